@@ -1,0 +1,53 @@
+/** What every HTTP edge shares: Fastify with TypeBox schemas, errors that name the field, TCP or Unix listening. */
+import fs from 'node:fs'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyError } from 'fastify'
+import { UsageError } from './errors.ts'
+import { formatListen, type ListenTarget } from './parse.ts'
+
+/**
+ * A Fastify instance for a control API. A wrong body is answered with 400 and `{ error, field }`; nothing is logged
+ * unless it is a fault of our own. Closing it ends open streams too.
+ */
+export function httpServer() {
+  const app = Fastify({ forceCloseConnections: true, logger: false })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const status = error.statusCode ?? 500
+    const problem = error.validation?.[0]
+    const field = problem?.instancePath?.replaceAll('/', '.').replace(/^\./, '')
+    if (status >= 500) console.error(error)
+    return reply.code(status).send({ error: error.message, ...(field ? { field } : {}) })
+  })
+  return app
+}
+
+export type HttpServer = ReturnType<typeof httpServer>
+
+/** Listens and gives the target with the real port. A taken port becomes a UsageError that says so. */
+export async function listenOn(app: HttpServer, target: ListenTarget, option = '--listen'): Promise<ListenTarget> {
+  if ('path' in target) {
+    fs.rmSync(target.path, { force: true })
+    await app.listen({ path: target.path })
+    return target
+  }
+  try {
+    await app.listen(target)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EADDRINUSE')
+      throw new UsageError(
+        `${formatListen(target)} is taken by another process`,
+        `Choose another address with ${option}, or end the other one (\`ss -Hltnp\` names it)`,
+      )
+    if (code === 'EADDRNOTAVAIL' || code === 'EACCES')
+      throw new UsageError(
+        `Cannot listen on ${formatListen(target)} (${code})`,
+        `Choose another address with ${option}`,
+      )
+    throw error
+  }
+  const address = app.server.address()
+  return { host: target.host, port: typeof address === 'object' && address !== null ? address.port : target.port }
+}

@@ -1,0 +1,68 @@
+/** Values as people write them on a command line: `10ms`, `2%`, `127.0.0.1:8080`. Each error names the option. */
+import { UsageError } from './errors.ts'
+
+const unitsMs: Record<string, number> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** A duration in milliseconds from `500us`, `10ms`, `1.5s`, `2m`, `1h`; a bare number is refused, since its unit is unknown. */
+export function parseDurationMs(option: string, text: string, bounds: { min?: number; max?: number } = {}): number {
+  const match = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text)
+  if (match === null)
+    throw new UsageError(`${option} '${text}' is no duration`, 'Write it with a unit: 500us, 10ms, 1.5s, 2m')
+  return bounded(option, text, Number(match[1]) * unitsMs[match[2]!]!, bounds, 'ms')
+}
+
+/** A whole number within bounds. */
+export function parseCount(option: string, text: string, bounds: { min?: number; max?: number } = {}): number {
+  if (!/^-?\d+$/.test(text)) throw new UsageError(`${option} '${text}' is no whole number`)
+  return bounded(option, text, Number(text), { min: 0, max: Number.MAX_SAFE_INTEGER, ...bounds })
+}
+
+/** A number above zero, e.g. a rate per second. */
+export function parseRate(option: string, text: string, bounds: { min?: number; max?: number } = {}): number {
+  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new UsageError(`${option} '${text}' is no number`)
+  return bounded(option, text, Number(text), { min: Number.MIN_VALUE, ...bounds })
+}
+
+/** A share between 0 and 1 from `2%`, `0.5%` or `0.02`. */
+export function parseShare(option: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
+  if (match === null) throw new UsageError(`${option} '${text}' is no share`, 'Write it as 2% or 0.02')
+  const share = Number(match[1]) / (match[2] === '%' ? 100 : 1)
+  if (share <= 0 || share > 1) throw new UsageError(`${option} '${text}' must lie above 0 and at most at 100%`)
+  return share
+}
+
+/** Where a server listens: a TCP address, or a Unix socket written `unix:/path`. */
+export type ListenTarget = { host: string; port: number } | { path: string }
+
+/** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (loopback) or `unix:/run/x.sock`. A name such as localhost is refused: it opens a socket per address. */
+export function parseListen(option: string, text: string): ListenTarget {
+  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length) }
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]*)):(\d+)$/.exec(text)
+  if (match === null)
+    throw new UsageError(`${option} '${text}' is no address`, 'Write 127.0.0.1:PORT, [::1]:PORT or unix:/path')
+  return { host: match[1] ?? (match[2] || '127.0.0.1'), port: parseCount(option, match[3]!, { max: 65_535 }) }
+}
+
+/** How a person writes it back. */
+export function formatListen(target: ListenTarget): string {
+  if ('path' in target) return `unix:${target.path}`
+  return target.host.includes(':') ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`
+}
+
+function bounded(
+  option: string,
+  text: string,
+  value: number,
+  bounds: { min?: number; max?: number },
+  unit = '',
+): number {
+  const { min = 0, max = Number.MAX_VALUE } = bounds
+  if (value < min || value > max || !Number.isFinite(value)) {
+    const least = min === Number.MIN_VALUE ? 'above 0' : `at least ${min}${unit}`
+    throw new UsageError(
+      `${option} '${text}' must be ${least}${max === Number.MAX_VALUE ? '' : ` and at most ${max}${unit}`}`,
+    )
+  }
+  return value
+}

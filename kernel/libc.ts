@@ -1,0 +1,191 @@
+/**
+ * The only file that knows the foreign function interface. Every function here is one system call of the C library;
+ * a failing call becomes a KernelError. Buffers are handed over without a copy.
+ */
+import os from 'node:os'
+import koffi from 'koffi'
+import { KernelError } from './errors.ts'
+
+export const AF_INET = 2
+export const AF_INET6 = 10
+export const AF_NETLINK = 16
+export const SOCK_STREAM = 1
+export const SOCK_RAW = 3
+export const SOCK_CLOEXEC = 0o2000000
+export const SOCK_NONBLOCK = 0o4000
+export const IPPROTO_IP = 0
+export const IPPROTO_TCP = 6
+export const IPPROTO_RAW = 255
+export const SOL_SOCKET = 1
+export const SO_REUSEADDR = 2
+export const SO_SNDBUF = 7
+export const SO_REUSEPORT = 15
+export const SO_RCVBUF = 8
+export const SO_ATTACH_REUSEPORT_CBPF = 51
+export const SO_MEMINFO = 55
+export const SO_COOKIE = 57
+export const SO_DETACH_REUSEPORT_BPF = 68
+export const SO_NETNS_COOKIE = 71
+export const TCP_DEFER_ACCEPT = 9
+export const TCP_INFO = 11
+export const CLONE_NEWNET = 0x40000000
+export const MSG_DONTWAIT = 0x40
+
+const onLinux = os.platform() === 'linux'
+const library = onLinux ? koffi.load(null) : undefined
+
+/** Declares one C function. On another system than Linux the module still loads, and each call says why it cannot work. */
+function declare<Arguments extends unknown[]>(prototype: string): (...values: Arguments) => number {
+  if (library !== undefined) return library.func(prototype) as (...values: Arguments) => number
+  return () => {
+    throw new KernelError(prototype, 'ENOSYS', 'Calling the Linux kernel', 'This needs Linux: use `docker compose up`')
+  }
+}
+
+const c = {
+  socket: declare<[number, number, number]>('int socket(int domain, int type, int protocol)'),
+  close: declare<[number]>('int close(int fd)'),
+  bind: declare<[number, Buffer, number]>('int bind(int fd, const void *address, uint32_t length)'),
+  connect: declare<[number, Buffer, number]>('int connect(int fd, const void *address, uint32_t length)'),
+  listen: declare<[number, number]>('int listen(int fd, int backlog)'),
+  send: declare<[number, Buffer, number, number]>('long send(int fd, const void *data, size_t length, int flags)'),
+  recv: declare<[number, Buffer, number, number]>('long recv(int fd, void *data, size_t length, int flags)'),
+  sendmmsg: declare<[number, Buffer, number, number]>('int sendmmsg(int fd, void *vector, unsigned int n, int flags)'),
+  getsockopt: declare<[number, number, number, Buffer, Uint32Array]>(
+    'int getsockopt(int fd, int level, int name, void *value, void *length)',
+  ),
+  setsockopt: declare<[number, number, number, Buffer, number]>(
+    'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
+  ),
+  ioctl: declare<[number, bigint, Int32Array]>('int ioctl(int fd, unsigned long request, void *value)'),
+  setns: declare<[number, number]>('int setns(int fd, int kind)'),
+  unshare: declare<[number]>('int unshare(int flags)'),
+}
+
+const errnoNames = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]))
+
+function checked(result: number | bigint, call: string, doing: string): number {
+  const value = Number(result)
+  if (value >= 0) return value
+  const errno = koffi.errno()
+  throw new KernelError(call, errnoNames.get(errno) ?? `errno ${errno}`, doing)
+}
+
+/** Opens a socket and gives its file descriptor. */
+export const socket = (domain: number, type: number, protocol: number, doing: string): number =>
+  checked(c.socket(domain, type, protocol), 'socket', doing)
+
+/** Closes a file descriptor. */
+export const close = (fd: number): void => {
+  checked(c.close(fd), 'close', 'Closing a file descriptor')
+}
+
+/** Binds to an address made by `socketAddress`. */
+export const bind = (fd: number, address: Buffer, doing: string): void => {
+  checked(c.bind(fd, address, address.length), 'bind', doing)
+}
+
+/** Connects to an address made by `socketAddress`. */
+export const connect = (fd: number, address: Buffer, doing: string): void => {
+  checked(c.connect(fd, address, address.length), 'connect', doing)
+}
+
+/** Makes a socket listen, or gives a listening one another backlog: the kernel rewrites the limit and keeps the queue. */
+export const listen = (fd: number, backlog: number, doing: string): void => {
+  checked(c.listen(fd, backlog), 'listen', doing)
+}
+
+/** Sends bytes and gives how many the kernel took. */
+export const send = (fd: number, data: Buffer, flags: number, doing: string): number =>
+  checked(c.send(fd, data, data.length, flags), 'send', doing)
+
+/** Receives into the buffer and gives the number of bytes; 0 at the end of a stream. Blocks unless MSG_DONTWAIT. */
+export const recv = (fd: number, into: Buffer, flags: number, doing: string): number =>
+  checked(c.recv(fd, into, into.length, flags), 'recv', doing)
+
+/** Reads a socket option into `into` and gives the number of bytes the kernel wrote. */
+export function getsockopt(fd: number, level: number, name: number, into: Buffer, doing: string): number {
+  optionLength[0] = into.length
+  checked(c.getsockopt(fd, level, name, into, optionLength), 'getsockopt', doing)
+  return optionLength[0]
+}
+const optionLength = new Uint32Array(1)
+
+/** Sets a socket option from raw bytes. */
+export const setsockopt = (fd: number, level: number, name: number, value: Buffer, doing: string): void => {
+  checked(c.setsockopt(fd, level, name, value, value.length), 'setsockopt', doing)
+}
+
+/** Sets a socket option that is one int. */
+export const setIntOption = (fd: number, level: number, name: number, value: number, doing: string): void => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32LE(value)
+  setsockopt(fd, level, name, bytes, doing)
+}
+
+/** Attaches a classic BPF program (8 bytes an instruction) that chooses the member of a SO_REUSEPORT group. */
+export function attachReuseportProgram(fd: number, instructions: Buffer, doing: string): void {
+  const code = Buffer.from(new ArrayBuffer(instructions.length))
+  instructions.copy(code)
+  const program = Buffer.alloc(16) // struct sock_fprog on 64-bit: u16 length, then a pointer
+  program.writeUInt16LE(code.length / 8, 0)
+  program.writeBigUInt64LE(koffi.address(code), 8)
+  setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, program, doing)
+}
+
+/** An ioctl that gives one int, e.g. SIOCINQ. */
+export function ioctlInt(fd: number, request: number, doing: string): number {
+  checked(c.ioctl(fd, BigInt(request), ioctlResult), 'ioctl', doing)
+  return ioctlResult[0] ?? 0
+}
+const ioctlResult = new Int32Array(1)
+
+/** Moves the calling thread into the namespace of an open descriptor. Other threads stay where they are. */
+export const setns = (fd: number, kind: number, doing: string): void => {
+  checked(c.setns(fd, kind), 'setns', doing)
+}
+
+/** Gives the calling thread new namespaces. */
+export const unshare = (flags: number, doing: string): void => {
+  checked(c.unshare(flags), 'unshare', doing)
+}
+
+/**
+ * A batch of datagrams of one length, sent with one system call (sendmmsg). The bytes of each packet are written in
+ * place through `packets`; the vectors that point at them are built once.
+ */
+export class DatagramBatch {
+  readonly packets: readonly Buffer[]
+  readonly #vector: Buffer
+
+  constructor(count: number, packetBytes: number, to: Buffer) {
+    const storage = Buffer.from(new ArrayBuffer(count * packetBytes))
+    const target = Buffer.from(new ArrayBuffer(to.length))
+    to.copy(target)
+    const iovecs = Buffer.from(new ArrayBuffer(count * 16))
+    this.#vector = Buffer.from(new ArrayBuffer(count * 64))
+    // The vectors hold raw addresses: this object keeps every buffer that they point at alive.
+    this.#alive = [storage, target, iovecs]
+    const storageAddress = koffi.address(storage)
+    const iovecAddress = koffi.address(iovecs)
+    const targetAddress = koffi.address(target)
+    this.packets = Array.from({ length: count }, (_, i) => {
+      iovecs.writeBigUInt64LE(storageAddress + BigInt(i * packetBytes), i * 16)
+      iovecs.writeBigUInt64LE(BigInt(packetBytes), i * 16 + 8)
+      // struct mmsghdr on 64-bit: name, namelen, iov, iovlen, control, controllen, flags, then msg_len; 64 bytes
+      this.#vector.writeBigUInt64LE(targetAddress, i * 64)
+      this.#vector.writeUInt32LE(target.length, i * 64 + 8)
+      this.#vector.writeBigUInt64LE(iovecAddress + BigInt(i * 16), i * 64 + 16)
+      this.#vector.writeBigUInt64LE(1n, i * 64 + 24)
+      return storage.subarray(i * packetBytes, (i + 1) * packetBytes)
+    })
+  }
+
+  readonly #alive: readonly Buffer[]
+
+  /** Sends the first `count` packets; gives how many the kernel took, which can be fewer when its queue is full. */
+  send(fd: number, count: number, doing: string): number {
+    void this.#alive
+    return checked(c.sendmmsg(fd, this.#vector, Math.min(count, this.packets.length), 0), 'sendmmsg', doing)
+  }
+}

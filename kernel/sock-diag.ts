@@ -1,0 +1,14 @@
+/** NETLINK_SOCK_DIAG: the kernel's own list of TCP sockets, with queues, limits and drops. */
+export { MAX_FILTER_PORTS, ownPortIn } from './sock-diag/bytecode.ts'
+export {
+  CLOSE_WAIT,
+  ESTABLISHED,
+  LISTEN,
+  SYN_RECV,
+  states,
+  type TcpState,
+  tcpStates,
+  wants,
+} from './sock-diag/layout.ts'
+export type { SocketRecord } from './sock-diag/record.ts'
+export { PreparedDump, SockDiag } from './sock-diag/socket.ts'

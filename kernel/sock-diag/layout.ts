@@ -1,0 +1,59 @@
+/** Numbers of NETLINK_SOCK_DIAG, from linux/inet_diag.h and net/tcp_states.h. */
+
+export const NETLINK_SOCK_DIAG = 4
+export const SOCK_DIAG_BY_FAMILY = 20
+export const NLMSG_ERROR = 2
+export const NLMSG_DONE = 3
+export const NLM_F_REQUEST = 1
+export const NLM_F_DUMP = 0x300
+
+export const NLMSG_HEADER_BYTES = 16
+export const REQUEST_BYTES = 56
+export const RECORD_BYTES = 72
+export const ATTRIBUTE_HEADER_BYTES = 4
+
+/**
+ * Every receive uses this one size: the kernel builds chunks of up to 32,448 bytes once it has seen a large enough
+ * receive, and a later, smaller one would lose data.
+ */
+export const CHUNK_BYTES = 32_768
+
+/** TCP states as the kernel numbers them, under the names that Prometheus exporters and `ss` use. */
+export const tcpStates = [
+  undefined,
+  'established',
+  'syn_sent',
+  'syn_recv',
+  'fin_wait1',
+  'fin_wait2',
+  'time_wait',
+  'close',
+  'close_wait',
+  'last_ack',
+  'listen',
+  'closing',
+] as const
+
+export type TcpState = Exclude<(typeof tcpStates)[number], undefined>
+
+export const ESTABLISHED = 1
+export const SYN_RECV = 3
+export const CLOSE_WAIT = 8
+export const LISTEN = 10
+export const CLOSING = 11
+
+/** Masks for a dump. LISTEN alone never touches the table of connections, however many there are. */
+export const states = {
+  listen: 1 << LISTEN,
+  synRecv: 1 << SYN_RECV,
+  /** All but LISTEN and the closed (7), which are bound and unconnected. */
+  connections: 0b1111_0111_1110 & ~(1 << LISTEN) & ~(1 << 7),
+} as const
+
+/** Attributes that a dump can be asked for: bit (type - 1) of idiag_ext. CGROUP_ID comes unasked. */
+export const wants = { info: 1 << 1, skmeminfo: 1 << 6 } as const
+
+export const attribute = { bytecode: 1, info: 2, skmeminfo: 7, v6only: 11, cgroupId: 21 } as const
+
+/** Index of sk_drops in the u32 array of SKMEMINFO. */
+export const MEMINFO_DROPS = 8

@@ -1,0 +1,45 @@
+import os from 'node:os'
+import { KernelError } from '../errors.ts'
+import { NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_BYTES, SOCK_DIAG_BY_FAMILY } from './layout.ts'
+import type { SocketRecord } from './record.ts'
+
+export type Visit = (socket: SocketRecord) => void
+
+/**
+ * Walks one received chunk of a dump and shows each socket to `visit`. Gives true when the chunk holds the end of the
+ * dump with this sequence number. Messages of other sequence numbers are left alone: an abandoned dump's remains.
+ * Throws a KernelError if the kernel reports one, or if the bytes cannot be an answer (EBADMSG).
+ */
+export function walkChunk(
+  bytes: Buffer,
+  length: number,
+  sequence: number,
+  record: SocketRecord,
+  visit: Visit,
+): boolean {
+  let at = 0
+  while (at + NLMSG_HEADER_BYTES <= length) {
+    const messageBytes = bytes.readUInt32LE(at)
+    const end = at + messageBytes
+    if (messageBytes < NLMSG_HEADER_BYTES || end > length) throw malformed('a message longer than its chunk')
+    if (bytes.readUInt32LE(at + 8) === sequence) {
+      const type = bytes.readUInt16LE(at + 4)
+      if (type === NLMSG_DONE || type === NLMSG_ERROR) {
+        const status = messageBytes >= NLMSG_HEADER_BYTES + 4 ? bytes.readInt32LE(at + NLMSG_HEADER_BYTES) : 0
+        if (status < 0) throw new KernelError('sock_diag', errnoName(-status), 'Asking the kernel for its TCP sockets')
+        if (type === NLMSG_DONE) return true
+      } else if (type === SOCK_DIAG_BY_FAMILY) {
+        if (!record.moveTo(bytes, at + NLMSG_HEADER_BYTES, end)) throw malformed('a record that is no TCP socket')
+        visit(record)
+      }
+    }
+    at += (messageBytes + 3) & ~3
+  }
+  return false
+}
+
+const malformed = (what: string): KernelError =>
+  new KernelError('sock_diag', 'EBADMSG', `Reading the kernel's answer, which has ${what}`)
+
+const errnoName = (errno: number): string =>
+  Object.entries(os.constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`

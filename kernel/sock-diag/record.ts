@@ -1,0 +1,146 @@
+import { formatAddress } from '../address.ts'
+import { AF_INET, AF_INET6 } from '../libc.ts'
+import { lastDataSentMs, peerWindowBytes } from '../tcp-info.ts'
+import { ATTRIBUTE_HEADER_BYTES, attribute, LISTEN, MEMINFO_DROPS, RECORD_BYTES } from './layout.ts'
+
+const HIGHEST_STATE = 12
+/** listen() takes an int, so neither a limit nor, give or take a race, a length can lie above it. */
+const HIGHEST_BACKLOG = 0x7fff_ffff
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * One socket of a dump, read in place. There is one such object per walk, moved from record to record: take what you
+ * need out of it before returning, and keep no reference to it.
+ */
+export class SocketRecord {
+  #bytes: Buffer = EMPTY
+  #at = 0
+  #info = 0
+  #infoBytes = 0
+  #memory = 0
+  #memoryBytes = 0
+  #cgroup = 0
+  #v6only = 0
+
+  /** Points this object at the record in `bytes[at, end)`. False if what lies there cannot be a record. */
+  moveTo(bytes: Buffer, at: number, end: number): boolean {
+    if (end - at < RECORD_BYTES) return false
+    this.#bytes = bytes
+    this.#at = at
+    this.#infoBytes = this.#memoryBytes = 0
+    this.#cgroup = this.#v6only = -1
+    if ((this.family !== AF_INET && this.family !== AF_INET6) || this.state < 1 || this.state > HIGHEST_STATE)
+      return false
+    if (this.state === LISTEN && (this.receiveQueue > HIGHEST_BACKLOG || this.sendQueue > HIGHEST_BACKLOG)) return false
+    let next = at + RECORD_BYTES
+    while (next + ATTRIBUTE_HEADER_BYTES <= end) {
+      const length = bytes.readUInt16LE(next)
+      if (length < ATTRIBUTE_HEADER_BYTES || next + length > end) return false
+      const payload = next + ATTRIBUTE_HEADER_BYTES
+      const payloadBytes = length - ATTRIBUTE_HEADER_BYTES
+      switch (bytes.readUInt16LE(next + 2)) {
+        case attribute.info:
+          this.#info = payload
+          this.#infoBytes = payloadBytes
+          break
+        case attribute.skmeminfo:
+          this.#memory = payload
+          this.#memoryBytes = payloadBytes
+          break
+        case attribute.cgroupId:
+          if (payloadBytes >= 8) this.#cgroup = payload
+          break
+        case attribute.v6only:
+          if (payloadBytes >= 1) this.#v6only = payload
+          break
+      }
+      next += (length + 3) & ~3
+    }
+    return true
+  }
+
+  get family(): number {
+    return this.#bytes[this.#at]!
+  }
+  /** A TCP state; a half-open request says 3 (SYN_RECV). */
+  get state(): number {
+    return this.#bytes[this.#at + 1]!
+  }
+  /** 0 off, 1 retransmission, 2 keep-alive, 3 TIME_WAIT, 4 zero-window probe, 5 delayed ACK. */
+  get timer(): number {
+    return this.#bytes[this.#at + 2]!
+  }
+  /** Retransmissions so far; for a half-open request, SYN-ACKs sent again. */
+  get retransmits(): number {
+    return this.#bytes[this.#at + 3]!
+  }
+  get port(): number {
+    return this.#bytes.readUInt16BE(this.#at + 4)
+  }
+  get peerPort(): number {
+    return this.#bytes.readUInt16BE(this.#at + 6)
+  }
+  get address(): string {
+    return formatAddress(this.family, this.#bytes, this.#at + 8)
+  }
+  get peerAddress(): string {
+    return formatAddress(this.family, this.#bytes, this.#at + 24)
+  }
+  /** True if the socket's own address has the same bytes; avoids making a string. */
+  hasAddress(bytes: Buffer): boolean {
+    const from = this.#at + 8
+    return this.#bytes.compare(bytes, 0, bytes.length, from, from + bytes.length) === 0
+  }
+  /** Interface index that the socket is bound to, 0 for none. */
+  get interfaceIndex(): number {
+    return this.#bytes.readUInt32LE(this.#at + 40)
+  }
+  /** The socket's own number: unique while the host runs, what getsockopt(SO_COOKIE) gives. */
+  get cookie(): bigint {
+    return this.#bytes.readBigUInt64LE(this.#at + 44)
+  }
+  /** The lower half of the cookie: enough to tell the sockets of one dump apart, without a bigint. */
+  get shortCookie(): number {
+    return this.#bytes.readUInt32LE(this.#at + 44)
+  }
+  /** Milliseconds until the timer fires. */
+  get expiresMs(): number {
+    return this.#bytes.readUInt32LE(this.#at + 52)
+  }
+  /** For a listener: connections waiting in the accept queue. Else: received bytes not yet read, and 1 more after a FIN. */
+  get receiveQueue(): number {
+    return this.#bytes.readUInt32LE(this.#at + 56)
+  }
+  /** For a listener: the limit N of its accept queue, which holds N + 1. Else: bytes sent and not acknowledged, or not sent yet. */
+  get sendQueue(): number {
+    return this.#bytes.readUInt32LE(this.#at + 60)
+  }
+  get uid(): number {
+    return this.#bytes.readUInt32LE(this.#at + 64)
+  }
+  /** The inode of the file that holds the socket; 0 while nobody has accepted it, or nobody holds it any more. */
+  get inode(): number {
+    return this.#bytes.readUInt32LE(this.#at + 68)
+  }
+  /** sk_drops, if SKMEMINFO was asked for. Not all are overflows, and a dropped final ACK counts 2. */
+  get drops(): number | undefined {
+    const at = MEMINFO_DROPS * 4
+    return this.#memoryBytes >= at + 4 ? this.#bytes.readUInt32LE(this.#memory + at) : undefined
+  }
+  /** Id of the cgroup v2 in which the socket was made; undefined before Linux 5.8. */
+  get cgroupId(): bigint | undefined {
+    return this.#cgroup < 0 ? undefined : this.#bytes.readBigUInt64LE(this.#cgroup)
+  }
+  /** True for an IPv6 listener that takes no IPv4. */
+  get v6only(): boolean {
+    return this.#v6only >= 0 && this.#bytes[this.#v6only] === 1
+  }
+  /** Milliseconds since this side last sent data, if INFO was asked for; the accept wait while `inode` is 0. */
+  get lastDataSentMs(): number | undefined {
+    return this.#infoBytes >= 48 ? lastDataSentMs(this.#bytes, this.#info) : undefined
+  }
+  /** The window that the peer offers, if INFO was asked for and the kernel tells (5.4). */
+  get peerWindowBytes(): number | undefined {
+    return this.#infoBytes === 0 ? undefined : peerWindowBytes(this.#bytes, this.#info, this.#infoBytes)
+  }
+}

@@ -1,0 +1,36 @@
+import fs from 'node:fs'
+import { KernelError } from './errors.ts'
+
+/** The file of a sysctl: `net.core.somaxconn` is /proc/sys/net/core/somaxconn. */
+const file = (name: string): string => `/proc/sys/${name.replaceAll('.', '/')}`
+
+/** Reads a sysctl as text, e.g. `4096`, in the calling thread's network namespace. Undefined where the kernel has none. */
+export function readSysctl(name: string): string | undefined {
+  try {
+    return fs.readFileSync(file(name), 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw failure('Reading', name, error)
+  }
+}
+
+/** Writes a sysctl in the calling thread's network namespace. Throws a KernelError if the kernel refuses. */
+export function writeSysctl(name: string, value: string | number): void {
+  try {
+    fs.writeFileSync(file(name), String(value))
+  } catch (error) {
+    throw failure(`Setting ${value} as`, name, error)
+  }
+}
+
+function failure(doing: string, name: string, error: unknown): KernelError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'EIO'
+  const remedies: Record<string, string> = {
+    ENOENT: 'This kernel, or this kind of namespace, has no such setting',
+    EROFS: '/proc/sys is read-only here: containers set it from outside, with `sysctls` in compose or --sysctl',
+    EACCES: 'Writing it needs CAP_NET_ADMIN in the namespace',
+    EPERM: 'Writing it needs CAP_NET_ADMIN in the namespace',
+    EINVAL: 'The kernel does not take this value',
+  }
+  return new KernelError(`sysctl ${name}`, code, `${doing} ${name}`, remedies[code])
+}

@@ -1,0 +1,173 @@
+/** The load agent's API: what loads can be asked for, and what they tell while they run and at the end. */
+import { type Static, Type } from 'typebox'
+
+const closed = { additionalProperties: false } as const
+const Rate = Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'A second' })
+const DurationMs = Type.Integer({ minimum: 1, maximum: 3_600_000 })
+
+export const Target = Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, closed)
+export type Target = Static<typeof Target>
+
+/** When connections begin. The schedule never waits for answers. Without a duration it runs until it is stopped. */
+export const Arrivals = Type.Union([
+  Type.Object({ shape: Type.Literal('constant'), ratePerSecond: Rate, durationMs: Type.Optional(DurationMs) }, closed),
+  Type.Object(
+    {
+      shape: Type.Literal('poisson'),
+      ratePerSecond: Rate,
+      durationMs: Type.Optional(DurationMs),
+      seed: Type.Optional(Type.Integer()),
+    },
+    closed,
+  ),
+  Type.Object({ shape: Type.Literal('burst'), connections: Type.Integer({ minimum: 1, maximum: 60_000 }) }, closed),
+  Type.Object(
+    {
+      shape: Type.Literal('trace'),
+      atMs: Type.Array(Type.Number({ minimum: 0 }), { minItems: 1, maxItems: 1_000_000 }),
+    },
+    closed,
+  ),
+])
+export type Arrivals = Static<typeof Arrivals>
+
+/** Open-loop connections: connect, send one request, read the answer, close. */
+export const ConnectionsLoad = Type.Object(
+  {
+    kind: Type.Literal('connections'),
+    target: Target,
+    arrivals: Arrivals,
+    path: Type.Optional(Type.String({ pattern: '^/', default: '/' })),
+    timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000, default: 10_000 })),
+    stories: Type.Optional(Type.Boolean({ default: false, description: 'Keep the story of each connection' })),
+  },
+  closed,
+)
+export type ConnectionsLoad = Static<typeof ConnectionsLoad>
+
+/** SYNs from addresses where nobody answers. Only inside a lab. */
+export const HalfOpenLoad = Type.Object(
+  {
+    kind: Type.Literal('half-open'),
+    target: Target,
+    ratePerSecond: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000, description: 'As fast as possible if left out' }),
+    ),
+    durationMs: Type.Integer({ minimum: 1, maximum: 60_000 }),
+    maxSyns: Type.Optional(Type.Integer({ minimum: 1, maximum: 50_000_000 })),
+    sources: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65_536, description: 'How many source addresses to use' }),
+    ),
+  },
+  closed,
+)
+export type HalfOpenLoad = Static<typeof HalfOpenLoad>
+
+/** Connections that are made and stay silent until they are told to speak or the load ends. */
+export const HoldLoad = Type.Object(
+  {
+    kind: Type.Literal('hold'),
+    target: Target,
+    connections: Type.Integer({ minimum: 1, maximum: 60_000 }),
+    ratePerSecond: Type.Optional(Rate),
+    durationMs: Type.Optional(DurationMs),
+  },
+  closed,
+)
+export type HoldLoad = Static<typeof HoldLoad>
+
+/** Clients that ask for much and read slowly: the backend's send queues fill. */
+export const SlowReadLoad = Type.Object(
+  {
+    kind: Type.Literal('slow-read'),
+    target: Target,
+    connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    bytesPerSecond: Type.Number({ minimum: 0, description: 'Each connection; 0 reads nothing' }),
+    responseBytes: Type.Integer({ minimum: 1, maximum: 67_108_864 }),
+    durationMs: Type.Optional(DurationMs),
+  },
+  closed,
+)
+export type SlowReadLoad = Static<typeof SlowReadLoad>
+
+/** Clients that send a long body slowly, or as fast as the kernel takes it: with a backend that does not read, its receive queues fill. */
+export const SlowWriteLoad = Type.Object(
+  {
+    kind: Type.Literal('slow-write'),
+    target: Target,
+    connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    bytesPerSecond: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'Each connection; as fast as possible if left out' }),
+    ),
+    bodyBytes: Type.Integer({ minimum: 1, maximum: 1_073_741_824 }),
+    durationMs: Type.Optional(DurationMs),
+  },
+  closed,
+)
+export type SlowWriteLoad = Static<typeof SlowWriteLoad>
+
+export const LoadRequest = Type.Union([ConnectionsLoad, HalfOpenLoad, HoldLoad, SlowReadLoad, SlowWriteLoad])
+export type LoadRequest = Static<typeof LoadRequest>
+
+/** A latency distribution, in milliseconds, from an HDR histogram with 3 significant digits; all 0 while `count` is 0. */
+export const Latency = Type.Object({
+  count: Type.Integer(),
+  min: Type.Number(),
+  mean: Type.Number(),
+  stdev: Type.Number(),
+  p50: Type.Number(),
+  p90: Type.Number(),
+  p99: Type.Number(),
+  p999: Type.Number(),
+  max: Type.Number(),
+})
+export type Latency = Static<typeof Latency>
+
+/** How connections ended. `ok`: answered, or for silent ones still open as asked. */
+export const Outcomes = Type.Object({
+  ok: Type.Integer(),
+  refused: Type.Integer({ description: 'RST to the SYN: nobody listens' }),
+  reset: Type.Integer({ description: 'RST after the handshake' }),
+  timedOut: Type.Integer(),
+  noPortLeft: Type.Integer({ description: 'EADDRNOTAVAIL: no source port left' }),
+  closedEarly: Type.Integer({ description: 'FIN before the whole answer' }),
+  failed: Type.Integer({ description: 'Anything else' }),
+})
+export type Outcomes = Static<typeof Outcomes>
+
+/** One connection, in milliseconds of CLOCK_MONOTONIC; what never happened is left out. */
+export const Story = Type.Object({
+  scheduledMs: Type.Number(),
+  startedMs: Type.Number(),
+  connectedMs: Type.Optional(Type.Number()),
+  acceptedMs: Type.Optional(Type.Number({ description: "By the backend's clock, which is the same clock" })),
+  acceptWaitMs: Type.Optional(Type.Number({ description: 'As the kernel told the backend; one jiffy fine' })),
+  firstByteMs: Type.Optional(Type.Number()),
+  closedMs: Type.Optional(Type.Number()),
+  synRetransmits: Type.Optional(Type.Integer()),
+  backend: Type.Optional(Type.String({ description: 'Who answered' })),
+  outcome: Type.String(),
+})
+export type Story = Static<typeof Story>
+
+/** A load: progress while it runs, the result once `state` is `done` or `failed`. */
+export const LoadReport = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  state: Type.Union([Type.Literal('running'), Type.Literal('done'), Type.Literal('failed')]),
+  error: Type.Optional(Type.String()),
+  elapsedMs: Type.Number(),
+  started: Type.Integer({ description: 'Connections begun, or SYNs written' }),
+  open: Type.Integer({ description: 'Connections under way or held' }),
+  connected: Type.Integer({ description: 'Handshakes that the client saw finish' }),
+  bytesRead: Type.Integer(),
+  bytesWritten: Type.Integer(),
+  outcomes: Outcomes,
+  synRetransmits: Type.Integer({ description: 'SYNs sent again, over all connections that came about' }),
+  connectMs: Latency,
+  acceptWaitMs: Latency,
+  firstByteMs: Latency,
+  totalMs: Latency,
+  scheduleLagMs: Latency,
+})
+export type LoadReport = Static<typeof LoadReport>
