@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { LabView, ShardView } from '#lab/view.ts'
+import { bar, draw, type Screen, wrap } from './screen.ts'
+
+const shard = (number: number, changes: Partial<ShardView> = {}): ShardView => ({
+  ...{
+    shard: number,
+    state: 'listening',
+    stalled: false,
+    faults: [],
+    length: 0,
+    limit: 128,
+    backlog: 128,
+    fill: 0,
+    peak: 4,
+  },
+  ...{ fullSeconds: 0, drops: 0, dropsPerSecond: 0, acceptsPerSecond: 301, oldestWaitMs: 0 },
+  ...changes,
+})
+
+const view: LabView = {
+  ...{ timeMs: 0, kernel: '6.18.44-x', address: '198.18.0.2', port: 8080, mode: 'sharded' },
+  shards: [
+    shard(1),
+    shard(2, { length: 129, fill: 1, dropsPerSecond: 296, acceptsPerSecond: 0, oldestWaitMs: 412, stalled: true }),
+    shard(3),
+  ],
+  portView: {
+    ...{ address: '198.18.0.2', port: 8080, synQueue: { length: 37, peak: 41, limit: 384 }, oldestWaitMs: 412 },
+    ...{ connections: 163, receiveBytes: 63_000, sendBytes: 5000, zeroWindows: 0 },
+  },
+  ...{ syncookies: 1, cookiesPerSecond: 0, moved: [{ name: 'ListenOverflows', perSecond: 296 }], loads: [] },
+}
+
+const screen: Screen = {
+  ...{ columns: 120, rows: 40, colour: false, metricsUrl: 'http://127.0.0.1:10511', loadLine: 'load  off' },
+  ...{ message: '', showHelp: false },
+}
+
+test('each shard has a row with its numbers, and the full one says so', () => {
+  const lines = draw(view, screen)
+  const row = lines.find((line) => line.trim().startsWith('2 '))
+  assert.match(row ?? '', /█+ .*129 \/ 128 .* 296 .* 0 .* 412 ms {2}stalled$/)
+  assert.ok(lines.some((line) => line.startsWith('SYN queue') && line.includes('37 / 384')))
+  assert.ok(lines.some((line) => line.includes('ListenOverflows +296/s')))
+  assert.match(
+    lines[0] ?? '',
+    /198\.18\.0\.2:8080 · 3 shards · backlog 128 · Linux 6\.18 +metrics http:\/\/127\.0\.0\.1:10511\/metrics$/,
+  )
+})
+
+test('no line is wider than the terminal and no more lines come than it has, down to 40 columns and 8 rows', () => {
+  for (const colour of [false, true])
+    for (const showHelp of [false, true])
+      for (let columns = 40; columns <= 200; columns += 7)
+        for (const rows of [8, 12, 24, 50]) {
+          const lines = draw(view, { ...screen, columns, rows, colour, showHelp })
+          assert.ok(lines.length <= rows, `${lines.length} lines on ${rows} rows`)
+          for (const line of lines) {
+            // biome-ignore lint/suspicious/noControlCharactersInRegex: colours take no room
+            const visible = line.replace(/\x1b\[[0-9;]*m/g, '').length
+            assert.ok(visible <= columns, `${visible} characters in ${columns} columns: ${line}`)
+          }
+        }
+})
+
+test('at 40 columns the queue length and its drops are still there', () => {
+  const row = draw(view, { ...screen, columns: 40 }).find((line) => line.trim().startsWith('2 '))
+  assert.match(row ?? '', /129 \/ 128 +296/)
+})
+
+test('a bar shows eighths of a cell, and anything above zero', () => {
+  assert.equal(bar(0, 4), '    ')
+  assert.equal(bar(0.0001, 4), '▏   ')
+  assert.equal(bar(0.5, 4), '██  ')
+  assert.equal(bar(1, 4), '████')
+  assert.equal(bar(7, 4), '████')
+})
+
+test('an unknown wait is a question mark, never a zero', () => {
+  const unknown = { ...view, shards: [shard(1, { length: 2, oldestWaitMs: undefined })] }
+  assert.match(draw(unknown, screen).find((line) => line.trim().startsWith('1 ')) ?? '', /\?$/)
+})
+
+test('wrapping breaks at spaces and loses no word', () => {
+  assert.deepEqual(wrap('one two three', 7), ['one two', 'three'])
+  assert.deepEqual(wrap('abcdefghij', 4), ['abcd', 'efgh', 'ij'])
+})

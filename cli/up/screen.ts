@@ -1,0 +1,203 @@
+/** Draws a lab as lines of text for a terminal of some size. Pure: the same view and size give the same lines. */
+import { bytes, explain } from '#lab/explain.ts'
+import type { LabView, ShardView } from '#lab/view.ts'
+
+export interface Screen {
+  columns: number
+  rows: number
+  colour: boolean
+  metricsUrl: string
+  /** The load in words and keys, made by the controls. */
+  loadLine: string
+  /** What the person is typing, or what the last key did. */
+  message: string
+  showHelp: boolean
+}
+
+/** A column of the shard table. The bar takes what width is left; columns of a higher `rank` go first when it is narrow. */
+interface Column {
+  title: string
+  width: number
+  rank: number
+  cell(shard: ShardView): string
+}
+
+const columns: Column[] = [
+  {
+    title: 'now / limit',
+    width: 13,
+    rank: 0,
+    cell: (s) => (s.state === 'listening' ? `${s.length} / ${s.limit}` : s.state),
+  },
+  { title: 'peak 30s', width: 10, rank: 2, cell: (s) => String(s.peak) },
+  { title: 'full 30s', width: 10, rank: 4, cell: (s) => `${s.fullSeconds.toFixed(1)} s` },
+  { title: 'drops/s', width: 9, rank: 1, cell: (s) => count(s.dropsPerSecond) },
+  { title: 'accepts/s', width: 11, rank: 3, cell: (s) => count(s.acceptsPerSecond) },
+  { title: 'oldest', width: 10, rank: 5, cell: (s) => (s.oldestWaitMs === undefined ? '?' : duration(s.oldestWaitMs)) },
+]
+
+const SHARD_WIDTH = 7
+const MIN_BAR = 8
+const MAX_BAR = 40
+
+/** The screen's lines, no longer than `columns` and no more than `rows`. */
+export function draw(view: LabView, screen: Screen): string[] {
+  const paint = screen.colour ? colours : plain
+  const shown = chooseColumns(screen.columns)
+  const tableWidth = SHARD_WIDTH + shown.reduce((sum, column) => sum + column.width, 0)
+  const barWidth = Math.max(MIN_BAR, Math.min(MAX_BAR, screen.columns - tableWidth - 12))
+  const lines = [
+    ...heading(view, screen),
+    '',
+    paint.dim(
+      `shard  ${'accept queue'.slice(0, barWidth).padEnd(barWidth)}${shown.map((column) => column.title.padStart(column.width)).join('')}`,
+    ),
+    ...view.shards.map((shard) => shardLine(shard, shown, barWidth, paint)),
+    '',
+    ...wrap(portWords(view), screen.columns),
+    ...wrap(screen.loadLine, screen.columns),
+  ]
+  const words = explain(view)
+  lines.push('', ...(words === undefined ? [] : wrap(words, Math.min(screen.columns, 110)).map(paint.bold)))
+  if (view.moved.length > 0)
+    lines.push(
+      '',
+      ...wrap(
+        `moved  ${view.moved.map(({ name, perSecond }) => `${name} +${count(perSecond)}/s`).join('  ')}`,
+        screen.columns,
+      ),
+    )
+  const footer = [
+    '',
+    ...(screen.showHelp ? helpLines.flatMap((line) => wrap(line, screen.columns)) : []),
+    ...wrap(keys(view), screen.columns).map(paint.dim),
+    ...wrap(screen.message, screen.columns),
+  ]
+  return [...lines.slice(0, Math.max(0, screen.rows - footer.length)), ...footer.slice(0, screen.rows)].map((line) =>
+    clip(line, screen.columns),
+  )
+}
+
+function heading(view: LabView, screen: Screen): string[] {
+  const backlogs = [...new Set(view.shards.filter((shard) => shard.state === 'listening').map((shard) => shard.limit))]
+  const version = /^\d+\.\d+/.exec(view.kernel)?.[0] ?? view.kernel
+  const left = [
+    `Spillway   ${view.address}:${view.port}`,
+    view.mode === 'sharded'
+      ? `${view.shards.length} shards`
+      : view.mode === 'shared'
+        ? 'one shared socket'
+        : 'one process',
+    ...(backlogs.length > 0 ? [`backlog ${backlogs.join(', ')}`] : []),
+    `Linux ${version}`,
+  ].join(' · ')
+  const right = `metrics ${screen.metricsUrl}/metrics`
+  const gap = screen.columns - left.length - right.length
+  return gap >= 3 ? [`${left}${' '.repeat(gap)}${right}`] : [...wrap(left, screen.columns), clip(right, screen.columns)]
+}
+
+/** Drops the least telling columns until the bar has its room. */
+function chooseColumns(width: number): Column[] {
+  let shown = columns
+  const taken = (): number => SHARD_WIDTH + MIN_BAR + shown.reduce((sum, column) => sum + column.width, 0)
+  for (let rank = 5; rank > 0 && taken() > width; rank--) shown = shown.filter((column) => column.rank < rank)
+  return shown
+}
+
+function shardLine(shard: ShardView, shown: Column[], barWidth: number, paint: Paint): string {
+  const level = shard.fill >= 1 ? paint.red : shard.fill >= 0.5 ? paint.yellow : paint.blue
+  const remarks = [...(shard.stalled ? ['stalled'] : []), ...shard.faults].join(', ')
+  const cells = shown.map((column) => {
+    const cell = column.cell(shard).padStart(column.width)
+    return column.title === 'drops/s' && shard.dropsPerSecond > 0 ? paint.red(cell) : cell
+  })
+  return `  ${String(shard.shard).padEnd(SHARD_WIDTH - 2)}${level(bar(shard.fill, barWidth))}${cells.join('')}${remarks === '' ? '' : `  ${paint.yellow(remarks)}`}`
+}
+
+const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
+
+/** A bar of `width` cells, an eighth of a cell fine; a queue that is not empty is never drawn as empty. */
+export function bar(fill: number, width: number): string {
+  const share = Math.min(1, Math.max(0, fill))
+  const steps = share > 0 ? Math.max(1, Math.round(share * width * 8)) : 0
+  return `${'█'.repeat(Math.floor(steps / 8))}${eighths[steps % 8]}`.padEnd(width)
+}
+
+function portWords(view: LabView): string {
+  const port = view.portView
+  if (port === undefined) return 'Nobody listens on the port.'
+  return [
+    `SYN queue  ${bar(port.synQueue.length / (port.synQueue.limit + 1), 8).trimEnd()} ${port.synQueue.length} / ${port.synQueue.limit}`,
+    `cookies ${count(view.cookiesPerSecond)}/s`,
+    `connections ${port.connections}`,
+    `receive ${bytes(port.receiveBytes)}`,
+    `send ${bytes(port.sendBytes)}`,
+    `zero windows ${port.zeroWindows}`,
+    `oldest wait ${duration(port.oldestWaitMs)}`,
+  ].join('   ')
+}
+
+function keys(view: LabView): string {
+  const range = view.shards.length === 1 ? '[1]' : `[1-${Math.min(9, view.shards.length)}]`
+  return `${range} stall / release   [b] backlog   [l] load   [+ -] rate   [f] half-open   [r] slow readers   [?] what am I seeing   [q] quit`
+}
+
+const helpLines = [
+  'accept queue: connections that the kernel has finished and the backend has not accepted; with limit N it holds N + 1.',
+  'peak, full: highest length, and time at N + 1, within 30 s; sampled every few milliseconds, so a shorter burst shows in drops alone.',
+  'drops: what the kernel counts against the socket (sk_drops): 1 for a dropped SYN, 2 for a dropped last ACK; a retransmitted SYN counts too.',
+  'oldest: how long the longest waiting connection waits, to one jiffy; ? while several shards have some, since a waiting connection does not name its shard.',
+  'SYN queue: half-open requests of all shards together; its limit is the sum of theirs. receive, send: bytes in the queues of all connections.',
+]
+
+/** A whole number, or one decimal below ten. */
+const count = (value: number): string => (value === 0 || value >= 10 ? String(Math.round(value)) : value.toFixed(1))
+
+export function duration(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}
+
+/** Breaks at spaces; runs of spaces inside a line stay. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let rest = text
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width)
+    const at = space > 0 ? space : width
+    lines.push(rest.slice(0, at).trimEnd())
+    rest = rest.slice(at).trimStart()
+  }
+  return rest === '' ? lines : [...lines, rest]
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what it looks for
+const escapes = /\x1b\[[0-9;]*m/g
+
+/** Cuts a line to its visible width, colours not counted. */
+function clip(line: string, width: number): string {
+  if (line.replace(escapes, '').length <= width) return line
+  let visible = 0
+  let at = 0
+  while (at < line.length && visible < width) {
+    escapes.lastIndex = at
+    const found = escapes.exec(line)
+    if (found?.index === at) at += found[0].length
+    else {
+      at++
+      visible++
+    }
+  }
+  return `${line.slice(0, at)}\x1b[0m`
+}
+
+type Paint = Record<'dim' | 'bold' | 'red' | 'yellow' | 'blue', (text: string) => string>
+const code = (open: number, close: number) => (text: string) => `\x1b[${open}m${text}\x1b[${close}m`
+const colours: Paint = {
+  dim: code(2, 22),
+  bold: code(1, 22),
+  red: code(31, 39),
+  yellow: code(33, 39),
+  blue: code(34, 39),
+}
+const same = (text: string): string => text
+const plain: Paint = { dim: same, bold: same, red: same, yellow: same, blue: same }

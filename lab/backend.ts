@@ -1,0 +1,87 @@
+import type { Steering } from '#kernel/reuseport.ts'
+import type { BackendStatus, FaultsChange } from '#services/backend/api.ts'
+import type { StartedServices } from './driver.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** One backend of a lab: ask it, break it, mend it. */
+export class Backend {
+  /** 1, 2, …; also its shard, and its place in the SO_REUSEPORT group plus one. */
+  readonly number: number
+  readonly #endpoint: Endpoint
+  readonly #services: StartedServices
+
+  constructor(number: number, endpoint: Endpoint, services: StartedServices) {
+    this.number = number
+    this.#endpoint = endpoint
+    this.#services = services
+  }
+
+  /** What it says of itself, its listener read from the kernel now; also while it is stalled. */
+  status(): Promise<BackendStatus> {
+    return this.#endpoint.json('GET', '/status')
+  }
+
+  /** Switches faults on or off; those not named stay as they are. */
+  async set(faults: FaultsChange): Promise<void> {
+    await this.#endpoint.json('PATCH', '/faults', faults)
+  }
+
+  /** Stops its event loop: it accepts, reads and answers nothing. */
+  stall(): Promise<void> {
+    return this.set({ stalled: true })
+  }
+
+  /** Lets its event loop go on. */
+  release(): Promise<void> {
+    return this.set({ stalled: false })
+  }
+
+  /** Calls listen() again with another backlog, on the live socket. */
+  async relisten(backlog: number): Promise<void> {
+    await this.#endpoint.json('PUT', '/listener', { backlog })
+  }
+
+  /** Sets TCP_DEFER_ACCEPT on the live socket: who connects and stays silent waits half open. 0 switches it off. */
+  async deferAccept(seconds: number): Promise<void> {
+    await this.#endpoint.json('PUT', '/listener', { deferAcceptSeconds: seconds })
+  }
+
+  /** Opens its listener if it is closed, with the backlog of its plan or the last one asked for. */
+  async open(): Promise<void> {
+    await this.#endpoint.json('PUT', '/listener', {})
+  }
+
+  /** Closes its listener; what waits in the queue is reset, or migrates if tcp_migrate_req says so. */
+  async close(): Promise<void> {
+    await this.#endpoint.json('DELETE', '/listener')
+  }
+
+  /** Steers new connections of the whole group. */
+  async steer(steering: Steering): Promise<void> {
+    await this.#endpoint.json('PUT', '/steering', steering)
+  }
+
+  /** Its own metrics in Prometheus' text format. */
+  metrics(): Promise<string> {
+    return this.#endpoint.text('GET', '/metrics')
+  }
+
+  /** Ends the process at once, as a crash would. */
+  kill(): Promise<void> {
+    return this.#services.killBackend(this.number)
+  }
+
+  /** Starts it again after it has ended, and opens its listener. */
+  async restart(): Promise<void> {
+    await this.#services.startBackend(this.number)
+    await this.ready()
+    await this.open()
+  }
+
+  /** Waits until its control API answers; for 10 s at most. */
+  ready(): Promise<void> {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => reject(new Error(`backend-${this.number} did not start within 10 s`)), 10_000)
+    return this.#endpoint.healthy(promise).finally(() => clearTimeout(timer))
+  }
+}

@@ -1,0 +1,68 @@
+import type { LoadReport, LoadRequest, Story, Target } from '#load/agent/api.ts'
+import type { Endpoint } from './endpoint.ts'
+
+type Without<Request, Key extends string> = Request extends unknown ? Omit<Request, Key> : never
+
+/** A load, aimed at the lab's shared port unless it says otherwise. */
+export type LoadOrder = Without<LoadRequest, 'target'> & { target?: Target }
+
+/** The clients of a lab: loads that are started, watched and stopped. */
+export class Clients {
+  readonly #endpoint: Endpoint
+  readonly #target: Target
+
+  constructor(endpoint: Endpoint, target: Target) {
+    this.#endpoint = endpoint
+    this.#target = target
+  }
+
+  async start(order: LoadOrder): Promise<Load> {
+    const report = await this.#endpoint.json<LoadReport>('POST', '/loads', { target: this.#target, ...order })
+    return new Load(this.#endpoint, report.id)
+  }
+
+  /** Every load that was started, the finished ones with their results. */
+  reports(): Promise<LoadReport[]> {
+    return this.#endpoint.json('GET', '/loads')
+  }
+}
+
+/** One load that was started. */
+export class Load {
+  readonly id: string
+  readonly #endpoint: Endpoint
+
+  constructor(endpoint: Endpoint, id: string) {
+    this.#endpoint = endpoint
+    this.id = id
+  }
+
+  report(): Promise<LoadReport> {
+    return this.#endpoint.json('GET', `/loads/${this.id}`)
+  }
+
+  /** Ends it and gives the result. */
+  stop(): Promise<LoadReport> {
+    return this.#endpoint.json('DELETE', `/loads/${this.id}`)
+  }
+
+  /** Waits for its own end and gives the result. */
+  async done(): Promise<LoadReport> {
+    for (;;) {
+      const report = await this.report()
+      if (report.state !== 'running') return report
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** Makes the silent connections of a `hold` load send one byte each. */
+  async speak(): Promise<void> {
+    await this.#endpoint.json('POST', `/loads/${this.id}/speak`, {})
+  }
+
+  /** The stories of its connections, if it was asked to keep them. */
+  async stories(): Promise<Story[]> {
+    const lines = await this.#endpoint.text('GET', `/loads/${this.id}/stories`)
+    return lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Story]))
+  }
+}

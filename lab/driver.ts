@@ -1,0 +1,62 @@
+import type { ListenTarget } from '#common/parse.ts'
+import type { Mode } from '#services/backend/api.ts'
+import type { Host } from './topology.ts'
+
+/** One backend of the lab, before it starts. */
+export interface BackendPlan {
+  /** Default 128. */
+  backlog?: number
+  /** Processes that accept from the one socket; only in mode `shared`. Default 3. */
+  workers?: number
+}
+
+/** What a lab is made of. */
+export interface LabPlan {
+  mode: Mode
+  /** The address on which the backends share the port; default the server's IPv4 address. */
+  address: string
+  port: number
+  backends: BackendPlan[]
+  /** Sysctls of the server's network namespace, set before anything listens. */
+  sysctls: Record<string, string | number>
+  sampleIntervalMs: number
+  peakWindowMs: number
+}
+
+/** How a command in the lab ended. */
+export interface CommandResult {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** The services of a lab that runs: where each one's HTTP API is, and what only the driver can do to them. */
+export interface StartedServices {
+  /** Control API of backend 1, 2, … in this order. The backends run, and do not listen yet. */
+  backends: ListenTarget[]
+  agent: ListenTarget
+  exporter: ListenTarget
+  /** Ends a backend at once, as a crash would (SIGKILL). */
+  killBackend(number: number): Promise<void>
+  /** Starts a backend that has ended; it does not listen yet. */
+  startBackend(number: number): Promise<void>
+  /** Sets a sysctl of one host's network namespace. Throws the kernel's refusal. */
+  setSysctl(host: Host, name: string, value: string | number): Promise<void>
+  /** A sysctl as text; undefined where the kernel has none of that name. */
+  readSysctl(host: Host, name: string): Promise<string | undefined>
+  /** Runs a command on a host of the lab, e.g. `ss`, and waits for its end. */
+  run(host: Host, command: readonly string[]): Promise<CommandResult>
+  /** What the services have written to their standard error, newest last. */
+  log(): readonly string[]
+  /** Settles when the lab ends on its own, with the reason. */
+  readonly lost: Promise<string>
+  stop(): Promise<void>
+}
+
+/** A way to put the services of a lab together. An experiment never knows which one runs it. */
+export interface Driver {
+  readonly name: string
+  /** Throws a UsageError that says what is missing and what to do; starts nothing. */
+  preflight(): Promise<void>
+  start(plan: LabPlan): Promise<StartedServices>
+}

@@ -1,0 +1,134 @@
+import type { Snapshot } from '#services/exporter/snapshot.ts'
+import { Backend } from './backend.ts'
+import { Clients } from './clients.ts'
+import type { BackendPlan, CommandResult, Driver, LabPlan, StartedServices } from './driver.ts'
+import { Endpoint } from './endpoint.ts'
+import { namespaces } from './namespaces/driver.ts'
+import { type Host, SHARED_PORT, server } from './topology.ts'
+
+/** What a lab should be; everything has a default. */
+export interface LabOptions extends Partial<Omit<LabPlan, 'backends'>> {
+  /** How many, or each one's own plan. Default 3. */
+  backends?: number | BackendPlan[]
+  /** Default: network namespaces of this machine. */
+  driver?: Driver
+  /** Gives up starting when it aborts, and takes down what has started. */
+  signal?: AbortSignal
+}
+
+/**
+ * A lab that runs: backends on one shared port, clients on another host, an exporter that watches.
+ * `await using lab = await Lab.start({ backends: [{ backlog: 8 }] })` takes it all down at the end of the block.
+ */
+export class Lab {
+  readonly plan: LabPlan
+  readonly backends: readonly Backend[]
+  readonly clients: Clients
+  /** The exporter's HTTP API. */
+  readonly exporter: Endpoint
+  readonly #services: StartedServices
+
+  /** Starts a lab and waits until each part answers and every backend listens, in order. Throws a UsageError if it cannot. */
+  static async start(options: LabOptions = {}): Promise<Lab> {
+    const { driver = namespaces, signal, ...wishes } = options
+    const plan = completePlan(wishes)
+    await driver.preflight()
+    const services = await driver.start(plan)
+    const lab = new Lab(plan, services)
+    try {
+      await lab.#ready(signal)
+    } catch (error) {
+      await services.stop()
+      throw error
+    }
+    return lab
+  }
+
+  private constructor(plan: LabPlan, services: StartedServices) {
+    this.plan = plan
+    this.#services = services
+    this.backends = services.backends.map(
+      (target, index) => new Backend(index + 1, new Endpoint(`backend-${index + 1}`, target), services),
+    )
+    this.clients = new Clients(new Endpoint('the load agent', services.agent), { host: plan.address, port: plan.port })
+    this.exporter = new Endpoint('the exporter', services.exporter)
+  }
+
+  /** Backends open one after the other: this order numbers the shards, and the members of the SO_REUSEPORT group. */
+  async #ready(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    signal.throwIfAborted()
+    const { promise: over, reject } = Promise.withResolvers<never>()
+    over.catch(() => {}) // it may also happen long after this wait
+    this.#services.lost.then((reason) => reject(new Error(reason)))
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    const agent = new Endpoint('the load agent', this.#services.agent)
+    const listening = async (): Promise<void> => {
+      await Promise.all(this.backends.map((backend) => backend.ready()))
+      for (const backend of this.backends) await backend.open()
+    }
+    await Promise.race([Promise.all([listening(), agent.healthy(over), this.exporter.healthy(over)]), over])
+  }
+
+  /** Backend 1, 2, … */
+  backend(number: number): Backend {
+    const backend = this.backends[number - 1]
+    if (backend === undefined)
+      throw new RangeError(`There is no backend ${number}: this lab has ${this.backends.length}`)
+    return backend
+  }
+
+  /** What the sampler holds now. */
+  snapshot(): Promise<Snapshot> {
+    return this.exporter.json('GET', '/snapshot')
+  }
+
+  /** A snapshot per tick (10 Hz unless asked otherwise), until `signal` ends it. */
+  stream(signal: AbortSignal): AsyncGenerator<Snapshot> {
+    return this.exporter.events('/stream', signal)
+  }
+
+  /** Sets a sysctl of the server's network namespace, or the client's. */
+  setSysctl(name: string, value: string | number, host: Host = 'server'): Promise<void> {
+    return this.#services.setSysctl(host, name, value)
+  }
+
+  readSysctl(name: string, host: Host = 'server'): Promise<string | undefined> {
+    return this.#services.readSysctl(host, name)
+  }
+
+  /** Runs a command on one host of the lab, e.g. `['ss', '-Hltn']`. */
+  run(command: readonly string[], host: Host = 'server'): Promise<CommandResult> {
+    return this.#services.run(host, command)
+  }
+
+  /** What the services wrote to their standard error. */
+  log(): readonly string[] {
+    return this.#services.log()
+  }
+
+  /** Settles if the lab ends without being asked to, with the reason. */
+  get lost(): Promise<string> {
+    return this.#services.lost
+  }
+
+  stop(): Promise<void> {
+    return this.#services.stop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}
+
+function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal'>): LabPlan {
+  return {
+    mode: 'sharded',
+    address: server.address,
+    port: SHARED_PORT,
+    sysctls: {},
+    sampleIntervalMs: 10,
+    peakWindowMs: 30_000,
+    ...wishes,
+    backends: typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends,
+  }
+}

@@ -1,0 +1,134 @@
+/** The driver that needs no Docker: network namespaces, a process namespace, and Unix sockets to reach the services. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { UsageError } from '#common/errors.ts'
+import type { CommandResult, Driver, LabPlan, StartedServices } from '../driver.ts'
+import type { Answer, Order } from './messages.ts'
+import { preflight, unshareOptions } from './preflight.ts'
+
+const LOG_LINES = 200
+const init = fileURLToPath(new URL('./init.ts', import.meta.url))
+
+export const namespaces: Driver = {
+  name: 'namespaces',
+  async preflight() {
+    preflight()
+  },
+  async start(plan) {
+    const folder = makeFolder()
+    const lab = new NamespaceLab(folder)
+    try {
+      await lab.order({ do: 'build', plan, folder })
+    } catch (error) {
+      await lab.stop()
+      throw error
+    }
+    return services(lab, plan, folder)
+  },
+}
+
+function services(lab: NamespaceLab, plan: LabPlan, folder: string): StartedServices {
+  const at = (service: string) => ({ path: `${folder}/${service}.sock` })
+  return {
+    backends: plan.backends.map((_, index) => at(`backend-${index + 1}`)),
+    agent: at('agent'),
+    exporter: at('exporter'),
+    killBackend: async (number) => void (await lab.order({ do: 'kill', backend: number })),
+    startBackend: async (number) => void (await lab.order({ do: 'start', backend: number })),
+    setSysctl: async (host, name, value) => void (await lab.order({ do: 'set sysctl', host, name, value })),
+    readSysctl: async (host, name) => (await lab.order<string | null>({ do: 'read sysctl', host, name })) ?? undefined,
+    run: (host, command) => lab.order<CommandResult>({ do: 'run', host, command }),
+    log: () => lab.log,
+    lost: lab.lost,
+    stop: () => lab.stop(),
+  }
+}
+
+/** The folder holds nothing but sockets. The lab's first process removes it too, should this one be killed. */
+function makeFolder(): string {
+  const parent = process.env.XDG_RUNTIME_DIR ?? os.tmpdir()
+  try {
+    return fs.mkdtempSync(path.join(fs.existsSync(parent) ? parent : os.tmpdir(), 'spillway-'))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      `Cannot make a folder for the lab's sockets in ${parent} (${code})`,
+      code === 'ENOSPC'
+        ? 'Free some space there, or name another folder in TMPDIR'
+        : 'Name a writable folder in TMPDIR',
+    )
+  }
+}
+
+/** The process that is the lab, and the conversation with it. */
+class NamespaceLab {
+  readonly log: string[] = []
+  readonly lost: Promise<string>
+  readonly #folder: string
+  readonly #process: ChildProcess
+  readonly #ended: Promise<void>
+  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  #lastId = 0
+  #stopping = false
+
+  constructor(folder: string) {
+    this.#folder = folder
+    this.#process = spawn('unshare', [...unshareOptions(), process.execPath, ...process.execArgv, init], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
+    })
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#note(text.trimEnd()))
+    this.#process.on('message', (message) => this.#hear(message as Answer))
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    const { promise: lost, resolve: lose } = Promise.withResolvers<string>()
+    this.#ended = ended
+    this.lost = lost
+    const over = (reason: string): void => {
+      const error = new UsageError(`The lab has ended: ${reason}`, this.log.slice(-5).join('\n'))
+      for (const { reject } of this.#waiting.values()) reject(error)
+      this.#waiting.clear()
+      end()
+      if (!this.#stopping) lose(error.remedy === '' ? error.message : `${error.message}\n${error.remedy}`)
+    }
+    this.#process.once('exit', (code, signal) => over(signal ?? `status ${code}`))
+    this.#process.once('error', (error) => over(error.message))
+  }
+
+  order<Result>(order: Order['order']): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    if (!this.#process.connected) return Promise.reject(new UsageError('The lab has ended'))
+    const id = ++this.#lastId
+    this.#waiting.set(id, { resolve, reject })
+    this.#process.send({ id, order } satisfies Order)
+    return promise as Promise<Result>
+  }
+
+  #hear(answer: Answer): void {
+    if ('log' in answer) {
+      this.#note(answer.log)
+      return
+    }
+    const waiting = this.#waiting.get(answer.id)
+    this.#waiting.delete(answer.id)
+    if ('error' in answer) waiting?.reject(answer.usage ? new UsageError(answer.error) : new Error(answer.error))
+    else waiting?.resolve(answer.result)
+  }
+
+  #note(line: string): void {
+    this.log.push(line)
+    if (this.log.length > LOG_LINES) this.log.shift()
+  }
+
+  /** Breaking the channel ends the lab's first process, and with it the kernel ends all the others. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    if (this.#process.connected) this.#process.disconnect()
+    const impatience = setTimeout(() => this.#process.kill('SIGKILL'), 1000)
+    await this.#ended
+    clearTimeout(impatience)
+    fs.rmSync(this.#folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The lab's first process: number 1 of its own process namespace. It builds the network, starts the services where they
+ * belong and obeys the driver. When it ends, however it ends, the kernel ends every process of the lab, and with the last
+ * one go the namespaces. It ends itself when the channel to the driver breaks, also by SIGKILL of the other side.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { describeError, UsageError } from '#common/errors.ts'
+import type { NetworkNamespace } from '#kernel/netns.ts'
+import { readSysctl, writeSysctl } from '#kernel/sysctl.ts'
+import type { CommandResult, LabPlan } from '../driver.ts'
+import type { Host } from '../topology.ts'
+import type { Answer, Order } from './messages.ts'
+import { buildNetwork } from './network.ts'
+
+const entries = {
+  backend: fileURLToPath(new URL('../../services/backend/main.ts', import.meta.url)),
+  exporter: fileURLToPath(new URL('../../services/exporter/main.ts', import.meta.url)),
+  agent: fileURLToPath(new URL('../../load/agent/main.ts', import.meta.url)),
+}
+
+/** The files in the lab's folder through which its services are reached. */
+const socketFile = (folder: string, service: string): string => `unix:${folder}/${service}.sock`
+
+let plan: LabPlan
+let folder: string
+let hosts: Record<Host, NetworkNamespace>
+const backends = new Map<number, ChildProcess>()
+
+function build(orderedPlan: LabPlan, orderedFolder: string): null {
+  plan = orderedPlan
+  folder = orderedFolder
+  hosts = buildNetwork()
+  for (const [name, value] of Object.entries(plan.sysctls)) writeSysctl(name, value)
+  service('client', 'agent', entries.agent, ['--listen', socketFile(folder, 'agent')])
+  for (const index of plan.backends.keys()) startBackend(index + 1)
+  service('server', 'exporter', entries.exporter, [
+    ...['--listen', socketFile(folder, 'exporter'), '--netns', 'lab=/proc/self/ns/net'],
+    ...['--sample-interval', `${plan.sampleIntervalMs}ms`, '--peak-window', `${plan.peakWindowMs}ms`],
+  ])
+  return null
+}
+
+function startBackend(number: number): null {
+  const { backlog = 128, workers = 3 } = plan.backends[number - 1] ?? {}
+  const name = `backend-${number}`
+  const child = service('server', name, entries.backend, [
+    ...['--name', name, '--host', plan.address, '--port', `${plan.port}`, '--backlog', `${backlog}`],
+    ...['--mode', plan.mode, '--control', socketFile(folder, name), '--closed'],
+    ...(plan.mode === 'shared' ? ['--workers', `${workers}`] : []),
+  ])
+  backends.set(number, child)
+  return null
+}
+
+/** Starts a service on one host. A child begins in the namespace in which this thread is when it is spawned. */
+function service(host: Host, name: string, entry: string, args: string[]): ChildProcess {
+  const child = hosts[host].run(() =>
+    spawn(process.execPath, [...process.execArgv, entry, ...args], { stdio: ['ignore', 'ignore', 'pipe'] }),
+  )
+  if (child.stderr !== null) createInterface(child.stderr).on('line', (line) => say({ log: `${name}: ${line}` }))
+  child.once('exit', (code, signal) => say({ log: `${name} ended (${signal ?? `status ${code}`})` }))
+  child.once('error', (error) => say({ log: `${name} could not start: ${error.message}` }))
+  return child
+}
+
+async function killBackend(number: number): Promise<null> {
+  const child = backends.get(number)
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await ended
+  return null
+}
+
+function run(host: Host, command: readonly string[]): CommandResult {
+  const [file, ...args] = command
+  if (file === undefined) throw new UsageError('A command needs a name')
+  const { status, stdout, stderr, error } = hosts[host].run(() =>
+    spawnSync(file, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, timeout: 60_000 }),
+  )
+  if (error !== undefined && status === null) throw new UsageError(`Running ${file} failed: ${error.message}`)
+  return { status, stdout, stderr }
+}
+
+function obey({ order }: Order): Promise<null> | CommandResult | string | null {
+  switch (order.do) {
+    case 'build':
+      return build(order.plan, order.folder)
+    case 'kill':
+      return killBackend(order.backend)
+    case 'start':
+      return startBackend(order.backend)
+    case 'set sysctl':
+      hosts[order.host].run(() => writeSysctl(order.name, order.value))
+      return null
+    case 'read sysctl':
+      return hosts[order.host].run(() => readSysctl(order.name)) ?? null
+    case 'run':
+      return run(order.host, order.command)
+  }
+}
+
+function say(answer: Answer): void {
+  if (process.connected) process.send?.(answer)
+}
+
+process.on('message', (message) => {
+  const order = message as Order
+  Promise.try(() => obey(order)).then(
+    (result) => say({ id: order.id, result }),
+    (error: unknown) => say({ id: order.id, error: describeError(error), usage: error instanceof UsageError }),
+  )
+})
+
+process.on('disconnect', () => {
+  if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true })
+  process.exit(0)
+})
+// The driver decides when the lab ends: a Ctrl-C in its terminal reaches this process too.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})

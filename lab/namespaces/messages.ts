@@ -1,0 +1,19 @@
+/** What the driver and the lab's first process say to each other over their channel. */
+import type { CommandResult, LabPlan } from '../driver.ts'
+import type { Host } from '../topology.ts'
+
+export interface Order {
+  id: number
+  order:
+    | { do: 'build'; plan: LabPlan; folder: string }
+    | { do: 'kill'; backend: number }
+    | { do: 'start'; backend: number }
+    | { do: 'set sysctl'; host: Host; name: string; value: string | number }
+    | { do: 'read sysctl'; host: Host; name: string }
+    | { do: 'run'; host: Host; command: readonly string[] }
+}
+
+export type Answer =
+  | { id: number; result: CommandResult | string | null }
+  | { id: number; error: string; usage: boolean }
+  | { log: string }

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { BackendStatus } from '#services/backend/api.ts'
+import { noFaults } from '#services/backend/api.ts'
+import type { ListenerSample, Snapshot } from '#services/exporter/snapshot.ts'
+import { type Moment, type Setting, viewOf } from './view.ts'
+
+const setting: Setting = { kernel: '6.18.0', address: '198.18.0.2', port: 8080, mode: 'sharded', syncookies: 1 }
+
+const listener = (shard: number, changes: Partial<ListenerSample> = {}): ListenerSample => ({
+  address: '198.18.0.2',
+  port: 8080,
+  shard,
+  length: 0,
+  limit: 128,
+  peak: 0,
+  atLeastSeconds: { '0.5': 0, '0.9': 0, '1': 0 },
+  fullSecondsInWindow: 0,
+  drops: 0,
+  inode: 100 + shard,
+  cookie: String(shard),
+  uid: 0,
+  process: 'backend',
+  pids: [shard],
+  container: '',
+  ...changes,
+})
+
+const dump = { lastSeconds: 0, intervalSeconds: 0, count: 1 }
+
+function snapshot(monotonicMs: number, listeners: ListenerSample[], counters: Record<string, number> = {}): Snapshot {
+  const port = {
+    ...{
+      address: '198.18.0.2',
+      port: 8080,
+      synQueue: { length: 0, peak: 0, limit: 384 },
+      oldestWaitMs: 412,
+      waiting: 0,
+    },
+    ...{
+      connections: { established: 5 },
+      receiveBytes: 1,
+      receiveBytesMax: 1,
+      sendBytes: 2,
+      sendBytesMax: 2,
+      zeroWindows: 0,
+    },
+  }
+  return {
+    sequence: 1,
+    timeMs: 0,
+    monotonicMs,
+    namespaces: [{ netns: 'lab', inode: 1, listeners, ports: listeners.length > 0 ? [port] : [], counters }],
+    sampler: {
+      ...{ intervalSeconds: 0.01, samples: 1, late: 0, failed: 0, cpuSeconds: 0 },
+      dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },
+    },
+  }
+}
+
+const backend = (changes: Partial<BackendStatus> = {}): BackendStatus => ({
+  name: 'backend-1',
+  pid: 1,
+  mode: 'sharded',
+  listener: null,
+  faults: noFaults,
+  accepts: 0,
+  responses: 0,
+  open: 0,
+  acceptWait: { upToMs: [], counts: [], count: 0, sumMs: 0, maxMs: 0 },
+  loopLagMs: 0,
+  ...changes,
+})
+
+const moment = (taken: Snapshot, backends: Moment['backends'] = []): Moment => ({
+  snapshot: taken,
+  backends,
+  loads: [],
+})
+
+test('rates are what was gained over the time that really passed', () => {
+  const before = moment(snapshot(1000, [listener(1, { drops: 10 })], { TcpExt_ListenDrops: 10 }), [
+    backend({ accepts: 100 }),
+  ])
+  const now = moment(snapshot(3000, [listener(1, { drops: 50 })], { TcpExt_ListenDrops: 50 }), [
+    backend({ accepts: 400 }),
+  ])
+  const view = viewOf(now, before, setting)
+  assert.equal(view.shards[0]?.dropsPerSecond, 20)
+  assert.equal(view.shards[0]?.acceptsPerSecond, 150)
+  assert.deepEqual(view.moved, [{ name: 'ListenDrops', perSecond: 20 }])
+})
+
+test('a restarted backend shows no rate across the restart, and no negative one', () => {
+  const before = moment(snapshot(1000, [listener(1, { cookie: '1', drops: 900 })]), [
+    backend({ pid: 1, accepts: 5000 }),
+  ])
+  const now = moment(snapshot(2000, [listener(1, { cookie: '2', drops: 3 })]), [backend({ pid: 2, accepts: 7 })])
+  const [shard] = viewOf(now, before, setting).shards
+  assert.equal(shard?.dropsPerSecond, 0)
+  assert.equal(shard?.acceptsPerSecond, 0)
+})
+
+test('the oldest wait belongs to a shard only when no other shard has anybody waiting', () => {
+  const alone = viewOf(moment(snapshot(0, [listener(1), listener(2, { length: 9 })])), undefined, setting)
+  assert.deepEqual(
+    alone.shards.map((shard) => shard.oldestWaitMs),
+    [0, 412],
+  )
+  const both = viewOf(moment(snapshot(0, [listener(1, { length: 1 }), listener(2, { length: 9 })])), undefined, setting)
+  assert.deepEqual(
+    both.shards.map((shard) => shard.oldestWaitMs),
+    [undefined, undefined],
+  )
+})
+
+test('a backend that answers without a listener is closed, one that does not answer is down', () => {
+  const view = viewOf(moment(snapshot(0, [listener(1)]), [backend(), backend(), undefined]), undefined, setting)
+  assert.deepEqual(
+    view.shards.map((shard) => shard.state),
+    ['listening', 'closed', 'down'],
+  )
+})
+
+test('a queue of N + 1 is full, one of N is not', () => {
+  const view = viewOf(
+    moment(snapshot(0, [listener(1, { length: 128 }), listener(2, { length: 129 })])),
+    undefined,
+    setting,
+  )
+  assert.deepEqual(
+    view.shards.map((shard) => shard.fill >= 1),
+    [false, true],
+  )
+})

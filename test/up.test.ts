@@ -1,0 +1,252 @@
+/** The command `spillway up`, run as a person runs it. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import test, { type TestContext } from 'node:test'
+import { findNamespaces } from '#kernel/netns.ts'
+import type { LabView } from '#lab/view.ts'
+import { eventually } from './support/eventually.ts'
+import { skipWithout } from './support/tools.ts'
+
+const spillway = new URL('../bin/spillway', import.meta.url).pathname
+
+/** A command that was started, with everything that must be gone after it. */
+interface Run {
+  child: ChildProcess
+  lines: AsyncIterator<string>
+  stderr(): string
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** Pids of all processes that descend from it; found by a mark in their environment. */
+  processes(): number[]
+  folder: string
+}
+
+function start(context: TestContext, args: string[], command = [spillway]): Run {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-test-'))
+  const mark = `SPILLWAY_TEST=${randomUUID()}`
+  const [name, value] = mark.split('=') as [string, string]
+  const { XDG_RUNTIME_DIR: _, ...environment } = process.env
+  const [file = spillway, ...before] = command
+  const child = spawn(file, [...before, ...args], {
+    env: { ...environment, TMPDIR: folder, [name]: value },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+    child.once('exit', (code, signal) => resolve({ code, signal })),
+  )
+  context.after(async () => {
+    child.kill('SIGKILL')
+    await ended
+    fs.rmSync(folder, { recursive: true, force: true })
+  })
+  const lines = createInterface(child.stdout!)[Symbol.asyncIterator]()
+  return { child, lines, stderr: () => stderr, ended, processes: () => processesMarked(mark), folder }
+}
+
+function processesMarked(mark: string): number[] {
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark)
+      } catch {
+        return false // ended meanwhile, or another user's
+      }
+    })
+    .map(Number)
+}
+
+async function nextView(run: Run): Promise<LabView> {
+  const { value, done } = await run.lines.next()
+  assert.ok(!done, `it goes on; it said: ${run.stderr()}`)
+  return JSON.parse(value) as LabView
+}
+
+const namespacesOf = (pids: number[]): Set<number> =>
+  new Set(
+    findNamespaces()
+      .filter((namespace) => namespace.pids.some((pid) => pids.includes(pid)))
+      .map(({ inode }) => inode),
+  )
+
+/** Nothing of the run is left: no process, no namespace that was its own, no file. */
+async function nothingLeft(run: Run, ownNamespaces: Set<number>): Promise<void> {
+  await eventually(
+    () => run.processes(),
+    (left) => assert.deepEqual(left, []),
+  )
+  assert.deepEqual(
+    findNamespaces().filter(({ inode }) => ownNamespaces.has(inode)),
+    [],
+  )
+  assert.deepEqual(fs.readdirSync(run.folder), [])
+}
+
+/** Waits until the lab is up, and gives the namespaces that it made. */
+async function lab(run: Run): Promise<Set<number>> {
+  await nextView(run)
+  const here = fs.statSync('/proc/self/ns/net').ino
+  const own = namespacesOf(run.processes())
+  own.delete(here)
+  assert.ok(own.size >= 2, `server and client have a namespace each: ${[...own]}`)
+  return own
+}
+
+test('--json prints every snapshot as one object a line, and the default load arrives at every shard', async (context) => {
+  const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'])
+  await eventually(
+    () => nextView(run),
+    (view) => {
+      assert.equal(view.shards.length, 3)
+      assert.ok(
+        view.shards.every((shard) => shard.acceptsPerSecond > 0),
+        'each shard accepts',
+      )
+    },
+  )
+  run.child.kill('SIGTERM')
+  assert.deepEqual(await run.ended, { code: 0, signal: null })
+  assert.equal(run.stderr(), '')
+})
+
+test('without a terminal it says where the metrics are, and a Prometheus could scrape them there', async (context) => {
+  const run = start(context, ['up', '--metrics', '127.0.0.1:0'])
+  const { value: first } = await run.lines.next()
+  const url = /^Metrics at (http:\/\/127\.0\.0\.1:\d+\/metrics)$/.exec(first)?.[1]
+  assert.ok(url, `the first line names the address: ${first}`)
+  const { value: second } = await run.lines.next()
+  assert.match(second, /^\d{4}-.*\| shard 1 \d+\/128 .*\| SYN 0\/384/)
+  const response = await fetch(url)
+  assert.equal(response.status, 200)
+  assert.match(
+    await response.text(),
+    /^tcp_listener_accept_queue_limit\{netns="lab",address="198\.18\.0\.2",port="8080",shard="2"\} 128$/m,
+  )
+  run.child.kill('SIGTERM')
+  assert.equal((await run.ended).code, 0)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  test(`${signal} takes everything down`, async (context) => {
+    const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'])
+    const own = await lab(run)
+    run.child.kill(signal)
+    assert.deepEqual(await run.ended, { code: 0, signal: null })
+    await nothingLeft(run, own)
+  })
+
+test('SIGKILL leaves no process, no namespace and no file behind', async (context) => {
+  const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'])
+  const own = await lab(run)
+  run.child.kill('SIGKILL')
+  await run.ended
+  await nothingLeft(run, own)
+})
+
+test('SIGTERM while the lab is still starting takes down what has started', async (context) => {
+  const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'])
+  await eventually(
+    () => run.processes(),
+    (pids) => assert.ok(pids.length >= 3),
+  )
+  const own = namespacesOf(run.processes())
+  own.delete(fs.statSync('/proc/self/ns/net').ino)
+  run.child.kill('SIGTERM')
+  await run.ended
+  await nothingLeft(run, own)
+})
+
+test('a taken metrics port is said before anything starts, with what to do', async (context) => {
+  const taken = net.createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  context.after(() => taken.close())
+  const { port } = taken.address() as net.AddressInfo
+  const run = start(context, ['up', '--json', '--metrics', `127.0.0.1:${port}`])
+  assert.equal((await run.ended).code, 2)
+  assert.match(run.stderr(), new RegExp(`127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\)\n.*--metrics`))
+  assert.deepEqual(fs.readdirSync(run.folder), [])
+})
+
+test('a setting that the kernel refuses is said with its name, and nothing is left', async (context) => {
+  const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0', '--sysctl', 'net.ipv4.no_such_thing=1'])
+  assert.equal((await run.ended).code, 2)
+  assert.match(run.stderr(), /net\.ipv4\.no_such_thing/)
+  await nothingLeft(run, new Set())
+})
+
+test('without ip or unshare it says which Debian package to install', async (context) => {
+  const empty = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-test-'))
+  context.after(() => fs.rmSync(empty, { recursive: true }))
+  // Folders of the system hold the real programs, so the test can only look at what happens without them where it may hide them.
+  const hide = [
+    'unshare',
+    '--mount',
+    '--map-root-user',
+    'sh',
+    '-c',
+    'mount -t tmpfs none /usr/sbin && mount -t tmpfs none /sbin; exec "$@"',
+    'sh',
+    spillway,
+  ]
+  const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'], hide)
+  const { code } = await run.ended
+  assert.equal(code, 2)
+  assert.match(run.stderr(), /program ip is missing\nInstall it: apt install iproute2/)
+})
+
+test('in a terminal of 40 columns keys stall a backend and change its backlog, and q leaves the screen as it was', {
+  skip: skipWithout('script'),
+}, async (context) => {
+  const shell = `stty cols 40 rows 30; exec ${spillway} up --metrics 127.0.0.1:0`
+  const run = start(context, ['-qefc', shell, '/dev/null'], ['script'])
+  let output = ''
+  run.child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const shows = (pattern: RegExp): Promise<unknown> =>
+    eventually(
+      () => output,
+      (text) => assert.match(text, pattern),
+      20_000,
+    )
+  const type = (keys: string): void => {
+    output = ''
+    run.child.stdin?.write(keys)
+  }
+  await shows(/0 \/ 128/)
+  type('2')
+  await shows(/Backend 2 is stalled/)
+  await shows(/129 \/ 128/)
+  await shows(/Shard 2 is full while/)
+  type('b2:8')
+  await shows(/2:8/)
+  type('\r')
+  await shows(/129 \/ 8/)
+  type('2')
+  await shows(/Backend 2 goes on/)
+  await shows(/0 \/ 8/)
+  const own = namespacesOf(run.processes())
+  own.delete(fs.statSync('/proc/self/ns/net').ino)
+  type('q')
+  assert.equal((await run.ended).code, 0)
+  assert.ok(output.endsWith('\x1b[?25h\x1b[?1049l'), 'the cursor and the old screen are back')
+  await nothingLeft(run, own)
+})
+
+for (const args of [['up', '--backends', '0'], ['up', '--rate', '-5'], ['sideways'], ['up', '--what']])
+  test(`spillway ${args.join(' ')} ends with status 2 and says why`, async (context) => {
+    const run = start(context, args)
+    assert.equal((await run.ended).code, 2)
+    assert.match(run.stderr(), /^spillway: .+/)
+    assert.doesNotMatch(run.stderr(), /\n\s+at /, 'no stack for what a person can mend')
+  })
