@@ -78,10 +78,8 @@ export class Backend {
     await this.open()
   }
 
-  /** Waits until its control API answers; for 10 s at most. */
-  ready(): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => reject(new Error(`backend-${this.number} did not start within 10 s`)), 10_000)
-    return this.#endpoint.healthy(promise).finally(() => clearTimeout(timer))
+  /** Waits until its control API answers; throws the signal's reason when that gives up, and by itself after 10 s. */
+  ready(giveUp: AbortSignal = AbortSignal.timeout(10_000)): Promise<void> {
+    return this.#endpoint.healthy(giveUp)
   }
 }

@@ -1,6 +1,9 @@
 /** Speaks HTTP with a service of the lab, over a Unix socket or TCP. */
 import http from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
+
+const POLL_MS = 5
 
 /** A service answered with an error, or not at all. */
 export class ServiceError extends Error {
@@ -82,20 +85,18 @@ export class Endpoint {
     return promise
   }
 
-  /** Waits until the service answers GET /health with 200. `giveUp` rejecting ends the wait. */
-  async healthy(giveUp: Promise<never>): Promise<void> {
-    const asking = async (): Promise<void> => {
-      for (;;) {
-        try {
-          await this.text('GET', '/health')
-          return
-        } catch (error) {
-          if (!(error instanceof ServiceError)) throw error
-          await new Promise((resolve) => setTimeout(resolve, 5))
-        }
+  /** Waits until the service answers GET /health with 200; throws the signal's reason when that gives up. */
+  async healthy(giveUp: AbortSignal): Promise<void> {
+    for (;;) {
+      giveUp.throwIfAborted()
+      try {
+        await this.text('GET', '/health')
+        return
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error
+        await sleep(POLL_MS)
       }
     }
-    await Promise.race([asking(), giveUp])
   }
 }
 

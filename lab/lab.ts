@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { Backend } from './backend.ts'
 import { Clients } from './clients.ts'
@@ -5,6 +6,10 @@ import type { BackendPlan, CommandResult, Driver, LabPlan, StartedServices } fro
 import { Endpoint } from './endpoint.ts'
 import { namespaces } from './namespaces/driver.ts'
 import { type Host, SHARED_PORT, server } from './topology.ts'
+
+/** A lab that has not started by then never will; a loaded machine needs a few seconds. */
+const START_LIMIT_MS = 30_000
+const POLL_MS = 5
 
 /** What a lab should be; everything has a default. */
 export interface LabOptions extends Partial<Omit<LabPlan, 'backends'>> {
@@ -30,7 +35,7 @@ export class Lab {
 
   /** Starts a lab and waits until each part answers and every backend listens, in order. Throws a UsageError if it cannot. */
   static async start(options: LabOptions = {}): Promise<Lab> {
-    const { driver = namespaces, signal, ...wishes } = options
+    const { driver = namespaces, signal = new AbortController().signal, ...wishes } = options
     const plan = completePlan(wishes)
     await driver.preflight()
     const services = await driver.start(plan)
@@ -55,18 +60,30 @@ export class Lab {
   }
 
   /** Backends open one after the other: this order numbers the shards, and the members of the SO_REUSEPORT group. */
-  async #ready(signal: AbortSignal = new AbortController().signal): Promise<void> {
-    signal.throwIfAborted()
-    const { promise: over, reject } = Promise.withResolvers<never>()
-    over.catch(() => {}) // it may also happen long after this wait
-    this.#services.lost.then((reason) => reject(new Error(reason)))
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    const agent = new Endpoint('the load agent', this.#services.agent)
+  async #ready(signal: AbortSignal): Promise<void> {
+    const lost = new AbortController()
+    this.#services.lost.then((reason) => lost.abort(new Error(reason)))
+    const giveUp = AbortSignal.any([signal, lost.signal, AbortSignal.timeout(START_LIMIT_MS)])
     const listening = async (): Promise<void> => {
-      await Promise.all(this.backends.map((backend) => backend.ready()))
+      await Promise.all(this.backends.map((backend) => backend.ready(giveUp)))
       for (const backend of this.backends) await backend.open()
     }
-    await Promise.race([Promise.all([listening(), agent.healthy(over), this.exporter.healthy(over)]), over])
+    const agent = new Endpoint('the load agent', this.#services.agent)
+    await Promise.all([listening(), agent.healthy(giveUp), this.exporter.healthy(giveUp)])
+    await this.#seen(giveUp)
+  }
+
+  /** Waits until the exporter shows every listener, so that whoever watches the lab misses nothing of what it does next. */
+  async #seen(giveUp: AbortSignal): Promise<void> {
+    const statuses = await Promise.all(this.backends.map((backend) => backend.status()))
+    const cookies = statuses.flatMap(({ listener }) => (listener === null ? [] : [listener.cookie]))
+    for (;;) {
+      const { namespaces } = await this.snapshot()
+      const shown = new Set(namespaces.flatMap(({ listeners }) => listeners.map(({ cookie }) => cookie)))
+      if (cookies.every((cookie) => shown.has(cookie))) return
+      giveUp.throwIfAborted()
+      await sleep(POLL_MS)
+    }
   }
 
   /** Backend 1, 2, … */

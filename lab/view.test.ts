@@ -69,6 +69,8 @@ const backend = (changes: Partial<BackendStatus> = {}): BackendStatus => ({
   open: 0,
   acceptWait: { upToMs: [], counts: [], count: 0, sumMs: 0, maxMs: 0 },
   loopLagMs: 0,
+  somaxconn: 4096,
+  processes: [],
   ...changes,
 })
 

@@ -15,6 +15,9 @@ const EHASH_ENTRIES = 16_384
 /** What a small table would lower on the side, put back to what a host of some memory has. */
 const derived = { 'net.ipv4.tcp_max_syn_backlog': 2048, 'net.ipv4.tcp_max_tw_buckets': 131_072 }
 
+/** New namespaces begin with the host's answer here; a lab's hosts never forward, or half-open requests would be answered. */
+const fixed = { 'net.ipv4.ip_forward': 0 }
+
 /** Makes both hosts and leaves the calling thread in the server's. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN. */
 export function buildNetwork(): Record<Host, NetworkNamespace> {
   const outside = new NetworkNamespace()
@@ -24,10 +27,11 @@ export function buildNetwork(): Record<Host, NetworkNamespace> {
     // Linux before 6.1: the walk is dearer, the lab the same
   }
   const clientHost = enterNewNamespace()
+  set(fixed)
   outside.enter()
   const serverHost = enterNewNamespace()
   outside.close()
-  for (const [name, value] of Object.entries(derived)) writeSysctl(name, value)
+  set({ ...fixed, ...derived })
   ip([
     'link set lo up',
     `link add ${server.device} type veth peer name ${client.device} netns /proc/${process.pid}/fd/${clientHost.fd}`,
@@ -50,6 +54,10 @@ export function buildNetwork(): Record<Host, NetworkNamespace> {
 /** IPv6 addresses where the kernel has IPv6. `nodad`: no second of waiting for a duplicate that cannot be. */
 const ipv6 = (host: { address6: string; device: string }): string[] =>
   fs.existsSync('/proc/sys/net/ipv6') ? [`address add ${host.address6}/${hostPrefix6} dev ${host.device} nodad`] : []
+
+function set(sysctls: Record<string, number>): void {
+  for (const [name, value] of Object.entries(sysctls)) writeSysctl(name, value)
+}
 
 function ip(commands: string[]): void {
   const { status, stderr, error } = spawnSync('ip', ['-batch', '-'], { input: commands.join('\n'), encoding: 'utf8' })
