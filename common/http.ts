@@ -1,26 +1,42 @@
 /** What every HTTP edge shares: Fastify with TypeBox schemas, errors that name the field, TCP or Unix listening. */
 import fs from 'node:fs'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyError } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyError, type FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
 import { UsageError } from './errors.ts'
+import { leanFastify } from './lean-fastify.ts'
 import { formatListen, type ListenTarget } from './parse.ts'
+import { convert, firstProblem } from './validate.ts'
 
 /**
- * A Fastify instance for a control API. A wrong body is answered with 400 and `{ error, field }`; nothing is logged
- * unless it is a fault of our own. Closing it ends open streams too.
+ * A Fastify instance for a control API. A wrong body is answered with 400 and `{ error, field }`, what the caller must
+ * mend elsewhere (a UsageError) with 409; nothing is logged unless it is a fault of our own. Closing it ends open
+ * streams too.
  */
 export function httpServer() {
-  const app = Fastify({ forceCloseConnections: true, logger: false })
+  const app = Fastify({ ...leanFastify, forceCloseConnections: true })
     .withTypeProvider<TypeBoxTypeProvider>()
-    .setValidatorCompiler(TypeBoxValidatorCompiler)
+    .setValidatorCompiler(validatorCompiler)
+    .setSerializerCompiler(() => JSON.stringify)
   app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const status = error.statusCode ?? 500
+    const status = error.statusCode ?? (error instanceof UsageError ? 409 : 500)
     const problem = error.validation?.[0]
     const field = problem?.instancePath?.replaceAll('/', '.').replace(/^\./, '')
     if (status >= 500) console.error(error)
     return reply.code(status).send({ error: error.message, ...(field ? { field } : {}) })
   })
   return app
+}
+
+/** Holds a request against its schema. Only what comes as text (query, path, headers) is converted first. */
+const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  return (received: unknown) => {
+    const value = httpPart === 'body' ? received : convert(schema, received)
+    const problem = firstProblem(schema, value)
+    if (problem === undefined) return { value }
+    const instancePath = problem.field === '' ? '' : `/${problem.field.replaceAll('.', '/')}`
+    return { error: [{ keyword: '', instancePath, schemaPath: '', params: {}, message: problem.message }] }
+  }
 }
 
 export type HttpServer = ReturnType<typeof httpServer>

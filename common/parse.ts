@@ -1,4 +1,5 @@
 /** Values as people write them on a command line: `10ms`, `2%`, `127.0.0.1:8080`. Each error names the option. */
+import { isIP } from 'node:net'
 import { UsageError } from './errors.ts'
 
 const unitsMs: Record<string, number> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
@@ -37,11 +38,12 @@ export type ListenTarget = { host: string; port: number } | { path: string }
 
 /** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (loopback) or `unix:/run/x.sock`. A name such as localhost is refused: it opens a socket per address. */
 export function parseListen(option: string, text: string): ListenTarget {
-  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length) }
+  if (text.startsWith('unix:') && text.length > 'unix:'.length) return { path: text.slice('unix:'.length) }
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]*)):(\d+)$/.exec(text)
-  if (match === null)
+  const host = match?.[1] ?? (match?.[2] || '127.0.0.1')
+  if (match === null || isIP(host) !== (match[1] === undefined ? 4 : 6))
     throw new UsageError(`${option} '${text}' is no address`, 'Write 127.0.0.1:PORT, [::1]:PORT or unix:/path')
-  return { host: match[1] ?? (match[2] || '127.0.0.1'), port: parseCount(option, match[3]!, { max: 65_535 }) }
+  return { host, port: parseCount(option, match[3]!, { max: 65_535 }) }
 }
 
 /** How a person writes it back. */

@@ -25,6 +25,11 @@ export class Clients {
   reports(): Promise<LoadReport[]> {
     return this.#endpoint.json('GET', '/loads')
   }
+
+  /** The load agent's own metrics in Prometheus' text format. */
+  metrics(): Promise<string> {
+    return this.#endpoint.text('GET', '/metrics')
+  }
 }
 
 /** One load that was started. */

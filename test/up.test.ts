@@ -48,8 +48,19 @@ function start(context: TestContext, args: string[], command = [spillway]): Run 
     await ended
     fs.rmSync(folder, { recursive: true, force: true })
   })
-  const lines = createInterface(child.stdout!)[Symbol.asyncIterator]()
-  return { child, lines, stderr: () => stderr, ended, processes: () => processesMarked(mark), folder }
+  let lines: AsyncIterator<string> | undefined
+  return {
+    child,
+    // Made when first asked for: reading lines holds the output back from whoever wants it raw.
+    get lines() {
+      lines ??= createInterface(child.stdout!)[Symbol.asyncIterator]()
+      return lines
+    },
+    stderr: () => stderr,
+    ended,
+    processes: () => processesMarked(mark),
+    folder,
+  }
 }
 
 function processesMarked(mark: string): number[] {
@@ -184,25 +195,22 @@ test('a setting that the kernel refuses is said with its name, and nothing is le
   await nothingLeft(run, new Set())
 })
 
-test('without ip or unshare it says which Debian package to install', async (context) => {
-  const empty = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-test-'))
-  context.after(() => fs.rmSync(empty, { recursive: true }))
-  // Folders of the system hold the real programs, so the test can only look at what happens without them where it may hide them.
-  const hide = [
-    'unshare',
-    '--mount',
-    '--map-root-user',
-    'sh',
-    '-c',
-    'mount -t tmpfs none /usr/sbin && mount -t tmpfs none /sbin; exec "$@"',
-    'sh',
-    spillway,
-  ]
-  const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'], hide)
-  const { code } = await run.ended
-  assert.equal(code, 2)
-  assert.match(run.stderr(), /program ip is missing\nInstall it: apt install iproute2/)
-})
+for (const [program, debianPackage] of [
+  ['ip', 'iproute2'],
+  ['unshare', 'util-linux'],
+] as const)
+  test(`without ${program} it names the Debian package to install, and starts nothing`, async (context) => {
+    // In a mount namespace of the test's own, where the program is covered by something that cannot be run.
+    const cover = `for file in $(which -a ${program} | xargs readlink -f | sort -u); do mount --bind /dev/null "$file"; done; exec "$@"`
+    const run = start(
+      context,
+      ['up', '--json', '--metrics', '127.0.0.1:0'],
+      ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', cover, 'sh', spillway],
+    )
+    assert.equal((await run.ended).code, 2)
+    assert.match(run.stderr(), new RegExp(`program ${program} is missing\nInstall it: apt install ${debianPackage}`))
+    assert.deepEqual(fs.readdirSync(run.folder), [])
+  })
 
 test('in a terminal of 40 columns keys stall a backend and change its backlog, and q leaves the screen as it was', {
   skip: skipWithout('script'),

@@ -39,8 +39,17 @@ export function preflight(): void {
 
 function requireProgram(name: string, debianPackage: string): void {
   const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':')
-  if (folders.some((folder) => folder !== '' && fs.existsSync(`${folder}/${name}`))) return
+  if (folders.some((folder) => folder !== '' && mayRun(`${folder}/${name}`))) return
   throw new UsageError(`The program ${name} is missing`, `Install it: apt install ${debianPackage}`)
+}
+
+function mayRun(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Why the kernel refused the namespaces, as far as its settings tell. */

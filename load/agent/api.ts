@@ -37,7 +37,7 @@ export const ConnectionsLoad = Type.Object(
     kind: Type.Literal('connections'),
     target: Target,
     arrivals: Arrivals,
-    path: Type.Optional(Type.String({ pattern: '^/', default: '/' })),
+    path: Type.Optional(Type.String({ pattern: '^/[!-~]*$', default: '/' })),
     timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000, default: 10_000 })),
     stories: Type.Optional(Type.Boolean({ default: false, description: 'Keep the story of each connection' })),
   },
@@ -57,6 +57,12 @@ export const HalfOpenLoad = Type.Object(
     maxSyns: Type.Optional(Type.Integer({ minimum: 1, maximum: 50_000_000 })),
     sources: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 65_536, description: 'How many source addresses to use' }),
+    ),
+    sourcePorts: Type.Optional(
+      Type.Union([Type.Literal('counting'), Type.Literal('random')], {
+        default: 'counting',
+        description: 'counting: no address and port comes twice before all have been used. random: they may',
+      }),
     ),
   },
   closed,
@@ -109,6 +115,13 @@ export type SlowWriteLoad = Static<typeof SlowWriteLoad>
 export const LoadRequest = Type.Union([ConnectionsLoad, HalfOpenLoad, HoldLoad, SlowReadLoad, SlowWriteLoad])
 export type LoadRequest = Static<typeof LoadRequest>
 
+/** The body of POST /loads/:id/speak: what every held connection sends. One byte if left out. */
+export const SpeakRequest = Type.Object(
+  { text: Type.Optional(Type.String({ minLength: 1, maxLength: 65_536 })) },
+  closed,
+)
+export type SpeakRequest = Static<typeof SpeakRequest>
+
 /** A latency distribution, in milliseconds, from an HDR histogram with 3 significant digits; all 0 while `count` is 0. */
 export const Latency = Type.Object({
   count: Type.Integer(),
@@ -131,7 +144,8 @@ export const Outcomes = Type.Object({
   timedOut: Type.Integer(),
   noPortLeft: Type.Integer({ description: 'EADDRNOTAVAIL: no source port left' }),
   closedEarly: Type.Integer({ description: 'FIN before the whole answer' }),
-  failed: Type.Integer({ description: 'Anything else' }),
+  failed: Type.Integer({ description: 'Anything else; `failures` says what' }),
+  abandoned: Type.Integer({ description: 'Still without an outcome when the load was stopped or its time was over' }),
 })
 export type Outcomes = Static<typeof Outcomes>
 
@@ -150,7 +164,11 @@ export const Story = Type.Object({
 })
 export type Story = Static<typeof Story>
 
-/** A load: progress while it runs, the result once `state` is `done` or `failed`. */
+/**
+ * A load: progress while it runs, the result once `state` is `done` or `failed`. Every connection that began is either
+ * `open` or has one outcome. `connectMs` counts from the SYN; `firstByteMs` and `totalMs` count from the scheduled
+ * moment, so that a late client cannot hide its own lag. `totalMs` holds complete answers only.
+ */
 export const LoadReport = Type.Object({
   id: Type.String(),
   kind: Type.String(),
@@ -169,5 +187,11 @@ export const LoadReport = Type.Object({
   firstByteMs: Latency,
   totalMs: Latency,
   scheduleLagMs: Latency,
+  failures: Type.Record(Type.String(), Type.Integer(), { description: 'What the `failed` ones died of, and how many' }),
+  kernelBusy: Type.Integer({
+    description: 'Times the kernel took no more SYNs and they had to wait (ENOBUFS, EAGAIN)',
+  }),
+  stories: Type.Object({ kept: Type.Integer(), notKept: Type.Integer({ description: 'Beyond the bound' }) }),
+  seed: Type.Optional(Type.Integer({ description: 'Of Poisson arrivals: the same seed gives the same arrivals' })),
 })
 export type LoadReport = Static<typeof LoadReport>

@@ -43,9 +43,28 @@ export const noFaults: Faults = {
 export const FaultsChange = Type.Partial(Faults, { additionalProperties: false })
 export type FaultsChange = Static<typeof FaultsChange>
 
-/** The body of PUT /listener: opens a closed listener, or calls listen() again with another backlog. */
+/** The query of PATCH /faults: in shared mode, one process instead of all. */
+export const FaultsQuery = Type.Object(
+  {
+    process: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Which one, as GET /status lists them; all if left out' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** The body of PUT /listener: opens a closed listener, or calls listen() again with another backlog, or sets TCP_DEFER_ACCEPT. */
 export const ListenerChange = Type.Object(
-  { backlog: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })) },
+  {
+    backlog: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
+    deferAcceptSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 3600,
+        description: 'TCP_DEFER_ACCEPT of the live socket; 0 switches it off',
+      }),
+    ),
+  },
   { additionalProperties: false },
 )
 export type ListenerChange = Static<typeof ListenerChange>
@@ -74,7 +93,11 @@ export const Listener = Type.Object({
 })
 export type Listener = Static<typeof Listener>
 
-/** Distribution of accept waits: `counts[i]` connections waited at most `upToMs[i]`, and more than `upToMs[i - 1]`. */
+/**
+ * Distribution of accept waits: `counts[i]` connections waited at most `upToMs[i]`, and more than `upToMs[i - 1]`.
+ * Empty buckets are left out. The kernel tells whole milliseconds, one jiffy fine: up to 5000 a bucket is exactly that
+ * many, beyond it is at most 2 % wide (100 ms up to 50 s, 1 s up to 500 s, and so on).
+ */
 export const WaitHistogram = Type.Object({
   upToMs: Type.Array(Type.Number()),
   counts: Type.Array(Type.Integer()),
@@ -84,17 +107,38 @@ export const WaitHistogram = Type.Object({
 })
 export type WaitHistogram = Static<typeof WaitHistogram>
 
-/** The answer of GET /status. Counts are since the process started. */
+/** One process that accepts from the port. Only in shared mode is there more than one. */
+export const ProcessStatus = Type.Object({
+  pid: Type.Integer(),
+  faults: Faults,
+  accepts: Type.Integer(),
+  responses: Type.Integer(),
+  open: Type.Integer(),
+  loopLagMs: Type.Number(),
+})
+
+/** The answer of GET /status, and of every request that changes something. Counts are since the process started. */
 export const BackendStatus = Type.Object({
   name: Type.String(),
   pid: Type.Integer(),
   mode: Mode,
   listener: Type.Union([Listener, Type.Null()], { description: 'null while closed' }),
-  faults: Faults,
+  faults: Type.Object(Faults.properties, { description: 'Of the first process; see `processes`' }),
   accepts: Type.Integer({ description: 'Connections accepted' }),
   responses: Type.Integer({ description: 'HTTP responses sent' }),
   open: Type.Integer({ description: 'Connections open now' }),
   acceptWait: WaitHistogram,
   loopLagMs: Type.Number({ description: 'How late the event loop answered the last heartbeat; grows while stalled' }),
+  somaxconn: Type.Integer({ description: 'net.core.somaxconn as it is now: no listen() is granted more' }),
+  processes: Type.Array(ProcessStatus, { description: 'Who accepts; the first one answers here' }),
 })
 export type BackendStatus = Static<typeof BackendStatus>
+
+/** The answer of GET /health: the process is up, and says who it is. */
+export const Health = Type.Object({ name: Type.String(), pid: Type.Integer() })
+
+/** Every answer that is no success. */
+export const Refusal = Type.Object({
+  error: Type.String(),
+  field: Type.Optional(Type.String({ description: 'The field of the request that is wrong' })),
+})

@@ -1,0 +1,97 @@
+/** The load agent: an HTTP service that runs loads where the clients live. */
+import { Readable } from 'node:stream'
+import { httpServer, listenOn } from '#common/http.ts'
+import type { ListenTarget } from '#common/parse.ts'
+import { refuseOutsideLab } from '../clients/lab-guard.ts'
+import { LoadRequest, SpeakRequest } from './api.ts'
+import { Loads } from './loads.ts'
+import { RequestError } from './request-error.ts'
+import { resolveTarget } from './resolve-target.ts'
+import type { RunningLoad } from './running-load.ts'
+
+export interface AgentOptions {
+  /** Where the API is served: a Unix socket, or an address on a network that only the lab reaches. */
+  listen: ListenTarget
+}
+
+/** An agent that listens. Disposing of it ends every load and then the service. */
+export interface StartedAgent extends AsyncDisposable {
+  /** Where it listens, with the real port. */
+  readonly listen: ListenTarget
+}
+
+/** Starts an agent in the calling thread's network namespace: its loads come from there. */
+export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
+  const loads = new Loads()
+  const app = httpServer()
+
+  const known = (id: string): RunningLoad => {
+    const load = loads.get(id)
+    if (load === undefined) throw new RequestError(404, `There is no load '${id}'`)
+    return load
+  }
+
+  app.get('/health', () => ({ status: 'ok', pid: process.pid }))
+
+  app.post('/loads', { schema: { body: LoadRequest }, bodyLimit: LARGEST_BODY_BYTES }, async (request, reply) => {
+    if (loads.full) throw new RequestError(429, 'Too many loads are running: stop one first')
+    const load = { ...request.body, target: await resolveTarget(request.body.target) }
+    // Asked before the load exists, so that the refusal is the answer and not a failed load.
+    if (load.kind === 'half-open') refuseOutsideLab(load)
+    return reply.code(201).send(loads.start(load).report())
+  })
+
+  app.get('/loads', () => loads.reports())
+
+  app.get<ById>('/loads/:id', (request) => known(request.params.id).report())
+
+  app.get<ById>('/loads/:id/stories', (request, reply) => {
+    const { id, stories } = known(request.params.id)
+    if (stories === undefined)
+      throw new RequestError(409, `Load '${id}' keeps no stories: ask for them with "stories": true`)
+    const lines = Readable.from(ndjson(stories.slice()))
+    return reply.type('application/x-ndjson').send(lines)
+  })
+
+  const speaking = {
+    schema: { body: SpeakRequest },
+    preValidation: async (request: { body: unknown }) => {
+      request.body ??= {}
+    },
+  }
+  app.post<ById & { Body: SpeakRequest }>('/loads/:id/speak', speaking, (request) => {
+    const load = known(request.params.id)
+    const speakers = load.speak(request.body.text)
+    if (speakers === undefined) throw new RequestError(409, `Load '${load.id}' holds no connections, or no longer`)
+    return { speakers }
+  })
+
+  app.delete<ById>('/loads/:id', (request) => known(request.params.id).stop())
+
+  const listen = await listenOn(app, options.listen)
+  return {
+    listen,
+    async [Symbol.asyncDispose]() {
+      await loads.stopAll()
+      await app.close()
+    },
+  }
+}
+
+/** A trace of a million arrivals, each written with a dozen digits. */
+const LARGEST_BODY_BYTES = 16_777_216
+
+interface ById {
+  Params: { id: string }
+}
+
+const LINES_AT_ONCE = 200
+
+/** One JSON object a line, a few hundred lines at a time. */
+function* ndjson(values: readonly unknown[]): Generator<string> {
+  for (let at = 0; at < values.length; at += LINES_AT_ONCE)
+    yield values
+      .slice(at, at + LINES_AT_ONCE)
+      .map((value) => `${JSON.stringify(value)}\n`)
+      .join('')
+}

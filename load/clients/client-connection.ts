@@ -1,0 +1,119 @@
+import net from 'node:net'
+import type { Story, Target } from '../agent/api.ts'
+import { monotonicMs } from '../clock.ts'
+import type { Outcome, Progress } from '../progress.ts'
+import { outcomeOfError } from './outcome.ts'
+import { synRetransmits } from './socket-handle.ts'
+
+/** What a kind of client does with a connection. Whatever is left out is left alone. */
+export interface Behaviour {
+  /** The handshake has finished, as the client sees it. */
+  connected?(connection: ClientConnection): void
+  /** Bytes came. They are only valid during the call. Give false to read no more until `socket.resume()`. */
+  received?(connection: ClientConnection, bytes: Uint8Array): boolean
+  /** The peer has sent its FIN: how does the connection end? */
+  ended?(connection: ClientConnection): Outcome
+  /** It is over; called once. */
+  finished?(connection: ClientConnection): void
+}
+
+export interface ConnectionOptions {
+  target: Target
+  progress: Progress
+  behaviour: Behaviour
+  /** Where received bytes go; connections may share it, since it is only read during `received`. */
+  readBuffer: Uint8Array
+  /** Begin without reading. */
+  paused?: boolean
+  scheduledMs: number
+}
+
+/** One client connection: it stamps its moments, ends exactly once, and writes both into the progress of its load. */
+export class ClientConnection {
+  readonly socket: net.Socket
+  readonly story: Story
+  readonly #options: ConnectionOptions
+  #finished = false
+
+  constructor(options: ConnectionOptions) {
+    const { target, readBuffer, progress, scheduledMs } = options
+    this.#options = options
+    this.story = { scheduledMs, startedMs: monotonicMs(), outcome: 'open' }
+    progress.started++
+    progress.open++
+    this.socket = net.connect({
+      host: target.host,
+      port: target.port,
+      onread: { buffer: readBuffer, callback: (length) => this.#received(readBuffer.subarray(0, length)) },
+    })
+    if (options.paused === true) this.socket.pause()
+    // Node connects a turn of its own after net.connect(): this is the moment in which the SYN leaves.
+    this.socket.once('connectionAttempt', () => {
+      this.story.startedMs = monotonicMs()
+      progress.scheduleLagMs.record(this.story.startedMs - scheduledMs)
+    })
+    this.socket.once('connect', () => this.#connected())
+    this.socket.once('end', () => this.finish(options.behaviour.ended?.(this) ?? 'closedEarly'))
+    this.socket.on('error', (error) => {
+      const { outcome, failure } = outcomeOfError(error, this.story.connectedMs !== undefined)
+      this.finish(outcome, failure)
+    })
+    this.socket.once('close', () => this.finish('closedEarly'))
+  }
+
+  get finished(): boolean {
+    return this.#finished
+  }
+
+  #connected(): void {
+    if (this.#finished) return
+    const { progress, behaviour } = this.#options
+    this.story.connectedMs = monotonicMs()
+    this.story.synRetransmits = synRetransmits(this.socket)
+    progress.connected++
+    progress.synRetransmits += this.story.synRetransmits
+    progress.connectMs.record(this.story.connectedMs - this.story.startedMs)
+    behaviour.connected?.(this)
+  }
+
+  #received(bytes: Uint8Array): boolean {
+    if (this.#finished) return true
+    const { progress, behaviour } = this.#options
+    if (this.story.firstByteMs === undefined) {
+      this.story.firstByteMs = monotonicMs()
+      progress.firstByteMs.record(this.story.firstByteMs - this.story.scheduledMs)
+    }
+    progress.bytesRead += bytes.length
+    return behaviour.received?.(this, bytes) ?? true
+  }
+
+  /** Ends the connection with this outcome, unless it has ended. The kernel says FIN, or RST if unread bytes remain. */
+  finish(outcome: Outcome, failure?: string): void {
+    this.#finish(outcome, failure, (closedMs) => {
+      if (outcome === 'ok') this.#options.progress.totalMs.record(closedMs - this.story.scheduledMs)
+      this.socket.destroy()
+    })
+  }
+
+  /** Ends it with a RST, so that nothing of it stays in the kernel: no TIME_WAIT, no FIN_WAIT, no unsent bytes. */
+  cut(outcome: Outcome): void {
+    this.#finish(outcome, undefined, () => {
+      // A SYN that was never answered has nothing to reset: closing the socket is enough.
+      if (this.story.connectedMs === undefined) this.socket.destroy()
+      else this.socket.resetAndDestroy()
+    })
+  }
+
+  #finish(outcome: Outcome, failure: string | undefined, close: (closedMs: number) => void): void {
+    if (this.#finished) return
+    this.#finished = true
+    const { progress, behaviour } = this.#options
+    const closedMs = monotonicMs()
+    this.story.closedMs = closedMs
+    this.story.outcome = failure ?? outcome
+    progress.open--
+    progress.count(outcome, failure)
+    behaviour.finished?.(this)
+    close(closedMs)
+  }
+}

@@ -1,0 +1,73 @@
+import { setReceiveBuffer } from '#kernel/listener.ts'
+import type { SlowReadLoad } from '../agent/api.ts'
+import { burstArrivals } from '../arrivals.ts'
+import type { Progress } from '../progress.ts'
+import type { Behaviour, ClientConnection } from './client-connection.ts'
+import { ConnectionSet } from './connection-set.ts'
+import { hostHeader } from './host-header.ts'
+import { paceOf } from './pace.ts'
+import { ResponseReader } from './response.ts'
+import { descriptor, wasReset } from './socket-handle.ts'
+
+/**
+ * As large as the kernel's default, but fixed: the window can no longer grow. A smaller one would break the promise of
+ * the SYN's window, and the kernel would prune and drop what it has already offered to take (tcp_prune_queue).
+ */
+const RECEIVE_BUFFER_BYTES = 65_536
+const RESET_CHECK_MS = 500
+
+/**
+ * Clients that ask for a large answer and read it slowly, or never: their receive windows close and the backend's send
+ * queues fill. At the end, those still open count as ok.
+ */
+export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal: AbortSignal): Promise<void> {
+  const pace = load.bytesPerSecond === 0 ? undefined : paceOf(load.bytesPerSecond)
+  const request = `GET /bytes/${load.responseBytes} HTTP/1.1\r\nHost: ${hostHeader(load.target)}\r\nConnection: close\r\n\r\n`
+  const readers = new Map<ClientConnection, ResponseReader>()
+
+  const behaviour: Behaviour = {
+    connected(connection) {
+      const fd = descriptor(connection.socket)
+      if (fd !== undefined) setReceiveBuffer(fd, RECEIVE_BUFFER_BYTES)
+      readers.set(connection, new ResponseReader())
+      connection.socket.write(request, () => {
+        progress.bytesWritten += request.length
+      })
+    },
+    received(connection, bytes) {
+      const reader = readers.get(connection)
+      reader?.push(bytes)
+      if (reader?.malformed === true) connection.finish('failed', 'the answer is no HTTP')
+      else if (reader?.complete(false) === true) connection.finish('ok')
+      return false // one read a tick
+    },
+    ended: (connection) => (readers.get(connection)?.complete(true) ? 'ok' : 'closedEarly'),
+    finished(connection) {
+      readers.delete(connection)
+    },
+  }
+
+  // The buffer's size is the most that one read can take: that is how the pace is kept.
+  const connections = new ConnectionSet(load.target, progress, behaviour, {
+    readBufferBytes: pace?.chunkBytes ?? 1,
+    paused: true,
+  })
+  const reading =
+    pace === undefined
+      ? undefined
+      : setInterval(() => {
+          for (const { socket, story } of connections) if (story.connectedMs !== undefined) socket.resume()
+        }, pace.everyMs)
+  // Who does not read hears of no RST: the kernel has to be asked.
+  const checking = setInterval(() => {
+    for (const connection of [...connections])
+      if (connection.story.connectedMs !== undefined && wasReset(connection.socket)) connection.finish('reset')
+  }, RESET_CHECK_MS)
+
+  try {
+    await connections.keep(burstArrivals(load.connections), load.durationMs, signal)
+  } finally {
+    clearInterval(reading)
+    clearInterval(checking)
+  }
+}

@@ -1,0 +1,35 @@
+/** Where half-open SYNs pretend to come from: 198.19.0.1 to 198.19.255.254, where nobody lives. */
+const FIRST_SOURCE = 0xc613_0001
+/** The range without its network and broadcast address, which a server in the same subnet takes for no host. */
+const MOST_SOURCES = 65_534
+const FIRST_PORT = 1024
+const PORTS = 65_536 - FIRST_PORT
+
+/** Gives the n-th pair of source address and port. */
+export interface SynSource {
+  address(n: number): number
+  port(n: number): number
+  /** How many pairs there are before one comes again. */
+  readonly pairs: number
+}
+
+/** Addresses first, then ports: neighbours in time differ in their address, and no pair repeats before all were used. */
+export function countingSource(addresses: number): SynSource {
+  const count = Math.min(addresses, MOST_SOURCES)
+  const pairs = count * PORTS
+  return {
+    pairs,
+    address: (n) => FIRST_SOURCE + (n % count),
+    port: (n) => FIRST_PORT + (Math.floor(n / count) % PORTS),
+  }
+}
+
+/** Any address with any port: a pair may come again while the kernel still remembers it. */
+export function randomSource(addresses: number, random: () => number): SynSource {
+  const count = Math.min(addresses, MOST_SOURCES)
+  return {
+    pairs: count * PORTS,
+    address: () => FIRST_SOURCE + Math.floor(random() * count),
+    port: () => FIRST_PORT + Math.floor(random() * PORTS),
+  }
+}

@@ -1,0 +1,202 @@
+import fs from 'node:fs'
+import { UsageError } from '#common/errors.ts'
+import { acceptQueue, deferAccept, relisten, socketCookie } from '#kernel/listener.ts'
+import { type Steering, steer } from '#kernel/reuseport.ts'
+import { readSysctl } from '#kernel/sysctl.ts'
+import type { BackendStatus, FaultsChange, Listener, ListenerChange } from './api.ts'
+import { CallError } from './calls.ts'
+import { listenFailure } from './listen-failure.ts'
+import type { Opened, PortCounts } from './messages.ts'
+import type { BackendOptions } from './options.ts'
+import type { PortThread } from './port-thread.ts'
+import { SharedProcess } from './shared-process.ts'
+import { mergeWaits } from './wait-buckets.ts'
+
+/** A backend that runs: its shared port, its faults, its counts. */
+export class Backend {
+  readonly options: BackendOptions
+  readonly #warn: (line: string) => void
+  readonly #thread: PortThread
+  readonly #ended: PortCounts[] = []
+  #processes: SharedProcess[] = []
+  #draining: SharedProcess[] = []
+  #opened: Opened | undefined
+  #backlog: number
+  #port = 0
+  #lastChange: Promise<unknown> = Promise.resolve()
+  #ending = false
+
+  /** Takes the port thread over: it ends with the backend. */
+  constructor(options: BackendOptions, thread: PortThread, warn: (line: string) => void) {
+    this.options = options
+    this.#thread = thread
+    this.#warn = warn
+    this.#backlog = options.backlog
+  }
+
+  /** The port it listens on; before it has listened, the one it was told. */
+  get port(): number {
+    return this.#port === 0 ? this.options.port : this.#port
+  }
+
+  /** Everything that is known now, from the kernel and from the counts; also while the loop is stalled. */
+  async status(): Promise<BackendStatus> {
+    const { name, mode } = this.options
+    const { processes, ended } = await this.counts()
+    const all = [...processes, ...ended]
+    const responses = (counts: PortCounts): number => sum(Object.values(counts.responses))
+    return {
+      name,
+      pid: process.pid,
+      mode,
+      listener: this.#listener(),
+      faults: processes[0]!.faults,
+      accepts: sum(all.map((counts) => counts.accepts)),
+      responses: sum(all.map(responses)),
+      open: sum(processes.map((counts) => counts.open)),
+      acceptWait: mergeWaits(all.map((counts) => counts.waits)),
+      loopLagMs: Math.max(...processes.map((counts) => counts.loopLagMs)),
+      somaxconn: somaxconn(),
+      processes: processes.map((counts) => ({
+        pid: counts.pid,
+        faults: counts.faults,
+        accepts: counts.accepts,
+        responses: responses(counts),
+        open: counts.open,
+        loopLagMs: counts.loopLagMs,
+      })),
+    }
+  }
+
+  /**
+   * The counts of each process there is, this one first and those that only finish their last connections at the end;
+   * and of those that have ended, since what they counted stays counted.
+   */
+  async counts(): Promise<{ processes: PortCounts[]; ended: PortCounts[] }> {
+    const ended = [...this.#ended] // as of now: who ends while we ask is among the processes
+    return { ended, processes: await Promise.all(this.#all().map((one) => one.counts())) }
+  }
+
+  /** Changes faults of all processes, or of one by its place in the status. False if there is no such process. */
+  changeFaults(change: FaultsChange, place?: number): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const meant = place === undefined ? this.#all() : this.#all().slice(place, place + 1)
+      await Promise.all(meant.map((one) => one.changeFaults(change)))
+      return meant.length > 0
+    })
+  }
+
+  /**
+   * Opens a closed listener, with the backlog it had if none is given; on an open one calls listen() again, or sets
+   * TCP_DEFER_ACCEPT, as asked. An empty change of an open one calls listen() with the same backlog: somaxconn may have
+   * changed.
+   */
+  changeListener({ backlog, deferAcceptSeconds }: ListenerChange = {}): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#opened === undefined || backlog !== undefined || deferAcceptSeconds === undefined)
+        await this.#listen(backlog ?? this.#backlog)
+      if (this.#opened !== undefined && deferAcceptSeconds !== undefined)
+        deferAccept(this.#opened.fd, deferAcceptSeconds)
+    })
+  }
+
+  /** Closes the listening socket, which resets what waits in its queue, even while the loop is stalled. */
+  closeListener(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#opened === undefined) return
+      this.#opened = undefined // its descriptor may mean another file from here on
+      const leaving = this.#processes
+      this.#processes = []
+      this.#draining.push(...leaving)
+      await Promise.all([this.#thread, ...leaving].map((one) => one.closeListener()))
+      for (const one of leaving) one.drain().catch(() => {}) // if it cannot, it has ended
+    })
+  }
+
+  /** Steers the SO_REUSEPORT group of the shared port. */
+  steer(steering: Steering): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.options.mode !== 'sharded')
+        throw new UsageError(`In mode ${this.options.mode} there is one socket, and nothing to steer`)
+      if (this.#opened === undefined) throw new UsageError('The listener is closed, so it is in no group')
+      steer(this.#opened.fd, steering)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true
+    const end = () => Promise.all(this.#all().map((one) => one[Symbol.asyncDispose]()))
+    await end() // also breaks off a change that waits for one of them
+    await this.#lastChange.catch(() => {})
+    await end()
+  }
+
+  #all(): (PortThread | SharedProcess)[] {
+    return [this.#thread, ...this.#processes, ...this.#draining]
+  }
+
+  /** Changes happen one after the other: each begins from what the one before has left. */
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const turn = this.#lastChange.catch(() => {}).then(change)
+    this.#lastChange = turn
+    return turn
+  }
+
+  async #listen(backlog: number): Promise<void> {
+    if (this.#opened === undefined) await this.#open(backlog)
+    else relisten(this.#opened.fd, backlog)
+    this.#backlog = backlog
+    this.#checkLimit()
+  }
+
+  async #open(backlog: number): Promise<void> {
+    const { host, mode, workers } = this.options
+    const { faults } = await this.#thread.counts()
+    if (faults.stalled)
+      throw new UsageError('The loop is stalled, so it cannot open the listener', 'Release it first (stalled: false)')
+    const { port } = this
+    try {
+      this.#opened = await this.#thread.open({ host, port, backlog, reusePort: mode === 'sharded' })
+    } catch (error) {
+      throw error instanceof CallError ? listenFailure(error, { host, port, mode }) : error
+    }
+    const { fd } = this.#opened
+    this.#port = this.#opened.port
+    const starting = Array.from({ length: workers - 1 }, (_, i) =>
+      SharedProcess.start({ name: `${this.options.name}.${i + 2}`, backlog, faults }, fd, (one) => this.#left(one)),
+    )
+    const outcomes = await Promise.allSettled(starting)
+    this.#processes = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    if (workers > 1) relisten(fd, backlog) // each process has called listen() too
+  }
+
+  #left(one: SharedProcess): void {
+    const expected = this.#ending || this.#draining.includes(one)
+    this.#processes = this.#processes.filter((other) => other !== one)
+    this.#draining = this.#draining.filter((other) => other !== one)
+    this.#ended.push(one.lastCounts)
+    if (!expected) this.#warn(`${this.options.name}: process ${one.pid} has ended; the others go on`)
+  }
+
+  #listener(): Listener | null {
+    if (this.#opened === undefined) return null
+    const { fd, address, port } = this.#opened
+    const inode = fs.fstatSync(fd).ino
+    return { address, port, backlog: this.#backlog, ...acceptQueue(fd), inode, cookie: String(socketCookie(fd)) }
+  }
+
+  /** The kernel cuts a backlog above net.core.somaxconn without a word: say it. */
+  #checkLimit(): void {
+    const limit = this.#listener()?.limit
+    if (limit === undefined || limit === this.#backlog) return
+    this.#warn(
+      `${this.options.name}: asked for a backlog of ${this.#backlog}, the kernel granted ${limit}: ` +
+        `net.core.somaxconn is ${somaxconn()} in this network namespace. Raise it, then listen again`,
+    )
+  }
+}
+
+const somaxconn = (): number => Number(readSysctl('net.core.somaxconn'))
+
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0)

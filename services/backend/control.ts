@@ -1,0 +1,93 @@
+/** The control API: health, status, faults, listener, steering, metrics. It answers while the shared port is stalled. */
+import swagger from '@fastify/swagger'
+import { httpServer } from '#common/http.ts'
+import { BackendStatus, FaultsChange, FaultsQuery, Health, ListenerChange, Refusal, SteeringChange } from './api.ts'
+import type { Backend } from './backend.ts'
+import type { BackendMetrics } from './metrics.ts'
+
+/** The control API of a backend, ready to listen. */
+export async function controlApp(backend: Backend) {
+  const { name } = backend.options
+  let metrics: BackendMetrics | undefined
+  const app = httpServer()
+  const info = { title: 'Spillway backend', description: 'Control API of one backend', version: '1' }
+  await app.register(swagger, { openapi: { openapi: '3.1.0', info } })
+
+  app.get('/health', { schema: { summary: 'Whether it is up', response: { 200: Health } } }, () => ({
+    name,
+    pid: process.pid,
+  }))
+
+  app.get(
+    '/status',
+    { schema: { summary: 'Listener, faults and counts as they are now', response: { 200: BackendStatus } } },
+    () => backend.status(),
+  )
+
+  app.patch(
+    '/faults',
+    {
+      schema: {
+        summary: 'Switches faults on and off: what is named changes, the rest stays',
+        querystring: FaultsQuery,
+        body: FaultsChange,
+        response: { 200: BackendStatus, 400: Refusal },
+      },
+    },
+    async (request, reply) => {
+      if (await backend.changeFaults(request.body, request.query.process)) return backend.status()
+      return reply.code(400).send({ error: 'There is no such process', field: 'process' })
+    },
+  )
+
+  app.put(
+    '/listener',
+    {
+      schema: {
+        summary: 'Opens a closed listener, calls listen() again with another backlog, or sets TCP_DEFER_ACCEPT',
+        body: ListenerChange,
+        response: { 200: BackendStatus, 409: Refusal },
+      },
+      preValidation: async (request) => {
+        request.body ??= {} // opening it again needs no word more
+      },
+    },
+    async (request) => {
+      await backend.changeListener(request.body)
+      return backend.status()
+    },
+  )
+
+  app.delete(
+    '/listener',
+    { schema: { summary: 'Closes the listener: what waits in its queue is reset', response: { 200: BackendStatus } } },
+    async () => {
+      await backend.closeListener()
+      return backend.status()
+    },
+  )
+
+  app.put(
+    '/steering',
+    {
+      schema: {
+        summary: 'Says how the SO_REUSEPORT group chooses a member for a new connection',
+        body: SteeringChange,
+        response: { 200: BackendStatus, 409: Refusal },
+      },
+    },
+    async (request) => {
+      await backend.steer(request.body)
+      return backend.status()
+    },
+  )
+
+  app.get('/metrics', { schema: { summary: 'The same for Prometheus' } }, async (_request, reply) => {
+    metrics ??= new (await import('./metrics.ts')).BackendMetrics(backend) // loaded when first scraped: starting is quicker
+    return reply.type(metrics.contentType).send(await metrics.text())
+  })
+
+  app.get('/openapi.json', { schema: { summary: 'This description' } }, () => app.swagger())
+  await app.ready()
+  return app
+}

@@ -1,0 +1,158 @@
+/**
+ * What the control thread and the port thread of a process share: faults go one way, counts the other. Both sides read
+ * and write in place, so that neither needs the other to run: counts stay readable while the port's loop stands still.
+ */
+import type { Faults, FaultsChange, WaitHistogram } from './api.ts'
+import { boundOf, bucketOf, WAIT_BUCKETS } from './wait-buckets.ts'
+
+const faultNames = [
+  'stalled',
+  'acceptDelayMs',
+  'readDelayMs',
+  'responseDelayMs',
+  'neverRead',
+  'responseBytes',
+] as const satisfies (keyof Faults)[]
+
+const BELL = faultNames.length
+
+/** Upper bounds of the request durations, in seconds; one more bucket counts what is beyond. */
+export const durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+const STATUS_CODES = 600
+const ACCEPTS = 0
+const OPEN = 1
+const WAIT_SUM = 2
+const WAIT_MAX = 3
+const DURATION_SUM = 4
+const LAST_LAG = 5
+const NEXT_BEAT = 6
+const CODES = 7
+const DURATIONS = CODES + STATUS_CODES
+const WAITS = DURATIONS + durationBounds.length + 1
+const NUMBERS = WAITS + WAIT_BUCKETS
+
+const WORDS_BYTES = 64
+
+/** The faults and counts of one port thread, over memory that two threads see. */
+export class PortMemory {
+  readonly buffer: SharedArrayBuffer
+  readonly #words: Int32Array
+  /** Only the port thread writes here. Aligned doubles are read whole on every 64-bit machine, so no lock is needed. */
+  readonly #numbers: Float64Array
+
+  constructor(buffer = new SharedArrayBuffer(WORDS_BYTES + NUMBERS * 8)) {
+    this.buffer = buffer
+    this.#words = new Int32Array(buffer, 0, BELL + 1)
+    this.#numbers = new Float64Array(buffer, WORDS_BYTES, NUMBERS)
+  }
+
+  /** A fault's value; switches are 0 or 1. */
+  fault(name: keyof Faults): number {
+    return Atomics.load(this.#words, faultNames.indexOf(name))
+  }
+
+  faults(): Faults {
+    return {
+      stalled: this.fault('stalled') === 1,
+      acceptDelayMs: this.fault('acceptDelayMs'),
+      readDelayMs: this.fault('readDelayMs'),
+      responseDelayMs: this.fault('responseDelayMs'),
+      neverRead: this.fault('neverRead') === 1,
+      responseBytes: this.fault('responseBytes'),
+    }
+  }
+
+  changeFaults(change: FaultsChange): void {
+    for (const [index, name] of faultNames.entries())
+      if (change[name] !== undefined) Atomics.store(this.#words, index, Number(change[name]))
+  }
+
+  /** How often the bell has rung. */
+  bell(): number {
+    return Atomics.load(this.#words, BELL)
+  }
+
+  /** Wakes the port thread if it stands still, so that it looks at its commands and faults. */
+  ringBell(): void {
+    Atomics.add(this.#words, BELL, 1)
+    Atomics.notify(this.#words, BELL)
+  }
+
+  /** Stands still, without using the processor, until the bell has rung more often than `heard`, or time is up. */
+  awaitBell(heard: number, timeoutMs: number): void {
+    Atomics.wait(this.#words, BELL, heard, timeoutMs)
+  }
+
+  countAccept(waitMs: number): void {
+    this.#add(ACCEPTS, 1)
+    this.#add(OPEN, 1)
+    this.#add(WAIT_SUM, waitMs)
+    this.#add(WAITS + bucketOf(waitMs), 1)
+    if (waitMs > this.#at(WAIT_MAX)) this.#numbers[WAIT_MAX] = waitMs
+  }
+
+  countClose(): void {
+    this.#add(OPEN, -1)
+  }
+
+  countResponse(code: number, seconds: number): void {
+    this.#add(CODES + Math.min(code, STATUS_CODES - 1), 1)
+    this.#add(DURATION_SUM, seconds)
+    const bucket = durationBounds.findIndex((bound) => seconds <= bound)
+    this.#add(DURATIONS + (bucket < 0 ? durationBounds.length : bucket), 1)
+  }
+
+  /** The loop answered a heartbeat `lagMs` late and expects the next at `nextMs` of the monotonic clock. */
+  beat(lagMs: number, nextMs: number): void {
+    this.#numbers[LAST_LAG] = lagMs
+    this.#numbers[NEXT_BEAT] = nextMs
+  }
+
+  get accepts(): number {
+    return this.#at(ACCEPTS)
+  }
+
+  get open(): number {
+    return this.#at(OPEN)
+  }
+
+  /** How late the last heartbeat was, or how overdue the next one is. */
+  loopLagMs(nowMs: number): number {
+    return this.#at(NEXT_BEAT) === 0 ? 0 : Math.max(this.#at(LAST_LAG), nowMs - this.#at(NEXT_BEAT))
+  }
+
+  /** Responses by status code. */
+  responses(): Record<string, number> {
+    const codes: Record<string, number> = {}
+    for (let code = 0; code < STATUS_CODES; code++) if (this.#at(CODES + code) > 0) codes[code] = this.#at(CODES + code)
+    return codes
+  }
+
+  /** Counts per bucket of `durationBounds`, and the sum in seconds. */
+  durations(): { counts: number[]; sumSeconds: number } {
+    return { counts: [...this.#numbers.subarray(DURATIONS, WAITS)], sumSeconds: this.#at(DURATION_SUM) }
+  }
+
+  waits(): WaitHistogram {
+    const upToMs: number[] = []
+    const counts: number[] = []
+    let count = 0
+    for (let bucket = 0; bucket < WAIT_BUCKETS; bucket++) {
+      const here = this.#at(WAITS + bucket)
+      if (here === 0) continue
+      upToMs.push(boundOf(bucket))
+      counts.push(here)
+      count += here
+    }
+    return { upToMs, counts, count, sumMs: this.#at(WAIT_SUM), maxMs: this.#at(WAIT_MAX) }
+  }
+
+  #at(index: number): number {
+    return this.#numbers[index]!
+  }
+
+  #add(index: number, by: number): void {
+    this.#numbers[index] = this.#at(index) + by
+  }
+}

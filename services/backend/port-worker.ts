@@ -1,0 +1,119 @@
+/**
+ * The port thread: owns the listening socket, accepts, and serves HTTP. It may be made to stand still; whatever must
+ * go on meanwhile lives in the control thread.
+ */
+import { flushCompileCache } from 'node:module'
+import net from 'node:net'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { acceptWaitMs, relisten } from '#kernel/listener.ts'
+import { type Connection, portApp } from './app.ts'
+import { monotonicMs } from './clock.ts'
+import { descriptorOf } from './descriptor.ts'
+import { PortMemory } from './memory.ts'
+import type { Listen, PortCommand, PortWorkerData, Reply } from './messages.ts'
+import { Pace } from './pace.ts'
+
+const HEARTBEAT_MS = 100
+
+if (parentPort === null) throw new Error('This module runs as a worker thread of the backend')
+const control: MessagePort = parentPort
+const { name, memory: buffer }: PortWorkerData = workerData
+const memory = new PortMemory(buffer)
+const pace = new Pace(memory)
+const connections = new WeakMap<object, Connection>()
+let listener: net.Server | undefined
+let complaint = ''
+
+const app = portApp(name, memory, pace, (socket) => connections.get(socket) ?? { acceptedMs: 0, waitMs: 0 })
+await app.ready()
+
+function accept(socket: net.Socket): void {
+  const acceptedMs = monotonicMs()
+  const waitMs = acceptWaitMs(descriptorOf(socket))
+  memory.countAccept(waitMs)
+  connections.set(socket, { acceptedMs, waitMs })
+  socket.on('error', () => {}) // clients reset as they like; whoever holds the socket sees its 'close'
+  socket.once('close', () => memory.countClose())
+  standStill(monotonicMs())
+  if (pace.holdsConnections) pace.untilReadable().then(() => serve(socket))
+  else serve(socket)
+}
+
+function serve(socket: net.Socket): void {
+  if (socket.destroyed) return
+  app.server.emit('connection', socket)
+  socket.resume()
+}
+
+/**
+ * Stands still while the loop is stalled, or for the accept delay since `acceptedMs`. Commands are still obeyed: closing
+ * a listener whose queue is full is an experiment of its own.
+ */
+function standStill(acceptedMs = Number.NEGATIVE_INFINITY): void {
+  for (;;) {
+    const heard = memory.bell()
+    for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control))
+      obey(next.message)
+    const stalled = memory.fault('stalled') === 1
+    const ms = stalled ? Number.POSITIVE_INFINITY : acceptedMs + memory.fault('acceptDelayMs') - monotonicMs()
+    if (ms <= 0) return
+    memory.awaitBell(heard, ms)
+  }
+}
+
+function obey(command: PortCommand): void {
+  const { id } = command
+  switch (command.do) {
+    case 'open':
+      open(id, command.listen)
+      return
+    case 'close':
+      listener?.close() // closes the descriptor at once; connections already accepted stay
+      listener = undefined
+      break
+    case 'faults':
+      pace.faultsChanged()
+  }
+  answer({ id })
+}
+
+/** No backlog of 0 can be asked of Node, which takes it for "none given": listen with 1 and lower it at once. */
+function open(id: number, listen: Listen): void {
+  const { backlog } = listen
+  const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, accept)
+  const refuse = (error: NodeJS.ErrnoException): void =>
+    answer({ id, failure: { code: error.code ?? '', message: error.message } })
+  server.once('error', refuse)
+  const target = 'inheritedFd' in listen ? { fd: listen.inheritedFd } : listen
+  server.listen({ ...target, backlog: Math.max(1, backlog) }, () => {
+    const fd = descriptorOf(server)
+    if (backlog === 0) relisten(fd, 0)
+    server.off('error', refuse)
+    server.on('error', complainOnce)
+    listener = server
+    const bound = server.address()
+    if (bound === null || typeof bound === 'string') throw new Error(`Listening on TCP gave the address ${bound}`)
+    answer({ id, opened: { fd, address: bound.address, port: bound.port } })
+  })
+}
+
+/** Accepting fails again and again once it does, e.g. when the process may open no more files. */
+function complainOnce(error: Error): void {
+  if (error.message !== complaint) console.error(`${name}: accepting a connection failed: ${error.message}`)
+  complaint = error.message
+}
+
+const answer = (reply: Reply): void => control.postMessage(reply)
+
+function beat(dueMs: number): void {
+  const now = monotonicMs()
+  memory.beat(Math.max(0, now - dueMs), now + HEARTBEAT_MS)
+  setTimeout(beat, HEARTBEAT_MS, now + HEARTBEAT_MS)
+}
+
+beat(monotonicMs())
+setTimeout(flushCompileCache, HEARTBEAT_MS) // after the start; a thread that is terminated would write nothing
+control.on('message', (command: PortCommand) => {
+  obey(command)
+  standStill()
+})
