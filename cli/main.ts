@@ -42,7 +42,7 @@ async function main([name, ...args]: string[]): Promise<void> {
     return
   }
   if (name === '--version') {
-    const { version } = await import('./version.ts')
+    const { version } = await import('#common/version.ts')
     process.stdout.write(`${version()}\n`)
     return
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
 import os from 'node:os'
@@ -67,7 +68,9 @@ test('an address that is not here is refused', async () => {
 test('a Unix socket is listened on, also where a dead one lies', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-http-'))
   const socketPath = path.join(folder, 'a.sock')
-  fs.writeFileSync(socketPath, '')
+  const dying = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`
+  spawnSync(process.execPath, ['-e', dying, socketPath])
+  assert.ok(fs.statSync(socketPath).isSocket())
   const app = echo()
   assert.deepEqual(await listenOn(app, { path: socketPath }), { path: socketPath })
   const status = await new Promise<number | undefined>((resolve, reject) => {

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyError, type FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { UsageError } from './errors.ts'
+import { loadedSchema } from './lazy-schemas.ts'
 import { leanFastify } from './lean-fastify.ts'
 import { formatListen, type ListenTarget } from './parse.ts'
 import { convert, firstProblem } from './validate.ts'
@@ -29,8 +30,9 @@ export function httpServer() {
 }
 
 /** Holds a request against its schema. Only what comes as text (query, path, headers) is converted first. */
-const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: given, httpPart }) => {
   return (received: unknown) => {
+    const schema = loadedSchema(given)
     const value = httpPart === 'body' ? received : convert(schema, received)
     const problem = firstProblem(schema, value)
     if (problem === undefined) return { value }
@@ -44,6 +46,10 @@ export type HttpServer = ReturnType<typeof httpServer>
 /** Listens and gives the target with the real port. A taken port becomes a UsageError that says so. */
 export async function listenOn(app: HttpServer, target: ListenTarget, option = '--listen'): Promise<ListenTarget> {
   if ('path' in target) {
+    const left = fs.lstatSync(target.path, { throwIfNoEntry: false })
+    // A socket that an ended process left behind may go; a file is somebody's.
+    if (left !== undefined && !left.isSocket())
+      throw new UsageError(`${formatListen(target)} exists and is no socket`, `Choose another path with ${option}`)
     fs.rmSync(target.path, { force: true })
     await app.listen({ path: target.path })
     return target

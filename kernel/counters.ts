@@ -8,9 +8,15 @@ const SPACE = 32
 const MINUS = 45
 const ZERO = 48
 
+/** A counter is a u64: it has at most 20 digits. */
+const COUNT = /^\d{1,20}$/
+/** Everything counts upward from 0 but this one limit, which says -1 for "none". */
+const SIGNED = 'Tcp_MaxConn'
+
 /**
  * Parses the layout of /proc/net/netstat and /proc/net/snmp: pairs of lines, names then values, each starting with a
- * group (`TcpExt:`). Fields the two lines do not share are left out. Values above 2^53 lose their last digits.
+ * group (`TcpExt:`). Fields the two lines do not share, and values that no counter can have, are left out. Values above
+ * 2^53 lose their last digits.
  */
 export function parseCounters(text: string, into: Counters = new Map()): Counters {
   const lines = text.split('\n')
@@ -20,22 +26,30 @@ export function parseCounters(text: string, into: Counters = new Map()): Counter
     if (names[0] !== values[0] || names[0]?.endsWith(':') !== true) continue
     const group = names[0].slice(0, -1)
     for (let k = 1; k < Math.min(names.length, values.length); k++) {
-      const value = Number(values[k])
-      if (values[k] !== '' && Number.isFinite(value)) into.set(`${group}_${names[k]}`, value)
+      const name = `${group}_${names[k]}`
+      if (COUNT.test(values[k]!) || (name === SIGNED && values[k] === '-1')) into.set(name, Number(values[k]))
     }
   }
   return into
 }
 
+/** A line of names, byte for byte with its line end, and the counters whose values follow on the next line. */
+interface Heading {
+  line: Buffer
+  group: Buffer
+  counters: string[]
+}
+
 /**
  * Reads the same file again and again: the names are parsed once, and later reads only take the numbers, straight from
- * the bytes. The kernel never changes the names while it runs; if the file's shape differs all the same, it starts anew.
+ * the bytes. The kernel never changes the names while it runs; where the file is not what was expected, it is parsed
+ * as if for the first time.
  */
 export class CounterFile {
   readonly #fd: number
   #bytes = Buffer.alloc(16_384)
-  #names: string[] = []
-  #shape = ''
+  #headings: Heading[] = []
+  readonly #values: number[] = []
 
   /**
    * Opens a file such as /proc/thread-self/net/netstat. The open file stays with the namespace that the calling thread
@@ -54,42 +68,61 @@ export class CounterFile {
       length += read
       if (length === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(length)])
     }
-    const header = this.#bytes.toString('latin1', 0, Math.max(0, this.#bytes.indexOf(NEWLINE)))
-    if (header !== this.#shape) {
-      const parsed = parseCounters(this.#bytes.toString('latin1', 0, length))
-      this.#names = [...parsed.keys()]
-      this.#shape = header
-      for (const [name, value] of parsed) into.set(name, value)
+    if (this.#headings.length > 0 && this.#takeValues(length)) {
+      let value = 0
+      for (const heading of this.#headings)
+        for (const counter of heading.counters) into.set(counter, this.#values[value++]!)
       return
     }
-    this.#readValues(length, into)
+    const text = this.#bytes.toString('latin1', 0, length)
+    this.#headings = headingsOf(text)
+    parseCounters(text, into)
   }
 
-  #readValues(length: number, into: Counters): void {
+  /** Fills `#values` if the bytes are what the headings promise, and says whether they are. */
+  #takeValues(length: number): boolean {
     const bytes = this.#bytes
-    let name = 0
     let at = 0
-    for (let line = 0; at < length; line++) {
-      if (line % 2 === 0) {
-        at = bytes.indexOf(NEWLINE, at) + 1
-        if (at === 0) break
-        continue
-      }
-      while (at < length && bytes[at] !== SPACE) at++ // the group
-      while (at < length && bytes[at] !== NEWLINE) {
-        at++
-        const negative = bytes[at] === MINUS
+    let taken = 0
+    const startsWith = (expected: Buffer): boolean =>
+      at + expected.length <= length && bytes.compare(expected, 0, expected.length, at, at + expected.length) === 0
+    for (const { line, group, counters } of this.#headings) {
+      if (!startsWith(line)) return false
+      at += line.length
+      if (!startsWith(group)) return false
+      at += group.length
+      for (const counter of counters) {
+        if (bytes[at++] !== SPACE) return false
+        const negative = counter === SIGNED && bytes[at] === MINUS
         if (negative) at++
+        const first = at
         let value = 0
         for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO)
           value = value * 10 + digit
-        into.set(this.#names[name++]!, negative ? -value : value)
+        if (at === first || !Number.isSafeInteger(value) || (negative && value !== 1)) return false
+        this.#values[taken++] = negative ? -1 : value
       }
-      at++
+      if (at >= length || bytes[at++] !== NEWLINE) return false
     }
+    return at === length
   }
 
   close(): void {
     fs.closeSync(this.#fd)
   }
+}
+
+function headingsOf(text: string): Heading[] {
+  const lines = text.split('\n')
+  const headings: Heading[] = []
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const [group = '', ...names] = lines[i]!.split(' ')
+    if (!group.endsWith(':')) return []
+    headings.push({
+      line: Buffer.from(`${lines[i]}\n`, 'latin1'),
+      group: Buffer.from(group, 'latin1'),
+      counters: names.map((name) => `${group.slice(0, -1)}_${name}`),
+    })
+  }
+  return headings
 }

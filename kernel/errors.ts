@@ -1,3 +1,5 @@
+import os from 'node:os'
+
 /**
  * The one error of this room: a kernel call that failed, or an answer from the kernel that makes no sense.
  * It says what failed, while doing what, and what the reader can do about it.
@@ -44,3 +46,13 @@ const advice: Record<string, string> = {
 function adviceFor(call: string, code: string): string | undefined {
   return advice[`${call} ${code}`] ?? advice[code]
 }
+
+/** EWOULDBLOCK is EAGAIN's second name and would hide it. */
+const errnoNames = new Map(
+  Object.entries(os.constants.errno)
+    .filter(([name]) => name !== 'EWOULDBLOCK')
+    .map(([name, errno]) => [errno, name]),
+)
+
+/** The name of an error number, e.g. `EAGAIN` for 11. */
+export const errnoName = (errno: number): string => errnoNames.get(errno) ?? `errno ${errno}`

@@ -4,7 +4,7 @@
  */
 import os from 'node:os'
 import koffi from 'koffi'
-import { KernelError } from './errors.ts'
+import { errnoName, KernelError } from './errors.ts'
 
 export const AF_INET = 2
 export const AF_INET6 = 10
@@ -13,19 +13,15 @@ export const SOCK_STREAM = 1
 export const SOCK_RAW = 3
 export const SOCK_CLOEXEC = 0o2000000
 export const SOCK_NONBLOCK = 0o4000
-export const IPPROTO_IP = 0
 export const IPPROTO_TCP = 6
 export const IPPROTO_RAW = 255
 export const SOL_SOCKET = 1
-export const SO_REUSEADDR = 2
-export const SO_SNDBUF = 7
 export const SO_REUSEPORT = 15
 export const SO_RCVBUF = 8
-export const SO_ATTACH_REUSEPORT_CBPF = 51
+const SO_ATTACH_REUSEPORT_CBPF = 51
 export const SO_MEMINFO = 55
 export const SO_COOKIE = 57
 export const SO_DETACH_REUSEPORT_BPF = 68
-export const SO_NETNS_COOKIE = 71
 export const TCP_DEFER_ACCEPT = 9
 export const TCP_INFO = 11
 export const CLONE_NEWNET = 0x40000000
@@ -62,13 +58,10 @@ const c = {
   unshare: declare<[number]>('int unshare(int flags)'),
 }
 
-const errnoNames = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]))
-
 function checked(result: number | bigint, call: string, doing: string): number {
   const value = Number(result)
   if (value >= 0) return value
-  const errno = koffi.errno()
-  throw new KernelError(call, errnoNames.get(errno) ?? `errno ${errno}`, doing)
+  throw new KernelError(call, errnoName(koffi.errno()), doing)
 }
 
 /** Opens a socket and gives its file descriptor. */
@@ -112,7 +105,7 @@ export function getsockopt(fd: number, level: number, name: number, into: Buffer
 const optionLength = new Uint32Array(1)
 
 /** Sets a socket option from raw bytes. */
-export const setsockopt = (fd: number, level: number, name: number, value: Buffer, doing: string): void => {
+const setsockopt = (fd: number, level: number, name: number, value: Buffer, doing: string): void => {
   checked(c.setsockopt(fd, level, name, value, value.length), 'setsockopt', doing)
 }
 

@@ -4,6 +4,7 @@ import { MEMINFO_DROPS } from './sock-diag/layout.ts'
 import { lastDataSentMs, sacked, unacked } from './tcp-info.ts'
 
 const info = Buffer.alloc(512)
+const infoView = new DataView(info.buffer, info.byteOffset, info.byteLength)
 const memory = Buffer.alloc(64)
 const cookie = Buffer.alloc(8)
 
@@ -20,7 +21,7 @@ export interface AcceptQueue {
 export function acceptQueue(fd: number): AcceptQueue {
   libc.getsockopt(fd, libc.IPPROTO_TCP, libc.TCP_INFO, info, 'Reading the accept queue')
   libc.getsockopt(fd, libc.SOL_SOCKET, libc.SO_MEMINFO, memory, 'Reading the drops of a listening socket')
-  return { length: unacked(info, 0), limit: sacked(info, 0), drops: memory.readUInt32LE(MEMINFO_DROPS * 4) }
+  return { length: unacked(infoView, 0), limit: sacked(infoView, 0), drops: memory.readUInt32LE(MEMINFO_DROPS * 4) }
 }
 
 /**
@@ -29,7 +30,7 @@ export function acceptQueue(fd: number): AcceptQueue {
  */
 export function acceptWaitMs(fd: number): number {
   libc.getsockopt(fd, libc.IPPROTO_TCP, libc.TCP_INFO, info, 'Reading the accept wait')
-  return lastDataSentMs(info, 0)
+  return lastDataSentMs(infoView, 0)
 }
 
 /** The socket's own number, unique while the host runs; the one that socket diagnosis shows. */

@@ -1,9 +1,10 @@
 import fs from 'node:fs'
+import { basename } from 'node:path'
 
 /** A process that holds a socket. */
 export interface Owner {
   pid: number
-  /** The command name as `ps` shows it, at most 15 characters. */
+  /** The command name as `ps` shows it, at most 15 characters; for Node the name of its program. */
   command: string
   /** The whole command line, words separated by spaces; empty where it may not be read. */
   commandLine: string
@@ -26,17 +27,21 @@ export function ownersOf(inodes: ReadonlySet<number>, proc = '/proc'): Map<numbe
       if (inode !== undefined) held.add(inode)
     }
     if (held.size === 0) continue
+    const comm = (attempt(() => fs.readFileSync(`${proc}/${name}/comm`, 'utf8')) ?? '').trim()
+    const words = (attempt(() => fs.readFileSync(`${proc}/${name}/cmdline`, 'utf8')) ?? '').split('\0')
     const owner: Owner = {
       pid: Number(name),
-      command: (attempt(() => fs.readFileSync(`${proc}/${name}/comm`, 'utf8')) ?? '').trim(),
-      commandLine: (attempt(() => fs.readFileSync(`${proc}/${name}/cmdline`, 'utf8')) ?? '')
-        .replaceAll('\0', ' ')
-        .trim(),
+      command: commandName(comm, words[0] ?? ''),
+      commandLine: words.join(' ').trim(),
     }
     for (const inode of held) owners.set(inode, [...(owners.get(inode) ?? []), owner])
   }
   return owners
 }
+
+/** Node 24 names the thread of its own main() 'MainThread', which says nothing: its program's name does. */
+const commandName = (comm: string, program: string): string =>
+  comm === 'MainThread' && program !== '' ? basename(program) : comm
 
 /** Processes come and go while they are looked at, and most are not ours: what cannot be read is not there. */
 function attempt<Result>(read: () => Result): Result | undefined {

@@ -1,10 +1,8 @@
 /** NETLINK_SOCK_DIAG: the kernel's own list of TCP sockets, with queues, limits and drops. */
 export { MAX_FILTER_PORTS, ownPortIn } from './sock-diag/bytecode.ts'
 export {
-  CLOSE_WAIT,
-  ESTABLISHED,
+  ANY_FAMILY,
   LISTEN,
-  SYN_RECV,
   states,
   type TcpState,
   tcpStates,

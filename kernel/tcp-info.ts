@@ -4,20 +4,25 @@
  */
 
 /** For a listener: connections in the accept queue. For a connection: packets sent and not yet acknowledged. */
-export const unacked = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at + 24)
+export const unacked = (bytes: DataView, at: number): number => bytes.getUint32(at + 24, true)
 
 /** For a listener: the limit of its accept queue. */
-export const sacked = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at + 28)
+export const sacked = (bytes: DataView, at: number): number => bytes.getUint32(at + 28, true)
 
 /**
  * Milliseconds since this side last sent data. A connection that nobody accepted yet cannot have sent any, so for it
  * this is the wait in the accept queue so far (tcp_create_openreq_child stamps it). Resolution: one jiffy.
  */
-export const lastDataSentMs = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at + 44)
+export function lastDataSentMs(bytes: DataView, at: number): number {
+  const ms = bytes.getUint32(at + 44, true)
+  return ms > WRAPPED_MS ? 0 : ms
+}
+/** Data sent while the kernel takes the difference shows as a few jiffies less than nothing, modulo 2^32. */
+const WRAPPED_MS = 2 ** 32 - 1000
 
 /** The bytes of tcp_info before `snd_wnd` was added (Linux 5.4). */
 const UNTIL_SND_WND = 228
 
 /** The window that the peer offers, in bytes, or undefined on kernels before 5.4. 0 means: it takes nothing more. */
-export const peerWindowBytes = (bytes: Buffer, at: number, length: number): number | undefined =>
-  length >= UNTIL_SND_WND + 4 ? bytes.readUInt32LE(at + UNTIL_SND_WND) : undefined
+export const peerWindowBytes = (bytes: DataView, at: number, length: number): number | undefined =>
+  length >= UNTIL_SND_WND + 4 ? bytes.getUint32(at + UNTIL_SND_WND, true) : undefined

@@ -48,7 +48,7 @@ export class Backend {
 
   /** Opens its listener if it is closed, with the backlog of its plan or the last one asked for. */
   async open(): Promise<void> {
-    await this.#endpoint.json('PUT', '/listener', {})
+    await this.#endpoint.json('POST', '/listener')
   }
 
   /** Closes its listener; what waits in the queue is reset, or migrates if tcp_migrate_req says so. */

@@ -87,7 +87,7 @@ function someShardsFull(view: LabView): string | undefined {
   const plight = dropping
     ? `${share} ${stuck.length === 1 ? 'waits' : 'wait'} a second and ${stuck.length === 1 ? 'tries' : 'try'} the same full queue again`
     : `the next client that is dealt to ${stuck.length === 1 ? 'it' : 'them'} will be dropped`
-  return `${names(stuck)} ${stuck.length === 1 ? 'is full while its neighbours idle' : 'are full while their neighbours idle'}: ${plight}. The kernel chooses by the hash of the addresses and never looks at the queue.`
+  return `${names(stuck)} ${stuck.length === 1 ? 'is full while its neighbours idle' : 'are full while their neighbours idle'}: ${plight}. The kernel chooses by the hash of the addresses and never looks at the queue. ${stuck.every((shard) => shard.stalled) ? 'It has to accept again; a larger backlog would only delay this.' : 'Less work for each accept there would mend it, or more shards.'}`
 }
 
 function clampedBacklog(view: LabView): string | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { BackendStatus } from '#services/backend/api.ts'
-import { noFaults } from '#services/backend/api.ts'
+import { noFaults } from '#services/backend/no-faults.ts'
 import type { ListenerSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { type Moment, type Setting, viewOf } from './view.ts'
 

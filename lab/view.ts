@@ -34,7 +34,7 @@ export interface ShardView {
 }
 
 /** What cannot be told apart by shard. */
-export interface PortView {
+interface PortView {
   address: string
   port: number
   synQueue: { length: number; peak: number; limit: number }
@@ -46,7 +46,7 @@ export interface PortView {
 }
 
 /** A counter of the server's namespace that moved within the last second. */
-export interface MovedCounter {
+interface MovedCounter {
   name: string
   perSecond: number
 }

@@ -1,6 +1,7 @@
 /** The boards as Grafana reads them: complete, explained, and made of metrics that exist. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
@@ -40,7 +41,12 @@ const panels: [where: string, panel: Panel][] = [...boards.values()].flatMap((bo
 test('every panel has a title, says what it means, when to worry and what it cannot tell, and asks something', () => {
   for (const [where, panel] of panels) {
     assert.ok(panel.title, where)
-    assert.match(panel.description ?? '', /^\S[^]{30,}\n\n\*\*When to worry:\*\* \S[^]*\n\n\*\*Limits:\*\* \S/, where)
+    const said = panel.description?.split('\n\n') ?? []
+    assert.equal(said.length, 3, where)
+    for (const [index, beginning] of ['', '**When to worry:** ', '**Limits:** '].entries()) {
+      const words = said[index] ?? ''
+      assert.ok(words.startsWith(beginning) && words.length - beginning.length >= 4, where)
+    }
     if (panel.type === 'text') continue
     assert.ok((panel.targets ?? []).length > 0, `${where} asks something`)
     const { unit, thresholds, noValue } = panel.fieldConfig?.defaults ?? {}
@@ -89,6 +95,19 @@ test('the checked-in JSON is what the code generates', () => {
   const generate = fileURLToPath(new URL('../dashboards/generate.ts', import.meta.url))
   const { status, stderr } = spawnSync(process.execPath, [generate, '--check'], { encoding: 'utf8' })
   assert.equal(status, 0, stderr)
+})
+
+test('Grafana finds its home board and the data source that the boards start with, and fetches nothing', () => {
+  const read = (file: string): string => readFileSync(new URL(`../deploy/grafana/${file}`, import.meta.url), 'utf8')
+  const settings = read('grafana.ini')
+  const [, folder, home = ''] = /^default_home_dashboard_path = (.+)\/(.+)\.json$/m.exec(settings) ?? []
+  assert.ok(boards.has(home))
+  assert.match(read('provisioning/dashboards/spillway.yml'), new RegExp(`^ +path: ${folder}$`, 'm'))
+  assert.match(read('provisioning/datasources/prometheus.yml'), /^ +type: prometheus$/m)
+  for (const off of ['reporting_enabled = false', 'check_for_updates = false', 'check_for_plugin_updates = false'])
+    assert.ok(settings.includes(`\n${off}\n`), off)
+  assert.ok(settings.includes('\npreinstall_disabled = true\n'))
+  assert.doesNotMatch(settings, /install_plugins|^preinstall =/m)
 })
 
 test('the JSON says the same as the boards', () => {

@@ -133,13 +133,13 @@ function portWords(view: LabView): string {
     `receive ${bytes(port.receiveBytes)}`,
     `send ${bytes(port.sendBytes)}`,
     `zero windows ${port.zeroWindows}`,
-    `oldest wait ${duration(port.oldestWaitMs)}`,
+    ...(view.shards.some((shard) => shard.oldestWaitMs === undefined) ? [`oldest ${duration(port.oldestWaitMs)}`] : []),
   ].join('   ')
 }
 
 function keys(view: LabView): string {
   const range = view.shards.length === 1 ? '[1]' : `[1-${Math.min(9, view.shards.length)}]`
-  return `${range} stall / release   [b] backlog   [l] load   [+ -] rate   [f] half-open   [r] slow readers   [?] what am I seeing   [q] quit`
+  return `${range} stall / release  [b] backlog  [l] load  [+ -] rate  [f] half-open  [r] slow readers  [?] what am I seeing  [q] quit`
 }
 
 const helpLines = [
@@ -153,7 +153,7 @@ const helpLines = [
 /** A whole number, or one decimal below ten. */
 const count = (value: number): string => (value === 0 || value >= 10 ? String(Math.round(value)) : value.toFixed(1))
 
-export function duration(ms: number): string {
+function duration(ms: number): string {
   return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 

@@ -2,6 +2,8 @@
 
 export const NETLINK_SOCK_DIAG = 4
 export const SOCK_DIAG_BY_FAMILY = 20
+/** The first form of the question, and of its answers' type. It is for every family at once; what is in the answers is the same. */
+export const TCPDIAG_GETSOCK = 18
 export const NLMSG_ERROR = 2
 export const NLMSG_DONE = 3
 export const NLM_F_REQUEST = 1
@@ -9,6 +11,7 @@ export const NLM_F_DUMP = 0x300
 
 export const NLMSG_HEADER_BYTES = 16
 export const REQUEST_BYTES = 56
+export const TCPDIAG_REQUEST_BYTES = 60
 export const RECORD_BYTES = 72
 export const ATTRIBUTE_HEADER_BYTES = 4
 
@@ -40,7 +43,9 @@ export const ESTABLISHED = 1
 export const SYN_RECV = 3
 export const CLOSE_WAIT = 8
 export const LISTEN = 10
-export const CLOSING = 11
+
+/** As the family of a dump: IPv4 and IPv6 in one walk, for half the cost of two. */
+export const ANY_FAMILY = 0
 
 /** Masks for a dump. LISTEN alone never touches the table of connections, however many there are. */
 export const states = {

@@ -1,6 +1,5 @@
-import os from 'node:os'
-import { KernelError } from '../errors.ts'
-import { NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_BYTES, SOCK_DIAG_BY_FAMILY } from './layout.ts'
+import { errnoName, KernelError } from '../errors.ts'
+import { NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_BYTES, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK } from './layout.ts'
 import type { SocketRecord } from './record.ts'
 
 export type Visit = (socket: SocketRecord) => void
@@ -17,29 +16,28 @@ export function walkChunk(
   record: SocketRecord,
   visit: Visit,
 ): boolean {
+  const view = record.viewOf(bytes)
   let at = 0
   while (at + NLMSG_HEADER_BYTES <= length) {
-    const messageBytes = bytes.readUInt32LE(at)
+    const messageBytes = view.getUint32(at, true)
     const end = at + messageBytes
     if (messageBytes < NLMSG_HEADER_BYTES || end > length) throw malformed('a message longer than its chunk')
-    if (bytes.readUInt32LE(at + 8) === sequence) {
-      const type = bytes.readUInt16LE(at + 4)
+    if (view.getUint32(at + 8, true) === sequence) {
+      const type = view.getUint16(at + 4, true)
       if (type === NLMSG_DONE || type === NLMSG_ERROR) {
         const status = messageBytes >= NLMSG_HEADER_BYTES + 4 ? bytes.readInt32LE(at + NLMSG_HEADER_BYTES) : 0
         if (status < 0) throw new KernelError('sock_diag', errnoName(-status), 'Asking the kernel for its TCP sockets')
         if (type === NLMSG_DONE) return true
-      } else if (type === SOCK_DIAG_BY_FAMILY) {
-        if (!record.moveTo(bytes, at + NLMSG_HEADER_BYTES, end)) throw malformed('a record that is no TCP socket')
+      } else if (type === SOCK_DIAG_BY_FAMILY || type === TCPDIAG_GETSOCK) {
+        if (!record.moveTo(at + NLMSG_HEADER_BYTES, end)) throw malformed('a record that is no TCP socket')
         visit(record)
       }
     }
     at += (messageBytes + 3) & ~3
   }
+  if (at < length) throw malformed('half a header at its end')
   return false
 }
 
 const malformed = (what: string): KernelError =>
   new KernelError('sock_diag', 'EBADMSG', `Reading the kernel's answer, which has ${what}`)
-
-const errnoName = (errno: number): string =>
-  Object.entries(os.constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`

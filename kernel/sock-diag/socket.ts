@@ -1,3 +1,4 @@
+import { KernelError } from '../errors.ts'
 import * as libc from '../libc.ts'
 import { CHUNK_BYTES, NETLINK_SOCK_DIAG } from './layout.ts'
 import { type Visit, walkChunk } from './parse.ts'
@@ -42,10 +43,24 @@ export class SockDiag {
     this.#sequence = (this.#sequence + 1) >>> 0
     request.bytes.writeUInt32LE(this.#sequence, 8)
     libc.send(this.#fd, request.bytes, 0, 'Asking the kernel for its TCP sockets')
-    let done = false
-    while (!done) {
-      const length = libc.recv(this.#fd, this.#chunk, 0, "Receiving the kernel's TCP sockets")
-      done = walkChunk(this.#chunk, length, this.#sequence, this.#record, visit)
+    try {
+      let done = false
+      while (!done) {
+        const length = libc.recv(this.#fd, this.#chunk, 0, "Receiving the kernel's TCP sockets")
+        done = walkChunk(this.#chunk, length, this.#sequence, this.#record, visit)
+      }
+    } catch (error) {
+      this.#drain()
+      throw error
+    }
+  }
+
+  /** Takes what is left of an abandoned dump: until it is gone the kernel answers every other one with EBUSY. */
+  #drain(): void {
+    try {
+      while (libc.recv(this.#fd, this.#chunk, libc.MSG_DONTWAIT, 'Leaving a dump') > 0);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error // EAGAIN: nothing is left
     }
   }
 

@@ -249,3 +249,17 @@ test('health tells that it is there', async () => {
   assert.equal(status, 200)
   assert.deepEqual(answer, { status: 'ok', pid: process.pid })
 })
+
+test('metrics tell which kinds of load run', async () => {
+  await using server = await answering()
+  await using agent = await startedAgent()
+  const active = async (): Promise<string[]> => {
+    const text = await (await fetch(`${agent.base}/metrics`)).text()
+    return text.split('\n').filter((line) => line.startsWith('spillway_load_active') && !line.endsWith(' 0'))
+  }
+  assert.deepEqual(await active(), [])
+  const { id } = await agent.start({ kind: 'hold', target: server.target, connections: 2 })
+  assert.deepEqual(await active(), ['spillway_load_active{kind="hold"} 1'])
+  await agent.ask('DELETE', `/loads/${id}`)
+  assert.deepEqual(await active(), [])
+})

@@ -1,13 +1,19 @@
 /** The load agent: an HTTP service that runs loads where the clients live. */
+import { createRequire } from 'node:module'
 import { Readable } from 'node:stream'
+import type { Registry } from 'prom-client'
 import { httpServer, listenOn } from '#common/http.ts'
+import { lazySchemas } from '#common/lazy-schemas.ts'
 import type { ListenTarget } from '#common/parse.ts'
 import { refuseOutsideLab } from '../clients/lab-guard.ts'
-import { LoadRequest, SpeakRequest } from './api.ts'
+import type { SpeakRequest } from './api.ts'
 import { Loads } from './loads.ts'
 import { RequestError } from './request-error.ts'
 import { resolveTarget } from './resolve-target.ts'
 import type { RunningLoad } from './running-load.ts'
+
+const require = createRequire(import.meta.url)
+const schemas = lazySchemas<typeof import('./api.ts')>(() => require('./api.ts'))
 
 export interface AgentOptions {
   /** Where the API is served: a Unix socket, or an address on a network that only the lab reaches. */
@@ -31,15 +37,25 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
     return load
   }
 
+  let metrics: Registry | undefined
+  app.get('/metrics', async (_request, reply) => {
+    metrics ??= (await import('./metrics.ts')).agentMetrics(loads) // loaded when first scraped: starting is quicker
+    return reply.type(metrics.contentType).send(await metrics.metrics())
+  })
+
   app.get('/health', () => ({ status: 'ok', pid: process.pid }))
 
-  app.post('/loads', { schema: { body: LoadRequest }, bodyLimit: LARGEST_BODY_BYTES }, async (request, reply) => {
-    if (loads.full) throw new RequestError(429, 'Too many loads are running: stop one first')
-    const load = { ...request.body, target: await resolveTarget(request.body.target) }
-    // Asked before the load exists, so that the refusal is the answer and not a failed load.
-    if (load.kind === 'half-open') refuseOutsideLab(load)
-    return reply.code(201).send(loads.start(load).report())
-  })
+  app.post(
+    '/loads',
+    { schema: { body: schemas.LoadRequest }, bodyLimit: LARGEST_BODY_BYTES },
+    async (request, reply) => {
+      if (loads.full) throw new RequestError(429, 'Too many loads are running: stop one first')
+      const load = { ...request.body, target: await resolveTarget(request.body.target) }
+      // Asked before the load exists, so that the refusal is the answer and not a failed load.
+      if (load.kind === 'half-open') refuseOutsideLab(load)
+      return reply.code(201).send(loads.start(load).report())
+    },
+  )
 
   app.get('/loads', () => loads.reports())
 
@@ -54,7 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
   })
 
   const speaking = {
-    schema: { body: SpeakRequest },
+    schema: { body: schemas.SpeakRequest },
     preValidation: async (request: { body: unknown }) => {
       request.body ??= {}
     },

@@ -36,6 +36,11 @@ export class Loads {
       .toSorted((a, b) => numberOf(a.id) - numberOf(b.id))
   }
 
+  /** The kind of each load that runs. */
+  runningKinds(): LoadRequest['kind'][] {
+    return [...this.#running.values()].map(({ request }) => request.kind)
+  }
+
   /** Ends every load. */
   async stopAll(): Promise<void> {
     await Promise.all([...this.#running.values()].map((load) => load.stop()))

@@ -17,6 +17,7 @@ const help = `Runs loads against a target, over HTTP. For labs: whoever reaches 
   GET    /loads/ID/stories   one JSON object per connection and line
   POST   /loads/ID/speak     let held connections send a byte, or {"text":"…"}
   DELETE /loads/ID           stop it
+  GET    /metrics
   GET    /health`
 
 async function main(): Promise<void> {

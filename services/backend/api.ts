@@ -30,15 +30,6 @@ export const Faults = Type.Object(
 )
 export type Faults = Static<typeof Faults>
 
-export const noFaults: Faults = {
-  stalled: false,
-  acceptDelayMs: 0,
-  readDelayMs: 0,
-  responseDelayMs: 0,
-  neverRead: false,
-  responseBytes: 0,
-}
-
 /** The body of PATCH /faults: what is named changes, the rest stays. */
 export const FaultsChange = Type.Partial(Faults, { additionalProperties: false })
 export type FaultsChange = Static<typeof FaultsChange>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { noFaults } from './api.ts'
+import { noFaults } from './no-faults.ts'
 import { startBackend } from './testing/started.ts'
 
 test('health says who it is', async () => {
@@ -77,6 +77,7 @@ test('the OpenAPI document lists every route, with its body and answers', async 
       'get /openapi.json',
       'get /status',
       'patch /faults',
+      'post /listener',
       'put /listener',
       'put /steering',
     ],

@@ -1,17 +1,41 @@
 /** The control API: health, status, faults, listener, steering, metrics. It answers while the shared port is stalled. */
-import swagger from '@fastify/swagger'
-import { httpServer } from '#common/http.ts'
-import { BackendStatus, FaultsChange, FaultsQuery, Health, ListenerChange, Refusal, SteeringChange } from './api.ts'
+import { createRequire } from 'node:module'
+import { type HttpServer, httpServer } from '#common/http.ts'
+import { lazySchemas } from '#common/lazy-schemas.ts'
 import type { Backend } from './backend.ts'
 import type { BackendMetrics } from './metrics.ts'
 
+type Schemas = typeof import('./api.ts')
+
+const require = createRequire(import.meta.url)
+
 /** The control API of a backend, ready to listen. */
 export async function controlApp(backend: Backend) {
-  const { name } = backend.options
-  let metrics: BackendMetrics | undefined
+  const app = httpServer()
+  addRoutes(
+    app,
+    backend,
+    lazySchemas<Schemas>(() => require('./api.ts')),
+  )
+  await app.ready()
+  return app
+}
+
+/** The OpenAPI document: made from a second instance of the same routes, since hardly anybody asks for it. */
+async function openApi(backend: Backend): Promise<object> {
+  const { default: swagger } = await import('@fastify/swagger')
   const app = httpServer()
   const info = { title: 'Spillway backend', description: 'Control API of one backend', version: '1' }
   await app.register(swagger, { openapi: { openapi: '3.1.0', info } })
+  addRoutes(app, backend, await import('./api.ts'))
+  await app.ready()
+  return app.swagger()
+}
+
+function addRoutes(app: HttpServer, backend: Backend, schemas: Schemas): void {
+  const { BackendStatus, FaultsChange, FaultsQuery, Health, ListenerChange, Refusal, SteeringChange } = schemas
+  const { name } = backend.options
+  let metrics: BackendMetrics | undefined
 
   app.get('/health', { schema: { summary: 'Whether it is up', response: { 200: Health } } }, () => ({
     name,
@@ -37,6 +61,15 @@ export async function controlApp(backend: Backend) {
     async (request, reply) => {
       if (await backend.changeFaults(request.body, request.query.process)) return backend.status()
       return reply.code(400).send({ error: 'There is no such process', field: 'process' })
+    },
+  )
+
+  app.post(
+    '/listener',
+    { schema: { summary: 'Opens a closed listener as it was', response: { 200: BackendStatus, 409: Refusal } } },
+    async () => {
+      await backend.changeListener()
+      return backend.status()
     },
   )
 
@@ -87,7 +120,5 @@ export async function controlApp(backend: Backend) {
     return reply.type(metrics.contentType).send(await metrics.text())
   })
 
-  app.get('/openapi.json', { schema: { summary: 'This description' } }, () => app.swagger())
-  await app.ready()
-  return app
+  app.get('/openapi.json', { schema: { summary: 'This description' } }, () => openApi(backend))
 }

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { noFaults } from './api.ts'
 import type { Backend } from './backend.ts'
 import { durationBounds } from './memory.ts'
 import type { PortCounts } from './messages.ts'
+import { noFaults } from './no-faults.ts'
 import { countUpTo, mergeWaits } from './wait-buckets.ts'
 
 /** In seconds; each is the bound of a bucket in wait-buckets.ts, so the counts are exact. */

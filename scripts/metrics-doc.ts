@@ -1,0 +1,107 @@
+/**
+ * Writes docs/metrics.md from the exporter's catalogue. With --check it only says whether the file is as it would be
+ * written, and fails if not. `node scripts/metrics-doc.ts [--check]`
+ */
+import fs from 'node:fs'
+import { queryExamples } from '#services/exporter/catalogue/examples.ts'
+import { catalogue, type Metric, type MetricGroup } from '#services/exporter/catalogue.ts'
+
+const file = new URL('../docs/metrics.md', import.meta.url)
+
+const introduction = `# Metrics
+
+What the exporter says, what each number is, and what it is not. This page is written from the exporter's own catalogue
+(\`npm run docs\`), so it cannot fall behind.
+
+## Before you read the numbers
+
+**A queue with limit N holds N + 1.** The kernel calls a queue full when its length is *above* the limit, so
+\`length / (limit + 1)\` is its fill and 1 means full. Handshakes that end at the same time on several CPUs can exceed even
+that by a few: compare with \`>=\`, never with \`==\`.
+
+**Drops are not all overflows.** \`tcp_listener_drops_total\` is the socket's own \`sk_drops\`: what the kernel holds against
+this one listener, whatever the reason.
+
+| what happens | drops | ListenOverflows | ListenDrops | what else moves |
+| --- | --- | --- | --- | --- |
+| a SYN meets a full accept queue | +1 | +1 | +1 | |
+| a final ACK meets a full accept queue | **+2** | +1 | +1 | |
+| a SYN meets a full SYN queue, cookies on (the default) | **0** | 0 | **0** | \`TCPReqQFullDoCookies\`, \`SyncookiesSent\` |
+| the same, cookies off | +1 | 0 | +1 | \`TCPReqQFullDrop\` |
+| a SYN is sent again to a half-open request | +1 | 0 | 0 | \`TCPSynRetrans\` |
+| \`TCP_DEFER_ACCEPT\` holds a bare ACK back | +1 | 0 | 0 | \`TCPDeferAcceptDrop\` |
+| a client resets its half-open request | +1 | 0 | 0 | \`EmbryonicRsts\` |
+
+So read the drops of a listener together with \`ListenOverflows\` of its namespace: the counter says *that* an accept queue
+overflowed, the drops and the fill say *whose*.
+
+**A full SYN queue is silent by default.** With \`net.ipv4.tcp_syncookies = 1\` the kernel answers with a cookie instead of
+dropping, and no drop counter moves at all. Watch \`TCPReqQFullDoCookies\`.
+
+**The oldest wait is exact, the moment is not.** A connection that waits to be accepted has sent nothing, so the kernel's
+"time since last sent" is its wait so far, to one tick of the kernel (1 to 10 ms). It is looked at once per dump of the
+connections (1 s), so it is the wait as it was then.
+
+**What is sampled, and what is counted.** Lengths are samples: accept queues every 10 ms, SYN queues every 100 ms,
+connections every second. What fills and drains between two samples is not seen in a length, nor in a peak or a time at a
+fill. Drops and all \`node_netstat_…\` are counted by the kernel and miss nothing. A scrape reads what the sampler holds and
+never asks the kernel, and no scrape resets a peak: two Prometheus servers see the same.
+
+**A shard is one listening socket.** Sockets that share an address and port with \`SO_REUSEPORT\` are numbered from 1 in the
+order in which they were made. When a process is restarted with the same command line it gets its number back. A socket
+that several processes share after a fork is one shard with several owners.
+
+**Some things the kernel tells by port only.** Half-open requests and connections do not name their listener. They are
+given for the address and port, and never divided among shards.
+
+**Only the namespaces named by \`spillway_exporter_namespace_info\` are read.** A container has a network namespace of its
+own: an exporter beside it sees nothing of it unless it is told to look there (\`--netns\`).
+
+**When a listener is gone, its series end** with the next scrape. When the sampler itself is stuck or dead, only the
+instrument's own metrics are given: old numbers would pass for present ones.
+`
+
+const examples = `## Questions and queries
+
+${queryExamples.map(({ question, query }) => `${question}\n\n\`\`\`promql\n${query}\n\`\`\``).join('\n\n')}
+`
+
+const endings = `## Notes
+
+- \`node_netstat_…\` keep node_exporter's names, so that its boards work. Those names are not snake_case, and
+  \`promtool check metrics\` says so here as it does for node_exporter; every other metric passes it.
+- \`address\` is as the kernel holds it: \`0.0.0.0\` is IPv4 alone, \`::\` is IPv6 and, unless the program asked otherwise,
+  IPv4 too. Clients that come by IPv4 to such a listener belong to \`::\`.
+- \`netns\` is the name given with \`--netns NAME=…\`, else the inode number that \`lsns -t net\` shows.
+`
+
+const labelsOf = ({ labels }: Metric): string => (labels.length === 0 ? '' : ` · ${labels.join(', ')}`)
+
+const section = (metric: Metric): string => `### \`${metric.name}\`
+
+${metric.type}${labelsOf(metric)}
+
+${metric.help}
+
+- *When to worry:* ${metric.worry}
+- *From:* ${metric.source}
+`
+
+const row = ({ name, help, worry }: Metric): string => `| \`${name}\` | ${help} | ${worry} |`
+
+const table = (metrics: readonly Metric[]): string =>
+  ['| metric | what it counts | when to worry |', '| --- | --- | --- |', ...metrics.map(row)].join('\n')
+
+/** Many metrics of one kind read better as a table. */
+function render({ title, introduction, metrics }: MetricGroup): string {
+  const body = metrics.every(({ type }) => type === 'untyped') ? `${table(metrics)}\n` : metrics.map(section).join('\n')
+  return `## ${title}\n\n${introduction}\n\n${body}`
+}
+
+const page = [introduction, examples, ...catalogue.map(render), endings].join('\n')
+
+if (!process.argv.includes('--check')) fs.writeFileSync(file, page)
+else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== page) {
+  console.error('docs/metrics.md is not what the catalogue says: run `npm run docs`')
+  process.exitCode = 1
+}

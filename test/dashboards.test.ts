@@ -1,0 +1,177 @@
+/** A real Prometheus watches a real lab, and every question of every board and rule has an answer. */
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import http from 'node:http'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { boards } from '#dashboards/index.ts'
+import { everything, type Question, questions, withoutFilters } from '#dashboards/queries.ts'
+import { Door } from '#lab/door.ts'
+import { Lab } from '#lab/lab.ts'
+import { eventually } from './support/eventually.ts'
+import { k6Arguments, k6Settings } from './support/k6.ts'
+import { Prometheus } from './support/prometheus.ts'
+import { findProgram, skipWithout } from './support/tools.ts'
+
+const skip = skipWithout('prometheus') || skipWithout('k6')
+const rules = fileURLToPath(new URL('../deploy/prometheus/rules/', import.meta.url))
+const relay = fileURLToPath(new URL('./support/relay.ts', import.meta.url))
+
+/** The lab's own services speak over Unix sockets; Prometheus needs a port. */
+async function serveMetrics(context: TestContext, pages: Record<string, () => Promise<string>>): Promise<string> {
+  const server = http.createServer(async (request, response) => {
+    try {
+      const page = pages[request.url ?? '']
+      if (page === undefined) throw new Error('There is no such page')
+      const text = await page()
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(text)
+    } catch (error) {
+      response.writeHead(503).end(String(error))
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  context.after(() => server.close())
+  return hostOf(server)
+}
+
+/** The same jobs as in deploy/prometheus/prometheus.yml, and its rules. */
+async function watch(context: TestContext, lab: Lab, door: Door): Promise<Prometheus> {
+  const names = lab.backends.map(({ number }) => `backend-${number}`)
+  const pages = await serveMetrics(
+    context,
+    Object.fromEntries([
+      ...lab.backends.map((backend) => [`/backend-${backend.number}`, () => backend.metrics()] as const),
+      ['/load', () => lab.clients.metrics()],
+    ]),
+  )
+  const page = (name: string) => ({ targets: [pages], labels: { instance: name, __metrics_path__: `/${name}` } })
+  return Prometheus.start({
+    global: { scrape_interval: '1s', evaluation_interval: '1s' },
+    rule_files: [`${rules}/recording.yml`, `${rules}/alerts.yml`],
+    scrape_configs: [
+      { job_name: 'spillway-exporter', static_configs: [{ targets: [new URL(door.url).host] }] },
+      { job_name: 'spillway-backend', static_configs: names.map(page) },
+      { job_name: 'spillway-load', static_configs: [page('load')] },
+    ],
+  })
+}
+
+/** Lets k6 run where the lab's clients live. What it measures leaves that namespace through a Unix socket. */
+async function startK6(context: TestContext, lab: Lab, prometheus: Prometheus): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-k6-'))
+  const socket = path.join(folder, 'remote-write.sock')
+  const { hostname, port } = new URL(prometheus.url)
+  const open = new Set<net.Socket>()
+  const server = net.createServer((near) => {
+    const far = net.connect(Number(port), hostname)
+    near.pipe(far).pipe(near)
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(one)
+      one.on('error', () => other.destroy())
+      one.on('close', () => open.delete(one))
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  context.after(() => {
+    for (const connection of open) connection.destroy()
+    server.close()
+    fs.rmSync(folder, { recursive: true, force: true })
+  })
+  const settings = { ...k6Settings(), TARGET: `http://${lab.plan.address}:${lab.plan.port}`, DURATION: '10m' }
+  const command = [
+    ...['env', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)],
+    ...[process.execPath, relay, socket, findProgram('k6')!, ...k6Arguments('steady')],
+  ]
+  // It runs until the lab ends, and the lab waits for a command to end: so a shell leaves it behind.
+  await lab.run(['sh', '-c', `"$@" >'${folder}/log' 2>&1 &`, 'sh', ...command], 'client')
+}
+
+/** Those that have no answer in time. An error of Prometheus fails at once. */
+async function unanswered(prometheus: Prometheus, asked: Question[], withinMs: number): Promise<Question[]> {
+  const deadline = performance.now() + withinMs
+  let open = asked
+  for (;;) {
+    const still: Question[] = []
+    for (const question of open) {
+      const series = await prometheus.query(question.expression).catch((error: unknown) => {
+        throw new Error(`${question.where}: ${question.expression}`, { cause: error })
+      })
+      if (!series.some(({ value }) => Number.isFinite(value))) still.push(question)
+    }
+    if (still.length === 0 || performance.now() > deadline) return still
+    open = still
+    await sleep(500)
+  }
+}
+
+/** What each rule asks. An alert's condition is asked without its filter, since all is well. */
+async function questionsOfRules(prometheus: Prometheus): Promise<Question[]> {
+  const held = await eventually(
+    () => prometheus.rules(),
+    (found) => {
+      assert.ok(found.length > 0)
+      for (const { name, health, lastError } of found) assert.equal(health, 'ok', `${name}: ${lastError ?? health}`)
+    },
+  )
+  return held.map(({ name, type, query }) => ({
+    where: `rule ${name}`,
+    expression: type === 'recording' ? name : withoutFilters(query),
+  }))
+}
+
+const hostOf = (server: http.Server): string => {
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('The server does not listen')
+  return `127.0.0.1:${address.port}`
+}
+
+test('in the default lab every question of every board and rule has an answer, and a stalled shard is told', {
+  skip,
+}, async (context) => {
+  await using lab = await Lab.start()
+  await using door = await Door.open({ host: '127.0.0.1', port: 0 }, () => lab.exporter, '--metrics')
+  await using prometheus = await watch(context, lab, door)
+  await startK6(context, lab, prometheus)
+  await lab.clients.start({ kind: 'connections', arrivals: { shape: 'poisson', ratePerSecond: 50, seed: 1 } })
+
+  await context.test('nothing chosen', async () => {
+    assert.deepEqual(await unanswered(prometheus, questions(boards.values(), everything), 60_000), [])
+  })
+
+  await context.test('one shard chosen', async () => {
+    const choices = { ...everything, netns: 'lab', port: String(lab.plan.port), shard: '2' }
+    assert.deepEqual(await unanswered(prometheus, questions(boards.values(), choices), 20_000), [])
+  })
+
+  await context.test('the rules', async () => {
+    assert.deepEqual(await unanswered(prometheus, await questionsOfRules(prometheus), 20_000), [])
+    assert.deepEqual(await prometheus.query('ALERTS{alertstate="firing",alertname!~"Exporter.*"}'), [], 'all is well')
+  })
+
+  await context.test('a stalled shard', async () => {
+    await lab.backend(2).stall()
+    const told: [what: string, expression: string][] = [
+      [
+        'the fault is marked',
+        'max by (backend, fault) (spillway_backend_fault{backend="backend-2",fault="stalled"}) > 0',
+      ],
+      ['it is full', 'tcp_listener_accept_queue_length{shard="2"} > tcp_listener_accept_queue_limit'],
+      ['it drops', 'rate(tcp_listener_drops_total{shard="2"}[10s]) > 0'],
+      ['clients fail', 'sum(rate(k6_http_reqs_total{expected_response="false"}[10s])) > 0'],
+      ['the alert fires', 'ALERTS{alertname="AcceptQueueOverflowing",alertstate="firing",shard="2"}'],
+      ['it is told from its siblings', 'ALERTS{alertname="ShardApart",alertstate="firing",shard="2"}'],
+      ['the wait is told', 'ALERTS{alertname="AcceptWaitTooLong",alertstate="firing"}'],
+    ]
+    const asked = told.map(([where, expression]) => ({ where, expression }))
+    assert.deepEqual(await unanswered(prometheus, asked, 60_000), [])
+    const others = 'ALERTS{alertname=~"AcceptQueueOverflowing|ShardApart",shard=~"1|3"}'
+    assert.deepEqual(await prometheus.query(others), [], 'its siblings are not blamed')
+  })
+})

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+
+const root = path.resolve(import.meta.dirname, '..')
+const run = promisify(execFile)
+/** Without this checkout's node_modules: the installed command must find its own Node. */
+const env = {
+  ...process.env,
+  PATH: (process.env.PATH ?? '')
+    .split(':')
+    .filter((folder) => !folder.startsWith(root))
+    .join(':'),
+}
+
+let folder = ''
+let installed = ''
+let packed: string[] = []
+
+before(
+  async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-package-'))
+    // Packing writes dist/, so it is done in a copy.
+    const copy = path.join(folder, 'copy')
+    const left = new Set(['node_modules', '.git', 'dist', 'runs', 'results'])
+    fs.cpSync(root, copy, { recursive: true, filter: (from) => !left.has(path.basename(from)) })
+    const withNode = { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: copy, env: withNode })
+    // What prepack prints comes first.
+    const [{ filename, files }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(
+      stdout.slice(stdout.search(/^\[$/m)),
+    )
+    packed = files.map((file) => file.path)
+
+    const home = path.join(folder, 'home')
+    fs.mkdirSync(home)
+    fs.writeFileSync(path.join(home, 'package.json'), '{ "private": true }\n')
+    const quiet = ['--prefer-offline', '--no-audit', '--no-fund']
+    await run('npm', ['install', ...quiet, path.join(folder, filename)], { cwd: home, env })
+    installed = home
+  },
+  { timeout: 300_000 },
+)
+after(() => fs.rmSync(folder, { recursive: true, force: true }))
+
+const spillway = (...words: string[]) => run('npx', ['--no-install', 'spillway', ...words], { cwd: installed, env })
+
+test('the package holds JavaScript, the command and the licence, and neither tests nor sources', () => {
+  for (const wanted of ['bin/spillway', 'dist/cli/main.js', 'dist/package.json', 'package.json', 'LICENSE'])
+    assert.ok(packed.includes(wanted), wanted)
+  assert.deepEqual(
+    packed.filter((file) => /\.ts$|\.test\.|(^|\/)(fixtures|testing|bench|test)\//.test(file)),
+    [],
+  )
+})
+
+test('whatever a packed file imports is packed too, under the name that it says', () => {
+  const dist = path.join(installed, 'node_modules', 'spillway', 'dist')
+  const specifier = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew\s+URL\(\s*)(['"])((?:\.{1,2}|#[a-z]+)\/[^'"\n]+)\1/g
+  let seen = 0
+  for (const file of fs.readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.js')) continue
+    for (const [, , named = ''] of fs.readFileSync(path.join(dist, file), 'utf8').matchAll(specifier)) {
+      if (!/\.(js|ts)$/.test(named)) continue
+      const target = named.startsWith('#')
+        ? path.join(dist, named.slice(1).replace(/\.ts$/, '.js'))
+        : path.join(dist, path.dirname(file), named)
+      assert.ok(named.startsWith('#') || named.endsWith('.js'), `${file}: ${named}`)
+      assert.ok(fs.existsSync(target), `${file}: ${named}`)
+      seen++
+    }
+  }
+  assert.ok(seen > 50)
+})
+
+test('the installed command tells its help and its version', async () => {
+  const { stdout } = await spillway('--help')
+  assert.match(stdout, /exporter/)
+  const own: { version: string } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
+  assert.equal((await spillway('--version')).stdout.trim(), own.version)
+})
+
+test('an unknown command of the installed package ends with status 2', async () => {
+  await assert.rejects(spillway('no-such-command'), { code: 2, stderr: /no-such-command/ })
+})
+
+test('the installed exporter serves what the kernel says, and ends when it is told to', async () => {
+  // The link that npx would start: a signal to it must reach the exporter itself, without a shell between.
+  const command = path.join(installed, 'node_modules', '.bin', 'spillway')
+  const exporter = spawn(command, ['exporter', '--listen', '127.0.0.1:0'], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      let said = ''
+      createInterface(exporter.stderr).on('line', (line) => {
+        said += `${line}\n`
+        const url = /http:\/\/127\.0\.0\.1:\d+\/metrics/.exec(line)
+        if (url !== null) resolve(url[0])
+      })
+      exporter.once('exit', () => reject(new Error(`The exporter ended: ${said}`)))
+    })
+    const answer = await fetch(address)
+    assert.equal(answer.status, 200)
+    assert.match(await answer.text(), /^tcp_listener_accept_queue_limit\{/m)
+  } finally {
+    const ended = once(exporter, 'exit')
+    exporter.kill('SIGTERM')
+    await ended
+  }
+  assert.equal(exporter.signalCode ?? exporter.exitCode, 0)
+})
+
+test('without a Node that is new enough the command says what to do and ends with status 2', async () => {
+  const bare = path.join(folder, 'bare')
+  fs.mkdirSync(path.join(bare, 'bin'), { recursive: true })
+  fs.copyFileSync(path.join(root, 'bin', 'spillway'), path.join(bare, 'bin', 'spillway'))
+  const old = path.join(folder, 'old-node')
+  fs.mkdirSync(old)
+  fs.writeFileSync(path.join(old, 'node'), '#!/bin/sh\necho v20.20.2\n', { mode: 0o755 })
+  const start = (PATH: string) => run(path.join(bare, 'bin', 'spillway'), ['--help'], { env: { PATH } })
+  await assert.rejects(start(`${old}:/usr/bin:/bin`), {
+    code: 2,
+    stderr: /^spillway: needs Node 24.*v20\.20\.2.*npm ci/,
+  })
+  fs.writeFileSync(path.join(old, 'node'), '#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 || echo "ran $1"\n')
+  const { stdout } = await start(`${old}:/usr/bin:/bin`)
+  assert.equal(stdout, `ran ${path.join(fs.realpathSync(bare), 'dist', 'cli', 'main.js')}\n`)
+})
