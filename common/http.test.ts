@@ -98,3 +98,22 @@ test('closing ends streams that are still open', async () => {
   })
   await ended
 })
+
+test('a Unix socket that another process answers on is not taken over', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-test-'))
+  const target = { path: path.join(folder, 'live.sock') }
+  const first = httpServer()
+  const second = httpServer()
+  try {
+    await listenOn(first, target)
+    await assert.rejects(listenOn(second, target), /unix:.* is taken by another process/)
+    await assert.rejects(
+      listenOn(second, { path: path.join(folder, 'no', 'such.sock') }),
+      /folder of unix:.* does not exist/,
+    )
+  } finally {
+    await first.close()
+    await second.close()
+    fs.rmSync(folder, { recursive: true })
+  }
+})

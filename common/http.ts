@@ -1,5 +1,7 @@
 /** What every HTTP edge shares: Fastify with TypeBox schemas, errors that name the field, TCP or Unix listening. */
 import fs from 'node:fs'
+import net from 'node:net'
+import { dirname } from 'node:path'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyError, type FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
@@ -32,6 +34,8 @@ export function httpServer() {
 /** Holds a request against its schema. Only what comes as text (query, path, headers) is converted first. */
 const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: given, httpPart }) => {
   return (received: unknown) => {
+    // Query fields are optional throughout, so an empty query is right without a look at its schema.
+    if (httpPart === 'querystring' && Object.keys(received ?? {}).length === 0) return { value: received }
     const schema = loadedSchema(given)
     const value = httpPart === 'body' ? received : convert(schema, received)
     const problem = firstProblem(schema, value)
@@ -45,31 +49,47 @@ export type HttpServer = ReturnType<typeof httpServer>
 
 /** Listens and gives the target with the real port. A taken port becomes a UsageError that says so. */
 export async function listenOn(app: HttpServer, target: ListenTarget, option = '--listen'): Promise<ListenTarget> {
-  if ('path' in target) {
-    const left = fs.lstatSync(target.path, { throwIfNoEntry: false })
-    // A socket that an ended process left behind may go; a file is somebody's.
-    if (left !== undefined && !left.isSocket())
-      throw new UsageError(`${formatListen(target)} exists and is no socket`, `Choose another path with ${option}`)
-    fs.rmSync(target.path, { force: true })
-    await app.listen({ path: target.path })
-    return target
-  }
+  if ('path' in target) await freeSocket(target.path, option)
   try {
-    await app.listen(target)
+    await app.listen('path' in target ? { path: target.path } : target)
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'EADDRINUSE')
-      throw new UsageError(
-        `${formatListen(target)} is taken by another process`,
-        `Choose another address with ${option}, or end the other one (\`ss -Hltnp\` names it)`,
-      )
-    if (code === 'EADDRNOTAVAIL' || code === 'EACCES')
-      throw new UsageError(
-        `Cannot listen on ${formatListen(target)} (${code})`,
-        `Choose another address with ${option}`,
-      )
-    throw error
+    throw refusal(error, target, option)
   }
+  if ('path' in target) return target
   const address = app.server.address()
   return { host: target.host, port: typeof address === 'object' && address !== null ? address.port : target.port }
+}
+
+/** Removes a socket that an ended process left behind. A live one is somebody's, and so is any other file. */
+async function freeSocket(path: string, option: string): Promise<void> {
+  if (!fs.existsSync(dirname(path)))
+    throw new UsageError(`The folder of unix:${path} does not exist`, `Make it, or choose another with ${option}`)
+  const left = fs.lstatSync(path, { throwIfNoEntry: false })
+  if (left === undefined) return
+  if (!left.isSocket())
+    throw new UsageError(`unix:${path} exists and is no socket`, `Choose another path with ${option}`)
+  if (await answers(path))
+    throw new UsageError(`unix:${path} is taken by another process`, `Choose another path with ${option}`)
+  fs.rmSync(path, { force: true })
+}
+
+function answers(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = net.connect(path)
+  socket.once('connect', () => resolve(true))
+  socket.once('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
+}
+
+/** What a failed listen means to a person; other faults stay as they are. */
+function refusal(error: unknown, target: ListenTarget, option: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EADDRINUSE')
+    return new UsageError(
+      `${formatListen(target)} is taken by another process`,
+      `Choose another address with ${option}, or end the other one (\`ss -Hltnp\` names it)`,
+    )
+  if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'EINVAL')
+    return new UsageError(`Cannot listen on ${formatListen(target)} (${code})`, `Choose another address with ${option}`)
+  return error
 }

@@ -51,8 +51,8 @@ export const ANY_FAMILY = 0
 export const states = {
   listen: 1 << LISTEN,
   synRecv: 1 << SYN_RECV,
-  /** All but LISTEN and the closed (7), which are bound and unconnected. */
-  connections: 0b1111_0111_1110 & ~(1 << LISTEN) & ~(1 << 7),
+  /** All but LISTEN, half-open requests, and the closed (7), which are bound and unconnected. */
+  connections: 0b1111_1111_1110 & ~(1 << LISTEN) & ~(1 << SYN_RECV) & ~(1 << 7),
 } as const
 
 /** Attributes that a dump can be asked for: bit (type - 1) of idiag_ext. CGROUP_ID comes unasked. */

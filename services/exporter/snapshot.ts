@@ -55,6 +55,7 @@ export const DumpHealth = Type.Object({
   intervalSeconds: Type.Number({ description: 'Time between the last two' }),
   count: Count,
 })
+export type DumpHealth = Static<typeof DumpHealth>
 
 export const NamespaceSample = Type.Object({
   netns: Type.String({ description: 'The name given on the command line, else the inode number' }),

@@ -1,0 +1,48 @@
+import type { RawSnapshot } from '../sampler/message.ts'
+import type { Snapshot } from '../snapshot.ts'
+
+/** One value of a metric. `suffix` is for the parts of a summary: `_sum`, `_count`. */
+export interface Sample {
+  labels: Record<string, string | number>
+  value: number
+  suffix?: string
+}
+
+/** What the main thread holds when it is scraped. */
+export interface Held {
+  /** Undefined while the sampler gives nothing: old numbers would pass for present ones. */
+  snapshot: Snapshot | undefined
+  /** The last that the sampler gave, however old: its own cost and errors. Undefined before the first. */
+  raw: RawSnapshot | undefined
+  snapshotAgeSeconds: number
+  samplerRestarts: number
+  /** CPU time of the whole process. */
+  processCpuSeconds: number
+  /** The counters that this kernel has. */
+  kernelCounters: ReadonlySet<string>
+  version: string
+  kernel: string
+  node: string
+}
+
+/** Everything about one metric: what /metrics and docs/metrics.md say of it, and where its values come from. */
+export interface Metric {
+  name: string
+  /** `untyped` where node_exporter says so. */
+  type: 'gauge' | 'counter' | 'summary' | 'untyped'
+  labels: readonly string[]
+  /** One sentence or two, with the limits of the number. */
+  help: string
+  /** Where the number comes from. */
+  source: string
+  /** When to worry, or what to do with it. */
+  worry: string
+  read(held: Held): Iterable<Sample>
+}
+
+/** Metrics that are explained together. */
+export interface MetricGroup {
+  title: string
+  introduction: string
+  metrics: readonly Metric[]
+}

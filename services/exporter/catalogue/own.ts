@@ -1,0 +1,154 @@
+/** What the instrument itself costs, and whether it works. */
+import { dumpKinds } from '../sampler/message.ts'
+import type { DumpHealth } from '../snapshot.ts'
+import type { Held, Metric, MetricGroup } from './metric.ts'
+
+const one = (value: (held: Held) => number | undefined): Metric['read'] =>
+  function* row(held) {
+    const known = value(held)
+    if (known !== undefined) yield { labels: {}, value: known }
+  }
+
+const byKind = (value: (health: DumpHealth) => number): Metric['read'] =>
+  function* rows({ raw }) {
+    if (raw === undefined) return
+    const { listeners, synQueue, connections, counters } = raw.sampler.dumps
+    for (const [kind, health] of Object.entries({ listeners, syn_queue: synQueue, connections, counters }))
+      yield { labels: { kind }, value: value(health) }
+  }
+
+export const ownMetrics: MetricGroup = {
+  title: 'The instrument itself',
+  introduction:
+    'What the sampling costs and how well it keeps its time. An exporter that is silent about itself cannot be believed.',
+  metrics: [
+    {
+      name: 'spillway_exporter_info',
+      type: 'gauge',
+      labels: ['version', 'kernel', 'node'],
+      help: 'Which exporter this is, on which kernel and Node; the value is always 1.',
+      source: 'the package, uname, Node',
+      worry: 'For comparing hosts.',
+      read: ({ version, kernel, node }) => [{ labels: { version, kernel, node }, value: 1 }],
+    },
+    {
+      name: 'spillway_exporter_namespace_info',
+      type: 'gauge',
+      labels: ['netns', 'inode', 'source'],
+      help:
+        'The network namespaces that are read; the value is always 1. source is self for the one the exporter lives in, ' +
+        'else the path by which it was opened. Any other namespace is not read.',
+      source: 'the --netns options and what they lead to',
+      worry:
+        'The namespace of your service is not among them: the exporter reads another one. `lsns -t net` tells inodes.',
+      read: ({ snapshot, raw }) =>
+        snapshot === undefined
+          ? []
+          : (raw?.namespaces ?? []).map(({ netns, inode, source }) => ({ labels: { netns, inode, source }, value: 1 })),
+    },
+    {
+      name: 'spillway_exporter_snapshot_age_seconds',
+      type: 'gauge',
+      labels: [],
+      help:
+        'How old the numbers of this scrape are. After 5 s (or 50 intervals) without a snapshot only the metrics of ' +
+        'this group are given, and /health answers 503.',
+      source: 'clock of the exporter',
+      worry: 'Above a second.',
+      read: one(({ snapshotAgeSeconds }) => snapshotAgeSeconds),
+    },
+    {
+      name: 'spillway_exporter_sampler_restarts_total',
+      type: 'counter',
+      labels: [],
+      help: 'How often the sampler thread died and was started again. Peaks and times at a fill begin anew then.',
+      source: 'the main thread',
+      worry: 'Any: the log says why.',
+      read: one(({ samplerRestarts }) => samplerRestarts),
+    },
+    {
+      name: 'spillway_exporter_cpu_seconds_total',
+      type: 'counter',
+      labels: [],
+      help: 'CPU time of the sampler thread, in user and kernel mode.',
+      source: 'getrusage of the thread',
+      worry: 'More than you want to pay: a longer --sample-interval, a smaller --cpu-budget.',
+      read: one(({ raw }) => raw?.sampler.cpuSeconds),
+    },
+    {
+      name: 'spillway_exporter_process_cpu_seconds_total',
+      type: 'counter',
+      labels: [],
+      help: 'CPU time of the whole exporter: the sampler, HTTP, and the search for owners.',
+      source: 'getrusage of the process',
+      worry: 'As above; with many processes on the host the search for owners takes its part.',
+      read: one(({ processCpuSeconds }) => processCpuSeconds),
+    },
+    {
+      name: 'spillway_samples_total',
+      type: 'counter',
+      labels: ['kind'],
+      help: 'Dumps made, over all namespaces: listeners, syn_queue, connections, counters.',
+      source: 'the sampler',
+      worry: 'A rate below what was asked for: see the interval and late samples.',
+      read: byKind(({ count }) => count),
+    },
+    {
+      name: 'spillway_samples_late_total',
+      type: 'counter',
+      labels: [],
+      help:
+        'Samples that began more than half an interval after their time. Those slept through altogether are left out, ' +
+        'not made up for.',
+      source: 'the schedule, on the monotonic clock',
+      worry: 'More than a few per cent: the machine has no CPU to spare, and bursts may be missed.',
+      read: one(({ raw }) => raw?.sampler.late),
+    },
+    {
+      name: 'spillway_sample_errors_total',
+      type: 'counter',
+      labels: ['kind', 'code'],
+      help: 'Dumps that failed, by kind and errno, and namespaces that could not be opened (kind="namespace").',
+      source: 'the sampler',
+      worry: 'Any rate: the numbers of that kind are old.',
+      read: ({ raw }) => (raw?.errors ?? []).map(({ kind, code, count }) => ({ labels: { kind, code }, value: count })),
+    },
+    {
+      name: 'spillway_sample_interval_seconds',
+      type: 'gauge',
+      labels: ['kind'],
+      help: 'Time between the last two dumps of a kind, the longest over the namespaces: asked for, or stretched.',
+      source: 'the sampler',
+      worry: 'syn_queue or connections far above what was asked for: the CPU budget stretches them.',
+      read: byKind(({ intervalSeconds }) => intervalSeconds),
+    },
+    {
+      name: 'spillway_sample_duration_seconds',
+      type: 'summary',
+      labels: ['kind', 'netns'],
+      help: 'Duration of the dumps, by sum and count: wall time, both address families together.',
+      source: 'the sampler, on the monotonic clock',
+      worry: 'rate(sum) is the share of a core that a kind takes.',
+      *read({ snapshot, raw }) {
+        for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? [])) {
+          for (const kind of dumpKinds) {
+            yield { labels: { kind, netns }, value: costs[kind].sumSeconds, suffix: '_sum' }
+            yield { labels: { kind, netns }, value: costs[kind].count, suffix: '_count' }
+          }
+        }
+      },
+    },
+    {
+      name: 'spillway_sample_duration_max_seconds',
+      type: 'gauge',
+      labels: ['kind', 'netns'],
+      help: 'The longest dump within the peak window. While it ran, no listener was sampled.',
+      source: 'the sampler, on the monotonic clock',
+      worry: 'Longer than the sampling interval: bursts during that time show in the drops only.',
+      *read({ snapshot, raw }) {
+        for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? []))
+          for (const kind of dumpKinds) yield { labels: { kind, netns }, value: costs[kind].maxSeconds }
+      },
+    },
+  ],
+}

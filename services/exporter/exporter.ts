@@ -1,0 +1,118 @@
+/** The exporter: a thread that samples the kernel, and an HTTP server that shows what it holds. */
+import { createRequire } from 'node:module'
+import type { Registry } from 'prom-client'
+import { httpServer, listenOn } from '#common/http.ts'
+import { lazySchemas } from '#common/lazy-schemas.ts'
+import { formatListen, type ListenTarget } from '#common/parse.ts'
+import { Holder } from './holder.ts'
+import { EventStream } from './http/event-stream.ts'
+import { Identifier } from './identity/identify.ts'
+import { defaultOptions, type ExporterOptions } from './options.ts'
+import type { NamespaceIdentity } from './sampler/message.ts'
+import { describe } from './sampler/namespace-set.ts'
+import type { SamplingPace } from './sampler/pace.ts'
+import { SamplerThread } from './sampler/sampler-thread.ts'
+import type { Snapshot } from './snapshot.ts'
+
+const require = createRequire(import.meta.url)
+const { StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
+
+export type { ExporterOptions } from './options.ts'
+
+/** An exporter that runs until it is disposed of. */
+export interface StartedExporter extends AsyncDisposable {
+  /** Where it listens, with the real port. */
+  readonly target: ListenTarget
+  /** `http://127.0.0.1:10511`; for a Unix socket `unix:/path`. */
+  readonly url: string
+  /** The latest snapshot; undefined while the sampler gives none. */
+  snapshot(): Snapshot | undefined
+  /** Has the kernel read at once, and gives what was found. */
+  look(): Promise<Snapshot>
+}
+
+/**
+ * Starts sampling and listening. Throws a UsageError if the address is taken or a namespace cannot be read; nothing is
+ * left running then.
+ */
+export async function startExporter(
+  options: Partial<Omit<ExporterOptions, 'pace'>> & { pace?: Partial<SamplingPace> } = {},
+): Promise<StartedExporter> {
+  const { listen, namespaces, proc, log } = { ...defaultOptions, ...options }
+  const pace = { ...defaultOptions.pace, ...options.pace }
+  const holder = new Holder(pace, new Identifier(proc))
+  const stream = new EventStream(pace.streamIntervalMs)
+  await using started = new AsyncDisposableStack()
+  started.defer(() => stream.close())
+
+  const sampler = await SamplerThread.start({
+    ...{ pace, namespaces, proc, log },
+    onSnapshot: (raw) => stream.publish(holder.take(raw)),
+  })
+  started.defer(() => sampler.thread.stop())
+  let registry: Registry | undefined
+
+  const app = httpServer()
+  app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(index))
+  app.get('/health', (_request, reply) => {
+    const age = holder.snapshotAgeSeconds
+    const healthy = holder.snapshot !== undefined
+    return reply.code(healthy ? 200 : 503).send({ healthy, snapshotAgeSeconds: Number.isFinite(age) ? age : null })
+  })
+  app.get('/metrics', async (_request, reply) => {
+    // Loaded when first scraped: starting is quicker.
+    registry ??= (await import('./registry.ts')).registryOf(() => holder.held(sampler.thread.restarts))
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+  app.get('/snapshot', (_request, reply) =>
+    holder.snapshot === undefined
+      ? reply.code(503).send({ error: 'The sampler gives no snapshot at present' })
+      : reply.send(holder.snapshot),
+  )
+  app.get('/stream', { schema: { querystring: StreamQuery } }, (request, reply) => {
+    reply.hijack()
+    stream.add(reply.raw, request.query.interval ?? 0, holder.snapshot)
+  })
+  started.defer(() => app.close())
+  const target = await listenOn(app, listen)
+  log(
+    readingLine(
+      sampler.namespaces,
+      namespaces.some(({ kind }) => kind === 'all'),
+    ),
+  )
+
+  const resources = started.move()
+  return {
+    target,
+    url: 'path' in target ? formatListen(target) : `http://${formatListen(target)}`,
+    snapshot: () => holder.snapshot,
+    async look() {
+      await sampler.thread.look()
+      return holder.latest
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+const index = `Spillway exporter
+
+/metrics   for Prometheus
+/stream    server-sent events, one snapshot each; ?interval=MS for fewer
+/snapshot  the latest snapshot as JSON
+/health    200 while the sampler works, else 503
+`
+
+/** Namespaces named in that line. The metric names all. */
+const LISTED = 8
+
+/** An exporter that silently reads its own namespace is this field's oldest trap, so it says what it reads. */
+function readingLine(namespaces: readonly NamespaceIdentity[], all: boolean): string {
+  const one = namespaces.length === 1
+  const more = namespaces.length - LISTED
+  const list = `${namespaces.slice(0, LISTED).map(describe).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  const others = all
+    ? 'Others are read as soon as a process lives in them'
+    : 'No other is read unless asked for with --netns'
+  return `Reading ${one ? 'one network namespace' : `${namespaces.length} network namespaces`}: ${list}. ${others}`
+}

@@ -1,0 +1,76 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import { version } from '#common/version.ts'
+import { parseCounters } from '#kernel/counters.ts'
+import type { Held } from './catalogue.ts'
+import type { Identifier } from './identity/identify.ts'
+import type { RawSnapshot } from './sampler/message.ts'
+import type { SamplingPace } from './sampler/pace.ts'
+import type { Snapshot } from './snapshot.ts'
+
+const HEALTHY_FOR_MS = 5000
+const HEALTHY_FOR_INTERVALS = 50
+
+/** Holds what the sampler gave last, until it is too old to be true. */
+export class Holder {
+  readonly #identifier: Identifier
+  readonly #clock: () => number
+  readonly #goodForMs: number
+  readonly #kernelCounters: ReadonlySet<string>
+  #raw: RawSnapshot | undefined
+  #latest: Snapshot | undefined
+  #takenMs = Number.NEGATIVE_INFINITY
+
+  /** `clock` gives milliseconds that never step. */
+  constructor(pace: SamplingPace, identifier: Identifier, clock = () => performance.now()) {
+    this.#identifier = identifier
+    this.#clock = clock
+    const intervalMs = Math.max(pace.sampleIntervalMs, pace.streamIntervalMs)
+    this.#goodForMs = Math.max(HEALTHY_FOR_MS, HEALTHY_FOR_INTERVALS * intervalMs)
+    this.#kernelCounters = kernelCounters()
+  }
+
+  take(raw: RawSnapshot): Snapshot {
+    this.#raw = raw
+    this.#latest = this.#identifier.identify(raw)
+    this.#takenMs = this.#clock()
+    return this.#latest
+  }
+
+  get snapshotAgeSeconds(): number {
+    return (this.#clock() - this.#takenMs) / 1000
+  }
+
+  /** The latest, however old. */
+  get latest(): Snapshot {
+    if (this.#latest === undefined) throw new Error('The sampler has given no snapshot yet')
+    return this.#latest
+  }
+
+  get snapshot(): Snapshot | undefined {
+    return this.snapshotAgeSeconds * 1000 > this.#goodForMs ? undefined : this.#latest
+  }
+
+  held(samplerRestarts: number): Held {
+    const { user, system } = process.cpuUsage()
+    return {
+      snapshot: this.snapshot,
+      raw: this.#raw,
+      snapshotAgeSeconds: this.snapshotAgeSeconds,
+      samplerRestarts,
+      processCpuSeconds: (user + system) / 1e6,
+      kernelCounters: this.#kernelCounters,
+      version: version(),
+      kernel: os.release(),
+      node: process.version,
+    }
+  }
+}
+
+/** The names of the counters: the same in every namespace of one kernel. Some kernels lack some. */
+function kernelCounters(): ReadonlySet<string> {
+  const names = new Map<string, number>()
+  for (const file of ['/proc/self/net/netstat', '/proc/self/net/snmp'])
+    parseCounters(fs.readFileSync(file, 'utf8'), names)
+  return new Set(names.keys())
+}

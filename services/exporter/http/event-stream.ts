@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http'
+import type { Snapshot } from '../snapshot.ts'
+
+interface Reader {
+  response: ServerResponse
+  intervalMs: number
+  nextMs: number
+  lastWriteMs: number
+}
+
+/**
+ * Server-sent events: every snapshot goes to every reader that has taken the last one. Who reads too slowly misses
+ * some, and nothing is kept for him: each snapshot is whole in itself.
+ */
+export class EventStream {
+  readonly #readers = new Set<Reader>()
+  readonly #heartbeat: NodeJS.Timeout
+  readonly #tickMs: number
+
+  /** `tickMs` is the time between snapshots; a reader without news for `heartbeatMs` gets a comment. */
+  constructor(tickMs: number, heartbeatMs = 15_000) {
+    this.#tickMs = tickMs
+    this.#heartbeat = setInterval(() => this.#beat(heartbeatMs), heartbeatMs / 2)
+    this.#heartbeat.unref()
+  }
+
+  get readers(): number {
+    return this.#readers.size
+  }
+
+  /** Takes over a response until its reader leaves. `intervalMs` below the stream's own gives every snapshot. */
+  add(response: ServerResponse, intervalMs: number, first: Snapshot | undefined): void {
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    })
+    response.write('retry: 1000\n\n')
+    const nowMs = performance.now()
+    const reader: Reader = { response, intervalMs, nextMs: nowMs, lastWriteMs: nowMs }
+    this.#readers.add(reader)
+    response.once('close', () => this.#readers.delete(reader))
+    response.on('error', () => this.#readers.delete(reader)) // the reader is gone
+    if (first !== undefined) this.#send(reader, asEvent(first), nowMs)
+  }
+
+  publish(snapshot: Snapshot): void {
+    if (this.#readers.size === 0) return
+    const nowMs = performance.now()
+    const event = asEvent(snapshot) // written once for all
+    for (const reader of this.#readers) {
+      // Half a tick early is nearer to what was asked for than most of a tick late.
+      if (nowMs < reader.nextMs - this.#tickMs / 2 || isBehind(reader)) continue
+      this.#send(reader, event, nowMs)
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat)
+    for (const { response } of this.#readers) response.destroy()
+    this.#readers.clear()
+  }
+
+  #send(reader: Reader, event: string, nowMs: number): void {
+    reader.response.write(event)
+    reader.lastWriteMs = nowMs
+    reader.nextMs = Math.max(reader.nextMs + reader.intervalMs, nowMs)
+  }
+
+  #beat(heartbeatMs: number): void {
+    const nowMs = performance.now()
+    for (const reader of this.#readers) {
+      if (nowMs - reader.lastWriteMs < heartbeatMs / 2 || isBehind(reader)) continue
+      reader.response.write(': still here\n\n')
+      reader.lastWriteMs = nowMs
+    }
+  }
+}
+
+const asEvent = (snapshot: Snapshot): string =>
+  `event: snapshot\nid: ${snapshot.sequence}\ndata: ${JSON.stringify(snapshot)}\n\n`
+
+/** Whether something written earlier still waits in this process: the reader's socket is full. */
+const isBehind = ({ response }: Reader): boolean => response.writableLength > 0

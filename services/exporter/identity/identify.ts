@@ -1,0 +1,75 @@
+import type { RawListener, RawSnapshot } from '../sampler/message.ts'
+import type { ListenerSample, Snapshot } from '../snapshot.ts'
+import { Containers } from './containers.ts'
+import { OwnerRegister } from './owner-register.ts'
+import { type ShardCandidate, Shards } from './shards.ts'
+
+/**
+ * Gives each listener its shard, its owners and its container. Runs in the main thread: a walk over the files of every
+ * process takes milliseconds, and the sampler has none to spare.
+ */
+export class Identifier {
+  readonly #owners: OwnerRegister
+  readonly #containers: Containers
+  readonly #shards = new Shards()
+
+  constructor(proc: string, owners = new OwnerRegister(proc), containers = new Containers(proc)) {
+    this.#owners = owners
+    this.#containers = containers
+  }
+
+  identify(raw: RawSnapshot): Snapshot {
+    const inodes = new Set(raw.namespaces.flatMap(({ listeners }) => listeners.map(({ inode }) => inode)))
+    if (this.#owners.update(inodes)) this.#containers.forgetProcesses()
+    this.#shards.update(this.#candidates(raw), raw.monotonicMs)
+    return {
+      sequence: raw.sequence,
+      timeMs: raw.timeMs,
+      monotonicMs: raw.monotonicMs,
+      sampler: raw.sampler,
+      namespaces: raw.namespaces.map(({ netns, inode, listeners, ports, counters }) => ({
+        netns,
+        inode,
+        listeners: listeners.map((listener) => this.#identified(inode, listener)).sort(byShard),
+        ports,
+        counters,
+      })),
+    }
+  }
+
+  #identified(namespace: number, { cgroupId, ...listener }: RawListener): ListenerSample {
+    const owners = this.#owners.of(listener.inode)
+    return {
+      ...listener,
+      shard: this.#shards.of(idOf(namespace, listener)),
+      process: owners[0]?.command ?? '',
+      pids: owners.map(({ pid }) => pid),
+      container: this.#containers.of(cgroupId, owners),
+    }
+  }
+
+  /** Grouped by the name of the namespace, not its inode: a named one that is made anew keeps its numbers. */
+  #candidates(raw: RawSnapshot): Map<string, ShardCandidate[]> {
+    const groups = new Map<string, ShardCandidate[]>()
+    for (const { netns, inode: namespace, listeners } of raw.namespaces) {
+      for (const listener of listeners) {
+        const name = `${netns}|${listener.address}|${listener.port}`
+        const group = groups.get(name) ?? []
+        groups.set(name, group)
+        group.push({
+          id: idOf(namespace, listener),
+          inode: listener.inode,
+          commandLine: this.#owners.of(listener.inode)[0]?.commandLine ?? '',
+        })
+      }
+    }
+    return groups
+  }
+}
+
+/** Identity of a listener: {namespace, inode, cookie}. */
+const idOf = (namespace: number, { inode, cookie }: { inode: number; cookie: string }): string =>
+  `${namespace}/${inode}/${cookie}`
+
+const byShard = (a: ListenerSample, b: ListenerSample): number =>
+  a.port - b.port || a.address.localeCompare(b.address) || a.shard - b.shard

@@ -1,0 +1,87 @@
+/** A listener to be numbered. */
+export interface ShardCandidate {
+  /** Names the socket for good. */
+  id: string
+  inode: number
+  /** Of its first owner; empty if that may not be seen. */
+  commandLine: string
+}
+
+interface Slot {
+  /** The listener that has this number now. */
+  holder: string | undefined
+  commandLine: string
+}
+
+interface Group {
+  slots: Slot[]
+  lastUsedMs: number
+}
+
+/** An address that nobody has listened on for so long starts its numbers anew. */
+const FORGET_MS = 3_600_000
+
+/**
+ * Small numbers for the listeners that share an address and port, from 1, in the order in which their sockets were
+ * made. A number that has become free goes first to a newcomer with the command line of its last holder, so that a
+ * restarted backend keeps its shard; else the lowest free number is taken.
+ */
+export class Shards {
+  readonly #groups = new Map<string, Group>()
+  readonly #numbers = new Map<string, number>()
+
+  /** Takes in who is there now, by group, and forgets who is gone. */
+  update(present: ReadonlyMap<string, readonly ShardCandidate[]>, nowMs: number): void {
+    for (const [name, group] of this.#groups) {
+      const candidates = present.get(name)
+      if (candidates === undefined) this.#free(group, [])
+      if (candidates === undefined && nowMs - group.lastUsedMs > FORGET_MS) this.#groups.delete(name)
+    }
+    for (const [name, candidates] of present) {
+      const group = this.#groups.get(name) ?? { slots: [], lastUsedMs: nowMs }
+      this.#groups.set(name, group)
+      group.lastUsedMs = nowMs
+      this.#free(group, candidates)
+      this.#seat(group, candidates)
+    }
+  }
+
+  /** The number of a listener that is present. */
+  of(id: string): number {
+    return this.#numbers.get(id) ?? 0
+  }
+
+  #free({ slots }: Group, present: readonly ShardCandidate[]): void {
+    for (const slot of slots) {
+      if (slot.holder === undefined) continue
+      const candidate = present.find(({ id }) => id === slot.holder)
+      // The last command line that could be read is the one to know a successor by.
+      if (candidate !== undefined) slot.commandLine = candidate.commandLine || slot.commandLine
+      else {
+        this.#numbers.delete(slot.holder)
+        slot.holder = undefined
+      }
+    }
+  }
+
+  #seat({ slots }: Group, present: readonly ShardCandidate[]): void {
+    const newcomers = present.filter(({ id }) => !this.#numbers.has(id)).sort((a, b) => a.inode - b.inode)
+    const strangers = newcomers.filter((candidate) => {
+      const own = slots.findIndex(
+        ({ holder, commandLine }) =>
+          holder === undefined && commandLine !== '' && commandLine === candidate.commandLine,
+      )
+      if (own >= 0) this.#take(slots, own, candidate)
+      return own < 0
+    })
+    for (const stranger of strangers) {
+      const free = slots.findIndex(({ holder }) => holder === undefined)
+      this.#take(slots, free < 0 ? slots.length : free, stranger)
+    }
+  }
+
+  #take(slots: Slot[], at: number, { id, commandLine }: ShardCandidate): void {
+    slots[at] = { holder: id, commandLine }
+    this.#numbers.set(id, at + 1)
+  }
+}

@@ -1,0 +1,151 @@
+/** The page that Prometheus reads. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { queryExamples } from './catalogue/examples.ts'
+import { metrics } from './catalogue.ts'
+import { startExporter } from './exporter.ts'
+import { page } from './fixtures/exported.ts'
+import { StalledListener } from './fixtures/stalled-listener.ts'
+
+/** What others build on: boards, rules, experiments. */
+const contract: Record<string, string[]> = {
+  tcp_listener_accept_queue_length: ['netns', 'address', 'port', 'shard'],
+  tcp_listener_accept_queue_limit: ['netns', 'address', 'port', 'shard'],
+  tcp_listener_accept_queue_peak: ['netns', 'address', 'port', 'shard'],
+  tcp_listener_accept_queue_at_least_seconds_total: ['netns', 'address', 'port', 'shard', 'fill'],
+  tcp_listener_drops_total: ['netns', 'address', 'port', 'shard'],
+  tcp_listener_info: [
+    ...['netns', 'address', 'port', 'shard', 'inode', 'cookie', 'uid', 'process', 'owners', 'container'],
+  ],
+  tcp_port_syn_queue_length: ['netns', 'address', 'port'],
+  tcp_port_syn_queue_peak: ['netns', 'address', 'port'],
+  tcp_port_syn_queue_limit: ['netns', 'address', 'port'],
+  tcp_port_accept_wait_oldest_seconds: ['netns', 'address', 'port'],
+  tcp_port_connections: ['netns', 'address', 'port', 'state'],
+  tcp_port_receive_queue_bytes: ['netns', 'address', 'port'],
+  tcp_port_receive_queue_bytes_max: ['netns', 'address', 'port'],
+  tcp_port_send_queue_bytes: ['netns', 'address', 'port'],
+  tcp_port_send_queue_bytes_max: ['netns', 'address', 'port'],
+  tcp_port_zero_window_connections: ['netns', 'address', 'port'],
+  node_netstat_TcpExt_ListenOverflows: ['netns'],
+  node_netstat_TcpExt_ListenDrops: ['netns'],
+  node_netstat_TcpExt_TCPReqQFullDrop: ['netns'],
+  node_netstat_TcpExt_TCPReqQFullDoCookies: ['netns'],
+  node_netstat_TcpExt_SyncookiesSent: ['netns'],
+  spillway_sample_interval_seconds: ['kind'],
+  spillway_exporter_cpu_seconds_total: [],
+}
+
+async function scrape(): Promise<string> {
+  await using exporter = await startExporter({ listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
+  using _listener = new StalledListener(4)
+  await exporter.look()
+  return await page(exporter, '/metrics')
+}
+
+interface Series {
+  name: string
+  labels: string[]
+  value: number
+}
+
+function parse(text: string): Series[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line)
+      assert.ok(match, line)
+      return {
+        name: match[1]!,
+        labels: [...(match[2] ?? '').matchAll(/(\w+)="/g)].map(([, label]) => label!),
+        value: Number(match[3]),
+      }
+    })
+}
+
+test('every metric of the contract has its name and its labels', async () => {
+  const series = parse(await scrape())
+  for (const [name, labels] of Object.entries(contract)) {
+    const found = series.filter((candidate) => candidate.name === name)
+    assert.ok(found.length > 0, `${name} is given`)
+    for (const one of found) assert.deepEqual(one.labels, labels, name)
+  }
+})
+
+test('the page holds what the catalogue says: each type, each label, and a number for each value', async () => {
+  const text = await scrape()
+  const series = parse(text)
+  for (const { name, type, labels } of metrics) {
+    assert.ok(text.includes(`# TYPE ${name} ${type}\n`), name)
+    const parts = type === 'summary' ? [`${name}_sum`, `${name}_count`] : [name]
+    for (const one of series.filter((candidate) => parts.includes(candidate.name))) {
+      assert.deepEqual(one.labels.toSorted(), labels.toSorted(), name)
+      assert.ok(Number.isFinite(one.value), name)
+    }
+  }
+  const known = new Set(metrics.flatMap(({ name }) => [name, `${name}_sum`, `${name}_count`]))
+  for (const { name } of series) assert.ok(known.has(name), `${name} is in the catalogue`)
+})
+
+test('a kernel counter at zero is given as zero', async () => {
+  const text = await scrape()
+  // Nobody sends Fast Open SYNs here, and every kernel since 3.7 has the counter.
+  assert.match(text, /^node_netstat_TcpExt_TCPFastOpenListenOverflow\{netns="\d+"\} 0$/m)
+})
+
+test('two scrapes see the same peak', async () => {
+  await using exporter = await startExporter({ listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
+  using listener = new StalledListener(0)
+  const [client] = listener.connect(1)
+  await new Promise((resolve) => client!.once('connect', resolve))
+  await exporter.look()
+  const peak = new RegExp(`^tcp_listener_accept_queue_peak\\{.*port="${listener.port}".*\\} 1$`, 'm')
+  assert.match(await page(exporter, '/metrics'), peak)
+  assert.match(await page(exporter, '/metrics'), peak)
+})
+
+test('docs/metrics.md is what the catalogue says', () => {
+  const script = fileURLToPath(new URL('../../scripts/metrics-doc.ts', import.meta.url))
+  execFileSync(process.execPath, [script, '--check'], { stdio: 'pipe' })
+})
+
+test("promtool's lint finds nothing but node_exporter's own names", { skip: withoutPromtool() }, async () => {
+  const text = await scrape()
+  const { stderr, stdout, status } = spawnSync(promtool()!, ['check', 'metrics'], { input: text, encoding: 'utf8' })
+  const complaints = `${stdout}${stderr}`.split('\n').filter((line) => line !== '')
+  // These names are node_exporter's, whose boards are to work. Its own checks pass over them too.
+  const ours = complaints.filter(
+    (line) => !/^node_netstat_\w+ metric names should be written in 'snake_case'/.test(line),
+  )
+  assert.deepEqual(ours, [])
+  assert.ok(status === 0 || status === 3, `promtool could read the page: status ${status}`)
+})
+
+test('Prometheus can read every query of the documentation', { skip: withoutPromtool() }, (context) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-queries-'))
+  context.after(() => fs.rmSync(folder, { recursive: true }))
+  const file = path.join(folder, 'rules.yml') // JSON is YAML
+  const rules = queryExamples.map(({ query }, index) => ({ record: `example:number_${index}`, expr: query }))
+  fs.writeFileSync(file, JSON.stringify({ groups: [{ name: 'examples', rules }] }))
+  const { status, stdout, stderr } = spawnSync(promtool()!, ['check', 'rules', file], { encoding: 'utf8' })
+  assert.equal(status, 0, `${stdout}${stderr}`)
+})
+
+function promtool(): string | undefined {
+  if (process.env.PROMTOOL) return process.env.PROMTOOL
+  const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '')
+  return folders.map((folder) => path.join(folder, 'promtool')).find((file) => fs.existsSync(file))
+}
+
+function withoutPromtool(): string | false {
+  if (promtool() !== undefined) return false
+  const reason = 'promtool is neither on the PATH nor named by PROMTOOL'
+  if (process.env.SPILLWAY_NO_SKIP) throw new Error(`${reason}, and SPILLWAY_NO_SKIP is set`)
+  return reason
+}

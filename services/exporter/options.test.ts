@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { defaultOptions, help, parseOptions } from './options.ts'
+
+test('without options the exporter reads its own namespace and listens on loopback', () => {
+  assert.deepEqual(parseOptions([]), defaultOptions)
+})
+
+test('every option is taken', () => {
+  const options = parseOptions([
+    ...['--listen', '[::1]:9000', '--sample-interval', '1ms', '--syn-interval', '50ms'],
+    ...['--connections-interval', '2s', '--cpu-budget', '0.5%', '--peak-window', '1m', '--stream-interval', '250ms'],
+    ...['--netns', 'self', '--netns', 'db=42', '--proc', '/host/proc'],
+  ])
+  assert.deepEqual(options?.listen, { host: '::1', port: 9000 })
+  assert.deepEqual(options?.pace, {
+    ...{ sampleIntervalMs: 1, synIntervalMs: 50, connectionsIntervalMs: 2000 },
+    ...{ streamIntervalMs: 250, peakWindowMs: 60_000, cpuShare: 0.005 },
+  })
+  assert.deepEqual(options?.namespaces, [{ kind: 'self' }, { kind: 'process', name: 'db', pid: 42 }])
+  assert.equal(options?.proc, '/host/proc')
+})
+
+test('help is given instead of options, and names each of them', () => {
+  assert.equal(parseOptions(['--help']), undefined)
+  for (const name of ['listen', 'sample-interval', 'syn-interval', 'connections-interval', 'cpu-budget', 'peak-window'])
+    assert.ok(help.includes(`--${name} `), name)
+})
+
+const refused: [args: string[], message: RegExp][] = [
+  [['--bogus'], /--bogus/],
+  [['stray'], /stray/],
+  [['--listen'], /--listen/],
+  [['--listen', 'localhost:80'], /--listen 'localhost:80'/],
+  [['--listen', '127.0.0.1:70000'], /--listen/],
+  [['--sample-interval', '10'], /--sample-interval '10' is no duration/],
+  [['--sample-interval', '0ms'], /--sample-interval/],
+  [['--sample-interval', '500us'], /--sample-interval/],
+  [['--sample-interval', '2s'], /--sample-interval/],
+  [['--sample-interval=-1ms'], /--sample-interval/],
+  [['--syn-interval', '2m'], /--syn-interval/],
+  [['--peak-window', '1ms'], /--peak-window/],
+  [['--stream-interval', '1h'], /--stream-interval/],
+  [['--cpu-budget', '0%'], /--cpu-budget/],
+  [['--cpu-budget', '200%'], /--cpu-budget/],
+  [['--cpu-budget', 'much'], /--cpu-budget/],
+  [['--netns', 'nowhere'], /--netns 'nowhere'/],
+  [['--netns', 'self', '--netns', 'self'], /--netns gives 'self' twice/],
+]
+
+for (const [args, message] of refused)
+  test(`${args.join(' ')} is refused, and the message names the option`, () => {
+    assert.throws(() => parseOptions(args), { name: 'UsageError', message })
+  })

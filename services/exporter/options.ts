@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util'
+import { UsageError } from '#common/errors.ts'
+import { type ListenTarget, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
+import { checkSources, type NamespaceSource, parseNamespaceSource } from './sampler/namespace-source.ts'
+import { defaultPace, type SamplingPace } from './sampler/pace.ts'
+
+/** How an exporter is to run. */
+export interface ExporterOptions {
+  listen: ListenTarget
+  pace: SamplingPace
+  namespaces: NamespaceSource[]
+  /** Where the proc file system is mounted whose processes are to be seen. */
+  proc: string
+  /** Takes one line for the person who runs it. */
+  log(line: string): void
+}
+
+export const defaultOptions: ExporterOptions = {
+  listen: { host: '127.0.0.1', port: 10_511 },
+  pace: defaultPace,
+  namespaces: [{ kind: 'self' }],
+  proc: '/proc',
+  log: (line) => console.error(line),
+}
+
+export const help = `Usage: spillway exporter [OPTION…]
+
+Reads the TCP queues that the kernel keeps for every listening socket, and serves them to Prometheus.
+Needs no privilege for the network namespace it is started in.
+
+  --listen ADDRESS              127.0.0.1:PORT, [::1]:PORT or unix:/path       (127.0.0.1:10511)
+  --sample-interval TIME        how often accept queues are read, 1ms to 1s    (10ms)
+  --syn-interval TIME           how often half-open requests are counted       (100ms)
+  --connections-interval TIME   how often connections are summed up            (1s)
+  --cpu-budget SHARE            what all but accept queues may cost of a core: the two intervals above
+                                and the counters' are stretched to stay under it   (2%)
+  --peak-window TIME            how far back a peak is remembered              (30s)
+  --stream-interval TIME        time between snapshots on /stream              (100ms)
+  --netns NAMESPACE             which network namespace to read; may be repeated    (self)
+                                  self        the exporter's own
+                                  all         every one that a process lives in, as they come and go
+                                  NAME=PATH   the one at /run/netns/FILE or /proc/PID/ns/net, under a name
+                                  NAME=PID    the one of a process, under a name
+                                all, and any that is not its own, need CAP_SYS_ADMIN
+  --proc PATH                   where the host's /proc is mounted, when run in a container    (/proc)
+  --help                        this text
+
+Paths: /metrics, /stream (server-sent events, ?interval=MS), /snapshot (JSON), /health.
+`
+
+/** Reads a command line; undefined when only help is wanted. Throws a UsageError that names the option. */
+export function parseOptions(args: string[]): ExporterOptions | undefined {
+  const values = parsed(args)
+  if (values.help) return undefined
+  const duration = (name: DurationOption, fallbackMs: number, min: number, max: number): number =>
+    values[name] === undefined ? fallbackMs : parseDurationMs(`--${name}`, values[name], { min, max })
+  const pace: SamplingPace = {
+    sampleIntervalMs: duration('sample-interval', defaultPace.sampleIntervalMs, 1, 1000),
+    synIntervalMs: duration('syn-interval', defaultPace.synIntervalMs, 1, 60_000),
+    connectionsIntervalMs: duration('connections-interval', defaultPace.connectionsIntervalMs, 1, 600_000),
+    streamIntervalMs: duration('stream-interval', defaultPace.streamIntervalMs, 10, 60_000),
+    peakWindowMs: duration('peak-window', defaultPace.peakWindowMs, 1000, 3_600_000),
+    cpuShare:
+      values['cpu-budget'] === undefined ? defaultPace.cpuShare : parseShare('--cpu-budget', values['cpu-budget']),
+  }
+  const namespaces = values.netns?.map((text) => parseNamespaceSource('--netns', text)) ?? defaultOptions.namespaces
+  checkSources('--netns', namespaces)
+  return {
+    ...defaultOptions,
+    listen: values.listen === undefined ? defaultOptions.listen : parseListen('--listen', values.listen),
+    pace,
+    namespaces,
+    proc: values.proc ?? defaultOptions.proc,
+  }
+}
+
+type DurationOption = 'sample-interval' | 'syn-interval' | 'connections-interval' | 'stream-interval' | 'peak-window'
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        listen: { type: 'string' },
+        'sample-interval': { type: 'string' },
+        'syn-interval': { type: 'string' },
+        'connections-interval': { type: 'string' },
+        'cpu-budget': { type: 'string' },
+        'peak-window': { type: 'string' },
+        'stream-interval': { type: 'string' },
+        netns: { type: 'string', multiple: true },
+        proc: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values
+  } catch (error) {
+    // parseArgs throws a TypeError that says which option it did not take.
+    if (error instanceof TypeError) throw new UsageError(error.message, 'See --help for the options')
+    throw error
+  }
+}

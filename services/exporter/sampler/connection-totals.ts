@@ -1,0 +1,87 @@
+import { type SocketRecord, type TcpState, tcpStates } from '#kernel/sock-diag.ts'
+import type { PortSample } from '../snapshot.ts'
+
+/** The states in which a connection of a listening port can be: all but those of a socket that begins one. */
+const shownStates = [
+  'established',
+  'fin_wait1',
+  'fin_wait2',
+  'time_wait',
+  'close_wait',
+  'last_ack',
+  'closing',
+] as const satisfies readonly TcpState[]
+
+const number = (state: TcpState): number => tcpStates.indexOf(state)
+const maskOf = (...names: TcpState[]): number => names.reduce((mask, name) => mask | (1 << number(name)), 0)
+
+/** The mask for a dump of those states. */
+export const connectionStates = maskOf(...shownStates)
+
+/** A FIN takes one place in the sequence space and no byte: in these states a queue says one more than it holds. */
+const peerHasFinished = maskOf('close_wait', 'last_ack', 'closing')
+const weHaveFinished = maskOf('fin_wait1', 'last_ack', 'closing')
+const open = maskOf('established', 'close_wait')
+
+const ZERO_WINDOW_PROBE = 4
+
+/** What the fields of a connection's record are needed for. */
+export type ConnectionRecord = Pick<
+  SocketRecord,
+  'state' | 'timer' | 'inode' | 'receiveQueue' | 'sendQueue' | 'lastDataSentMs' | 'peerWindowBytes'
+>
+
+/** Sums over the connections of one listening port. */
+export class ConnectionTotals {
+  readonly #byState = new Uint32Array(tcpStates.length)
+  #waiting = 0
+  #oldestWaitMs = 0
+  #receiveBytes = 0
+  #receiveBytesMax = 0
+  #sendBytes = 0
+  #sendBytesMax = 0
+  #zeroWindows = 0
+
+  clear(): void {
+    this.#byState.fill(0)
+    this.#waiting = this.#oldestWaitMs = this.#zeroWindows = 0
+    this.#receiveBytes = this.#receiveBytesMax = this.#sendBytes = this.#sendBytesMax = 0
+  }
+
+  add(record: ConnectionRecord): void {
+    const { state, receiveQueue, sendQueue } = record
+    const bit = 1 << state
+    this.#byState[state]! += 1
+    const receiveBytes = receiveQueue > 0 && (peerHasFinished & bit) !== 0 ? receiveQueue - 1 : receiveQueue
+    this.#receiveBytes += receiveBytes
+    if (receiveBytes > this.#receiveBytesMax) this.#receiveBytesMax = receiveBytes
+    const sendBytes = sendQueue > 0 && (weHaveFinished & bit) !== 0 ? sendQueue - 1 : sendQueue
+    this.#sendBytes += sendBytes
+    if (sendBytes > this.#sendBytesMax) this.#sendBytesMax = sendBytes
+    if ((open & bit) === 0) return
+    // Before Linux 5.4 nobody tells the window, but the timer that probes a closed one runs.
+    const window = record.peerWindowBytes
+    if (window === undefined ? record.timer === ZERO_WINDOW_PROBE : window === 0) this.#zeroWindows++
+    // Finished by the kernel and not accepted: no file yet, so no inode. It cannot have sent anything, so the time
+    // since it last "sent" is the time since the final ACK (tcp_create_openreq_child).
+    if (record.inode !== 0) return
+    this.#waiting++
+    const waitMs = record.lastDataSentMs ?? 0
+    if (waitMs > this.#oldestWaitMs) this.#oldestWaitMs = waitMs
+  }
+
+  toSample(): Omit<PortSample, 'address' | 'port' | 'synQueue'> {
+    const connections: Record<string, number> = {}
+    for (const state of shownStates) connections[state] = this.#byState[number(state)]!
+    return {
+      oldestWaitMs: this.#oldestWaitMs,
+      waiting: this.#waiting,
+      connections,
+      receiveBytes: this.#receiveBytes,
+      receiveBytesMax: this.#receiveBytesMax,
+      sendBytes: this.#sendBytes,
+      sendBytesMax: this.#sendBytesMax,
+      zeroWindows: this.#zeroWindows,
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { BudgetedWork } from './cost-budget.ts'
+import type { DumpCost, DumpKind } from './message.ts'
+import { PeakWindow } from './sliding-window.ts'
+
+/** Measures one kind of dump in one namespace. Durations are wall time: what the sampling itself is delayed by. */
+export class DumpMeter {
+  readonly kind: DumpKind
+  /** What the budget knows of it; listeners are sampled as asked, whatever they cost. */
+  readonly work: BudgetedWork | undefined
+  #count = 0
+  #sumMs = 0
+  #lastMs = 0
+  #startMs = Number.NaN
+  #intervalMs = 0
+  readonly #longest: PeakWindow
+
+  constructor(kind: DumpKind, work: BudgetedWork | undefined, windowMs: number) {
+    this.kind = kind
+    this.work = work
+    this.#longest = new PeakWindow(windowMs)
+  }
+
+  /** When the last one began; not a number before the first. */
+  get startMs(): number {
+    return this.#startMs
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  record(startMs: number, durationMs: number): void {
+    if (this.#count > 0) this.#intervalMs = startMs - this.#startMs
+    this.#startMs = startMs
+    this.#count++
+    this.#sumMs += durationMs
+    this.#lastMs = durationMs
+    this.#longest.raise(startMs, durationMs)
+  }
+
+  toCost(nowMs: number): DumpCost {
+    return {
+      count: this.#count,
+      sumSeconds: this.#sumMs / 1000,
+      lastSeconds: this.#lastMs / 1000,
+      maxSeconds: this.#longest.max(nowMs) / 1000,
+      intervalSeconds: this.#intervalMs / 1000,
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { PreparedDump, type SockDiag, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
+import { ListenerState } from './listener-state.ts'
+import type { SamplingPace } from './pace.ts'
+import type { PortIndex } from './port-index.ts'
+
+/** A family whose last listener went less long ago is still asked at every tick: a restarted server is met at once. */
+const KEPT_MS = 10_000
+/** sock_diag may leave a socket out when others come or go between two chunks: gone is what two dumps leave out. */
+const DUMPS_UNTIL_GONE = 2
+
+/**
+ * The listeners of one address family in one namespace, from dump to dump. While nothing comes or goes a dump
+ * allocates nothing: a socket is found by the two halves of its cookie, as plain numbers.
+ */
+export class ListenerDump {
+  readonly #dump: PreparedDump
+  readonly #ports: PortIndex
+  readonly #pace: SamplingPace
+  /** By the upper half of the cookie, of which there is hardly ever more than one, then by the lower. */
+  readonly #states = new Map<number, Map<number, ListenerState>>()
+  #count = 0
+  #seenCount = 0
+  #dumpNumber = 0
+  #nowMs = 0
+  #lastSeenMs = Number.NEGATIVE_INFINITY
+
+  constructor(family: number, ports: PortIndex, pace: SamplingPace) {
+    this.#dump = new PreparedDump({ family, states: states.listen, wants: wants.skmeminfo })
+    this.#ports = ports
+    this.#pace = pace
+  }
+
+  /** Whether this family has listeners, or had some a moment ago. */
+  inUse(nowMs: number): boolean {
+    return nowMs - this.#lastSeenMs < KEPT_MS
+  }
+
+  sample(diag: SockDiag, nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#dumpNumber++
+    this.#seenCount = 0
+    diag.dump(this.#dump, this.#visit)
+    if (this.#seenCount > 0) this.#lastSeenMs = nowMs
+    if (this.#seenCount < this.#count) this.#sweep()
+  }
+
+  *listeners(): Iterable<ListenerState> {
+    for (const byLow of this.#states.values()) yield* byLow.values()
+  }
+
+  readonly #visit = (record: SocketRecord): void => {
+    // A signed 32-bit number is the one kind that a Map takes as a key without allocating.
+    const high = record.cookieHigh | 0
+    const low = record.shortCookie | 0
+    const known = this.#states.get(high)?.get(low)
+    if (known === undefined || known.port !== record.port) this.#meet(record, high, low, known)
+    else this.#take(known, record)
+  }
+
+  #take(state: ListenerState, record: SocketRecord): void {
+    if (state.seen !== this.#dumpNumber) this.#seenCount++
+    state.seen = this.#dumpNumber
+    state.missed = 0
+    state.take(record, this.#nowMs)
+  }
+
+  /** A new listener, or (`before`) a socket that listens again on another port. */
+  #meet(record: SocketRecord, high: number, low: number, before: ListenerState | undefined): void {
+    if (before !== undefined) this.#ports.remove(before)
+    else this.#count++
+    const state = new ListenerState(record, this.#nowMs, this.#pace)
+    const byLow = this.#states.get(high) ?? new Map<number, ListenerState>()
+    this.#states.set(high, byLow.set(low, state))
+    this.#ports.add(state, record.family, record.v6only)
+    this.#take(state, record)
+  }
+
+  #sweep(): void {
+    for (const [high, byLow] of this.#states) {
+      for (const [low, state] of byLow) {
+        if (state.seen === this.#dumpNumber || ++state.missed < DUMPS_UNTIL_GONE) continue
+        byLow.delete(low)
+        this.#count--
+        this.#ports.remove(state)
+      }
+      if (byLow.size === 0) this.#states.delete(high)
+    }
+  }
+}

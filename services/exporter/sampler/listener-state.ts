@@ -1,0 +1,70 @@
+import type { SocketRecord } from '#kernel/sock-diag.ts'
+import { FillTime, longestGapMs } from './fill-time.ts'
+import type { RawListener } from './message.ts'
+import type { SamplingPace } from './pace.ts'
+import { PeakWindow } from './sliding-window.ts'
+
+/** What the sampler remembers of one listening socket. `take` runs at every sample and allocates nothing. */
+export class ListenerState {
+  readonly address: string
+  readonly port: number
+  readonly inode: number
+  readonly cookie: string
+  readonly cgroupId: bigint | undefined
+  /** The number of the dump that showed this socket last. */
+  seen = 0
+  /** Dumps in a row that did not show it. */
+  missed = 0
+  limit = 0
+  #length = 0
+  #uid = 0
+  #lastMs: number
+  #lastDrops = 0
+  #drops = 0
+  readonly #peak: PeakWindow
+  readonly #fill: FillTime
+
+  constructor(record: SocketRecord, nowMs: number, pace: SamplingPace) {
+    this.address = record.address
+    this.port = record.port
+    this.inode = record.inode
+    this.cookie = String(record.cookie)
+    this.cgroupId = record.cgroupId
+    this.#lastMs = nowMs // the first sample stands for no time yet
+    this.#peak = new PeakWindow(pace.peakWindowMs)
+    this.#fill = new FillTime(pace.peakWindowMs, longestGapMs(pace.sampleIntervalMs))
+  }
+
+  take(record: SocketRecord, nowMs: number): void {
+    this.#length = record.receiveQueue
+    this.limit = record.sendQueue
+    this.#uid = record.uid
+    const drops = record.drops ?? this.#lastDrops
+    this.#drops += (drops - this.#lastDrops) >>> 0 // sk_drops is 32 bits wide and starts again at 0
+    this.#lastDrops = drops
+    this.#peak.raise(nowMs, this.#length)
+    this.#fill.observe(nowMs, nowMs - this.#lastMs, this.#length, this.limit)
+    this.#lastMs = nowMs
+  }
+
+  toRaw(nowMs: number): RawListener {
+    return {
+      address: this.address,
+      port: this.port,
+      length: this.#length,
+      limit: this.limit,
+      peak: this.#peak.max(nowMs),
+      atLeastSeconds: {
+        '0.5': this.#fill.halfMs / 1000,
+        '0.9': this.#fill.nineTenthsMs / 1000,
+        '1': this.#fill.fullMs / 1000,
+      },
+      fullSecondsInWindow: this.#fill.fullMsInWindow(nowMs) / 1000,
+      drops: this.#drops,
+      inode: this.inode,
+      cookie: this.cookie,
+      cgroupId: this.cgroupId,
+      uid: this.#uid,
+    }
+  }
+}

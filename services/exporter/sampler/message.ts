@@ -1,0 +1,79 @@
+/** What crosses between the sampler thread and the main thread. */
+import type { ListenerSample, NamespaceSample, Snapshot } from '../snapshot.ts'
+import type { NamespaceSource } from './namespace-source.ts'
+import type { SamplingPace } from './pace.ts'
+
+/** A listener as the kernel shows it; who owns it is found out by the main thread. */
+export type RawListener = Omit<ListenerSample, 'shard' | 'process' | 'pids' | 'container'> & {
+  cgroupId: bigint | undefined
+}
+
+/** A namespace that is being read, and how it came to be. */
+export interface NamespaceIdentity {
+  netns: string
+  inode: number
+  /** `self`, or the path by which it was opened. */
+  source: string
+}
+
+export type RawNamespace = Omit<NamespaceSample, 'listeners'> & {
+  source: string
+  listeners: RawListener[]
+  /** How the dumps of this namespace went. */
+  costs: Record<DumpKind, DumpCost>
+}
+
+export const dumpKinds = ['listeners', 'syn_queue', 'connections', 'counters'] as const
+export type DumpKind = (typeof dumpKinds)[number]
+
+export interface DumpCost {
+  count: number
+  sumSeconds: number
+  lastSeconds: number
+  /** The longest within the peak window. */
+  maxSeconds: number
+  /** Time between the last two. */
+  intervalSeconds: number
+}
+
+export interface SampleErrors {
+  kind: DumpKind | 'namespace'
+  /** The errno name. */
+  code: string
+  count: number
+}
+
+export interface RawSnapshot {
+  sequence: number
+  timeMs: number
+  monotonicMs: number
+  namespaces: RawNamespace[]
+  sampler: Snapshot['sampler']
+  errors: SampleErrors[]
+  /** Dumps made in namespaces that are no longer read, so that sums do not fall. */
+  departed: Record<DumpKind, number>
+  /** The last request to look at once that this snapshot answers. */
+  answers: number
+}
+
+export type SamplerMessage =
+  | { kind: 'ready'; namespaces: NamespaceIdentity[] }
+  | { kind: 'refused'; problem: string; remedy: string | undefined }
+  | { kind: 'snapshot'; snapshot: RawSnapshot }
+  | { kind: 'log'; line: string }
+
+/** What the thread is started with. */
+export interface SamplerOrders {
+  pace: SamplingPace
+  namespaces: NamespaceSource[]
+  proc: string
+  control: SharedArrayBuffer
+  /** True for a thread that replaces a dead one: a namespace that is not there then may come later. */
+  again: boolean
+  /** So that the sequence goes on after a restart. */
+  firstSequence: number
+}
+
+/** Places in the control words that both threads see. The sampler sleeps on the first. */
+export const control = { word: 0, requests: 1, length: 2 } as const
+export const command = { none: 0, stop: 1, look: 2 } as const

@@ -1,0 +1,32 @@
+import { UsageError } from '#common/errors.ts'
+
+/** A network namespace as it was asked for on the command line. */
+export type NamespaceSource =
+  | { kind: 'self' }
+  | { kind: 'all' }
+  | { kind: 'path'; name: string; path: string }
+  | { kind: 'process'; name: string; pid: number }
+
+const NAME = /^[A-Za-z0-9_.:-]{1,64}$/
+
+/** `self`, `all`, `NAME=/path/of/a/namespace` or `NAME=PID`. */
+export function parseNamespaceSource(option: string, text: string): NamespaceSource {
+  if (text === 'self' || text === 'all') return { kind: text }
+  const equals = text.indexOf('=')
+  const name = text.slice(0, Math.max(0, equals))
+  const place = text.slice(equals + 1)
+  const remedy = 'Write self, all, NAME=/run/netns/FILE or NAME=PID'
+  if (equals < 0) throw new UsageError(`${option} '${text}' is no network namespace`, remedy)
+  if (!NAME.test(name))
+    throw new UsageError(`${option} '${text}' needs a name of letters, digits, '_', '.', ':' or '-'`, remedy)
+  if (place.startsWith('/')) return { kind: 'path', name, path: place }
+  if (/^[1-9]\d{0,9}$/.test(place)) return { kind: 'process', name, pid: Number(place) }
+  throw new UsageError(`${option} '${text}' names neither a path nor a process`, remedy)
+}
+
+/** Refuses what cannot be told apart later: a namespace name that is given twice. */
+export function checkSources(option: string, sources: readonly NamespaceSource[]): void {
+  const names = sources.map((source) => ('name' in source ? source.name : source.kind))
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new UsageError(`${option} gives '${twice}' twice`)
+}

@@ -1,0 +1,19 @@
+/** How often and how far back the sampler looks. */
+export interface SamplingPace {
+  sampleIntervalMs: number
+  synIntervalMs: number
+  connectionsIntervalMs: number
+  streamIntervalMs: number
+  peakWindowMs: number
+  /** The share of one core that everything but the reading of listeners may cost. */
+  cpuShare: number
+}
+
+export const defaultPace: SamplingPace = {
+  sampleIntervalMs: 10,
+  synIntervalMs: 100,
+  connectionsIntervalMs: 1000,
+  streamIntervalMs: 100,
+  peakWindowMs: 30_000,
+  cpuShare: 0.02,
+}

@@ -1,0 +1,27 @@
+/**
+ * A schedule that neither drifts nor bunches: ticks lie on a grid of the monotonic clock, a tick that comes late does
+ * not move the others, and ticks that were slept through are left out. Steps of the wall clock do not reach it.
+ */
+export class Pacer {
+  readonly #intervalMs: number
+  #nextMs: number
+  /** Ticks that began more than half an interval after their time. */
+  late = 0
+
+  constructor(intervalMs: number, nowMs: number) {
+    this.#intervalMs = intervalMs
+    this.#nextMs = nowMs
+  }
+
+  /** Until the next tick; 0 when it is due. */
+  waitMs(nowMs: number): number {
+    return Math.max(0, this.#nextMs - nowMs)
+  }
+
+  /** To be called when a tick begins. */
+  begin(nowMs: number): void {
+    const behindMs = nowMs - this.#nextMs
+    if (behindMs > this.#intervalMs / 2) this.late++
+    this.#nextMs += this.#intervalMs * (1 + Math.max(0, Math.floor(behindMs / this.#intervalMs)))
+  }
+}

@@ -1,0 +1,88 @@
+import { addressBytes } from '#kernel/address.ts'
+import { AF_INET } from '#kernel/libc.ts'
+import { PortState } from './port-state.ts'
+
+/** A socket's own end, as a record of a dump shows it. */
+export interface LocalEnd {
+  readonly family: number
+  readonly port: number
+  hasAddress(bytes: Buffer): boolean
+}
+
+/** What makes listeners share a port group: see `PortIndex`. */
+export interface ListeningEnd {
+  readonly address: string
+  readonly port: number
+  readonly limit: number
+}
+
+/**
+ * Which listening port a half-open request or a connection belongs to. Neither names its listener, so it is found as
+ * the kernel would: by exact address, else by the wildcard of the same family. IPv4 clients of a dual-stack listener
+ * are AF_INET6 records with ::ffff:a.b.c.d, half-open or not, so families never mix here.
+ */
+export class PortIndex {
+  readonly #byPort = new Map<number, PortState[]>()
+  readonly #groupOf = new Map<ListeningEnd, PortState>()
+  readonly #windowMs: number
+  /** Changes whenever the set of listening ports may have changed. */
+  version = 0
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs
+  }
+
+  add(listener: ListeningEnd, family: number, v6only: boolean): void {
+    const groups = this.#byPort.get(listener.port) ?? []
+    let group = groups.find((known) => known.address === listener.address)
+    if (group === undefined) {
+      group = new PortState(listener.address, listener.port, family, addressBytes(listener.address), this.#windowMs)
+      groups.push(group)
+      // Exact addresses are tried before the wildcard.
+      groups.sort((a, b) => Number(a.wildcard) - Number(b.wildcard))
+      this.#byPort.set(listener.port, groups)
+    }
+    group.takesV4 ||= family !== AF_INET && !v6only
+    group.listeners.add(listener)
+    this.#groupOf.set(listener, group)
+    this.version++
+  }
+
+  remove(listener: ListeningEnd): void {
+    const group = this.#groupOf.get(listener)
+    if (group === undefined) return
+    this.#groupOf.delete(listener)
+    group.listeners.delete(listener)
+    this.version++
+    if (group.listeners.size > 0) return
+    const rest = (this.#byPort.get(group.port) ?? []).filter((other) => other !== group)
+    if (rest.length > 0) this.#byPort.set(group.port, rest)
+    else this.#byPort.delete(group.port)
+  }
+
+  /** The listening port that a socket's own end belongs to; undefined for one that nobody listens on. */
+  find(end: LocalEnd): PortState | undefined {
+    const groups = this.#byPort.get(end.port)
+    if (groups === undefined) return undefined
+    for (const group of groups) {
+      if (group.family !== end.family) continue
+      if (!group.wildcard) {
+        if (end.hasAddress(group.bytes)) return group
+      } else if (end.family === AF_INET || group.takesV4 || !isMapped(end)) return group
+    }
+    return undefined
+  }
+
+  *groups(): Iterable<PortState> {
+    for (const groups of this.#byPort.values()) yield* groups
+  }
+
+  /** The ports on which someone listens with this family. */
+  ports(family: number): number[] {
+    const listening = [...this.#byPort].filter(([, groups]) => groups.some((group) => group.family === family))
+    return listening.map(([port]) => port)
+  }
+}
+
+const MAPPED_PREFIX = Buffer.from('00000000000000000000ffff', 'hex')
+const isMapped = (end: LocalEnd): boolean => end.hasAddress(MAPPED_PREFIX)

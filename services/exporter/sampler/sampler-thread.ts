@@ -1,0 +1,151 @@
+import { Worker } from 'node:worker_threads'
+import { UsageError } from '#common/errors.ts'
+import {
+  command,
+  control,
+  type NamespaceIdentity,
+  type RawSnapshot,
+  type SamplerMessage,
+  type SamplerOrders,
+} from './message.ts'
+
+const RESTART_MS = 1000
+const STOP_MS = 1000
+
+export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc'> {
+  log(line: string): void
+  onSnapshot(snapshot: RawSnapshot): void
+  /** What runs in the thread. */
+  entry?: URL
+}
+
+interface Waiter {
+  request: number
+  answer(): void
+}
+
+/** The sampler thread as the main thread sees it. A thread that dies is replaced after a second. */
+export class SamplerThread {
+  readonly #options: SamplerThreadOptions
+  readonly #words = new Int32Array(new SharedArrayBuffer(control.length * Int32Array.BYTES_PER_ELEMENT))
+  #worker: Worker | undefined
+  #exited: Promise<void> = Promise.resolve()
+  #restart: NodeJS.Timeout | undefined
+  #waiters: Waiter[] = []
+  #nextSequence = 1
+  #stopping = false
+  #restarts = 0
+
+  private constructor(options: SamplerThreadOptions) {
+    this.#options = options
+  }
+
+  /** Starts the thread. Throws a UsageError if a namespace cannot be read. */
+  static async start(
+    options: SamplerThreadOptions,
+  ): Promise<{ thread: SamplerThread; namespaces: NamespaceIdentity[] }> {
+    const thread = new SamplerThread(options)
+    try {
+      return { thread, namespaces: await thread.#launch(false) }
+    } catch (error) {
+      await thread.stop()
+      throw error
+    }
+  }
+
+  /** How often the thread had to be replaced. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** Has everything read at once, and resolves when the snapshot that shows it has been handed over. */
+  look(timeoutMs = 5000): Promise<void> {
+    const request = Atomics.add(this.#words, control.requests, 1) + 1
+    this.#command(command.look)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('The sampler does not answer')), timeoutMs)
+      const answer = (): void => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.#waiters.push({ request, answer })
+    })
+  }
+
+  /** Ends the thread; at most a second later by force. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#restart)
+    this.#command(command.stop)
+    const force = setTimeout(() => void this.#worker?.terminate(), STOP_MS)
+    await this.#exited
+    clearTimeout(force)
+  }
+
+  #command(order: number): void {
+    Atomics.or(this.#words, control.word, order)
+    Atomics.notify(this.#words, control.word)
+  }
+
+  #launch(again: boolean): Promise<NamespaceIdentity[]> {
+    const { pace, namespaces, proc, entry = new URL('./worker.ts', import.meta.url) } = this.#options
+    const orders: SamplerOrders = {
+      pace,
+      namespaces,
+      proc,
+      again,
+      control: this.#words.buffer,
+      firstSequence: this.#nextSequence,
+    }
+    Atomics.store(this.#words, control.word, command.none)
+    const worker = new Worker(entry, { name: 'sampler', workerData: orders })
+    this.#worker = worker
+    const { promise, resolve, reject } = Promise.withResolvers<NamespaceIdentity[]>()
+    let ready = false
+    let reason: Error = new Error('The sampler thread ended')
+    worker.on('message', (message: SamplerMessage) => {
+      switch (message.kind) {
+        case 'ready':
+          ready = true
+          resolve(message.namespaces)
+          break
+        case 'refused':
+          reason = new UsageError(message.problem, message.remedy)
+          break
+        case 'log':
+          this.#options.log(message.line)
+          break
+        case 'snapshot':
+          this.#receive(message.snapshot)
+          break
+      }
+    })
+    worker.on('error', (error) => {
+      reason = error instanceof Error ? error : new Error(String(error))
+    })
+    this.#exited = new Promise((exited) => {
+      worker.on('exit', () => {
+        exited()
+        if (!ready) reject(reason)
+        if ((ready || again) && !this.#stopping) this.#replaceSoon(reason)
+      })
+    })
+    return promise
+  }
+
+  #replaceSoon(reason: Error): void {
+    this.#options.log(`The sampler stopped: ${reason.message}. It is started again in a second`)
+    this.#restart = setTimeout(() => {
+      this.#restarts++
+      this.#launch(true).catch(() => {}) // its exit says why and brings the next one
+    }, RESTART_MS)
+  }
+
+  #receive(snapshot: RawSnapshot): void {
+    this.#nextSequence = snapshot.sequence + 1
+    this.#options.onSnapshot(snapshot)
+    const answered = this.#waiters.filter(({ request }) => request <= snapshot.answers)
+    this.#waiters = this.#waiters.filter(({ request }) => request > snapshot.answers)
+    for (const { answer } of answered) answer()
+  }
+}

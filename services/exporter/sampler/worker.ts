@@ -1,0 +1,64 @@
+/** The sampler thread: one synchronous loop that sleeps on a word shared with the main thread. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { UsageError } from '#common/errors.ts'
+import { KernelError } from '#kernel/errors.ts'
+import { command, control, type SamplerMessage, type SamplerOrders } from './message.ts'
+import { Pacer } from './pacer.ts'
+import { Sampler } from './sampler.ts'
+
+const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
+const log = (line: string): void => post({ kind: 'log', line })
+
+/** CLOCK_MONOTONIC in milliseconds, as every process of the host has it. performance.now() counts from the thread's start. */
+const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+const clock = (): number => originMs + performance.now()
+
+function run(orders: SamplerOrders): void {
+  const words = new Int32Array(orders.control)
+  const sampler = new Sampler(orders, clock, log)
+  try {
+    post({ kind: 'ready', namespaces: sampler.start() })
+    sample(sampler, words, orders)
+  } finally {
+    sampler.close()
+  }
+}
+
+function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): void {
+  const ticks = new Pacer(pace.sampleIntervalMs, clock())
+  const snapshots = new Pacer(pace.streamIntervalMs, clock())
+  let answers = 0
+  const tell = (): void => {
+    const { user, system } = process.threadCpuUsage()
+    post({
+      kind: 'snapshot',
+      snapshot: sampler.snapshot({ cpuSeconds: (user + system) / 1e6, late: ticks.late, answers }),
+    })
+  }
+  for (;;) {
+    const waitMs = ticks.waitMs(clock())
+    if (waitMs > 0) Atomics.wait(words, control.word, command.none, waitMs)
+    const order = Atomics.exchange(words, control.word, command.none)
+    if ((order & command.stop) !== 0) return
+    if ((order & command.look) !== 0) {
+      answers = Atomics.load(words, control.requests)
+      sampler.readEverything()
+      tell()
+    }
+    const nowMs = clock()
+    if (ticks.waitMs(nowMs) > 0) continue
+    ticks.begin(nowMs)
+    sampler.tick()
+    if (snapshots.waitMs(nowMs) > pace.sampleIntervalMs / 2) continue
+    snapshots.begin(nowMs)
+    tell()
+  }
+}
+
+try {
+  run(workerData)
+} catch (error) {
+  if (error instanceof UsageError) post({ kind: 'refused', problem: error.message, remedy: error.remedy })
+  else if (error instanceof KernelError) post({ kind: 'refused', problem: error.message, remedy: undefined })
+  else throw error
+}
