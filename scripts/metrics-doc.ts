@@ -47,8 +47,8 @@ connections every second. What fills and drains between two samples is not seen 
 fill. Drops and all \`node_netstat_…\` are counted by the kernel and miss nothing. A scrape reads what the sampler holds and
 never asks the kernel, and no scrape resets a peak: two Prometheus servers see the same.
 
-**A shard is one listening socket.** Sockets that share an address and port with \`SO_REUSEPORT\` are numbered from 1 in the
-order in which they were made. When a process is restarted with the same command line it gets its number back. A socket
+**A shard is one listening socket.** Sockets that share an address and port with \`SO_REUSEPORT\` are numbered from 1 as
+they appear, and those that appear together by the command lines of their processes. When a process is restarted with the same command line it gets its number back. A socket
 that several processes share after a fork is one shard with several owners.
 
 **Some things the kernel tells by port only.** Half-open requests and connections do not name their listener. They are

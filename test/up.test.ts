@@ -212,6 +212,17 @@ for (const [program, debianPackage] of [
     assert.deepEqual(fs.readdirSync(run.folder), [])
   })
 
+test('a full disk is said with the folder and what to do', async (context) => {
+  const full = `mount -t tmpfs -o nr_inodes=1 none "$TMPDIR" && exec "$@"` // not one more file or folder fits
+  const run = start(
+    context,
+    ['up', '--json', '--metrics', '127.0.0.1:0'],
+    ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', full, 'sh', spillway],
+  )
+  assert.equal((await run.ended).code, 2)
+  assert.match(run.stderr(), /Cannot make a folder for the lab's sockets in .* \(ENOSPC\)\nFree some space there/)
+})
+
 test('in a terminal of 40 columns keys stall a backend and change its backlog, and q leaves the screen as it was', {
   skip: skipWithout('script'),
 }, async (context) => {

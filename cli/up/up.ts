@@ -26,7 +26,8 @@ export async function up(args: string[]): Promise<void> {
     lab = await Lab.start({ ...options.lab, signal: stop.signal })
     lab.lost.then((reason) => stop.abort(new Error(reason)))
     const controls = new Controls(lab, options.ratePerSecond, () => stop.abort())
-    await controls.begin()
+    // The view does not wait for the load: the first thing to see is a lab at rest.
+    controls.begin().catch((error: unknown) => stop.abort(error))
     await show(lab, controls, door.url, options, stop.signal)
     throwUnlessAsked(stop.signal)
   } catch (error) {

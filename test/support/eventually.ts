@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Reads again and again until the reading passes, and gives it; after `withinMs` fails with the last reading's complaint.
- * Only for reading: what is asked for must have no effect of its own.
+ * Reads again and again until a reading passes, and gives it; after `withinMs` fails with the last complaint, of the
+ * reading or of the check. Only for reading: what is asked for must have no effect of its own.
  */
 export async function eventually<Value>(
   read: () => Value | Promise<Value>,
@@ -11,8 +11,8 @@ export async function eventually<Value>(
 ): Promise<Value> {
   const deadline = performance.now() + withinMs
   for (;;) {
-    const value = await read()
     try {
+      const value = await read()
       check(value)
       return value
     } catch (complaint) {

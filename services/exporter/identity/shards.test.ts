@@ -10,7 +10,9 @@ function numbers(shards: Shards, present: ShardCandidate[], nowMs = 0): number[]
   return present.map(({ id }) => shards.of(id))
 }
 
-test('listeners are numbered from 1 in the order in which their sockets were made', () => {
+test('listeners that appear together are numbered by their command lines, numbers in them as numbers, then by inode', () => {
+  const named = [listener(10, 'backend-10'), listener(30, 'backend-1'), listener(20, 'backend-2')]
+  assert.deepEqual(numbers(new Shards(), named), [3, 1, 2])
   assert.deepEqual(numbers(new Shards(), [listener(30), listener(10), listener(20)]), [3, 1, 2])
 })
 

@@ -22,8 +22,9 @@ interface Group {
 const FORGET_MS = 3_600_000
 
 /**
- * Small numbers for the listeners that share an address and port, from 1, in the order in which their sockets were
- * made. A number that has become free goes first to a newcomer with the command line of its last holder, so that a
+ * Small numbers for the listeners that share an address and port, from 1, as they appear. Those that appear together go
+ * by their command lines, `backend-2` before `backend-10`, and then by inode, which says little: each CPU hands inodes
+ * out of a stock of its own. A number that has become free goes first to a newcomer with the command line of its last holder, so that a
  * restarted backend keeps its shard; else the lowest free number is taken.
  */
 export class Shards {
@@ -65,7 +66,7 @@ export class Shards {
   }
 
   #seat({ slots }: Group, present: readonly ShardCandidate[]): void {
-    const newcomers = present.filter(({ id }) => !this.#numbers.has(id)).sort((a, b) => a.inode - b.inode)
+    const newcomers = present.filter(({ id }) => !this.#numbers.has(id)).sort(byName)
     const strangers = newcomers.filter((candidate) => {
       const own = slots.findIndex(
         ({ holder, commandLine }) =>
@@ -85,3 +86,8 @@ export class Shards {
     this.#numbers.set(id, at + 1)
   }
 }
+
+const { compare } = new Intl.Collator('en', { numeric: true })
+
+const byName = (a: ShardCandidate, b: ShardCandidate): number =>
+  compare(a.commandLine, b.commandLine) || a.inode - b.inode
