@@ -54,7 +54,7 @@ export function draw(view: LabView, screen: Screen): string[] {
     ),
     ...view.shards.map((shard) => shardLine(shard, shown, barWidth, paint)),
     '',
-    ...wrap(portWords(view), screen.columns),
+    ...wrapItems(portItems(view), '   ', screen.columns),
     ...wrap(screen.loadLine, screen.columns),
   ]
   const words = explain(view)
@@ -70,7 +70,7 @@ export function draw(view: LabView, screen: Screen): string[] {
   const footer = [
     '',
     ...(screen.showHelp ? helpLines.flatMap((line) => wrap(line, screen.columns)) : []),
-    ...wrap(keys(view), screen.columns).map(paint.dim),
+    ...wrapItems(keys(view), '  ', screen.columns).map(paint.dim),
     ...wrap(screen.message, screen.columns),
   ]
   return [...lines.slice(0, Math.max(0, screen.rows - footer.length)), ...footer.slice(0, screen.rows)].map((line) =>
@@ -123,9 +123,9 @@ export function bar(fill: number, width: number): string {
   return `${'█'.repeat(Math.floor(steps / 8))}${eighths[steps % 8]}`.padEnd(width)
 }
 
-function portWords(view: LabView): string {
+function portItems(view: LabView): string[] {
   const port = view.portView
-  if (port === undefined) return 'Nobody listens on the port.'
+  if (port === undefined) return ['Nobody listens on the port.']
   return [
     `SYN queue  ${bar(port.synQueue.length / (port.synQueue.limit + 1), 8).trimEnd()} ${port.synQueue.length} / ${port.synQueue.limit}`,
     `cookies ${count(view.cookiesPerSecond)}/s`,
@@ -134,12 +134,15 @@ function portWords(view: LabView): string {
     `send ${bytes(port.sendBytes)}`,
     `zero windows ${port.zeroWindows}`,
     ...(view.shards.some((shard) => shard.oldestWaitMs === undefined) ? [`oldest ${duration(port.oldestWaitMs)}`] : []),
-  ].join('   ')
+  ]
 }
 
-function keys(view: LabView): string {
+function keys(view: LabView): string[] {
   const range = view.shards.length === 1 ? '[1]' : `[1-${Math.min(9, view.shards.length)}]`
-  return `${range} stall / release  [b] backlog  [l] load  [+ -] rate  [f] half-open  [r] slow readers  [?] what am I seeing  [q] quit`
+  return [
+    ...[`${range} stall / release`, '[b] backlog', '[l] load', '[+ -] rate', '[f] half-open', '[r] slow readers'],
+    ...['[?] what am I seeing', '[q] quit'],
+  ]
 }
 
 const helpLines = [
@@ -155,6 +158,12 @@ const count = (value: number): string => (value === 0 || value >= 10 ? String(Ma
 
 function duration(ms: number): string {
   return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}
+
+/** Joins items into lines, breaking only between them. */
+function wrapItems(items: readonly string[], gap: string, width: number): string[] {
+  const unbroken = items.map((item) => item.replaceAll(' ', '\u00a0')).join(gap)
+  return wrap(unbroken, width).map((line) => line.replaceAll('\u00a0', ' '))
 }
 
 /** Breaks at spaces; runs of spaces inside a line stay. */

@@ -3,7 +3,8 @@ import net from 'node:net'
 import test from 'node:test'
 import { addressBytes } from '#kernel/address.ts'
 import { AF_INET, AF_INET6 } from '#kernel/libc.ts'
-import { type ListeningEnd, type LocalEnd, PortIndex } from './port-index.ts'
+import { type LocalEnd, PortIndex } from './port-index.ts'
+import type { ListeningEnd } from './port-state.ts'
 
 const WINDOW_MS = 30_000
 

@@ -1,19 +1,12 @@
 import { addressBytes } from '#kernel/address.ts'
 import { AF_INET } from '#kernel/libc.ts'
-import { PortState } from './port-state.ts'
+import { type ListeningEnd, PortState } from './port-state.ts'
 
 /** A socket's own end, as a record of a dump shows it. */
 export interface LocalEnd {
   readonly family: number
   readonly port: number
   hasAddress(bytes: Buffer): boolean
-}
-
-/** What makes listeners share a port group: see `PortIndex`. */
-export interface ListeningEnd {
-  readonly address: string
-  readonly port: number
-  readonly limit: number
 }
 
 /**

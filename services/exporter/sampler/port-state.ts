@@ -1,7 +1,13 @@
 import type { PortSample } from '../snapshot.ts'
 import { ConnectionTotals } from './connection-totals.ts'
-import type { ListeningEnd } from './port-index.ts'
 import { PeakWindow } from './sliding-window.ts'
+
+/** What makes listeners share a port group: see `PortIndex`. */
+export interface ListeningEnd {
+  readonly address: string
+  readonly port: number
+  readonly limit: number
+}
 
 /** A local address and port with at least one listener, and what is known of it by port alone. */
 export class PortState {
