@@ -1,0 +1,49 @@
+/** Runs the docker command, and turns what can go wrong into words. */
+import { spawn } from 'node:child_process'
+import { UsageError } from '#common/errors.ts'
+import type { CommandResult } from '../driver.ts'
+
+/** Runs `docker …` and gives its outcome; a status other than 0 is no error here. */
+export function tryDocker(args: readonly string[]): Promise<CommandResult> {
+  const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  child.once('error', (error: NodeJS.ErrnoException) =>
+    reject(
+      error.code === 'ENOENT'
+        ? new UsageError(
+            'The docker command is not on the PATH',
+            'Install Docker, or use the lab of namespaces: npm start',
+          )
+        : error,
+    ),
+  )
+  child.once('close', (status) => resolve({ status, stdout, stderr }))
+  return promise
+}
+
+/** Runs `docker …` and gives what it printed. Throws a UsageError with Docker's own words. */
+export async function docker(args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await tryDocker(args)
+  if (status === 0) return stdout.trim()
+  throw new UsageError(`docker ${args.slice(0, 3).join(' ')} … failed: ${lastLines(stderr)}`, adviceOn(stderr))
+}
+
+const lastLines = (text: string): string => text.trim().split('\n').slice(-4).join('\n')
+
+function adviceOn(complaint: string): string | undefined {
+  if (/Pool overlaps|invalid pool request/i.test(complaint))
+    return 'Another lab runs in Docker, or a VPN uses 198.18.0.0/15: docker compose down, or set SPILLWAY_HOSTS'
+  if (/port is already allocated|address already in use/i.test(complaint))
+    return 'Another program holds a port of the lab: docs/containers.md lists them, and how to move each'
+  if (/Cannot connect to the Docker daemon|permission denied.*docker\.sock/i.test(complaint))
+    return 'Start the Docker engine, or join the group that may use it'
+  return undefined
+}
