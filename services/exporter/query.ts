@@ -1,6 +1,9 @@
 import { Type } from 'typebox'
 
-/** The query of /stream. */
+/**
+ * The query of /stream. Loaded by name, with the first request that has one.
+ * @public
+ */
 export const StreamQuery = Type.Object(
   {
     interval: Type.Optional(
