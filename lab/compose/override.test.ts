@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { LabPlan } from '../driver.ts'
+import { override } from './override.ts'
+
+const plan: LabPlan = {
+  ...{ mode: 'sharded', address: '198.18.0.2', port: 8080, sampleIntervalMs: 5, peakWindowMs: 1000 },
+  backends: [{ backlog: 8 }, {}],
+  sysctls: { 'net.core.somaxconn': 64 },
+}
+
+test("each backend gets its own backlog, starts closed, and answers on a port of the host's choice", () => {
+  const text = override(plan)
+  assert.match(text, /backend-1:\n(?: {4}.*\n)*? {4}command: .*"--control=0\.0\.0\.0:9101".*"--closed".*"--backlog=8"/)
+  assert.match(text, /backend-2:\n(?: {4}.*\n)*? {4}command: .*"--control=0\.0\.0\.0:9102".*"--backlog=128"/)
+  assert.match(text, /ports: !override \["127\.0\.0\.1::10511","127\.0\.0\.1::9101","127\.0\.0\.1::9102"\]/)
+  assert.doesNotMatch(text, /backend-3/)
+})
+
+test("sysctls and the sampler's pace are those of the plan", () => {
+  const text = override(plan)
+  assert.match(text, /sysctls:\n {6}net\.core\.somaxconn: "64"/)
+  assert.match(text, /"--sample-interval=5ms","--peak-window=1000ms"/)
+  assert.doesNotMatch(override({ ...plan, sysctls: {} }), /sysctls/)
+})
