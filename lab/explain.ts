@@ -71,7 +71,7 @@ function everyShardFull(view: LabView): string | undefined {
   if (open.length === 0 || !open.every(full)) return undefined
   const which = open.length === 1 ? 'The accept queue is' : `All ${inWords(open.length)} accept queues are`
   if (open.every((shard) => shard.stalled))
-    return `${which} full, since ${open.length === 1 ? 'the backend accepts' : 'the backends accept'} nothing: every new SYN is dropped in silence and sent again after a second. A larger backlog only buys time; accept again.`
+    return `${which} full, since ${open.length === 1 ? 'the backend accepts' : 'the backends accept'} nothing: every new SYN is dropped in silence and sent again after a second. A larger backlog only buys time: ${open.length === 1 ? 'it has' : 'they have'} to accept again.`
   return `${which} full: connections come faster than the backends accept them, and each dropped SYN is sent again after a second. More backends, or less work for each accept, would mend it; a larger backlog only lets clients wait longer.`
 }
 
