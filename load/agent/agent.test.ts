@@ -7,8 +7,8 @@ import { startAgent } from './agent.ts'
 import type { LoadReport, LoadRequest } from './api.ts'
 
 /** An agent on loopback, and a way to speak with it. */
-async function startedAgent() {
-  const agent = await startAgent({ listen: { host: '127.0.0.1', port: 0 } })
+async function startedAgent(options: { maxHalfOpenPerSecond?: number } = {}) {
+  const agent = await startAgent({ listen: { host: '127.0.0.1', port: 0 }, ...options })
   assert.ok('port' in agent.listen)
   const base = `http://127.0.0.1:${agent.listen.port}`
   const ask = async <Answer>(
@@ -262,4 +262,19 @@ test('metrics tell which kinds of load run', async () => {
   assert.deepEqual(await active(), ['spillway_load_active{kind="hold"} 1'])
   await agent.ask('DELETE', `/loads/${id}`)
   assert.deepEqual(await active(), [])
+})
+
+test('half-open loads beyond the bound of this agent are refused, those without a rate too', async () => {
+  await using agent = await startedAgent({ maxHalfOpenPerSecond: 100 })
+  const order = { kind: 'half-open', target: { host: '198.18.0.2', port: 8080 }, durationMs: 100 }
+  const refusal = async (rate: object): Promise<{ status: number; says: string }> => {
+    const { status, answer } = await agent.ask<unknown>('POST', '/loads', { ...order, ...rate })
+    return { status, says: JSON.stringify(answer) }
+  }
+  const above = await refusal({ ratePerSecond: 101 })
+  assert.equal(above.status, 400)
+  assert.match(above.says, /may write 100 SYNs a second here .* would write 101/)
+  assert.match((await refusal({})).says, /would write as many as they can/)
+  // Within the bound the next guard is asked: this is no lab.
+  assert.match((await refusal({ ratePerSecond: 100 })).says, /only inside a lab/)
 })

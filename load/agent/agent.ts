@@ -18,6 +18,8 @@ const schemas = lazySchemas<typeof import('./api.ts')>(() => require('./api.ts')
 export interface AgentOptions {
   /** Where the API is served: a Unix socket, or an address on a network that only the lab reaches. */
   listen: ListenTarget
+  /** How many SYNs a second all half-open loads together may write; without it each load is bounded by itself. */
+  maxHalfOpenPerSecond?: number
 }
 
 /** An agent that listens. Disposing of it ends every load and then the service. */
@@ -52,7 +54,10 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
       if (loads.full) throw new RequestError(429, 'Too many loads are running: stop one first')
       const load = { ...request.body, target: await resolveTarget(request.body.target) }
       // Asked before the load exists, so that the refusal is the answer and not a failed load.
-      if (load.kind === 'half-open') refuseOutsideLab(load)
+      if (load.kind === 'half-open') {
+        refuseAbove(options.maxHalfOpenPerSecond, (load.ratePerSecond ?? Infinity) + loads.halfOpenPerSecond)
+        refuseOutsideLab(load)
+      }
       return reply.code(201).send(loads.start(load).report())
     },
   )
@@ -92,6 +97,16 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
       await app.close()
     },
   }
+}
+
+/** Docker's bridges remember each SYN for a minute in a table that the whole host shares (nf_conntrack_max). */
+function refuseAbove(mostPerSecond: number | undefined, wantedPerSecond: number): void {
+  if (mostPerSecond === undefined || wantedPerSecond <= mostPerSecond) return
+  throw new RequestError(
+    400,
+    `Half-open loads together may write ${mostPerSecond} SYNs a second here (--max-half-open-rate), and with this one they would write ${Number.isFinite(wantedPerSecond) ? wantedPerSecond : 'as many as they can'}`,
+    'ratePerSecond',
+  )
 }
 
 /** A trace of a million arrivals, each written with a dozen digits. */

@@ -46,6 +46,14 @@ export class Loads {
     await Promise.all([...this.#running.values()].map((load) => load.stop()))
   }
 
+  /** SYNs a second that the half-open loads that run write together; infinite if one of them has no rate. */
+  get halfOpenPerSecond(): number {
+    let sum = 0
+    for (const { request } of this.#running.values())
+      if (request.kind === 'half-open') sum += request.ratePerSecond ?? Infinity
+    return sum
+  }
+
   #finish(load: RunningLoad): void {
     this.#running.delete(load.id)
     this.#finished.set(load.id, load)

@@ -1,13 +1,14 @@
 /** The load agent as a process of its own. */
 import { parseArgs } from 'node:util'
 import { describeError, UsageError } from '#common/errors.ts'
-import { formatListen, parseListen } from '#common/parse.ts'
+import { formatListen, parseListen, parseRate } from '#common/parse.ts'
 import { startAgent } from './agent.ts'
 
 const help = `Runs loads against a target, over HTTP. For labs: whoever reaches it can send load from here.
 
-  --listen ADDRESS   unix:/path or HOST:PORT (default 127.0.0.1:10512)
-  --help             this text
+  --listen ADDRESS         unix:/path or HOST:PORT (default 127.0.0.1:10512)
+  --max-half-open-rate N   how many SYNs a second all half-open loads together may write (no bound)
+  --help                   this text
 
   POST   /loads              start one: {"kind":"connections","target":{"host":"198.18.0.2","port":8080},
                              "arrivals":{"shape":"constant","ratePerSecond":100,"durationMs":5000}}
@@ -26,7 +27,11 @@ async function main(): Promise<void> {
     console.log(help)
     return
   }
-  const agent = await startAgent({ listen: parseListen('--listen', values.listen) })
+  const maxHalfOpen = values['max-half-open-rate']
+  const agent = await startAgent({
+    listen: parseListen('--listen', values.listen),
+    ...(maxHalfOpen === undefined ? {} : { maxHalfOpenPerSecond: parseRate('--max-half-open-rate', maxHalfOpen) }),
+  })
   console.log(`Load agent on ${formatListen(agent.listen)}`)
   let stopping = false
   const stop = async (): Promise<void> => {
@@ -42,7 +47,11 @@ async function main(): Promise<void> {
 function parseOptions() {
   try {
     return parseArgs({
-      options: { listen: { type: 'string', default: '127.0.0.1:10512' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        listen: { type: 'string', default: '127.0.0.1:10512' },
+        'max-half-open-rate': { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     })
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), '--help lists the options')
