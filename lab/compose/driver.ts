@@ -14,7 +14,7 @@ import { AGENT_PORT, controlPort, EXPORTER_PORT, override } from './override.ts'
 const composeFile = fileURLToPath(new URL('../../docker-compose.yml', import.meta.url))
 /** The backends that docker-compose.yml has. */
 const MOST_BACKENDS = 3
-const OLDEST_ENGINE = 24
+const OLDEST_ENGINE = 25
 const toolsImage = `spillway-net:${process.env.SPILLWAY_TAG ?? 'latest'}`
 
 export const compose: Driver = { name: 'compose', preflight, start }

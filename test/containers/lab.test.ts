@@ -222,7 +222,12 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
 
   test('whoever lives in the namespaces of net starts again together with it', async () => {
     stack.compose('restart', 'net')
-    await shards(...backends)
+    // All at once, the exporter too: which of them becomes which shard is not said.
+    await eventually(
+      () => stack.listeners().catch(() => []),
+      (rows) => assert.deepEqual(rows.map(({ process }) => process).toSorted(), backends),
+      PATIENCE_MS,
+    )
     await serves()
     await allTargetsUp()
   })
