@@ -3,17 +3,24 @@ import type { BackendStatus, FaultsChange } from '#services/backend/api.ts'
 import type { StartedServices } from './driver.ts'
 import type { Endpoint } from './endpoint.ts'
 
+/** What is known of the group that the backends form. The kernel shows no steering, so the lab remembers what it asked for. */
+export interface Group {
+  steering: Steering
+}
+
 /** One backend of a lab: ask it, break it, mend it. */
 export class Backend {
   /** 1, 2, …; also its shard, and its place in the SO_REUSEPORT group plus one. */
   readonly number: number
   readonly #endpoint: Endpoint
   readonly #services: StartedServices
+  readonly #group: Group
 
-  constructor(number: number, endpoint: Endpoint, services: StartedServices) {
+  constructor(number: number, endpoint: Endpoint, services: StartedServices, group: Group) {
     this.number = number
     this.#endpoint = endpoint
     this.#services = services
+    this.#group = group
   }
 
   /** What it says of itself, its listener read from the kernel now; also while it is stalled. */
@@ -59,6 +66,7 @@ export class Backend {
   /** Steers new connections of the whole group. */
   async steer(steering: Steering): Promise<void> {
     await this.#endpoint.json('PUT', '/steering', steering)
+    this.#group.steering = steering
   }
 
   /** Its own metrics in Prometheus' text format. */

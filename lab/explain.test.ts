@@ -27,6 +27,7 @@ const view = (changes: Partial<LabView> = {}): LabView => ({
   address: '198.18.0.2',
   port: 8080,
   mode: 'sharded',
+  steering: { by: 'hash' },
   shards: [shard(1), shard(2), shard(3)],
   portView: {
     ...{ address: '198.18.0.2', port: 8080, synQueue: { length: 0, peak: 0, limit: 384 }, oldestWaitMs: 0 },
@@ -51,6 +52,14 @@ test('a full shard among idle ones is named, with the share of clients that suff
     { shards: [shard(1), shard(2, { length: 129, dropsPerSecond: 30 }), shard(3)] },
     /^Shard 2 is full while its neighbours idle: one client in three waits a second/,
   )
+})
+
+test('how connections are dealt is said as it is: by hash, or by the program that steers the group', () => {
+  const shards = [shard(1), shard(2, { length: 129, dropsPerSecond: 30 })]
+  says({ shards }, /by the hash of the addresses/)
+  says({ shards, steering: { by: 'random', members: 2 } }, /at random: a SYN that is sent again draws again/)
+  says({ shards, steering: { by: 'cpu' } }, /by the CPU that handles the SYN/)
+  says({ shards, steering: { by: 'member', member: 1 } }, /every new connection to shard 2/)
 })
 
 test('a full queue that drops nothing yet promises only what is certain', () => {

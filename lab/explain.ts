@@ -79,15 +79,36 @@ function someShardsFull(view: LabView): string | undefined {
   const open = listening(view)
   const stuck = open.filter(full)
   if (stuck.length === 0) return undefined
+  const state = stuck.length === 1 ? 'is full while its neighbours idle' : 'are full while their neighbours idle'
+  const mend = stuck.every((shard) => shard.stalled)
+    ? `${stuck.length === 1 ? 'It has' : 'They have'} to accept again; a larger backlog would only delay this.`
+    : 'Less work for each accept there would mend it, or more shards.'
+  return `${names(stuck)} ${state}: ${plight(view, stuck, open)}. ${choice(view)} ${mend}`
+}
+
+/** What it is like for the clients. */
+function plight({ steering }: LabView, stuck: ShardView[], open: ShardView[]): string {
+  const one = stuck.length === 1
+  if (!stuck.some((shard) => shard.dropsPerSecond > 0))
+    return `the next client that is dealt to ${one ? 'it' : 'them'} will be dropped`
+  if (steering.by !== 'hash') return `who is dealt to ${one ? 'it' : 'them'} waits a second and tries again`
   const share =
-    stuck.length === 1 && open.length <= 10
-      ? `one client in ${inWords(open.length)}`
-      : `${stuck.length} clients of ${open.length}`
-  const dropping = stuck.some((shard) => shard.dropsPerSecond > 0)
-  const plight = dropping
-    ? `${share} ${stuck.length === 1 ? 'waits' : 'wait'} a second and ${stuck.length === 1 ? 'tries' : 'try'} the same full queue again`
-    : `the next client that is dealt to ${stuck.length === 1 ? 'it' : 'them'} will be dropped`
-  return `${names(stuck)} ${stuck.length === 1 ? 'is full while its neighbours idle' : 'are full while their neighbours idle'}: ${plight}. The kernel chooses by the hash of the addresses and never looks at the queue. ${stuck.every((shard) => shard.stalled) ? 'It has to accept again; a larger backlog would only delay this.' : 'Less work for each accept there would mend it, or more shards.'}`
+    one && open.length <= 10 ? `one client in ${inWords(open.length)}` : `${stuck.length} clients of ${open.length}`
+  return `${share} ${one ? 'waits a second and tries' : 'wait a second and try'} the same full queue again`
+}
+
+/** How the kernel deals connections to shards, and what that means to who met a full one. */
+function choice({ steering }: LabView): string {
+  switch (steering.by) {
+    case 'hash':
+      return 'The kernel chooses by the hash of the addresses and never looks at the queue.'
+    case 'cpu':
+      return 'A program chooses by the CPU that handles the SYN and never looks at the queue.'
+    case 'random':
+      return 'A program chooses at random: a SYN that is sent again draws again, so most get in at the next try.'
+    case 'member':
+      return `A program sends every new connection to shard ${steering.member + 1}, and never looks at its queue.`
+  }
 }
 
 function clampedBacklog(view: LabView): string | undefined {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
-import { Backend } from './backend.ts'
+import { Backend, type Group } from './backend.ts'
 import { Clients } from './clients.ts'
 import type { BackendPlan, CommandResult, Driver, LabPlan, StartedServices } from './driver.ts'
 import { Endpoint } from './endpoint.ts'
@@ -29,6 +29,8 @@ export class Lab {
   readonly plan: LabPlan
   readonly backends: readonly Backend[]
   readonly clients: Clients
+  /** The SO_REUSEPORT group that the backends form, and how it was last steered through this object. */
+  readonly group: Group = { steering: { by: 'hash' } }
   /** The exporter's HTTP API. */
   readonly exporter: Endpoint
   readonly #services: StartedServices
@@ -53,7 +55,7 @@ export class Lab {
     this.plan = plan
     this.#services = services
     this.backends = services.backends.map(
-      (target, index) => new Backend(index + 1, new Endpoint(`backend-${index + 1}`, target), services),
+      (target, index) => new Backend(index + 1, new Endpoint(`backend-${index + 1}`, target), services, this.group),
     )
     this.clients = new Clients(new Endpoint('the load agent', services.agent), { host: plan.address, port: plan.port })
     this.exporter = new Endpoint('the exporter', services.exporter)

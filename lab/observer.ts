@@ -23,7 +23,7 @@ export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<La
     history.push(moment)
     const spanStart = snapshot.monotonicMs - RATE_SPAN_MS
     while (history.length > 2 && history[1]!.snapshot.monotonicMs <= spanStart) history.shift()
-    yield viewOf(moment, history.length > 1 ? history[0] : undefined, poll.setting)
+    yield viewOf(moment, history.length > 1 ? history[0] : undefined, { ...poll.setting, steering: lab.group.steering })
   }
 }
 
@@ -31,7 +31,7 @@ export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<La
 class Poll {
   backends: (BackendStatus | undefined)[] = []
   loads: LoadReport[] = []
-  setting: Setting
+  setting: Omit<Setting, 'steering'>
   readonly #lab: Lab
   #polls = 0
   #timer: NodeJS.Timeout | undefined

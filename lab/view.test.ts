@@ -5,7 +5,14 @@ import { noFaults } from '#services/backend/no-faults.ts'
 import type { ListenerSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { type Moment, type Setting, viewOf } from './view.ts'
 
-const setting: Setting = { kernel: '6.18.0', address: '198.18.0.2', port: 8080, mode: 'sharded', syncookies: 1 }
+const setting: Setting = {
+  kernel: '6.18.0',
+  address: '198.18.0.2',
+  port: 8080,
+  mode: 'sharded',
+  steering: { by: 'hash' },
+  syncookies: 1,
+}
 
 const listener = (shard: number, changes: Partial<ListenerSample> = {}): ListenerSample => ({
   address: '198.18.0.2',

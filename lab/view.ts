@@ -2,6 +2,7 @@
  * A lab as a person looks at it: one row a shard, the shared port, what moved. Pure: built from the exporter's snapshots,
  * the backends' own words and the loads' reports. The terminal, the board and `explain` all read this.
  */
+import type { Steering } from '#kernel/reuseport.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { ListenerSample, NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
@@ -57,6 +58,8 @@ export interface LabView {
   address: string
   port: number
   mode: string
+  /** How the kernel chooses the shard of a new connection. */
+  steering: Steering
   shards: ShardView[]
   /** Undefined while nobody listens. */
   portView: PortView | undefined
@@ -79,6 +82,7 @@ export interface Setting {
   address: string
   port: number
   mode: string
+  steering: Steering
   syncookies: number
 }
 

@@ -20,7 +20,7 @@ const shard = (number: number, changes: Partial<ShardView> = {}): ShardView => (
 })
 
 const view: LabView = {
-  ...{ timeMs: 0, kernel: '6.18.44-x', address: '198.18.0.2', port: 8080, mode: 'sharded' },
+  ...{ timeMs: 0, kernel: '6.18.44-x', address: '198.18.0.2', port: 8080, mode: 'sharded', steering: { by: 'hash' } },
   shards: [
     shard(1),
     shard(2, { length: 129, fill: 1, dropsPerSecond: 296, acceptsPerSecond: 0, oldestWaitMs: 412, stalled: true }),
