@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import test, { type TestContext } from 'node:test'
 import { findNamespaces } from '#kernel/netns.ts'
 import type { LabView } from '#lab/view.ts'
+import { unprivileged } from '#services/exporter/fixtures/unprivileged.ts'
 import { eventually } from './support/eventually.ts'
 import { skipWithout } from './support/tools.ts'
 
@@ -26,8 +27,14 @@ interface Run {
   folder: string
 }
 
-function start(context: TestContext, args: string[], command = [spillway]): Run {
+function start(
+  context: TestContext,
+  args: string[],
+  command = [spillway],
+  prepare: (folder: string) => void = () => {},
+): Run {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-test-'))
+  prepare(folder)
   const mark = `SPILLWAY_TEST=${randomUUID()}`
   const [name, value] = mark.split('=') as [string, string]
   const { XDG_RUNTIME_DIR: _, ...environment } = process.env
@@ -155,6 +162,38 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     assert.deepEqual(await run.ended, { code: 0, signal: null })
     await nothingLeft(run, own)
   })
+
+test('an ordinary user without any capability gets the same lab, in a user namespace of its own', async (context) => {
+  const main = new URL('../cli/main.ts', import.meta.url).pathname
+  const [command, args] = unprivileged(main, ['up', '--json', '--metrics', '127.0.0.1:0'])
+  const run = start(context, args, [command], (folder) => {
+    if (process.getuid?.() === 0) fs.chownSync(folder, 65_534, 65_534)
+  })
+  const own = await lab(run)
+  const outside = run
+    .processes()
+    .find((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/cli/main.ts'))
+  assert.match(fs.readFileSync(`/proc/${outside}/status`, 'utf8'), /^CapEff:\t0+$/m)
+  assert.doesNotMatch(fs.readFileSync(`/proc/${outside}/status`, 'utf8'), /^Uid:\t0/m)
+  await eventually(
+    () => nextView(run),
+    (view) => assert.ok(view.shards.every((shard) => shard.acceptsPerSecond > 0)),
+  )
+  run.child.kill('SIGTERM')
+  assert.equal((await run.ended).code, 0)
+  await nothingLeft(run, own)
+})
+
+test('Ctrl-C, which a terminal sends to every process of the command, ends it without a complaint', async (context) => {
+  const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'], ['setsid', '--wait', spillway])
+  const own = await lab(run)
+  const leader = run.processes().find((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/cli/main.ts'))
+  assert.ok(leader !== undefined)
+  process.kill(-leader, 'SIGINT')
+  assert.deepEqual(await run.ended, { code: 0, signal: null })
+  assert.equal(run.stderr(), '')
+  await nothingLeft(run, own)
+})
 
 test('SIGKILL leaves no process, no namespace and no file behind', async (context) => {
   const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'])

@@ -78,6 +78,8 @@ class NamespaceLab {
     this.#folder = folder
     this.#process = spawn('unshare', [...unshareOptions(), process.execPath, ...process.execArgv, init], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // A session of its own: Ctrl-C in the terminal is for us, and the lab ends in order when we say so.
+      detached: true,
       env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
     })
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#note(text.trimEnd()))
