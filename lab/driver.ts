@@ -16,7 +16,7 @@ export interface LabPlan {
   /** The address on which the backends share the port; default the server's IPv4 address. */
   address: string
   port: number
-  backends: BackendPlan[]
+  backends: Required<BackendPlan>[]
   /** Sysctls of the server's network namespace, set before anything listens. */
   sysctls: Record<string, string | number>
   sampleIntervalMs: number

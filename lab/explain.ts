@@ -5,6 +5,8 @@
 import type { LabView, ShardView } from './view.ts'
 
 const FULL = 1
+const NOBODY_LISTENS =
+  'No backend listens: the kernel answers every SYN with a reset, and clients see "connection refused" at once.'
 
 /** One or two sentences, or undefined if there is nothing to say. */
 export function explain(view: LabView): string | undefined {
@@ -47,8 +49,7 @@ function names(shards: ShardView[]): string {
 function processDown(view: LabView): string | undefined {
   const down = view.shards.filter((shard) => shard.state === 'down')
   if (down.length === 0) return undefined
-  if (listening(view).length === 0)
-    return 'No backend listens: the kernel answers every SYN with a reset, and clients see "connection refused" at once.'
+  if (listening(view).length === 0) return NOBODY_LISTENS
   const [has, waits] = down.length === 1 ? ['is down: its', 'was'] : ['are down: their', 'were']
   return `${names(down)} ${has} queue ended with the process, and whoever waited in it ${waits} reset. The kernel deals new connections to the shards that are left.`
 }
@@ -148,8 +149,7 @@ function backendsThatDoNotRead(view: LabView): string | undefined {
 function listenerClosed(view: LabView): string | undefined {
   const closed = view.shards.filter((shard) => shard.state === 'closed')
   if (closed.length === 0) return undefined
-  if (listening(view).length === 0)
-    return 'No backend listens: the kernel answers every SYN with a reset, and clients see "connection refused" at once.'
+  if (listening(view).length === 0) return NOBODY_LISTENS
   return `${names(closed)} ${closed.length === 1 ? 'has closed its listener' : 'have closed their listeners'}: the kernel deals new connections to the others.`
 }
 

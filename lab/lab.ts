@@ -140,6 +140,7 @@ export class Lab {
 }
 
 function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal'>): LabPlan {
+  const wanted: BackendPlan[] = typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends
   return {
     mode: 'sharded',
     address: server.address,
@@ -148,6 +149,6 @@ function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | '
     sampleIntervalMs: 10,
     peakWindowMs: 30_000,
     ...wishes,
-    backends: typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends,
+    backends: wanted.map(({ backlog = 128, workers = 3 }) => ({ backlog, workers })),
   }
 }

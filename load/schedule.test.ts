@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { monotonicMs } from '#common/clock.ts'
 import { burstArrivals, constantArrivals } from './arrivals.ts'
-import { monotonicMs } from './clock.ts'
 import { followSchedule } from './schedule.ts'
 
 const never = new AbortController().signal

@@ -1,4 +1,4 @@
-import { monotonicMs } from './clock.ts'
+import { monotonicMs } from '#common/clock.ts'
 
 /** After so many starts the event loop gets a turn, so that answers are read while a burst is still being sent. */
 const MAX_STARTS_A_TURN = 64

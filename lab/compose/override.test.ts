@@ -5,7 +5,10 @@ import { override } from './override.ts'
 
 const plan: LabPlan = {
   ...{ mode: 'sharded', address: '198.18.0.2', port: 8080, sampleIntervalMs: 5, peakWindowMs: 1000 },
-  backends: [{ backlog: 8 }, {}],
+  backends: [
+    { backlog: 8, workers: 3 },
+    { backlog: 128, workers: 3 },
+  ],
   sysctls: { 'net.core.somaxconn': 64 },
 }
 

@@ -8,8 +8,10 @@ import fs from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describeError, UsageError } from '#common/errors.ts'
+import { formatListen } from '#common/parse.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import { readSysctl, writeSysctl } from '#kernel/sysctl.ts'
+import { backendArguments, exporterArguments } from '../arguments.ts'
 import type { CommandResult, LabPlan } from '../driver.ts'
 import type { Host } from '../topology.ts'
 import type { Answer, Order } from './messages.ts'
@@ -21,8 +23,8 @@ const entries = {
   agent: fileURLToPath(new URL('../../load/agent/main.ts', import.meta.url)),
 }
 
-/** The files in the lab's folder through which its services are reached. */
-const socketFile = (folder: string, service: string): string => `unix:${folder}/${service}.sock`
+/** The file in the lab's folder through which a service is reached. */
+const socketFile = (service: string): { path: string } => ({ path: `${folder}/${service}.sock` })
 
 let plan: LabPlan
 let folder: string
@@ -34,24 +36,15 @@ function build(orderedPlan: LabPlan, orderedFolder: string): null {
   folder = orderedFolder
   hosts = buildNetwork()
   for (const [name, value] of Object.entries(plan.sysctls)) writeSysctl(name, value)
-  service('client', 'agent', entries.agent, ['--listen', socketFile(folder, 'agent')])
+  service('client', 'agent', entries.agent, [`--listen=${formatListen(socketFile('agent'))}`])
   for (const index of plan.backends.keys()) startBackend(index + 1)
-  service('server', 'exporter', entries.exporter, [
-    ...['--listen', socketFile(folder, 'exporter'), '--netns', 'lab=/proc/self/ns/net'],
-    ...['--sample-interval', `${plan.sampleIntervalMs}ms`, '--peak-window', `${plan.peakWindowMs}ms`],
-  ])
+  service('server', 'exporter', entries.exporter, exporterArguments(plan, socketFile('exporter')))
   return null
 }
 
 function startBackend(number: number): null {
-  const { backlog = 128, workers = 3 } = plan.backends[number - 1] ?? {}
   const name = `backend-${number}`
-  const child = service('server', name, entries.backend, [
-    ...['--name', name, '--host', plan.address, '--port', `${plan.port}`, '--backlog', `${backlog}`],
-    ...['--mode', plan.mode, '--control', socketFile(folder, name), '--closed'],
-    ...(plan.mode === 'shared' ? ['--workers', `${workers}`] : []),
-  ])
-  backends.set(number, child)
+  backends.set(number, service('server', name, entries.backend, backendArguments(plan, number, socketFile(name))))
   return null
 }
 

@@ -1,10 +1,10 @@
+import { monotonicMs } from '#common/clock.ts'
 import { describeError } from '#common/errors.ts'
 import { runConnections } from '../clients/connections.ts'
 import { runHalfOpen } from '../clients/half-open.ts'
 import { HeldConnections } from '../clients/hold.ts'
 import { runSlowRead } from '../clients/slow-read.ts'
 import { runSlowWrite } from '../clients/slow-write.ts'
-import { monotonicMs } from '../clock.ts'
 import { Progress } from '../progress.ts'
 import type { LoadReport, LoadRequest, Story } from './api.ts'
 

@@ -1,6 +1,6 @@
 import net from 'node:net'
+import { monotonicMs } from '#common/clock.ts'
 import type { Story, Target } from '../agent/api.ts'
-import { monotonicMs } from '../clock.ts'
 import type { Outcome, Progress } from '../progress.ts'
 import { outcomeOfError } from './outcome.ts'
 import { synRetransmits } from './socket-handle.ts'

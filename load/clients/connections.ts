@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
+import { monotonicMs } from '#common/clock.ts'
 import type { ConnectionsLoad } from '../agent/api.ts'
 import { arrivalTimes } from '../arrivals.ts'
-import { monotonicMs } from '../clock.ts'
 import type { Progress } from '../progress.ts'
 import { followSchedule } from '../schedule.ts'
 import type { Behaviour, ClientConnection } from './client-connection.ts'

@@ -1,9 +1,9 @@
 /** One thread of a flood: writes SYNs until its time is over, its share is written, or it is told to stop. */
 import { workerData } from 'node:worker_threads'
+import { monotonicMs } from '#common/clock.ts'
 import { addressBytes, socketAddress } from '#kernel/address.ts'
 import { KernelError } from '#kernel/errors.ts'
 import * as libc from '#kernel/libc.ts'
-import { monotonicMs } from '../clock.ts'
 import { type FloodOrder, SharedCounts } from './half-open-order.ts'
 import { SYN_BYTES, templateSum, writeSyn, writeTemplate } from './syn-packet.ts'
 import { countingSource, randomSource } from './syn-source.ts'

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import { monotonicMs } from '#common/clock.ts'
 import type { HalfOpenLoad } from '../agent/api.ts'
-import { monotonicMs } from '../clock.ts'
 import type { Progress } from '../progress.ts'
 import { type FloodOrder, SharedCounts } from './half-open-order.ts'
 import { MOST_SYNS, refuseOutsideLab } from './lab-guard.ts'

@@ -1,4 +1,4 @@
-import { monotonicMs } from './clock.ts'
+import { monotonicMs } from '#common/clock.ts'
 import type { PortMemory } from './memory.ts'
 
 /** Waits that faults impose on single connections and responses, while the loop goes on. Each ends when its fault does. */

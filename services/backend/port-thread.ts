@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
+import { monotonicMs } from '#common/clock.ts'
 import type { FaultsChange } from './api.ts'
 import { CallError, Calls } from './calls.ts'
-import { monotonicMs } from './clock.ts'
 import { PortMemory } from './memory.ts'
 import type { Listen, Opened, PortCommand, PortCounts, PortWorkerData, Reply } from './messages.ts'
 

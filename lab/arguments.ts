@@ -1,0 +1,21 @@
+/** How the services of a lab are told what the plan wants, the same for every driver. */
+import { formatListen, type ListenTarget } from '#common/parse.ts'
+import type { LabPlan } from './driver.ts'
+
+/** Of backend 1, 2, …: it starts without listening, so that the lab can open them in order. */
+export function backendArguments(plan: LabPlan, number: number, control: ListenTarget): string[] {
+  const { backlog, workers } = plan.backends[number - 1]!
+  return [
+    ...[`--name=backend-${number}`, `--control=${formatListen(control)}`, '--closed'],
+    ...[`--host=${plan.address}`, `--port=${plan.port}`, `--mode=${plan.mode}`, `--backlog=${backlog}`],
+    ...(plan.mode === 'shared' ? [`--workers=${workers}`] : []),
+  ]
+}
+
+/** Of the exporter, which reads the namespace it is started in and calls it `lab`. */
+export function exporterArguments(plan: LabPlan, listen: ListenTarget): string[] {
+  return [
+    ...[`--listen=${formatListen(listen)}`, '--netns=lab=/proc/self/ns/net'],
+    ...[`--sample-interval=${plan.sampleIntervalMs}ms`, `--peak-window=${plan.peakWindowMs}ms`],
+  ]
+}
