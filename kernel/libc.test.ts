@@ -5,8 +5,6 @@ import { test } from 'node:test'
 import { socketAddress } from './address.ts'
 import * as libc from './libc.ts'
 
-const SOCK_DGRAM = 2
-
 test('a batch of datagrams is sent with one call, each packet as it was written', async () => {
   const receiver = dgram.createSocket('udp4').bind(0, '127.0.0.1')
   await once(receiver, 'listening')
@@ -14,7 +12,7 @@ test('a batch of datagrams is sent with one call, each packet as it was written'
   for (const [i, packet] of batch.packets.entries()) packet.write(`packet ${String(i).padStart(2, '0')}`)
   const received: string[] = []
   receiver.on('message', (message) => received.push(String(message)))
-  const fd = libc.socket(libc.AF_INET, SOCK_DGRAM | libc.SOCK_CLOEXEC, 0, 'Testing a batch')
+  const fd = libc.socket(libc.AF_INET, libc.SOCK_DGRAM | libc.SOCK_CLOEXEC, 0, 'Testing a batch')
   assert.equal(batch.send(fd, 15, 'Testing a batch'), 15)
   libc.close(fd)
   while (received.length < 15) await once(receiver, 'message')
@@ -26,7 +24,7 @@ test('a batch of datagrams is sent with one call, each packet as it was written'
 })
 
 test('a batch cannot send more packets than it has', () => {
-  const fd = libc.socket(libc.AF_INET, SOCK_DGRAM | libc.SOCK_CLOEXEC, 0, 'Testing a batch')
+  const fd = libc.socket(libc.AF_INET, libc.SOCK_DGRAM | libc.SOCK_CLOEXEC, 0, 'Testing a batch')
   const batch = new libc.DatagramBatch(3, 4, socketAddress('127.0.0.1', 9))
   assert.equal(batch.packets.length, 3)
   assert.ok(batch.send(fd, 50, 'Testing a batch') <= 3)

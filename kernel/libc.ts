@@ -9,7 +9,9 @@ import { errnoName, KernelError } from './errors.ts'
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const AF_NETLINK = 16
+export const AF_PACKET = 17
 export const SOCK_STREAM = 1
+export const SOCK_DGRAM = 2
 export const SOCK_RAW = 3
 export const SOCK_CLOEXEC = 0o2000000
 export const SOCK_NONBLOCK = 0o4000
@@ -18,6 +20,7 @@ export const IPPROTO_RAW = 255
 export const SOL_SOCKET = 1
 export const SO_REUSEPORT = 15
 export const SO_RCVBUF = 8
+const SO_ATTACH_FILTER = 26
 const SO_ATTACH_REUSEPORT_CBPF = 51
 export const SO_MEMINFO = 55
 export const SO_COOKIE = 57
@@ -96,6 +99,13 @@ export const send = (fd: number, data: Buffer, flags: number, doing: string): nu
 export const recv = (fd: number, into: Buffer, flags: number, doing: string): number =>
   checked(c.recv(fd, into, into.length, flags), 'recv', doing)
 
+/** Receives a message that is there already; undefined if there is none. Never waits, and throws nothing for an empty queue. */
+export function recvIfAny(fd: number, into: Buffer, doing: string): number | undefined {
+  const length = c.recv(fd, into, into.length, MSG_DONTWAIT)
+  if (Number(length) < 0 && koffi.errno() === os.constants.errno.EAGAIN) return undefined
+  return checked(length, 'recv', doing)
+}
+
 /** Reads a socket option into `into` and gives the number of bytes the kernel wrote. */
 export function getsockopt(fd: number, level: number, name: number, into: Buffer, doing: string): number {
   optionLength[0] = into.length
@@ -116,14 +126,21 @@ export const setIntOption = (fd: number, level: number, name: number, value: num
   setsockopt(fd, level, name, bytes, doing)
 }
 
-/** Attaches a classic BPF program (8 bytes an instruction) that chooses the member of a SO_REUSEPORT group. */
-export function attachReuseportProgram(fd: number, instructions: Buffer, doing: string): void {
+/** Attaches a classic BPF program (see classic-bpf.ts) that chooses the member of a SO_REUSEPORT group. */
+export const attachReuseportProgram = (fd: number, instructions: Buffer, doing: string): void =>
+  attachProgram(fd, SO_ATTACH_REUSEPORT_CBPF, instructions, doing)
+
+/** Attaches a classic BPF program (see classic-bpf.ts) that says how much of each packet a socket gets; 0 is nothing. */
+export const attachFilter = (fd: number, instructions: Buffer, doing: string): void =>
+  attachProgram(fd, SO_ATTACH_FILTER, instructions, doing)
+
+function attachProgram(fd: number, option: number, instructions: Buffer, doing: string): void {
   const code = Buffer.from(new ArrayBuffer(instructions.length))
   instructions.copy(code)
   const program = Buffer.alloc(16) // struct sock_fprog on 64-bit: u16 length, then a pointer
   program.writeUInt16LE(code.length / 8, 0)
   program.writeBigUInt64LE(koffi.address(code), 8)
-  setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, program, doing)
+  setsockopt(fd, SOL_SOCKET, option, program, doing)
 }
 
 /** An ioctl that gives one int, e.g. SIOCINQ. */

@@ -3,6 +3,7 @@
  * The kernel chooses at the SYN and never looks at a member's queue (reuseport_select_sock): a full member goes on
  * receiving its share.
  */
+import { program } from './classic-bpf.ts'
 import * as libc from './libc.ts'
 
 /** What decides whether listeners share a group (inet_reuseport_add_sock). They must also belong to one user. */
@@ -33,8 +34,8 @@ const CURRENT_CPU = 0xffff_f024
 const RANDOM = 0xffff_f038
 
 /**
- * The classic BPF program for a way of steering: 8 bytes an instruction. A result that is no member makes the kernel
- * fall back to its hash. With `random` a SYN sent again draws again, so who met a full member gets another chance.
+ * The classic BPF program for a way of steering. A result that is no member makes the kernel fall back to its hash. With
+ * `random` a SYN sent again draws again, so who met a full member gets another chance.
  */
 export function steeringProgram(steering: Exclude<Steering, { by: 'hash' }>): Buffer {
   switch (steering.by) {
@@ -45,15 +46,6 @@ export function steeringProgram(steering: Exclude<Steering, { by: 'hash' }>): Bu
     case 'member':
       return program([RETURN_CONSTANT, steering.member])
   }
-}
-
-function program(...instructions: [code: number, constant: number][]): Buffer {
-  const bytes = Buffer.alloc(instructions.length * 8)
-  for (const [index, [code, constant]] of instructions.entries()) {
-    bytes.writeUInt16LE(code, index * 8)
-    bytes.writeUInt32LE(constant, index * 8 + 4)
-  }
-  return bytes
 }
 
 /** Steers the whole group that a listening socket belongs to; `hash` gives the choice back to the kernel. */

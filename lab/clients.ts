@@ -1,4 +1,12 @@
-import type { LoadReport, LoadRequest, Story, Target } from '#load/agent/api.ts'
+import type {
+  CountersReport,
+  Handshake,
+  HandshakeStep,
+  LoadReport,
+  LoadRequest,
+  Story,
+  Target,
+} from '#load/agent/api.ts'
 import type { Endpoint } from './endpoint.ts'
 
 type Without<Request, Key extends string> = Request extends unknown ? Omit<Request, Key> : never
@@ -24,6 +32,11 @@ export class Clients {
   /** Every load that was started, the finished ones with their results. */
   reports(): Promise<LoadReport[]> {
     return this.#endpoint.json('GET', '/loads')
+  }
+
+  /** The counters of the clients' network namespace. */
+  counters(): Promise<CountersReport> {
+    return this.#endpoint.json('GET', '/counters')
   }
 
   /** The load agent's own metrics in Prometheus' text format. */
@@ -63,6 +76,16 @@ export class Load {
   /** Makes the silent connections of a `hold` load send one byte each. */
   async speak(): Promise<void> {
     await this.#endpoint.json('POST', `/loads/${this.id}/speak`, {})
+  }
+
+  /** Sends the next packet of a connection of a `handshake` load, counted from 1, and tells how that one stands then. */
+  step(connection: number, send: HandshakeStep): Promise<Handshake> {
+    return this.#endpoint.json('POST', `/loads/${this.id}/steps`, { connection, send })
+  }
+
+  /** How each connection of a `handshake` load stands. */
+  handshakes(): Promise<Handshake[]> {
+    return this.#endpoint.json('GET', `/loads/${this.id}/handshakes`)
   }
 
   /** The stories of its connections, if it was asked to keep them. */

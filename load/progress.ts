@@ -12,6 +12,7 @@ const MAX_FAILURES = 20
 
 /** The live report of one load. Clients write into it as things happen, and it can be read at any time. */
 export class Progress {
+  allBegun = false
   started = 0
   open = 0
   connected = 0
@@ -39,10 +40,12 @@ export class Progress {
   /** Called before each report, by clients whose counts lie elsewhere (in the kernel, in a worker). */
   refresh: () => void = () => {}
   readonly #failures = new Map<string, number>()
+  readonly #keepsStories: boolean
   readonly #maxStories: number
   #storiesNotKept = 0
 
-  constructor(options: { maxStories?: number } = {}) {
+  constructor(options: { stories?: boolean; maxStories?: number } = {}) {
+    this.#keepsStories = options.stories ?? false
     this.#maxStories = options.maxStories ?? MAX_STORIES
   }
 
@@ -55,8 +58,9 @@ export class Progress {
     this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1)
   }
 
-  /** Keeps a story, or counts it where there is no more room. */
+  /** Keeps a story if the load asked for stories, or counts it where there is no more room. */
   tell(story: Story): void {
+    if (!this.#keepsStories) return
     if (this.stories.length < this.#maxStories) this.stories.push(story)
     else this.#storiesNotKept++
   }
@@ -65,6 +69,7 @@ export class Progress {
   report(): LoadProgress {
     this.refresh()
     return {
+      allBegun: this.allBegun,
       started: this.started,
       open: this.open,
       connected: this.connected,

@@ -124,15 +124,17 @@ test('slow readers and slow writers run through the agent too', async () => {
   )
 })
 
-test('half-open load outside a lab is refused before it begins', async () => {
+test('half-open load and handshakes by hand are refused outside a lab, before they begin', async () => {
   await using agent = await startedAgent()
-  const { status, answer } = await agent.ask<{ error: string }>('POST', '/loads', {
-    kind: 'half-open',
-    target: { host: '127.0.0.1', port: 80 },
-    durationMs: 100,
-  })
-  assert.equal(status, 409)
-  assert.match(answer.error, /only inside a lab/)
+  const target = { host: '127.0.0.1', port: 80 }
+  for (const load of [
+    { kind: 'half-open', target, durationMs: 100 },
+    { kind: 'handshake', target, connections: 1 },
+  ]) {
+    const { status, answer } = await agent.ask<{ error: string }>('POST', '/loads', load)
+    assert.equal(status, 409)
+    assert.match(answer.error, /only inside a lab/)
+  }
   assert.deepEqual((await agent.ask('GET', '/loads')).answer, [])
 })
 
@@ -163,6 +165,7 @@ test('a wrong body is answered with 400 and the name of the field', async () => 
     [{ kind: 'half-open', target, durationMs: 1, sourcePorts: 'odd' }, 'sourcePorts'],
     [{ kind: 'slow-read', target, connections: 1, bytesPerSecond: -1, responseBytes: 1 }, 'bytesPerSecond'],
     [{ kind: 'slow-write', target, connections: 1 }, 'bodyBytes'],
+    [{ kind: 'handshake', target, connections: 101 }, 'connections'],
   ] as const) {
     const { status, answer } = await agent.ask<{ error: string; field: string }>('POST', '/loads', body)
     assert.equal(status, 400, JSON.stringify(body))
@@ -174,6 +177,14 @@ test('a wrong body is answered with 400 and the name of the field', async () => 
   const held = await agent.start({ kind: 'hold', target, connections: 1 })
   const words = await agent.ask<{ field: string }>('POST', `/loads/${held.id}/speak`, { words: 'x' })
   assert.deepEqual([words.status, words.answer.field], [400, 'words'])
+  for (const [body, field] of [
+    [{ connection: 0, send: 'ack' }, 'connection'],
+    [{ connection: 1, send: 'fin' }, 'send'],
+    [{ connection: 1 }, 'send'],
+  ] as const) {
+    const step = await agent.ask<{ field: string }>('POST', `/loads/${held.id}/steps`, body)
+    assert.deepEqual([step.status, step.answer.field], [400, field])
+  }
   const broken = await fetch(`${agent.base}/loads`, {
     method: 'POST',
     body: '{',
@@ -200,8 +211,11 @@ test('what is not there is answered with 404, and what was not asked for with 40
     ['DELETE', '/loads/load-9'],
     ['GET', '/loads/load-9/stories'],
     ['POST', '/loads/load-9/speak'],
+    ['GET', '/loads/load-9/handshakes'],
   ] as const)
     assert.equal((await agent.ask(method, path)).status, 404, path)
+  const step = { connection: 1, send: 'ack' }
+  assert.equal((await agent.ask('POST', '/loads/load-9/steps', step)).status, 404)
   const { id } = await agent.start({
     kind: 'connections',
     target: server.target,
@@ -209,6 +223,8 @@ test('what is not there is answered with 404, and what was not asked for with 40
   })
   assert.equal((await agent.ask('GET', `/loads/${id}/stories`)).status, 409)
   assert.equal((await agent.ask('POST', `/loads/${id}/speak`)).status, 409)
+  assert.equal((await agent.ask('GET', `/loads/${id}/handshakes`)).status, 409)
+  assert.equal((await agent.ask('POST', `/loads/${id}/steps`, step)).status, 409)
 })
 
 test('the last hundred finished loads are kept', async () => {

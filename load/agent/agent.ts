@@ -6,8 +6,9 @@ import { httpServer, listenOn } from '#common/http.ts'
 import { lazySchemas } from '#common/lazy-schemas.ts'
 import type { ListenTarget } from '#common/parse.ts'
 import { refuseOutsideLab } from '../clients/lab-guard.ts'
-import type { SpeakRequest } from './api.ts'
+import type { SpeakRequest, StepRequest } from './api.ts'
 import { Loads } from './loads.ts'
+import { NamespaceCounters } from './namespace-counters.ts'
 import { RequestError } from './request-error.ts'
 import { resolveTarget } from './resolve-target.ts'
 import type { RunningLoad } from './running-load.ts'
@@ -45,6 +46,12 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
     return reply.type(metrics.contentType).send(await metrics.metrics())
   })
 
+  let counters: NamespaceCounters | undefined
+  app.get('/counters', () => {
+    counters ??= new NamespaceCounters()
+    return counters.read()
+  })
+
   app.get('/health', () => ({ status: 'ok', pid: process.pid }))
 
   app.post(
@@ -54,10 +61,9 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
       if (loads.full) throw new RequestError(429, 'Too many loads are running: stop one first')
       const load = { ...request.body, target: await resolveTarget(request.body.target) }
       // Asked before the load exists, so that the refusal is the answer and not a failed load.
-      if (load.kind === 'half-open') {
+      if (load.kind === 'half-open')
         refuseAbove(options.maxHalfOpenPerSecond, (load.ratePerSecond ?? Infinity) + loads.halfOpenPerSecond)
-        refuseOutsideLab(load)
-      }
+      if (load.kind === 'half-open' || load.kind === 'handshake') refuseOutsideLab(load)
       return reply.code(201).send(loads.start(load).report())
     },
   )
@@ -85,6 +91,21 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
     const speakers = load.speak(request.body.text)
     if (speakers === undefined) throw new RequestError(409, `Load '${load.id}' holds no connections, or no longer`)
     return { speakers }
+  })
+
+  const stepping = { schema: { body: schemas.StepRequest } }
+  app.post<ById & { Body: StepRequest }>('/loads/:id/steps', stepping, async (request) => {
+    const load = known(request.params.id)
+    const { connection, send } = request.body
+    const step = load.step(connection, send)
+    if (step === undefined) throw new RequestError(409, `Load '${load.id}' does no handshakes by hand, or no longer`)
+    return step
+  })
+
+  app.get<ById>('/loads/:id/handshakes', (request) => {
+    const { id, handshakes } = known(request.params.id)
+    if (handshakes === undefined) throw new RequestError(409, `Load '${id}' does no handshakes by hand`)
+    return handshakes
   })
 
   app.delete<ById>('/loads/:id', (request) => known(request.params.id).stop())

@@ -5,6 +5,8 @@ const closed = { additionalProperties: false } as const
 const Rate = Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'A second' })
 const DurationMs = Type.Integer({ minimum: 1, maximum: 3_600_000 })
 
+const KeepStories = Type.Boolean({ default: false, description: 'Keep the story of each connection' })
+
 export const Target = Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, closed)
 export type Target = Static<typeof Target>
 
@@ -39,7 +41,13 @@ export const ConnectionsLoad = Type.Object(
     arrivals: Arrivals,
     path: Type.Optional(Type.String({ pattern: '^/[!-~]*$', default: '/' })),
     timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000, default: 10_000 })),
-    stories: Type.Optional(Type.Boolean({ default: false, description: 'Keep the story of each connection' })),
+    closer: Type.Optional(
+      Type.Union([Type.Literal('server'), Type.Literal('client')], {
+        default: 'server',
+        description: 'Who closes first once the answer is whole, and so keeps the connection in TIME_WAIT',
+      }),
+    ),
+    stories: Type.Optional(KeepStories),
   },
   closed,
 )
@@ -77,6 +85,7 @@ export const HoldLoad = Type.Object(
     connections: Type.Integer({ minimum: 1, maximum: 60_000 }),
     ratePerSecond: Type.Optional(Rate),
     durationMs: Type.Optional(DurationMs),
+    stories: Type.Optional(KeepStories),
   },
   closed,
 )
@@ -91,6 +100,7 @@ export const SlowReadLoad = Type.Object(
     bytesPerSecond: Type.Number({ minimum: 0, description: 'Each connection; 0 reads nothing' }),
     responseBytes: Type.Integer({ minimum: 1, maximum: 67_108_864 }),
     durationMs: Type.Optional(DurationMs),
+    stories: Type.Optional(KeepStories),
   },
   closed,
 )
@@ -107,12 +117,35 @@ export const SlowWriteLoad = Type.Object(
     ),
     bodyBytes: Type.Integer({ minimum: 1, maximum: 1_073_741_824 }),
     durationMs: Type.Optional(DurationMs),
+    stories: Type.Optional(KeepStories),
   },
   closed,
 )
 export type SlowWriteLoad = Static<typeof SlowWriteLoad>
 
-export const LoadRequest = Type.Union([ConnectionsLoad, HalfOpenLoad, HoldLoad, SlowReadLoad, SlowWriteLoad])
+/**
+ * Three-way handshakes by hand: the SYNs leave at once, and from then on a packet is sent when a step asks for it. Only
+ * inside a lab, over IPv4.
+ */
+export const HandshakeLoad = Type.Object(
+  {
+    kind: Type.Literal('handshake'),
+    target: Target,
+    connections: Type.Integer({ minimum: 1, maximum: 100 }),
+    stories: Type.Optional(KeepStories),
+  },
+  closed,
+)
+export type HandshakeLoad = Static<typeof HandshakeLoad>
+
+export const LoadRequest = Type.Union([
+  ConnectionsLoad,
+  HalfOpenLoad,
+  HoldLoad,
+  SlowReadLoad,
+  SlowWriteLoad,
+  HandshakeLoad,
+])
 export type LoadRequest = Static<typeof LoadRequest>
 
 /** The body of POST /loads/:id/speak: what every held connection sends. One byte if left out. */
@@ -121,6 +154,20 @@ export const SpeakRequest = Type.Object(
   closed,
 )
 export type SpeakRequest = Static<typeof SpeakRequest>
+
+/**
+ * The next packet of a handshake that is done by hand. `ack`: the last ACK, bare. `request`: an HTTP request, which acts
+ * as that ACK too. Both wait for the SYN-ACK, and both can be sent again. `reset`: an RST.
+ */
+export const HandshakeStep = Type.Union([Type.Literal('ack'), Type.Literal('request'), Type.Literal('reset')])
+export type HandshakeStep = Static<typeof HandshakeStep>
+
+/** The body of POST /loads/:id/steps. The answer is the connection's Handshake. */
+export const StepRequest = Type.Object(
+  { connection: Type.Integer({ minimum: 1, maximum: 100, description: 'Counts from 1' }), send: HandshakeStep },
+  closed,
+)
+export type StepRequest = Static<typeof StepRequest>
 
 /** A latency distribution, in milliseconds, from an HDR histogram with 3 significant digits; all 0 while `count` is 0. */
 export const Latency = Type.Object({
@@ -165,6 +212,30 @@ export const Story = Type.Object({
 export type Story = Static<typeof Story>
 
 /**
+ * One handshake by hand, an item of GET /loads/:id/handshakes: its story so far, which began with the SYN (`startedMs`)
+ * and was connected with the first ACK or request, and what else is known of it. What was heard was heard within 5 ms.
+ */
+export const Handshake = Type.Object({
+  ...Story.properties,
+  connection: Type.Integer({ description: 'Counts from 1, in the order of the SYNs' }),
+  address: Type.String({ description: 'Where it pretends to come from' }),
+  port: Type.Integer(),
+  state: Type.Union([
+    Type.Literal('syn-sent', { description: 'No SYN-ACK yet' }),
+    Type.Literal('half-open', { description: 'The SYN-ACK is here, and not answered' }),
+    Type.Literal('acked', { description: 'Connected, as a client sees it' }),
+    Type.Literal('requested'),
+    Type.Literal('over'),
+  ]),
+  synAcksMs: Type.Array(Type.Number(), {
+    description: 'Each SYN-ACK: the kernel sends it again after 1, 3, 7 … s, until it takes the last ACK or gives up',
+  }),
+  requestedMs: Type.Optional(Type.Number({ description: 'The first request' })),
+  answeredMs: Type.Optional(Type.Number({ description: 'The answer was whole' })),
+})
+export type Handshake = Static<typeof Handshake>
+
+/**
  * A load: progress while it runs, the result once `state` is `done` or `failed`. Every connection that began is either
  * `open` or has one outcome. `connectMs` counts from the SYN; `firstByteMs` and `totalMs` count from the scheduled
  * moment, so that a late client cannot hide its own lag. `totalMs` holds complete answers only.
@@ -175,6 +246,7 @@ export const LoadReport = Type.Object({
   state: Type.Union([Type.Literal('running'), Type.Literal('done'), Type.Literal('failed')]),
   error: Type.Optional(Type.String()),
   elapsedMs: Type.Number(),
+  allBegun: Type.Boolean({ description: 'The schedule is over: nothing more begins' }),
   started: Type.Integer({ description: 'Connections begun, or SYNs written' }),
   open: Type.Integer({ description: 'Connections under way or held' }),
   connected: Type.Integer({ description: 'Handshakes that the client saw finish' }),
@@ -195,3 +267,10 @@ export const LoadReport = Type.Object({
   seed: Type.Optional(Type.Integer({ description: 'Of Poisson arrivals: the same seed gives the same arrivals' })),
 })
 export type LoadReport = Static<typeof LoadReport>
+
+/** The answer of GET /counters: TcpExt_… and Tcp_… of the clients' network namespace. */
+export const CountersReport = Type.Object({
+  monotonicMs: Type.Number(),
+  counters: Type.Record(Type.String(), Type.Integer(), { description: 'Those at zero are left out' }),
+})
+export type CountersReport = Static<typeof CountersReport>

@@ -10,14 +10,16 @@ const help = `Runs loads against a target, over HTTP. For labs: whoever reaches 
   --max-half-open-rate N   how many SYNs a second all half-open loads together may write (no bound)
   --help                   this text
 
-  POST   /loads              start one: {"kind":"connections","target":{"host":"198.18.0.2","port":8080},
-                             "arrivals":{"shape":"constant","ratePerSecond":100,"durationMs":5000}}
-                             kinds: connections, half-open, hold, slow-read, slow-write
-  GET    /loads              all, the last hundred finished ones included
-  GET    /loads/ID           progress, or the result
-  GET    /loads/ID/stories   one JSON object per connection and line
-  POST   /loads/ID/speak     let held connections send a byte, or {"text":"…"}
-  DELETE /loads/ID           stop it
+  POST   /loads                start one: {"kind":"connections","target":{"host":"198.18.0.2","port":8080},
+                               "arrivals":{"shape":"constant","ratePerSecond":100,"durationMs":5000}}
+                               kinds: connections, half-open, hold, slow-read, slow-write, handshake
+  GET    /loads                all, the last hundred finished ones included
+  GET    /loads/ID             progress, or the result
+  GET    /loads/ID/stories     one JSON object per connection and line
+  GET    /loads/ID/handshakes  how each handshake by hand stands
+  POST   /loads/ID/steps       the next packet of one: {"connection":1,"send":"ack"}, or "request", or "reset"
+  POST   /loads/ID/speak       let held connections send a byte, or {"text":"…"}
+  DELETE /loads/ID             stop it
   GET    /metrics
   GET    /health`
 

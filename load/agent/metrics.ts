@@ -2,7 +2,7 @@ import { Gauge, Registry } from 'prom-client'
 import type { LoadRequest } from './api.ts'
 import type { Loads } from './loads.ts'
 
-const kinds: LoadRequest['kind'][] = ['connections', 'half-open', 'hold', 'slow-read', 'slow-write']
+const kinds: LoadRequest['kind'][] = ['connections', 'half-open', 'hold', 'slow-read', 'slow-write', 'handshake']
 
 /** The agent's own metrics: which loads run, so that boards can mark when one began and ended. */
 export function agentMetrics(loads: Loads): Registry {

@@ -2,11 +2,12 @@ import { monotonicMs } from '#common/clock.ts'
 import { describeError } from '#common/errors.ts'
 import { runConnections } from '../clients/connections.ts'
 import { runHalfOpen } from '../clients/half-open.ts'
+import { Handshakes } from '../clients/handshakes.ts'
 import { HeldConnections } from '../clients/hold.ts'
 import { runSlowRead } from '../clients/slow-read.ts'
 import { runSlowWrite } from '../clients/slow-write.ts'
 import { Progress } from '../progress.ts'
-import type { LoadReport, LoadRequest, Story } from './api.ts'
+import type { Handshake, HandshakeStep, LoadReport, LoadRequest, Story } from './api.ts'
 
 /** One load, from its start until it is forgotten. */
 export class RunningLoad {
@@ -16,19 +17,18 @@ export class RunningLoad {
   readonly over: Promise<void>
   readonly #stopping = new AbortController()
   readonly #beganMs = monotonicMs()
-  readonly #speak: ((text?: string) => number) | undefined
+  readonly #client: Client
   #stories: readonly Story[]
   #report: () => LoadReport
 
   constructor(id: string, request: LoadRequest) {
     this.id = id
     this.request = request
-    const progress = new Progress()
+    const progress = new Progress({ stories: keepsStories(request) })
     this.#stories = progress.stories
     this.#report = () => this.#reportOn(progress, 'running')
-    const held = request.kind === 'hold' ? new HeldConnections(request, progress) : undefined
-    this.#speak = held === undefined ? undefined : (text) => held.speak(text)
-    this.over = this.#run(start(request, progress, held, this.#stopping.signal), progress)
+    this.#client = start(request, progress, this.#stopping.signal)
+    this.over = this.#run(this.#client.over, progress)
   }
 
   async #run(load: Promise<void>, progress: Progress): Promise<void> {
@@ -59,7 +59,7 @@ export class RunningLoad {
 
   /** The stories kept so far; undefined if none were asked for. */
   get stories(): readonly Story[] | undefined {
-    return this.request.kind === 'connections' && this.request.stories === true ? this.#stories : undefined
+    return keepsStories(this.request) ? this.#stories : undefined
   }
 
   /** Lets go of the stories of a load that is over; its report says that they are no longer kept. */
@@ -72,7 +72,17 @@ export class RunningLoad {
 
   /** Lets every held connection speak and gives how many do; undefined if this load holds none, or no longer. */
   speak(text?: string): number | undefined {
-    return this.running ? this.#speak?.(text) : undefined
+    return this.running ? this.#client.speak?.(text) : undefined
+  }
+
+  /** How each handshake by hand stands; undefined if this load does none. */
+  get handshakes(): Handshake[] | undefined {
+    return this.#client.handshakes?.report()
+  }
+
+  /** Does the next step of a handshake by hand; undefined if this load does none, or no longer. */
+  step(connection: number, send: HandshakeStep): Promise<Handshake> | undefined {
+    return this.running ? this.#client.handshakes?.step(connection, send) : undefined
   }
 
   /** Ends the load and gives its final report. */
@@ -83,22 +93,32 @@ export class RunningLoad {
   }
 }
 
-function start(
-  request: LoadRequest,
-  progress: Progress,
-  held: HeldConnections | undefined,
-  signal: AbortSignal,
-): Promise<void> {
+const keepsStories = (request: LoadRequest): boolean => 'stories' in request && request.stories === true
+
+/** A client at work: when it is over, and what some kinds can be asked for meanwhile. */
+interface Client {
+  over: Promise<void>
+  speak?(text?: string): number
+  handshakes?: Handshakes
+}
+
+function start(request: LoadRequest, progress: Progress, signal: AbortSignal): Client {
   switch (request.kind) {
     case 'connections':
-      return runConnections(request, progress, signal)
+      return { over: runConnections(request, progress, signal) }
     case 'half-open':
-      return runHalfOpen(request, progress, signal)
-    case 'hold':
-      return held?.run(signal) ?? Promise.resolve()
+      return { over: runHalfOpen(request, progress, signal) }
+    case 'hold': {
+      const held = new HeldConnections(request, progress)
+      return { over: held.run(signal), speak: (text) => held.speak(text) }
+    }
     case 'slow-read':
-      return runSlowRead(request, progress, signal)
+      return { over: runSlowRead(request, progress, signal) }
     case 'slow-write':
-      return runSlowWrite(request, progress, signal)
+      return { over: runSlowWrite(request, progress, signal) }
+    case 'handshake': {
+      const handshakes = new Handshakes(request, progress)
+      return { over: handshakes.run(signal), handshakes }
+    }
   }
 }

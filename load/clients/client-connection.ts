@@ -114,6 +114,7 @@ export class ClientConnection {
     progress.open--
     progress.count(outcome, failure)
     behaviour.finished?.(this)
+    progress.tell(this.story)
     close(closedMs)
   }
 }

@@ -70,6 +70,7 @@ export class ConnectionSet {
     const over = AbortSignal.any([signal, time.signal])
     try {
       await followSchedule(offsetsMs, (scheduledMs) => this.open(scheduledMs), over)
+      this.#progress.allBegun = true
       await this.empty(over)
     } finally {
       clearTimeout(timer)

@@ -22,7 +22,7 @@ const noOutcomes: Outcomes = {
 }
 
 async function run(load: Omit<ConnectionsLoad, 'kind'>, signal = new AbortController().signal): Promise<Progress> {
-  const progress = new Progress()
+  const progress = new Progress({ stories: true })
   await runConnections({ kind: 'connections', ...load }, progress, signal)
   assert.equal(progress.open, 0)
   return progress
@@ -125,6 +125,22 @@ test('a connection that nobody accepts times out, counted from the schedule', as
   assert.equal(progress.report().totalMs.count, 0)
 })
 
+test('a client that is to close first does so once the answer is whole', async () => {
+  const heard: string[] = []
+  let endedByClient = 0
+  await using server = await startServer((socket) => {
+    socket.once('data', (request) => {
+      heard.push(/^connection: .*/im.exec(request.toString('latin1'))?.[0] ?? '')
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine')
+    })
+    socket.once('end', () => endedByClient++)
+  })
+  const progress = await run({ target: server.target, arrivals: burst(3), closer: 'client' })
+  assert.deepEqual(progress.report().outcomes, { ...noOutcomes, ok: 3 })
+  assert.deepEqual(heard, Array(3).fill('Connection: keep-alive'))
+  await until('the server hears it', () => endedByClient === 3)
+})
+
 test('an answer that breaks off is closed early', async () => {
   await using server = await startServer((socket) =>
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort')),
@@ -151,7 +167,7 @@ test('Poisson arrivals without a seed get one, and with it the load can be repea
 
 test('stories beyond the bound are counted, not kept', async () => {
   await using server = await startServer((socket) => socket.once('data', () => socket.end('HTTP/1.0 204 No\r\n\r\n')))
-  const progress = new Progress({ maxStories: 3 })
+  const progress = new Progress({ stories: true, maxStories: 3 })
   await runConnections(
     { kind: 'connections', target: server.target, arrivals: burst(5), stories: true },
     progress,

@@ -8,16 +8,23 @@ import type { Behaviour, ClientConnection } from './client-connection.ts'
 import { ConnectionSet } from './connection-set.ts'
 import { hostHeader } from './host-header.ts'
 import { ResponseReader } from './response.ts'
+import { readServerSide } from './server-side.ts'
 
 /**
  * Open-loop load: connections begin when the schedule says so, whatever became of the earlier ones. Each connects,
- * sends one request, reads the answer to its end and closes. Resolves when the schedule is over and every connection
+ * sends one request, reads the answer to its end and closes, before or after the server as asked. Resolves when the schedule is over and every connection
  * has an outcome; the signal cuts what is still open.
  */
 export async function runConnections(load: ConnectionsLoad, progress: Progress, signal: AbortSignal): Promise<void> {
   const arrivals = seeded(load.arrivals, progress)
   const timeoutMs = load.timeoutMs ?? 10_000
-  const request = `GET ${load.path ?? '/'} HTTP/1.1\r\nHost: ${hostHeader(load.target)}\r\nConnection: close\r\n\r\n`
+  const clientCloses = load.closer === 'client'
+  const request = [
+    `GET ${load.path ?? '/'} HTTP/1.1`,
+    `Host: ${hostHeader(load.target)}`,
+    `Connection: ${clientCloses ? 'keep-alive' : 'close'}`,
+    '\r\n',
+  ].join('\r\n')
   const exchanges = new Map<ClientConnection, { reader: ResponseReader; timer: NodeJS.Timeout }>()
 
   const behaviour: Behaviour = {
@@ -30,6 +37,7 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
       const reader = exchanges.get(connection)?.reader
       reader?.push(bytes)
       if (reader?.malformed === true) connection.finish('failed', 'the answer is no HTTP')
+      else if (clientCloses && reader?.complete(false) === true) connection.finish('ok')
       return true
     },
     ended: (connection) => (exchanges.get(connection)?.reader.complete(true) ? 'ok' : 'closedEarly'),
@@ -37,8 +45,7 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
       const exchange = exchanges.get(connection)
       exchanges.delete(connection)
       clearTimeout(exchange?.timer)
-      if (exchange !== undefined) readServerSide(connection, exchange.reader, progress)
-      if (load.stories === true) progress.tell(connection.story)
+      if (exchange !== undefined) readServerSide(connection.story, exchange.reader, progress)
     },
   }
 
@@ -53,6 +60,7 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
     },
     signal,
   )
+  progress.allBegun = true
   await connections.empty(signal)
   connections.cut('abandoned')
 }
@@ -62,17 +70,4 @@ function seeded(arrivals: ConnectionsLoad['arrivals'], progress: Progress): Conn
   if (arrivals.shape !== 'poisson') return arrivals
   progress.seed = arrivals.seed ?? randomInt(2 ** 31)
   return { ...arrivals, seed: progress.seed }
-}
-
-/** What the backend said about the connection in its headers. */
-function readServerSide({ story }: ClientConnection, reader: ResponseReader, progress: Progress): void {
-  const backend = reader.headers.get('x-spillway-backend')
-  const acceptedMs = reader.number('x-spillway-accepted-ms')
-  const acceptWaitMs = reader.number('x-spillway-accept-wait-ms')
-  if (backend !== undefined) story.backend = backend
-  if (acceptedMs !== undefined) story.acceptedMs = acceptedMs
-  if (acceptWaitMs !== undefined) {
-    story.acceptWaitMs = acceptWaitMs
-    progress.acceptWaitMs.record(acceptWaitMs)
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * Half-open load is for labs alone. Before a packet is written, the client's network namespace must show that it is
- * one: no way out, and the target a neighbour in the network that RFC 2544 sets aside for benchmarks.
+ * Packets from addresses that nobody has are for labs alone. Before one is written, the client's network namespace must
+ * show that it is a lab's: no way out, and the target a neighbour in the network that RFC 2544 sets aside for benchmarks.
  */
 import fs from 'node:fs'
 import net from 'node:net'
@@ -25,7 +25,8 @@ export interface Surroundings {
   ownAddresses: readonly string[]
 }
 
-export type FloodPlan = Pick<HalfOpenLoad, 'target' | 'durationMs' | 'ratePerSecond' | 'maxSyns' | 'sources'>
+export type FloodPlan = Pick<HalfOpenLoad, 'target'> &
+  Partial<Pick<HalfOpenLoad, 'durationMs' | 'ratePerSecond' | 'maxSyns' | 'sources'>>
 
 export const MOST_SYNS = 50_000_000
 const LONGEST_MS = 60_000
@@ -61,7 +62,7 @@ export function objectionTo(plan: FloodPlan, surroundings: Surroundings): string
   if (surroundings.forwarding.includes(route.device))
     return `this network namespace forwards packets (set net.ipv4.ip_forward to 0 in it), so half-open requests would be answered`
   return (
-    outOfBounds('durationMs', plan.durationMs, LONGEST_MS) ??
+    outOfBounds('durationMs', plan.durationMs ?? 1, LONGEST_MS) ??
     outOfBounds('ratePerSecond', plan.ratePerSecond ?? 1, HIGHEST_RATE) ??
     outOfBounds('maxSyns', plan.maxSyns ?? 1, MOST_SYNS) ??
     outOfBounds('sources', plan.sources ?? 1, MOST_SOURCES)
@@ -71,7 +72,7 @@ export function objectionTo(plan: FloodPlan, surroundings: Surroundings): string
 /** Throws a UsageError that says what is missing, unless the calling thread is in a lab and the load within bounds. */
 export function refuseOutsideLab(plan: FloodPlan, surroundings = readSurroundings()): void {
   const objection = objectionTo(plan, surroundings)
-  if (objection !== undefined) throw new UsageError(`Half-open load runs only inside a lab: ${objection}`, remedy)
+  if (objection !== undefined) throw new UsageError(`This load runs only inside a lab: ${objection}`, remedy)
 }
 
 /** Reads the surroundings of the calling thread. Throws a UsageError if they cannot be read: then nothing is certain. */
@@ -136,7 +137,7 @@ function read(path: string, mayBeAbsent?: string): string {
   } catch (error) {
     if (mayBeAbsent !== undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw new UsageError(
-      `Half-open load runs only inside a lab: ${path} cannot be read, so it is unknown where this is`,
+      `This load runs only inside a lab: ${path} cannot be read, so it is unknown where this is`,
       remedy,
     )
   }

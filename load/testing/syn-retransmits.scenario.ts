@@ -16,7 +16,7 @@ const counter = (name: string): number => {
 }
 
 using listener = rawListener('127.0.0.1', 0)
-const progress = new Progress()
+const progress = new Progress({ stories: true })
 const stop = new AbortController()
 const running = runConnections(
   {
