@@ -12,6 +12,7 @@ import { eventually } from './fixtures/eventually.ts'
 import { lookAt, lookAtOne, page } from './fixtures/exported.ts'
 import { StalledListener } from './fixtures/stalled-listener.ts'
 import { defaultPace } from './sampler/pace.ts'
+import type { Samples } from './samples.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** One tick of the slowest kernel there is: HZ = 100. */
@@ -313,3 +314,53 @@ async function events(exporter: StartedExporter, path: string, count: number): P
   abort.abort()
   return snapshots.slice(0, count)
 }
+
+test('/samples gives every reading of a queue, not only what a snapshot shows', async () => {
+  await using exporter = await start({ pace: { ...defaultPace, sampleIntervalMs: 2, streamIntervalMs: 200 } })
+  using listener = new StalledListener(8)
+  await eventually(
+    'it is seen',
+    () => exporter.look(),
+    (snapshot) => JSON.stringify(snapshot).includes(`"port":${listener.port},`),
+  )
+  const stop = new AbortController()
+  const response = await fetch(`${exporter.url}/samples`, { signal: stop.signal })
+  const batches: Samples[] = []
+  const reading = (async () => {
+    let pending = ''
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      const events = `${pending}${chunk}`.split('\n\n')
+      pending = events.pop() ?? ''
+      for (const event of events) {
+        const [, data] = /^data: (.*)$/m.exec(event) ?? []
+        if (data !== undefined) batches.push(JSON.parse(data))
+      }
+    }
+  })()
+  const rows = () =>
+    batches.flatMap(({ listeners }) =>
+      listeners.port.flatMap((port, row) =>
+        port === listener.port ? [{ atMs: listeners.atMs[row]!, length: listeners.length[row]! }] : [],
+      ),
+    )
+  const first = await eventually('samples come', rows, (seen) => seen.length > 0)
+  assert.equal(first[0]?.length, 0)
+  listener.connect(3)
+  const all = await eventually('three wait', rows, (seen) => seen.at(-1)?.length === 3)
+  assert.ok(batches.length < all.length, 'many samples come in one batch')
+  const times = all.map(({ atMs }) => atMs)
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+    'in the order of time',
+  )
+  assert.equal(new Set(times).size, times.length, 'none twice')
+  const named = batches.flatMap(({ counters }) => counters.name)
+  assert.ok(named.includes('Tcp_ActiveOpens'), 'counters are told as they change')
+  const shards = batches.flatMap(({ listeners }) =>
+    listeners.shard.filter((_, row) => listeners.port[row] === listener.port),
+  )
+  assert.deepEqual([...new Set(shards)], [1])
+  stop.abort()
+  await reading.catch(() => {})
+})

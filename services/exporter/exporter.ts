@@ -1,21 +1,23 @@
 /** The exporter: a thread that samples the kernel, and an HTTP server that shows what it holds. */
 import { createRequire } from 'node:module'
 import type { Registry } from 'prom-client'
+import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { lazySchemas } from '#common/lazy-schemas.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { Holder } from './holder.ts'
-import { EventStream } from './http/event-stream.ts'
+import { SampleStream } from './http/sample-stream.ts'
 import { Identifier } from './identity/identify.ts'
 import { defaultOptions, type ExporterOptions } from './options.ts'
 import type { NamespaceIdentity } from './sampler/message.ts'
 import { describe } from './sampler/namespace-set.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import { SamplerThread } from './sampler/sampler-thread.ts'
+import type { RawSamples } from './sampler/tape.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const require = createRequire(import.meta.url)
-const { StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
+const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
 
 export type { ExporterOptions } from './options.ts'
 
@@ -41,14 +43,25 @@ export async function startExporter(
   const { listen, namespaces, proc, log } = { ...defaultOptions, ...options }
   const pace = { ...defaultOptions.pace, ...options.pace }
   const holder = new Holder(pace, new Identifier(proc))
-  const stream = new EventStream(pace.streamIntervalMs)
+  const stream = new EventStream<Snapshot>('snapshot', pace.streamIntervalMs)
   await using started = new AsyncDisposableStack()
   started.defer(() => stream.close())
 
+  const tape = new SampleStream((anybody) => {
+    sampler.thread.taping = anybody
+  })
+  let untold: RawSamples[] = []
   const sampler = await SamplerThread.start({
     ...{ pace, namespaces, proc, log },
-    onSnapshot: (raw) => stream.publish(holder.take(raw)),
+    onSamples: (samples) => untold.push(...samples),
+    onSnapshot: (raw) => {
+      stream.publish(holder.take(raw))
+      // Only now has each listener its shard.
+      for (const samples of untold) tape.publish(holder.identify(samples))
+      untold = []
+    },
   })
+  started.defer(() => tape.close())
   started.defer(() => sampler.thread.stop())
   let registry: Registry | undefined
 
@@ -64,11 +77,15 @@ export async function startExporter(
     registry ??= (await import('./registry.ts')).registryOf(() => holder.held(sampler.thread.restarts))
     return reply.type(registry.contentType).send(await registry.metrics())
   })
-  app.get('/snapshot', (_request, reply) =>
-    holder.snapshot === undefined
-      ? reply.code(503).send({ error: 'The sampler gives no snapshot at present' })
-      : reply.send(holder.snapshot),
-  )
+  app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
+    if (request.query.now === true) await sampler.thread.look()
+    if (holder.snapshot !== undefined) return holder.snapshot
+    return reply.code(503).send({ error: 'The sampler gives no snapshot at present' })
+  })
+  app.get('/samples', (_request, reply) => {
+    reply.hijack()
+    tape.add(reply.raw)
+  })
   app.get('/stream', { schema: { querystring: StreamQuery } }, (request, reply) => {
     reply.hijack()
     stream.add(reply.raw, request.query.interval ?? 0, holder.snapshot)
@@ -99,7 +116,8 @@ const index = `Spillway exporter
 
 /metrics   for Prometheus
 /stream    server-sent events, one snapshot each; ?interval=MS for fewer
-/snapshot  the latest snapshot as JSON
+/snapshot  the latest snapshot as JSON; ?now=true has the kernel read once more
+/samples   server-sent events with every sample, column by column
 /health    200 while the sampler works, else 503
 `
 

@@ -6,6 +6,8 @@ import type { Held } from './catalogue.ts'
 import type { Identifier } from './identity/identify.ts'
 import type { RawSnapshot } from './sampler/message.ts'
 import type { SamplingPace } from './sampler/pace.ts'
+import type { RawSamples } from './sampler/tape.ts'
+import type { Samples } from './samples.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const HEALTHY_FOR_MS = 5000
@@ -35,6 +37,11 @@ export class Holder {
     this.#latest = this.#identifier.identify(raw)
     this.#takenMs = this.#clock()
     return this.#latest
+  }
+
+  /** Samples with their shards, as the latest snapshot has them. */
+  identify(samples: RawSamples): Samples {
+    return this.#identifier.identifySamples(samples)
   }
 
   get snapshotAgeSeconds(): number {

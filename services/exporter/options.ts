@@ -45,7 +45,7 @@ Needs no privilege for the network namespace it is started in.
   --proc PATH                   where the host's /proc is mounted, when run in a container    (/proc)
   --help                        this text
 
-Paths: /metrics, /stream (server-sent events, ?interval=MS), /snapshot (JSON), /health.
+Paths: /metrics, /stream and /samples (server-sent events), /snapshot (JSON), /health.
 `
 
 /** Reads a command line; undefined when only help is wanted. Throws a UsageError that names the option. */

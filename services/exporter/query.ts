@@ -12,3 +12,12 @@ export const StreamQuery = Type.Object(
   },
   { additionalProperties: false },
 )
+
+/**
+ * The query of /snapshot.
+ * @public
+ */
+export const SnapshotQuery = Type.Object(
+  { now: Type.Optional(Type.Boolean({ description: 'Have the kernel read once more first' })) },
+  { additionalProperties: false },
+)

@@ -1,4 +1,6 @@
 import type { RawListener, RawSnapshot } from '../sampler/message.ts'
+import type { RawSamples } from '../sampler/tape.ts'
+import type { Samples } from '../samples.ts'
 import type { ListenerSample, Snapshot } from '../snapshot.ts'
 import { Containers } from './containers.ts'
 import { OwnerRegister } from './owner-register.ts'
@@ -12,6 +14,8 @@ export class Identifier {
   readonly #owners: OwnerRegister
   readonly #containers: Containers
   readonly #shards = new Shards()
+  /** Of listeners whose samples were taken down: a closed one is still in its last batch. */
+  readonly #shardsSeen = new Map<string, number>()
 
   constructor(proc: string, owners = new OwnerRegister(proc), containers = new Containers(proc)) {
     this.#owners = owners
@@ -35,6 +39,18 @@ export class Identifier {
         counters,
       })),
     }
+  }
+
+  /** Samples with the shard of each listener: the one it has now, or had last. */
+  identifySamples({ namespace, listeners: { inode, ...columns }, ...rest }: RawSamples): Samples {
+    const shard = columns.cookie.map((cookie, row) => this.#lastShard(idOf(namespace, { inode: inode[row]!, cookie })))
+    return { ...rest, listeners: { ...columns, shard } }
+  }
+
+  #lastShard(id: string): number {
+    const shard = this.#shards.of(id)
+    if (shard !== 0) this.#shardsSeen.set(id, shard)
+    return shard || (this.#shardsSeen.get(id) ?? 0)
   }
 
   #identified(namespace: number, { cgroupId, ...listener }: RawListener): ListenerSample {

@@ -16,11 +16,11 @@ export class ListenerState {
   /** Dumps in a row that did not show it. */
   missed = 0
   limit = 0
-  #length = 0
+  length = 0
+  drops = 0
   #uid = 0
   #lastMs: number
   #lastDrops = 0
-  #drops = 0
   readonly #peak: PeakWindow
   readonly #fill: FillTime
 
@@ -36,14 +36,14 @@ export class ListenerState {
   }
 
   take(record: SocketRecord, nowMs: number): void {
-    this.#length = record.receiveQueue
+    this.length = record.receiveQueue
     this.limit = record.sendQueue
     this.#uid = record.uid
     const drops = record.drops ?? this.#lastDrops
-    this.#drops += (drops - this.#lastDrops) >>> 0 // sk_drops is 32 bits wide and starts again at 0
+    this.drops += (drops - this.#lastDrops) >>> 0 // sk_drops is 32 bits wide and starts again at 0
     this.#lastDrops = drops
-    this.#peak.raise(nowMs, this.#length)
-    this.#fill.observe(nowMs, nowMs - this.#lastMs, this.#length, this.limit)
+    this.#peak.raise(nowMs, this.length)
+    this.#fill.observe(nowMs, nowMs - this.#lastMs, this.length, this.limit)
     this.#lastMs = nowMs
   }
 
@@ -51,7 +51,7 @@ export class ListenerState {
     return {
       address: this.address,
       port: this.port,
-      length: this.#length,
+      length: this.length,
       limit: this.limit,
       peak: this.#peak.max(nowMs),
       atLeastSeconds: {
@@ -60,7 +60,7 @@ export class ListenerState {
         '1': this.#fill.fullMs / 1000,
       },
       fullSecondsInWindow: this.#fill.fullMsInWindow(nowMs) / 1000,
-      drops: this.#drops,
+      drops: this.drops,
       inode: this.inode,
       cookie: this.cookie,
       cgroupId: this.cgroupId,

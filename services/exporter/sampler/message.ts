@@ -2,6 +2,7 @@
 import type { ListenerSample, NamespaceSample, Snapshot } from '../snapshot.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 import type { SamplingPace } from './pace.ts'
+import type { RawSamples } from './tape.ts'
 
 /** A listener as the kernel shows it; who owns it is found out by the main thread. */
 export type RawListener = Omit<ListenerSample, 'shard' | 'process' | 'pids' | 'container'> & {
@@ -60,6 +61,7 @@ export type SamplerMessage =
   | { kind: 'ready'; namespaces: NamespaceIdentity[] }
   | { kind: 'refused'; problem: string; remedy: string | undefined }
   | { kind: 'snapshot'; snapshot: RawSnapshot }
+  | { kind: 'samples'; samples: RawSamples[] }
   | { kind: 'log'; line: string }
 
 /** What the thread is started with. */
@@ -75,5 +77,5 @@ export interface SamplerOrders {
 }
 
 /** Places in the control words that both threads see. The sampler sleeps on the first. */
-export const control = { word: 0, requests: 1, length: 2 } as const
+export const control = { word: 0, requests: 1, taping: 2, length: 3 } as const
 export const command = { none: 0, stop: 1, look: 2 } as const

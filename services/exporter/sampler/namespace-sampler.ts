@@ -12,9 +12,11 @@ import {
 } from '#kernel/sock-diag.ts'
 import { connectionStates } from './connection-totals.ts'
 import { ListenerDump } from './listener-dump.ts'
+import type { ListenerState } from './listener-state.ts'
 import type { NamespaceIdentity, RawNamespace } from './message.ts'
 import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
+import type { PortState } from './port-state.ts'
 
 const families = [AF_INET, AF_INET6] as const
 const counterFiles = ['/proc/thread-self/net/netstat', '/proc/thread-self/net/snmp'] as const
@@ -95,17 +97,28 @@ export class NamespaceSampler {
       this.#shownCounters = [...this.#counters.keys()].filter((name) => shownCounter.test(name))
   }
 
+  /** What the last dump of listeners found. */
+  *listeners(): Iterable<ListenerState> {
+    for (const dump of this.#listeners.values()) yield* dump.listeners()
+  }
+
+  /** What the last dumps of half-open requests and of connections found. */
+  ports(): Iterable<PortState> {
+    return this.#ports.groups()
+  }
+
+  /** The counters that are shown, as they were last read. */
+  *counters(): Iterable<[name: string, value: number]> {
+    for (const name of this.#shownCounters) yield [name, this.#counters.get(name) ?? 0]
+  }
+
   toRaw(nowMs: number): Omit<RawNamespace, 'costs'> {
     const counters: Record<string, number> = {}
-    for (const name of this.#shownCounters) {
-      const value = this.#counters.get(name)
-      if (value !== undefined && value !== 0) counters[name] = value
-    }
-    const listeners = [...this.#listeners.values()].flatMap((dump) => [...dump.listeners()])
+    for (const [name, value] of this.counters()) if (value !== 0) counters[name] = value
     return {
       ...this.identity,
-      listeners: listeners.map((listener) => listener.toRaw(nowMs)).sort(byPlace),
-      ports: [...this.#ports.groups()].map((port) => port.toSample(nowMs)).sort(byPlace),
+      listeners: [...this.listeners()].map((listener) => listener.toRaw(nowMs)).sort(byPlace),
+      ports: [...this.ports()].map((port) => port.toSample(nowMs)).sort(byPlace),
       counters,
     }
   }

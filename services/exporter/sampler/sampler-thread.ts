@@ -8,6 +8,7 @@ import {
   type SamplerMessage,
   type SamplerOrders,
 } from './message.ts'
+import type { RawSamples } from './tape.ts'
 
 const RESTART_MS = 1000
 const STOP_MS = 1000
@@ -15,6 +16,8 @@ const STOP_MS = 1000
 export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc'> {
   log(line: string): void
   onSnapshot(snapshot: RawSnapshot): void
+  /** Every sample, while `taping` is on. */
+  onSamples?(samples: RawSamples[]): void
   /** What runs in the thread. */
   entry?: URL
 }
@@ -72,6 +75,11 @@ export class SamplerThread {
     })
   }
 
+  /** Has every sample handed over, or only snapshots (the default). Stays as it is when the thread is replaced. */
+  set taping(on: boolean) {
+    Atomics.store(this.#words, control.taping, on ? 1 : 0)
+  }
+
   /** Ends the thread; at most a second later by force. */
   async stop(): Promise<void> {
     this.#stopping = true
@@ -114,6 +122,9 @@ export class SamplerThread {
           break
         case 'log':
           this.#options.log(message.line)
+          break
+        case 'samples':
+          this.#options.onSamples?.(message.samples)
           break
         case 'snapshot':
           this.#receive(message.snapshot)

@@ -15,6 +15,7 @@ import type {
 import { NamespaceSampler } from './namespace-sampler.ts'
 import { NamespaceSet } from './namespace-set.ts'
 import type { Pacer } from './pacer.ts'
+import { type RawSamples, Tape } from './tape.ts'
 
 type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence'>
 
@@ -43,6 +44,7 @@ export class Sampler {
   #samples = 0
   #failed = 0
   #turn = 0
+  #tape: Tape | undefined
   #dearFor = 0
 
   /** `clock` gives milliseconds of a clock that never steps. */
@@ -118,6 +120,18 @@ export class Sampler {
     }
   }
 
+  /** Whether every sample is taken down; from then on `takeSamples` gives them. */
+  set taping(on: boolean) {
+    if (on === (this.#tape !== undefined)) return
+    this.#tape = on ? new Tape() : undefined
+    if (on) this.readEverything()
+  }
+
+  /** All samples since the last call, if they are taken down. */
+  takeSamples(): RawSamples[] {
+    return this.#tape?.take() ?? []
+  }
+
   close(): void {
     for (const inode of [...this.#watched.keys()]) this.#unwatch(inode)
   }
@@ -180,6 +194,7 @@ export class Sampler {
           sampler.sampleCounters()
           break
       }
+      this.#tape?.record(meter.kind, sampler, startMs)
     } catch (error) {
       this.#countError(meter.kind, codeOf(error))
     }

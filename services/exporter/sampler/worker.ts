@@ -29,6 +29,9 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
   const snapshots = new Pacer(pace.streamIntervalMs, clock())
   let answers = 0
   const tell = (): void => {
+    // Samples go first: who asks to look at once has them when the answer comes.
+    const samples = sampler.takeSamples()
+    if (samples.length > 0) post({ kind: 'samples', samples })
     const { user, system } = process.threadCpuUsage()
     post({
       kind: 'snapshot',
@@ -40,6 +43,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     if (waitMs > 0) Atomics.wait(words, control.word, command.none, waitMs)
     const order = Atomics.exchange(words, control.word, command.none)
     if ((order & command.stop) !== 0) return
+    sampler.taping = Atomics.load(words, control.taping) !== 0
     if ((order & command.look) !== 0) {
       answers = Atomics.load(words, control.requests)
       sampler.readEverything()

@@ -2,24 +2,19 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test from 'node:test'
-import { eventually } from '../fixtures/eventually.ts'
-import type { Snapshot } from '../snapshot.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EventStream } from './event-stream.ts'
 
-function snapshot(sequence: number, padding = ''): Snapshot {
-  const dump = { lastSeconds: 0, intervalSeconds: 0, count: 0 }
-  return {
-    ...{ sequence, timeMs: 0, monotonicMs: 0 },
-    namespaces: [{ netns: padding, inode: 1, listeners: [], ports: [], counters: {} }],
-    sampler: {
-      ...{ intervalSeconds: 0, samples: 0, late: 0, failed: 0, cpuSeconds: 0 },
-      dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },
-    },
-  }
+interface Item {
+  sequence: number
+  padding: string
 }
 
+const item = (sequence: number, padding = ''): Item => ({ sequence, padding })
+const stream = (heartbeatMs?: number): EventStream<Item> => new EventStream('item', 1, heartbeatMs)
+
 /** A stream behind a real server, and the response of one reader who has not read anything yet. */
-async function connected(stream: EventStream, context: test.TestContext): Promise<http.IncomingMessage> {
+async function connected(stream: EventStream<Item>, context: test.TestContext): Promise<http.IncomingMessage> {
   const server = http.createServer((_request, response) => stream.add(response, 0, undefined))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -33,13 +28,13 @@ async function connected(stream: EventStream, context: test.TestContext): Promis
   })
 }
 
-test('a reader that does not read misses snapshots, and nothing is kept for it', async (context) => {
-  const stream = new EventStream(1)
-  const response = await connected(stream, context)
+test('a reader that does not read misses items, and nothing is kept for it', async (context) => {
+  const events = stream()
+  const response = await connected(events, context)
   const padding = 'x'.repeat(1_000_000)
   const before = process.memoryUsage().rss
   for (let sequence = 1; sequence <= 500; sequence++) {
-    stream.publish(snapshot(sequence, padding))
+    events.publish(item(sequence, padding))
     await new Promise((resolve) => setImmediate(resolve))
   }
   assert.ok(process.memoryUsage().rss - before < 250_000_000, 'far less than the 500 MB that were published')
@@ -51,29 +46,29 @@ test('a reader that does not read misses snapshots, and nothing is kept for it',
   await eventually(
     'the reader has caught up',
     () => {
-      stream.publish(snapshot(501))
+      events.publish(item(501))
       return text.includes('"sequence":501')
     },
     (caughtUp) => caughtUp,
   )
-  assert.ok(text.split('event: snapshot').length < 500)
+  assert.ok(text.split('event: item').length < 500)
 })
 
 test('a reader that leaves is forgotten', async (context) => {
-  const stream = new EventStream(1)
-  const response = await connected(stream, context)
-  assert.equal(stream.readers, 1)
+  const events = stream()
+  const response = await connected(events, context)
+  assert.equal(events.readers, 1)
   response.destroy()
   await eventually(
     'the reader is forgotten',
-    () => stream.readers,
+    () => events.readers,
     (readers) => readers === 0,
   )
 })
 
 test('a reader without news hears a heartbeat', async (context) => {
-  const stream = new EventStream(1, 20)
-  const response = await connected(stream, context)
+  const events = stream(20)
+  const response = await connected(events, context)
   let text = ''
   response.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk
@@ -84,3 +79,12 @@ test('a reader without news hears a heartbeat', async (context) => {
     (seen) => seen.includes(': still here\n\n'),
   )
 })
+
+/** Reads again and again until the reading is what is wanted. */
+async function eventually<Value>(what: string, read: () => Value, wanted: (value: Value) => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000
+  while (!wanted(read())) {
+    if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}`)
+    await sleep(20)
+  }
+}

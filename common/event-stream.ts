@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import type { Snapshot } from '../snapshot.ts'
 
 interface Reader {
   response: ServerResponse
@@ -8,17 +7,24 @@ interface Reader {
   lastWriteMs: number
 }
 
+/** What a stream carries: each item is whole in itself, and numbered. */
+interface Numbered {
+  sequence: number
+}
+
 /**
- * Server-sent events: every snapshot goes to every reader that has taken the last one. Who reads too slowly misses
- * some, and nothing is kept for him: each snapshot is whole in itself.
+ * Server-sent events: every item goes to every reader that has taken the last one. Who reads too slowly misses some,
+ * and nothing is kept for him: each item is whole in itself.
  */
-export class EventStream {
+export class EventStream<Item extends Numbered> {
   readonly #readers = new Set<Reader>()
   readonly #heartbeat: NodeJS.Timeout
+  readonly #event: string
   readonly #tickMs: number
 
-  /** `tickMs` is the time between snapshots; a reader without news for `heartbeatMs` gets a comment. */
-  constructor(tickMs: number, heartbeatMs = 15_000) {
+  /** `event` is what each is called, `tickMs` the time between two; a reader without news for `heartbeatMs` gets a comment. */
+  constructor(event: string, tickMs: number, heartbeatMs = 15_000) {
+    this.#event = event
     this.#tickMs = tickMs
     this.#heartbeat = setInterval(() => this.#beat(heartbeatMs), heartbeatMs / 2)
     this.#heartbeat.unref()
@@ -28,8 +34,8 @@ export class EventStream {
     return this.#readers.size
   }
 
-  /** Takes over a response until its reader leaves. `intervalMs` below the stream's own gives every snapshot. */
-  add(response: ServerResponse, intervalMs: number, first: Snapshot | undefined): void {
+  /** Takes over a response until its reader leaves. `intervalMs` below the stream's own gives every item. */
+  add(response: ServerResponse, intervalMs: number, first: Item | undefined): void {
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
@@ -41,13 +47,13 @@ export class EventStream {
     this.#readers.add(reader)
     response.once('close', () => this.#readers.delete(reader))
     response.on('error', () => this.#readers.delete(reader)) // the reader is gone
-    if (first !== undefined) this.#send(reader, asEvent(first), nowMs)
+    if (first !== undefined) this.#send(reader, this.#written(first), nowMs)
   }
 
-  publish(snapshot: Snapshot): void {
+  publish(item: Item): void {
     if (this.#readers.size === 0) return
     const nowMs = performance.now()
-    const event = asEvent(snapshot) // written once for all
+    const event = this.#written(item) // written once for all
     for (const reader of this.#readers) {
       // Half a tick early is nearer to what was asked for than most of a tick late.
       if (nowMs < reader.nextMs - this.#tickMs / 2 || isBehind(reader)) continue
@@ -59,6 +65,10 @@ export class EventStream {
     clearInterval(this.#heartbeat)
     for (const { response } of this.#readers) response.destroy()
     this.#readers.clear()
+  }
+
+  #written(item: Item): string {
+    return `event: ${this.#event}\nid: ${item.sequence}\ndata: ${JSON.stringify(item)}\n\n`
   }
 
   #send(reader: Reader, event: string, nowMs: number): void {
@@ -76,9 +86,6 @@ export class EventStream {
     }
   }
 }
-
-const asEvent = (snapshot: Snapshot): string =>
-  `event: snapshot\nid: ${snapshot.sequence}\ndata: ${JSON.stringify(snapshot)}\n\n`
 
 /** Whether something written earlier still waits in this process: the reader's socket is full. */
 const isBehind = ({ response }: Reader): boolean => response.writableLength > 0

@@ -1,0 +1,43 @@
+import type { ServerResponse } from 'node:http'
+import type { Samples } from '../samples.ts'
+
+/** More than this unread, and a reader is let go: a recording with a hole in it is worse than one that ends. */
+const MOST_UNREAD_BYTES = 67_108_864
+
+/** Server-sent events with every sample. Unlike snapshots, each batch goes to every reader, however slow. */
+export class SampleStream {
+  readonly #readers = new Set<ServerResponse>()
+  readonly #onReaders: (anybody: boolean) => void
+
+  /** `onReaders` hears when the first reader comes and when the last has gone. */
+  constructor(onReaders: (anybody: boolean) => void) {
+    this.#onReaders = onReaders
+  }
+
+  /** Takes over a response until its reader leaves. */
+  add(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    response.write(': every sample\n\n')
+    this.#readers.add(response)
+    if (this.#readers.size === 1) this.#onReaders(true)
+    response.once('close', () => this.#remove(response))
+    response.on('error', () => this.#remove(response)) // the reader is gone
+  }
+
+  publish(samples: Samples): void {
+    const event = `event: samples\ndata: ${JSON.stringify(samples)}\n\n`
+    for (const response of this.#readers) {
+      if (response.writableLength > MOST_UNREAD_BYTES) response.destroy()
+      else response.write(event)
+    }
+  }
+
+  close(): void {
+    for (const response of this.#readers) response.end()
+    this.#readers.clear()
+  }
+
+  #remove(response: ServerResponse): void {
+    if (this.#readers.delete(response) && this.#readers.size === 0) this.#onReaders(false)
+  }
+}
