@@ -20,6 +20,10 @@ const commands: Record<string, Command> = {
     summary: 'start a lab and watch its queues',
     run: async (args) => (await import('./up/up.ts')).up(args),
   },
+  run: {
+    summary: 'run experiments and judge them',
+    run: async (args) => (await import('./run/run.ts')).run(args),
+  },
   exporter: service('export the queues of this machine to Prometheus', () => import('#services/exporter/main.ts')),
   backend: service('run one backend on a shared port', () => import('#services/backend/main.ts')),
   load: service('run the load agent', () => import('#load/agent/main.ts')),

@@ -16,6 +16,8 @@ export function backendArguments(plan: LabPlan, number: number, control: ListenT
 export function exporterArguments(plan: LabPlan, listen: ListenTarget): string[] {
   return [
     ...[`--listen=${formatListen(listen)}`, '--netns=lab=/proc/self/ns/net'],
-    ...[`--sample-interval=${plan.sampleIntervalMs}ms`, `--peak-window=${plan.peakWindowMs}ms`],
+    ...[`--sample-interval=${plan.sampleIntervalMs}ms`, `--syn-interval=${plan.synIntervalMs}ms`],
+    ...[`--connections-interval=${plan.connectionsIntervalMs}ms`, `--cpu-budget=${plan.cpuShare * 100}%`],
+    ...[`--peak-window=${plan.peakWindowMs}ms`],
   ]
 }

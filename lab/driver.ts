@@ -19,7 +19,11 @@ export interface LabPlan {
   backends: Required<BackendPlan>[]
   /** Sysctls of the server's network namespace, set before anything listens. */
   sysctls: Record<string, string | number>
+  /** How often the exporter reads accept queues, half-open requests and connections, and what the last two may cost of a core. */
   sampleIntervalMs: number
+  synIntervalMs: number
+  connectionsIntervalMs: number
+  cpuShare: number
   peakWindowMs: number
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Samples } from '#services/exporter/samples.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { Backend, type Group } from './backend.ts'
 import { Clients } from './clients.ts'
@@ -33,6 +34,8 @@ export class Lab {
   readonly group: Group = { steering: { by: 'hash' } }
   /** The exporter's HTTP API. */
   readonly exporter: Endpoint
+  /** How often sysctls were set through this object: whoever shows them knows when to read again. */
+  settingsMade = 0
   readonly #services: StartedServices
 
   /** Starts a lab and waits until each part answers and every backend listens, in order. Throws a UsageError if it cannot. */
@@ -48,6 +51,17 @@ export class Lab {
       await services.stop()
       throw error
     }
+    return lab
+  }
+
+  /** A lab whose services somebody else has started and will stop, once each answers. */
+  static async attach(plan: LabPlan, services: StartedServices, signal: AbortSignal): Promise<Lab> {
+    const lab = new Lab(plan, services)
+    await Promise.all([
+      ...lab.backends.map((backend) => backend.ready(signal)),
+      lab.exporter.healthy(signal),
+      new Endpoint('the load agent', services.agent).healthy(signal),
+    ])
     return lab
   }
 
@@ -101,14 +115,25 @@ export class Lab {
     return this.exporter.json('GET', '/snapshot')
   }
 
+  /** Has the sampler read everything now, and gives what it found. */
+  look(): Promise<Snapshot> {
+    return this.exporter.json('GET', '/snapshot?now=true')
+  }
+
+  /** Every sample, in batches, until `signal` ends it; from the moment in which the first batch has come. */
+  samples(signal: AbortSignal): AsyncGenerator<Samples> {
+    return this.exporter.events('/samples', signal)
+  }
+
   /** A snapshot per tick (10 Hz unless asked otherwise), until `signal` ends it. */
   stream(signal: AbortSignal): AsyncGenerator<Snapshot> {
     return this.exporter.events('/stream', signal)
   }
 
   /** Sets a sysctl of the server's network namespace, or the client's. */
-  setSysctl(name: string, value: string | number, host: Host = 'server'): Promise<void> {
-    return this.#services.setSysctl(host, name, value)
+  async setSysctl(name: string, value: string | number, host: Host = 'server'): Promise<void> {
+    await this.#services.setSysctl(host, name, value)
+    this.settingsMade++
   }
 
   readSysctl(name: string, host: Host = 'server'): Promise<string | undefined> {
@@ -147,6 +172,9 @@ function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | '
     port: SHARED_PORT,
     sysctls: {},
     sampleIntervalMs: 10,
+    synIntervalMs: 100,
+    connectionsIntervalMs: 1000,
+    cpuShare: 0.02,
     peakWindowMs: 30_000,
     ...wishes,
     backends: wanted.map(({ backlog = 128, workers = 3 }) => ({ backlog, workers })),

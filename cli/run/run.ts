@@ -1,0 +1,54 @@
+/** `spillway run`: runs experiments and prints their verdicts. */
+import fs from 'node:fs'
+import { UsageError } from '#common/errors.ts'
+import { experiments } from '#experiments/catalogue.ts'
+import { type FinishedRun, runExperiment } from '#lab/experiment/run.ts'
+import { help, type RunCommand, readOptions } from './options.ts'
+import { listInWords, verdictInWords } from './words.ts'
+
+export async function run(args: string[]): Promise<void> {
+  const command = await readOptions(args)
+  if (command === 'help') process.stdout.write(help)
+  else if (command === 'list') process.stdout.write(`${listInWords(experiments)}\n`)
+  else process.exitCode = await runAll(command)
+}
+
+/** Runs them one after the other: on few cores two at once would disturb each other. Gives the exit status. */
+async function runAll({ experiments, out, driver, json }: RunCommand): Promise<number> {
+  await driver.preflight()
+  makeFolder(out)
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => interrupt.abort(new Error(signal)))
+  const finished: FinishedRun[] = []
+  for (const experiment of experiments) {
+    if (interrupt.signal.aborted) break
+    const run = await runExperiment(experiment, {
+      ...{ driver, out, signal: interrupt.signal },
+      onPhase: (name, phase) => progress(`${experiment.name}: ${name === 'lab' ? '' : `${name}, `}${phase}`),
+    })
+    progress('')
+    finished.push(run)
+    process.stdout.write(`${json ? JSON.stringify(run.verdict) : verdictInWords(run.verdict, run.folder)}\n`)
+  }
+  if (!json) process.stdout.write(`Reports: ${out}/*/report.html\n`)
+  const statuses = new Set(finished.map(({ verdict }) => verdict.status))
+  return interrupt.signal.aborted || statuses.has('broken') ? 2 : statuses.has('failed') ? 1 : 0
+}
+
+/** What happens now, on the last line of a terminal; nothing where there is none. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}
+
+function makeFolder(out: string): void {
+  try {
+    fs.mkdirSync(out, { recursive: true })
+    fs.accessSync(out, fs.constants.W_OK)
+  } catch (error) {
+    throw new UsageError(
+      `Cannot write to ${out}: ${(error as NodeJS.ErrnoException).code}`,
+      'Name another folder with --out DIR',
+    )
+  }
+}

@@ -1,0 +1,35 @@
+/** What `spillway run` prints. */
+import type { Experiment } from '#experiments/vocabulary/experiment.ts'
+import { bandInWords, seenInWords, type Verdict } from '#lab/experiment/verdict.ts'
+import { wrap } from '../up/screen.ts'
+
+const WIDTH = 100
+const marks = { passed: '✓', failed: '✗', 'not judged': '–', broken: '!' } as const
+
+/** A line for a verdict, and below it a block for whatever did not pass. */
+export function verdictInWords(verdict: Verdict, folder: string): string {
+  const { status, reason, expectations, experiment, durationMs, lagMs } = verdict
+  const passed = expectations.filter((expectation) => expectation.passed).length
+  const counts = expectations.length === 0 ? '' : `${passed} of ${expectations.length} expectations`
+  const line = `${marks[status]} ${experiment.padEnd(24)} ${status.padEnd(10)} ${counts.padEnd(22)} ${(durationMs / 1000).toFixed(1).padStart(5)} s`
+  const block: string[] = []
+  if (reason !== null) block.push(`  ${reason}`)
+  for (const expectation of expectations) {
+    if (expectation.passed) continue
+    block.push(
+      `  ✗ ${expectation.sentence}`,
+      `      expected ${bandInWords(expectation)}`,
+      `      seen     ${seenInWords(expectation)} (counted by ${expectation.counted === 'both' ? 'kernel and userspace' : expectation.counted})`,
+    )
+  }
+  if (block.length > 0 && status !== 'not judged')
+    block.push(`  scheduling lag at worst ${lagMs.toFixed(0)} ms; see ${folder}/report.html`)
+  return [line.trimEnd(), ...block].join('\n')
+}
+
+/** What there is to run. */
+export function listInWords(experiments: readonly Experiment[]): string {
+  return experiments
+    .map(({ name, teaches }) => [name, ...wrap(teaches, WIDTH - 4).map((line) => `    ${line}`)].join('\n'))
+    .join('\n')
+}

@@ -1,0 +1,68 @@
+import { between, equals, experiment, that } from './vocabulary.ts'
+
+const ASKED = 1000
+const SOMAXCONN = 64
+const CLIENTS = 100
+
+export default experiment({
+  name: 'backlog-clamp',
+  teaches:
+    'listen() takes the smaller of the backlog and net.core.somaxconn, and says nothing. Raising the sysctl later changes no socket that listens already, until listen() is called again.',
+  sources: [
+    'deck: the size of the queues comes from the backlog',
+    'facts 1: somaxconn clamp, re-listen()',
+    '__sys_listen(), __inet_listen_sk()',
+    'systemd/systemd#4629, Icinga/icinga2#6881: a larger backlog that changed nothing',
+  ],
+  lab: { backends: [{ backlog: ASKED }], sysctls: { 'net.core.somaxconn': SOMAXCONN } },
+  phases: {
+    stall: ({ backend }) => backend(1).stall(),
+    burst: async ({ clients, until }) => {
+      await clients.burst({ connections: CLIENTS })
+      await until('the queue is full', (now) => now.waiting === SOMAXCONN + 1)
+    },
+    raise: async ({ sysctl, pass }) => {
+      await sysctl('net.core.somaxconn', 4096)
+      await pass(200)
+    },
+    listenAgain: async ({ backend, until }) => {
+      await backend(1).relisten(ASKED)
+      await until('those who were turned away come again', (now) => now.waiting === CLIENTS)
+    },
+    release: ({ backend }) => backend(1).release(),
+  },
+  expect: ({ listener, backend, counters, clients }) => ({
+    kernel: [
+      that('somaxconn cuts the backlog', listener(1).limit.during('burst').max, equals(SOMAXCONN)),
+      that('the queue holds one more than what was granted', listener(1).length.during('raise').max, equals(65)),
+      that(
+        'raising somaxconn changes nothing for a socket that listens already',
+        listener(1).limit.during('raise').max,
+        equals(SOMAXCONN),
+      ),
+      that('calling listen() again takes the new limit', listener(1).limit.last, equals(ASKED)),
+      that(
+        'whoever was turned away then finds room with the next SYN',
+        listener(1).length.during('listenAgain').max,
+        equals(CLIENTS),
+      ),
+    ],
+    userspace: [
+      that('the backend asked for more than it got', backend(1).backlog, equals(ASKED)),
+      that(
+        'who found the queue full pays a second',
+        clients.connectMs.number({ above: 950 }),
+        equals(CLIENTS - SOMAXCONN - 1),
+      ),
+      that('all are served in the end', clients.outcomes.ok, equals(CLIENTS)),
+    ],
+    both: [
+      that(
+        'every SYN beyond the cut backlog is dropped, and counted',
+        counters.ListenDrops.during('burst'),
+        equals(clients.synsSent.during('burst') - SOMAXCONN - 1),
+      ),
+      that('each dropped SYN is sent once more, and not again', clients.synRetransmits, between(35, 35)),
+    ],
+  }),
+})

@@ -1,0 +1,62 @@
+import { atMost, between, equals, experiment, that } from './vocabulary.ts'
+
+const ARRIVALS_PER_SECOND = 100
+const STALL_MS = 2000
+/** What arrives while the loop stands still. */
+const VICTIMS = (ARRIVALS_PER_SECOND * STALL_MS) / 1000
+
+export default experiment({
+  name: 'stalled-loop',
+  teaches:
+    'While an event loop stands still the kernel goes on connecting clients: the queue grows by rate times stall. With a backlog that holds them nobody is dropped, and each victim waits for what was left of the stall when it came.',
+  sources: [
+    'deck: problems with accepting: the backend stands still',
+    'facts 1: who is in the queue, how long have they waited',
+    'inet_csk_reqsk_queue_add(), tcp_create_openreq_child()',
+  ],
+  lab: { backends: [{ backlog: 1000 }] },
+  phases: {
+    calm: async ({ clients }) => {
+      await clients.connections({ ratePerSecond: ARRIVALS_PER_SECOND, forMs: 500 })
+    },
+    stalled: async ({ backend, clients }) => {
+      await backend(1).stall()
+      const load = await clients.connections({ ratePerSecond: ARRIVALS_PER_SECOND, forMs: STALL_MS })
+      const { connected, outcomes } = await load.report()
+      return { connected, answered: outcomes.ok }
+    },
+    release: ({ backend }) => backend(1).release(),
+  },
+  expect: ({ result, listener, port, counters, clients }) => {
+    const victims = clients.startedIn('stalled')
+    return {
+      kernel: [
+        that('the queue grows by rate times stall', listener(1).peak, equals(VICTIMS)),
+        that('nobody is dropped while the backlog holds them', counters.ListenDrops.total, equals(0)),
+        that(
+          'the oldest in the queue has waited as long as the loop stands still',
+          port.oldestWaitMs.during('stalled').max,
+          between(STALL_MS - 50, STALL_MS + 150, 'ms'),
+        ),
+        that('without a stall hardly anybody queues', listener(1).length.during('calm').mean, atMost(5)),
+      ],
+      userspace: [
+        that('every client believes it is connected', result.stalled.connected, equals(VICTIMS)),
+        that('none of them is answered', result.stalled.answered, equals(0)),
+        that('no SYN is sent twice', clients.synRetransmits, equals(0)),
+        // Served one after the other when the loop goes on, the last in line also wait for those before them.
+        that('the median victim waits half the stall', victims.firstByteMs.quantile(0.5), between(990, 1300, 'ms')),
+        that('the first tenth waits nearly all of it', victims.firstByteMs.quantile(0.9), between(1780, 2000, 'ms')),
+        that('the last tenth hardly waits', victims.firstByteMs.quantile(0.1), between(190, 600, 'ms')),
+        that('all are served in the end', clients.outcomes.ok, equals(clients.count)),
+      ],
+      both: [
+        that(
+          'kernel and clients agree on the longest wait',
+          victims.firstByteMs.max - victims.acceptWaitMs.max,
+          between(-10, 300, 'ms'),
+        ),
+      ],
+    }
+  },
+})

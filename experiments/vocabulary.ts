@@ -1,0 +1,4 @@
+/** All that an experiment is written with. */
+
+export { about, atLeast, atMost, between, equals, is, that } from './vocabulary/expectation.ts'
+export { comparison, experiment } from './vocabulary/experiment.ts'

@@ -1,0 +1,116 @@
+/**
+ * A run as it is written down while it happens: one JSON object a line, appended at once, so that whatever ends the
+ * process costs no more than the batch of samples that was still on its way.
+ */
+import fs from 'node:fs'
+import type { LoadReport, Story } from '#load/agent/api.ts'
+import type { Samples } from '#services/exporter/samples.ts'
+import type { LoadOrder } from '../clients.ts'
+import type { LabPlan } from '../driver.ts'
+import { type Boundary, emptyRecording, type Recording } from './recording.ts'
+
+export type Entry =
+  | { is: 'case'; name: string; plan: LabPlan }
+  | { is: 'sysctls'; sysctls: Recording['sysctls'] }
+  | { is: 'samples'; samples: Samples }
+  | { is: 'boundary'; boundary: Boundary }
+  | { is: 'phase begins'; name: string; atMs: number }
+  | { is: 'phase ends'; atMs: number; result?: unknown }
+  | { is: 'event'; atMs: number; what: string }
+  | { is: 'load begins'; id: string; phase: string; order: LoadOrder }
+  | { is: 'load ends'; id: string; report: LoadReport; stories: Story[] }
+  | { is: 'lag'; lagMs: number; lateSamples: number }
+
+/** Appends entries to a file, and folds them into recordings at the same time. */
+export class Journal implements Disposable {
+  readonly #fd: number
+  readonly #recordings: Recording[] = []
+
+  constructor(file: string) {
+    this.#fd = fs.openSync(file, 'w')
+  }
+
+  write(entry: Entry): void {
+    const line = JSON.stringify(entry)
+    fs.writeSync(this.#fd, `${line}\n`)
+    // What is judged is what was written: nothing can be in one and not in the other.
+    fold(this.#recordings, JSON.parse(line))
+  }
+
+  /** The cases so far, the running one last. */
+  get recordings(): Recording[] {
+    return this.#recordings
+  }
+
+  [Symbol.dispose](): void {
+    fs.closeSync(this.#fd)
+  }
+}
+
+/** Reads a journal back. A last line that was cut off is left out. */
+export function readJournal(file: string): Recording[] {
+  const recordings: Recording[] = []
+  const lines = fs.readFileSync(file, 'utf8').split('\n')
+  lines.pop() // empty, or cut off
+  for (const line of lines) fold(recordings, JSON.parse(line) as Entry)
+  return recordings
+}
+
+function fold(recordings: Recording[], entry: Entry): void {
+  if (entry.is === 'case') {
+    recordings.push(emptyRecording(entry.name, entry.plan))
+    return
+  }
+  const recording = recordings.at(-1)
+  if (recording === undefined) return
+  switch (entry.is) {
+    case 'sysctls':
+      recording.sysctls = entry.sysctls
+      break
+    case 'samples':
+      take(recording, entry.samples)
+      break
+    case 'boundary':
+      recording.boundaries.push(entry.boundary)
+      break
+    case 'phase begins':
+      recording.phases.push({ name: entry.name, beganMs: entry.atMs, endedMs: Number.NaN, result: undefined })
+      break
+    case 'phase ends': {
+      const phase = recording.phases.at(-1)
+      if (phase !== undefined) Object.assign(phase, { endedMs: entry.atMs, result: entry.result })
+      break
+    }
+    case 'event':
+      recording.events.push({ atMs: entry.atMs, what: entry.what })
+      break
+    case 'load begins':
+      recording.loads.push({ id: entry.id, phase: entry.phase, order: entry.order, report: null })
+      break
+    case 'load ends': {
+      const load = recording.loads.find(({ id }) => id === entry.id)
+      if (load === undefined) break
+      load.report = entry.report
+      for (const story of entry.stories) recording.stories.push({ ...story, load: load.id, phase: load.phase })
+      break
+    }
+    case 'lag':
+      recording.lagMs = entry.lagMs
+      recording.lateSamples = entry.lateSamples
+      break
+  }
+}
+
+/** Adds the rows of the lab's port; its other listeners are the services' own. */
+function take({ plan, ...recording }: Recording, samples: Samples): void {
+  for (const name of ['listeners', 'synQueue', 'connections'] as const) {
+    const from: Record<string, readonly unknown[]> = samples[name]
+    const into: Record<string, unknown[]> = recording[name]
+    const rows = samples[name].port.flatMap((port, row) => (port === plan.port ? [row] : []))
+    for (const [column, values] of Object.entries(into)) for (const row of rows) values.push(from[column]?.[row])
+  }
+  for (const column of ['atMs', 'name', 'value'] as const) {
+    const into: unknown[] = recording.counters[column]
+    into.push(...samples.counters[column])
+  }
+}

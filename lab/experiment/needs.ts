@@ -1,0 +1,30 @@
+/** What an experiment needs and this machine may lack: the reason why it is not judged here. */
+import fs from 'node:fs'
+import os from 'node:os'
+import type { Needs } from '#experiments/vocabulary/experiment.ts'
+import type { Driver } from '../driver.ts'
+import type { Lab } from '../lab.ts'
+
+/** What is missing before any lab is started; undefined if nothing is. */
+export function missingBefore(needs: Needs = {}, driver: Driver): string | undefined {
+  const { cores = 1, programs = [], root = false, namespaces } = needs
+  if (namespaces !== undefined && driver.name !== 'namespaces') return `only in network namespaces: ${namespaces}`
+  const present = os.availableParallelism()
+  if (present < cores) return `it needs ${cores} cores, and this machine has ${present}`
+  const absent = programs.filter((name) => !onPath(name))
+  if (absent.length > 0) return `it needs the program ${absent.join(', ')} on the PATH`
+  if (root && process.geteuid?.() !== 0) return 'it needs root on the host'
+  return undefined
+}
+
+/** What the kernel of this lab lacks; undefined if nothing. */
+export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string | undefined> {
+  for (const name of needs.sysctls ?? [])
+    if ((await lab.readSysctl(name)) === undefined) return `this kernel (${os.release()}) has no sysctl ${name}`
+  return undefined
+}
+
+function onPath(name: string): boolean {
+  const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':')
+  return folders.some((folder) => folder !== '' && fs.existsSync(`${folder}/${name}`))
+}

@@ -1,0 +1,79 @@
+import { monotonicMs } from '#common/clock.ts'
+import type { Lab } from '../lab.ts'
+import type { Journal } from './journal.ts'
+import { LagMeter } from './lag.ts'
+import type { Recording } from './recording.ts'
+
+/** Sysctls of the server's namespace that say how its queues behave. */
+export const recordedSysctls = [
+  ...['net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog', 'net.ipv4.tcp_syncookies', 'net.ipv4.tcp_synack_retries'],
+  ...['net.ipv4.tcp_abort_on_overflow', 'net.ipv4.tcp_migrate_req', 'net.ipv4.tcp_syn_linear_timeouts'],
+]
+
+/** Writes down what a lab does, at the sampler's own rate, until it is disposed of. */
+export class Recorder implements AsyncDisposable {
+  readonly #lab: Lab
+  readonly #journal: Journal
+  readonly #lag = new LagMeter()
+  readonly #over = new AbortController()
+  #reading: Promise<void> = Promise.resolve()
+  #lateBefore = 0
+
+  private constructor(lab: Lab, journal: Journal) {
+    this.#lab = lab
+    this.#journal = journal
+  }
+
+  /** Begins to record; resolves when the first samples have been written. */
+  static async start(lab: Lab, journal: Journal): Promise<Recorder> {
+    const recorder = new Recorder(lab, journal)
+    const { promise: first, resolve: seen, reject } = Promise.withResolvers<void>()
+    recorder.#reading = recorder.#read(seen)
+    recorder.#reading.catch(reject)
+    await first
+    const sysctls: Recording['sysctls'] = {}
+    for (const name of recordedSysctls) sysctls[name] = (await lab.readSysctl(name)) ?? null
+    journal.write({ is: 'sysctls', sysctls })
+    recorder.#lateBefore = (await lab.snapshot()).sampler.late
+    return recorder
+  }
+
+  async #read(seen: () => void): Promise<void> {
+    for await (const samples of this.#lab.samples(this.#over.signal)) {
+      this.#journal.write({ is: 'samples', samples })
+      seen()
+    }
+  }
+
+  /** Reads all that only grows: what happened between two calls is their difference. */
+  async boundary(): Promise<void> {
+    const { lab } = { lab: this.#lab }
+    const atMs = monotonicMs()
+    const [{ namespaces }, { counters: clientCounters }, loads, backends] = await Promise.all([
+      lab.look(),
+      lab.clients.counters(),
+      lab.clients.reports(),
+      Promise.all(lab.backends.map((backend) => backend.status().catch(() => null))),
+    ])
+    const listeners = namespaces.flatMap(({ listeners }) =>
+      listeners.flatMap(({ port, shard, cookie, drops }) => (port === lab.plan.port ? [{ shard, cookie, drops }] : [])),
+    )
+    const counters = namespaces[0]?.counters ?? {}
+    this.#journal.write({ is: 'boundary', boundary: { atMs, counters, clientCounters, listeners, backends, loads } })
+  }
+
+  /** Takes in the last samples and ends. */
+  async stop(): Promise<void> {
+    const { sampler } = await this.#lab.look()
+    this.#over.abort()
+    await this.#reading
+    this.#lag[Symbol.dispose]()
+    this.#journal.write({ is: 'lag', lagMs: this.#lag.worstMs, lateSamples: sampler.late - this.#lateBefore })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort()
+    this.#lag[Symbol.dispose]()
+    await this.#reading.catch(() => {}) // the run says what went wrong
+  }
+}

@@ -1,0 +1,86 @@
+/** What a run leaves behind, as plain data: one recording for each case. */
+import type { LoadReport, Story } from '#load/agent/api.ts'
+import type { BackendStatus } from '#services/backend/api.ts'
+import type { LoadOrder } from '../clients.ts'
+import type { LabPlan } from '../driver.ts'
+
+/** Times are milliseconds of CLOCK_MONOTONIC, which every process of the host has alike. */
+export interface Recording {
+  case: string
+  plan: LabPlan
+  /** Of the server's namespace, as the phases began; null where the kernel has none of that name. */
+  sysctls: Record<string, string | null>
+  /** In order; the last one, `afterwards`, waits for the loads to end. */
+  phases: PhaseRecord[]
+  /** One before each phase and one after the last. */
+  boundaries: Boundary[]
+  events: EventRecord[]
+  listeners: Columns<'atMs' | 'shard' | 'length' | 'limit' | 'drops'>
+  synQueue: Columns<'atMs' | 'length' | 'limit'>
+  connections: Columns<
+    'atMs' | 'established' | 'waiting' | 'oldestWaitMs' | 'receiveBytes' | 'sendBytes' | 'zeroWindows'
+  >
+  counters: { atMs: number[]; name: string[]; value: number[] }
+  loads: LoadRecord[]
+  stories: StoryRecord[]
+  /** How late a timer of an idle process was, at worst. */
+  lagMs: number
+  /** Samples that came too late for the sampler's own pace. */
+  lateSamples: number
+}
+
+export type Columns<Name extends string> = Record<Name, number[]>
+
+export interface PhaseRecord {
+  name: string
+  beganMs: number
+  /** NaN while it lasts; it stays so if the run was interrupted in it. */
+  endedMs: number
+  result: unknown
+}
+
+/** Everything that only grows, read between two phases. */
+export interface Boundary {
+  atMs: number
+  counters: Record<string, number>
+  clientCounters: Record<string, number>
+  listeners: { shard: number; cookie: string; drops: number }[]
+  /** Null while a backend is down. */
+  backends: (BackendStatus | null)[]
+  loads: LoadReport[]
+}
+
+export interface EventRecord {
+  atMs: number
+  what: string
+}
+
+export interface LoadRecord {
+  id: string
+  phase: string
+  order: LoadOrder
+  /** Null until it has ended. */
+  report: LoadReport | null
+}
+
+export interface StoryRecord extends Story {
+  load: string
+  phase: string
+}
+
+/** The phase in which nothing more is done and the loads end. */
+export const AFTERWARDS = 'afterwards'
+
+export function emptyRecording(name: string, plan: LabPlan): Recording {
+  return {
+    ...{ case: name, plan, sysctls: {}, phases: [], boundaries: [], events: [], loads: [], stories: [] },
+    listeners: { atMs: [], shard: [], length: [], limit: [], drops: [] },
+    synQueue: { atMs: [], length: [], limit: [] },
+    connections: {
+      ...{ atMs: [], established: [], waiting: [], oldestWaitMs: [] },
+      ...{ receiveBytes: [], sendBytes: [], zeroWindows: [] },
+    },
+    counters: { atMs: [], name: [], value: [] },
+    ...{ lagMs: 0, lateSamples: 0 },
+  }
+}

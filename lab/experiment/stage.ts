@@ -1,0 +1,238 @@
+/** The verbs of an experiment, said to a real lab and noted in the journal. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonicMs } from '#common/clock.ts'
+import { UsageError } from '#common/errors.ts'
+import { fullName } from '#experiments/vocabulary/counters.ts'
+import type { BackendVerbs, ClientVerbs, Exchange, Now, RunningLoad, Stage } from '#experiments/vocabulary/stage.ts'
+import type { FaultsChange } from '#services/backend/api.ts'
+import type { Load, LoadOrder } from '../clients.ts'
+import type { Lab } from '../lab.ts'
+import type { Journal } from './journal.ts'
+
+const UNTIL_MS = 15_000
+const POLL_MS = 20
+
+/** Something that an experiment waited for did not come about. */
+export class NotSeen extends Error {
+  override readonly name = 'NotSeen'
+}
+
+/** A lab as a stage, and what the runner needs beside the verbs. */
+export class LabStage implements Stage {
+  readonly case: string
+  readonly clients: ClientVerbs
+  /** The phase in which loads begin. */
+  phase = ''
+  readonly #lab: Lab
+  readonly #journal: Journal
+  readonly #signal: AbortSignal
+  readonly #loads: { load: Load; endless: boolean }[] = []
+  readonly #begun = new Map<string, RunningLoad>()
+
+  constructor(name: string, lab: Lab, journal: Journal, signal: AbortSignal) {
+    this.case = name
+    this.#lab = lab
+    this.#journal = journal
+    this.#signal = signal
+    this.clients = this.#clientVerbs()
+  }
+
+  // The verbs are properties, so that a phase can take those it needs: ({ backend, clients }) => …
+
+  readonly backend = (number: number): BackendVerbs => {
+    const backend = this.#lab.backend(number)
+    const who = `backend ${number}`
+    const whose = (process?: number): string => (process === undefined ? who : `process ${process} of ${who}`)
+    const set = (faults: FaultsChange, process?: number): Promise<void> =>
+      backend.set(faults, process === undefined ? undefined : process - 1)
+    return {
+      stall: (process) => this.#does(`${whose(process)} stalls`, () => set({ stalled: true }, process)),
+      release: (process) => this.#does(`${whose(process)} is released`, () => set({ stalled: false }, process)),
+      set: (faults, process) => this.#does(`${whose(process)}: ${inWords(faults)}`, () => set(faults, process)),
+      relisten: (backlog) =>
+        this.#does(`${who} listens again with backlog ${backlog}`, () => backend.relisten(backlog)),
+      deferAccept: (seconds) =>
+        this.#does(`${who} sets TCP_DEFER_ACCEPT to ${seconds} s`, () => backend.deferAccept(seconds)),
+      close: () => this.#does(`${who} closes its listener`, () => backend.close()),
+      open: () => this.#does(`${who} opens its listener`, () => backend.open()),
+      kill: () => this.#does(`${who} is killed`, () => backend.kill()),
+      restart: () => this.#does(`${who} starts again`, () => backend.restart()),
+      status: () => backend.status(),
+    }
+  }
+
+  readonly load: Stage['load'] = (phase) => {
+    const load = this.#begun.get(phase)
+    if (load === undefined) throw new RangeError(`No load began in a phase '${phase}'`)
+    return load
+  }
+
+  readonly steer: Stage['steer'] = (steering) => {
+    const { by, ...rest } = steering
+    return this.#does(`new connections are dealt by ${by} ${inWords(rest)}`.trim(), () =>
+      this.#lab.backend(1).steer(steering),
+    )
+  }
+
+  readonly sysctl: Stage['sysctl'] = (name, value, host = 'server') =>
+    this.#does(`${host}: ${name} = ${value}`, () => this.#lab.setSysctl(name, value, host))
+
+  readonly pass: Stage['pass'] = async (ms) => {
+    await sleep(ms, undefined, { signal: this.#signal })
+  }
+
+  readonly now: Stage['now'] = async () => nowOf(this.#lab, await this.#lab.look())
+
+  readonly until: Stage['until'] = async (what, seen, withinMs = UNTIL_MS) => {
+    const deadlineMs = monotonicMs() + withinMs
+    for (;;) {
+      const now = await this.now()
+      if (holds(seen, now)) return now
+      if (monotonicMs() > deadlineMs)
+        throw new NotSeen(`In phase ${this.phase} this did not come about within ${withinMs / 1000} s: ${what}`)
+      await this.pass(POLL_MS)
+    }
+  }
+
+  readonly run: Stage['run'] = async (command, host = 'server') => {
+    const { status, stdout, stderr } = await this.#lab.run(command, host)
+    if (status !== 0)
+      throw new UsageError(`On the ${host} '${command.join(' ')}' ended with ${status}: ${stderr.trim()}`)
+    return stdout
+  }
+
+  /** Ends every load: those with an end of their own are waited for, the others stopped. Keeps results and stories. */
+  async endLoads(): Promise<void> {
+    const ending = this.#loads.map(async ({ load, endless }) => {
+      const report = endless ? await load.stop() : await load.done()
+      const stories = report.kind === 'half-open' ? [] : await load.stories()
+      return { is: 'load ends', id: load.id, report, stories } as const
+    })
+    for (const entry of await Promise.all(ending)) this.#journal.write(entry)
+    for (const { report } of await Promise.all(ending))
+      if (report.state === 'failed') throw new UsageError(`The load ${report.id} failed: ${report.error}`)
+  }
+
+  #clientVerbs(): ClientVerbs {
+    const connections = (arrivals: Extract<LoadOrder, { kind: 'connections' }>['arrivals'], exchange: Exchange) =>
+      ({ kind: 'connections', arrivals, stories: true, ...asked(exchange) }) as const
+    return {
+      burst: ({ connections: count, ...exchange }) =>
+        this.#begin(`${count} connections at once`, connections({ shape: 'burst', connections: count }, exchange)),
+      connections: ({ ratePerSecond, forMs, arrivals = 'constant', seed, ...exchange }) =>
+        this.#begin(
+          `${ratePerSecond} connections a second for ${forMs} ms`,
+          connections({ ...shape(arrivals, seed), ratePerSecond, durationMs: forMs }, exchange),
+        ),
+      flow: ({ ratePerSecond, arrivals = 'constant', seed, ...exchange }) =>
+        this.#begin(
+          `${ratePerSecond} connections a second`,
+          connections({ ...shape(arrivals, seed), ratePerSecond }, exchange),
+          { endless: true, awaited: false },
+        ),
+      hold: (order) =>
+        this.#begin(
+          `${order.connections} connections that stay silent`,
+          { kind: 'hold', stories: true, ...order },
+          endless,
+        ),
+      halfOpen: ({ syns, ratePerSecond }) =>
+        this.#begin(`${syns} SYNs that nobody follows up`, {
+          kind: 'half-open',
+          maxSyns: syns,
+          durationMs: 60_000,
+          ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+        }),
+      readSlowly: (order) =>
+        this.#begin(
+          `${order.connections} clients ask for ${order.responseBytes} bytes and read ${order.bytesPerSecond} a second`,
+          { kind: 'slow-read', stories: true, ...order },
+          endless,
+        ),
+      write: (order) =>
+        this.#begin(
+          `${order.connections} clients send ${order.bodyBytes} bytes`,
+          { kind: 'slow-write', stories: true, ...order },
+          endless,
+        ),
+      handshake: (order) =>
+        this.#begin(`${order.connections} handshakes by hand: the SYN`, { kind: 'handshake', stories: true, ...order }, endless),
+    }
+  }
+
+  async #begin(what: string, order: LoadOrder, { endless = false, awaited = true } = {}): Promise<RunningLoad> {
+    const load = await this.#does(what, () => this.#lab.clients.start(order))
+    this.#journal.write({ is: 'load begins', id: load.id, phase: this.phase, order })
+    this.#loads.push({ load, endless })
+    for (let report = await load.report(); awaited && !report.allBegun && report.state === 'running'; ) {
+      await this.pass(POLL_MS)
+      report = await load.report()
+    }
+    const running: RunningLoad = {
+      report: () => load.report(),
+      done: () => load.done(),
+      stop: () => this.#does(`${load.id} is stopped`, () => load.stop()),
+      speak: () => this.#does(`${load.id} speaks`, () => load.speak()),
+      step: (connection, send) =>
+        this.#does(
+          `${load.id}, connection ${connection}: ${send}`,
+          async () => void (await load.step(connection, send)),
+        ),
+      handshakes: () => load.handshakes(),
+    }
+    this.#begun.set(this.phase, running)
+    return running
+  }
+
+  async #does<Result>(what: string, verb: () => Promise<Result>): Promise<Result> {
+    this.#signal.throwIfAborted()
+    this.#journal.write({ is: 'event', atMs: monotonicMs(), what })
+    return await verb()
+  }
+}
+
+const endless = { endless: true }
+
+const shape = (arrivals: 'constant' | 'poisson', seed: number | undefined) =>
+  arrivals === 'constant' ? { shape: arrivals } : { shape: arrivals, ...(seed === undefined ? {} : { seed }) }
+
+const asked = ({ path, timeoutMs, closer }: Exchange) => ({
+  ...(path === undefined ? {} : { path }),
+  ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  ...(closer === undefined ? {} : { closer }),
+})
+
+const inWords = (settings: object): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
+
+/** Whether it is so now; what asks for a listener that is not there yet is not. */
+function holds(seen: (now: Now) => boolean, now: Now): boolean {
+  try {
+    return seen(now)
+  } catch (error) {
+    if (error instanceof NotSeen) return false
+    throw error
+  }
+}
+
+function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>): Now {
+  const [namespace] = namespaces
+  const port = namespace?.ports.find((candidate) => candidate.port === plan.port)
+  const counters = namespace?.counters ?? {}
+  return {
+    listener(number) {
+      const found = namespace?.listeners.find(({ port, shard }) => port === plan.port && shard === number)
+      if (found === undefined) throw new NotSeen(`There is no listener ${number}`)
+      return { length: found.length, limit: found.limit, drops: found.drops, owners: found.pids.length }
+    },
+    synQueue: { length: port?.synQueue.length ?? 0, limit: port?.synQueue.limit ?? 0 },
+    waiting: port?.waiting ?? 0,
+    established: port?.connections.established ?? 0,
+    receiveBytes: port?.receiveBytes ?? 0,
+    sendBytes: port?.sendBytes ?? 0,
+    zeroWindows: port?.zeroWindows ?? 0,
+    counter: (name) => counters[fullName(name)] ?? 0,
+  }
+}
