@@ -1,8 +1,11 @@
 /** `spillway run`: runs experiments and prints their verdicts. */
 import fs from 'node:fs'
+import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
 import { experiments } from '#experiments/catalogue.ts'
 import { type FinishedRun, runExperiment } from '#lab/experiment/run.ts'
+import { cardHtml } from '#lab/report/card.ts'
+import { REPORT } from '#lab/report/write.ts'
 import { help, type RunCommand, readOptions } from './options.ts'
 import { listInWords, verdictInWords } from './words.ts'
 
@@ -31,9 +34,16 @@ async function runAll({ experiments, out, driver, json }: RunCommand): Promise<n
     finished.push(run)
     process.stdout.write(`${json ? JSON.stringify(run.verdict) : verdictInWords(run.verdict, run.folder)}\n`)
   }
-  if (!json) process.stdout.write(`Reports: ${out}/*/report.html\n`)
+  if (finished.length > 1) writeCard(out, finished)
+  if (!json) process.stdout.write(`Reports: ${out}/${finished.length > 1 ? 'index.html' : '*/report.html'}\n`)
   const statuses = new Set(finished.map(({ verdict }) => verdict.status))
   return interrupt.signal.aborted || statuses.has('broken') ? 2 : statuses.has('failed') ? 1 : 0
+}
+
+/** One page that leads to the reports. */
+function writeCard(out: string, finished: readonly FinishedRun[]): void {
+  const lines = finished.map(({ verdict, folder }) => ({ verdict, href: `${path.relative(out, folder)}/${REPORT}` }))
+  fs.writeFileSync(path.join(out, 'index.html'), cardHtml(lines))
 }
 
 /** What happens now, on the last line of a terminal; nothing where there is none. */

@@ -23,7 +23,7 @@ export function verdictInWords(verdict: Verdict, folder: string): string {
     )
   }
   if (block.length > 0 && status !== 'not judged')
-    block.push(`  scheduling lag at worst ${lagMs.toFixed(0)} ms; see ${folder}/report.html`)
+    block.push(`  ${lagMs === null ? '' : `scheduling lag at worst ${lagMs.toFixed(0)} ms; `}see ${folder}/report.html`)
   return [line.trimEnd(), ...block].join('\n')
 }
 

@@ -46,7 +46,8 @@ const entries: Entry[] = [
   samples([90, 100], [0, 1]),
   boundary(100, 5),
   { is: 'phase begins', name: 'burst', atMs: 101 },
-  samples([110, 150, 200], [9, 4, 2]),
+  // At 200.5 is what was read for the boundary; what began at 200.8 may belong to what follows.
+  samples([110, 150, 200.5, 200.8], [9, 4, 2, 7]),
   boundary(200, 12),
   { is: 'phase ends', atMs: 201, result: { found: 3 } },
   { is: 'phase begins', name: 'afterwards', atMs: 202 },

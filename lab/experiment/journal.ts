@@ -8,8 +8,10 @@ import type { Samples } from '#services/exporter/samples.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
 import { type Boundary, emptyRecording, type Recording } from './recording.ts'
+import type { RunHead } from './verdict.ts'
 
 export type Entry =
+  | { is: 'run'; head: RunHead }
   | { is: 'case'; name: string; plan: LabPlan }
   | { is: 'sysctls'; sysctls: Recording['sysctls'] }
   | { is: 'samples'; samples: Samples }
@@ -20,6 +22,9 @@ export type Entry =
   | { is: 'load begins'; id: string; phase: string; order: LoadOrder }
   | { is: 'load ends'; id: string; report: LoadReport; stories: Story[] }
   | { is: 'lag'; lagMs: number; lateSamples: number }
+
+/** What a run is written to while it lasts; left behind only by one that was cut off. */
+export const JOURNAL = 'journal.ndjson'
 
 /** Appends entries to a file, and folds them into recordings at the same time. */
 export class Journal implements Disposable {
@@ -50,10 +55,20 @@ export class Journal implements Disposable {
 /** Reads a journal back. A last line that was cut off is left out. */
 export function readJournal(file: string): Recording[] {
   const recordings: Recording[] = []
+  for (const entry of entriesOf(file)) fold(recordings, entry)
+  return recordings
+}
+
+/** Whose journal it is; undefined if not even that was written. */
+export function readHead(file: string): RunHead | undefined {
+  for (const entry of entriesOf(file)) if (entry.is === 'run') return entry.head
+  return undefined
+}
+
+function* entriesOf(file: string): Generator<Entry> {
   const lines = fs.readFileSync(file, 'utf8').split('\n')
   lines.pop() // empty, or cut off
-  for (const line of lines) fold(recordings, JSON.parse(line) as Entry)
-  return recordings
+  for (const line of lines) yield JSON.parse(line)
 }
 
 function fold(recordings: Recording[], entry: Entry): void {

@@ -21,7 +21,16 @@ export function missingBefore(needs: Needs = {}, driver: Driver): string | undef
 export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string | undefined> {
   for (const name of needs.sysctls ?? [])
     if ((await lab.readSysctl(name)) === undefined) return `this kernel (${os.release()}) has no sysctl ${name}`
+  if (needs.root === true && (await usersOf(lab)) < 2)
+    return 'it needs root on the host: here the lab is a user namespace with one user in it'
   return undefined
+}
+
+/** How many users there can be in a lab, by the length of its ranges of user ids. */
+async function usersOf(lab: Lab): Promise<number> {
+  const { stdout } = await lab.run(['cat', '/proc/self/uid_map'])
+  const ranges = stdout.trim().split('\n')
+  return ranges.reduce((sum, range) => sum + Number(range.trim().split(/\s+/)[2]), 0)
 }
 
 function onPath(name: string): boolean {

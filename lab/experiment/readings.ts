@@ -32,15 +32,13 @@ export function readingsOf(recording: Recording): Readings {
     ...{ max: largest(values), min: smallest(values), last: values.at(-1) ?? Number.NaN },
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
     during(phase) {
-      // What was read at the boundaries belongs to both sides.
       const [from, to] = [boundaries[place(phase)]?.atMs, boundaries[place(phase) + 1]?.atMs]
-      const rows = atMs.flatMap((ms, row) =>
-        from !== undefined && to !== undefined && ms >= from && ms <= to ? [row] : [],
-      )
-      return series(
-        rows.map((row) => atMs[row]!),
-        rows.map((row) => values[row]!),
-      )
+      if (from === undefined || to === undefined) return series([], [])
+      // The reading that a boundary asks for belongs to both sides: it is the first that begins then. One that begins
+      // later still may, on a busy machine, see what has happened after the boundary.
+      const before = atMs.filter((ms) => ms < from).length
+      const end = atMs.filter((ms) => ms < to).length + 1
+      return series(atMs.slice(before, end), values.slice(before, end))
     },
   })
 

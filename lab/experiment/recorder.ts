@@ -8,6 +8,7 @@ import type { Recording } from './recording.ts'
 export const recordedSysctls = [
   ...['net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog', 'net.ipv4.tcp_syncookies', 'net.ipv4.tcp_synack_retries'],
   ...['net.ipv4.tcp_abort_on_overflow', 'net.ipv4.tcp_migrate_req', 'net.ipv4.tcp_syn_linear_timeouts'],
+  'net.ipv4.tcp_tw_reuse_delay',
 ]
 
 /** Writes down what a lab does, at the sampler's own rate, until it is disposed of. */

@@ -23,7 +23,7 @@ export interface Recording {
   counters: { atMs: number[]; name: string[]; value: number[] }
   loads: LoadRecord[]
   stories: StoryRecord[]
-  /** How late a timer of an idle process was, at worst. */
+  /** How late a timer of an idle process was, at worst. NaN until the run is over. */
   lagMs: number
   /** Samples that came too late for the sampler's own pace. */
   lateSamples: number
@@ -81,6 +81,6 @@ export function emptyRecording(name: string, plan: LabPlan): Recording {
       ...{ receiveBytes: [], sendBytes: [], zeroWindows: [] },
     },
     counters: { atMs: [], name: [], value: [] },
-    ...{ lagMs: 0, lateSamples: 0 },
+    ...{ lagMs: Number.NaN, lateSamples: 0 },
   }
 }

@@ -8,15 +8,16 @@ import { version } from '#common/version.ts'
 import { type Experiment, type LabWish, NotJudged } from '#experiments/vocabulary/experiment.ts'
 import type { BackendPlan, Driver } from '../driver.ts'
 import { Lab } from '../lab.ts'
+import { writeReport } from '../report/write.ts'
 import { writeFolder } from './folder.ts'
-import { Journal } from './journal.ts'
+import { JOURNAL, Journal } from './journal.ts'
 import { missingBefore, missingInLab } from './needs.ts'
 import { readingsOf } from './readings.ts'
 import { Recorder } from './recorder.ts'
 import { AFTERWARDS, type Recording } from './recording.ts'
 import { LabStage, NotSeen } from './stage.ts'
 import { summaryOf } from './summary.ts'
-import { type Machine, type Verdict, weigh } from './verdict.ts'
+import { type Machine, type RunHead, type Verdict, weigh } from './verdict.ts'
 
 export interface RunOptions {
   driver: Driver
@@ -48,32 +49,35 @@ const pace = { synIntervalMs: 20, connectionsIntervalMs: 100, cpuShare: 0.2 }
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<FinishedRun> {
   const folder = path.join(options.out, experiment.name)
   fs.mkdirSync(folder, { recursive: true })
-  const startedAt = new Date().toISOString()
   const beganMs = monotonicMs()
+  const head = headOf(experiment, options.driver)
   using journal = new Journal(path.join(folder, JOURNAL))
+  journal.write({ is: 'run', head })
   const outcome = await judged(experiment, options, journal)
   const { recordings } = journal
   const verdict: Verdict = {
-    format: 1,
-    experiment: experiment.name,
-    teaches: experiment.teaches,
-    sources: experiment.sources,
+    ...head,
     ...outcome,
-    startedAt,
     durationMs: monotonicMs() - beganMs,
-    machine: thisMachine(options.driver.name),
-    lagMs: worstLag(recordings),
-    again: `spillway run ${experiment.name}${options.driver.name === 'namespaces' ? '' : ` --driver ${options.driver.name}`}`,
+    lagMs: lagOf(recordings),
     cases: recordings.map(summaryOf),
   }
   await writeFolder(folder, verdict, recordings)
+  await writeReport(folder)
   // All of it now lies in the other files.
   fs.rmSync(path.join(folder, JOURNAL))
   return { verdict, recordings, folder }
 }
 
-/** What a run is written to while it lasts; left behind only by one that was cut off. */
-export const JOURNAL = 'journal.ndjson'
+const headOf = (experiment: Experiment, driver: Driver): RunHead => ({
+  format: 1,
+  experiment: experiment.name,
+  teaches: experiment.teaches,
+  sources: experiment.sources,
+  startedAt: new Date().toISOString(),
+  machine: thisMachine(driver.name),
+  again: `spillway run ${experiment.name}${driver.name === 'namespaces' ? '' : ` --driver ${driver.name}`}`,
+})
 
 type Outcome = Pick<Verdict, 'status' | 'reason' | 'expectations'>
 
@@ -152,6 +156,12 @@ function labOptions({ backends = 1, ...wish }: LabWish): Omit<LabWish, 'backends
 }
 
 const worstLag = (recordings: readonly Recording[]): number => Math.max(0, ...recordings.map(({ lagMs }) => lagMs))
+
+/** Null unless every case got to its end. */
+function lagOf(recordings: readonly Recording[]): number | null {
+  const lagMs = worstLag(recordings)
+  return recordings.length === 0 || Number.isNaN(lagMs) ? null : lagMs
+}
 
 function thisMachine(driver: string): Machine {
   const [cpu] = os.cpus()

@@ -20,6 +20,7 @@ export class NotSeen extends Error {
 /** A lab as a stage, and what the runner needs beside the verbs. */
 export class LabStage implements Stage {
   readonly case: string
+  readonly sharedPort: Stage['sharedPort']
   readonly clients: ClientVerbs
   /** The phase in which loads begin. */
   phase = ''
@@ -31,6 +32,7 @@ export class LabStage implements Stage {
 
   constructor(name: string, lab: Lab, journal: Journal, signal: AbortSignal) {
     this.case = name
+    this.sharedPort = { address: lab.plan.address, port: lab.plan.port }
     this.#lab = lab
     this.#journal = journal
     this.#signal = signal
@@ -87,7 +89,7 @@ export class LabStage implements Stage {
     const deadlineMs = monotonicMs() + withinMs
     for (;;) {
       const now = await this.now()
-      if (holds(seen, now)) return now
+      if (await holds(seen, now)) return now
       if (monotonicMs() > deadlineMs)
         throw new NotSeen(`In phase ${this.phase} this did not come about within ${withinMs / 1000} s: ${what}`)
       await this.pass(POLL_MS)
@@ -156,7 +158,11 @@ export class LabStage implements Stage {
           endless,
         ),
       handshake: (order) =>
-        this.#begin(`${order.connections} handshakes by hand: the SYN`, { kind: 'handshake', stories: true, ...order }, endless),
+        this.#begin(
+          `${order.connections} handshakes by hand: the SYN`,
+          { kind: 'handshake', stories: true, ...order },
+          endless,
+        ),
     }
   }
 
@@ -208,9 +214,9 @@ const inWords = (settings: object): string =>
     .join(', ')
 
 /** Whether it is so now; what asks for a listener that is not there yet is not. */
-function holds(seen: (now: Now) => boolean, now: Now): boolean {
+async function holds(seen: (now: Now) => boolean | Promise<boolean>, now: Now): Promise<boolean> {
   try {
-    return seen(now)
+    return await seen(now)
   } catch (error) {
     if (error instanceof NotSeen) return false
     throw error
@@ -227,6 +233,7 @@ function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>):
       if (found === undefined) throw new NotSeen(`There is no listener ${number}`)
       return { length: found.length, limit: found.limit, drops: found.drops, owners: found.pids.length }
     },
+    listeners: namespace?.listeners.filter(({ port }) => port === plan.port).length ?? 0,
     synQueue: { length: port?.synQueue.length ?? 0, limit: port?.synQueue.limit ?? 0 },
     waiting: port?.waiting ?? 0,
     established: port?.connections.established ?? 0,

@@ -3,7 +3,7 @@ import type { CaseSummary } from './verdict.ts'
 
 /** The part of a recording that goes into verdict.json; samples and stories have files of their own. */
 export function summaryOf(recording: Recording): CaseSummary {
-  const { plan, phases, events, loads, boundaries, lateSamples } = recording
+  const { plan, sysctls, phases, events, loads, boundaries, lateSamples } = recording
   const originMs = originOf(recording)
   const since = (atMs: number): number => Math.round((atMs - originMs) * 1000) / 1000
   return {
@@ -14,6 +14,7 @@ export function summaryOf(recording: Recording): CaseSummary {
       sysctls: plan.sysctls,
       sampleIntervalMs: plan.sampleIntervalMs,
     },
+    sysctls,
     originMs,
     phases: phases.map(({ name, beganMs, endedMs }) => ({
       name,

@@ -21,12 +21,15 @@ export interface Verdict {
   startedAt: string
   durationMs: number
   machine: Machine
-  /** The largest scheduling lag measured during the run: bands of times give way by it. */
-  lagMs: number
+  /** The largest scheduling lag measured during the run: bands of times give way by it. Null if it did not get to its end. */
+  lagMs: number | null
   /** How to run it again. */
   again: string
   cases: CaseSummary[]
 }
+
+/** What is known of a run before it begins. */
+export type RunHead = Pick<Verdict, 'format' | 'experiment' | 'teaches' | 'sources' | 'startedAt' | 'machine' | 'again'>
 
 export interface JudgedExpectation {
   counted: 'kernel' | 'userspace' | 'both'
@@ -54,6 +57,8 @@ export interface Machine {
 export interface CaseSummary {
   name: string
   plan: Pick<LabPlan, 'mode' | 'backends' | 'sysctls' | 'sampleIntervalMs'>
+  /** Of the server's namespace, as the phases began; null where the kernel has none of that name. */
+  sysctls: Record<string, string | null>
   /** When the first phase began, by CLOCK_MONOTONIC in milliseconds. */
   originMs: number
   phases: { name: string; tMs: number; endMs: number | null }[]

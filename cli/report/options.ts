@@ -1,0 +1,69 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { UsageError } from '#common/errors.ts'
+import { holdsRun } from '#lab/experiment/open.ts'
+
+export const help = `Usage: spillway report DIR… [OPTION…]
+
+Writes runs as one HTML file that needs no network: verdict, plots, counters, and how to run it again.
+A DIR is the folder of a run, or one that holds several. Runs of one experiment are shown side by side.
+
+  --out FILE  where the report goes (default: report.html in the folder of a single run, else ./report.html)
+  --json      what was written, as JSON
+  --help      this text
+
+A run that was cut off is finished: its tables are written, and the report shows what there is.
+`
+
+export interface ReportCommand {
+  folders: string[]
+  out: string
+  json: boolean
+}
+
+/** Reads the options of `spillway report`, and finds the runs. Throws a UsageError. */
+export function readOptions(args: string[]): ReportCommand | 'help' {
+  const { values, positionals } = parse(args)
+  if (values.help) return 'help'
+  if (positionals.length === 0) throw new UsageError('Which run?', 'Name the folder of one, or one that holds several')
+  const folders = [...new Set(positionals.flatMap(runsIn))]
+  return {
+    folders,
+    out: values.out ?? (folders.length === 1 ? path.join(folders[0]!, 'report.html') : 'report.html'),
+    json: values.json,
+  }
+}
+
+/** The folder itself, or the runs in it in the order of their names. A folder that is neither is named as it is. */
+function runsIn(folder: string): string[] {
+  if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`There is no folder ${folder}`, 'Name a folder that spillway run has written')
+  if (holdsRun(folder)) return [tidy(folder)]
+  const within = fs
+    .readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => path.join(folder, name))
+    .filter(holdsRun)
+    .sort()
+  return within.length > 0 ? within : [tidy(folder)]
+}
+
+/** However it was written, one folder is one name. */
+const tidy = (folder: string): string => path.normalize(folder).replace(/(?<=.)\/$/, '')
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        out: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+  } catch (error) {
+    throw new UsageError((error as Error).message, 'See spillway report --help')
+  }
+}

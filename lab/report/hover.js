@@ -1,0 +1,76 @@
+// Reads plots out where the pointer is. The page is whole without it.
+for (const figure of document.querySelectorAll('figure')) {
+  const plot = figure.querySelector('svg.plot')
+  const readOut = figure.querySelector('.read-out')
+  const drawing = plot.querySelector('svg.drawing')
+  const { x, y, quantity, top, height } = plot.dataset
+  const lines = [...drawing.querySelectorAll('path[data-name]')]
+  if (lines.length === 0) continue
+  // A title of the whole would hang over the plot as a tooltip.
+  const title = plot.querySelector('title')
+  plot.setAttribute('aria-label', title.textContent)
+  title.remove()
+
+  const box = drawing.viewBox.baseVal
+  const phases = [...plot.querySelectorAll('.phase')].map((rect) => {
+    const from = Number.parseFloat(rect.getAttribute('x'))
+    const name = rect.querySelector('title').textContent.split(': ')[0]
+    rect.querySelector('title').remove()
+    return { name, from, to: from + Number.parseFloat(rect.getAttribute('width')) }
+  })
+  const hair = document.createElementNS('http://www.w3.org/2000/svg', 'line')
+  hair.setAttribute('class', 'hair')
+  hair.setAttribute('y1', top)
+  hair.setAttribute('y2', String(Number(top) + Number(height)))
+
+  const levels = new Map()
+  const levelsOf = (line) => {
+    if (!levels.has(line)) levels.set(line, horizontals(line.getAttribute('d')))
+    return levels.get(line)
+  }
+
+  plot.addEventListener('pointermove', (event) => {
+    const { left, width } = drawing.getBoundingClientRect()
+    const frame = plot.getBoundingClientRect()
+    const share = (event.clientX - frame.left) / frame.width
+    if (share < 0 || share > 1 || width === 0 || left > event.clientX + frame.width) return leave()
+    const at = box.x + share * box.width
+    const values = lines.flatMap((line) => {
+      const level = levelsOf(line).findLast(([from, to]) => at >= from && at <= to)
+      return level === undefined ? [] : `${line.dataset.name} ${shown(y === 'log' ? 10 ** level[2] : level[2])}`
+    })
+    const phase = phases.findLast(({ from, to }) => share * 100 >= from && share * 100 <= to)
+    const where =
+      x === 'time' ? [phase?.name, `${(at / 1000).toFixed(2)} s`] : [`${(100 * (1 - 10 ** -at)).toFixed(2)} %`]
+    readOut.textContent = [...where.filter(Boolean), ...values].join(' · ')
+    for (const end of ['x1', 'x2']) hair.setAttribute(end, `${share * 100}%`)
+    plot.append(hair)
+  })
+  plot.addEventListener('pointerleave', leave)
+
+  function leave() {
+    readOut.textContent = ''
+    hair.remove()
+  }
+
+  function shown(value) {
+    if (quantity === 'ms') return value < 1000 ? `${Number(value.toPrecision(3))} ms` : `${(value / 1000).toFixed(2)} s`
+    if (quantity !== 'bytes' || value < 1024) return `${value.toLocaleString('en')}${quantity === 'bytes' ? ' B' : ''}`
+    const power = Math.floor(Math.log2(value) / 10)
+    return `${(value / 1024 ** power).toFixed(1)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`
+  }
+}
+
+// The level stretches of a path of steps: from, to, value.
+function horizontals(path) {
+  const found = []
+  let [x, y] = [0, 0]
+  for (const [, command, numbers] of path.matchAll(/([MLHV])([^MLHVZ]*)/g)) {
+    const values = numbers.split(/[ ,]/).map(Number)
+    const to = command === 'V' ? x : values[0]
+    const level = command === 'H' ? y : command === 'V' ? values[0] : values[1]
+    if (command !== 'M' && level === y && to > x) found.push([x, to, 0 - y])
+    ;[x, y] = [to, level]
+  }
+  return found
+}

@@ -1,0 +1,50 @@
+/** Percentiles on the axis of HDR histograms, where each further nine takes the same room. */
+
+/** The marks that such an axis may have. */
+const marks = [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999] as const
+
+/** Where a share of all lies on the axis: 0 for none, 1 for 90 %, 2 for 99 %, 3 for 99.9 %. */
+export const place = (share: number): number => -Math.log10(1 - share)
+
+/** A mark in words: `50`, `99.9`. */
+export const percent = (share: number): string => String(Number((share * 100).toFixed(3)))
+
+export interface PercentileAxis {
+  /** Marks from left to right. */
+  marks: number[]
+  /** The share at the right end. */
+  end: number
+  /** Beyond this share there is only the slowest connection: a percentile there cannot be told from the maximum. */
+  told: number
+}
+
+/** The axis that `count` values support: up to the mark after the last percentile that they can tell, at most 99.99. */
+export function percentileAxis(count: number): PercentileAxis {
+  const told = count > 0 ? 1 - 1 / count : 0
+  const end = marks.find((mark) => mark >= 0.9 && mark >= told) ?? 0.9999
+  const last = Math.min(end, 0.9999)
+  return { marks: marks.filter((mark) => mark <= last), end: last, told: Math.min(told, last) }
+}
+
+/** How many values it takes until a percentile is more than their maximum. */
+export const valuesToTell = (share: number): number => Math.round(1 / (1 - share))
+
+/** The value that a share of all do not exceed (nearest rank); NaN where so few values cannot tell. `sorted` ascends. */
+export function percentile(sorted: readonly number[], share: number): number {
+  const count = sorted.length
+  // 1 - 0.9999 is not quite 0.0001.
+  if (count === 0 || count * (1 - share) < 1 - 1e-9) return Number.NaN
+  return sorted[Math.max(0, Math.ceil(share * count - 1e-9) - 1)]!
+}
+
+/** The distribution as steps: `v` holds from the share `from` of all up to `to`. Equal values are one step. */
+export function steps(sorted: readonly number[]): { from: number; to: number; v: number }[] {
+  const found: { from: number; to: number; v: number }[] = []
+  for (const [at, v] of sorted.entries()) {
+    const last = found.at(-1)
+    const to = (at + 1) / sorted.length
+    if (last !== undefined && last.v === v) last.to = to
+    else found.push({ from: at / sorted.length, to, v })
+  }
+  return found
+}

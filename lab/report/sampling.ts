@@ -1,0 +1,20 @@
+import { duration } from './quantities.ts'
+import type { Point } from './thin.ts'
+
+/** The usual time between two samples, in words. */
+export function usualInterval(series: readonly (readonly Point[])[]): string {
+  const gaps = series.flatMap((points) =>
+    points.flatMap(({ t }, at) => {
+      const before = points[at - 1]
+      return before !== undefined && t > before.t ? [t - before.t] : []
+    }),
+  )
+  const median = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)]
+  return median === undefined ? 'now and then' : `about every ${duration(roughly(median))}`
+}
+
+/** A round number if it is as good as one. */
+function roughly(ms: number): number {
+  const round = Number(ms.toPrecision(1))
+  return Math.abs(round - ms) < 0.04 * ms ? round : ms
+}

@@ -1,0 +1,22 @@
+import type { Group } from '../group.ts'
+import { type Html, html } from '../html.ts'
+import { counted, duration } from '../quantities.ts'
+import { badge, tally } from './status.ts'
+
+/** The lesson, where it comes from, and how it went. */
+export function masthead({ experiment, runs, labels }: Group, level: 1 | 2): Html {
+  const [first] = runs
+  const { teaches, sources } = first!.verdict
+  const title =
+    level === 1 ? html`<h1>${experiment}</h1>` : html`<h2 class="title" id="${experiment}">${experiment}</h2>`
+  return html`<header class="masthead">${title}
+<p class="lesson">${teaches}</p>
+${sources.length > 0 && html`<p class="sources"><span>Sources</span> ${sources.map((source) => html`<cite>${source}</cite> `)}</p>`}
+<div class="outcomes">${runs.map(
+    ({ verdict }, at) => html`<div class="outcome">${badge(verdict.status)}
+<p>${runs.length > 1 && html`<b>${labels[at]}</b> `}${tally(verdict)} <span class="note">${day(verdict.startedAt)}, ${duration(verdict.durationMs)}, ${counted(verdict.cases.length, 'lab')}, Linux ${verdict.machine.kernel}</span></p></div>`,
+  )}</div></header>`
+}
+
+/** `2026-11-22 22:24 UTC` */
+export const day = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`

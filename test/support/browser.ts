@@ -1,0 +1,39 @@
+/** A real browser for tests, and where they leave what they saw. */
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { findProgram } from './tools.ts'
+
+/** Chromium without a window. */
+export function launch(): Promise<Browser> {
+  const executablePath = findProgram('chromium')
+  if (executablePath === undefined) throw new Error('chromium is not on the PATH')
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] })
+}
+
+/** A page that fails its test for whatever goes wrong in it. */
+export async function open(context: TestContext, browser: Browser, url: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
+  page.on('console', (message) => {
+    // A lost server is reported by the browser itself, and asked for by the tests that lose it.
+    if (message.type() === 'error' && !/net::ERR_/.test(message.text())) complaints.push(message.text())
+  })
+  context.after(async () => {
+    await page.close()
+    if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join('\n')}`)
+  })
+  await page.goto(url)
+  return page
+}
+
+const folder = process.env.SPILLWAY_ARTEFACTS ?? fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-artefacts-'))
+
+/** Keeps a picture of the page, or of all that can be scrolled to: in the folder SPILLWAY_ARTEFACTS, or a temporary one. */
+export async function keepPicture(page: Page, name: string, fullPage = false): Promise<void> {
+  fs.mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage })
+}
