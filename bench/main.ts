@@ -3,9 +3,11 @@
  * and writes it to bench/results/ as Markdown and JSON. `--quick` takes fewer and shorter rounds; `--strict` makes a
  * missed target an error.
  */
+import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { describeError, UsageError } from '#common/errors.ts'
 import { inNamespace } from './namespace.ts'
 import { markdown, notMeasured, type Row, verdict } from './rows.ts'
@@ -13,6 +15,8 @@ import { compile, has, versionOf } from './tools.ts'
 
 process.env.PATH += ':/usr/sbin:/sbin' // where Debian keeps hping3, and a plain user's shell does not look
 
+const run = promisify(execFile)
+const planner = path.join(import.meta.dirname, 'planner.ts')
 const results = path.join(import.meta.dirname, 'results')
 
 try {
@@ -27,7 +31,7 @@ async function bench(words: string[]): Promise<number> {
   const unknown = words.find((word) => word !== '--quick' && word !== '--strict')
   if (unknown !== undefined) throw new UsageError(`Unknown option '${unknown}'`, 'There are --quick and --strict')
   const speed = words.includes('--quick') ? 'quick' : 'full'
-  const tools = { cc: has('cc'), ss: has('ss'), hping3: has('hping3') }
+  const tools = { cc: has('cc'), ss: has('ss'), hping3: has('hping3'), chromium: has('chromium') }
   if (!has('unshare') || !has('ip')) throw new UsageError('Without network namespaces nothing can be measured')
 
   using folder = fs.mkdtempDisposableSync(path.join(os.tmpdir(), 'spillway-bench-'))
@@ -63,6 +67,12 @@ async function bench(words: string[]): Promise<number> {
 
   if (tools.hping3) await add('SYNs a second', () => inNamespace(new URL('./flood.ts', import.meta.url), speed))
   else rows.push(notMeasured('SYNs a second, half-open client : hping3 --flood', 'hping3 is missing'))
+
+  if (tools.chromium)
+    await add('frames of the live board', () => inNamespace(new URL('./board.ts', import.meta.url), 'chromium', speed))
+  else rows.push(notMeasured('live board: a frame', 'chromium is missing'))
+
+  await add('a million simulated connections', async () => (await run(process.execPath, [planner, speed])).stdout)
 
   report(rows, speed)
   if (broken) return 2

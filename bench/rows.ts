@@ -3,7 +3,7 @@ export interface Row {
   what: string
   /** Undefined: not measured. */
   value: number | undefined
-  unit: '×' | '%'
+  unit: '×' | '%' | 'ms'
   target?: { most: number } | { least: number }
   /** What was measured in absolute terms, or why nothing was. */
   note: string

@@ -9,6 +9,7 @@ const packages = {
   hping3: 'hping3',
   unshare: 'util-linux',
   ip: 'iproute2',
+  chromium: 'chromium',
 } as const
 export type Tool = keyof typeof packages
 

@@ -24,6 +24,14 @@ const commands: Record<string, Command> = {
     summary: 'run experiments and judge them',
     run: async (args) => (await import('./run/run.ts')).run(args),
   },
+  report: {
+    summary: 'show runs side by side, as one HTML file',
+    run: async (args) => (await import('./report/report.ts')).report(args),
+  },
+  board: {
+    summary: 'show a lab that runs already in a browser',
+    run: async (args) => (await import('./board/board.ts')).board(args),
+  },
   exporter: service('export the queues of this machine to Prometheus', () => import('#services/exporter/main.ts')),
   backend: service('run one backend on a shared port', () => import('#services/backend/main.ts')),
   load: service('run the load agent', () => import('#load/agent/main.ts')),

@@ -28,9 +28,9 @@ export class Backend {
     return this.#endpoint.json('GET', '/status')
   }
 
-  /** Switches faults on or off; those not named stay as they are. */
-  async set(faults: FaultsChange): Promise<void> {
-    await this.#endpoint.json('PATCH', '/faults', faults)
+  /** Switches faults on or off; those not named stay as they are. In mode `shared` for one process (0, 1, …), or all. */
+  async set(faults: FaultsChange, process?: number): Promise<void> {
+    await this.#endpoint.json('PATCH', `/faults${process === undefined ? '' : `?process=${process}`}`, faults)
   }
 
   /** Stops its event loop: it accepts, reads and answers nothing. */

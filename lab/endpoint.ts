@@ -6,7 +6,7 @@ import { formatListen, type ListenTarget } from '#common/parse.ts'
 const POLL_MS = 5
 
 /** A service answered with an error, or not at all. */
-class ServiceError extends Error {
+export class ServiceError extends Error {
   override readonly name = 'ServiceError'
   /** The HTTP status; 0 if there was no answer. */
   readonly status: number

@@ -3,7 +3,7 @@ import test from 'node:test'
 import type { BackendStatus } from '#services/backend/api.ts'
 import { noFaults } from '#services/backend/no-faults.ts'
 import type { ListenerSample, Snapshot } from '#services/exporter/snapshot.ts'
-import { type Moment, type Setting, viewOf } from './view.ts'
+import { type Moment, type Setting, sysctlDefaults, viewOf } from './view.ts'
 
 const setting: Setting = {
   kernel: '6.18.0',
@@ -11,7 +11,7 @@ const setting: Setting = {
   port: 8080,
   mode: 'sharded',
   steering: { by: 'hash' },
-  syncookies: 1,
+  sysctls: sysctlDefaults,
 }
 
 const listener = (shard: number, changes: Partial<ListenerSample> = {}): ListenerSample => ({
@@ -73,6 +73,7 @@ const backend = (changes: Partial<BackendStatus> = {}): BackendStatus => ({
   faults: noFaults,
   accepts: 0,
   responses: 0,
+  bodyBytes: 0,
   open: 0,
   acceptWait: { upToMs: [], counts: [], count: 0, sumMs: 0, maxMs: 0 },
   loopLagMs: 0,
@@ -83,6 +84,8 @@ const backend = (changes: Partial<BackendStatus> = {}): BackendStatus => ({
 
 const moment = (taken: Snapshot, backends: Moment['backends'] = []): Moment => ({
   snapshot: taken,
+  synRetransmits: 0,
+  askedMs: taken.monotonicMs,
   backends,
   loads: [],
 })

@@ -4,7 +4,7 @@
  */
 import type { Steering } from '#kernel/reuseport.ts'
 import type { LoadReport } from '#load/agent/api.ts'
-import type { BackendStatus } from '#services/backend/api.ts'
+import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
 import type { ListenerSample, NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
 
 /** One listening socket and the backend behind it. */
@@ -27,12 +27,51 @@ export interface ShardView {
   drops: number
   dropsPerSecond: number
   acceptsPerSecond: number
+  /** Connections that its processes hold open: as many descriptors. */
+  open: number
+  /** Accept waits of the connections accepted within the last second; undefined if there was none. */
+  acceptWait: { meanMs: number; p99Ms: number } | undefined
+  /** Who accepts from this socket: one process, or several in mode `shared`; none while it is down. */
+  processes: ProcessView[]
   /**
    * How long the longest waiting connection of this shard waits, if that can be told: a waiting connection does not name
    * its listener, so only when one shard alone has any. Undefined if it cannot be told.
    */
   oldestWaitMs: number | undefined
 }
+
+/** One process that accepts. */
+interface ProcessView {
+  pid: number
+  stalled: boolean
+  acceptsPerSecond: number
+  open: number
+  /** How long its event loop has been late: grows while it stands still. */
+  lagMs: number
+}
+
+/** What the clients do and see, over all loads. */
+interface ClientsView {
+  /** New connections begun a second, half-open ones left out. */
+  startedPerSecond: number
+  connectedPerSecond: number
+  /** SYNs a second of clients that never answer. */
+  halfOpenPerSecond: number
+  /** Connections under way or held. */
+  open: number
+  /** SYNs sent again a second, as the clients' kernel counts them. */
+  synRetransmitsPerSecond: number
+}
+
+/** Sysctls of the server's namespace that decide what happens at a full queue; -1 where this kernel has none. */
+export const shownSysctls = {
+  syncookies: 'net.ipv4.tcp_syncookies',
+  abortOnOverflow: 'net.ipv4.tcp_abort_on_overflow',
+  migrateReq: 'net.ipv4.tcp_migrate_req',
+  somaxconn: 'net.core.somaxconn',
+} as const
+export type Sysctls = Record<keyof typeof shownSysctls, number>
+export const sysctlDefaults: Sysctls = { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 }
 
 /** What cannot be told apart by shard. */
 interface PortView {
@@ -42,7 +81,9 @@ interface PortView {
   oldestWaitMs: number
   connections: number
   receiveBytes: number
+  receiveBytesMax: number
   sendBytes: number
+  sendBytesMax: number
   zeroWindows: number
 }
 
@@ -53,7 +94,10 @@ interface MovedCounter {
 }
 
 export interface LabView {
+  /** Of the snapshot that it was made of. */
+  sequence: number
   timeMs: number
+  monotonicMs: number
   kernel: string
   address: string
   port: number
@@ -63,7 +107,8 @@ export interface LabView {
   shards: ShardView[]
   /** Undefined while nobody listens. */
   portView: PortView | undefined
-  syncookies: number
+  clients: ClientsView
+  sysctls: Sysctls
   cookiesPerSecond: number
   moved: MovedCounter[]
   loads: LoadReport[]
@@ -74,6 +119,10 @@ export interface Moment {
   snapshot: Snapshot
   backends: readonly (BackendStatus | undefined)[]
   loads: readonly LoadReport[]
+  /** TCPSynRetrans of the clients' namespace: every SYN that was sent again. */
+  synRetransmits: number
+  /** When backends and loads were asked, by CLOCK_MONOTONIC: their rates are over this, not over the snapshots. */
+  askedMs: number
 }
 
 /** What does not change while a lab runs, or only when somebody sets it. */
@@ -83,7 +132,7 @@ export interface Setting {
   port: number
   mode: string
   steering: Steering
-  syncookies: number
+  sysctls: Sysctls
 }
 
 /** Counters worth showing when they move: those that speak of queues, handshakes and windows. */
@@ -101,6 +150,8 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
   const earlier = before?.snapshot.namespaces[0]
   const seconds = before === undefined ? 0 : (now.snapshot.monotonicMs - before.snapshot.monotonicMs) / 1000
   const perSecond = (gained: number): number => (seconds > 0 ? Math.max(0, gained) / seconds : 0)
+  const askedSeconds = before === undefined ? 0 : (now.askedMs - before.askedMs) / 1000
+  const perSecondAsked = (gained: number): number => (askedSeconds > 0 ? Math.max(0, gained) / askedSeconds : 0)
   const rate = (name: string): number =>
     earlier === undefined ? 0 : perSecond((namespace?.counters[name] ?? 0) - (earlier.counters[name] ?? 0))
   const port = namespace?.ports.find((candidate) => candidate.port === setting.port)
@@ -116,7 +167,7 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
     return {
       shard,
       state: listener !== undefined ? 'listening' : backend === undefined ? 'down' : 'closed',
-      stalled: backend?.faults.stalled ?? false,
+      stalled: backend !== undefined && isStalled(backend),
       faults: backend === undefined ? [] : faultsInWords(backend),
       length: listener?.length ?? 0,
       limit: listener?.limit ?? 0,
@@ -126,13 +177,24 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
       fullSeconds: listener?.fullSecondsInWindow ?? 0,
       drops: listener?.drops ?? 0,
       dropsPerSecond: listener === undefined || old === undefined ? 0 : perSecond(listener.drops - old.drops),
-      acceptsPerSecond: sameProcess ? perSecond(backend.accepts - backendBefore.accepts) : 0,
+      acceptsPerSecond: sameProcess ? perSecondAsked(backend.accepts - backendBefore.accepts) : 0,
+      open: backend?.open ?? 0,
+      acceptWait: sameProcess ? waitsBetween(backendBefore.acceptWait, backend.acceptWait) : undefined,
+      processes: (backend?.processes ?? []).map(({ pid, faults, accepts, open, loopLagMs }) => {
+        const earlier = backendBefore?.processes.find((process) => process.pid === pid)
+        return {
+          ...{ pid, open, stalled: faults.stalled, lagMs: loopLagMs },
+          acceptsPerSecond: earlier === undefined ? 0 : perSecondAsked(accepts - earlier.accepts),
+        }
+      }),
       oldestWaitMs: listener?.length === 0 ? 0 : waiting.length === 1 ? port?.oldestWaitMs : undefined,
     }
   })
 
   return {
+    sequence: now.snapshot.sequence,
     timeMs: now.snapshot.timeMs,
+    monotonicMs: now.snapshot.monotonicMs,
     ...setting,
     shards,
     portView: port && {
@@ -142,9 +204,12 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
       oldestWaitMs: port.oldestWaitMs,
       connections: port.connections.established ?? 0,
       receiveBytes: port.receiveBytes,
+      receiveBytesMax: port.receiveBytesMax,
       sendBytes: port.sendBytes,
+      sendBytesMax: port.sendBytesMax,
       zeroWindows: port.zeroWindows,
     },
+    clients: clientsView(now, before, perSecondAsked),
     cookiesPerSecond: rate('TcpExt_SyncookiesSent'),
     moved: telling
       .map((name) => ({ name: name.slice('TcpExt_'.length), perSecond: rate(name) }))
@@ -171,4 +236,45 @@ function faultsInWords({ faults }: BackendStatus): string[] {
     faults.neverRead ? 'never reads' : '',
     faults.responseBytes > 0 ? `${faults.responseBytes} bytes a response` : '',
   ].filter((words) => words !== '')
+}
+
+const isStalled = ({ faults, processes }: BackendStatus): boolean =>
+  processes.length > 0 ? processes.every((process) => process.faults.stalled) : faults.stalled
+
+/** Mean and 99th percentile of what a histogram gained; undefined if it gained nothing. */
+function waitsBetween(before: WaitHistogram, now: WaitHistogram): ShardView['acceptWait'] {
+  const gained = now.count - before.count
+  if (gained <= 0) return undefined
+  const earlier = new Map(before.upToMs.map((bound, index) => [bound, before.counts[index] ?? 0]))
+  let seen = 0
+  for (const [index, bound] of now.upToMs.entries()) {
+    seen += (now.counts[index] ?? 0) - (earlier.get(bound) ?? 0)
+    if (seen >= gained * 0.99) return { meanMs: Math.max(0, now.sumMs - before.sumMs) / gained, p99Ms: bound }
+  }
+  return undefined
+}
+
+function clientsView(
+  { loads, synRetransmits }: Moment,
+  before: Moment | undefined,
+  perSecond: (gained: number) => number,
+): ClientsView {
+  const rateOf = (chosen: readonly LoadReport[], count: (load: LoadReport) => number): number =>
+    perSecond(
+      chosen.reduce((sum, load) => {
+        const earlier = before?.loads.find(({ id }) => id === load.id)
+        return sum + count(load) - (earlier === undefined ? 0 : count(earlier))
+      }, 0),
+    )
+  const ordinary = loads.filter(({ kind }) => kind !== 'half-open')
+  return {
+    startedPerSecond: rateOf(ordinary, (load) => load.started),
+    connectedPerSecond: rateOf(ordinary, (load) => load.connected),
+    halfOpenPerSecond: rateOf(
+      loads.filter(({ kind }) => kind === 'half-open'),
+      (load) => load.started,
+    ),
+    open: ordinary.reduce((sum, load) => sum + load.open, 0),
+    synRetransmitsPerSecond: before === undefined ? 0 : perSecond(synRetransmits - before.synRetransmits),
+  }
 }

@@ -35,7 +35,7 @@ function emitFolder(from: string, to: string): void {
       if (!forTests.has(entry.name)) emitFolder(source, path.join(to, entry.name))
       continue
     }
-    if (!entry.isFile() || /\.test\.ts$|\.d\.ts$|\.md$/.test(entry.name)) continue
+    if (!entry.isFile() || /\.test\.ts$|\.d\.ts$|\.md$|^tsconfig\./.test(entry.name)) continue
     fs.mkdirSync(to, { recursive: true })
     if (entry.name.endsWith('.ts'))
       fs.writeFileSync(path.join(to, entry.name.replace(/\.ts$/, '.js')), javaScript(fs.readFileSync(source, 'utf8')))

@@ -138,10 +138,14 @@ test('--json prints every snapshot as one object a line, and the default load ar
 })
 
 test('without a terminal it says where the metrics are, and a Prometheus could scrape them there', async (context) => {
-  const run = start(context, ['up', '--metrics', '127.0.0.1:0'])
+  const run = start(context, ['up', '--metrics', '127.0.0.1:0', '--board', '127.0.0.1:0'])
   const { value: first } = await run.lines.next()
   const url = /^Metrics at (http:\/\/127\.0\.0\.1:\d+\/metrics)$/.exec(first)?.[1]
   assert.ok(url, `the first line names the address: ${first}`)
+  const { value: board } = await run.lines.next()
+  const page = /^Board at (http:\/\/127\.0\.0\.1:\d+)$/.exec(board)?.[1]
+  assert.ok(page, `the second line names the board: ${board}`)
+  assert.match(await (await fetch(page)).text(), /<title>Spillway<\/title>/)
   const { value: second } = await run.lines.next()
   assert.match(second, /^\d{4}-.*\| shard 1 \d+\/128 .*\| SYN 0\/384/)
   const response = await fetch(url)
@@ -227,6 +231,56 @@ test('a taken metrics port is said before anything starts, with what to do', asy
   assert.deepEqual(fs.readdirSync(run.folder), [])
 })
 
+test('a taken board port is said before anything starts, and without a board nobody asks for it', async (context) => {
+  const taken = net.createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  context.after(() => taken.close())
+  const { port } = taken.address() as net.AddressInfo
+  const run = start(context, ['up', '--metrics', '127.0.0.1:0', '--board', `127.0.0.1:${port}`])
+  assert.equal((await run.ended).code, 2)
+  assert.match(run.stderr(), new RegExp(`127\\.0\\.0\\.1:${port} is taken.*\n.*--board`))
+  assert.deepEqual(fs.readdirSync(run.folder), [])
+})
+
+test('spillway board shows a lab that something else has started, and acts on it', async (context) => {
+  const up = start(context, ['up', '--json', '--metrics', '127.0.0.1:0', '--backends', '2'])
+  await eventually(
+    () => nextView(up),
+    (view) => assert.equal(view.shards.length, 2),
+  )
+  const [folder] = fs.readdirSync(up.folder)
+  const at = (service: string): string => `unix:${up.folder}/${folder}/${service}.sock`
+  const backends = [1, 2].flatMap((number) => ['--backend', at(`backend-${number}`)])
+  const services = ['--exporter', at('exporter'), '--agent', at('agent'), ...backends]
+  const board = start(context, ['board', '--listen', '127.0.0.1:0', ...services])
+  const { value: line } = await board.lines.next()
+  const url = /^Board at (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)?.[1]
+  assert.ok(url, `the first line names the address: ${line}`)
+  await eventually(
+    async () => (await fetch(`${url}/health`)).status,
+    (status) => assert.equal(status, 200),
+  )
+  const page = await (await fetch(url)).text()
+  const { token }: { token: string } = JSON.parse(/id="config">(.*?)<\/script>/s.exec(page)?.[1] ?? '')
+  const order = (body: unknown): Promise<Response> =>
+    fetch(`${url}/switches`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-spillway-token': token },
+      body: JSON.stringify(body),
+    })
+  assert.equal((await order({ do: 'stall', shard: 2 })).status, 200)
+  await eventually(
+    () => nextView(up),
+    (view) => assert.equal(view.shards[1]?.stalled, true),
+  )
+  const refused = await order({ do: 'sysctl', name: 'net.ipv4.tcp_syncookies', value: 0 })
+  assert.equal(refused.status, 409)
+  assert.match(await refused.text(), /docker-compose\.yml/)
+  board.child.kill('SIGTERM')
+  assert.deepEqual(await board.ended, { code: 0, signal: null })
+  assert.equal(board.stderr(), '')
+})
+
 test('a setting that the kernel refuses is said with its name, and nothing is left', async (context) => {
   const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0', '--sysctl', 'net.ipv4.no_such_thing=1'])
   assert.equal((await run.ended).code, 2)
@@ -265,7 +319,7 @@ test('a full disk is said with the folder and what to do', async (context) => {
 test('in a terminal of 40 columns keys stall a backend and change its backlog, and q leaves the screen as it was', {
   skip: skipWithout('script'),
 }, async (context) => {
-  const shell = `stty cols 40 rows 30; exec ${spillway} up --metrics 127.0.0.1:0`
+  const shell = `stty cols 40 rows 30; exec ${spillway} up --metrics 127.0.0.1:0 --board 127.0.0.1:0`
   const run = start(context, ['-qefc', shell, '/dev/null'], ['script'])
   let output = ''
   run.child.stdout?.on('data', (chunk: Buffer) => {
@@ -301,7 +355,14 @@ test('in a terminal of 40 columns keys stall a backend and change its backlog, a
   await nothingLeft(run, own)
 })
 
-for (const args of [['up', '--backends', '0'], ['up', '--rate', '-5'], ['sideways'], ['up', '--what']])
+for (const args of [
+  ['up', '--backends', '0'],
+  ['up', '--rate', '-5'],
+  ['up', '--board', 'here'],
+  ['board'],
+  ['sideways'],
+  ['up', '--what'],
+])
   test(`spillway ${args.join(' ')} ends with status 2 and says why`, async (context) => {
     const run = start(context, args)
     assert.equal((await run.ended).code, 2)

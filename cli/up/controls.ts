@@ -1,16 +1,13 @@
 /** What keys do to the lab: stall and release, change backlogs, start and stop loads. */
-import type { Load, LoadOrder } from '#lab/clients.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { LabView } from '#lab/view.ts'
+import type { LoadName } from '#services/board/api.ts'
+import type { Loads } from './loads.ts'
 
 const HALF_OPEN_PER_SECOND = 100
-const HALF_OPEN_MS = 60_000
 const SLOW_READERS = 20
-const SLOW_READER_RESPONSE_BYTES = 8_000_000
 const LOWEST_RATE = 1
 const HIGHEST_RATE = 20_000
-
-type LoadName = 'gentle' | 'half-open' | 'slow readers'
 
 export class Controls {
   /** What the last key did, or what is being typed. */
@@ -18,36 +15,38 @@ export class Controls {
   showHelp = false
   readonly #lab: Lab
   readonly #quit: () => void
-  readonly #loads = new Map<LoadName, Load>()
+  readonly #loads: Loads
   #rate: number
   #typing: string | undefined
   #view: LabView | undefined
 
-  constructor(lab: Lab, ratePerSecond: number, quit: () => void) {
+  constructor(lab: Lab, loads: Loads, ratePerSecond: number, quit: () => void) {
     this.#lab = lab
+    this.#loads = loads
     this.#rate = ratePerSecond
     this.#quit = quit
   }
 
   /** Starts the gentle load that a lab begins with. */
   async begin(): Promise<void> {
-    if (this.#rate > 0) await this.#startLoad('gentle')
+    if (this.#rate > 0) await this.#loads.start('gentle', this.#rate)
     else this.#rate = 300
   }
 
-  /** Tells the controls what is seen, so that they know what is on; a load that ended by itself is off. */
+  /** Tells the controls what is seen, so that they know what is on. */
   see(view: LabView): void {
     this.#view = view
-    for (const [name, load] of this.#loads)
-      if (view.loads.some(({ id, state }) => id === load.id && state !== 'running')) this.#loads.delete(name)
+    const gentle = this.#loads.list.find(({ name }) => name === 'gentle')
+    if (gentle !== undefined) this.#rate = gentle.amount
   }
 
   get loadLine(): string {
-    const part = (name: LoadName, on: string): string => (this.#loads.has(name) ? on : `${name} off`)
+    const part = (name: LoadName, on: string): string =>
+      this.#loads.isOn(name) ? on : `${name.replace('slow-read', 'slow readers')} off`
     return [
       `load  ${part('gentle', `${this.#rate} new connections/s`)}`,
       part('half-open', `half-open ${HALF_OPEN_PER_SECOND} SYNs/s`),
-      part('slow readers', `${SLOW_READERS} slow readers`),
+      part('slow-read', `${SLOW_READERS} slow readers`),
     ].join(' · ')
   }
 
@@ -77,7 +76,7 @@ export class Controls {
       case 'f':
         return this.#toggleLoad('half-open')
       case 'r':
-        return this.#toggleLoad('slow readers')
+        return this.#toggleLoad('slow-read')
       case '+':
       case '=':
         return this.#changeRate(2)
@@ -125,39 +124,16 @@ export class Controls {
   async #changeRate(factor: number): Promise<void> {
     this.#rate = Math.round(Math.min(HIGHEST_RATE, Math.max(LOWEST_RATE, this.#rate * factor)))
     this.message = `${this.#rate} new connections a second`
-    if (!this.#loads.has('gentle')) return
-    await this.#stopLoad('gentle')
-    await this.#startLoad('gentle')
+    if (this.#loads.isOn('gentle')) await this.#loads.start('gentle', this.#rate)
   }
 
   async #toggleLoad(name: LoadName): Promise<void> {
-    await (this.#loads.has(name) ? this.#stopLoad(name) : this.#startLoad(name))
+    await (this.#loads.isOn(name) ? this.#loads.stop(name) : this.#loads.start(name, this.#amount(name)))
     this.message = ''
   }
 
-  async #startLoad(name: LoadName): Promise<void> {
-    this.#loads.set(name, await this.#lab.clients.start(this.#order(name)))
-  }
-
-  async #stopLoad(name: LoadName): Promise<void> {
-    const load = this.#loads.get(name)
-    this.#loads.delete(name)
-    await load?.stop()
-  }
-
-  #order(name: LoadName): LoadOrder {
-    switch (name) {
-      case 'gentle':
-        return { kind: 'connections', arrivals: { shape: 'poisson', ratePerSecond: this.#rate } }
-      case 'half-open':
-        return { kind: 'half-open', ratePerSecond: HALF_OPEN_PER_SECOND, durationMs: HALF_OPEN_MS }
-      case 'slow readers':
-        return {
-          kind: 'slow-read',
-          connections: SLOW_READERS,
-          bytesPerSecond: 0,
-          responseBytes: SLOW_READER_RESPONSE_BYTES,
-        }
-    }
+  #amount(name: LoadName): number {
+    if (name === 'half-open') return HALF_OPEN_PER_SECOND
+    return name === 'slow-read' ? SLOW_READERS : this.#rate
   }
 }

@@ -41,3 +41,11 @@ for (const [args, complaint] of [
       (error) => error instanceof UsageError && complaint.test(error.message),
     )
   })
+
+test('there is a board unless it is switched off, or a program reads what is printed', () => {
+  assert.deepEqual(readOptions([])?.board, { host: '127.0.0.1', port: 10510 })
+  assert.deepEqual(readOptions(['--board', '127.0.0.1:0'])?.board, { host: '127.0.0.1', port: 0 })
+  assert.equal(readOptions(['--board', 'off'])?.board, undefined)
+  assert.equal(readOptions(['--json'])?.board, undefined)
+  assert.deepEqual(readOptions(['--json', '--board', '127.0.0.1:0'])?.board, { host: '127.0.0.1', port: 0 })
+})

@@ -14,9 +14,10 @@ port, clients on another host, an exporter that reads what the kernel says.
                           shared: one socket, N processes; single: one process
   --rate N                new connections a second of the gentle load (default 300; 0 for none)
   --metrics HOST:PORT     where /metrics is served (default 127.0.0.1:10511; port 0 for any)
+  --board HOST:PORT       where the live board is served (default 127.0.0.1:10510; port 0 for any; off)
   --sample-interval TIME  how often the accept queues are read (default 10ms)
   --sysctl NAME=VALUE     set in the server's network namespace, again for more
-  --json                  print every snapshot as one JSON object a line, and nothing else
+  --json                  print every snapshot as one JSON object a line, and nothing else; no board unless asked for
   --help                  this text
 
 Keys in the live view are shown below it. Without a terminal it prints a line a second.
@@ -26,6 +27,8 @@ export interface UpOptions {
   lab: LabOptions
   ratePerSecond: number
   metrics: ListenTarget
+  /** Undefined if there is to be none. */
+  board: ListenTarget | undefined
   json: boolean
 }
 
@@ -49,13 +52,22 @@ export function readOptions(args: string[]): UpOptions | undefined {
         mode === 'sharded'
           ? Array.from({ length: backends }, () => ({ backlog }))
           : [{ backlog, ...(mode === 'shared' ? { workers: backends } : {}) }],
+      // Ages and bytes are looked at: four times a second is still cheap in a table of the lab's own.
+      connectionsIntervalMs: 250,
       sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
       sysctls: Object.fromEntries(values.sysctl.map(parseSysctl)),
     },
     ratePerSecond: values.rate === '0' ? 0 : parseRate('--rate', values.rate, { max: 100_000 }),
     metrics,
+    board: boardTarget(values.board, values.json),
     json: values.json,
   }
+}
+
+/** With --json a program reads what is printed: it gets a board only if it asks for one. */
+function boardTarget(text: string | undefined, json: boolean): ListenTarget | undefined {
+  if (text === 'off' || (text === undefined && json)) return undefined
+  return parseListen('--board', text ?? '127.0.0.1:10510')
 }
 
 function parse(args: string[]) {
@@ -68,6 +80,7 @@ function parse(args: string[]) {
         mode: { type: 'string', default: 'sharded' },
         rate: { type: 'string', default: '300' },
         metrics: { type: 'string', default: '127.0.0.1:10511' },
+        board: { type: 'string' },
         'sample-interval': { type: 'string', default: '10ms' },
         sysctl: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { LabView, ShardView } from '#lab/view.ts'
+import { type LabView, type ShardView, sysctlDefaults } from '#lab/view.ts'
 import { bar, draw, type Screen, wrap } from './screen.ts'
 
 const shard = (number: number, changes: Partial<ShardView> = {}): ShardView => ({
@@ -16,8 +16,13 @@ const shard = (number: number, changes: Partial<ShardView> = {}): ShardView => (
     peak: 4,
   },
   ...{ fullSeconds: 0, drops: 0, dropsPerSecond: 0, acceptsPerSecond: 301, oldestWaitMs: 0 },
+  ...{ open: 0, acceptWait: undefined, processes: [] },
   ...changes,
 })
+
+const clients = {
+  ...{ startedPerSecond: 900, connectedPerSecond: 600, halfOpenPerSecond: 0, open: 163, synRetransmitsPerSecond: 290 },
+}
 
 const view: LabView = {
   ...{ timeMs: 0, kernel: '6.18.44-x', address: '198.18.0.2', port: 8080, mode: 'sharded', steering: { by: 'hash' } },
@@ -28,9 +33,17 @@ const view: LabView = {
   ],
   portView: {
     ...{ address: '198.18.0.2', port: 8080, synQueue: { length: 37, peak: 41, limit: 384 }, oldestWaitMs: 412 },
-    ...{ connections: 163, receiveBytes: 63_000, sendBytes: 5000, zeroWindows: 0 },
+    ...{
+      connections: 163,
+      receiveBytes: 63_000,
+      receiveBytesMax: 9000,
+      sendBytes: 5000,
+      sendBytesMax: 900,
+      zeroWindows: 0,
+    },
   },
-  ...{ syncookies: 1, cookiesPerSecond: 0, moved: [{ name: 'ListenOverflows', perSecond: 296 }], loads: [] },
+  ...{ sequence: 1, monotonicMs: 0, sysctls: sysctlDefaults, clients },
+  ...{ cookiesPerSecond: 0, moved: [{ name: 'ListenOverflows', perSecond: 296 }], loads: [] },
 }
 
 const screen: Screen = {

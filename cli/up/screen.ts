@@ -7,6 +7,8 @@ export interface Screen {
   rows: number
   colour: boolean
   metricsUrl: string
+  /** Undefined without a board. */
+  boardUrl?: string | undefined
   /** The load in words and keys, made by the controls. */
   loadLine: string
   /** What the person is typing, or what the last key did. */
@@ -91,9 +93,14 @@ function heading(view: LabView, screen: Screen): string[] {
     ...(backlogs.length > 0 ? [`backlog ${backlogs.join(', ')}`] : []),
     `Linux ${version}`,
   ].join(' · ')
-  const right = `metrics ${screen.metricsUrl}/metrics`
+  const right = [
+    ...(screen.boardUrl === undefined ? [] : [`board ${screen.boardUrl}`]),
+    `metrics ${screen.metricsUrl}/metrics`,
+  ].join('   ')
   const gap = screen.columns - left.length - right.length
-  return gap >= 3 ? [`${left}${' '.repeat(gap)}${right}`] : [...wrap(left, screen.columns), clip(right, screen.columns)]
+  return gap >= 3
+    ? [`${left}${' '.repeat(gap)}${right}`]
+    : [...wrap(left, screen.columns), ...wrap(right, screen.columns)]
 }
 
 /** Drops the least telling columns until the bar has its room. */

@@ -1,12 +1,16 @@
 /** `spillway up`: the default lab and its live view. */
 
+import { Latest } from '#common/latest.ts'
 import { Door } from '#lab/door.ts'
 import { explain } from '#lab/explain.ts'
 import { Lab } from '#lab/lab.ts'
+import { namespaces } from '#lab/namespaces/driver.ts'
 import { observe } from '#lab/observer.ts'
 import type { LabView } from '#lab/view.ts'
+import { seenBy, showBoard } from '../board/shown.ts'
 import { Controls } from './controls.ts'
 import { line } from './line.ts'
+import { Loads } from './loads.ts'
 import { help, readOptions, type UpOptions } from './options.ts'
 import { draw } from './screen.ts'
 import { Terminal } from './terminal.ts'
@@ -22,13 +26,17 @@ export async function up(args: string[]): Promise<void> {
   const release = stopOnSignals(stop)
   let lab: Lab | undefined
   await using door = await Door.open(options.metrics, () => lab?.exporter, '--metrics')
+  await using shown = options.board === undefined ? undefined : await showBoard(options.board, namespaces)
   try {
     lab = await Lab.start({ ...options.lab, signal: stop.signal })
     lab.lost.then((reason) => stop.abort(new Error(reason)))
-    const controls = new Controls(lab, options.ratePerSecond, () => stop.abort())
+    const loads = new Loads(lab)
+    const controls = new Controls(lab, loads, options.ratePerSecond, () => stop.abort())
+    const views = new Latest(seenBy(loads, observe(lab, stop.signal)))
+    shown?.begin({ lab, loads }, views)
     // The view does not wait for the load: the first thing to see is a lab at rest.
     controls.begin().catch((error: unknown) => stop.abort(error))
-    await show(lab, controls, door.url, options, stop.signal)
+    await show(views, controls, { metrics: door.url, board: shown?.url }, options)
     throwUnlessAsked(stop.signal)
   } catch (error) {
     if (error !== stop.signal.reason) throw error
@@ -62,24 +70,35 @@ function stopOnSignals(stop: AbortController): () => void {
   }
 }
 
-async function show(lab: Lab, controls: Controls, url: string, options: UpOptions, signal: AbortSignal): Promise<void> {
-  if (options.json) return showJson(lab, controls, signal)
-  if (process.stdout.isTTY) return showScreen(lab, controls, url, signal)
-  process.stdout.write(`Metrics at ${url}/metrics\n`)
-  return showLines(lab, controls, signal)
+interface Addresses {
+  metrics: string
+  board: string | undefined
 }
 
-async function showJson(lab: Lab, controls: Controls, signal: AbortSignal): Promise<void> {
-  for await (const view of observe(lab, signal)) {
+type Views = AsyncIterable<LabView>
+
+async function show(views: Views, controls: Controls, addresses: Addresses, options: UpOptions): Promise<void> {
+  const { metrics, board } = addresses
+  if (options.json) {
+    if (board !== undefined) process.stderr.write(`Board at ${board}\n`)
+    return showJson(views, controls)
+  }
+  if (process.stdout.isTTY) return showScreen(views, controls, addresses)
+  process.stdout.write(`Metrics at ${metrics}/metrics\n${board === undefined ? '' : `Board at ${board}\n`}`)
+  return showLines(views, controls)
+}
+
+async function showJson(views: Views, controls: Controls): Promise<void> {
+  for await (const view of views) {
     controls.see(view)
     if (!process.stdout.writableNeedDrain)
       process.stdout.write(`${JSON.stringify({ ...view, words: explain(view) })}\n`)
   }
 }
 
-async function showLines(lab: Lab, controls: Controls, signal: AbortSignal): Promise<void> {
+async function showLines(views: Views, controls: Controls): Promise<void> {
   let nextMs = 0
-  for await (const view of observe(lab, signal)) {
+  for await (const view of views) {
     controls.see(view)
     const nowMs = performance.now()
     if (nowMs < nextMs) continue
@@ -88,21 +107,23 @@ async function showLines(lab: Lab, controls: Controls, signal: AbortSignal): Pro
   }
 }
 
-async function showScreen(lab: Lab, controls: Controls, url: string, signal: AbortSignal): Promise<void> {
+async function showScreen(views: Views, controls: Controls, { metrics, board }: Addresses): Promise<void> {
   const terminal = new Terminal(process.stdin, process.stdout)
   let last: LabView | undefined
   const redraw = (): void => {
     if (last === undefined) return
     const { loadLine, message, showHelp } = controls
     const { columns, rows, colour } = terminal
-    terminal.show(draw(last, { columns, rows, colour, metricsUrl: url, loadLine, message, showHelp }))
+    terminal.show(
+      draw(last, { columns, rows, colour, metricsUrl: metrics, boardUrl: board, loadLine, message, showHelp }),
+    )
   }
   terminal.open((key) => {
     controls.key(key)
     redraw()
   }, redraw)
   try {
-    for await (const view of observe(lab, signal)) {
+    for await (const view of views) {
       last = view
       controls.see(view)
       redraw()

@@ -98,7 +98,7 @@ test('a fourth backend is one file more', { skip }, () => {
   assert.deepEqual(services['backend-4']?.healthcheck?.test, ['CMD', 'healthy', '9104'])
   assert.deepEqual(
     services.net?.ports?.map(({ published }) => published),
-    ['10511', '9101', '9102', '9103', '9104'],
+    ['10510', '10511', '9101', '9102', '9103', '9104'],
   )
   const targets = (file: string): string[] => [...read(file).matchAll(/net:\d+/g)].map(([target]) => target)
   assert.deepEqual(targets('deploy/compose/four-backends.targets.yml'), [

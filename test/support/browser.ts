@@ -19,8 +19,8 @@ export async function open(context: TestContext, browser: Browser, url: string):
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
   page.on('console', (message) => {
-    // A lost server is reported by the browser itself, and asked for by the tests that lose it.
-    if (message.type() === 'error' && !/net::ERR_/.test(message.text())) complaints.push(message.text())
+    // The browser itself reports a lost server and a refused order, which tests ask for.
+    if (message.type() === 'error' && !/net::ERR_|status of 409/.test(message.text())) complaints.push(message.text())
   })
   context.after(async () => {
     await page.close()

@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util'
+import { UsageError } from '#common/errors.ts'
+import { type ListenTarget, parseListen } from '#common/parse.ts'
+import type { Addresses } from '#lab/attached.ts'
+
+export const help = `Usage: spillway board --backend ADDRESS… [OPTION…]
+
+Serves the live board for a lab that runs already, e.g. in containers. spillway up has one of its own.
+
+  --listen HOST:PORT    where the board is served (default 127.0.0.1:10510). Whoever reaches it can break the lab
+  --exporter ADDRESS    the exporter (default 127.0.0.1:10511)
+  --backend ADDRESS     control API of backend 1, again for 2, 3, …
+  --agent ADDRESS       the load agent (default 127.0.0.1:10512)
+  --help                this text
+
+An ADDRESS is HOST:PORT or unix:/path. The board reads sysctls, and ends processes, where it runs itself: in the lab's
+own network and process namespaces.
+`
+
+export interface BoardCommand {
+  listen: ListenTarget
+  addresses: Addresses
+}
+
+/** Reads the options of `spillway board`; undefined if it was asked for help. Throws a UsageError that names the option. */
+export function readOptions(args: string[]): BoardCommand | undefined {
+  const { values } = parse(args)
+  if (values.help) return undefined
+  if (values.backend.length === 0)
+    throw new UsageError('Which backends?', 'Name the control API of each: --backend 127.0.0.1:9101 --backend …')
+  return {
+    listen: parseListen('--listen', values.listen),
+    addresses: {
+      exporter: parseListen('--exporter', values.exporter),
+      backends: values.backend.map((address) => parseListen('--backend', address)),
+      agent: parseListen('--agent', values.agent),
+    },
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        listen: { type: 'string', default: '127.0.0.1:10510' },
+        exporter: { type: 'string', default: '127.0.0.1:10511' },
+        backend: { type: 'string', multiple: true, default: [] },
+        agent: { type: 'string', default: '127.0.0.1:10512' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+  } catch (error) {
+    throw new UsageError((error as Error).message, 'See spillway board --help')
+  }
+}

@@ -1,0 +1,64 @@
+/** The live board of a lab that is still to come: open first, so that a taken address is known before anything starts. */
+import type { ListenTarget } from '#common/parse.ts'
+import type { Driver } from '#lab/driver.ts'
+import type { LabView } from '#lab/view.ts'
+import type { BoardActions } from '#services/board/api.ts'
+import type { Loads } from '../up/loads.ts'
+import { ExperimentRunner } from './experiments.ts'
+import { boardStates } from './state.ts'
+import { type Switchable, switchboard } from './switchboard.ts'
+
+export interface ShownBoard extends AsyncDisposable {
+  readonly url: string
+  /** Shows a lab from now on. */
+  begin(switchable: Switchable, views: AsyncIterable<LabView>): void
+  /** Settles when no more views come; rejects with what went wrong. */
+  readonly ended: Promise<void>
+}
+
+/** Without a driver no experiments can be run. */
+export async function showBoard(
+  listen: ListenTarget,
+  driver: Driver | undefined,
+  unavailable: BoardActions['unavailable'] = {},
+): Promise<ShownBoard> {
+  // Loaded only where there is a board: a lab without one starts quicker.
+  const { startBoard } = await import('#services/board/board.ts')
+  const { experiments } = await import('#experiments/catalogue.ts')
+  await using resources = new AsyncDisposableStack()
+  const runner = resources.use(new ExperimentRunner(experiments, driver))
+  const begun = Promise.withResolvers<AsyncIterable<LabView>>()
+  let switchable: Switchable | undefined
+  const views = async function* (): AsyncGenerator<LabView> {
+    yield* await begun.promise
+  }
+  const board = resources.use(
+    await startBoard({
+      listen,
+      source: boardStates(
+        views(),
+        () => switchable?.loads.list ?? [],
+        () => runner.current,
+      ),
+      actions: switchboard(() => switchable, runner, unavailable),
+    }),
+  )
+  const kept = resources.move()
+  return {
+    url: board.url,
+    ended: board.sourceEnded,
+    begin(there, source) {
+      switchable = there
+      begun.resolve(source)
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** The same views, of which the loads learn what has ended by itself. */
+export async function* seenBy(loads: Loads, views: AsyncIterable<LabView>): AsyncGenerator<LabView> {
+  for await (const view of views) {
+    loads.see(view.loads)
+    yield view
+  }
+}

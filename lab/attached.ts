@@ -1,0 +1,89 @@
+/** A lab that something else has started, e.g. docker compose: reached by the addresses of its services. */
+import fs from 'node:fs'
+import { UsageError } from '#common/errors.ts'
+import { formatListen, type ListenTarget } from '#common/parse.ts'
+import type { BackendStatus } from '#services/backend/api.ts'
+import type { LabPlan, StartedServices } from './driver.ts'
+import { Endpoint } from './endpoint.ts'
+import { Lab } from './lab.ts'
+import { SHARED_PORT, server } from './topology.ts'
+
+/** Where the services of a lab answer. */
+export interface Addresses {
+  exporter: ListenTarget
+  /** Control APIs of backend 1, 2, …, in this order. */
+  backends: ListenTarget[]
+  agent: ListenTarget
+}
+
+const KEPT_WAITING_MS = 60_000
+
+/**
+ * Waits until exporter, load agent and the first backend answer, and gives the lab that they are. Other backends may come later. Its sysctls are read where this process runs, so
+ * it should run in the server's network namespace; a backend is ended by its process id, so the process namespace should
+ * be the same too. Nothing of it is stopped from here.
+ */
+export async function attach(addresses: Addresses, signal: AbortSignal): Promise<Lab> {
+  const giveUp = AbortSignal.any([signal, AbortSignal.timeout(KEPT_WAITING_MS)])
+  const [first] = addresses.backends
+  if (first === undefined) throw new UsageError('A lab has at least one backend', 'Name its control API with --backend')
+  try {
+    const backend = new Endpoint('backend-1', first)
+    await backend.healthy(giveUp)
+    const status = await backend.json<BackendStatus>('GET', '/status')
+    // Whoever shares one socket has one control API; others that are named have no part in it.
+    const backends = status.mode === 'sharded' ? addresses.backends : [first]
+    return await Lab.attach(planOf(backends, status), servicesAt({ ...addresses, backends }), giveUp)
+  } catch (error) {
+    if (giveUp.aborted && !signal.aborted)
+      throw new UsageError(
+        `Not every service of the lab answers at ${[addresses.exporter, ...addresses.backends, addresses.agent].map(formatListen).join(', ')}`,
+        'Start them first, or correct --exporter, --backend and --agent',
+      )
+    throw error
+  }
+}
+
+/** As far as the first backend tells. */
+function planOf(backends: ListenTarget[], { mode, listener, processes }: BackendStatus): LabPlan {
+  const backlog = listener?.backlog ?? 128
+  return {
+    mode,
+    address: listener?.address ?? server.address,
+    port: listener?.port ?? SHARED_PORT,
+    backends: backends.map(() => ({ backlog, workers: processes.length })),
+    ...{ sysctls: {}, sampleIntervalMs: 10, synIntervalMs: 100, connectionsIntervalMs: 1000, cpuShare: 0.02 },
+    peakWindowMs: 30_000,
+  }
+}
+
+const elsewhere = (what: string): never => {
+  throw new UsageError(`${what} is for whoever started the lab`)
+}
+
+function servicesAt({ exporter, backends, agent }: Addresses): StartedServices {
+  return {
+    ...{ exporter, backends, agent },
+    killBackend: async (number) => {
+      const target = backends[number - 1]
+      if (target === undefined) throw new UsageError(`There is no backend ${number}`)
+      const { pid } = await new Endpoint(`backend-${number}`, target).json<BackendStatus>('GET', '/status')
+      process.kill(pid, 'SIGKILL')
+    },
+    startBackend: async () => elsewhere('Starting a backend again'),
+    setSysctl: async () => elsewhere('Setting a sysctl'),
+    readSysctl: async (host, name) => (host === 'server' ? readHere(name) : undefined),
+    run: async () => elsewhere('Running a command'),
+    log: () => [],
+    lost: new Promise(() => {}),
+    stop: async () => {},
+  }
+}
+
+function readHere(name: string): string | undefined {
+  try {
+    return fs.readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8').trim()
+  } catch {
+    return undefined // this kernel has none of that name
+  }
+}

@@ -1,0 +1,92 @@
+/** The page's files: TypeScript as JavaScript, everything compressed once, each with the hash of its content. */
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import { createRequire, stripTypeScriptTypes } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import type { PageConfig } from '../api.ts'
+
+export interface Asset {
+  type: string
+  etag: string
+  identity: Buffer
+  gzip: Buffer
+  br: Buffer
+}
+
+const web = fileURLToPath(new URL('../web/', import.meta.url))
+const require = createRequire(import.meta.url)
+
+const types: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.ts': 'text/javascript; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+}
+
+/** Every file by its path, the page itself as `/`. */
+export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
+  const assets = new Map<string, Asset>()
+  for (const name of fs.readdirSync(web)) {
+    const type = types[path.extname(name)]
+    if (type === undefined || name.includes('.test.')) continue
+    const text = fs.readFileSync(path.join(web, name), 'utf8')
+    assets.set(`/${name}`, asset(type, name.endsWith('.ts') ? stripped(text) : text))
+  }
+  for (const [name, type, text] of chartLibrary()) assets.set(name, asset(type, text))
+  assets.set('/', asset('text/html; charset=utf-8', page(config)))
+  return assets
+}
+
+/** Compiled for a package the page's modules are .js, as is what they import. */
+function page(config: PageConfig): string {
+  const html = fs.readFileSync(path.join(web, 'index.html'), 'utf8')
+  const entry = fs.existsSync(path.join(web, 'app.ts')) ? 'app.ts' : 'app.js'
+  const json = JSON.stringify(config).replaceAll('<', '\\u003c')
+  return html.replace('/app.ts', `/${entry}`).replace('{"config":"here"}', () => json)
+}
+
+/** Without the blanks that types leave at the ends of lines, and without Node's word that this is experimental. */
+function stripped(source: string): string {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return stripTypeScriptTypes(source).replace(/[ \t]+$/gm, '')
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+/** uPlot as it is installed: its small build is a script, which two words more make a module. */
+function chartLibrary(): [name: string, type: string, text: string][] {
+  const folder = path.join(path.dirname(require.resolve('uplot/package.json')), 'dist')
+  const read = (name: string): string => fs.readFileSync(path.join(folder, name), 'utf8')
+  return [
+    ['/uplot.js', types['.js']!, `${read('uPlot.iife.min.js')}\nexport default uPlot\n`],
+    ['/uplot.css', types['.css']!, read('uPlot.min.css')],
+  ]
+}
+
+function asset(type: string, text: string): Asset {
+  const identity = Buffer.from(text)
+  return {
+    type,
+    etag: `"${createHash('sha256').update(identity).digest('base64url').slice(0, 22)}"`,
+    identity,
+    gzip: gzipSync(identity, { level: 9 }),
+    br: brotliCompressSync(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 7 } }),
+  }
+}
+
+/** The best encoding that a request accepts. */
+export function encodingFor(accepted: string | undefined): 'br' | 'gzip' | 'identity' {
+  const words = new Set(
+    (accepted ?? '')
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => !/;\s*q=0(\.0*)?$/.test(word))
+      .map((word) => word.split(';')[0]),
+  )
+  return words.has('br') ? 'br' : words.has('gzip') ? 'gzip' : 'identity'
+}

@@ -1,0 +1,46 @@
+/**
+ * Who may speak to the board. Three ways in which a foreign page could reach a server on loopback, and what stops each:
+ * - it points a name of its own at 127.0.0.1 (DNS rebinding): only addresses and `localhost` are obeyed as Host;
+ * - it sends a form or a fetch here (cross-site request): an order needs a header that no page may send without being
+ *   allowed to, with a token that only our own page can read; Origin and Sec-Fetch-Site have to be our own as well;
+ * - it reads what we send: nothing allows it (no CORS), nor to frame the page.
+ */
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
+
+export const TOKEN_HEADER = 'x-spillway-token'
+
+/** Why a request is refused; undefined if it may be answered. */
+export function refusalOfRequest(headers: IncomingHttpHeaders): string | undefined {
+  if (!isOwnHost(headers.host)) return 'The board answers to an address or localhost only: this name might be anybody’s'
+  const site = headers['sec-fetch-site']
+  // `none`: typed, or a bookmark. A link from elsewhere may open the page, which shows nothing to whoever linked.
+  const opensPage = headers['sec-fetch-mode'] === 'navigate'
+  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !opensPage)
+    return `The board does not answer requests of other sites (Sec-Fetch-Site: ${site})`
+  return undefined
+}
+
+/** Why an order is refused; undefined if it comes from our own page. */
+export function refusalOfOrder(headers: IncomingHttpHeaders, token: string): string | undefined {
+  const { origin, host } = headers
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin') return 'Orders come from the board’s own page only (Sec-Fetch-Site)'
+  if (origin !== undefined && origin !== `http://${host}`) return 'Orders come from the board’s own page only (Origin)'
+  const given = headers[TOKEN_HEADER]
+  if (typeof given !== 'string' || !same(given, token))
+    return 'The token is missing or of another start of the board: load the page again'
+  return undefined
+}
+
+function isOwnHost(host: string | undefined): boolean {
+  const name = host === undefined ? undefined : /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::\d+)?$/.exec(host)?.[1]
+  if (name === undefined) return false
+  return name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) !== 0
+}
+
+function same(given: string, token: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(token)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

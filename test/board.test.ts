@@ -1,0 +1,427 @@
+/** The live board in a real browser, before a real lab. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { type ShownBoard, seenBy, showBoard } from '#cli/board/shown.ts'
+import { Loads } from '#cli/up/loads.ts'
+import { Latest } from '#common/latest.ts'
+import { Lab } from '#lab/lab.ts'
+import { namespaces } from '#lab/namespaces/driver.ts'
+import { observe } from '#lab/observer.ts'
+import type { LabView } from '#lab/view.ts'
+import { keepPicture, launch, open } from './support/browser.ts'
+import { eventually as within } from './support/eventually.ts'
+import { skipWithout } from './support/tools.ts'
+
+const skip = skipWithout('chromium')
+const BACKLOG = 32
+
+/** A browser beside a lab on a busy machine takes its time. */
+const eventually: typeof within = (read, check, withinMs = 30_000) => within(read, check, withinMs)
+
+let lab: Lab
+let loads: Loads
+let views: Latest<LabView>
+let board: ShownBoard
+let browser: Browser
+const over = new AbortController()
+
+before(async () => {
+  if (skip !== false) return
+  lab = await Lab.start({ backends: Array.from({ length: 3 }, () => ({ backlog: BACKLOG })) })
+  loads = new Loads(lab)
+  views = new Latest(seenBy(loads, observe(lab, over.signal)))
+  board = await showBoard({ host: '127.0.0.1', port: 0 }, namespaces)
+  board.begin({ lab, loads }, views)
+  await loads.start('gentle', 300)
+  browser = await launch()
+})
+
+after(async () => {
+  await browser?.close()
+  over.abort()
+  await board?.[Symbol.asyncDispose]()
+  await lab?.stop()
+})
+
+/** The queue of a shard as it is drawn, all of one sample. */
+interface Drawn {
+  sequence: number
+  classes: string
+  length: string
+  water: string
+  fall: number
+}
+
+function drawn(page: Page, shard: number): Promise<Drawn> {
+  return page.evaluate(`(() => {
+    const lane = document.querySelector('.lane[data-shard="${shard}"]')
+    return {
+      sequence: Number(document.documentElement.dataset.sequence),
+      classes: lane.getAttribute('class'),
+      length: lane.querySelector('.length').textContent,
+      water: lane.querySelector('.water').getAttribute('d') ?? '',
+      fall: Number(getComputedStyle(lane.querySelector('.fall')).opacity),
+    }
+  })()`)
+}
+
+/** Units between the tank's rim and the water in it. */
+const roomAbove = ({ water }: Drawn): number => {
+  const [, top, bottom] = /^M\S+ (\S+)h\S+V(\S+)h/.exec(water) ?? []
+  return top === undefined ? Number.POSITIVE_INFINITY : Number(top) - (Number(bottom) - TANK_HEIGHT)
+}
+const TANK_HEIGHT = 154
+
+test('a stalled backend fills its tank to the rim and spills; released it drains', { skip }, async (context) => {
+  const page = await open(context, browser, board.url)
+  await eventually(
+    () => drawn(page, 2),
+    ({ sequence, classes, length }) => {
+      assert.ok(sequence > 0)
+      assert.doesNotMatch(classes, /full|spills/)
+      assert.notEqual(length, '')
+    },
+  )
+  await keepPicture(page, 'calm')
+  await page.getByRole('switch', { name: 'Stall backend 2' }).click()
+  const full = await eventually(
+    () => drawn(page, 2),
+    (now) => {
+      assert.match(now.classes, /full.*spills.*stalled/)
+      assert.equal(now.length, String(BACKLOG + 1))
+      assert.ok(now.fall > 0)
+    },
+  )
+  assert.equal(Math.abs(Math.round(roomAbove(full))), 0, `drawn to the rim: ${full.water}`)
+  assert.doesNotMatch((await drawn(page, 1)).classes, /stalled/)
+  assert.match((await page.locator('#words').textContent()) ?? '', /^Shard 2 is full while its neighbours idle/)
+  assert.equal((await lab.backend(2).status()).listener?.length, BACKLOG + 1)
+  await keepPicture(page, 'stalled')
+  await page.getByRole('switch', { name: 'Stall backend 2' }).click()
+  await eventually(
+    () => drawn(page, 2),
+    (now) => {
+      assert.doesNotMatch(now.classes, /full|spills|stalled/)
+      assert.ok(Number(now.length) <= BACKLOG)
+      assert.equal(now.fall, 0)
+    },
+  )
+})
+
+test('what the page shows of a sample is what the exporter said in it', { skip }, async (context) => {
+  const said = new Map<number, string>()
+  const stop = new AbortController()
+  context.after(() => stop.abort())
+  const listening = (async () => {
+    for await (const {
+      sequence,
+      namespaces: [namespace],
+    } of lab.stream(stop.signal)) {
+      const listeners = (namespace?.listeners ?? []).filter(({ port }) => port === lab.plan.port)
+      const queue = namespace?.ports.find(({ port }) => port === lab.plan.port)?.synQueue
+      const lengths = listeners
+        .toSorted((a, b) => a.shard - b.shard)
+        .map(({ length, limit }) => `${length} of ${limit + 1}`)
+      said.set(sequence, `${lengths.join(', ')}; ${queue?.length} half-open`)
+    }
+  })()
+  await loads.start('half-open', 100)
+  await lab.backend(3).stall()
+  const page = await open(context, browser, board.url)
+  const shown = (): Promise<{ sequence: number; text: string }> =>
+    page.evaluate(`(() => {
+      const rows = [...document.querySelectorAll('.unseen tbody tr')].map(({ cells }) => cells[2].textContent + ' of ' + cells[3].textContent)
+      const rest = document.querySelector('.unseen p').textContent
+      const lanes = [...document.querySelectorAll('.lane')].map((lane) => lane.querySelector('.length').textContent + ' ' + lane.querySelector('.fits').textContent)
+      return {
+        sequence: Number(document.querySelector('.unseen').dataset.sequence),
+        text: rows.join(', ') === lanes.join(', ') ? rows.join(', ') + '; ' + (/^\\d+/.exec(rest)?.[0]) + ' half-open' : 'table and picture differ',
+      }
+    })()`)
+  const compared = new Set<string>()
+  await eventually(
+    async () => {
+      const { sequence, text } = await shown()
+      const expected = said.get(sequence)
+      if (expected !== undefined) {
+        assert.equal(text, expected, `sample ${sequence}`)
+        compared.add(text)
+      }
+      return compared.size
+    },
+    (different) => assert.ok(different >= 5, `${different} different samples compared`),
+  )
+  await keepPicture(page, 'half-open')
+  await loads.stop('half-open')
+  await lab.backend(3).release()
+  stop.abort()
+  await listening
+})
+
+test('a lost stream is said, and recovers by itself, also with another start of the board', {
+  skip,
+}, async (context) => {
+  const port = { host: '127.0.0.1', port: 0 }
+  const gate = { open: Promise.resolve(), close: () => {}, release: () => {} }
+  gate.close = () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    gate.open = promise
+    gate.release = resolve
+  }
+  const gated = async function* (): AsyncGenerator<LabView> {
+    for await (const view of views) {
+      await gate.open
+      yield view
+    }
+  }
+  const first = await showBoard(port, undefined)
+  first.begin({ lab, loads }, gated())
+  const page = await open(context, browser, first.url)
+  const live = (): Promise<string | null> => page.locator('#live').textContent()
+  const root = page.locator('html')
+  await eventually(live, (words) => assert.match(words ?? '', /live/))
+
+  gate.close()
+  await eventually(live, (words) => assert.match(words ?? '', /no sample for .*: the picture is old/))
+  assert.equal(await root.getAttribute('data-stale'), '')
+  await keepPicture(page, 'stale')
+  gate.release()
+  await eventually(live, (words) => assert.match(words ?? '', /live/))
+  assert.equal(await root.getAttribute('data-stale'), null)
+
+  await first[Symbol.asyncDispose]()
+  await eventually(live, (words) => assert.match(words ?? '', /the picture is old/))
+  const second = await showBoard({ host: '127.0.0.1', port: Number(new URL(first.url).port) }, undefined)
+  context.after(() => second[Symbol.asyncDispose]())
+  second.begin({ lab, loads }, views)
+  await eventually(live, (words) => assert.match(words ?? '', /live/))
+  // The page has the new token: its switches work.
+  await page.getByRole('switch', { name: 'Stall backend 1' }).click()
+  await eventually(
+    () => lab.backend(1).status(),
+    ({ faults }) => assert.equal(faults.stalled, true),
+  )
+  await lab.backend(1).release()
+})
+
+test('with the keyboard alone a backend is stalled and released, and a sysctl is set', { skip }, async (context) => {
+  const page = await open(context, browser, board.url)
+  await eventually(
+    () => page.locator('.process-switch').count(),
+    (count) => assert.equal(count, 3),
+  )
+  const focused = (): Promise<string> =>
+    page.evaluate(
+      `(() => { const e = document.activeElement; return (e.getAttribute('aria-label') ?? e.textContent).trim() })()`,
+    )
+  const tabTo = async (name: string): Promise<void> => {
+    for (let presses = 0; presses < 60; presses++) {
+      await page.keyboard.press('Tab')
+      if ((await focused()) === name) return
+    }
+    assert.fail(`Tab does not lead to ${name}`)
+  }
+  const stalled = (expected: boolean): Promise<unknown> =>
+    eventually(
+      () => lab.backend(3).status(),
+      ({ faults }) => assert.equal(faults.stalled, expected),
+    )
+  await tabTo('Stall backend 3')
+  await page.keyboard.press('Space')
+  await stalled(true)
+  await eventually(
+    () => page.getByRole('switch', { name: 'Stall backend 3' }).getAttribute('aria-checked'),
+    (checked) => assert.equal(checked, 'true'),
+  )
+  await page.keyboard.press('Enter')
+  await stalled(false)
+
+  await tabTo('Shards')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  assert.equal(await focused(), 'Kernel')
+  const cookies = page.getByRole('radio', { name: '2 always' })
+  for (
+    let presses = 0;
+    presses < 30 &&
+    !(await page.evaluate(
+      `document.activeElement.name !== undefined && document.activeElement.closest('fieldset')?.querySelector('legend').textContent === 'tcp_syncookies'`,
+    ));
+    presses++
+  )
+    await page.keyboard.press('Tab')
+  await page.keyboard.press('ArrowRight')
+  await eventually(
+    () => lab.readSysctl('net.ipv4.tcp_syncookies'),
+    (value) => assert.equal(value, '2'),
+  )
+  await eventually(
+    () => cookies.isChecked(),
+    (checked) => assert.equal(checked, true),
+  )
+  await lab.setSysctl('net.ipv4.tcp_syncookies', 1)
+})
+
+/** Chooses the backend that the switches are about. */
+const choose = (page: Page, name: string): Promise<void> =>
+  page.getByRole('group', { name: 'Backend' }).getByRole('radio', { name, exact: true }).check()
+
+test('every switch acts on the lab: backlog, listener, process, faults, steering, loads', { skip }, async (context) => {
+  const page = await open(context, browser, board.url)
+  await choose(page, '1')
+  context.after(() => lab.backend(2).steer({ by: 'hash' }))
+  const panel = page.locator('#panel')
+  const listener = (check: (limit: number | undefined) => void): Promise<unknown> =>
+    eventually(async () => (await lab.backend(1).status()).listener?.limit, check)
+
+  await panel.getByLabel('Backlog', { exact: true }).fill('7')
+  await panel.getByRole('button', { name: 'listen(): Backlog' }).click()
+  await listener((limit) => assert.equal(limit, 7))
+  await panel.getByLabel('Slow accept', { exact: true }).fill('3')
+  await panel.getByRole('button', { name: 'Set: Slow accept' }).click()
+  await eventually(
+    async () => (await lab.backend(1).status()).faults.acceptDelayMs,
+    (delay) => assert.equal(delay, 3),
+  )
+  await lab.backend(1).set({ acceptDelayMs: 0 })
+  const close = panel.getByRole('switch', { name: 'Close the listener' })
+  await close.click()
+  await listener((limit) => assert.equal(limit, undefined))
+  await eventually(
+    () => close.getAttribute('aria-checked'),
+    (checked) => assert.equal(checked, 'true'),
+  )
+  await close.click()
+  await listener((limit) => assert.ok(limit !== undefined))
+
+  const { pid } = await lab.backend(1).status()
+  const kill = panel.getByRole('switch', { name: 'Kill the process' })
+  await kill.click()
+  await eventually(
+    () => drawn(page, 1),
+    ({ classes, length }) => {
+      assert.match(classes, /down/)
+      assert.equal(length, 'down')
+    },
+  )
+  await eventually(
+    () => kill.getAttribute('aria-checked'),
+    (checked) => assert.equal(checked, 'true'),
+  )
+  await kill.click()
+  await eventually(
+    async () => (await lab.backend(1).status()).pid,
+    (now) => assert.notEqual(now, pid),
+  )
+
+  await page.getByRole('tab', { name: 'Kernel' }).click()
+  await page.getByRole('radio', { name: 'all to 2' }).check()
+  await eventually(
+    () => drawn(page, 1),
+    () => assert.deepEqual(lab.group.steering, { by: 'member', member: 1 }),
+  )
+  await page.getByRole('radio', { name: 'hash' }).check()
+  await eventually(
+    () => lab.group.steering,
+    (steering) => assert.deepEqual(steering, { by: 'hash' }),
+  )
+
+  await page.getByRole('tab', { name: 'Load' }).click()
+  const readers = panel.getByRole('switch', { name: 'Slow readers' })
+  await readers.click()
+  await eventually(
+    () => page.locator('.gauge-note.warns').textContent(),
+    (words) => assert.equal(words, '20 windows closed'),
+  )
+  await keepPicture(page, 'slow-readers')
+  await readers.click()
+  await eventually(
+    () => loads.list.map(({ name }) => name),
+    (running) => assert.deepEqual(running, ['gentle']),
+  )
+})
+
+test('an order that cannot be performed is answered in words', { skip }, async (context) => {
+  const page = await open(context, browser, board.url)
+  await choose(page, '2')
+  await lab.backend(2).kill()
+  await page.locator('#panel').getByRole('switch', { name: 'Stall' }).click()
+  await eventually(
+    () => page.locator('.told.bad').textContent(),
+    (words) => assert.match(words ?? '', /backend-2 does not answer/),
+  )
+  await lab.backend(2).restart()
+})
+
+test('an experiment runs beside the lab, and its verdict comes in', { skip }, async (context) => {
+  const page = await open(context, browser, board.url)
+  await page.getByRole('tab', { name: 'Experiments' }).click()
+  await page.getByRole('button', { name: 'Run small-backlog' }).click()
+  await eventually(
+    () => page.locator('#words').textContent(),
+    (words) => assert.match(words ?? '', /^Experiment small-backlog runs in a lab of its own/),
+  )
+  await eventually(
+    () => page.locator('.verdict h3').textContent(),
+    (words) => assert.match(words ?? '', /^small-backlog: (passed|failed|not judged)$/),
+    60_000,
+  )
+  assert.ok((await page.locator('.expectations li').count()) >= 3)
+  await keepPicture(page, 'verdict')
+})
+
+for (const colorScheme of ['light', 'dark'] as const)
+  test(`axe finds nothing against the page in ${colorScheme} mode, calm and spilling, on any tab`, {
+    skip,
+  }, async (context) => {
+    const page = await open(context, browser, board.url)
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.evaluate(axe.source)
+    const check = async (where: string): Promise<void> => {
+      const problems: string[] =
+        await page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) =>
+        violations.map(({ id, help, nodes }) => id + ': ' + help + '\\n' + nodes.slice(0, 3).map(({ html, failureSummary }) => '  ' + html.slice(0, 200) + '\\n  ' + failureSummary).join('\\n')))`)
+      assert.deepEqual(problems, [], where)
+    }
+    await eventually(
+      () => page.locator('.process-switch').count(),
+      (count) => assert.equal(count, 3),
+    )
+    for (const tab of ['Load', 'Kernel', 'Experiments', 'Words', 'Shards']) {
+      await page.getByRole('tab', { name: tab }).click()
+      await check(tab)
+    }
+    await lab.backend(2).stall()
+    await eventually(
+      () => drawn(page, 2),
+      ({ classes }) => assert.match(classes, /spills/),
+    )
+    await check('spilling')
+    await keepPicture(page, `spilling-${colorScheme}`)
+    await lab.backend(2).release()
+  })
+
+test('the chart stands still when paused, and shows more when asked', { skip }, async (context) => {
+  const page = await open(context, browser, board.url)
+  const pause = page.getByRole('button', { name: 'Pause' })
+  await pause.click()
+  await page.getByRole('button', { name: 'Go on' }).waitFor()
+  const readout = page.locator('.readout').first()
+  const before = await readout.textContent()
+  await lab.backend(1).stall()
+  await eventually(
+    () => drawn(page, 1),
+    ({ classes }) => assert.match(classes, /full/),
+  )
+  assert.equal(await readout.textContent(), before)
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await eventually(
+    () => readout.textContent(),
+    (text) => assert.match(text ?? '', /1 100 %/),
+  )
+  await page.getByRole('button', { name: '5 min' }).click()
+  assert.equal(await page.getByRole('button', { name: '5 min' }).getAttribute('aria-pressed'), 'true')
+  await lab.backend(1).release()
+})
