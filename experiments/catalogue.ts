@@ -1,8 +1,49 @@
 /** Every experiment, in the order in which they teach best. */
+import anyOrder from './any-order.ts'
 import backlogClamp from './backlog-clamp.ts'
+import cookiesHideOverflow from './cookies-hide-overflow.ts'
+import deferAccept from './defer-accept.ts'
+import falseEstablished from './false-established.ts'
+import forkShared from './fork-shared.ts'
+import handshake from './handshake.ts'
+import knee from './knee.ts'
+import noAck from './no-ack.ts'
+import nodeDefault511 from './node-default-511.ts'
+import oneSlowShard from './one-slow-shard.ts'
+import portExhaustion from './port-exhaustion.ts'
+import portTaken from './port-taken.ts'
+import retryStaircase from './retry-staircase.ts'
+import rollingRestart from './rolling-restart.ts'
+import sharding from './sharding.ts'
 import slowAccept from './slow-accept.ts'
+import slowClient from './slow-client.ts'
+import slowReader from './slow-reader.ts'
 import smallBacklog from './small-backlog.ts'
 import stalledLoop from './stalled-loop.ts'
+import steering from './steering.ts'
 import type { Experiment } from './vocabulary/experiment.ts'
 
-export const experiments: readonly Experiment[] = [backlogClamp, smallBacklog, slowAccept, stalledLoop]
+export const experiments: readonly Experiment[] = [
+  handshake,
+  anyOrder,
+  backlogClamp,
+  smallBacklog,
+  slowAccept,
+  stalledLoop,
+  falseEstablished,
+  noAck,
+  cookiesHideOverflow,
+  retryStaircase,
+  portTaken,
+  forkShared,
+  sharding,
+  oneSlowShard,
+  rollingRestart,
+  steering,
+  slowReader,
+  slowClient,
+  deferAccept,
+  portExhaustion,
+  nodeDefault511,
+  knee,
+]

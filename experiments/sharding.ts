@@ -1,13 +1,20 @@
-import { atLeast, atMost, comparison, equals, that } from './vocabulary.ts'
+import { atLeast, atMost, between, comparison, equals, that } from './vocabulary.ts'
 
 const BACKLOG = 16
+/** One more than the backlog; and now and then yet one, if two CPUs look at the same time (facts 1). */
 const ROOM = BACKLOG + 1
 const WORKERS = 4
+/** Enough for the retries of all clients. */
+const WIDE_BACKLOG = 1024
+
 const CLIENTS = 400
 const FLOOD = 160
 
 /** Fair dice exceed this once in a thousand throws: chi-square for 3 degrees of freedom, one less than there are shards. */
 const CHI_SQUARE_LIMIT = 16.27
+
+/** On a busy machine handshakes overlap, and now and then it is a last ACK that finds the queue full (facts 0, row 8). */
+const LAST_ACKS = 3
 
 /** Backends of each case: a socket each, or one socket that four processes share. */
 const backends: Record<string, number[]> = { sharded: [1, 2, 3, 4], shared: [1] }
@@ -22,12 +29,16 @@ export default comparison({
     shared: { mode: 'shared', backends: [{ backlog: BACKLOG, workers: WORKERS }] },
   },
   phases: {
-    look: async ({ now, case: mode }) => {
-      const { listener } = await now()
+    look: async ({ until, case: mode }) => {
+      // Processes may still be on their way when the first looks.
+      const owners = mode === 'shared' ? WORKERS : 1
+      const { listener } = await until('every socket has its owners', ({ listener }) =>
+        backends[mode]!.every((number) => listener(number).owners >= owners),
+      )
       return backends[mode]!.map((number) => listener(number).owners)
     },
     spread: async ({ clients }) => {
-      const load = await clients.connections({ ratePerSecond: 200, forMs: (CLIENTS / 200) * 1000 })
+      const load = await clients.connections({ ratePerSecond: CLIENTS, forMs: 1000 })
       await load.done()
     },
     stall: async ({ backend, case: mode }) => {
@@ -35,7 +46,10 @@ export default comparison({
     },
     flood: ({ clients }) => clients.burst({ connections: FLOOD }),
     release: async ({ backend, case: mode }) => {
-      for (const number of backends[mode]!) await backend(number).release()
+      for (const number of backends[mode]!) {
+        await backend(number).relisten(WIDE_BACKLOG)
+        await backend(number).release()
+      }
     },
   },
   expect: ({ sharded, shared }) => {
@@ -43,17 +57,25 @@ export default comparison({
     const accepted = shards.map((shard) => sharded.backend(shard).accepts.during('spread'))
     const held = shards.map((shard) => sharded.listener(shard).length.during('flood').max)
     const dropped = shards.map((shard) => sharded.listener(shard).drops.during('flood'))
+    const portDrops = sharded.counters.ListenDrops.during('flood')
+    const unheld = sharded.clients.synsSent.during('flood') - sum(held)
+    const sharedHeld = shared.listener(1).length.during('flood').max
+    const sharedUnheld = shared.clients.synsSent.during('flood') - sharedHeld
     return {
       kernel: [
         that('sharded: each socket has one owner', Math.max(...sharded.result.look), equals(1)),
         that('shared: one socket has four owners', sum(shared.result.look), equals(WORKERS)),
-        that('sharded: four queues fill, each to its own limit', sum(held), equals(WORKERS * ROOM)),
-        that('shared: one queue fills, however many accept from it', shared.listener(1).peak, equals(ROOM)),
+        that(
+          'sharded: four queues fill, each to its own limit',
+          sum(held),
+          between(WORKERS * ROOM, WORKERS * (ROOM + 1)),
+        ),
+        that('shared: one queue fills, however many accept from it', sharedHeld, between(ROOM, ROOM + 1)),
         that('sharded: each full shard drops on its own account', Math.min(...dropped), atLeast(1)),
         that(
           'sharded: the drops of all shards together are those of the port',
           sum(dropped),
-          equals(sharded.counters.ListenDrops.during('flood')),
+          between(portDrops, portDrops + LAST_ACKS),
         ),
       ],
       userspace: [
@@ -68,15 +90,11 @@ export default comparison({
         that('shared: so are these', shared.clients.outcomes.ok, equals(CLIENTS + FLOOD)),
       ],
       both: [
+        that('sharded: who is in none of the four queues was dropped', portDrops, between(unheld, unheld + LAST_ACKS)),
         that(
-          'sharded: the kernel held four queues of clients and dropped every other SYN',
-          sum(dropped),
-          equals(sharded.clients.synsSent.during('flood') - WORKERS * ROOM),
-        ),
-        that(
-          'shared: the kernel held one and dropped every other SYN',
+          'shared: who is not in the one queue was dropped',
           shared.counters.ListenDrops.during('flood'),
-          equals(shared.clients.synsSent.during('flood') - ROOM),
+          between(sharedUnheld, sharedUnheld + LAST_ACKS),
         ),
         that(
           'what the backends accept are the connections that the kernel made',

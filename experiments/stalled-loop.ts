@@ -19,16 +19,22 @@ export default experiment({
     calm: async ({ clients }) => {
       await clients.connections({ ratePerSecond: ARRIVALS_PER_SECOND, forMs: 500 })
     },
-    stalled: async ({ backend, clients }) => {
+    stalled: async ({ backend, clients, until }) => {
       await backend(1).stall()
       const load = await clients.connections({ ratePerSecond: ARRIVALS_PER_SECOND, forMs: STALL_MS })
+      await until('all of them wait', (now) => now.waiting === VICTIMS)
       const { connected, outcomes } = await load.report()
       return { connected, answered: outcomes.ok }
     },
-    release: ({ backend }) => backend(1).release(),
+    release: async ({ backend, until }) => {
+      await backend(1).release()
+      await until('the queue is worked off', (now) => now.waiting === 0)
+    },
   },
-  expect: ({ result, listener, port, counters, clients }) => {
+  expect: ({ result, listener, port, counters, clients, durationMs }) => {
     const victims = clients.startedIn('stalled')
+    // The loop stands still a little longer than the load lasts, and then serves them one after the other.
+    const longerMs = durationMs('stalled') + durationMs('release') - STALL_MS
     return {
       kernel: [
         that('the queue grows by rate times stall', listener(1).peak, equals(VICTIMS)),
@@ -36,25 +42,32 @@ export default experiment({
         that(
           'the oldest in the queue has waited as long as the loop stands still',
           port.oldestWaitMs.during('stalled').max,
-          between(STALL_MS - 50, STALL_MS + 150, 'ms'),
+          between(STALL_MS - 50, durationMs('stalled'), 'ms'),
         ),
-        that('without a stall hardly anybody queues', listener(1).length.during('calm').mean, atMost(5)),
+        that('without a stall hardly anybody queues', listener(1).length.during('calm').mean, atMost(10)),
       ],
       userspace: [
         that('every client believes it is connected', result.stalled.connected, equals(VICTIMS)),
         that('none of them is answered', result.stalled.answered, equals(0)),
         that('no SYN is sent twice', clients.synRetransmits, equals(0)),
-        // Served one after the other when the loop goes on, the last in line also wait for those before them.
-        that('the median victim waits half the stall', victims.firstByteMs.quantile(0.5), between(990, 1300, 'ms')),
-        that('the first tenth waits nearly all of it', victims.firstByteMs.quantile(0.9), between(1780, 2000, 'ms')),
-        that('the last tenth hardly waits', victims.firstByteMs.quantile(0.1), between(190, 600, 'ms')),
+        that(
+          'the median victim waits half the stall',
+          victims.firstByteMs.quantile(0.5),
+          between(990, 1000 + longerMs, 'ms'),
+        ),
+        that(
+          'the first tenth waits nearly all of it',
+          victims.firstByteMs.quantile(0.9),
+          between(1790, 1800 + longerMs, 'ms'),
+        ),
+        that('the last tenth hardly waits', victims.firstByteMs.quantile(0.1), between(190, 200 + longerMs, 'ms')),
         that('all are served in the end', clients.outcomes.ok, equals(clients.count)),
       ],
       both: [
         that(
           'kernel and clients agree on the longest wait',
           victims.firstByteMs.max - victims.acceptWaitMs.max,
-          between(-10, 300, 'ms'),
+          between(-10, 500, 'ms'),
         ),
       ],
     }

@@ -29,6 +29,11 @@ export const TCP_DEFER_ACCEPT = 9
 export const TCP_INFO = 11
 export const CLONE_NEWNET = 0x40000000
 export const MSG_DONTWAIT = 0x40
+export const SO_REUSEADDR = 2
+export const EPOLLIN = 0x1
+export const EPOLLEXCLUSIVE = 1 << 28
+const EPOLL_CLOEXEC = 0o2000000
+const EPOLL_CTL_ADD = 1
 
 const onLinux = os.platform() === 'linux'
 const library = onLinux ? koffi.load(null) : undefined
@@ -47,6 +52,10 @@ const c = {
   bind: declare<[number, Buffer, number]>('int bind(int fd, const void *address, uint32_t length)'),
   connect: declare<[number, Buffer, number]>('int connect(int fd, const void *address, uint32_t length)'),
   listen: declare<[number, number]>('int listen(int fd, int backlog)'),
+  accept4: declare<[number, null, null, number]>('int accept4(int fd, void *address, void *length, int flags)'),
+  epoll_create1: declare<[number]>('int epoll_create1(int flags)'),
+  epoll_ctl: declare<[number, number, number, Buffer]>('int epoll_ctl(int epfd, int op, int fd, void *event)'),
+  epoll_wait: declare<[number, Buffer, number, number]>('int epoll_wait(int epfd, void *events, int max, int timeout)'),
   send: declare<[number, Buffer, number, number]>('long send(int fd, const void *data, size_t length, int flags)'),
   recv: declare<[number, Buffer, number, number]>('long recv(int fd, void *data, size_t length, int flags)'),
   sendmmsg: declare<[number, Buffer, number, number]>('int sendmmsg(int fd, void *vector, unsigned int n, int flags)'),
@@ -90,6 +99,30 @@ export const connect = (fd: number, address: Buffer, doing: string): void => {
 export const listen = (fd: number, backlog: number, doing: string): void => {
   checked(c.listen(fd, backlog), 'listen', doing)
 }
+
+/** Accepts a connection and gives its descriptor; waits for one if the listening socket blocks, else undefined if there is none. */
+export function acceptIfAny(fd: number, doing: string): number | undefined {
+  const accepted = c.accept4(fd, null, null, SOCK_CLOEXEC)
+  if (accepted < 0 && koffi.errno() === os.constants.errno.EAGAIN) return undefined
+  return checked(accepted, 'accept4', doing)
+}
+
+/** Opens an epoll instance that watches one descriptor for `events`, and gives its descriptor. */
+export function epollFor(fd: number, events: number, doing: string): number {
+  const epoll = checked(c.epoll_create1(EPOLL_CLOEXEC), 'epoll_create1', doing)
+  const event = Buffer.alloc(EPOLL_EVENT_BYTES)
+  event.writeUInt32LE(events)
+  checked(c.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, event), 'epoll_ctl', doing)
+  return epoll
+}
+
+/** Waits until what an epoll instance of `epollFor` watches is ready. Blocks the calling thread. */
+export const epollWait = (epoll: number, doing: string): void => {
+  checked(c.epoll_wait(epoll, epollEvent, 1, -1), 'epoll_wait', doing)
+}
+/** struct epoll_event: packed to 12 bytes on x86-64, 16 elsewhere. */
+const EPOLL_EVENT_BYTES = 16
+const epollEvent = Buffer.alloc(EPOLL_EVENT_BYTES)
 
 /** Sends bytes and gives how many the kernel took. */
 export const send = (fd: number, data: Buffer, flags: number, doing: string): number =>

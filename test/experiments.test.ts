@@ -1,5 +1,5 @@
 /**
- * Every experiment runs and passes, and every expectation can fail. Here a quick few; all of them where
+ * Every experiment runs and passes, every expectation can fail, and the workshop's numbers are theirs. Here a quick few; all of them where
  * SPILLWAY_EXPERIMENTS is `all`, as in CI.
  */
 import assert from 'node:assert/strict'
@@ -12,16 +12,23 @@ import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { readingsOf } from '#lab/experiment/readings.ts'
 import type { Recording } from '#lab/experiment/recording.ts'
 import { runExperiment } from '#lab/experiment/run.ts'
-import { type JudgedExpectation, weigh } from '#lab/experiment/verdict.ts'
+import { bandInWords, type JudgedExpectation, weigh } from '#lab/experiment/verdict.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
+import { chapters, citations, isTrue, markers, solutions } from './support/citations.ts'
 import { damages } from './support/damage.ts'
 
 /** Short ones of different kinds. SPILLWAY_EXPERIMENTS names others, or all of them. */
 const { SPILLWAY_EXPERIMENTS: names = 'small-backlog' } = process.env
-const chosen = names === 'all' ? experiments : experiments.filter(({ name }) => names.split(',').includes(name))
+const chosen =
+  names === 'all'
+    ? [...experiments, ...(await solutions())]
+    : experiments.filter(({ name }) => names.split(',').includes(name))
 
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-runs-'))
 after(() => fs.rmSync(out, { recursive: true, force: true }))
+
+/** The expectations of those that ran. */
+const judged = new Map<string, readonly JudgedExpectation[]>()
 
 for (const experiment of chosen)
   test(`${experiment.name}: the kernel does what is expected, and each expectation would notice if it did not`, async (context) => {
@@ -34,6 +41,7 @@ for (const experiment of chosen)
       context.skip(verdict.reason ?? '')
       return
     }
+    judged.set(experiment.name, verdict.expectations)
     assert.equal(
       verdict.status,
       'passed',
@@ -45,6 +53,23 @@ for (const experiment of chosen)
     for (const sentence of sentencesThatFail(experiment, recordings)) found.delete(sentence)
     assert.deepEqual([...found], [], 'expectations that cannot fail')
   })
+
+for (const citation of citations().filter((citation) => chosen.some(({ name }) => name === citation.experiment)))
+  test(`the workshop's ${citation.text} (${citation.file}:${citation.line}) is what ${citation.experiment} sees`, () => {
+    const expectation = judged.get(citation.experiment)?.find(({ sentence }) => sentence === citation.sentence)
+    assert.ok(expectation, `it expects that '${citation.sentence}'`)
+    assert.ok(isTrue(citation, expectation), `${citation.text} is not ${bandInWords(expectation)}`)
+  })
+
+test('every marker in the workshop belongs to a number and names an experiment', () => {
+  for (const file of chapters())
+    assert.equal(citations().filter((citation) => citation.file === file).length, markers(file), file)
+  for (const { file, line, experiment } of citations())
+    assert.ok(
+      experiments.some(({ name }) => name === experiment),
+      `${file}:${line} names ${experiment}`,
+    )
+})
 
 const failures = (expectations: readonly JudgedExpectation[]): JudgedExpectation[] =>
   expectations.filter(({ passed }) => !passed)

@@ -93,6 +93,8 @@ export interface Connections {
   readonly connectMs: Distribution
   /** As the kernel told the backend right after accept(); one jiffy fine. */
   readonly acceptWaitMs: Distribution
+  /** From the SYN to accept(), by the one clock of the host: what clients wait in the kernel, on either side of the handshake. */
+  readonly acceptedAfterMs: Distribution
   /** From the scheduled moment to the first byte of the answer. */
   readonly firstByteMs: Distribution
   /** From the scheduled moment to the end, of those that were answered in full. */

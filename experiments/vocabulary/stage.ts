@@ -8,6 +8,8 @@ import type { Counter } from './counters.ts'
 export interface Stage {
   /** The name of the case that runs. */
   readonly case: string
+  /** Where the backends listen. */
+  readonly sharedPort: { address: string; port: number }
   /** Backend 1, 2, … */
   backend(number: number): BackendVerbs
   readonly clients: ClientVerbs
@@ -20,7 +22,7 @@ export interface Stage {
   /** Lets time pass. */
   pass(ms: number): Promise<void>
   /** Reads until `seen` is true and gives that reading; after `withinMs` (15 s) the run has failed: `what` did not come about. */
-  until(what: string, seen: (now: Now) => boolean, withinMs?: number): Promise<Now>
+  until(what: string, seen: (now: Now) => boolean | Promise<boolean>, withinMs?: number): Promise<Now>
   /** Reads everything now. */
   now(): Promise<Now>
   /** Runs a command on a host of the lab and gives its standard output; `node` is the lab's own. Throws if it fails. */
@@ -98,6 +100,8 @@ export interface RunningLoad {
 export interface Now {
   /** The listener of backend n, and how many processes hold it. If it has none, this throws; `until` waits for it. */
   listener(number: number): { length: number; limit: number; drops: number; owners: number }
+  /** How many sockets listen on the port. */
+  listeners: number
   synQueue: { length: number; limit: number }
   /** Connections that the kernel has finished and nobody has accepted. */
   waiting: number

@@ -155,6 +155,7 @@ function connectionsOf(stories: readonly StoryRecord[]): Connections {
     outcomes,
     connectMs: distributionOf(times(({ startedMs, connectedMs }) => connectedMs && connectedMs - startedMs)),
     acceptWaitMs: distributionOf(times(({ acceptWaitMs }) => acceptWaitMs)),
+    acceptedAfterMs: distributionOf(times(({ startedMs, acceptedMs }) => acceptedMs && acceptedMs - startedMs)),
     firstByteMs: distributionOf(times(({ scheduledMs, firstByteMs }) => firstByteMs && firstByteMs - scheduledMs)),
     totalMs: distributionOf(
       times(({ scheduledMs, closedMs, outcome }) =>

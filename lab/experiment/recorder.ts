@@ -5,7 +5,7 @@ import { LagMeter } from './lag.ts'
 import type { Recording } from './recording.ts'
 
 /** Sysctls of the server's namespace that say how its queues behave. */
-export const recordedSysctls = [
+const recordedSysctls = [
   ...['net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog', 'net.ipv4.tcp_syncookies', 'net.ipv4.tcp_synack_retries'],
   ...['net.ipv4.tcp_abort_on_overflow', 'net.ipv4.tcp_migrate_req', 'net.ipv4.tcp_syn_linear_timeouts'],
   'net.ipv4.tcp_tw_reuse_delay',

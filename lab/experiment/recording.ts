@@ -29,9 +29,9 @@ export interface Recording {
   lateSamples: number
 }
 
-export type Columns<Name extends string> = Record<Name, number[]>
+type Columns<Name extends string> = Record<Name, number[]>
 
-export interface PhaseRecord {
+interface PhaseRecord {
   name: string
   beganMs: number
   /** NaN while it lasts; it stays so if the run was interrupted in it. */
@@ -50,12 +50,12 @@ export interface Boundary {
   loads: LoadReport[]
 }
 
-export interface EventRecord {
+interface EventRecord {
   atMs: number
   what: string
 }
 
-export interface LoadRecord {
+interface LoadRecord {
   id: string
   phase: string
   order: LoadOrder

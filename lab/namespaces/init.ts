@@ -3,9 +3,11 @@
  * belong and obeys the driver. When it ends, however it ends, the kernel ends every process of the lab, and with the last
  * one go the namespaces. It ends itself when the channel to the driver breaks, also by SIGKILL of the other side.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describeError, UsageError } from '#common/errors.ts'
 import { formatListen } from '#common/parse.ts'
@@ -22,6 +24,9 @@ const entries = {
   exporter: fileURLToPath(new URL('../../services/exporter/main.ts', import.meta.url)),
   agent: fileURLToPath(new URL('../../load/agent/main.ts', import.meta.url)),
 }
+
+/** No command of an experiment takes so long. */
+const COMMAND_LIMIT_MS = 60_000
 
 /** The file in the lab's folder through which a service is reached. */
 const socketFile = (service: string): { path: string } => ({ path: `${folder}/${service}.sock` })
@@ -68,17 +73,28 @@ async function killBackend(number: number): Promise<null> {
   return null
 }
 
-function run(host: Host, command: readonly string[]): CommandResult {
+/** Runs a command to its end. Services and further commands go on meanwhile. */
+async function run(host: Host, command: readonly string[]): Promise<CommandResult> {
   const [file, ...args] = command
   if (file === undefined) throw new UsageError('A command needs a name')
-  const { status, stdout, stderr, error } = hosts[host].run(() =>
-    spawnSync(file, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, timeout: 60_000 }),
+  const program = file === 'node' ? process.execPath : file // not whichever is on the PATH
+  const child = hosts[host].run(() =>
+    spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: COMMAND_LIMIT_MS, killSignal: 'SIGKILL' }),
   )
-  if (error !== undefined && status === null) throw new UsageError(`Running ${file} failed: ${error.message}`)
-  return { status, stdout, stderr }
+  try {
+    const [stdout, stderr, [status, signal]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+    ])
+    if (status === null) throw new Error(`it was ended by ${signal}`)
+    return { status, stdout, stderr }
+  } catch (error) {
+    throw new UsageError(`Running ${file} failed: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
-function obey({ order }: Order): Promise<null> | CommandResult | string | null {
+async function obey({ order }: Order): Promise<CommandResult | string | null> {
   switch (order.do) {
     case 'build':
       return build(order.plan, order.folder)
@@ -102,7 +118,7 @@ function say(answer: Answer): void {
 
 process.on('message', (message) => {
   const order = message as Order
-  Promise.try(() => obey(order)).then(
+  obey(order).then(
     (result) => say({ id: order.id, result }),
     (error: unknown) => say({ id: order.id, error: describeError(error), usage: error instanceof UsageError }),
   )

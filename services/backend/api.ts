@@ -106,6 +106,7 @@ export const ProcessStatus = Type.Object({
   responses: Type.Integer(),
   open: Type.Integer(),
   loopLagMs: Type.Number(),
+  cpuSeconds: Type.Number({ description: 'Processor time it has used, all threads' }),
 })
 
 /** The answer of GET /status, and of every request that changes something. Counts are since the process started. */
@@ -117,6 +118,9 @@ export const BackendStatus = Type.Object({
   faults: Type.Object(Faults.properties, { description: 'Of the first process; see `processes`' }),
   accepts: Type.Integer({ description: 'Connections accepted' }),
   responses: Type.Integer({ description: 'HTTP responses sent' }),
+  bodyBytes: Type.Integer({
+    description: 'How much of its answers has been made, sent or not: what clients do not read is not made',
+  }),
   open: Type.Integer({ description: 'Connections open now' }),
   acceptWait: WaitHistogram,
   loopLagMs: Type.Number({ description: 'How late the event loop answered the last heartbeat; grows while stalled' }),

@@ -41,13 +41,13 @@ export function portApp(name: string, memory: PortMemory, pace: Pace, connection
 
   app.get('/', (_request, reply) => {
     const body = Buffer.from(JSON.stringify({ backend: name, pid: process.pid }))
-    return stream(reply.type('application/json'), body, Math.max(body.length, memory.fault('responseBytes')))
+    return stream(reply.type('application/json'), body, Math.max(body.length, memory.fault('responseBytes')), memory)
   })
 
   app.get<{ Params: { count: string } }>('/bytes/:count', (request, reply) => {
     const count = /^\d{1,10}$/.test(request.params.count) ? Number(request.params.count) : MAX_BYTES + 1
     if (count > MAX_BYTES) return reply.code(400).send({ error: `count must be a number from 0 to ${MAX_BYTES}` })
-    return stream(reply.type('application/octet-stream'), Buffer.alloc(0), count)
+    return stream(reply.type('application/octet-stream'), Buffer.alloc(0), count, memory)
   })
 
   app.post('/sink', async (request) => {
@@ -62,13 +62,17 @@ export function portApp(name: string, memory: PortMemory, pace: Pace, connection
 }
 
 /** Sends `head` and then spaces, which JSON allows at its end, until `bytes` have gone, as fast as the client reads. */
-function stream(reply: FastifyReply, head: Buffer, bytes: number): FastifyReply {
+function stream(reply: FastifyReply, head: Buffer, bytes: number, memory: PortMemory): FastifyReply {
+  const made = (chunk: Buffer): Buffer => {
+    memory.countBody(chunk.length)
+    return chunk
+  }
   reply.header('content-length', bytes)
-  if (bytes === head.length) return reply.send(head)
+  if (bytes === head.length) return reply.send(made(head))
   function* chunks() {
-    if (head.length > 0) yield head
+    if (head.length > 0) yield made(head)
     for (let left = bytes - head.length; left > 0; left -= spaces.length)
-      yield left < spaces.length ? spaces.subarray(0, left) : spaces
+      yield made(left < spaces.length ? spaces.subarray(0, left) : spaces)
   }
   return reply.send(Readable.from(chunks(), { objectMode: false }))
 }

@@ -53,6 +53,7 @@ export class Backend {
       faults: processes[0]!.faults,
       accepts: sum(all.map((counts) => counts.accepts)),
       responses: sum(all.map(responses)),
+      bodyBytes: sum(all.map((counts) => counts.bodyBytes)),
       open: sum(processes.map((counts) => counts.open)),
       acceptWait: mergeWaits(all.map((counts) => counts.waits)),
       loopLagMs: Math.max(...processes.map((counts) => counts.loopLagMs)),
@@ -64,6 +65,7 @@ export class Backend {
         responses: responses(counts),
         open: counts.open,
         loopLagMs: counts.loopLagMs,
+        cpuSeconds: counts.cpuSeconds,
       })),
     }
   }

@@ -127,6 +127,8 @@ test('GET /bytes streams as many bytes as were asked for, and no more than the c
     assert.equal((await (await fetch(`${base}/bytes/${count}`)).arrayBuffer()).byteLength, count)
   for (const wrong of ['-1', 'x', '1.5', '9999999999'])
     assert.equal((await fetch(`${base}/bytes/${wrong}`)).status, 400, wrong)
+  const { bodyBytes } = await backend.api.status()
+  assert.equal(bodyBytes, 0 + 1 + 65_536 + 1_000_001, 'what was made of its answers is counted')
 
   using slow = new Client(backend.port)
   slow.socket.pause()
@@ -134,6 +136,8 @@ test('GET /bytes streams as many bytes as were asked for, and no more than the c
   slow.get('/bytes/1000000000')
   await until('the send queue fills', () => queuedBytes(backend.port) > 100_000)
   assert.ok(process.memoryUsage.rss() - before < 500_000_000, 'the bytes are not held in memory')
+  const made = (await backend.api.status()).bodyBytes - bodyBytes
+  assert.ok(made > 100_000 && made < 500_000_000, `${made} bytes made`)
 })
 
 test('a response that the client does not wait for is not counted as sent', async () => {

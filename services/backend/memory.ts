@@ -27,7 +27,8 @@ const WAIT_MAX = 3
 const DURATION_SUM = 4
 const LAST_LAG = 5
 const NEXT_BEAT = 6
-const CODES = 7
+const BODY_BYTES = 7
+const CODES = 8
 const DURATIONS = CODES + STATUS_CODES
 const WAITS = DURATIONS + durationBounds.length + 1
 const NUMBERS = WAITS + WAIT_BUCKETS
@@ -103,6 +104,11 @@ export class PortMemory {
     this.#add(DURATIONS + (bucket < 0 ? durationBounds.length : bucket), 1)
   }
 
+  /** An answer has been made this much longer. */
+  countBody(bytes: number): void {
+    this.#add(BODY_BYTES, bytes)
+  }
+
   /** The loop answered a heartbeat `lagMs` late and expects the next at `nextMs` of the monotonic clock. */
   beat(lagMs: number, nextMs: number): void {
     this.#numbers[LAST_LAG] = lagMs
@@ -115,6 +121,10 @@ export class PortMemory {
 
   get open(): number {
     return this.#at(OPEN)
+  }
+
+  get bodyBytes(): number {
+    return this.#at(BODY_BYTES)
   }
 
   /** How late the last heartbeat was, or how overdue the next one is. */

@@ -33,6 +33,7 @@ export interface PortCounts {
   accepts: number
   open: number
   responses: Record<string, number>
+  bodyBytes: number
   waits: WaitHistogram
   durations: { counts: number[]; sumSeconds: number }
   loopLagMs: number

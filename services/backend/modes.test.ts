@@ -96,6 +96,8 @@ test('in shared mode several processes accept from one socket', async () => {
   await until('all answers are counted', async () => (await backend.api.status()).responses === 3)
   const after = await backend.api.status()
   assert.deepEqual([after.accepts, after.acceptWait.count], [3, 3])
+  for (const [place, { cpuSeconds }] of after.processes.entries())
+    assert.ok(cpuSeconds >= processes[place]!.cpuSeconds && cpuSeconds > 0, 'each tells the processor time it has used')
   assert.deepEqual(
     after.processes.map(({ accepts }) => accepts),
     [1, 1, 1],

@@ -53,6 +53,7 @@ export class PortThread {
       accepts: this.#memory.accepts,
       open: this.#memory.open,
       responses: this.#memory.responses(),
+      bodyBytes: this.#memory.bodyBytes,
       waits: this.#memory.waits(),
       durations: this.#memory.durations(),
       loopLagMs: this.#memory.loopLagMs(monotonicMs()),

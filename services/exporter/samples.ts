@@ -7,7 +7,7 @@ import { type Static, Type } from 'typebox'
 const Numbers = Type.Array(Type.Number())
 
 /** A row for each listening socket and each reading of the accept queues. */
-export const ListenerColumns = Type.Object({
+const ListenerColumns = Type.Object({
   atMs: Numbers,
   address: Type.Array(Type.String()),
   port: Numbers,
@@ -17,20 +17,18 @@ export const ListenerColumns = Type.Object({
   limit: Numbers,
   drops: Numbers,
 })
-export type ListenerColumns = Static<typeof ListenerColumns>
 
 /** A row for each listening port and each count of half-open requests. */
-export const SynQueueColumns = Type.Object({
+const SynQueueColumns = Type.Object({
   atMs: Numbers,
   address: Type.Array(Type.String()),
   port: Numbers,
   length: Numbers,
   limit: Numbers,
 })
-export type SynQueueColumns = Static<typeof SynQueueColumns>
 
 /** A row for each listening port and each walk over its connections. */
-export const ConnectionColumns = Type.Object({
+const ConnectionColumns = Type.Object({
   atMs: Numbers,
   address: Type.Array(Type.String()),
   port: Numbers,
@@ -41,11 +39,9 @@ export const ConnectionColumns = Type.Object({
   sendBytes: Numbers,
   zeroWindows: Numbers,
 })
-export type ConnectionColumns = Static<typeof ConnectionColumns>
 
 /** A row for each counter that has changed since its last row. */
-export const CounterColumns = Type.Object({ atMs: Numbers, name: Type.Array(Type.String()), value: Numbers })
-export type CounterColumns = Static<typeof CounterColumns>
+const CounterColumns = Type.Object({ atMs: Numbers, name: Type.Array(Type.String()), value: Numbers })
 
 export const Samples = Type.Object({
   netns: Type.String(),

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
+import { formatListen } from '#common/parse.ts'
 import type { LoadReport, LoadRequest } from '#load/agent/api.ts'
+import type { BoardOrder, BoardState, PageConfig, StreamEvent } from '#services/board/api.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Service, Stack, services, skipWithoutImages } from './stack.ts'
@@ -201,6 +203,43 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
       (rows) => assert.equal(rows[2]?.length, 0),
       PATIENCE_MS,
     )
+    await serves()
+  })
+
+  test('the board shows every shard, and its switch stalls a backend', async () => {
+    const url = `http://${formatListen(stack.board.target)}`
+    const page = await (await fetch(url)).text()
+    const { token }: PageConfig = JSON.parse(/id="config">(.*?)<\/script>/s.exec(page)?.[1] ?? '')
+    const order = async (body: BoardOrder): Promise<void> => {
+      const headers = { 'content-type': 'application/json', 'x-spillway-token': token }
+      const answer = await fetch(`${url}/switches`, { method: 'POST', headers, body: JSON.stringify(body) })
+      assert.equal(answer.status, 200, await answer.text())
+    }
+    const seen = async (check: (state: BoardState) => void): Promise<void> => {
+      const stop = AbortSignal.timeout(PATIENCE_MS)
+      let complaint: unknown = new Error('The board sends nothing')
+      for await (const state of stack.board.events<StreamEvent>('/events', stop)) {
+        try {
+          check(state.state)
+          return
+        } catch (error) {
+          complaint = error
+        }
+      }
+      throw complaint
+    }
+    await order({ do: 'stall', shard: 2 })
+    try {
+      await seen(({ shards }) => {
+        assert.deepEqual(
+          shards.map(({ shard, state }) => [shard, state]),
+          [1, 2, 3].map((shard) => [shard, 'listening']),
+        )
+        assert.equal(shards[1]?.stalled, true)
+      })
+    } finally {
+      await order({ do: 'release', shard: 2 })
+    }
     await serves()
   })
 

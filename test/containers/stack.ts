@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Every service but Grafana, whose image cannot be made without a registry. */
 export const services = [
-  ...['net', 'exporter', 'backend-1', 'backend-2', 'backend-3', 'client', 'prometheus', 'k6'],
+  ...['net', 'exporter', 'backend-1', 'backend-2', 'backend-3', 'client', 'board', 'prometheus', 'k6'],
 ] as const
 export type Service = (typeof services)[number]
 
@@ -53,7 +53,7 @@ export class Stack {
   static async up(settings: Record<string, string>): Promise<Stack> {
     // Its helper would have to be pulled, and `down` is called whatever happens.
     process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
-    const freePorts = ['EXPORTER', 'CONTROL', 'PROMETHEUS'].flatMap((name) =>
+    const freePorts = ['EXPORTER', 'BOARD', 'CONTROL', 'PROMETHEUS'].flatMap((name) =>
       name === 'CONTROL' ? [1, 2, 3].map((n) => `SPILLWAY_CONTROL_PORT_${n}`) : [`SPILLWAY_${name}_PORT`],
     )
     const stack = new Stack(`spillway-test-${randomBytes(3).toString('hex')}`, {
@@ -98,6 +98,10 @@ export class Stack {
   // Asked each time: a container that starts again may get another port of the host.
   get exporter(): Endpoint {
     return this.#published('exporter', 'net', 10_511)
+  }
+
+  get board(): Endpoint {
+    return this.#published('board', 'net', 10_510)
   }
 
   get prometheus(): Endpoint {

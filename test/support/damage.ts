@@ -36,6 +36,18 @@ function otherwise(value: unknown): unknown {
   return value
 }
 
+/** Every number far larger, and none as much as another. */
+function farMore(value: unknown, next = { by: 0 }): unknown {
+  if (typeof value === 'number') {
+    next.by += 1e9
+    return value + next.by
+  }
+  if (Array.isArray(value)) return value.map((inner) => farMore(inner, next))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, farMore(inner, next)]))
+  return value
+}
+
 const allOf =
   (change: (value: number, shard: number) => number): Damage =>
   ({ boundaries }) => {
@@ -86,8 +98,21 @@ export const damages: Record<string, Damage> = {
   'the SYN queue is overfull': columnsTo('synQueue', (value) => value + 99_999),
   'no connection is seen': columnsTo('connections', () => 0),
   'too much is seen of connections': columnsTo('connections', (value) => value + 1e9),
+  'the queues of connections never come to rest': ({ connections }) => {
+    const columns: Record<string, number[]> = connections
+    for (const [name, values] of Object.entries(columns))
+      if (name !== 'atMs') columns[name] = values.map((value, row) => value + 1000 * row)
+  },
   'the backends accept nothing': allOf(() => 0),
   'the backends accept more and more': allOf((value, weight) => value + 900 * weight),
+  'the backends accept and answer in every phase, the first one too': ({ boundaries }) => {
+    for (const [at, { backends }] of boundaries.entries())
+      for (const backend of backends) {
+        if (backend === null) continue
+        backend.accepts += 700 * at
+        backend.responses += 700 * at
+      }
+  },
   'no client has a story': (recording) => {
     recording.stories = []
   },
@@ -111,14 +136,25 @@ export const damages: Record<string, Damage> = {
   'all connect at once and wait for nothing': storiesTo((story) => {
     const { startedMs } = story
     const soon = startedMs + 0.1
-    Object.assign(story, { connectedMs: soon, firstByteMs: soon, closedMs: soon, acceptWaitMs: 0, synRetransmits: 0 })
+    Object.assign(story, {
+      connectedMs: soon,
+      acceptedMs: soon,
+      firstByteMs: soon,
+      closedMs: soon,
+      acceptWaitMs: 0,
+      synRetransmits: 0,
+    })
     story.scheduledMs = startedMs
   }),
   'all connect six and a half seconds late': storiesTo((story) => {
     const late = 6500
-    for (const name of ['connectedMs', 'firstByteMs', 'closedMs', 'acceptWaitMs'] as const)
+    for (const name of ['connectedMs', 'acceptedMs', 'firstByteMs', 'closedMs', 'acceptWaitMs'] as const)
       if (story[name] !== undefined) story[name] += late
     story.synRetransmits = 9
+  }),
+  'all connect between two SYNs': storiesTo((story) => {
+    for (const name of ['connectedMs', 'firstByteMs', 'closedMs'] as const)
+      if (story[name] !== undefined) story[name] += 700
   }),
   'one backend answers all': storiesTo((story) => {
     if (story.backend !== undefined) story.backend = 'backend-1'
@@ -128,6 +164,9 @@ export const damages: Record<string, Damage> = {
   }),
   'the phases find other things': ({ phases }) => {
     for (const phase of phases) phase.result = otherwise(phase.result)
+  },
+  'the phases find far more': ({ phases }) => {
+    for (const phase of phases) phase.result = farMore(phase.result)
   },
   'the phases take hours': ({ phases }) => {
     for (const phase of phases) phase.endedMs += 3_600_000

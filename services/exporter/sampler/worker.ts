@@ -1,5 +1,6 @@
 /** The sampler thread: one synchronous loop that sleeps on a word shared with the main thread. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { command, control, type SamplerMessage, type SamplerOrders } from './message.ts'
@@ -9,13 +10,9 @@ import { Sampler } from './sampler.ts'
 const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
 const log = (line: string): void => post({ kind: 'log', line })
 
-/** CLOCK_MONOTONIC in milliseconds, as every process of the host has it. performance.now() counts from the thread's start. */
-const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
-const clock = (): number => originMs + performance.now()
-
 function run(orders: SamplerOrders): void {
   const words = new Int32Array(orders.control)
-  const sampler = new Sampler(orders, clock, log)
+  const sampler = new Sampler(orders, monotonicMs, log)
   try {
     post({ kind: 'ready', namespaces: sampler.start() })
     sample(sampler, words, orders)
@@ -25,8 +22,8 @@ function run(orders: SamplerOrders): void {
 }
 
 function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): void {
-  const ticks = new Pacer(pace.sampleIntervalMs, clock())
-  const snapshots = new Pacer(pace.streamIntervalMs, clock())
+  const ticks = new Pacer(pace.sampleIntervalMs, monotonicMs())
+  const snapshots = new Pacer(pace.streamIntervalMs, monotonicMs())
   let answers = 0
   const tell = (): void => {
     // Samples go first: who asks to look at once has them when the answer comes.
@@ -39,7 +36,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     })
   }
   for (;;) {
-    const waitMs = ticks.waitMs(clock())
+    const waitMs = ticks.waitMs(monotonicMs())
     if (waitMs > 0) Atomics.wait(words, control.word, command.none, waitMs)
     const order = Atomics.exchange(words, control.word, command.none)
     if ((order & command.stop) !== 0) return
@@ -49,7 +46,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
       sampler.readEverything()
       tell()
     }
-    const nowMs = clock()
+    const nowMs = monotonicMs()
     if (ticks.waitMs(nowMs) > 0) continue
     ticks.begin(nowMs)
     sampler.tick()

@@ -1,0 +1,23 @@
+import { equals, experiment, that } from '#experiments/vocabulary.ts'
+
+export default experiment({
+  name: 'solution-two-processes',
+  teaches: 'The queue belongs to the socket, not to the process: two owners of one socket share one queue of N + 1.',
+  sources: ['workshop, chapter 1', 'facts 5: one sock, one record, one inode'],
+  lab: { mode: 'shared', backends: [{ backlog: 4, workers: 2 }] },
+  phases: {
+    stall: ({ backend }) => backend(1).stall(),
+    burst: ({ clients }) => clients.burst({ connections: 12 }),
+    release: ({ backend }) => backend(1).release(),
+  },
+  expect: ({ listener, counters, clients, backend }) => ({
+    kernel: [
+      that('two processes have room for five', listener(1).peak, equals(5)),
+      that('the other seven are dropped', counters.ListenDrops.during('burst'), equals(7)),
+    ],
+    userspace: [
+      that('both processes are there', backend(1).acceptsByProcess.length, equals(2)),
+      that('all are served once they go on', clients.outcomes.ok, equals(12)),
+    ],
+  }),
+})

@@ -1,0 +1,30 @@
+import { between, equals, experiment, that } from '#experiments/vocabulary.ts'
+
+export default experiment({
+  name: 'solution-backlog-zero',
+  teaches:
+    'A backlog of 0 holds one connection. Raising it on the live socket evicts nobody and calls nobody: who was dropped comes with the next retry of its SYN.',
+  sources: ['workshop, chapter 2', 'facts 1: listen(0) holds 1; re-listen()'],
+  lab: { backends: [{ backlog: 0 }] },
+  phases: {
+    stall: ({ backend }) => backend(1).stall(),
+    burst: ({ clients }) => clients.hold({ connections: 4 }),
+    raise: async ({ backend, now }) => {
+      await backend(1).relisten(3)
+      return { waiting: (await now()).listener(1).length }
+    },
+    retry: ({ until }) => until('all four wait', (now) => now.listener(1).length === 4),
+    release: ({ backend }) => backend(1).release(),
+  },
+  expect: ({ listener, result, clients }) => ({
+    kernel: [
+      that('a backlog of 0 holds one', listener(1).length.during('burst').max, equals(1)),
+      that('raising it lets nobody in at once', result.raise.waiting, equals(1)),
+      that('with the retries all four fit', listener(1).peak, equals(4)),
+    ],
+    userspace: [
+      that('three clients connect with their second SYN', clients.connectMs.number({ above: 900 }), equals(3)),
+      that('about a second after the first', clients.connectMs.max, between(950, 1200, 'ms')),
+    ],
+  }),
+})

@@ -1,0 +1,34 @@
+import { equals, experiment, that } from '#experiments/vocabulary.ts'
+
+export default experiment({
+  name: 'solution-drain-then-close',
+  teaches:
+    'Steer new connections away first, let the queue drain, then close: nothing is left to be reset. It needs a sibling with room, and a process that still accepts.',
+  sources: ['workshop, chapter 6', 'facts 4: close() of a member; cBPF'],
+  lab: { backends: 2, sysctls: { 'net.ipv4.tcp_migrate_req': 0 } },
+  phases: {
+    load: async ({ backend, clients, pass }) => {
+      await backend(1).set({ acceptDelayMs: 5 })
+      await clients.flow({ ratePerSecond: 150 })
+      await pass(1000)
+    },
+    // Members count from 0, in the order in which they joined: backend 2 is member 1.
+    steer: ({ steer }) => steer({ by: 'member', member: 1 }),
+    drain: ({ until }) => until('the queue of shard 1 is empty', (now) => now.listener(1).length === 0),
+    close: async ({ backend, pass }) => {
+      await backend(1).close()
+      await pass(500)
+    },
+  },
+  expect: ({ counters, clients, backend }) => ({
+    kernel: [
+      that('closing resets nobody', counters.EstabResets.during('close'), equals(0)),
+      that('nobody is dropped', counters.ListenDrops.total, equals(0)),
+    ],
+    userspace: [
+      that('no client sees a reset', clients.outcomes.reset, equals(0)),
+      that('nor is any refused', clients.outcomes.refused, equals(0)),
+      that('shard 1 accepts nobody any more', backend(1).accepts.during('close'), equals(0)),
+    ],
+  }),
+})

@@ -1,0 +1,72 @@
+import type { Stage } from './vocabulary/stage.ts'
+import { equals, experiment, is, that } from './vocabulary.ts'
+
+/** Finishes one of the three handshakes with a request, and waits for the answer. Gives how each of them stands then. */
+const finish =
+  (connection: number) =>
+  async ({ load, until }: Stage) => {
+    const handshakes = load('syns')
+    const states = async () => (await handshakes.handshakes()).map(({ state }) => state)
+    await handshakes.step(connection, 'request')
+    await until(`connection ${connection} is answered`, async () => (await states())[connection - 1] === 'over')
+    return { states: (await states()).join(', ') }
+  }
+
+export default experiment({
+  name: 'any-order',
+  teaches:
+    'The SYN queue is no queue: half-open requests lie in the table of all connections and are found by address and port. Whoever acknowledges first is accepted first, however late its SYN came.',
+  sources: [
+    'deck: not really queues but hash tables',
+    'facts 2.1: requests live in the ehash, the listener only counts them',
+    'inet_csk_reqsk_queue_hash_add(), __inet_lookup_established()',
+  ],
+  lab: { backends: 1 },
+  phases: {
+    syns: async ({ clients, until }) => {
+      const load = await clients.handshake({ connections: 3 })
+      await until('all three are half open', ({ synQueue }) => synQueue.length === 3)
+      return load
+    },
+    third: finish(3),
+    first: finish(1),
+    second: finish(2),
+    order: async ({ load }) => {
+      const handshakes = await load('syns').handshakes()
+      const by = (moment: 'startedMs' | 'acceptedMs') =>
+        handshakes.toSorted((a, b) => (a[moment] ?? 0) - (b[moment] ?? 0)).map(({ connection }) => connection)
+      return { ofSyns: by('startedMs').join(', '), ofAccepts: by('acceptedMs').join(', ') }
+    },
+  },
+  expect: ({ result, port, counters, backend, clients }) => ({
+    kernel: [
+      that('three SYNs make three half-open requests', port.synQueue.during('syns').last, equals(3)),
+      that('when the third is finished, the two before it remain', port.synQueue.during('third').last, equals(2)),
+      that('then one', port.synQueue.during('first').last, equals(1)),
+      that('then none', port.synQueue.during('second').last, equals(0)),
+      that('nobody is dropped for coming out of turn', counters.ListenDrops.total, equals(0)),
+    ],
+    userspace: [
+      that('the SYNs leave in their order', result.order.ofSyns, is('1, 2, 3')),
+      that('they are accepted in the order of their last ACKs', result.order.ofAccepts, is('3, 1, 2')),
+      that(
+        'the third is answered while the first and the second are half open',
+        result.third.states,
+        is('half-open, half-open, over'),
+      ),
+      that('all are served in the end', clients.outcomes.ok, equals(3)),
+    ],
+    both: [
+      that(
+        'each request that leaves the SYN queue is one that the backend accepts',
+        port.synQueue.during('syns').last - port.synQueue.during('third').last,
+        equals(backend(1).accepts.during('third')),
+      ),
+      that(
+        'the kernel opens as many connections as the backend accepts',
+        counters.PassiveOpens.total,
+        equals(backend(1).accepts.total),
+      ),
+    ],
+  }),
+})

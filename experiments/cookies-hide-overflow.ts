@@ -1,0 +1,59 @@
+import { atMost, between, equals, experiment, that } from './vocabulary.ts'
+
+const BACKLOG = 16
+const SILENT = 300
+const HONEST_PER_SECOND = 50
+const HONEST_MS = 1000
+const HONEST = (HONEST_PER_SECOND * HONEST_MS) / 1000
+
+export default experiment({
+  name: 'cookies-hide-overflow',
+  teaches:
+    'With syncookies, as Linux comes, a SYN queue that overflows moves no counter named Listen… and no drop of the socket. TCPReqQFullDoCookies and SyncookiesSent tell of it, and the clients notice nothing.',
+  sources: [
+    "deck: problems with accepting: clients who don't ACK",
+    'facts 0, row 3; facts 2.4',
+    'tcp_conn_request(), tcp_syn_flood_action(), cookie_v4_check()',
+  ],
+  lab: { backends: [{ backlog: BACKLOG }], sysctls: { 'net.ipv4.tcp_syncookies': 1 } },
+  phases: {
+    flood: ({ clients }) => clients.halfOpen({ syns: SILENT }),
+    honest: async ({ clients }) => {
+      const load = await clients.connections({ ratePerSecond: HONEST_PER_SECOND, forMs: HONEST_MS })
+      await load.done()
+    },
+  },
+  expect: ({ listener, port, counters, backend, clients }) => ({
+    kernel: [
+      // Before Linux 6.13 a SYN queue held N, not N + 1.
+      that('the SYN queue is full', port.synQueue.during('honest').min, between(BACKLOG, BACKLOG + 1)),
+      that('ListenOverflows stands still', counters.ListenOverflows.total, equals(0)),
+      that('ListenDrops stands still', counters.ListenDrops.total, equals(0)),
+      that('the socket counts no drop', listener(1).drops.total, equals(0)),
+      that('nothing is dropped for want of room in the SYN queue', counters.TCPReqQFullDrop.total, equals(0)),
+      that(
+        'each SYN that finds it full is counted, and answered by a cookie',
+        counters.TCPReqQFullDoCookies.total,
+        equals(counters.SyncookiesSent.total),
+      ),
+    ],
+    userspace: [
+      that('every honest client is served', clients.outcomes.ok, equals(HONEST)),
+      that('none has to send a SYN again', clients.synRetransmits, equals(0)),
+      that('none waits for its connection', clients.connectMs.max, atMost(900, 'ms')),
+    ],
+    both: [
+      that(
+        'every SYN that nobody follows up is stored or gets a cookie',
+        counters.SyncookiesSent.during('flood') + port.synQueue.during('flood').max,
+        equals(clients.halfOpenSyns.total),
+      ),
+      that(
+        'every honest client gets a cookie too, and brings it back',
+        counters.SyncookiesRecv.during('honest'),
+        equals(clients.connected),
+      ),
+      that('the backend accepts these alone', backend(1).accepts.total, equals(counters.SyncookiesRecv.total)),
+    ],
+  }),
+})

@@ -1,0 +1,118 @@
+import { fileURLToPath } from 'node:url'
+import type { Order, Outcome, Way } from './probes/shared-socket-messages.ts'
+import type { Stage } from './vocabulary/stage.ts'
+import { atLeast, between, equals, experiment, is, that } from './vocabulary.ts'
+
+const PROCESSES = 4
+const CONNECTIONS = 32
+const FAIR_SHARE = CONNECTIONS / PROCESSES
+const BACKLOG = 100
+
+/** Everyone has gone to sleep again when the next connection comes. */
+const PAUSE_MS = 15
+const BUSY_WORK_MS = 8
+
+const sharedSocket = fileURLToPath(new URL('./probes/shared-socket.ts', import.meta.url))
+const connect = fileURLToPath(new URL('./probes/connect.ts', import.meta.url))
+
+export default experiment({
+  name: 'fork-shared',
+  teaches:
+    'Processes can share a listening socket: it stays one queue, and who gets a connection depends on how they wait. In accept() they take turns. With epoll, which is what Node uses, each connection wakes them all. With EPOLLEXCLUSIVE the one that registered first gets everything until it is busy.',
+  sources: [
+    'deck: a listening socket is a file that fork shares',
+    'facts 5',
+    'inet_csk_wait_for_connect()',
+    'ep_poll_callback()',
+    'Cloudflare, "Why does one NGINX worker take all the load?"',
+  ],
+  needs: { cores: 2, namespaces: 'other servers than the backends listen on the port' },
+  lab: { backends: [] },
+  phases: {
+    blocking: (stage) => idleAndBusy(stage, 'blocking'),
+    epoll: (stage) => idleAndBusy(stage, 'epoll'),
+    exclusive: (stage) => idleAndBusy(stage, 'epollExclusive'),
+    node: (stage) => idleAndBusy(stage, 'libuv'),
+  },
+  expect: ({ result, counters, clients }) => {
+    const { blocking, epoll, exclusive, node } = result
+    const all = [blocking, epoll, exclusive, node].flatMap(({ idle, busy }) => [idle, busy])
+    const [, ...others] = exclusive.idle.sleeps
+    return {
+      kernel: [
+        that('what four processes share is one socket', Math.max(...all.map(({ sockets }) => sockets)), equals(1)),
+        that(
+          'with epoll each connection wakes every process',
+          Math.min(...epoll.idle.sleeps),
+          atLeast(0.75 * CONNECTIONS),
+        ),
+        that('with EPOLLEXCLUSIVE it wakes nobody but the first', Math.max(...others), between(0, 0.4 * CONNECTIONS)),
+        that('Node watches the socket without EPOLLEXCLUSIVE', [...new Set(node.idle.watch)].join(), is('plain')),
+        that('so each connection wakes every Node process', Math.min(...node.idle.sleeps), atLeast(0.75 * CONNECTIONS)),
+      ],
+      userspace: [
+        that(
+          'in accept() idle processes take turns',
+          Math.min(...blocking.idle.served),
+          between(FAIR_SHARE - 2, FAIR_SHARE),
+        ),
+        that(
+          'with epoll nobody is sure to be the quickest',
+          Math.max(...epoll.idle.served),
+          between(FAIR_SHARE, 0.85 * CONNECTIONS),
+        ),
+        that(
+          'with EPOLLEXCLUSIVE the first to register gets all while it is idle',
+          exclusive.idle.served[0] ?? 0,
+          between(0.9 * CONNECTIONS, CONNECTIONS),
+        ),
+        that(
+          'with EPOLLEXCLUSIVE nobody gets more than half under load',
+          Math.max(...exclusive.busy.served),
+          between(FAIR_SHARE, CONNECTIONS / 2),
+        ),
+        that('all clients are served', clients.outcomes.ok, equals((all.length / 2) * CONNECTIONS)),
+      ],
+      both: [
+        that(
+          'the processes serve what the kernel finished, each connection once',
+          sum(all.flatMap(({ served }) => served)),
+          equals(counters.PassiveOpens.total),
+        ),
+        that(
+          'the clients name the same process as the processes do',
+          exclusive.idleAnswers.filter((name) => name === 'backend-1').length,
+          equals(exclusive.idle.served[0] ?? 0),
+        ),
+      ],
+    }
+  },
+})
+
+/** Four processes that wait in this way serve connections one at a time, and then all at once. */
+async function idleAndBusy(stage: Stage, way: Way) {
+  let answers = ''
+  const idle = await served(stage, way, 0, async ({ run, sharedPort: { address, port } }) => {
+    answers = await run(['node', connect, address, `${port}`, `${CONNECTIONS}`, `${PAUSE_MS}`], 'client')
+  })
+  const busy = await served(stage, way, BUSY_WORK_MS, ({ clients }) => clients.burst({ connections: CONNECTIONS }))
+  return { idle, busy, idleAnswers: JSON.parse(answers) as string[] }
+}
+
+async function served(
+  stage: Stage,
+  way: Way,
+  workMs: number,
+  load: (stage: Stage) => Promise<unknown>,
+): Promise<Outcome> {
+  const { run, until, sharedPort } = stage
+  await until('the port is free', ({ listeners }) => listeners === 0)
+  const order: Order = { ...sharedPort, way, processes: PROCESSES, connections: CONNECTIONS, workMs, backlog: BACKLOG }
+  const outcome = run(['node', sharedSocket, JSON.stringify(order)])
+  const ready = until('all processes wait', ({ listener }) => listener(1).limit === BACKLOG)
+  await Promise.race([ready, outcome])
+  await load(stage)
+  return JSON.parse(await outcome)
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -1,0 +1,84 @@
+import { atLeast, atMost, between, comparison, equals, that } from './vocabulary.ts'
+
+const SHARDS = 4
+const BACKLOG = 16
+
+/** One queue with as much room as the four have together. */
+const COMMON_BACKLOG = SHARDS * (BACKLOG + 1) - 1
+
+const siblings = [2, 3, 4]
+
+/** No client waits so long unless for the stalled loop, or for its SYN to be sent again. */
+const LONG_MS = 900
+
+export default comparison({
+  name: 'one-slow-shard',
+  teaches:
+    'The kernel deals a new connection to a shard without a look at its queue. If one of N shards stands still, 1/N of the clients wait behind it or are dropped, while its siblings idle. A shared queue has no such place: whoever is free takes the next.',
+  sources: [
+    'deck: "Sharding"',
+    "facts 4: the members' queue fullness is never consulted",
+    'reuseport_select_sock()',
+    'Cloudflare, "Why does one NGINX worker take all the load?": with split queues most clients see no difference, and the deviation is gigantic',
+  ],
+  cases: {
+    sharded: { backends: Array.from({ length: SHARDS }, () => ({ backlog: BACKLOG })) },
+    shared: { mode: 'shared', backends: [{ backlog: COMMON_BACKLOG, workers: SHARDS }] },
+  },
+  phases: {
+    stall: ({ backend, case: mode }) => (mode === 'sharded' ? backend(1).stall() : backend(1).stall(1)),
+    load: ({ clients }) => clients.connections({ ratePerSecond: 75, forMs: 2400 }),
+    release: ({ backend }) => backend(1).release(),
+  },
+  expect: ({ sharded, shared }) => {
+    const victims = sharded.clients.answeredBy(1)
+    const [split, common] = [sharded.clients.acceptedAfterMs, shared.clients.acceptedAfterMs]
+    // A dropped SYN counts once in either; a dropped last ACK, seen on busy machines, twice against its socket (facts 0).
+    const { ListenDrops } = sharded.counters
+    const droppedSyns = 2 * ListenDrops.total - sharded.listener(1).drops.total
+    return {
+      kernel: [
+        that(
+          'sharded: the queue of the stalled shard fills to its limit',
+          sharded.listener(1).peak,
+          between(BACKLOG + 1, BACKLOG + 2),
+        ),
+        that(
+          'sharded: meanwhile the queues of its siblings are as good as empty',
+          Math.max(...siblings.map((shard) => sharded.listener(shard).length.during('load').mean)),
+          between(0, 1),
+        ),
+        that('sharded: the stalled shard drops', sharded.listener(1).drops.total, atLeast(5)),
+        that(
+          'sharded: its siblings drop nobody',
+          siblings.reduce((drops, shard) => drops + sharded.listener(shard).drops.total, 0),
+          equals(0),
+        ),
+        that('shared: nobody is dropped', shared.counters.ListenDrops.total, equals(0)),
+      ],
+      userspace: [
+        that('sharded: one client in four waits', split.share({ above: LONG_MS }), between(0.12, 0.38, 'share')),
+        that(
+          'sharded: who waits is who was dealt to the stalled shard',
+          split.number({ above: LONG_MS }),
+          between(victims.count, victims.count + 3),
+        ),
+        that('shared: nobody waits for the stalled process', common.share({ above: LONG_MS }), atMost(0.02, 'share')),
+        that('shared: the stalled process gets none', shared.backend(1).acceptsByProcess[0] ?? 0, equals(0)),
+        that(
+          'the median client notices no difference',
+          Math.abs(split.quantile(0.5) - common.quantile(0.5)),
+          atMost(50, 'ms'),
+        ),
+        that('the deviation is many times larger if the queue is split', split.stdev / common.stdev, atLeast(4)),
+      ],
+      both: [
+        that(
+          'sharded: every dropped SYN is one that a client of the stalled shard had to send again',
+          droppedSyns,
+          equals(victims.synRetransmits),
+        ),
+      ],
+    }
+  },
+})

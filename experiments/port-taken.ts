@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url'
+import type { Stage } from './vocabulary/stage.ts'
+import { between, equals, experiment, is, that } from './vocabulary.ts'
+
+const BACKLOG = 5
+const NOBODY = '65534'
+const CLIENTS = 60
+
+const probe = fileURLToPath(new URL('./probes/listen.ts', import.meta.url))
+
+/** Another process asks for the backends' port. What it is told, and how to end it if it got the port. */
+async function stranger(
+  { run, sharedPort }: Stage,
+  ...options: string[]
+): Promise<{ told: string; end(): Promise<unknown> }> {
+  const { address, port } = sharedPort
+  const answer = await run(['node', probe, address, String(port), `--backlog=${BACKLOG}`, ...options])
+  const [told = '', process] = answer.trim().split(' ')
+  return { told, end: () => run(['sh', '-c', `kill ${process}`]) }
+}
+
+export default experiment({
+  name: 'port-taken',
+  teaches:
+    'A port on which somebody listens is taken: EADDRINUSE. SO_REUSEPORT shares it if every socket on it has set it and all belong to one user, because whoever joins gets a share of the clients at once.',
+  sources: [
+    'deck: listening on a busy port fails; sharding',
+    'facts 4: formation of a group',
+    'inet_csk_get_port(), inet_reuseport_add_sock()',
+    'systemd/systemd#28039: the socket of root, and a service that is another user',
+  ],
+  needs: { root: true, namespaces: 'other processes listen beside the backend, one of them as another user' },
+  lab: { backends: [{ backlog: 100 }] },
+  phases: {
+    without: async (stage) => (await stranger(stage)).told,
+    otherUser: async (stage) => (await stranger(stage, '--reuse-port', `--user=${NOBODY}`)).told,
+    sameUser: async (stage) => {
+      const { told, end } = await stranger(stage, '--reuse-port')
+      await stage.until('two sockets listen', (now) => now.listeners === 2)
+      const load = await stage.clients.burst({ connections: CLIENTS })
+      await load.done()
+      await end()
+      await stage.until('one socket listens', (now) => now.listeners === 1)
+      return told
+    },
+    // The other way round: the stranger is first, without SO_REUSEPORT, and then the backend wants the port.
+    strangerFirst: async (stage) => {
+      const backend = stage.backend(1)
+      await backend.close()
+      const { end } = await stranger(stage)
+      const told = await backend.open().then(
+        () => 'nothing',
+        (error: Error) => error.message,
+      )
+      await end()
+      await stage.until('no socket listens', (now) => now.listeners === 0)
+      return told
+    },
+    open: ({ backend }) => backend(1).open(),
+  },
+  expect: ({ result, listener, backend, clients }) => ({
+    kernel: [
+      that('without SO_REUSEPORT nobody else gets the port', result.without, is('EADDRINUSE')),
+      that('with it, but as another user, neither', result.otherUser, is('EADDRINUSE')),
+      that('with it and as the same user, the port is shared', result.sameUser, is('listening')),
+      that('each socket has a queue and a limit of its own', listener(2).limit.max, equals(BACKLOG)),
+    ],
+    userspace: [
+      that(
+        'a backend whose port is taken says so, and why',
+        result.strangerFirst,
+        is(
+          'backend-1 answers POST /listener with 409: 198.18.0.2:8080 is taken by another socket without SO_REUSEPORT, or by one of another user',
+        ),
+      ),
+      that('whoever joins gets a share of the clients at once', CLIENTS - clients.outcomes.ok, between(10, 50)),
+    ],
+    both: [that('the others are served by the backend', clients.outcomes.ok, equals(backend(1).accepts.total))],
+  }),
+})

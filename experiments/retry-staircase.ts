@@ -1,0 +1,74 @@
+import { equals, experiment, that } from './vocabulary.ts'
+
+const BACKLOG = 1
+const CLIENTS = 30
+/** Timers get coarser as they get longer: the SYN of the 11th second may leave after 11.3 s. The rest is for the machine. */
+const LATE_MS = 700
+
+export default experiment({
+  name: 'retry-staircase',
+  teaches:
+    'A dropped SYN is not refused: it comes again, after 1, 2, 3, 4, 5, 7, 11 s on current kernels and after 1, 3, 7, 15 s on older ones. Latencies that stand on these steps are the fingerprint of dropped SYNs.',
+  sources: [
+    'deck: problems with accepting: what the client sees',
+    'facts 10: SYN retransmits of the client',
+    'tcp_retransmit_timer(); Linux commit ccce324dabfe: the first SYN timeouts are linear',
+  ],
+  lab: { backends: [{ backlog: BACKLOG }] },
+  phases: {
+    // Two or three a second get in, so that each step finds the queue full for most.
+    slow: ({ backend }) => backend(1).set({ acceptDelayMs: 450 }),
+    // One after the other: SYNs that arrive together would all find the place that one of them takes.
+    crowd: async ({ clients }) => {
+      await clients.connections({ ratePerSecond: CLIENTS, forMs: 1000, timeoutMs: 30_000 })
+    },
+    steps: ({ pass }) => pass(7500),
+    // Whoever is left finds room at the next step.
+    room: async ({ backend }) => {
+      await backend(1).relisten(CLIENTS)
+      await backend(1).set({ acceptDelayMs: 0 })
+    },
+  },
+  expect: ({ listener, counters, clientCounters, clients, sysctl }) => {
+    const steps = stepsInSeconds(sysctl('net.ipv4.tcp_syn_linear_timeouts'))
+    const connectedOn = (second: number): number =>
+      clients.connectMs.number({ above: second * 1000 - 30, below: second * 1000 + LATE_MS })
+    const onEachStep = steps.map(connectedOn)
+    const onSteps = onEachStep.reduce((sum, found) => sum + found, connectedOn(0))
+    return {
+      kernel: [
+        that('a queue with backlog 1 holds 2', listener(1).length.during('crowd').max, equals(BACKLOG + 1)),
+        that('each drop is an overflow', counters.ListenOverflows.total, equals(counters.ListenDrops.total)),
+      ],
+      userspace: [
+        that(
+          `some connect after ${steps.join(', ')} s, each of these`,
+          onEachStep.filter((found) => found > 0).length,
+          equals(steps.length),
+        ),
+        that('and nobody between the steps', clients.connected - onSteps, equals(0)),
+        that('all are served in the end', clients.outcomes.ok, equals(CLIENTS)),
+      ],
+      both: [
+        that(
+          'each client knows how often its kernel sent the SYN again',
+          clients.synRetransmits,
+          equals(clientCounters.TCPSynRetrans.total),
+        ),
+      ],
+    }
+  },
+})
+
+/**
+ * When a SYN is sent again, in seconds since the first, up to the step that finds room. The first waits are a second
+ * each, one and as many more as tcp_syn_linear_timeouts says; then each is twice the one before.
+ */
+function stepsInSeconds(linearTimeouts: number): number[] {
+  const seconds = Array.from({ length: 1 + (linearTimeouts || 0) }, (_, index) => index + 1)
+  for (let wait = 2, last = seconds.length; last < 9; wait *= 2) {
+    last += wait
+    seconds.push(last)
+  }
+  return seconds
+}

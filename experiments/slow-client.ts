@@ -1,0 +1,77 @@
+import { atLeast, atMost, between, equals, experiment, that } from './vocabulary.ts'
+
+const SLOW = 4
+const RESPONSE_BYTES = 16_000_000
+const OTHERS = 20
+/** What the streams of one connection hold, and its client's receive queue. */
+const IN_HAND_BYTES = 512 * 1024
+
+export default experiment({
+  name: 'slow-client',
+  teaches:
+    "A client that does not read closes its window: the answer stays in the backend's send queue, and when that is full the backend has to hold it. Fastify then makes no more of a streamed answer than the queues take (backpressure), and the others are served as if nothing were wrong.",
+  sources: [
+    'deck: accept() gives a descriptor, and a receive and a send queue',
+    'facts 6; facts 3.1: wqueue of a connection',
+    "tcp_sendmsg(), sk_stream_memory_free(); Node's stream.pipe() and writableHighWaterMark",
+  ],
+  lab: { backends: 1 },
+  phases: {
+    fill: async ({ clients, until, pass }) => {
+      await clients.readSlowly({ connections: SLOW, bytesPerSecond: 0, responseBytes: RESPONSE_BYTES })
+      await until('every client has closed its window', ({ zeroWindows }) => zeroWindows === SLOW)
+      await pass(500)
+    },
+    stand: async ({ backend, pass }) => {
+      await pass(1000)
+      const { open, bodyBytes } = await backend(1).status()
+      return { open, bodyBytes }
+    },
+    others: async ({ clients }) => {
+      const load = await clients.burst({ connections: OTHERS })
+      await load.done()
+    },
+    leave: async ({ load, until, backend }) => {
+      await load('fill').stop()
+      await until('the backend has noticed', async () => (await backend(1).status()).open === 0)
+      const { bodyBytes } = await backend(1).status()
+      return { bodyBytes }
+    },
+  },
+  expect: ({ result, port, clientCounters, backend, clients }) => {
+    const unsent = port.sendBytes.during('stand')
+    return {
+      kernel: [
+        that('every slow client has closed its window', port.zeroWindows.during('stand').min, equals(SLOW)),
+        that('each of them once', clientCounters.TCPToZeroWindowAdv.during('fill'), equals(SLOW)),
+        that('the send queues are full', unsent.min, atLeast(SLOW * 65_536, 'B')),
+        that('and stay as they are', unsent.max, equals(unsent.min, 'B')),
+        that('what nobody will read goes when the clients do', port.sendBytes.last, equals(0, 'B')),
+      ],
+      userspace: [
+        that('the backend holds a connection for each', result.stand.open, equals(SLOW)),
+        that('and has finished none of their answers', backend(1).responses.during('stand'), equals(0)),
+        that(
+          'it has made only a part of what was asked for',
+          result.stand.bodyBytes / (SLOW * RESPONSE_BYTES),
+          atMost(0.3, 'share'),
+        ),
+        that('all others are served', clients.startedIn('others').outcomes.ok, equals(OTHERS)),
+        that('without having to wait', clients.startedIn('others').totalMs.max, atMost(900, 'ms')),
+        that('answers that nobody read are never finished', backend(1).responses.total, equals(OTHERS)),
+        that(
+          'and nothing more is made of them',
+          result.leave.bodyBytes - result.stand.bodyBytes,
+          between(0, OTHERS * 1000, 'B'),
+        ),
+      ],
+      both: [
+        that(
+          'what the backend has made lies in its send queues, but for a little that it has in hand or that the clients have',
+          (result.stand.bodyBytes - unsent.last) / SLOW,
+          between(0, IN_HAND_BYTES, 'B'),
+        ),
+      ],
+    }
+  },
+})

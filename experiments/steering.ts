@@ -1,0 +1,126 @@
+import { fileURLToPath } from 'node:url'
+import { monotonicMs } from '#common/clock.ts'
+import type { Steering } from '#kernel/reuseport.ts'
+import type { Connections } from './vocabulary/readings.ts'
+import { between, comparison, equals, that } from './vocabulary.ts'
+
+/** Shard 1 will stand still and has room for few; shard 2 has room for all. */
+const BACKLOG = 4
+const WIDE_BACKLOG = 256
+const backends = [{ backlog: BACKLOG }, { backlog: WIDE_BACKLOG }]
+
+const CLIENTS = 100
+const PINNED_CLIENTS = 20
+
+/** Members of a group count from 0, in the order in which they began to listen: 1 is the second shard. */
+const ways: Record<string, Steering> = {
+  hash: { by: 'hash' },
+  random: { by: 'random', members: backends.length },
+  member: { by: 'member', member: 1 },
+  cpu: { by: 'cpu' },
+}
+
+const connect = fileURLToPath(new URL('./probes/connect.ts', import.meta.url))
+
+/** A SYN is sent again 1, 2 and 3 s after the first: the drops are read half-way between. */
+const READ_DROPS_AT_MS = [600, 1600, 2600]
+
+/** Who has connected sooner did so with the first SYN; or before the release. */
+const FIRST_SYN_MS = 900
+const RELEASE_MS = 2900
+
+export default comparison({
+  name: 'steering',
+  teaches:
+    'The kernel picks the shard anew for every SYN, also for one that is sent again. By hash the same client meets the same full shard each time; dealt at random it draws again and gets away. A fixed member takes all, and by CPU the shard is that of the CPU which handles the SYN.',
+  sources: [
+    'deck: "Sharding"',
+    'facts 4: choice, cBPF',
+    'reuseport_select_sock()',
+    'SO_ATTACH_REUSEPORT_CBPF, socket(7)',
+  ],
+  needs: { cores: 2, programs: ['taskset'], namespaces: 'clients are pinned to a CPU' },
+  cases: { hash: { backends }, random: { backends }, member: { backends }, cpu: { backends } },
+  phases: {
+    steer: ({ steer, case: way }) => steer(ways[way]!),
+    pinned: async ({ run, sharedPort: { address, port } }) => {
+      const probe = [process.execPath, connect, address, String(port), String(PINNED_CLIENTS)]
+      return JSON.parse(await run(['taskset', '--cpu-list', '1', ...probe], 'client')) as string[]
+    },
+    stall: ({ backend }) => backend(1).stall(),
+    burst: async ({ clients, pass, now }) => {
+      const beganMs = monotonicMs()
+      await clients.burst({ connections: CLIENTS })
+      const drops: number[] = []
+      for (const atMs of READ_DROPS_AT_MS) {
+        await pass(Math.max(0, beganMs + atMs - monotonicMs()))
+        drops.push((await now()).listener(1).drops)
+      }
+      return drops
+    },
+    release: async ({ backend }) => {
+      await backend(1).relisten(WIDE_BACKLOG)
+      await backend(1).release()
+    },
+  },
+  expect: ({ hash, random, member, cpu }) => {
+    const dropped = rounds(hash.result.burst)
+    const drawn = rounds(random.result.burst)
+    const victims = (of: Connections): number => of.connectMs.number({ above: FIRST_SYN_MS })
+    const escaped = (of: Connections): number => of.connectMs.number({ above: FIRST_SYN_MS, below: RELEASE_MS })
+    return {
+      kernel: [
+        that('hash: each SYN that is sent again meets the same full shard', dropped.first, equals(dropped.atOnce)),
+        that('hash: and the next time too', dropped.second, equals(dropped.atOnce)),
+        that(
+          'random: half of the victims draw the other shard at the first retry',
+          drawn.first / drawn.atOnce,
+          between(0.2, 0.8, 'share'),
+        ),
+        that(
+          'random: three quarters have got away after the second',
+          drawn.second / drawn.atOnce,
+          between(0, 0.5, 'share'),
+        ),
+        that('member: the full shard is not asked at all', member.listener(1).drops.total, equals(0)),
+      ],
+      userspace: [
+        that('hash: about half of the clients are stuck', victims(hash.clients) / CLIENTS, between(0.29, 0.7, 'share')),
+        that('hash: no victim gets away while the shard stands still', escaped(hash.clients), equals(0)),
+        that(
+          'random: most victims get away',
+          escaped(random.clients) / victims(random.clients),
+          between(0.45, 1, 'share'),
+        ),
+        that('member: shard 2 answers all', member.clients.answeredBy(2).count, equals(CLIENTS)),
+        that('member: all are connected at once', member.clients.connectMs.max, between(0, 500, 'ms')),
+        that(
+          'cpu: clients on CPU 1 all come to the second shard',
+          shareOf('backend-2', cpu.result.pinned),
+          equals(1, 'share'),
+        ),
+        that(
+          'hash: the same clients come to both shards',
+          shareOf('backend-2', hash.result.pinned),
+          between(0.1, 0.9, 'share'),
+        ),
+      ],
+      both: [
+        that('hash: who is stuck is whose SYN was dropped', victims(hash.clients), equals(dropped.atOnce)),
+        that(
+          'random: every drop is a SYN that a client had to send again',
+          random.counters.ListenDrops.total,
+          equals(random.clients.synRetransmits),
+        ),
+      ],
+    }
+  },
+})
+
+const shareOf = (name: string, names: readonly string[]): number =>
+  names.filter((other) => other === name).length / PINNED_CLIENTS
+
+/** SYNs dropped at once, at the first retry and at the second. */
+function rounds([atOnce = Number.NaN, untilFirst = Number.NaN, untilSecond = Number.NaN]: readonly number[]) {
+  return { atOnce, first: untilFirst - atOnce, second: untilSecond - untilFirst }
+}
