@@ -32,6 +32,10 @@ const commands: Record<string, Command> = {
     summary: 'show a lab that runs already in a browser',
     run: async (args) => (await import('./board/board.ts')).board(args),
   },
+  plan: {
+    summary: 'say what a load needs, and have the lab confirm it',
+    run: async (args) => (await import('./plan/plan.ts')).plan(args),
+  },
   exporter: service('export the queues of this machine to Prometheus', () => import('#services/exporter/main.ts')),
   backend: service('run one backend on a shared port', () => import('#services/backend/main.ts')),
   load: service('run the load agent', () => import('#load/agent/main.ts')),

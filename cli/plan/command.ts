@@ -1,0 +1,117 @@
+/** The words of `spillway plan`, made into what was asked and what was said. */
+import { parseArgs } from 'node:util'
+import { UsageError } from '#common/errors.ts'
+import type { Question } from '#lab/planner/ask.ts'
+import { readPlanFile } from './file.ts'
+import { type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
+
+const questions = {
+  backlog: 'the smallest backlog that is enough (the default)',
+  setting: 'what happens with a given --backlog (the default where there is one)',
+  backends: 'how many backends a load needs',
+  rate: 'up to which rate a backlog is enough',
+  stall: 'the longest stall that a backlog survives',
+  shared: 'a socket each, or one for all',
+  slow: 'what --slow-backends cost',
+  restart: 'what a rolling restart costs, with and without migration',
+  'syn-queue': 'what --half-open clients do, and cookies against them',
+  memory: 'kernel memory of full queues',
+} satisfies Record<Question, string>
+
+export const help = `Usage: spillway plan [QUESTION] [OPTION…]
+       spillway plan FILE.yaml [OPTION…]
+       spillway plan --from http://PROMETHEUS
+
+Says what a load needs of the queues in front of it: a number, the reasoning, and how sure it is.
+
+  spillway plan --rate 3000/s --backends 4 --stall 80ms
+  spillway plan --rate 3000/s --backends 4 --stall 80ms --backlog 60
+  spillway plan backends --rate 20k/s --accept 0.2ms --accept-cv 1 --backlog 511 --loss 0.1%
+
+Questions
+${Object.entries(questions)
+  .map(([name, words]) => `  ${name.padEnd(12)} ${words}`)
+  .join('\n')}
+
+${optionsInWords()}
+
+The rest
+  --migrate                      tcp_migrate_req=1
+  --from URL                     reads limits, peaks, rates and drops from a Prometheus that scrapes the exporter
+  --confirm                      has a lab play the same arrivals and stalls, and compares
+  --json                         one JSON object, and nothing else on standard output
+  --help                         this text
+
+A FILE (YAML or JSON) has the options' names as keys; what the command line says goes before what the file says.
+Exit status: 0 answered, 1 the ways of predicting disagree or the lab contradicts, 2 it could not be answered.
+`
+
+export interface PlanCommand {
+  /** As it was asked; undefined where the options decide. */
+  question: Question | undefined
+  said: Said
+  /** How a complaint calls each thing that was said. */
+  names: Partial<Record<OptionName, string>>
+  migrate: boolean
+  from: string | undefined
+  confirm: boolean
+  json: boolean
+}
+
+/** Reads the words. Throws a UsageError that names the option, or the field and line of the file. */
+export function readCommand(args: string[]): PlanCommand | 'help' {
+  const { values, positionals } = parse(args)
+  if (values.help) return 'help'
+  const asked = positionals.find(isQuestion)
+  const [file, ...more] = positionals.filter((word) => !isQuestion(word))
+  if (more.length > 0 || positionals.length > (asked === undefined ? 1 : 2))
+    throw new UsageError(`One question and one file at most: ${positionals.join(' ')}`, 'See spillway plan --help')
+  if (file !== undefined && !/\.(ya?ml|json)$/i.test(file))
+    throw new UsageError(
+      `There is no question '${file}'`,
+      `Questions: ${Object.keys(questions).join(', ')}; a file ends in .yaml, .yml or .json`,
+    )
+  const said: Record<string, unknown> = {}
+  const names: Partial<Record<string, string>> = {}
+  const take = (key: OptionName, name: string, text: string): void => {
+    said[key] = planOptions[key].parse(name, text)
+    names[key] = name
+  }
+  for (const { key, name, text } of file === undefined ? [] : readPlanFile(file))
+    if (isOption(key)) take(key, name, text)
+  for (const [key, text] of Object.entries(values))
+    if (isOption(key) && typeof text === 'string') take(key, `--${key}`, text)
+  return {
+    question: asked,
+    said,
+    names,
+    migrate: values.migrate === true,
+    from: typeof values.from === 'string' ? values.from : undefined,
+    confirm: values.confirm === true,
+    json: values.json === true,
+  }
+}
+
+const isQuestion = (word: string): word is Question => Object.hasOwn(questions, word)
+
+const isOption = (key: string): key is OptionName => Object.hasOwn(planOptions, key)
+
+function parse(args: string[]) {
+  try {
+    const strings = Object.keys(planOptions).map((name) => [name, { type: 'string' }] as const)
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        ...Object.fromEntries(strings),
+        migrate: { type: 'boolean' },
+        from: { type: 'string' },
+        confirm: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError((error as Error).message, 'See spillway plan --help')
+  }
+}

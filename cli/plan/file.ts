@@ -1,0 +1,42 @@
+/** A plan's file, in YAML or JSON (which is YAML too): its keys are the names of the options. */
+import fs from 'node:fs'
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { UsageError } from '#common/errors.ts'
+import { firstProblem } from '#common/validate.ts'
+import { PlanFile } from './options.ts'
+
+/** What a file says: each key with its text, and its name in complaints, `plan.yaml line 3, stall`. */
+export type Written = { key: string; name: string; text: string }[]
+
+/** Reads a file. Throws a UsageError that names the field and its line. */
+export function readPlanFile(file: string): Written {
+  let text: string
+  try {
+    text = fs.readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`Cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`)
+  }
+  return parsePlanFile(file, text)
+}
+
+/** The text of a file named `file`. */
+export function parsePlanFile(file: string, text: string): Written {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const [fault] = document.errors
+  if (fault !== undefined)
+    throw new UsageError(`${file} line ${fault.linePos?.[0].line ?? '?'}: ${fault.message.split('\n')[0]}`)
+  const { contents } = document
+  if (contents === null)
+    throw new UsageError(`${file} is empty`, 'Its keys are the names of the options, e.g. rate: 3000/s')
+  if (!isMap(contents))
+    throw new UsageError(`${file} is no map`, 'Its keys are the names of the options, e.g. rate: 3000/s')
+  const lineOf = new Map<string, number>()
+  for (const { key } of contents.items)
+    if (isScalar(key)) lineOf.set(String(key.value), lines.linePos(key.range?.[0] ?? 0).line)
+  const nameOf = (field: string): string => `${file} line ${lineOf.get(field) ?? '?'}, ${field}`
+  const values: Record<string, unknown> = document.toJS()
+  const problem = firstProblem(PlanFile, values)
+  if (problem !== undefined) throw new UsageError(`${nameOf(problem.field)}: ${problem.message}`)
+  return Object.entries(values).map(([key, value]) => ({ key, name: nameOf(key), text: String(value) }))
+}

@@ -1,0 +1,137 @@
+/**
+ * What can be said of a load, once for everything that follows from it: the options of the command line, the keys of a
+ * plan's file with their schema, and the help.
+ */
+import { type TSchema, Type } from 'typebox'
+import { UsageError } from '#common/errors.ts'
+import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
+import { LONGEST_RTT_MS } from '#lab/planner/system.ts'
+import { parseNumber, parseRatePerSecond, parseStall } from './units.ts'
+
+/** One thing that can be said. `parse` takes it as text, and the name by which a complaint calls it. */
+export interface PlanOption<Value> {
+  group: string
+  /** How it is written in the help. */
+  form: string
+  help: string
+  schema: TSchema
+  parse(name: string, text: string): Value
+}
+
+const Text = Type.String({ minLength: 1 })
+/** With a unit as text; a bare number is refused by its parser, which names the units. */
+const Quantity = Type.Union([Type.String(), Type.Number()])
+
+type Bounds = { min?: number; max?: number }
+
+const rate = (group: string, help: string) => ({
+  group,
+  form: 'RATE',
+  help,
+  schema: Quantity,
+  parse: parseRatePerSecond,
+})
+const duration = (group: string, help: string, bounds: Bounds = {}) => ({
+  ...{ group, form: 'TIME', help, schema: Quantity },
+  parse: (name: string, text: string) => parseDurationMs(name, text, bounds),
+})
+const share = (group: string, help: string) => ({ group, form: 'SHARE', help, schema: Quantity, parse: parseShare })
+const count = (group: string, help: string, bounds: Required<Bounds>) => ({
+  ...{ group, form: 'N', help, schema: Type.Integer({ minimum: bounds.min, maximum: bounds.max }) },
+  parse: (name: string, text: string) => parseCount(name, text, bounds),
+})
+const word = <const Word extends string>(group: string, help: string, words: readonly Word[]) => ({
+  ...{ group, form: words.join('|'), help, schema: Type.Union(words.map((one) => Type.Literal(one))) },
+  parse: (name: string, text: string) => oneOf(name, text, words),
+})
+const text = (group: string, form: string, help: string) => ({
+  ...{ group, form, help, schema: Text },
+  parse: (_name: string, said: string) => said,
+})
+
+function oneOf<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
+  const found = words.find((one) => one === text)
+  if (found === undefined) throw new UsageError(`${name} '${text}' is none of ${words.join(', ')}`)
+  return found
+}
+
+const load = 'The load'
+const servers = 'The servers'
+const trouble = 'What goes wrong'
+const target = 'What must hold'
+const clients = 'Clients and kernel'
+
+export const planOptions = {
+  rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min'),
+  arrivals: text(load, 'HOW', 'poisson (default), constant; or recorded: a CSV, a run’s folder, http://PROMETHEUS'),
+  for: duration(load, 'how long it is looked at (default 10s)', { min: 100, max: 86_400_000 }),
+  query: text(load, 'PROMQL', 'with a Prometheus: gives connections a second'),
+  range: duration(load, 'with a Prometheus: how far back (default 1h)', { min: 60_000, max: 31 * 86_400_000 }),
+  step: duration(load, 'with a Prometheus: how fine (default 15s)', { min: 1000, max: 3_600_000 }),
+
+  backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),
+  backlog: count(servers, 'as it is set; the answer, where it is left out', { min: 0, max: 2_147_483_647 }),
+  somaxconn: count(servers, 'net.core.somaxconn (default 4096)', { min: 0, max: 2_147_483_647 }),
+  mode: word(servers, 'a socket each (default), or one for all', ['sharded', 'shared']),
+  dealing: word(servers, 'who gets a SYN (default hash)', ['hash', 'random', 'cpu']),
+  accept: duration(servers, 'what a connection costs the loop that accepts it', { min: 0, max: 60_000 }),
+  'accept-cv': {
+    ...text(servers, 'X', 'how that varies: 0 constant (default), 1 exponential'),
+    schema: Type.Number({ minimum: 0, maximum: 10 }),
+    parse: (name: string, said: string) => parseNumber(name, said, { max: 10 }),
+  },
+  handle: duration(servers, 'work for each request, after the accepts of a turn', { min: 0, max: 60_000 }),
+  'accepts-per-turn': count(servers, 'accepts before other work (default 1: Node, nginx)', { min: 1, max: 1_000_000 }),
+
+  stall: {
+    ...text(trouble, 'TIME[/TIME]', 'a loop stands still: 80ms once, 80ms/10s every ten seconds'),
+    parse: parseStall,
+  },
+  stalled: word(trouble, 'who: one backend at a time (default), or all', ['one', 'all']),
+  'slow-backends': count(trouble, 'how many accept slower than the others', { min: 1, max: 10_000 }),
+  'slow-accept': duration(trouble, 'what a connection costs those', { min: 0, max: 60_000 }),
+  drain: duration(trouble, 'restart: how long a backend accepts no more and still listens', { min: 0, max: 600_000 }),
+  away: duration(trouble, 'restart: how long its listener is gone', { min: 1, max: 600_000 }),
+  'half-open': rate(trouble, 'SYNs whose senders never answer'),
+
+  loss: share(target, 'of the connections may lose a SYN: 0.1%; without it, none'),
+  sure: share(target, 'with which probability none may (default 99%)'),
+  wait: duration(target, '99 % of the accept waits must not be longer', { min: 0.1, max: 600_000 }),
+
+  rtt: duration(clients, 'round trip (default 0.1ms; less than 900ms)', { min: 0, max: LONGEST_RTT_MS }),
+  timeout: duration(clients, 'a client’s patience (default 10s)', { min: 1, max: 3_600_000 }),
+  'syn-retries': count(clients, 'tcp_syn_retries of the clients (default 6)', { min: 0, max: 127 }),
+  'linear-timeouts': count(clients, 'tcp_syn_linear_timeouts of the clients (default 4; 0 before Linux 6.5)', {
+    min: 0,
+    max: 127,
+  }),
+  syncookies: count(clients, 'tcp_syncookies (default 1)', { min: 0, max: 2 }),
+  'synack-retries': count(clients, 'tcp_synack_retries (default 5)', { min: 0, max: 127 }),
+  'max-syn-backlog': count(clients, 'tcp_max_syn_backlog (default 2048)', { min: 1, max: 2_147_483_647 }),
+  'abort-on-overflow': count(clients, 'tcp_abort_on_overflow (default 0)', { min: 0, max: 1 }),
+  hz: count(clients, 'ticks a second of the kernels (default 250)', { min: 24, max: 1200 }),
+  seed: count(clients, 'of the simulation (default 1)', { min: 0, max: 2_147_483_647 }),
+} satisfies Record<string, PlanOption<unknown>>
+
+export type OptionName = keyof typeof planOptions
+
+/** What was said, parsed. What was not said is not there. */
+export type Said = { [Name in OptionName]?: ReturnType<(typeof planOptions)[Name]['parse']> }
+
+/** The keys of a plan's file: those of the options. */
+export const PlanFile = Type.Object(
+  Object.fromEntries(Object.entries(planOptions).map(([name, { schema }]) => [name, Type.Optional(schema)])),
+  { additionalProperties: false },
+)
+
+/** The options, in groups, as lines of help. */
+export function optionsInWords(): string {
+  const groups = Map.groupBy(Object.entries<PlanOption<unknown>>(planOptions), ([, { group }]) => group)
+  return [...groups]
+    .map(([group, options]) =>
+      [`${group}`, ...options.map(([name, { form, help }]) => `  ${`--${name} ${form}`.padEnd(30)} ${help}`)].join(
+        '\n',
+      ),
+    )
+    .join('\n\n')
+}

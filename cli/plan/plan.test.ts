@@ -1,0 +1,206 @@
+/** What the command line takes, refuses, and how it says so. */
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import test from 'node:test'
+import { UsageError } from '#common/errors.ts'
+import { questions as asked } from '#lab/planner/ask.ts'
+import { readCommand } from './command.ts'
+import { parseCsv } from './csv.ts'
+import { parsePlanFile } from './file.ts'
+import { listenerHistories } from './listener-histories.ts'
+import { Prometheus } from './prometheus.ts'
+import { questionOf, situationOf } from './situation.ts'
+import { parseRatePerSecond, parseStall } from './units.ts'
+import { answerInWords } from './words.ts'
+
+const situation = async (line: string) => {
+  const command = readCommand(line.split(' ').filter((word) => word !== ''))
+  if (command === 'help') throw new Error('help was not asked for')
+  const question = questionOf(command)
+  return { question, situation: await situationOf(command, question) }
+}
+
+test('rates have a unit, and are refused without one', () => {
+  assert.deepEqual(
+    ['3000/s', '3k/s', '1.5M/s', '90/min', '7200/h', '3,000/s'].map((text) => parseRatePerSecond('--rate', text)),
+    [3000, 3000, 1_500_000, 1.5, 2, 3000],
+  )
+  for (const wrong of ['3000', '0/s', '-3/s', '3000/d', 'NaN/s', '5G/s', '9999999999/s'])
+    assert.throws(() => parseRatePerSecond('--rate', wrong), /--rate/)
+})
+
+test('a stall comes once, or in a period that is longer', () => {
+  assert.deepEqual(parseStall('--stall', '80ms'), { ms: 80, everyMs: undefined })
+  assert.deepEqual(parseStall('--stall', '80ms/10s'), { ms: 80, everyMs: 10_000 })
+  assert.throws(() => parseStall('--stall', '80ms/80ms'), /would never end/)
+  assert.throws(() => parseStall('--stall', '80'), /--stall '80' is no duration/)
+})
+
+test('the question follows from what is said', async () => {
+  const of = async (line: string) => (await situation(line)).question
+  assert.equal(await of('--rate 3000/s --stall 80ms'), 'backlog')
+  assert.equal(await of('--rate 3000/s --backlog 100'), 'setting')
+  assert.equal(await of('--half-open 100/s'), 'syn-queue')
+  assert.equal(await of('--rate 10/s --away 1s --backends 2'), 'restart')
+  assert.equal(await of('memory --backlog 100'), 'memory')
+})
+
+for (const [line, problem] of [
+  ['--stall 80ms', /--rate is missing/],
+  ['setting --rate 10/s', /--backlog is missing/],
+  ['backlog --rate 10/s --backlog 5', /--backlog is what is asked for/],
+  ['rate --backlog 5', /Nothing would limit the rate/],
+  ['rate --backlog 5 --rate 5/s --stall 1s', /--rate is what is asked for/],
+  ['--rate 10/s --loss 1% --sure 99%', /contradict/],
+  ['--rate 10/s --mode shared --dealing random', /contradict/],
+  ['--rate 10/s --migrate', /--migrate needs several sockets/],
+  ['--rate 10/s --stalled all', /--stalled needs a stall/],
+  ['--rate 10/s --accept-cv 1', /--accept-cv needs a cost/],
+  ['slow --rate 10/s --backends 2 --slow-backends 3 --slow-accept 5ms', /more than there are backends/],
+  ['slow --rate 10/s --backends 2 --slow-backends 1', /belong together/],
+  ['--rate 10/s --rtt 2s', /--rtt/],
+  ['--rate 10/s --backends 0', /--backends '0' must be at least 1/],
+  ['--rate 10/s --backlog=-1', /--backlog '-1' must be at least 0/],
+  ['--rate 100M/s --for 1h', /too many to play|more than 5 million/],
+  ['--rate 10/s --for 5s --stall 80ms/10s', /--for is shorter than the period/],
+  ['--rate 10/s --query up', /--query needs recorded arrivals/],
+  ['--arrivals nowhere.csv', /no such file/],
+  ['--rate 10/s --mode sideways', /none of sharded, shared/],
+  ['sideways --rate 10/s', /There is no question 'sideways'/],
+  ['--speed 10/s', /--speed/],
+] as const)
+  test(`'${line}' is refused, and named`, async () => {
+    await assert.rejects(situation(line), (error: unknown) => {
+      assert.ok(error instanceof UsageError)
+      assert.match(error.message, problem)
+      return true
+    })
+  })
+
+test('a file has the options as keys, in YAML or JSON; the command line goes before it', async (context) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-plan-'))
+  context.after(() => fs.rmSync(folder, { recursive: true }))
+  const [yaml, json] = [path.join(folder, 'plan.yaml'), path.join(folder, 'plan.json')]
+  fs.writeFileSync(yaml, '# a comment\nrate: 3000/s\nbackends: 4\nstall: 80ms # now and then\nloss: 0.1%\n')
+  fs.writeFileSync(json, JSON.stringify({ rate: '3000/s', backends: 4, stall: '80ms', loss: 0.001 }))
+  const [one, other] = [await situation(`${yaml} --backends 5`), await situation(json)]
+  assert.deepEqual(one.situation, { ...other.situation, backends: 5 })
+  assert.equal(one.situation.target.delayedShare, 0.001)
+})
+
+for (const [text, problem] of [
+  ['rate: 3000/s\nbackend: 4\n', /plan.yaml line 2, backend: is unknown; known are rate, /],
+  ['rate: 3000/s\n\nbackends: four\n', /plan.yaml line 3, backends: must be/],
+  ['rate: 3000/s\nmode: sideways\n', /plan.yaml line 2, mode: must be one of "sharded", "shared"/],
+  ['rate: [1\n', /plan.yaml line \d: /],
+  ['- rate\n', /plan.yaml is no map/],
+  ['', /plan.yaml is empty/],
+] as const)
+  test(`a file '${text.replaceAll('\n', ' ')}' is refused with its line`, () => {
+    assert.throws(() => parsePlanFile('plan.yaml', text), problem)
+  })
+
+test('a value of a file that does not parse is named by its line', () => {
+  const [written] = parsePlanFile('plan.yaml', '\nrate: 3000\n')
+  assert.equal(written?.name, 'plan.yaml line 2, rate')
+})
+
+test('a CSV of arrivals: the heading says the unit, and times count from the first', () => {
+  assert.deepEqual([...parseCsv('a.csv', 'id,t_s\n1,10\n2,10.5\n3,12\n').atMs], [0, 500, 2000])
+  assert.deepEqual([...parseCsv('a.csv', 'time\n2026-01-01T00:00:00Z\n2026-01-01T00:00:01.5Z\n').atMs], [0, 1500])
+  assert.match(parseCsv('a.csv', `t_ms\n${[...Array(50).keys(), 5000].join('\n')}\n`).source, /with a gap of 4.95 s/)
+})
+
+for (const [text, problem] of [
+  ['', /a.csv is empty/],
+  ['1\n2\n', /a.csv line 1: no heading/],
+  ['t_ms\n5\n4\n', /a.csv line 3, t_ms: this time lies before/],
+  ['t_ms\n5\nsoon\n', /a.csv line 3, t_ms: 'soon' is no time/],
+  ['t_ms\n', /no arrivals/],
+  ['t_ms\n5\n', /one arrival only/],
+] as const)
+  test(`a CSV '${text.replaceAll('\n', ' ')}' is refused with its line`, () => {
+    assert.throws(() => parseCsv('a.csv', text), problem)
+  })
+
+/** Answers like a Prometheus: each query by the first pattern that it matches. */
+async function prometheus(context: test.TestContext, answers: [RegExp, unknown][]): Promise<string> {
+  const server = http.createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const query = new URLSearchParams(body).get('query') ?? ''
+    const result = answers.find(([pattern]) => pattern.test(query))?.[1] ?? []
+    response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  context.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('listeners are read from a Prometheus, each with its own numbers and its namespace’s', async (context) => {
+  const labels = (shard: string) => ({ instance: 'a:10511', netns: 'host', address: '0.0.0.0', port: '8080', shard })
+  const value = (shard: string, number: number) => ({ metric: labels(shard), value: [0, String(number)] })
+  const url = await prometheus(context, [
+    [/^tcp_listener_accept_queue_limit$/, [value('1', 128), value('2', 64)]],
+    [/accept_queue_peak/, [value('1', 3), value('2', 65)]],
+    [/^max_over_time\(increase\(tcp_listener_drops/, [value('2', 11)]],
+    [/^increase\(tcp_listener_drops/, [value('1', 0), value('2', 20.4)]],
+    [/at_least_seconds_total\{fill="1"\}/, [value('2', 1.5)]],
+    [/PassiveOpens/, [{ metric: { instance: 'a:10511', netns: 'host' }, value: [0, '321'] }]],
+  ])
+  const histories = await listenerHistories(new Prometheus(url), 3_600_000)
+  assert.deepEqual(
+    histories.map(({ shard, limit, peak, drops, worstDrops, fullSeconds, peakRate }) => [
+      shard,
+      limit,
+      peak,
+      drops,
+      worstDrops,
+      fullSeconds,
+      peakRate,
+    ]),
+    [
+      ['1', 128, 3, 0, 0, 0, 321],
+      ['2', 64, 65, 20, 11, 1.5, 321],
+    ],
+  )
+})
+
+test('rates of a Prometheus become arrivals, and that is said', async (context) => {
+  const values = Array.from({ length: 20 }, (_, i) => [i * 15, '40'])
+  const url = await prometheus(context, [[/rate/, [{ metric: {}, values }]]])
+  const { situation: read } = await situation(`--arrivals ${url} --query rate(x[1m]) --range 5m --stall 100ms`)
+  assert.equal(read.arrivals.shape, 'recorded')
+  assert.ok(read.arrivals.shape === 'recorded' && Math.abs(read.arrivals.atMs.length - 12_000) < 600)
+  assert.match(read.arrivals.shape === 'recorded' ? read.arrivals.source : '', /made into independent arrivals/)
+})
+
+test('what is no Prometheus is called so', async (context) => {
+  await assert.rejects(new Prometheus('http://127.0.0.1:1').now('up'), /No Prometheus answers/)
+  assert.throws(() => new Prometheus('localhost:9090'), /is no URL/)
+  const server = http.createServer((_request, response) => response.end('# HELP …')).listen(0, '127.0.0.1')
+  context.after(() => server.close())
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  await assert.rejects(new Prometheus(`http://127.0.0.1:${port}`).now('up'), /does not answer in JSON/)
+})
+
+test('the answer comes first, then the settings, the table, why, and how sure', async () => {
+  const { situation: read } = await situation('--rate 500/s --arrivals constant --stall 80ms')
+  const words = answerInWords(asked.backlog(read))
+  const places = ['A backlog of 39 on the socket', 'Set\n', 'server.listen', 'closed form', 'Why\n', 'How sure\n'].map(
+    (part) => words.indexOf(part),
+  )
+  assert.ok(
+    places.every((place, i) => place > (places[i - 1] ?? -1)),
+    `${places}\n${words}`,
+  )
+  assert.ok(words.split('\n').every((line) => line.length <= 110))
+})

@@ -1,0 +1,52 @@
+/** `spillway plan`: asks the planner, prints what it says, and has the lab judge it where that was asked for. */
+import { UsageError } from '#common/errors.ts'
+import { type Answer, answerOf } from '#lab/planner/answer.ts'
+import { questions } from '#lab/planner/ask.ts'
+import { listenersAnswer } from '#lab/planner/listeners.ts'
+import { help, type PlanCommand, readCommand } from './command.ts'
+import { listenerHistories } from './listener-histories.ts'
+import { Prometheus } from './prometheus.ts'
+import { questionOf, situationOf } from './situation.ts'
+import { answerInWords } from './words.ts'
+
+export async function plan(args: string[]): Promise<void> {
+  const command = readCommand(args)
+  if (command === 'help') {
+    process.stdout.write(help)
+    return
+  }
+  const answer = command.from === undefined ? await fromOptions(command) : await fromPrometheus(command, command.from)
+  process.stdout.write(`${command.json ? JSON.stringify(answer, plainNumbers) : answerInWords(answer)}\n`)
+  process.exitCode = answer.disagreements.length > 0 ? 1 : 0
+}
+
+async function fromOptions(command: PlanCommand): Promise<Answer> {
+  const question = questionOf(command)
+  const situation = await situationOf(command, question)
+  const answer = questions[question](situation)
+  if (!command.confirm) return answer
+  const { confirmed } = await import('#lab/planner/confirm/confirm.ts')
+  return await confirmed(answer, question, situation)
+}
+
+async function fromPrometheus({ said, question, names, confirm }: PlanCommand, url: string): Promise<Answer> {
+  const other = Object.keys(said).find((name) => name !== 'range')
+  if (other !== undefined || question !== undefined)
+    throw new UsageError(
+      `--from reads what is: ${other === undefined ? `'${question}'` : names[other as keyof typeof names]} does not go with it`,
+      'Only --range does',
+    )
+  if (confirm) throw new UsageError('--confirm needs a load that a lab can play', 'Give --rate, or --arrivals')
+  const rangeMs = said.range ?? 3_600_000
+  const histories = await listenerHistories(new Prometheus(url), rangeMs)
+  if (histories.length === 0)
+    return answerOf({
+      question: 'Which listeners are too small?',
+      answer: [`The Prometheus at ${url} has no tcp_listener_accept_queue_limit: no exporter of Spillway is scraped.`],
+    })
+  return listenersAnswer(histories, rangeMs)
+}
+
+/** JSON has no infinity: null stands for a bound that is open. */
+const plainNumbers = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? null : value

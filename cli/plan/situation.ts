@@ -1,0 +1,182 @@
+/** Makes a situation of what was said, and refuses what contradicts itself or is missing. */
+import { UsageError } from '#common/errors.ts'
+import type { Question } from '#lab/planner/ask.ts'
+import type { ArrivalsPlan, Situation } from '#lab/planner/situation.ts'
+import { defaultClient, defaultKernel } from '#lab/planner/system.ts'
+import type { PlanCommand } from './command.ts'
+import type { OptionName } from './options.ts'
+import { readArrivals } from './recordings.ts'
+
+/** The default of Node and of nginx. */
+const USUAL_BACKLOG = 511
+const USUAL_SPAN_MS = 10_000
+/** Connections that one simulated run should not exceed unless it was asked for. */
+const COMFORTABLE_CONNECTIONS = 100_000
+const MOST_CONNECTIONS = 5_000_000
+
+/** The question as the options decide it, where it was not asked. */
+export function questionOf({ question, said }: PlanCommand): Question {
+  if (question !== undefined) return question
+  if (said['half-open'] !== undefined) return 'syn-queue'
+  if (said['slow-backends'] !== undefined) return 'slow'
+  if (said.away !== undefined || said.drain !== undefined) return 'restart'
+  return said.backlog === undefined ? 'backlog' : 'setting'
+}
+
+export async function situationOf(command: PlanCommand, question: Question): Promise<Situation> {
+  refuseContradictions(command, question)
+  const { said } = command
+  const arrivals = await arrivalsOf(command, question)
+  const rate = arrivals.shape === 'recorded' ? 0 : arrivals.ratePerSecond
+  const forMs = said.for ?? Math.min(USUAL_SPAN_MS, Math.max(200, (COMFORTABLE_CONNECTIONS / Math.max(1, rate)) * 1000))
+  if (((rate + (said['half-open'] ?? 0)) * forMs) / 1000 > MOST_CONNECTIONS)
+    throw new UsageError(
+      `${nameOf(command, 'for')} gives more than ${MOST_CONNECTIONS / 1e6} million connections to play`,
+      'Look at a shorter time with --for',
+    )
+  const asksForBacklog = question === 'backlog' || question === 'backends'
+  return {
+    arrivals,
+    forMs,
+    backends: said.backends ?? 1,
+    mode: said.mode ?? 'sharded',
+    dealing: said.dealing ?? 'hash',
+    backlog: said.backlog ?? (asksForBacklog ? undefined : USUAL_BACKLOG),
+    somaxconn: said.somaxconn ?? 4096,
+    accept: {
+      ms: said.accept ?? 0,
+      cv: said['accept-cv'] ?? 0,
+      handleMs: said.handle ?? 0,
+      perTurn: said['accepts-per-turn'] ?? 1,
+    },
+    stall: said.stall === undefined ? undefined : { ...said.stall, whom: said.stalled ?? 'one' },
+    slow:
+      said['slow-backends'] === undefined
+        ? undefined
+        : { backends: said['slow-backends'], acceptMs: said['slow-accept'] ?? 0 },
+    restart: question === 'restart' ? { drainMs: said.drain ?? 100, awayMs: said.away ?? 1000 } : undefined,
+    halfOpenPerSecond: said['half-open'] ?? 0,
+    kernel: {
+      syncookies: cookies(said.syncookies ?? defaultKernel.syncookies),
+      synAckRetries: said['synack-retries'] ?? defaultKernel.synAckRetries,
+      maxSynBacklog: said['max-syn-backlog'] ?? defaultKernel.maxSynBacklog,
+      abortOnOverflow: said['abort-on-overflow'] === 1,
+      migrateReq: command.migrate,
+      hz: said.hz ?? defaultKernel.hz,
+    },
+    client: {
+      rttMs: said.rtt ?? defaultClient.rttMs,
+      timeoutMs: said.timeout ?? defaultClient.timeoutMs,
+      synRetries: said['syn-retries'] ?? defaultClient.synRetries,
+      synLinearTimeouts: said['linear-timeouts'] ?? defaultClient.synLinearTimeouts,
+    },
+    target: { delayedShare: said.loss ?? 0, sureness: said.sure ?? 0.99, waitMs: said.wait },
+    seed: said.seed ?? 1,
+  }
+}
+
+const cookies = (value: number): 0 | 1 | 2 => (value === 0 ? 0 : value === 1 ? 1 : 2)
+
+const nameOf = ({ names }: PlanCommand, option: OptionName): string => names[option] ?? `--${option}`
+
+async function arrivalsOf(command: PlanCommand, question: Question): Promise<ArrivalsPlan> {
+  const { said } = command
+  const how = said.arrivals ?? 'poisson'
+  if (how === 'poisson' || how === 'constant') {
+    for (const option of ['query', 'range', 'step'] as const)
+      if (said[option] !== undefined)
+        throw new UsageError(
+          `${nameOf(command, option)} needs recorded arrivals`,
+          'Give the Prometheus with --arrivals http://…',
+        )
+    if (said.rate !== undefined) return { shape: how, ratePerSecond: said.rate }
+    if (question === 'rate' || question === 'memory') return { shape: how, ratePerSecond: 1 }
+    if (question === 'syn-queue') return { shape: how, ratePerSecond: 100 }
+    throw new UsageError(
+      '--rate is missing: how many new connections come a second?',
+      'For example --rate 3000/s, or --arrivals FILE.csv',
+    )
+  }
+  if (said.rate !== undefined)
+    throw new UsageError(
+      `${nameOf(command, 'rate')} and ${nameOf(command, 'arrivals')} '${how}' contradict each other: a recording has its own rate`,
+    )
+  const { query, range = 3_600_000, step = 15_000, seed = 1 } = said
+  return { shape: 'recorded', ...(await readArrivals(how, { query, rangeMs: range, stepMs: step, seed })) }
+}
+
+/** Pairs that cannot both be meant, and things that need another one. */
+function refuseContradictions(command: PlanCommand, question: Question): void {
+  const { said, migrate } = command
+  const name = (option: OptionName): string => nameOf(command, option)
+  const refuse = (wrong: boolean, problem: () => string, remedy?: string): void => {
+    if (wrong) throw new UsageError(problem(), remedy)
+  }
+  const has = (option: OptionName): boolean => said[option] !== undefined
+  const recorded = said.arrivals !== undefined && said.arrivals !== 'poisson' && said.arrivals !== 'constant'
+  refuse(
+    question === 'backlog' && has('backlog'),
+    () => `${name('backlog')} is what is asked for`,
+    'Leave it out, or ask what happens with it: spillway plan setting',
+  )
+  refuse(question === 'setting' && !has('backlog'), () => '--backlog is missing: what happens with which?')
+  refuse(question === 'stall' && has('stall'), () => `${name('stall')} is what is asked for`, 'Leave it out')
+  refuse(question === 'rate' && has('rate'), () => `${name('rate')} is what is asked for`, 'Leave it out')
+  refuse(question === 'rate' && recorded, () => `${name('arrivals')}: a recording has the rate it has`)
+  refuse(
+    question === 'rate' && !has('stall') && !has('accept') && !has('handle'),
+    () => 'Nothing would limit the rate: neither a stall nor a cost of accepting is given',
+    'Give --accept TIME, or --stall TIME',
+  )
+  refuse(question === 'slow' && !has('slow-backends'), () => '--slow-backends is missing: how many are slow?')
+  refuse(question === 'syn-queue' && !has('half-open'), () => '--half-open is missing: how many a second?')
+  refuse(has('slow-backends') !== has('slow-accept'), () => '--slow-backends and --slow-accept belong together')
+  refuse(
+    has('slow-backends') && said['slow-backends']! > (said.backends ?? 1),
+    () => `${name('slow-backends')} is more than there are backends (${said.backends ?? 1})`,
+  )
+  refuse(
+    has('slow-accept') && said['slow-accept']! <= (said.accept ?? 0),
+    () => `${name('slow-accept')} is not slower than ${has('accept') ? name('accept') : 'the others'}`,
+  )
+  refuse(
+    has('stalled') && !has('stall') && question !== 'stall',
+    () => `${name('stalled')} needs a stall`,
+    'Give --stall TIME',
+  )
+  refuse(
+    has('accept-cv') && !has('accept'),
+    () => `${name('accept-cv')} needs a cost of accepting`,
+    'Give --accept TIME',
+  )
+  refuse(
+    said.mode === 'shared' && has('dealing'),
+    () => `${name('dealing')} and ${name('mode')} shared contradict each other: one socket is dealt to nobody`,
+  )
+  refuse(
+    migrate && (said.mode === 'shared' || (said.backends ?? 1) === 1),
+    () => '--migrate needs several sockets to move connections between',
+    'Give --backends 2 or more, and not --mode shared',
+  )
+  refuse(
+    has('loss') && has('sure'),
+    () => `${name('loss')} and ${name('sure')} contradict each other`,
+    '--sure is about no loss at all; leave one of them out',
+  )
+  refuse(
+    (has('drain') || has('away')) && has('stall'),
+    () => `${name(has('drain') ? 'drain' : 'away')} and ${name('stall')}: one trouble at a time`,
+  )
+  refuse(
+    question === 'restart' && said.mode === 'shared',
+    () => `${name('mode')} shared: a socket lives until its last process ends, so a rolling restart costs it nothing`,
+  )
+  refuse(
+    recorded && has('for'),
+    () => `${name('for')} and ${name('arrivals')} contradict each other: a recording has its own length`,
+  )
+  refuse(
+    has('stall') && said.stall!.everyMs !== undefined && has('for') && said.stall!.everyMs > said.for!,
+    () => `${name('for')} is shorter than the period of ${name('stall')}`,
+  )
+}

@@ -1,0 +1,86 @@
+/** What the planner says to a question: the same for a terminal, JSON and a page. */
+import { type Disagreement, disagreements, type Estimate, type Outcome, quantities } from './outcome.ts'
+import { duration, number, percent } from './words.ts'
+
+/** A setting in the spelling of one place. */
+export interface Setting {
+  where: 'Node' | 'nginx' | 'sysctl'
+  text: string
+}
+
+export interface Table {
+  columns: string[]
+  rows: string[][]
+}
+
+export interface Answer {
+  question: string
+  /** Plain words; the first sentence is the answer. */
+  answer: string[]
+  settings: Setting[]
+  table: Table
+  /** The formula with the numbers in it. */
+  why: string[]
+  /** Intervals, assumptions, and what would break it. */
+  howSure: string[]
+  /** What each way of predicting says. */
+  outcomes: Outcome[]
+  /** Where they differ by more than their errors. Then the planner does not choose. */
+  disagreements: Disagreement[]
+  /** The numbers of the answer, for machines. */
+  data: Record<string, unknown>
+}
+
+/** An answer with nothing in it but what is given; disagreements are found. */
+export const answerOf = (parts: Partial<Answer> & Pick<Answer, 'question' | 'answer'>): Answer => ({
+  settings: [],
+  table: { columns: [], rows: [] },
+  why: [],
+  howSure: [],
+  outcomes: [],
+  data: {},
+  ...parts,
+  disagreements: disagreements(parts.outcomes ?? []),
+})
+
+/** A setting of the backlog, in every place that has a say in it. */
+export function backlogSettings(backlog: number, situation: { somaxconn: number; mode: string }): Setting[] {
+  const sharded = situation.mode === 'sharded'
+  return [
+    { where: 'Node', text: `server.listen({ port, host, backlog: ${backlog}${sharded ? ', reusePort: true' : ''} })` },
+    { where: 'nginx', text: `listen 8080${sharded ? ' reuseport' : ''} backlog=${backlog};` },
+    backlog > situation.somaxconn
+      ? {
+          where: 'sysctl',
+          text: `net.core.somaxconn=${backlog}   # is ${situation.somaxconn}, and listen() takes no more; then listen again`,
+        }
+      : { where: 'sysctl', text: `net.core.somaxconn stays ${situation.somaxconn}, which is enough` },
+  ]
+}
+
+const shares = new Set(['delayedShare', 'lostShare'])
+
+/** An estimate in words, with its unit. */
+export function estimateInWords(quantity: string, { value, low, high }: Estimate): string {
+  const show = shares.has(quantity) ? percent : quantity.endsWith('Ms') ? duration : number
+  if (high === Number.POSITIVE_INFINITY) return `at least ${show(low)}`
+  return show(low) === show(high) ? show(value) : `${show(value)} (${show(low)} to ${show(high)})`
+}
+
+/** All methods beside each other, a row for each quantity that one of them gives. */
+export function comparisonTable(outcomes: readonly Outcome[]): Table {
+  const rows = Object.entries(quantities).flatMap(([quantity, words]) => {
+    const cells = outcomes.map(({ estimates }) => {
+      const estimate = estimates[quantity as keyof typeof quantities]
+      return estimate === undefined ? '–' : estimateInWords(quantity, estimate)
+    })
+    return cells.every((cell) => cell === '–') ? [] : [[words, ...cells]]
+  })
+  return { columns: ['', ...outcomes.map(({ method }) => method)], rows }
+}
+
+/** A disagreement in a sentence. */
+export function disagreementInWords({ quantity, methods, estimates }: Disagreement): string {
+  const [one, other] = estimates.map((estimate) => estimateInWords(quantity, estimate))
+  return `${quantities[quantity]}: ${methods[0]} says ${one}, ${methods[1]} says ${other}. That is more than their errors allow, so neither is chosen; a confirmation in the lab (--confirm) decides.`
+}

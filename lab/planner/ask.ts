@@ -1,0 +1,37 @@
+/** Every question, by its name. */
+import type { Answer } from './answer.ts'
+import { backendsQuestion } from './questions/backends.ts'
+import { backlogQuestion } from './questions/backlog.ts'
+import { restartQuestion, sharedQuestion, slowQuestion } from './questions/compare.ts'
+import { rateQuestion, stallQuestion } from './questions/limits.ts'
+import { memoryQuestion } from './questions/memory.ts'
+import { settingQuestion } from './questions/setting.ts'
+import { synQueueQuestion } from './questions/syn-queue.ts'
+import type { Situation } from './situation.ts'
+
+/** What a question needs of a situation, where not every situation has it. */
+type Needs = 'backlog' | 'slow' | 'restart'
+type With<Need extends Needs> = Situation & { [Name in Need]: NonNullable<Situation[Name]> }
+
+const needing =
+  <Need extends Needs>(needs: readonly Need[], answer: (situation: With<Need>) => Answer) =>
+  (situation: Situation): Answer => {
+    const has = (one: Situation): one is With<Need> => needs.every((need) => one[need] !== undefined)
+    if (!has(situation)) throw new TypeError(`This question needs ${needs.join(' and ')}`)
+    return answer(situation)
+  }
+
+export const questions = {
+  backlog: backlogQuestion,
+  setting: needing(['backlog'], settingQuestion),
+  backends: backendsQuestion,
+  rate: needing(['backlog'], rateQuestion),
+  stall: needing(['backlog'], stallQuestion),
+  shared: needing(['backlog'], sharedQuestion),
+  slow: needing(['backlog', 'slow'], slowQuestion),
+  restart: needing(['backlog', 'restart'], restartQuestion),
+  'syn-queue': needing(['backlog'], synQueueQuestion),
+  memory: needing(['backlog'], memoryQuestion),
+} satisfies Record<string, (situation: Situation) => Answer>
+
+export type Question = keyof typeof questions

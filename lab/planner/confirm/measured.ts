@@ -1,0 +1,95 @@
+/** What a lab has shown, in the shape of a prediction. Pure. */
+import { Distribution } from '../distribution.ts'
+import { type Estimate, type Outcome, type Quantity, within } from '../outcome.ts'
+import type { Numbers } from '../replicate.ts'
+import type { Stall } from '../system.ts'
+import type { LabRun } from './play-in-lab.ts'
+
+/** A tick of the kernel at 250 Hz: as fine as an accept wait is told. */
+const JIFFY_MS = 4
+
+/** How much the cost of an accept may change between its measurement and the scene: a queue near its capacity feels 3 %. */
+const STEADY_ACCEPTS = 0.03
+
+/** The same numbers as a simulated run has. */
+export function numbersOfLab({ stories, counters, shards, synQueuePeak }: LabRun, window: Stall): Numbers {
+  const counted = stories.filter(({ scheduledMs }) => scheduledMs >= window.fromMs && scheduledMs < window.toMs)
+  const delayed = counted.filter(
+    ({ connectedMs, synRetransmits = 0 }) => connectedMs === undefined || synRetransmits > 0,
+  )
+  const unanswered = counted.filter(({ outcome }) => outcome !== 'ok')
+  return {
+    counted: Math.max(1, counted.length),
+    delayedShare: delayed.length / Math.max(1, counted.length),
+    lostShare: unanswered.length / Math.max(1, counted.length),
+    drops: counters.TcpExt_ListenDrops ?? 0,
+    retries: stories.reduce((sum, { synRetransmits = 0 }) => sum + synRetransmits, 0),
+    resets: stories.filter(({ outcome }) => outcome === 'reset').length,
+    queuePeak: Math.max(...shards.map(({ peak }) => peak)),
+    synQueuePeak,
+    queuePeaks: shards.map(({ peak }) => peak),
+    skDrops: shards.map(({ skDrops }) => skDrops),
+    connectMs: Float64Array.from(stories, ({ connectedMs = Number.NaN, startedMs }) => connectedMs - startedMs),
+    acceptWaitMs: Float64Array.from(stories, ({ acceptWaitMs = Number.NaN }) => acceptWaitMs),
+  }
+}
+
+/** How far the machine was from what it was asked to do. */
+export interface Fidelity {
+  scheduleLagP99Ms: number
+  /** How much longer or shorter stalls were than asked, at worst. */
+  stallErrorMs: number
+  /** Why the lab cannot judge the plan; undefined if it can. */
+  tooFarOff: string | undefined
+}
+
+export function fidelityOf(
+  run: LabRun,
+  planned: readonly (readonly Stall[])[],
+  accepts?: { seenMs: number; expectedMs: number },
+): Fidelity {
+  const scheduleLagP99Ms = run.report.scheduleLagMs.p99
+  const errors = run.stalls.flatMap((stalls, i) =>
+    stalls.map((stall, j) => {
+      const asked = planned[i]?.[j]
+      return asked === undefined ? 0 : Math.abs(stall.toMs - stall.fromMs - (asked.toMs - asked.fromMs))
+    }),
+  )
+  const stallErrorMs = Math.max(0, ...errors)
+  const shortest = Math.min(...planned.flat().map(({ fromMs, toMs }) => toMs - fromMs), 1000)
+  const reasons = [
+    ...(scheduleLagP99Ms > Math.max(10, shortest * 0.1)
+      ? [`the load came late: 99 % within ${scheduleLagP99Ms.toFixed(1)} ms of its schedule only`]
+      : []),
+    ...(stallErrorMs > Math.max(2, shortest * 0.05) ? [`a stall was off by ${stallErrorMs.toFixed(1)} ms`] : []),
+    ...(accepts !== undefined && Math.abs(accepts.seenMs / accepts.expectedMs - 1) > STEADY_ACCEPTS
+      ? [
+          `an accept took ${accepts.seenMs.toFixed(2)} ms, and ${accepts.expectedMs.toFixed(2)} ms when it was measured just before`,
+        ]
+      : []),
+    ...(run.report.outcomes.noPortLeft + run.report.outcomes.failed > 0
+      ? [`${run.report.outcomes.noPortLeft + run.report.outcomes.failed} connections failed for reasons of the client`]
+      : []),
+  ]
+  return { scheduleLagP99Ms, stallErrorMs, tooFarOff: reasons.length === 0 ? undefined : reasons.join('; ') }
+}
+
+/** The lab's numbers with what they may be off by: sampling of queues, jiffies, stalls that were longer than asked. */
+export function outcomeOfLab(numbers: Numbers, { stallErrorMs }: Fidelity, ratePerSecond: number): Outcome {
+  const slack = (ratePerSecond * stallErrorMs) / 1000
+  const share = slack / numbers.counted
+  const wait = new Distribution(numbers.acceptWaitMs)
+  const estimates: Partial<Record<Quantity, Estimate>> = {
+    delayedShare: within(numbers.delayedShare, 0, share),
+    lostShare: within(numbers.lostShare, 0, share),
+    drops: within(numbers.drops, 0, slack),
+    retries: within(numbers.retries, 0, slack),
+    resets: within(numbers.resets, 0, slack),
+    queuePeak: within(numbers.queuePeak, 0, 1 + slack),
+    synQueuePeak: within(numbers.synQueuePeak, 0.02, 2),
+    connectP99Ms: within(new Distribution(numbers.connectMs).quantile(0.99), 0.1, 32 + JIFFY_MS),
+    acceptWaitP99Ms: within(wait.quantile(0.99), 0.02, JIFFY_MS + stallErrorMs),
+    acceptWaitMaxMs: within(wait.max, 0.02, JIFFY_MS + stallErrorMs),
+  }
+  return { method: 'lab', basis: 'one run on this machine', estimates }
+}

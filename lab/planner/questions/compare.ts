@@ -1,0 +1,158 @@
+/** Two ways to set the same backends up, side by side. */
+import { type Answer, answerOf, backlogSettings, estimateInWords } from '../answer.ts'
+import { assumptionsOf } from '../assumptions.ts'
+import { closedForm } from '../closed/forecast.ts'
+import { type Outcome, type Quantity, quantities } from '../outcome.ts'
+import { simulated } from '../replicate.ts'
+import { type Situation, socketsOf } from '../situation.ts'
+import { duration, number, percent, plural } from '../words.ts'
+
+interface Way {
+  name: string
+  situation: Situation
+  backlog: number
+}
+
+/** The simulation of each way; where a closed form applies too, it must not contradict. */
+function weigh(ways: readonly Way[]) {
+  return ways.map(({ name, situation, backlog }) => {
+    const { numbers: _, ...simulation } = simulated(situation, backlog)
+    const closed = closedForm(situation, backlog)
+    return { name, simulation, closed, outcomes: closed === undefined ? [simulation] : [closed.result, simulation] }
+  })
+}
+
+const shown: Quantity[] = [
+  'delayedShare',
+  'lostShare',
+  'resets',
+  'drops',
+  'connectP99Ms',
+  'acceptWaitP99Ms',
+  'queuePeak',
+]
+
+const tableOf = (weighed: readonly { name: string; simulation: Outcome }[]) => ({
+  columns: ['', ...weighed.map(({ name }) => name)],
+  rows: shown.map((quantity) => [
+    quantities[quantity],
+    ...weighed.map(({ simulation }) => {
+      const estimate = simulation.estimates[quantity]
+      return estimate === undefined ? '–' : estimateInWords(quantity, estimate)
+    }),
+  ]),
+})
+
+const compared = (parts: Parameters<typeof answerOf>[0], weighed: ReturnType<typeof weigh>): Answer => {
+  const answers = weighed.map(({ outcomes }) => answerOf({ ...parts, outcomes }))
+  return {
+    ...answerOf({ ...parts, table: tableOf(weighed), outcomes: weighed.flatMap(({ simulation }) => [simulation]) }),
+    // Ways are not compared with each other here, only the methods within one way.
+    disagreements: answers.flatMap((answer) => answer.disagreements),
+    why: [
+      ...(parts.why ?? []),
+      ...weighed.flatMap(({ name, closed }) => (closed?.why ?? []).map((why) => `${name}: ${why}`)),
+    ],
+    data: {
+      ...parts.data,
+      ways: weighed.map(({ name, outcomes }) => ({ name, outcomes })),
+    },
+  }
+}
+
+/** One socket for all, against a socket for each, with room for as many connections in all. */
+export function sharedQuestion(situation: Situation & { backlog: number }): Answer {
+  const { backends, backlog } = situation
+  const together = (backlog + 1) * backends - 1
+  const weighed = weigh([
+    { name: 'a socket each', situation: { ...situation, mode: 'sharded' }, backlog },
+    { name: 'one socket', situation: { ...situation, mode: 'shared' }, backlog: together },
+  ])
+  const [sharded, shared] = weighed.map(({ simulation }) => simulation.estimates)
+  const better = shared!.delayedShare!.value < sharded!.delayedShare!.value ? 'One shared socket' : 'A socket each'
+  return compared(
+    {
+      question: 'A socket each, or one for all?',
+      answer: [
+        shared!.delayedShare!.value === sharded!.delayedShare!.value
+          ? `Neither drops more: compare the waits, ${duration(sharded!.acceptWaitP99Ms!.value)} (99 %) with a socket each and ${duration(shared!.acceptWaitP99Ms!.value)} with one.`
+          : `${better} drops less here: ${percent(sharded!.delayedShare!.value)} lose a SYN with a socket each (backlog ${number(backlog)}), ${percent(shared!.delayedShare!.value)} with one for all (backlog ${number(together)}, the same room).`,
+        'In one queue nobody waits behind a stalled process while another one idles; a socket each scales over cores, and keeps a bad backend’s trouble to its share of the clients.',
+      ],
+      settings: backlogSettings(backlog, { ...situation, mode: 'sharded' }),
+      why: [
+        'One queue with c loops is never worse than c queues with a loop each: a loop idles only if nobody waits at all.',
+      ],
+      howSure: [
+        ...assumptionsOf(situation),
+        'Locks of one socket that many cores accept from are not counted, nor which process wakes first.',
+      ],
+    },
+    weighed,
+  )
+}
+
+/** What one slow backend of N costs, with a socket each. */
+export function slowQuestion(situation: Situation & { backlog: number; slow: NonNullable<Situation['slow']> }): Answer {
+  const { backlog, slow, backends } = situation
+  const weighed = weigh([
+    { name: 'all alike', situation: { ...situation, slow: undefined }, backlog },
+    { name: `${number(slow.backends)} slow, by hash`, situation, backlog },
+    { name: `${number(slow.backends)} slow, at random`, situation: { ...situation, dealing: 'random' }, backlog },
+    { name: 'one socket', situation: { ...situation, mode: 'shared' }, backlog: (backlog + 1) * backends - 1 },
+  ])
+  const [alike, hashed, random, shared] = weighed.map(({ simulation }) => simulation.estimates)
+  return compared(
+    {
+      question: `What does ${plural(slow.backends, 'slow backend')} of ${number(backends)} cost?`,
+      answer: [
+        `${percent(hashed!.delayedShare!.value)} of all connections lose a SYN and ${percent(hashed!.lostShare!.value)} are never answered; without the slow one ${percent(alike!.delayedShare!.value)} and ${percent(alike!.lostShare!.value)}.`,
+        `Its share of the clients is ${percent(slow.backends / backends)}, and by hash a retry meets the same backend. Dealt at random ${percent(random!.lostShare!.value)} are lost, with one socket for all ${percent(shared!.lostShare!.value)}.`,
+        `99 % of the accept waits are up to ${duration(hashed!.acceptWaitP99Ms!.value)}; without the slow one ${duration(alike!.acceptWaitP99Ms!.value)}.`,
+      ],
+      why: [
+        'The kernel never looks at how full a member is: the slow one is dealt 1/N of the SYNs, first and repeated ones (facts 4).',
+      ],
+      howSure: assumptionsOf(situation),
+    },
+    weighed,
+  )
+}
+
+/** A rolling restart, with tcp_migrate_req and without. */
+export function restartQuestion(
+  situation: Situation & { backlog: number; restart: NonNullable<Situation['restart']> },
+): Answer {
+  const { backlog, restart, backends, kernel } = situation
+  const weighed = weigh([
+    { name: 'tcp_migrate_req=0', situation: { ...situation, kernel: { ...kernel, migrateReq: false } }, backlog },
+    { name: 'tcp_migrate_req=1', situation: { ...situation, kernel: { ...kernel, migrateReq: true } }, backlog },
+  ])
+  const [without, migrating] = weighed.map(({ simulation }) => simulation.estimates)
+  const { sockets } = socketsOf(situation)
+  return compared(
+    {
+      question: 'What does a rolling restart cost?',
+      answer: [
+        `${number(without!.resets!.value)} connections are reset in one round over ${plural(sockets, 'backend')}, ${number(migrating!.resets!.value)} with net.ipv4.tcp_migrate_req=1.`,
+        backends === 1
+          ? 'A single backend has nobody to hand over to: while it is away, every SYN is refused.'
+          : `${percent(without!.lostShare!.value)} of all connections are never answered without it, ${percent(migrating!.lostShare!.value)} with it.`,
+      ],
+      settings: [
+        {
+          where: 'sysctl',
+          text: 'net.ipv4.tcp_migrate_req=1   # Linux 5.14 and later; all backends in one network namespace',
+        },
+      ],
+      why: [
+        `Whoever waits in a queue that closes is reset: here what comes in the ${duration(restart.drainMs)} in which a backend accepts no more and still listens. With migration they move to another member, without a look at its limit (facts 4).`,
+      ],
+      howSure: [
+        ...assumptionsOf(situation),
+        'Connections that were accepted are taken to be finished by their process before it ends.',
+      ],
+    },
+    weighed,
+  )
+}

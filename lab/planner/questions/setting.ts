@@ -1,0 +1,80 @@
+import { type Answer, answerOf, backlogSettings, comparisonTable } from '../answer.ts'
+import { assumptionsOf } from '../assumptions.ts'
+import { closedForm } from '../closed/forecast.ts'
+import { Distribution } from '../distribution.ts'
+import type { Outcome } from '../outcome.ts'
+import { type Numbers, simulated } from '../replicate.ts'
+import { type Situation, utilisation } from '../situation.ts'
+import { duration, number, percent } from '../words.ts'
+
+/** The steps of the client's staircase: a dropped SYN costs a second, two cost two, … */
+const STEPS_MS = [900, 1900, 2900, 4900, 9900]
+
+/** Shares of the connects above each step, and quantiles of connects and waits, over all runs. */
+function staircase(runs: readonly Numbers[]) {
+  const connect = new Distribution(joined(runs.map(({ connectMs }) => connectMs)))
+  const wait = new Distribution(joined(runs.map(({ acceptWaitMs }) => acceptWaitMs)))
+  const quantiles = (of: Distribution) => ({
+    p50: of.quantile(0.5),
+    p90: of.quantile(0.9),
+    p99: of.quantile(0.99),
+    p999: of.quantile(0.999),
+    max: of.max,
+  })
+  return {
+    connectMs: quantiles(connect),
+    acceptWaitMs: quantiles(wait),
+    steps: STEPS_MS.map((aboveMs) => ({ aboveMs, share: connect.above(aboveMs) })),
+  }
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+/** What happens with a given backlog: loss, retries, and what clients see. */
+export function settingQuestion(situation: Situation & { backlog: number }): Answer {
+  const asked = situation.backlog
+  const backlog = Math.min(asked, situation.somaxconn)
+  const closed = closedForm(situation, backlog)
+  const played = simulated(situation, backlog)
+  const { numbers, ...simulation } = played
+  const outcomes: Outcome[] = [...(closed === undefined ? [] : [closed.result]), simulation]
+  const { connectMs, acceptWaitMs, steps } = staircase(numbers)
+  const delayed = played.estimates.delayedShare!.value
+  const lost = played.estimates.lostShare!.value
+  const load = utilisation(situation)
+  return answerOf({
+    question: `What happens with a backlog of ${number(asked)}?`,
+    answer: [
+      delayed === 0
+        ? `Nothing is dropped in ${number(numbers.length)} simulated runs; the longest queue was ${number(played.estimates.queuePeak!.value)} of ${number(backlog + 1)}.`
+        : `${percent(delayed)} of the connections lose a SYN and pay a second or more; ${percent(lost)} are never answered within ${duration(situation.client.timeoutMs)}.`,
+      ...(backlog < asked
+        ? [`somaxconn grants only ${number(backlog)} of the ${number(asked)}: listen() takes the smaller one.`]
+        : []),
+      ...(load >= 1
+        ? [`The load is ${percent(load)} of capacity: it gets worse with time, and no backlog mends that.`]
+        : []),
+      `Clients connect within ${duration(connectMs.p50)} (half of them), ${duration(connectMs.p99)} (99 %), ${duration(connectMs.p999)} (99.9 %); in the queue 99 % wait up to ${duration(acceptWaitMs.p99)}.`,
+      steps.some(({ share }) => share > 0)
+        ? `Steps of a second: ${steps
+            .filter(({ share }) => share > 0)
+            .map(({ aboveMs, share }) => `${percent(share)} above ${duration(aboveMs)}`)
+            .join(', ')}.`
+        : 'No client sees a step of a second.',
+    ],
+    settings: backlogSettings(asked, situation),
+    table: comparisonTable(outcomes),
+    why: closed?.why ?? ['No closed form covers this case; the numbers are the simulation’s.'],
+    howSure: assumptionsOf(situation),
+    outcomes,
+    data: { backlog, asked, connectMs, acceptWaitMs, steps, estimates: simulation.estimates },
+  })
+}

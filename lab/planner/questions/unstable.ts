@@ -1,0 +1,32 @@
+import { type Answer, answerOf } from '../answer.ts'
+import { awakeShare, ratePerSecond, type Situation, serviceMs, utilisation } from '../situation.ts'
+import { duration, number, percent, plural, rate } from '../words.ts'
+
+/** Load at which a backend still has room for the chance that comes in clusters. */
+const COMFORTABLE = 0.8
+
+/** The answer for a load above capacity: no backlog saves it. Undefined if the load can be carried. */
+export function unstable(question: string, situation: Situation): Answer | undefined {
+  const load = utilisation(situation)
+  if (load < 1) return undefined
+  const perSecond = ratePerSecond(situation)
+  const one = (1000 / serviceMs(situation)) * awakeShare(situation)
+  const backends = one === 0 ? Number.POSITIVE_INFINITY : Math.ceil(perSecond / one / COMFORTABLE)
+  const acceptMs = (COMFORTABLE * situation.backends * 1000 * awakeShare(situation)) / perSecond
+  return answerOf({
+    question,
+    answer: [
+      `No backlog saves this: ${rate(perSecond)} come, and ${plural(situation.backends, 'backend')} accept ${rate(one * situation.backends)} at most.`,
+      'A longer queue only fills later, and everybody in it waits longer. What helps:',
+      Number.isFinite(backends)
+        ? `${number(backends)} backends, or at most ${duration(acceptMs)} for each connection (now ${duration(serviceMs(situation))}), or fewer clients.`
+        : 'loops that do not stand still all the time.',
+    ],
+    why: [
+      `${rate(perSecond)} × ${duration(serviceMs(situation))} ÷ ${situation.backends} backends${awakeShare(situation) < 1 ? ` ÷ ${percent(awakeShare(situation))} of the time awake` : ''} = ${percent(load)} of capacity.`,
+      `${percent(1 - 1 / load)} of all connections find no room for ever, whatever the backlog is.`,
+    ],
+    howSure: ['Arithmetic. It would take another rate or another cost of a connection to be wrong.'],
+    data: { unstable: true, utilisation: load, backendsThatWouldDo: backends, acceptMsThatWouldDo: acceptMs },
+  })
+}

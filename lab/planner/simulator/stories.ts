@@ -1,0 +1,40 @@
+/** How connections can end. `waiting` is none that a finished run has. */
+export const endings = ['waiting', 'answered', 'timed out', 'reset', 'refused'] as const
+export type Ending = (typeof endings)[number]
+
+/** What became of each connection, column by column: some 40 bytes each. NaN where a moment never came. */
+export class Stories {
+  readonly count: number
+  /** When its first SYN left. */
+  readonly arrivedMs: Float64Array
+  /** When the client had its SYN-ACK. */
+  readonly connectedMs: Float64Array
+  /** When it entered the accept queue. */
+  readonly queuedMs: Float64Array
+  readonly acceptedMs: Float64Array
+  readonly answeredMs: Float64Array
+  /** The shard whose queue it entered; of no meaning before. */
+  readonly shard: Uint16Array
+  readonly syns: Uint8Array
+  /** SYNs and final ACKs of it that were dropped. */
+  readonly refusals: Uint8Array
+  readonly ending: Uint8Array
+
+  constructor(arrivedMs: Float64Array) {
+    const count = arrivedMs.length
+    this.count = count
+    this.arrivedMs = arrivedMs
+    this.connectedMs = new Float64Array(count).fill(Number.NaN)
+    this.queuedMs = new Float64Array(count).fill(Number.NaN)
+    this.acceptedMs = new Float64Array(count).fill(Number.NaN)
+    this.answeredMs = new Float64Array(count).fill(Number.NaN)
+    this.shard = new Uint16Array(count)
+    this.syns = new Uint8Array(count)
+    this.refusals = new Uint8Array(count)
+    this.ending = new Uint8Array(count)
+  }
+
+  end(connection: number, ending: Ending): void {
+    this.ending[connection] = endings.indexOf(ending)
+  }
+}

@@ -1,0 +1,130 @@
+/** Makes a system that can be played of what a person knows. */
+import { arrivalTimes, poissonArrivals } from '#load/arrivals.ts'
+import { seededRandom } from '#load/random.ts'
+import { busiest } from './busiest.ts'
+import { type Situation, socketsOf } from './situation.ts'
+import type { Dealing, EventLoop, Shard, Stall, System } from './system.ts'
+
+/** Before a single stall, so that it meets a queue as it usually is; after it, so that those who retry meet it too. */
+const LEAD_MS = 100
+const TAIL_MS = 2500
+/** After the stall where nobody's retry is looked at: only the queue drains. */
+const SHORT_TAIL_MS = 50
+/** At very high rates the tail is cut to so many connections: who retries then meets an idle system. */
+const TAIL_CONNECTIONS = 100_000
+
+/** A system, and the arrivals that its shares are counted over. */
+export interface Scene {
+  system: System
+  window: Stall
+}
+
+/** The same situation, backlog and seed give the same scene. An infinite backlog shows how many would come together. */
+export function sceneOf(situation: Situation, backlog: number, seed: number, retriesMatter = true): Scene {
+  const random = seededRandom(seed)
+  const { stall, restart } = situation
+  const lone = stall !== undefined && stall.everyMs === undefined
+  const recorded = situation.arrivals.shape === 'recorded'
+  const forMs = spanMs(situation, retriesMatter)
+  const arrivals = arrivalsOf(situation, forMs, random)
+  const stallFromMs = recorded && lone ? busiest(arrivals, stall.ms).fromMs : LEAD_MS + random() * gapMs(situation)
+  const stalls = (loop: number): Stall[] => stallsOf(situation, loop, stallFromMs, forMs, random)
+  const { sockets, loops } = socketsOf(situation)
+  const together = periodicStalls(situation, forMs, random)
+  const shards = Array.from(
+    { length: sockets },
+    (_, shard): Shard => ({
+      backlog,
+      loops: Array.from({ length: loops }, (_, loop) => ({
+        ...loopOf(situation, shard * loops + loop),
+        stalls: restart
+          ? [drainOf(restart, shard)]
+          : stall?.whom === 'all' && !lone
+            ? together
+            : stalls(shard * loops + loop),
+      })),
+      absences: restart ? [absenceOf(restart, shard)] : [],
+    }),
+  )
+  const halfOpen =
+    situation.halfOpenPerSecond === 0
+      ? new Float64Array(0)
+      : Float64Array.from(poissonArrivals(situation.halfOpenPerSecond, forMs, random))
+  return {
+    system: { arrivals, halfOpen, shards, dealing: dealingOf(situation), ...rules(situation) },
+    window: lone
+      ? { fromMs: stallFromMs, toMs: stallFromMs + stall.ms }
+      : { fromMs: 0, toMs: Number.POSITIVE_INFINITY },
+  }
+}
+
+/** Between two backends that restart, so that the second one meets a group that is whole again. */
+const BETWEEN_RESTARTS_MS = 500
+
+const restartAtMs = ({ drainMs, awayMs }: Restart, shard: number): number =>
+  LEAD_MS + shard * (drainMs + awayMs + BETWEEN_RESTARTS_MS)
+
+type Restart = NonNullable<Situation['restart']>
+
+/** It accepts no more, while its listener still takes connections: what comes now is in the queue when it closes. */
+function drainOf(restart: Restart, shard: number): Stall {
+  const fromMs = restartAtMs(restart, shard)
+  return { fromMs, toMs: fromMs + restart.drainMs }
+}
+
+function absenceOf(restart: Restart, shard: number): Stall {
+  const fromMs = drainOf(restart, shard).toMs
+  return { fromMs, toMs: fromMs + restart.awayMs }
+}
+
+/** How long connections arrive; of a recording, how long they did. */
+export function spanMs({ arrivals, stall, restart, backends, forMs }: Situation, retriesMatter = true): number {
+  if (arrivals.shape === 'recorded') return (arrivals.atMs.at(-1) ?? 0) + 1
+  if (restart !== undefined) return restartAtMs(restart, backends) + TAIL_MS
+  if (stall === undefined || stall.everyMs !== undefined) return forMs
+  const longTailMs = Math.min(TAIL_MS, (TAIL_CONNECTIONS / arrivals.ratePerSecond) * 1000)
+  return LEAD_MS + stall.ms + (retriesMatter ? Math.max(SHORT_TAIL_MS, longTailMs) : SHORT_TAIL_MS)
+}
+
+const rules = ({ kernel, client }: Situation) => ({ kernel, client })
+
+/** One CPU for each backend, as such a group is meant to be used. */
+const dealingOf = ({ dealing, backends }: Situation): Dealing =>
+  dealing === 'cpu' ? { by: 'cpu', cpus: backends } : { by: dealing }
+
+function arrivalsOf({ arrivals }: Situation, forMs: number, random: () => number): Float64Array {
+  switch (arrivals.shape) {
+    case 'recorded':
+      return arrivals.atMs
+    case 'constant':
+      return Float64Array.from(arrivalTimes({ ...arrivals, shape: 'constant', durationMs: forMs }))
+    case 'poisson':
+      return Float64Array.from(poissonArrivals(arrivals.ratePerSecond, forMs, random))
+  }
+}
+
+/** Where within the gap of two arrivals a stall begins is chance. */
+const gapMs = ({ arrivals }: Situation): number => (arrivals.shape === 'constant' ? 1000 / arrivals.ratePerSecond : 0)
+
+/** The first `slow.backends` are slow. */
+export function loopOf({ accept, slow }: Situation, number: number): EventLoop {
+  const { ms, cv, handleMs, perTurn } = accept
+  const acceptMs = slow !== undefined && number < slow.backends ? slow.acceptMs : ms
+  return { acceptMs, acceptCv: cv, handleMs, acceptsPerTurn: perTurn, stalls: [] }
+}
+
+function stallsOf(situation: Situation, loop: number, fromMs: number, forMs: number, random: () => number): Stall[] {
+  const { stall } = situation
+  if (stall === undefined) return []
+  if (stall.everyMs !== undefined) return periodicStalls(situation, forMs, random)
+  return stall.whom === 'all' || loop === 0 ? [{ fromMs, toMs: fromMs + stall.ms }] : []
+}
+
+/** One stall in every period, the first one anywhere in it. */
+function periodicStalls({ stall }: Situation, forMs: number, random: () => number): Stall[] {
+  if (stall?.everyMs === undefined) return []
+  const stalls: Stall[] = []
+  for (let fromMs = random() * (stall.everyMs - stall.ms); fromMs < forMs; fromMs += stall.everyMs)
+    stalls.push({ fromMs, toMs: fromMs + stall.ms })
+  return stalls
+}

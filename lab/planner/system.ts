@@ -1,0 +1,87 @@
+/**
+ * A system whose queues are planned: who comes, who accepts, and by which rules. Times are milliseconds since its start.
+ * Pure data, the same for the simulator and the lab.
+ */
+
+/** An event loop (or process) stands still from one moment until another: a garbage collection, a long computation. */
+export interface Stall {
+  fromMs: number
+  toMs: number
+}
+
+/** One event loop that accepts from a listening socket. */
+export interface EventLoop {
+  /** What one accept() takes, and whatever the loop does before it accepts the next of the same turn. */
+  acceptMs: number
+  /** Standard deviation of that, by its mean: 0 is always the same, 1 is exponential. */
+  acceptCv: number
+  /** Work for each connection after the accepts of a turn: reading and answering its request. */
+  handleMs: number
+  /** How many it accepts before it does anything else. Node accepts one a turn since libuv 1.45, nginx too unless `multi_accept`. */
+  acceptsPerTurn: number
+  /** In order, not overlapping. */
+  stalls: Stall[]
+}
+
+/** While it lasts the listening socket does not exist; `toMs` may be infinite. */
+type Absence = Stall
+
+/** One listening socket: a member of the SO_REUSEPORT group, or the only one. Several loops share it in mode `shared`. */
+export interface Shard {
+  /** N; N + 1 connections fit (facts 1). Infinite to see how many would come together. */
+  backlog: number
+  loops: EventLoop[]
+  absences: Absence[]
+}
+
+/** How the group deals new connections: facts 4. `cpu`: to the member with the number of the CPU that took the SYN. */
+export type Dealing = { by: 'hash' } | { by: 'random' } | { by: 'cpu'; cpus: number } | { by: 'member'; member: number }
+
+/** The sysctls that bear on the queues, by their kernel names, and the kernel's tick. */
+export interface KernelRules {
+  syncookies: 0 | 1 | 2
+  synAckRetries: number
+  /** Matters only without cookies: facts 2.3. */
+  maxSynBacklog: number
+  abortOnOverflow: boolean
+  migrateReq: boolean
+  /** Ticks a second: timers of a second and more run in the coarse wheel, and fire in bunches. */
+  hz: number
+}
+
+/** What the other side does. Requests follow the handshake at once. */
+export interface ClientRules {
+  rttMs: number
+  /** From the first SYN; whoever has no answer by then is lost. */
+  timeoutMs: number
+  synRetries: number
+  /** tcp_syn_linear_timeouts: 4 since Linux 6.5, 0 before. */
+  synLinearTimeouts: number
+}
+
+export interface System {
+  /** First SYNs, never decreasing. */
+  arrivals: Float64Array
+  /** SYNs that nobody follows up and nobody sends again, never decreasing. */
+  halfOpen: Float64Array
+  shards: Shard[]
+  dealing: Dealing
+  kernel: KernelRules
+  client: ClientRules
+}
+
+export const defaultKernel: KernelRules = {
+  syncookies: 1,
+  synAckRetries: 5,
+  maxSynBacklog: 2048,
+  abortOnOverflow: false,
+  migrateReq: false,
+  hz: 250,
+}
+
+export const defaultClient: ClientRules = { rttMs: 0.1, timeoutMs: 10_000, synRetries: 6, synLinearTimeouts: 4 }
+
+export const defaultLoop: EventLoop = { acceptMs: 0, acceptCv: 0, handleMs: 0, acceptsPerTurn: 1, stalls: [] }
+
+/** The longest that a SYN can be on its way and back; beyond, the client would send it again before it is answered. */
+export const LONGEST_RTT_MS = 900

@@ -1,0 +1,111 @@
+/**
+ * `npm run predictions`: plays every scenario of the book in a lab and writes what was predicted and what was measured into
+ * docs/planning.md. Takes some ten minutes. With words, only the scenarios whose name contains one of them, and nothing is written.
+ */
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { namespaces } from '#lab/namespaces/driver.ts'
+import { book, type Entry } from '#lab/planner/confirm/book.ts'
+import { type Confirmation, confirm } from '#lab/planner/confirm/confirm.ts'
+import { type Estimate, quantities } from '#lab/planner/outcome.ts'
+import { duration, number, percent } from '#lab/planner/words.ts'
+
+const file = path.join(import.meta.dirname, '..', 'docs', 'planning.md')
+const BEGIN = '<!-- predictions: npm run predictions -->'
+const END = '<!-- end of predictions -->'
+
+interface Row {
+  cells: string[]
+  verdict: 'met' | 'missed' | 'not judged'
+  /** The same of the simulation that was given what really happened. */
+  replayed: 'met' | 'missed'
+}
+
+await namespaces.preflight()
+const words = process.argv.slice(2)
+const chosen = words.length === 0 ? book : book.filter(({ name }) => words.some((word) => name.includes(word)))
+const rows: Row[] = []
+for (const [i, entry] of chosen.entries()) {
+  process.stderr.write(`${i + 1} of ${chosen.length}: ${entry.name} … `)
+  const row = rowOf(entry, await confirm(entry.scene))
+  process.stderr.write(`${row.verdict}: ${row.cells.slice(2).join(' | ')}\n`)
+  rows.push(row)
+}
+const table = inMarkdown(rows)
+if (words.length === 0) write(table)
+else process.stdout.write(`${table}\n`)
+
+function rowOf({ name, quantity, tolerance, closed }: Entry, seen: Confirmation): Row {
+  const show = quantity.endsWith('Share') ? percent : quantity.endsWith('Ms') ? duration : number
+  const measured = seen.measured.estimates[quantity]!.value
+  const predicted = seen.predicted.estimates[quantity]!
+  const again = seen.asItHappened.estimates[quantity]!
+  const byFormula = closed?.(seen.run.acceptOverheadMs)
+  const allowed = Math.max(tolerance.absolute, tolerance.share * measured)
+  /** Chance that no prediction can know (who is dealt to whom) is not held against it. */
+  const judged = ({ value, low, high }: Estimate): string | undefined =>
+    Math.abs(value - measured) <= allowed
+      ? 'within its target'
+      : low <= measured && measured <= high
+        ? `by chance between ${show(low)} and ${show(high)}`
+        : undefined
+  const { notJudged } = seen
+  // Whether a machine was fit to play a scenario is decided before looking at what came out.
+  const verdict = notJudged !== undefined ? 'not judged' : judged(predicted) === undefined ? 'missed' : 'met'
+  const replayed = judged(again) === undefined ? 'missed' : 'met'
+  const reason = {
+    met: judged(predicted),
+    missed: replayed === 'met' ? 'the machine: right for what really happened' : 'the model',
+    'not judged': `${notJudged}; as it happened: ${replayed}`,
+  }[verdict]
+  const error = measured === 0 ? show(predicted.value) : percent((predicted.value - measured) / measured)
+  return {
+    verdict,
+    replayed,
+    cells: [
+      name,
+      quantities[quantity],
+      byFormula === undefined ? '–' : show(byFormula),
+      show(predicted.value),
+      show(measured),
+      quantity === 'queuePeak' ? `${number(predicted.value - measured)} slots` : error,
+      show(again.value),
+      `${verdict}: ${reason}`,
+    ],
+  }
+}
+
+function inMarkdown(all: readonly Row[]): string {
+  const titles = [
+    'scenario',
+    'number',
+    'closed form',
+    'simulation',
+    'measured',
+    'error of the simulation',
+    'simulated as it happened',
+    'verdict',
+  ]
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const counts = (['met', 'missed', 'not judged'] as const).map(
+    (verdict) => `${all.filter((row) => row.verdict === verdict).length} ${verdict}`,
+  )
+  const replays = all.filter((row) => row.replayed === 'met').length
+  const machine = `Linux ${os.release()}, ${os.availableParallelism()} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, load average ${os.loadavg()[0]!.toFixed(1)} at the end`
+  return [
+    line(titles),
+    line(titles.map(() => '---')),
+    ...all.map(({ cells }) => line(cells)),
+    '',
+    `${counts.join(', ')}. Given what really happened, ${replays} of ${all.length} are met. ${machine}.`,
+  ].join('\n')
+}
+
+function write(predictions: string): void {
+  const text = fs.readFileSync(file, 'utf8')
+  const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)]
+  if (before === -1 || after === -1) throw new Error(`${file} has no place for the predictions`)
+  fs.writeFileSync(file, `${text.slice(0, before + BEGIN.length)}\n\n${predictions}\n\n${text.slice(after)}`)
+  process.stderr.write(`Written to ${path.relative(process.cwd(), file)}\n`)
+}

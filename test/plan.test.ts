@@ -1,0 +1,65 @@
+/** `spillway plan` as a person runs it: output, exit statuses, a run's folder as input, and the lab that confirms. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test from 'node:test'
+import { atLeast, experiment, that } from '#experiments/vocabulary.ts'
+import { runExperiment } from '#lab/experiment/run.ts'
+import { namespaces } from '#lab/namespaces/driver.ts'
+import type { Answer } from '#lab/planner/answer.ts'
+import type { Confirmation } from '#lab/planner/confirm/confirm.ts'
+
+type Confirmed = Confirmation & { run: { connections: number } }
+
+const spillway = new URL('../bin/spillway', import.meta.url).pathname
+const plan = (...words: string[]) => spawnSync(spillway, ['plan', ...words], { encoding: 'utf8' })
+const answered = (...words: string[]): Answer => {
+  const { stdout, stderr } = plan(...words, '--json')
+  assert.equal(stdout.trimEnd().split('\n').length, 1, `one line, and nothing else: ${stderr}`)
+  return JSON.parse(stdout)
+}
+
+test('an answer is text for people, one JSON object for machines, and the same in both', () => {
+  const words = ['--rate', '500/s', '--arrivals', 'constant', '--stall', '100ms']
+  const { status, stdout } = plan(...words)
+  assert.equal(status, 0)
+  assert.match(stdout, /A backlog of 49 on the socket/)
+  assert.equal(answered(...words).data.backlog, 49)
+})
+
+test('what cannot be answered ends with 2, and one line that says why', () => {
+  const { status, stdout, stderr } = plan('--rate', '3000', '--stall', '80ms')
+  assert.deepEqual([status, stdout], [2, ''])
+  assert.match(stderr, /^spillway: --rate '3000' is no rate\n/)
+})
+
+test('the connections of a run are arrivals to plan for', async (context) => {
+  const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-plan-'))
+  context.after(() => fs.rmSync(out, { recursive: true, force: true }))
+  const recorded = experiment({
+    ...{ name: 'recorded', teaches: 'Nothing.', sources: ['this test'], lab: {} },
+    phases: { load: ({ clients }) => clients.connections({ ratePerSecond: 200, forMs: 500 }) },
+    expect: ({ clients, listener }) => ({
+      kernel: [that('it listens', listener(1).limit.last, atLeast(1))],
+      userspace: [that('they connect', clients.connected, atLeast(1))],
+    }),
+  })
+  const { folder } = await runExperiment(recorded, { driver: namespaces, out, signal: context.signal })
+  const { data, howSure } = answered('--arrivals', folder, '--stall', '100ms')
+  assert.equal(data.backlog, 19)
+  assert.match(howSure.join(' '), /100 recorded in /)
+})
+
+test('a lab plays the same arrivals and stalls, and says what the kernel did', () => {
+  const words = ['--rate', '60/s', '--arrivals', 'constant', '--stall', '500ms', '--backlog', '9', '--confirm']
+  const { data } = answered(...words)
+  const { notJudged, predicted, measured, run } = data.confirmation as Confirmed
+  assert.equal(run.connections, 186, '3.1 s of arrivals, and none is lost')
+  assert.equal(run.counters.TcpExt_ListenDrops, run.shards[0]?.skDrops, 'counted twice')
+  // Whether the machine could play it is known from the load alone; a number only counts where it could.
+  if (notJudged !== undefined) return
+  assert.equal(measured.estimates.queuePeak?.value, 10, 'ten fit, and thirty came')
+  assert.ok(Math.abs(measured.estimates.drops!.value - predicted.estimates.drops!.value) <= 4)
+})
