@@ -22,8 +22,8 @@ const ways: Record<string, Steering> = {
 
 const connect = fileURLToPath(new URL('./probes/connect.ts', import.meta.url))
 
-/** A SYN is sent again 1, 2 and 3 s after the first: the drops are read half-way between. */
-const READ_DROPS_AT_MS = [600, 1600, 2600]
+/** A SYN is sent again about 1, 2 and 3 s after the first: the drops are read in between, counted from the last client. */
+const READ_DROPS_AT_MS = [300, 1350, 2400]
 
 /** Who has connected sooner did so with the first SYN; or before the release. */
 const FIRST_SYN_MS = 900
@@ -49,8 +49,8 @@ export default comparison({
     },
     stall: ({ backend }) => backend(1).stall(),
     burst: async ({ clients, pass, now }) => {
-      const beganMs = monotonicMs()
       await clients.burst({ connections: CLIENTS })
+      const beganMs = monotonicMs()
       const drops: number[] = []
       for (const atMs of READ_DROPS_AT_MS) {
         await pass(Math.max(0, beganMs + atMs - monotonicMs()))

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
+import fs from 'node:fs'
+import net from 'node:net'
 import { test } from 'node:test'
 import { socketAddress } from './address.ts'
 import * as libc from './libc.ts'
+import { PreparedDump, SockDiag, states } from './sock-diag.ts'
 
 test('a batch of datagrams is sent with one call, each packet as it was written', async () => {
   const receiver = dgram.createSocket('udp4').bind(0, '127.0.0.1')
@@ -41,3 +44,30 @@ test('setting an option that the kernel does not know is an error with advice', 
   })
   libc.close(fd)
 })
+
+test('epoll wakes for a connection that waits, and accept gives it; without one, accept says so', async () => {
+  const listener = libc.socket(libc.AF_INET, libc.SOCK_STREAM | libc.SOCK_CLOEXEC | libc.SOCK_NONBLOCK, 0, 'x')
+  libc.bind(listener, socketAddress('127.0.0.1', 0), 'x')
+  libc.listen(listener, 1, 'x')
+  const epoll = libc.epollFor(listener, libc.EPOLLIN | libc.EPOLLEXCLUSIVE, 'x')
+  assert.equal(libc.acceptIfAny(listener, 'x'), undefined)
+  const client = net.connect(portOf(listener), '127.0.0.1')
+  await once(client, 'connect')
+  libc.epollWait(epoll, 'x')
+  const connection = libc.acceptIfAny(listener, 'x')
+  assert.ok(connection !== undefined)
+  libc.send(connection, Buffer.from('hello'), 0, 'x')
+  assert.equal(String((await once(client, 'data'))[0]), 'hello')
+  client.destroy()
+  for (const fd of [connection, epoll, listener]) libc.close(fd)
+})
+
+function portOf(listener: number): number {
+  const { ino } = fs.fstatSync(listener)
+  let port = 0
+  using diagnosis = new SockDiag()
+  diagnosis.dump(new PreparedDump({ family: libc.AF_INET, states: states.listen }), (socket) => {
+    if (socket.inode === ino) port = socket.port
+  })
+  return port
+}

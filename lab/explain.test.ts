@@ -240,7 +240,7 @@ test('one process that takes all from a shared queue is said, and a fair share i
   const processes = (...rates: number[]) =>
     rates.map((acceptsPerSecond, pid) => ({ pid, acceptsPerSecond, stalled: false, open: 0, lagMs: 0 }))
   const shared = (...rates: number[]) => ({ mode: 'shared', shards: [shard(1, { processes: processes(...rates) })] })
-  says(shared(2, 98, 0), /^One queue, three processes, and process 2 takes nearly all: with EPOLLEXCLUSIVE/)
+  says(shared(2, 98, 0), /^One queue, three processes, and process 2 takes nearly all: the kernel wakes every process/)
   assert.equal(explain(view(shared(40, 30, 30))), undefined)
 })
 

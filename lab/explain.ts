@@ -290,7 +290,7 @@ function oneProcessTakesAll(view: LabView): string | undefined {
     const all = rates.reduce((sum, rate) => sum + rate, 0)
     const most = Math.max(0, ...rates)
     if (processes.length < 2 || all < 20 || most < all * 0.9 || processes.some(({ stalled }) => stalled)) continue
-    return `One queue, ${inWords(processes.length)} processes, and process ${rates.indexOf(most) + 1} takes nearly all: with EPOLLEXCLUSIVE the kernel wakes the first that waits in line, and an idle process stands in front again at once. The others get their turn when it is busy.`
+    return `One queue, ${inWords(processes.length)} processes, and process ${rates.indexOf(most) + 1} takes nearly all: the kernel wakes every process that waits, and whoever calls accept() first has the connection. The others get their turn when it is busy.`
   }
   return undefined
 }

@@ -64,7 +64,7 @@ export interface ClientVerbs {
   ): Promise<RunningLoad>
   /** Connects and stays silent, until told to speak or stopped. */
   hold(order: { connections: number; ratePerSecond?: number }): Promise<RunningLoad>
-  /** SYNs from addresses where nobody answers; resolves when the last is written. */
+  /** SYNs from addresses where nobody answers, 500 a second if not told otherwise; resolves when the last is written. */
   halfOpen(order: { ratePerSecond?: number; syns: number }): Promise<RunningLoad>
   /** Asks for `responseBytes` and reads them slowly; 0 reads nothing. */
   readSlowly(order: { connections: number; bytesPerSecond: number; responseBytes: number }): Promise<RunningLoad>

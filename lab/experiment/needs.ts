@@ -13,14 +13,17 @@ export function missingBefore(needs: Needs = {}, driver: Driver): string | undef
   if (present < cores) return `it needs ${cores} cores, and this machine has ${present}`
   const absent = programs.filter((name) => !onPath(name))
   if (absent.length > 0) return `it needs the program ${absent.join(', ')} on the PATH`
+  for (const name of needs.sysctls ?? [])
+    if (!fs.existsSync(`/proc/sys/${name.replaceAll('.', '/')}`)) return lacks(name)
   if (root && process.geteuid?.() !== 0) return 'it needs root on the host'
   return undefined
 }
 
+const lacks = (sysctl: string): string => `this kernel (${os.release()}) has no sysctl ${sysctl}`
+
 /** What the kernel of this lab lacks; undefined if nothing. */
 export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string | undefined> {
-  for (const name of needs.sysctls ?? [])
-    if ((await lab.readSysctl(name)) === undefined) return `this kernel (${os.release()}) has no sysctl ${name}`
+  for (const name of needs.sysctls ?? []) if ((await lab.readSysctl(name)) === undefined) return lacks(name)
   if (needs.root === true && (await usersOf(lab)) < 2)
     return 'it needs root on the host: here the lab is a user namespace with one user in it'
   return undefined

@@ -102,7 +102,7 @@ async function judged(experiment: Experiment, options: RunOptions, journal: Jour
 }
 
 const tooSlow = (lagMs: number): string =>
-  `this machine was too busy: a timer of an idle process came ${Math.round(lagMs)} ms late`
+  `this machine was too busy: timers of an idle process, or the clients' own schedule, ran up to ${Math.round(lagMs)} ms late`
 
 async function runCase(
   experiment: Experiment,
@@ -155,7 +155,12 @@ function labOptions({ backends = 1, ...wish }: LabWish): Omit<LabWish, 'backends
   return { ...wish, backends: typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends }
 }
 
-const worstLag = (recordings: readonly Recording[]): number => Math.max(0, ...recordings.map(({ lagMs }) => lagMs))
+/** How late the machine made things: a timer of an idle process at worst, or one in a hundred arrivals of a paced load. */
+const worstLag = (recordings: readonly Recording[]): number =>
+  Math.max(0, ...recordings.flatMap(({ lagMs, loads }) => [lagMs, ...loads.map(lateness)]))
+
+const lateness = ({ order, report }: Recording['loads'][number]): number =>
+  order.kind === 'connections' && order.arrivals.shape !== 'burst' ? (report?.scheduleLagMs.p99 ?? 0) : 0
 
 /** Null unless every case got to its end. */
 function lagOf(recordings: readonly Recording[]): number | null {

@@ -11,6 +11,8 @@ import type { Journal } from './journal.ts'
 
 const UNTIL_MS = 15_000
 const POLL_MS = 20
+/** No more than a lab in containers allows: there each SYN passes a table that the whole host shares. */
+const HALF_OPEN_PER_SECOND = 500
 
 /** Something that an experiment waited for did not come about. */
 export class NotSeen extends Error {
@@ -138,12 +140,12 @@ export class LabStage implements Stage {
           { kind: 'hold', stories: true, ...order },
           endless,
         ),
-      halfOpen: ({ syns, ratePerSecond }) =>
+      halfOpen: ({ syns, ratePerSecond = HALF_OPEN_PER_SECOND }) =>
         this.#begin(`${syns} SYNs that nobody follows up`, {
           kind: 'half-open',
           maxSyns: syns,
           durationMs: 60_000,
-          ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+          ratePerSecond,
         }),
       readSlowly: (order) =>
         this.#begin(

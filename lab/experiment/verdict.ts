@@ -21,7 +21,7 @@ export interface Verdict {
   startedAt: string
   durationMs: number
   machine: Machine
-  /** The largest scheduling lag measured during the run: bands of times give way by it. Null if it did not get to its end. */
+  /** The largest scheduling lag measured during the run, of an idle process or of the clients' schedule: bands of times give way by it. Null if it did not get to its end. */
   lagMs: number | null
   /** How to run it again. */
   again: string

@@ -152,6 +152,11 @@ export const damages: Record<string, Damage> = {
       if (story[name] !== undefined) story[name] += late
     story.synRetransmits = 9
   }),
+  'all connect with the second SYN': storiesTo((story) => {
+    for (const name of ['connectedMs', 'acceptedMs', 'firstByteMs', 'closedMs'] as const)
+      if (story[name] !== undefined) story[name] += 1050
+    story.synRetransmits = (story.synRetransmits ?? 0) + 1
+  }),
   'all connect between two SYNs': storiesTo((story) => {
     for (const name of ['connectedMs', 'firstByteMs', 'closedMs'] as const)
       if (story[name] !== undefined) story[name] += 700

@@ -31,7 +31,7 @@ export function machineSection({ runs, labels }: Group): Html {
       ({ verdict: { lagMs } }) =>
         lagMs === null
           ? 'not known: the run did not get to its end'
-          : `a timer of an idle process came ${lagMs < 1 ? 'less than 1 ms' : duration(lagMs)} late at worst; bands of times give way by that much`,
+          : `timers of an idle process, or the clients’ own schedule, ran up to ${lagMs < 1 ? '1 ms' : duration(lagMs)} late; bands of times give way by that much`,
     ],
   ]
   const filled = rows.filter(([, read]) => runs.some((run) => read(run) !== undefined))
