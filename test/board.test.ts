@@ -409,6 +409,8 @@ test('the chart stands still when paused, and shows more when asked', { skip }, 
   await pause.click()
   await page.getByRole('button', { name: 'Go on' }).waitFor()
   const readout = page.locator('.readout').first()
+  // What was on its way is drawn with the next frame.
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
   const before = await readout.textContent()
   await lab.backend(1).stall()
   await eventually(

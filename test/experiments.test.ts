@@ -19,10 +19,8 @@ import { damages } from './support/damage.ts'
 
 /** Short ones of different kinds. SPILLWAY_EXPERIMENTS names others, or all of them. */
 const { SPILLWAY_EXPERIMENTS: names = 'small-backlog' } = process.env
-const chosen =
-  names === 'all'
-    ? [...experiments, ...(await solutions())]
-    : experiments.filter(({ name }) => names.split(',').includes(name))
+const every = [...experiments, ...(await solutions())]
+const chosen = names === 'all' ? every : every.filter(({ name }) => names.split(',').includes(name))
 
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-runs-'))
 after(() => fs.rmSync(out, { recursive: true, force: true }))

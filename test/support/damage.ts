@@ -125,6 +125,13 @@ export const damages: Record<string, Damage> = {
   'every client is reset': storiesTo((story) => {
     story.outcome = 'reset'
   }),
+  'every client is refused': storiesTo((story) => {
+    story.outcome = 'refused'
+  }),
+  'every backend has one process more': ({ boundaries }) => {
+    for (const { backends } of boundaries)
+      for (const backend of backends) if (backend !== null) backend.processes.push(backend.processes[0]!)
+  },
   'every client is served': storiesTo((story) => {
     story.outcome = 'ok'
   }),
