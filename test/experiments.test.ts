@@ -18,7 +18,7 @@ import { chapters, citations, isTrue, markers, solutions } from './support/citat
 import { damages } from './support/damage.ts'
 
 /** Short ones of different kinds. SPILLWAY_EXPERIMENTS names others, or all of them. */
-const { SPILLWAY_EXPERIMENTS: names = 'small-backlog' } = process.env
+const { SPILLWAY_EXPERIMENTS: names = 'small-backlog,handshake,cookies-hide-overflow' } = process.env
 const every = [...experiments, ...(await solutions())]
 const chosen = names === 'all' ? every : every.filter(({ name }) => names.split(',').includes(name))
 
