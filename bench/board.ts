@@ -35,6 +35,7 @@ function state(sequence: number): BoardState {
     ...{ sequence, timeMs: 1_700_000_000_000 + sequence * TICK_MS, monotonicMs: sequence * TICK_MS, kernel: 'bench' },
     ...{ address: '198.18.0.2', port: 8080, mode: 'sharded', steering: { by: 'hash' }, shards },
     portView: {
+      ...{ address: '198.18.0.2', port: 8080 },
       synQueue: { length: Math.round(200 + 190 * Math.sin(sequence / 11)), peak: 390, limit: 1024 },
       ...{ oldestWaitMs: sequence * 100, connections: 500, receiveBytes: sequence * 1000, receiveBytesMax: 9000 },
       ...{ sendBytes: sequence * 2000, sendBytesMax: 9000, zeroWindows: sequence % 9 },

@@ -5,63 +5,10 @@
 import type { Steering } from '#kernel/reuseport.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
+import type { BoardClients, BoardShard, LabPicture } from '#services/board/api.ts'
 import type { ListenerSample, NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
 
-/** One listening socket and the backend behind it. */
-export interface ShardView {
-  shard: number
-  /** `listening`, `closed` (its listener) or `down` (its process). */
-  state: 'listening' | 'closed' | 'down'
-  stalled: boolean
-  /** Faults other than a stall that are on, in words. */
-  faults: string[]
-  length: number
-  /** N; N + 1 connections fit. */
-  limit: number
-  /** What listen() was asked for; above `limit` if somaxconn clamped it. */
-  backlog: number
-  /** Length over N + 1: 1 or more is full. */
-  fill: number
-  peak: number
-  fullSeconds: number
-  drops: number
-  dropsPerSecond: number
-  acceptsPerSecond: number
-  /** Connections that its processes hold open: as many descriptors. */
-  open: number
-  /** Accept waits of the connections accepted within the last second; undefined if there was none. */
-  acceptWait: { meanMs: number; p99Ms: number } | undefined
-  /** Who accepts from this socket: one process, or several in mode `shared`; none while it is down. */
-  processes: ProcessView[]
-  /**
-   * How long the longest waiting connection of this shard waits, if that can be told: a waiting connection does not name
-   * its listener, so only when one shard alone has any. Undefined if it cannot be told.
-   */
-  oldestWaitMs: number | undefined
-}
-
-/** One process that accepts. */
-interface ProcessView {
-  pid: number
-  stalled: boolean
-  acceptsPerSecond: number
-  open: number
-  /** How long its event loop has been late: grows while it stands still. */
-  lagMs: number
-}
-
-/** What the clients do and see, over all loads. */
-interface ClientsView {
-  /** New connections begun a second, half-open ones left out. */
-  startedPerSecond: number
-  connectedPerSecond: number
-  /** SYNs a second of clients that never answer. */
-  halfOpenPerSecond: number
-  /** Connections under way or held. */
-  open: number
-  /** SYNs sent again a second, as the clients' kernel counts them. */
-  synRetransmitsPerSecond: number
-}
+export type ShardView = BoardShard
 
 /** Sysctls of the server's namespace that decide what happens at a full queue; -1 where this kernel has none. */
 export const shownSysctls = {
@@ -73,44 +20,8 @@ export const shownSysctls = {
 export type Sysctls = Record<keyof typeof shownSysctls, number>
 export const sysctlDefaults: Sysctls = { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 }
 
-/** What cannot be told apart by shard. */
-interface PortView {
-  address: string
-  port: number
-  synQueue: { length: number; peak: number; limit: number }
-  oldestWaitMs: number
-  connections: number
-  receiveBytes: number
-  receiveBytesMax: number
-  sendBytes: number
-  sendBytesMax: number
-  zeroWindows: number
-}
-
-/** A counter of the server's namespace that moved within the last second. */
-interface MovedCounter {
-  name: string
-  perSecond: number
-}
-
-export interface LabView {
-  /** Of the snapshot that it was made of. */
-  sequence: number
-  timeMs: number
-  monotonicMs: number
-  kernel: string
-  address: string
-  port: number
-  mode: string
-  /** How the kernel chooses the shard of a new connection. */
-  steering: Steering
-  shards: ShardView[]
-  /** Undefined while nobody listens. */
-  portView: PortView | undefined
-  clients: ClientsView
-  sysctls: Sysctls
-  cookiesPerSecond: number
-  moved: MovedCounter[]
+/** What a board is told, with the loads as the agent reports them. */
+export interface LabView extends LabPicture {
   loads: LoadReport[]
 }
 
@@ -258,7 +169,7 @@ function clientsView(
   { loads, synRetransmits }: Moment,
   before: Moment | undefined,
   perSecond: (gained: number) => number,
-): ClientsView {
+): BoardClients {
   const rateOf = (chosen: readonly LoadReport[], count: (load: LoadReport) => number): number =>
     perSecond(
       chosen.reduce((sum, load) => {

@@ -54,9 +54,15 @@ function rowOf({ name, quantity, tolerance, closed }: Entry, seen: Confirmation)
   // Whether a machine was fit to play a scenario is decided before looking at what came out.
   const verdict = notJudged !== undefined ? 'not judged' : judged(predicted) === undefined ? 'missed' : 'met'
   const replayed = judged(again) === undefined ? 'missed' : 'met'
+  const blame =
+    replayed === 'missed'
+      ? 'the model'
+      : Math.abs(again.value - measured) <= allowed
+        ? 'the machine: right for what really happened'
+        : 'open: given what really happened, chance alone allows it'
   const reason = {
     met: judged(predicted),
-    missed: replayed === 'met' ? 'the machine: right for what really happened' : 'the model',
+    missed: blame,
     'not judged': `${notJudged}; as it happened: ${replayed}`,
   }[verdict]
   const error = measured === 0 ? show(predicted.value) : percent((predicted.value - measured) / measured)

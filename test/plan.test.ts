@@ -6,10 +6,10 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { atLeast, experiment, that } from '#experiments/vocabulary.ts'
-import { runExperiment } from '#lab/experiment/run.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import type { Answer } from '#lab/planner/answer.ts'
 import type { Confirmation } from '#lab/planner/confirm/confirm.ts'
+import { runExperiment } from '#lab/run-experiment.ts'
 
 type Confirmed = Confirmation & { run: { connections: number } }
 

@@ -48,7 +48,7 @@ export class ExperimentRunner {
     const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-run-'))
     try {
       // Loaded when first wanted: starting a lab is quicker.
-      const { runExperiment } = await import('#lab/experiment/run.ts')
+      const { runExperiment } = await import('#lab/run-experiment.ts')
       const { bandInWords, seenInWords } = await import('#lab/experiment/verdict.ts')
       const inWords = (expectation: JudgedExpectation): BoardExpectation => ({
         counted: expectation.counted === 'both' ? 'kernel and userspace' : expectation.counted,

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#common/errors.ts'
 import { type ListenTarget, parseListen } from '#common/parse.ts'
 import type { Addresses } from '#lab/attached.ts'
+import { readArguments } from '../arguments.ts'
 
 export const help = `Usage: spillway board --backend ADDRESS… [OPTION…]
 
@@ -39,18 +39,14 @@ export function readOptions(args: string[]): BoardCommand | undefined {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        listen: { type: 'string', default: '127.0.0.1:10510' },
-        exporter: { type: 'string', default: '127.0.0.1:10511' },
-        backend: { type: 'string', multiple: true, default: [] },
-        agent: { type: 'string', default: '127.0.0.1:10512' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message, 'See spillway board --help')
-  }
+  return readArguments('board', {
+    args,
+    options: {
+      listen: { type: 'string', default: '127.0.0.1:10510' },
+      exporter: { type: 'string', default: '127.0.0.1:10511' },
+      backend: { type: 'string', multiple: true, default: [] },
+      agent: { type: 'string', default: '127.0.0.1:10512' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
 }

@@ -1,7 +1,8 @@
 /** The words of `spillway plan`, made into what was asked and what was said. */
-import { parseArgs } from 'node:util'
+
 import { UsageError } from '#common/errors.ts'
 import type { Question } from '#lab/planner/ask.ts'
+import { readArguments } from '../arguments.ts'
 import { readPlanFile } from './file.ts'
 import { type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
 
@@ -97,21 +98,17 @@ const isQuestion = (word: string): word is Question => Object.hasOwn(questions, 
 const isOption = (key: string): key is OptionName => Object.hasOwn(planOptions, key)
 
 function parse(args: string[]) {
-  try {
-    const strings = Object.keys(planOptions).map((name) => [name, { type: 'string' }] as const)
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        ...Object.fromEntries(strings),
-        migrate: { type: 'boolean' },
-        from: { type: 'string' },
-        confirm: { type: 'boolean' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message, 'See spillway plan --help')
-  }
+  const strings = Object.keys(planOptions).map((name) => [name, { type: 'string' }] as const)
+  return readArguments('plan', {
+    args,
+    allowPositionals: true,
+    options: {
+      ...Object.fromEntries(strings),
+      migrate: { type: 'boolean' },
+      from: { type: 'string' },
+      confirm: { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
 }

@@ -1,8 +1,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { UsageError } from '#common/errors.ts'
 import { holdsRun } from '#lab/experiment/open.ts'
+import { readArguments } from '../arguments.ts'
 
 export const help = `Usage: spillway report DIR… [OPTION…]
 
@@ -53,17 +53,13 @@ function runsIn(folder: string): string[] {
 const tidy = (folder: string): string => path.normalize(folder).replace(/(?<=.)\/$/, '')
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        out: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message, 'See spillway report --help')
-  }
+  return readArguments('report', {
+    args,
+    allowPositionals: true,
+    options: {
+      out: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
 }

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
 import { UsageError } from '#common/errors.ts'
 import { experiments } from '#experiments/catalogue.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { compose } from '#lab/compose/driver.ts'
 import type { Driver } from '#lab/driver.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
+import { readArguments } from '../arguments.ts'
 
 const drivers: Record<string, Driver> = { namespaces, compose }
 
@@ -82,20 +82,16 @@ const isExperiment = (value: unknown): value is Experiment =>
   typeof value === 'object' && value !== null && ['name', 'cases', 'phases', 'judge'].every((key) => key in value)
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        all: { type: 'boolean', default: false },
-        list: { type: 'boolean', default: false },
-        out: { type: 'string' },
-        driver: { type: 'string', default: 'namespaces' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message, 'See spillway run --help')
-  }
+  return readArguments('run', {
+    args,
+    allowPositionals: true,
+    options: {
+      all: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      driver: { type: 'string', default: 'namespaces' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
 }

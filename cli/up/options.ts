@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#common/errors.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseRate } from '#common/parse.ts'
 import type { LabOptions } from '#lab/lab.ts'
+import { readArguments } from '../arguments.ts'
 
 export const help = `Usage: spillway up [OPTION…]
 
@@ -71,25 +71,21 @@ function boardTarget(text: string | undefined, json: boolean): ListenTarget | un
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        backends: { type: 'string', default: '3' },
-        backlog: { type: 'string', default: '128' },
-        mode: { type: 'string', default: 'sharded' },
-        rate: { type: 'string', default: '300' },
-        metrics: { type: 'string', default: '127.0.0.1:10511' },
-        board: { type: 'string' },
-        'sample-interval': { type: 'string', default: '10ms' },
-        sysctl: { type: 'string', multiple: true, default: [] },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message, 'See spillway up --help')
-  }
+  return readArguments('up', {
+    args,
+    options: {
+      backends: { type: 'string', default: '3' },
+      backlog: { type: 'string', default: '128' },
+      mode: { type: 'string', default: 'sharded' },
+      rate: { type: 'string', default: '300' },
+      metrics: { type: 'string', default: '127.0.0.1:10511' },
+      board: { type: 'string' },
+      'sample-interval': { type: 'string', default: '10ms' },
+      sysctl: { type: 'string', multiple: true, default: [] },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
 }
 
 function parseSysctl(text: string): [name: string, value: string] {

@@ -48,7 +48,7 @@ export class Recorder implements AsyncDisposable {
 
   /** Reads all that only grows: what happened between two calls is their difference. */
   async boundary(): Promise<void> {
-    const { lab } = { lab: this.#lab }
+    const lab = this.#lab
     const atMs = monotonicMs()
     const [{ namespaces }, { counters: clientCounters }, loads, backends] = await Promise.all([
       lab.look(),

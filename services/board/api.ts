@@ -6,44 +6,66 @@ import { type Static, Type } from 'typebox'
 import type { Steering } from '#kernel/reuseport.ts'
 import { Faults, SteeringChange } from '../backend/api.ts'
 
-/** One process that accepts. */
-export interface BoardProcess {
-  pid: number
-  stalled: boolean
-  acceptsPerSecond: number
-  open: number
-  lagMs: number
-}
-
-/** One listening socket and who stands behind it. */
+/** One listening socket and the backend behind it. */
 export interface BoardShard {
   shard: number
+  /** `listening`, `closed` (its listener) or `down` (its process). */
   state: 'listening' | 'closed' | 'down'
   stalled: boolean
-  /** Other faults that are on, in words. */
+  /** Faults other than a stall that are on, in words. */
   faults: string[]
   length: number
   /** N; N + 1 connections fit. */
   limit: number
-  /** What listen() was asked for. */
+  /** What listen() was asked for; above `limit` if somaxconn clamped it. */
   backlog: number
-  /** Length over N + 1. */
+  /** Length over N + 1: 1 or more is full. */
   fill: number
   peak: number
   fullSeconds: number
   drops: number
   dropsPerSecond: number
   acceptsPerSecond: number
+  /** Connections that its processes hold open: as many descriptors. */
   open: number
-  /** Of the connections accepted within the last second. */
+  /** Accept waits of the connections accepted within the last second; undefined if there was none. */
   acceptWait: { meanMs: number; p99Ms: number } | undefined
-  /** Undefined where it cannot be told by shard. */
-  oldestWaitMs: number | undefined
+  /** Who accepts from this socket: one process, or several in mode `shared`; none while it is down. */
   processes: BoardProcess[]
+  /**
+   * How long the longest waiting connection of this shard waits, if that can be told: a waiting connection does not name
+   * its listener, so only when one shard alone has any. Undefined if it cannot be told.
+   */
+  oldestWaitMs: number | undefined
+}
+
+/** One process that accepts. */
+export interface BoardProcess {
+  pid: number
+  stalled: boolean
+  acceptsPerSecond: number
+  open: number
+  /** How long its event loop has been late: grows while it stands still. */
+  lagMs: number
+}
+
+/** What the clients do and see, over all loads. */
+export interface BoardClients {
+  /** New connections begun a second, half-open ones left out. */
+  startedPerSecond: number
+  connectedPerSecond: number
+  /** SYNs a second of clients that never answer. */
+  halfOpenPerSecond: number
+  /** Connections under way or held. */
+  open: number
+  /** SYNs sent again a second, as the clients' kernel counts them. */
+  synRetransmitsPerSecond: number
 }
 
 /** What cannot be told apart by shard. */
 interface BoardPort {
+  address: string
+  port: number
   synQueue: { length: number; peak: number; limit: number }
   oldestWaitMs: number
   connections: number
@@ -52,6 +74,34 @@ interface BoardPort {
   sendBytes: number
   sendBytesMax: number
   zeroWindows: number
+}
+
+/** A counter of the server's namespace that moved within the last second. */
+interface MovedCounter {
+  name: string
+  perSecond: number
+}
+
+/** A lab at one moment, without what the display adds. */
+export interface LabPicture {
+  /** Of the snapshot that it was made of. */
+  sequence: number
+  timeMs: number
+  monotonicMs: number
+  kernel: string
+  address: string
+  port: number
+  mode: string
+  /** How the kernel chooses the shard of a new connection. */
+  steering: Steering
+  shards: BoardShard[]
+  /** Undefined while nobody listens. */
+  portView: BoardPort | undefined
+  clients: BoardClients
+  /** -1 where the kernel has none of that name. */
+  sysctls: Record<'syncookies' | 'abortOnOverflow' | 'migrateReq' | 'somaxconn', number>
+  cookiesPerSecond: number
+  moved: MovedCounter[]
 }
 
 /** The loads that a board can switch. */
@@ -96,29 +146,7 @@ export interface BoardExperiment {
 }
 
 /** All that is shown, at one moment. */
-export interface BoardState {
-  sequence: number
-  timeMs: number
-  monotonicMs: number
-  kernel: string
-  address: string
-  port: number
-  mode: string
-  steering: Steering
-  shards: BoardShard[]
-  /** Undefined while nobody listens. */
-  portView: BoardPort | undefined
-  clients: {
-    startedPerSecond: number
-    connectedPerSecond: number
-    halfOpenPerSecond: number
-    open: number
-    synRetransmitsPerSecond: number
-  }
-  /** -1 where the kernel has none of that name. */
-  sysctls: Record<'syncookies' | 'abortOnOverflow' | 'migrateReq' | 'somaxconn', number>
-  cookiesPerSecond: number
-  moved: { name: string; perSecond: number }[]
+export interface BoardState extends LabPicture {
   loads: BoardLoad[]
   /** What is happening, why, and what would mend it. */
   words: string | undefined

@@ -14,6 +14,7 @@ export const stateOf = (changes: Partial<BoardState> = {}): BoardState => ({
   ...{ sequence: 1, timeMs: 1_000_000, monotonicMs: 1000, kernel: '6.18.0', address: '198.18.0.2', port: 8080 },
   ...{ mode: 'sharded', steering: { by: 'hash' }, shards: [shardOf(1), shardOf(2), shardOf(3)] },
   portView: {
+    ...{ address: '198.18.0.2', port: 8080 },
     ...{ synQueue: { length: 0, peak: 0, limit: 384 }, oldestWaitMs: 0, connections: 3 },
     ...{ receiveBytes: 0, receiveBytesMax: 0, sendBytes: 0, sendBytesMax: 0, zeroWindows: 0 },
   },
