@@ -65,6 +65,7 @@ export async function situationOf(command: PlanCommand, question: Question): Pro
       hz: said.hz ?? defaultKernel.hz,
     },
     client: {
+      ...defaultClient,
       rttMs: said.rtt ?? defaultClient.rttMs,
       timeoutMs: said.timeout ?? defaultClient.timeoutMs,
       synRetries: said['syn-retries'] ?? defaultClient.synRetries,

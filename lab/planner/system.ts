@@ -57,6 +57,8 @@ export interface ClientRules {
   synRetries: number
   /** tcp_syn_linear_timeouts: 4 since Linux 6.5, 0 before. */
   synLinearTimeouts: number
+  /** Connected clients send their requests so far apart: what one process of clients can do. 0 where they are independent. */
+  requestGapMs: number
 }
 
 export interface System {
@@ -79,7 +81,13 @@ export const defaultKernel: KernelRules = {
   hz: 250,
 }
 
-export const defaultClient: ClientRules = { rttMs: 0.1, timeoutMs: 10_000, synRetries: 6, synLinearTimeouts: 4 }
+export const defaultClient: ClientRules = {
+  rttMs: 0.1,
+  timeoutMs: 10_000,
+  synRetries: 6,
+  synLinearTimeouts: 4,
+  requestGapMs: 0,
+}
 
 export const defaultLoop: EventLoop = { acceptMs: 0, acceptCv: 0, handleMs: 0, acceptsPerTurn: 1, stalls: [] }
 

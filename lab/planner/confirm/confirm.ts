@@ -132,10 +132,13 @@ function labSceneOf({ arrivals, halfOpen, shards, dealing, kernel, client }: Sys
 /** What a backend of a lab takes for a connection where nothing delays it: far below what any scene turns on. */
 const UNDELAYED_MS = 0.3
 
+/** What a lab's one process of clients takes for a request. */
+const REQUEST_GAP_MS = 0.1
+
 /** On a lab's wire a handshake is over within the call that sends the SYN: no other one comes between (facts 1). */
 const withAcceptCost = (system: System, overheadMs: number): System => ({
   ...system,
-  client: { ...system.client, rttMs: 0 },
+  client: { ...system.client, rttMs: 0, requestGapMs: REQUEST_GAP_MS },
   shards: system.shards.map((shard) => ({
     ...shard,
     loops: shard.loops.map((loop) => ({

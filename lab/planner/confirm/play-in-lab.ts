@@ -11,9 +11,11 @@ import { Watch } from './watch.ts'
 
 /** Between the order and the first SYN: so long the load agent has to make its schedule. */
 const LEAD_MS = 300
-/** Connections that tell what an accept costs here, and the first of them that only warm it up. */
-const CALIBRATION = 80
-const WARM_UP = 30
+/** Connections that are served first: until its code is compiled a backend takes twice as long for each. */
+const WARM_UP = { ratePerSecond: 500, durationMs: 2000 }
+/** Connections that tell what an accept costs here, and the first of them that do not count. */
+const CALIBRATION = 150
+const SETTLING = 10
 
 /** What a lab has shown. */
 export interface LabRun {
@@ -99,7 +101,7 @@ export async function playInLab(
 
 /**
  * What an accept costs beyond its delay: lets a queue of connections be accepted one after the other and takes the time
- * between two accepts. The first ones warm the backend up. NaN where no accept is delayed: the clients would be measured.
+ * between two accepts. NaN where no accept is delayed: the clients would be measured.
  */
 async function acceptOverhead(lab: Lab, { mode, backends }: LabScene): Promise<number> {
   const slow = backends.findIndex(({ acceptDelayMs }) => acceptDelayMs > 0)
@@ -108,13 +110,15 @@ async function acceptOverhead(lab: Lab, { mode, backends }: LabScene): Promise<n
   const backend = lab.backend(slow + 1)
   await backend.relisten(CALIBRATION)
   if (mode === 'sharded') await lab.backend(1).steer({ by: 'member', member: slow })
+  const warmUp = await lab.clients.start({ kind: 'connections', arrivals: { shape: 'constant', ...WARM_UP } })
+  await warmUp.done()
   await backend.stall()
   const load = await lab.clients.start({
     kind: 'connections',
     arrivals: { shape: 'burst', connections: CALIBRATION },
     stories: true,
   })
-  await sleep(200)
+  await sleep(300)
   await backend.set({ acceptDelayMs })
   await backend.release()
   await load.done()
@@ -122,7 +126,7 @@ async function acceptOverhead(lab: Lab, { mode, backends }: LabScene): Promise<n
   await backend.relisten(backlog)
   // Of a shared socket several processes take their turns.
   const together = mode === 'shared' ? backends.length : 1
-  return busyGapMs(await load.stories(), WARM_UP) * together - acceptDelayMs
+  return busyGapMs(await load.stories(), SETTLING) * together - acceptDelayMs
 }
 
 /** The mean time between two accepts of one backend, where the later one was waiting already. NaN if none was. */

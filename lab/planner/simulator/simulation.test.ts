@@ -254,3 +254,15 @@ test('every connection ends, and every drop is a SYN or a final ACK of one of th
   const syns = played.stories.syns.reduce((sum, count) => sum + count, 0)
   assert.equal(syns, played.counters.syns)
 })
+
+test('SYNs that one tick sends again are all let in before the first final ACK fills the queue; cookies take the rest', () => {
+  const crowd = { arrivals: burst(300), shards: [shard(63, [{ fromMs: 0, toMs: 800 }], { acceptMs: 0.3 })] }
+  const { counters, stories } = play(system({ ...crowd, client: { ...near, requestGapMs: 0.1 } }))
+  assert.equal(counters.synRetransmits, 236, 'each of those that did not fit sends one SYN more, and is answered')
+  assert.equal(counters.TCPReqQFullDoCookies, 236 - 64)
+  assert.ok(stories.connectedMs.every((at) => at < 1100))
+  const acks = counters.ListenDrops - 236
+  assert.ok(acks > 236 - 64, `${acks} final ACKs and requests found no room`)
+  const atOnce = play(system({ ...crowd, client: near }))
+  assert.ok(atOnce.counters.ListenDrops > counters.ListenDrops, 'a pause before the request gives the loop time')
+})

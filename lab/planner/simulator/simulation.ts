@@ -3,14 +3,14 @@
  * never lost on the way, two CPUs never race for the last place of a queue, and clients only make one request.
  */
 import { seededRandom } from '#load/random.ts'
-import type { EventLoop, System } from '../system.ts'
+import type { System } from '../system.ts'
+import { Acceptors } from './acceptors.ts'
 import { type Counters, noCounts } from './counters.ts'
 import { Curve } from './curve.ts'
 import { EventHeap } from './event-heap.ts'
 import { Group } from './group.ts'
 import { Listener } from './listener.ts'
-import { LoopClock } from './loop-clock.ts'
-import { serviceTimes } from './service-times.ts'
+import { Requests } from './requests.ts'
 import { Stories } from './stories.ts'
 import { requestTimeoutMs, synAckRetries, synAckTimeoutMs, synTimeoutMs, TimerWheel } from './timers.ts'
 
@@ -62,18 +62,12 @@ const COOKIE = 2
 const KNOWN = 3
 const FORGOTTEN = 4
 
+/** Beyond it a request's timeout no longer fits a client's patience. */
+const MOST_TRIES = 20
+
 const DROPPED = 0
 const STORED = 1
 const COOKIE_SENT = 2
-
-interface Loop {
-  shard: number
-  plan: EventLoop
-  clock: LoopClock
-  acceptMs: () => number
-  acceptedThisTurn: number
-  idle: boolean
-}
 
 class Simulation {
   readonly #system: System
@@ -85,21 +79,19 @@ class Simulation {
   readonly #listeners: Listener[] = []
   /** The place of the shard's present listener; -1 while it is closed. */
   readonly #current: Int32Array
-  readonly #loops: Loop[] = []
-  readonly #loopsOf: number[][]
+  readonly #acceptors: Acceptors
   readonly #stories: Stories
   readonly #hashes: Uint32Array
   readonly #state: Uint8Array
   readonly #requestTries: Uint8Array
-  /** By request, connections first and half-open ones after them: its listener (-1: none) and timeouts so far. */
-  readonly #listenerOf: Int32Array
-  readonly #timeouts: Uint8Array
+  /** Connections first, half-open SYNs after them. */
+  readonly #requests: Requests
   readonly #counters = noCounts()
   readonly #shards: PlayedShard[]
   readonly #curves: (Curve | undefined)[]
-  #requests = 0
-  #synQueuePeak = 0
   readonly #oneWayMs: number
+  /** When the clients can send the next request. */
+  #clientsFreeMs = 0
 
   constructor(system: System, { seed = 1, curveEveryMs }: PlayOptions) {
     const { arrivals, halfOpen, shards, dealing, kernel, client } = system
@@ -112,13 +104,16 @@ class Simulation {
     this.#hashes = Uint32Array.from(arrivals, () => random() * 2 ** 32)
     this.#state = new Uint8Array(arrivals.length)
     this.#requestTries = new Uint8Array(arrivals.length)
-    this.#listenerOf = new Int32Array(arrivals.length + halfOpen.length).fill(-1)
-    this.#timeouts = new Uint8Array(arrivals.length + halfOpen.length)
+    this.#requests = new Requests(arrivals.length + halfOpen.length, this.#listeners)
     this.#oneWayMs = client.rttMs / 2
     this.#current = new Int32Array(shards.length).fill(-1)
     this.#shards = shards.map(() => ({ skDrops: 0, accepts: 0, queuePeak: 0, synQueuePeak: 0, curve: undefined }))
     this.#curves = shards.map(() => (curveEveryMs === undefined ? undefined : new Curve(curveEveryMs)))
-    this.#loopsOf = shards.map((shard, number) => shard.loops.map((plan) => this.#addLoop(number, plan)))
+    this.#acceptors = new Acceptors(shards, random, {
+      turnAt: (timeMs, loop) => this.#at(timeMs, LOOP, loop),
+      waiting: (shard) => (this.#listening(shard)?.accept.length ?? 0) > 0,
+      take: (nowMs, shard, answeredMs) => this.#accept(nowMs, shard, answeredMs),
+    })
     for (const [number, shard] of shards.entries()) {
       if (!shard.absences.some(({ fromMs }) => fromMs <= 0)) this.#open(number)
       for (const { fromMs, toMs } of shard.absences) {
@@ -126,12 +121,6 @@ class Simulation {
         if (Number.isFinite(toMs)) this.#at(toMs, OPEN, number)
       }
     }
-  }
-
-  #addLoop(shard: number, plan: EventLoop): number {
-    const acceptMs = serviceTimes(plan.acceptMs, plan.acceptCv, this.#random)
-    const loop: Loop = { shard, plan, clock: new LoopClock(plan.stalls), acceptMs, acceptedThisTurn: 0, idle: true }
-    return this.#loops.push(loop) - 1
   }
 
   run(): Played {
@@ -163,7 +152,7 @@ class Simulation {
       stories: this.#stories,
       counters: this.#counters,
       shards: this.#shards.map((shard, number) => ({ ...shard, curve: this.#curves[number]?.peaks })),
-      synQueuePeak: this.#synQueuePeak,
+      synQueuePeak: this.#requests.peak,
       endMs: nowMs,
     }
   }
@@ -188,7 +177,7 @@ class Simulation {
         this.#synAckTimerFires(nowMs, subject)
         break
       case LOOP:
-        this.#turn(nowMs, subject)
+        this.#acceptors.turn(nowMs, subject)
         break
       case CLOSE:
         this.#close(nowMs, subject)
@@ -220,7 +209,9 @@ class Simulation {
       this.#state[connection] = HALF_OPEN
       this.#store(connection, listener)
     } else this.#state[connection] = COOKIE
-    if (this.#oneWayMs === 0) this.#finalAckArrives(nowMs, connection)
+    // connect() on a short wire sees its handshake through before another SYN leaves. SYNs that one tick of the timers sends
+    // again do not: all of them are looked at before the first of their final ACKs.
+    if (this.#oneWayMs === 0 && stories.syns[connection] === 1) this.#finalAckArrives(nowMs, connection)
     else this.#at(nowMs + 2 * this.#oneWayMs, FINAL_ACK, connection)
   }
 
@@ -282,21 +273,9 @@ class Simulation {
   }
 
   #store(request: number, listener: Listener): void {
-    this.#listenerOf[request] = listener.place
-    listener.requests++
-    listener.young++
-    this.#requests++
+    this.#requests.store(request, listener)
     const shard = this.#shards[listener.shard]!
     if (listener.requests > shard.synQueuePeak) shard.synQueuePeak = listener.requests
-    if (this.#requests > this.#synQueuePeak) this.#synQueuePeak = this.#requests
-  }
-
-  #forget(request: number): void {
-    const listener = this.#listeners[this.#listenerOf[request]!]!
-    this.#listenerOf[request] = -1
-    listener.requests--
-    if (this.#timeouts[request] === 0) listener.young--
-    this.#requests--
   }
 
   #finalAckArrives(nowMs: number, connection: number): void {
@@ -305,8 +284,8 @@ class Simulation {
   }
 
   #requestCompletes(nowMs: number, connection: number): void {
-    const own = this.#listeners[this.#listenerOf[connection]!]!
-    const listener = own.open ? own : this.#heir(connection)
+    const own = this.#requests.holder(connection)
+    const listener = own?.open === true ? own : this.#heir(connection)
     if (listener === undefined) {
       if (this.#system.kernel.migrateReq) this.#counters.TCPMigrateReqFailure++
       this.#reset(connection)
@@ -314,7 +293,7 @@ class Simulation {
     }
     if (!listener.acceptQueueFull) {
       if (listener !== own) this.#counters.TCPMigrateReqSuccess++
-      this.#forget(connection)
+      this.#requests.forget(connection)
       this.#enqueue(nowMs, connection, listener)
       return
     }
@@ -323,12 +302,12 @@ class Simulation {
     if (this.#system.kernel.abortOnOverflow) {
       this.#counters.EmbryonicRsts++
       this.#reset(connection)
-    } else if (this.#requestTries[connection] === 0) {
-      this.#overflow(listener, connection, 2) // the request comes right behind the ACK, and acts as one
-      const bornMs = nowMs - 2 * this.#oneWayMs
-      this.#at(Math.max(nowMs, this.#wheel.firesAt(bornMs, synAckTimeoutMs(0))), SYN_ACK_TIMER, connection)
-      this.#sendRequestAgain(nowMs - this.#oneWayMs, connection)
+      return
     }
+    if (this.#requestTries[connection]! > 0) return
+    const bornMs = nowMs - 2 * this.#oneWayMs
+    this.#at(Math.max(nowMs, this.#wheel.firesAt(bornMs, synAckTimeoutMs(0))), SYN_ACK_TIMER, connection)
+    this.#sendRequest(nowMs - this.#oneWayMs, connection)
   }
 
   #cookieArrives(nowMs: number, connection: number): void {
@@ -343,13 +322,26 @@ class Simulation {
       return
     }
     this.#overflow(listener, connection, 1)
-    if (this.#requestTries[connection] === 0) this.#sendRequestAgain(nowMs - this.#oneWayMs, connection)
+    if (this.#requestTries[connection] === 0) this.#sendRequest(nowMs - this.#oneWayMs, connection)
   }
 
-  /** The client believes to be connected, and sends its request until it is answered or its patience is over. */
+  /** The client believes to be connected: its request comes behind the final ACK that was dropped, and acts as one. */
+  #sendRequest(connectedMs: number, connection: number): void {
+    this.#requestTries[connection] = 1
+    this.#at(this.#nextRequestMs(connectedMs) + this.#oneWayMs, REQUEST, connection)
+  }
+
+  /** When a client that is connected sends its request: clients of one process take their turns. */
+  #nextRequestMs(connectedMs: number): number {
+    this.#clientsFreeMs = Math.max(connectedMs, this.#clientsFreeMs) + this.#system.client.requestGapMs
+    return this.#clientsFreeMs
+  }
+
+  /** It sends its request until it is answered or its patience is over. */
   #sendRequestAgain(sentMs: number, connection: number): void {
     const { timeoutMs, rttMs } = this.#system.client
-    const tries = Math.min(++this.#requestTries[connection]!, 20)
+    const tries = this.#requestTries[connection]!
+    if (tries < MOST_TRIES) this.#requestTries[connection]!++
     const againMs = this.#wheel.firesAt(sentMs, requestTimeoutMs(tries, rttMs))
     if (againMs < this.#stories.arrivedMs[connection]! + timeoutMs)
       this.#at(againMs + this.#oneWayMs, REQUEST, connection)
@@ -368,20 +360,20 @@ class Simulation {
   }
 
   #reset(connection: number): void {
-    if (this.#listenerOf[connection] !== -1) this.#forget(connection)
+    this.#requests.forget(connection)
     this.#state[connection] = KNOWN
     this.#stories.end(connection, 'reset')
   }
 
   /** reqsk_timer_handler: resends the SYN-ACK, or gives the request up. */
   #synAckTimerFires(nowMs: number, request: number): void {
-    const place = this.#listenerOf[request]!
-    if (place === -1) return
-    let listener = this.#listeners[place]!
+    const requests = this.#requests
+    let listener = requests.holder(request)
+    if (listener === undefined) return
     const connection = request < this.#stories.count
     if (!listener.open) {
       const heir = this.#system.kernel.migrateReq ? this.#heir(request) : undefined
-      this.#forget(request)
+      requests.forget(request)
       if (heir === undefined) {
         if (connection) this.#state[request] = FORGOTTEN
         return
@@ -390,16 +382,16 @@ class Simulation {
       this.#store(request, heir)
       listener = heir
     }
-    const { requests, young, limit } = listener
-    if (this.#timeouts[request]! >= synAckRetries(this.#system.kernel.synAckRetries, requests, young, limit)) {
-      this.#forget(request)
+    const retries = synAckRetries(this.#system.kernel.synAckRetries, listener.requests, listener.young, listener.limit)
+    if (requests.timeouts(request) >= retries) {
+      requests.forget(request)
       if (connection) this.#state[request] = FORGOTTEN
       return
     }
     this.#counters.synAckRetransmits++
-    if (this.#timeouts[request]!++ === 0) listener.young--
+    requests.countTimeout(request)
     if (connection && this.#stories.ending[request] === 0) this.#at(nowMs + 2 * this.#oneWayMs, FINAL_ACK, request)
-    this.#at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(this.#timeouts[request]!)), SYN_ACK_TIMER, request)
+    this.#at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(requests.timeouts(request))), SYN_ACK_TIMER, request)
   }
 
   // The accept queue
@@ -413,64 +405,29 @@ class Simulation {
     const shard = this.#shards[listener.shard]!
     if (length > shard.queuePeak) shard.queuePeak = length
     this.#curves[listener.shard]?.record(nowMs, length)
-    this.#wake(nowMs, listener.shard)
+    this.#acceptors.wake(nowMs, listener.shard)
   }
 
-  /** Wakes an idle loop of the shard. One that stands still looks when it goes on, so another one is woken as well. */
-  #wake(nowMs: number, shard: number): void {
-    for (const number of this.#loopsOf[shard]!) {
-      const loop = this.#loops[number]!
-      if (!loop.idle) continue
-      loop.idle = false
-      const freeMs = loop.clock.freeAt(nowMs)
-      this.#at(freeMs, LOOP, number)
-      if (freeMs === nowMs) return
-    }
-  }
-
-  /** What a loop does next: it accepts, or handles what it has accepted in this turn, or waits. */
-  #turn(nowMs: number, number: number): void {
-    const loop = this.#loops[number]!
-    const freeMs = loop.clock.freeAt(nowMs)
-    if (freeMs > nowMs) {
-      this.#at(freeMs, LOOP, number)
-      return
-    }
-    const listener = this.#listeners[this.#current[loop.shard]!]
-    const waiting = listener !== undefined && listener.accept.length > 0
-    const { acceptsPerTurn, handleMs } = loop.plan
-    if (loop.acceptedThisTurn > 0 && (!waiting || loop.acceptedThisTurn >= acceptsPerTurn)) {
-      const doneMs = loop.clock.after(nowMs, loop.acceptedThisTurn * handleMs)
-      loop.acceptedThisTurn = 0
-      if (doneMs > nowMs) {
-        this.#at(doneMs, LOOP, number)
-        return
-      }
-    }
-    if (!waiting) {
-      loop.idle = true
-      return
-    }
-    loop.acceptedThisTurn++
-    this.#at(this.#accept(nowMs, loop, listener), LOOP, number)
-  }
-
-  /** Takes the oldest out of the queue, and gives the moment in which the loop is done with accepting it. */
-  #accept(nowMs: number, { shard, plan, clock, acceptMs }: Loop, listener: Listener): number {
-    const connection = listener.accept.shift()
-    this.#curves[shard]?.record(nowMs, listener.accept.length)
+  /** A loop takes the oldest out of the queue. */
+  #accept(nowMs: number, shard: number, doneMs: number): void {
+    const { accept } = this.#listening(shard)!
+    const connection = accept.shift()
+    this.#curves[shard]?.record(nowMs, accept.length)
     this.#shards[shard]!.accepts++
-    const doneMs = clock.after(nowMs, acceptMs())
-    const answeredMs = clock.after(doneMs, plan.handleMs) + this.#oneWayMs
+    const answeredMs = doneMs + this.#oneWayMs
     const stories = this.#stories
     stories.acceptedMs[connection] = nowMs
     stories.answeredMs[connection] = answeredMs
     const late = answeredMs > stories.arrivedMs[connection]! + this.#system.client.timeoutMs
     stories.end(connection, late ? 'timed out' : 'answered')
-    return doneMs
   }
 
   // Listeners that come and go
+
+  /** The shard's present listener; undefined while it is closed. */
+  #listening(shard: number): Listener | undefined {
+    return this.#listeners[this.#current[shard]!]
+  }
 
   #open(shard: number): void {
     const place = this.#listeners.length
@@ -482,7 +439,7 @@ class Simulation {
 
   /** The queue is reset, or goes to the others without a look at their limits (facts 4). Requests learn it later. */
   #close(nowMs: number, shard: number): void {
-    const listener = this.#listeners[this.#current[shard]!]
+    const listener = this.#listening(shard)
     if (listener === undefined) return
     this.#current[shard] = -1
     listener.open = false
