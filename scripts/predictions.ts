@@ -15,11 +15,15 @@ const file = path.join(import.meta.dirname, '..', 'docs', 'planning.md')
 const BEGIN = '<!-- predictions: npm run predictions -->'
 const END = '<!-- end of predictions -->'
 
+/** Within the target; or as far from it as chance allows; or neither; or the machine could not play it. */
+const verdicts = ['met', 'by chance', 'missed', 'not judged'] as const
+type Verdict = (typeof verdicts)[number]
+
 interface Row {
   cells: string[]
-  verdict: 'met' | 'missed' | 'not judged'
+  verdict: Verdict
   /** The same of the simulation that was given what really happened. */
-  replayed: 'met' | 'missed'
+  replayed: Verdict
 }
 
 await namespaces.preflight()
@@ -39,31 +43,27 @@ else process.stdout.write(`${table}\n`)
 function rowOf({ name, quantity, tolerance, closed }: Entry, seen: Confirmation): Row {
   const show = quantity.endsWith('Share') ? percent : quantity.endsWith('Ms') ? duration : number
   const measured = seen.measured.estimates[quantity]!.value
-  const predicted = seen.predicted.estimates[quantity]!
+  const predicted = seen.predicted.outcome.estimates[quantity]!
   const again = seen.asItHappened.estimates[quantity]!
   const byFormula = closed?.(seen.run.acceptOverheadMs)
   const allowed = Math.max(tolerance.absolute, tolerance.share * measured)
-  /** Chance that no prediction can know (who is dealt to whom) is not held against it. */
-  const judged = ({ value, low, high }: Estimate): string | undefined =>
-    Math.abs(value - measured) <= allowed
-      ? 'within its target'
-      : low <= measured && measured <= high
-        ? `by chance between ${show(low)} and ${show(high)}`
-        : undefined
+  /** Chance that no prediction can know (who is dealt to whom, how the timers' grid lies) is not held against it. */
+  const judged = ({ value, low, high }: Estimate): Verdict =>
+    Math.abs(value - measured) <= allowed ? 'met' : low <= measured && measured <= high ? 'by chance' : 'missed'
   const { notJudged } = seen
   // Whether a machine was fit to play a scenario is decided before looking at what came out.
-  const verdict = notJudged !== undefined ? 'not judged' : judged(predicted) === undefined ? 'missed' : 'met'
-  const replayed = judged(again) === undefined ? 'missed' : 'met'
-  const blame =
-    replayed === 'missed'
-      ? 'the model'
-      : Math.abs(again.value - measured) <= allowed
-        ? 'the machine: right for what really happened'
-        : 'open: given what really happened, chance alone allows it'
+  const verdict = notJudged !== undefined ? 'not judged' : judged(predicted)
+  const replayed = judged(again)
   const reason = {
-    met: judged(predicted),
-    missed: blame,
-    'not judged': `${notJudged}; as it happened: ${replayed}`,
+    met: '',
+    'by chance': `: 99 % of such runs lie between ${show(predicted.low)} and ${show(predicted.high)}`,
+    missed: {
+      met: ': the machine; right for what really happened',
+      'by chance': ': open; given what really happened, chance alone allows it',
+      missed: ': the model',
+      'not judged': '',
+    }[replayed],
+    'not judged': `: ${notJudged}; as it happened: ${replayed}`,
   }[verdict]
   const error = measured === 0 ? show(predicted.value) : percent((predicted.value - measured) / measured)
   return {
@@ -77,7 +77,7 @@ function rowOf({ name, quantity, tolerance, closed }: Entry, seen: Confirmation)
       show(measured),
       quantity === 'queuePeak' ? `${number(predicted.value - measured)} slots` : error,
       show(again.value),
-      `${verdict}: ${reason}`,
+      `${verdict}${reason}`,
     ],
   }
 }
@@ -94,17 +94,16 @@ function inMarkdown(all: readonly Row[]): string {
     'verdict',
   ]
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  const counts = (['met', 'missed', 'not judged'] as const).map(
-    (verdict) => `${all.filter((row) => row.verdict === verdict).length} ${verdict}`,
-  )
-  const replays = all.filter((row) => row.replayed === 'met').length
+  const count = (of: keyof Row & ('verdict' | 'replayed'), is: Verdict): number =>
+    all.filter((row) => row[of] === is).length
+  const counts = verdicts.map((verdict) => `${count('verdict', verdict)} ${verdict}`)
   const machine = `Linux ${os.release()}, ${os.availableParallelism()} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, load average ${os.loadavg()[0]!.toFixed(1)} at the end`
   return [
     line(titles),
     line(titles.map(() => '---')),
     ...all.map(({ cells }) => line(cells)),
     '',
-    `${counts.join(', ')}. Given what really happened, ${replays} of ${all.length} are met. ${machine}.`,
+    `${counts.join(', ')}. Given what really happened: ${count('replayed', 'met')} met, ${count('replayed', 'by chance')} by chance, ${count('replayed', 'missed')} missed. ${machine}.`,
   ].join('\n')
 }
 

@@ -25,8 +25,12 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
   const situation = await situationOf(command, question)
   const answer = questions[question](situation)
   if (!command.confirm) return answer
-  const { confirmed } = await import('#lab/planner/confirm/confirm.ts')
-  return await confirmed(answer, question, situation)
+  const { confirmed } = await import('#lab/planner/confirm/confirmed.ts')
+  try {
+    return await confirmed(answer, question, situation, (name) => progress(`A lab plays ${name} …`))
+  } finally {
+    progress('')
+  }
 }
 
 async function fromPrometheus({ said, question, names, confirm }: PlanCommand, url: string): Promise<Answer> {
@@ -45,6 +49,11 @@ async function fromPrometheus({ said, question, names, confirm }: PlanCommand, u
       answer: [`The Prometheus at ${url} has no tcp_listener_accept_queue_limit: no exporter of Spillway is scraped.`],
     })
   return listenersAnswer(histories, rangeMs)
+}
+
+/** What happens now, on the last line of a terminal; nothing where there is none. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
 /** JSON has no infinity: null stands for a bound that is open. */

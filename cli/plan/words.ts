@@ -1,5 +1,6 @@
 /** What `spillway plan` prints: the answer first, then the table, then why, then how sure. */
-import { type Answer, disagreementInWords, type Table } from '#lab/planner/answer.ts'
+import { type Answer, comparisonTable, disagreementInWords, type Judgement, type Table } from '#lab/planner/answer.ts'
+import { duration, number } from '#lab/planner/words.ts'
 import { wrap } from '../up/screen.ts'
 
 const WIDTH = 100
@@ -15,9 +16,21 @@ export function answerInWords(answer: Answer): string {
     ),
     ...(table.rows.length > 0 ? ['', ...tableInWords(table)] : []),
     ...section('Why', paragraphs(why)),
+    ...answer.lab.flatMap(judgementInWords),
     ...section('The ways of predicting disagree', paragraphs(disagreements.map(disagreementInWords))),
     ...section('How sure', paragraphs(howSure)),
   ].join('\n')
+}
+
+function judgementInWords({ name, verdict, reason, predicted, measured, asItHappened, played }: Judgement): string[] {
+  const { rows } = comparisonTable([predicted, measured, asItHappened])
+  const { connections, scheduleLagP99Ms, acceptMs } = played
+  const how = `${number(connections)} connections, 99 % of them within ${duration(scheduleLagP99Ms)} of their schedule${acceptMs === null ? '' : `; an accept took ${duration(acceptMs)}`}.`
+  return [
+    ...section(`The lab, ${name}: ${verdict}`, paragraphs([...(reason === null ? [] : [`${reason}.`]), how])),
+    '',
+    ...tableInWords({ columns: ['', 'predicted for this run', 'lab', 'simulated as it happened'], rows }),
+  ]
 }
 
 const paragraphs = (lines: readonly string[]): string[] =>

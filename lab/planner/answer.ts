@@ -29,6 +29,45 @@ export interface Answer {
   disagreements: Disagreement[]
   /** The numbers of the answer, for machines. */
   data: Record<string, unknown>
+  /** What a lab said of it, a judgement for each setting that it has played; empty where none was asked. */
+  lab: Judgement[]
+}
+
+/** What a lab said of one setting. */
+export interface Judgement {
+  /** What was played: `a backlog of 59`. */
+  name: string
+  verdict: 'agrees' | 'contradicts' | 'not judged'
+  /** Why it could not be judged; null if it could. */
+  reason: string | null
+  /** What the simulation says of one run in this lab; what the kernel did; and the simulation of what really happened. */
+  predicted: Outcome
+  measured: Outcome
+  asItHappened: Outcome
+  disagreements: Disagreement[]
+  /** By shard. */
+  queues: QueueCurve[]
+  /** What the clients felt: what a share of the connections stays below. Null for those that this never happened to. */
+  connectMs: QuantileCurve
+  acceptWaitMs: QuantileCurve
+  played: { connections: number; scheduleLagP99Ms: number; acceptMs: number | null; outcomes: Record<string, number> }
+}
+
+/** The longest accept queue in each of many equal pieces of time from the first SYN on. */
+export interface QueueCurve {
+  shard: number
+  limit: number
+  everyMs: number
+  /** Between `low` and `high` lie 95 % of the simulated runs. */
+  predicted: { low: number[]; mean: number[]; high: number[] }
+  /** Of the samples; null where there was none. */
+  measured: (number | null)[]
+}
+
+export interface QuantileCurve {
+  shares: number[]
+  predicted: (number | null)[]
+  measured: (number | null)[]
 }
 
 /** An answer with nothing in it but what is given; disagreements are found. */
@@ -39,6 +78,7 @@ export const answerOf = (parts: Partial<Answer> & Pick<Answer, 'question' | 'ans
   howSure: [],
   outcomes: [],
   data: {},
+  lab: [],
   ...parts,
   disagreements: disagreements(parts.outcomes ?? []),
 })

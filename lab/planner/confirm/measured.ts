@@ -3,6 +3,7 @@ import { Distribution } from '../distribution.ts'
 import { type Estimate, type Outcome, type Quantity, within } from '../outcome.ts'
 import type { Numbers } from '../replicate.ts'
 import type { Stall } from '../system.ts'
+import type { LabScene } from './lab-scene.ts'
 import type { LabRun } from './play-in-lab.ts'
 
 /** A tick of the kernel at 250 Hz: as fine as an accept wait is told. */
@@ -11,11 +12,15 @@ const JIFFY_MS = 4
 /** How much the cost of an accept may change between its measurement and the scene: a queue near its capacity feels 3 %. */
 const STEADY_ACCEPTS = 0.03
 
+/** How many more or fewer may come during a stall than should: one, or this share. */
+const EXACT_COUNT = 0.02
+
 /** The same numbers as a simulated run has. */
 export function numbersOfLab({ stories, counters, shards, synQueuePeak }: LabRun, window: Stall): Numbers {
   const counted = stories.filter(({ scheduledMs }) => scheduledMs >= window.fromMs && scheduledMs < window.toMs)
   const delayed = counted.filter(
-    ({ connectedMs, synRetransmits = 0 }) => connectedMs === undefined || synRetransmits > 0,
+    ({ connectedMs, synRetransmits = 0, outcome }) =>
+      outcome !== 'refused' && (connectedMs === undefined || synRetransmits > 0),
   )
   const unanswered = counted.filter(({ outcome }) => outcome !== 'ok')
   return {
@@ -43,26 +48,36 @@ export interface Fidelity {
   tooFarOff: string | undefined
 }
 
+/** What of the plan the machine missed, told by how the load ran and never by what came of it. */
 export function fidelityOf(
   run: LabRun,
-  planned: readonly (readonly Stall[])[],
-  accepts?: { seenMs: number; expectedMs: number },
+  { backends, arrivals }: Pick<LabScene, 'backends' | 'arrivals'>,
+  accepts?: { seenMs: number; expectedMs: number; delayMs: number },
 ): Fidelity {
+  const planned = backends.map(({ stalls }) => stalls)
   const scheduleLagP99Ms = run.report.scheduleLagMs.p99
-  const errors = run.stalls.flatMap((stalls, i) =>
-    stalls.map((stall, j) => {
-      const asked = planned[i]?.[j]
-      return asked === undefined ? 0 : Math.abs(stall.toMs - stall.fromMs - (asked.toMs - asked.fromMs))
+  const pairs = planned.flatMap((stalls, i) =>
+    stalls.flatMap((asked, j) => {
+      const was = run.stalls[i]?.[j]
+      return was === undefined || !Number.isFinite(asked.toMs) ? [] : [{ asked, was }]
     }),
   )
-  const stallErrorMs = Math.max(0, ...errors)
-  const shortest = Math.min(...planned.flat().map(({ fromMs, toMs }) => toMs - fromMs), 1000)
+  const length = ({ fromMs, toMs }: Stall): number => toMs - fromMs
+  const stallErrorMs = Math.max(0, ...pairs.map(({ asked, was }) => Math.abs(length(was) - length(asked))))
+  const shortest = Math.min(...planned.flat().map(length), 1000)
+  const started = Float64Array.from(run.stories, ({ startedMs }) => startedMs)
+  const counts = pairs.map(({ asked, was }) => ({ asked: countIn(arrivals, asked), came: countIn(started, was) }))
+  const off = counts.find(({ asked, came }) => Math.abs(came - asked) > Math.max(1, asked * EXACT_COUNT))
   const reasons = [
     ...(scheduleLagP99Ms > Math.max(10, shortest * 0.1)
       ? [`the load came late: 99 % within ${scheduleLagP99Ms.toFixed(1)} ms of its schedule only`]
       : []),
     ...(stallErrorMs > Math.max(2, shortest * 0.05) ? [`a stall was off by ${stallErrorMs.toFixed(1)} ms`] : []),
-    ...(accepts !== undefined && Math.abs(accepts.seenMs / accepts.expectedMs - 1) > STEADY_ACCEPTS
+    ...(off === undefined ? [] : [`${off.came} connections came during a stall, and ${off.asked} should have`]),
+    // Where nothing delays them accepts are too short to matter but for a while after a stall.
+    ...(accepts !== undefined &&
+    accepts.delayMs > 0 &&
+    Math.abs(accepts.seenMs / accepts.expectedMs - 1) > STEADY_ACCEPTS
       ? [
           `an accept took ${accepts.seenMs.toFixed(2)} ms, and ${accepts.expectedMs.toFixed(2)} ms when it was measured just before`,
         ]
@@ -73,6 +88,9 @@ export function fidelityOf(
   ]
   return { scheduleLagP99Ms, stallErrorMs, tooFarOff: reasons.length === 0 ? undefined : reasons.join('; ') }
 }
+
+const countIn = (moments: Float64Array, { fromMs, toMs }: Stall): number =>
+  moments.reduce((count, atMs) => (atMs >= fromMs && atMs < toMs ? count + 1 : count), 0)
 
 /** The lab's numbers with what they may be off by: sampling of queues, jiffies, stalls that were longer than asked. */
 export function outcomeOfLab(numbers: Numbers, { stallErrorMs }: Fidelity, ratePerSecond: number): Outcome {

@@ -2,21 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
 import type { LoadReport, Story } from '#load/agent/api.ts'
-import type { Backend } from '../../backend.ts'
-import type { Driver } from '../../driver.ts'
 import { Lab } from '../../lab.ts'
 import type { Stall } from '../system.ts'
+import { acceptOverhead } from './calibrate.ts'
 import type { LabScene } from './lab-scene.ts'
 import { Watch } from './watch.ts'
 
 /** Between the order and the first SYN: so long the load agent has to make its schedule. */
 const LEAD_MS = 300
-/** Connections that are served first: until its code is compiled a backend takes twice as long for each. */
-const WARM_UP = { ratePerSecond: 500, durationMs: 2000 }
-/** Connections that tell what an accept costs here, and the first of them that do not count. */
-const CALIBRATION = 150
-const SETTLING = 10
-
 /** What a lab has shown. */
 export interface LabRun {
   report: LoadReport
@@ -24,22 +17,20 @@ export interface LabRun {
   stories: Story[]
   /** Counters of the server's namespace, gained. */
   counters: Record<string, number>
-  shards: { peak: number; skDrops: number }[]
+  /** `number` is the lab's own, which `lengths` go by. */
+  shards: { number: number; limit: number; peak: number; skDrops: number }[]
   synQueuePeak: number
   /** Every sampled length of the accept queues. */
   lengths: { atMs: number; shard: number; length: number }[]
-  /** The troubles as they really were, by backend. */
+  /** The stalls as they really were, by event loop. */
   stalls: Stall[][]
-  /** What an accept costs beyond its delay, as it was before the scene; NaN where none is delayed. */
+  /** What an accept costs beyond its delay, as it was before the scene. */
   acceptOverheadMs: number
 }
 
-export async function playInLab(
-  scene: LabScene,
-  options: { driver?: Driver; signal?: AbortSignal } = {},
-): Promise<LabRun> {
+/** Starts a lab for a scene, plays it, and takes the lab down. */
+export async function playInLab(scene: LabScene): Promise<LabRun> {
   await using lab = await Lab.start({
-    ...options,
     mode: scene.mode,
     backends:
       scene.mode === 'shared'
@@ -53,8 +44,9 @@ export async function playInLab(
     peakWindowMs: 600_000,
   })
   const acceptOverheadMs = await acceptOverhead(lab, scene)
-  for (const backend of lab.backends)
-    await backend.set({ acceptDelayMs: scene.backends[backend.number - 1]!.acceptDelayMs })
+  const loops = scene.backends.map((_, i) => loopOf(lab, scene, i))
+  for (const [i, loop] of loops.entries()) await loop.set({ acceptDelayMs: scene.backends[i]!.acceptDelayMs })
+  for (const [name, value] of Object.entries(scene.clientSysctls)) await lab.setSysctl(name, value, 'client')
   if (scene.dealing.by === 'random') await lab.backend(1).steer({ by: 'random', members: scene.backends.length })
   if (scene.dealing.by === 'cpu') await lab.backend(1).steer({ by: 'cpu' })
   if (scene.dealing.by === 'member') await lab.backend(1).steer({ by: 'member', member: scene.dealing.member })
@@ -70,8 +62,7 @@ export async function playInLab(
   // The agent begins its schedule before it answers, by less than its lead.
   const zeroMs = monotonicMs() + LEAD_MS
   const flood = halfOpenAt(lab, scene, zeroMs)
-  const troubles =
-    scene.mode === 'shared' ? [] : scene.backends.map((plan, i) => trouble(lab.backend(i + 1), plan, zeroMs))
+  const troubles = loops.map((loop, i) => trouble(loop, scene.backends[i]!, zeroMs))
   const happened = await Promise.all(troubles)
   await flood
   const report = await load.done()
@@ -86,7 +77,8 @@ export async function playInLab(
     counters: Object.fromEntries(
       Object.entries(after.counters).map(([name, count]) => [name, count - (before.counters[name] ?? 0)]),
     ),
-    shards: after.shards.map(({ drops, shard }, i) => ({
+    shards: after.shards.map(({ drops, shard, limit }, i) => ({
+      ...{ number: shard, limit },
       peak: watch.peaks.get(shard) ?? 0,
       skDrops: drops - (before.shards[i]?.drops ?? 0),
     })),
@@ -99,56 +91,6 @@ export async function playInLab(
   }
 }
 
-/**
- * What an accept costs beyond its delay: lets a queue of connections be accepted one after the other and takes the time
- * between two accepts. NaN where no accept is delayed: the clients would be measured.
- */
-async function acceptOverhead(lab: Lab, { mode, backends }: LabScene): Promise<number> {
-  const slow = backends.findIndex(({ acceptDelayMs }) => acceptDelayMs > 0)
-  if (slow === -1) return Number.NaN
-  const { acceptDelayMs, backlog } = backends[slow]!
-  const backend = lab.backend(slow + 1)
-  await backend.relisten(CALIBRATION)
-  if (mode === 'sharded') await lab.backend(1).steer({ by: 'member', member: slow })
-  const warmUp = await lab.clients.start({ kind: 'connections', arrivals: { shape: 'constant', ...WARM_UP } })
-  await warmUp.done()
-  await backend.stall()
-  const load = await lab.clients.start({
-    kind: 'connections',
-    arrivals: { shape: 'burst', connections: CALIBRATION },
-    stories: true,
-  })
-  await sleep(300)
-  await backend.set({ acceptDelayMs })
-  await backend.release()
-  await load.done()
-  if (mode === 'sharded') await lab.backend(1).steer({ by: 'hash' })
-  await backend.relisten(backlog)
-  // Of a shared socket several processes take their turns.
-  const together = mode === 'shared' ? backends.length : 1
-  return busyGapMs(await load.stories(), SETTLING) * together - acceptDelayMs
-}
-
-/** The mean time between two accepts of one backend, where the later one was waiting already. NaN if none was. */
-export function busyGapMs(stories: readonly Story[], skip = 0): number {
-  const byBackend = Map.groupBy(stories, ({ backend }) => backend)
-  const gaps = [...byBackend].flatMap(([backend, own]) => {
-    const accepted = own
-      .flatMap(({ acceptedMs, acceptWaitMs = 0 }) =>
-        acceptedMs === undefined ? [] : [{ acceptedMs, waited: acceptWaitMs }],
-      )
-      .toSorted((a, b) => a.acceptedMs - b.acceptedMs)
-      .slice(skip)
-    return backend === undefined
-      ? []
-      : accepted.slice(1).flatMap(({ acceptedMs, waited }, i) => {
-          const gapMs = acceptedMs - accepted[i]!.acceptedMs
-          return waited > gapMs ? [gapMs] : []
-        })
-  })
-  return gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
-}
-
 async function readingOf(lab: Lab) {
   const { namespaces } = await lab.look()
   const [namespace] = namespaces
@@ -159,18 +101,34 @@ async function readingOf(lab: Lab) {
   }
 }
 
-/** Stalls and absences of one backend, at their times; gives the stalls as they were. */
-async function trouble(backend: Backend, plan: LabScene['backends'][number], zeroMs: number): Promise<Stall[]> {
+/** One event loop of a lab: a backend, or one of the processes that share a socket. */
+interface LabLoop {
+  set(faults: { stalled: boolean } | { acceptDelayMs: number }): Promise<void>
+  close(): Promise<void>
+  open(): Promise<void>
+}
+
+function loopOf(lab: Lab, { mode }: LabScene, i: number): LabLoop {
+  const backend = lab.backend(mode === 'shared' ? 1 : i + 1)
+  return {
+    set: (faults) => backend.set(faults, mode === 'shared' ? i : undefined),
+    close: () => backend.close(),
+    open: () => backend.open(),
+  }
+}
+
+/** Stalls and absences of one loop, at their times; gives the stalls as they were. */
+async function trouble(loop: LabLoop, plan: LabScene['backends'][number], zeroMs: number): Promise<Stall[]> {
   const happened: Stall[] = []
   const steps = [
     ...plan.stalls.flatMap(({ fromMs, toMs }) => [
-      { atMs: fromMs, act: () => backend.stall(), is: 'begins' as const },
-      { atMs: toMs, act: () => backend.release(), is: 'ends' as const },
+      { atMs: fromMs, act: () => loop.set({ stalled: true }), is: 'begins' as const },
+      { atMs: toMs, act: () => loop.set({ stalled: false }), is: 'ends' as const },
     ]),
     ...plan.absences.flatMap(({ fromMs, toMs }) => [
       // While it stands still, so that it cannot accept a few more between the two.
-      { atMs: fromMs - 0.001, act: () => backend.close(), is: 'other' as const },
-      { atMs: toMs, act: () => backend.open(), is: 'other' as const },
+      { atMs: fromMs - 0.001, act: () => loop.close(), is: 'other' as const },
+      { atMs: toMs, act: () => loop.open(), is: 'other' as const },
     ]),
   ].sort((a, b) => a.atMs - b.atMs)
   for (const { atMs, act, is } of steps) {

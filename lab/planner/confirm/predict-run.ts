@@ -2,15 +2,24 @@
 import { Distribution } from '../distribution.ts'
 import type { Estimate, Outcome, Quantity } from '../outcome.ts'
 import { type Numbers, numbersOf } from '../replicate.ts'
-import { play } from '../simulator/simulation.ts'
+import { type Played, play } from '../simulator/simulation.ts'
 import type { Stall, System } from '../system.ts'
 
 const RUNS = 40
 /** Of one run, in standard deviations: 99 %. */
 const Z = 2.58
 
-export function predictRun(system: System, window: Stall): Outcome {
-  const runs = Array.from({ length: RUNS }, (_, seed) => numbersOf(play(system, { seed: seed + 1 }), window))
+export interface RunPrediction {
+  outcome: Outcome
+  runs: Numbers[]
+  /** By shard: in each piece of time the longest queue, on average and at the ends of what 95 % of the runs show. */
+  queues: { low: number[]; mean: number[]; high: number[] }[]
+}
+
+/** Plays a system with the same arrivals again and again. `curveEveryMs` is how long the pieces of its curves are. */
+export function predictRun(system: System, window: Stall, curveEveryMs: number): RunPrediction {
+  const played = Array.from({ length: RUNS }, (_, seed) => play(system, { seed: seed + 1, curveEveryMs }))
+  const runs = played.map((one) => numbersOf(one, window))
   const over = (pick: (numbers: Numbers) => number): Estimate => spread(runs.map(pick))
   const estimates: Partial<Record<Quantity, Estimate>> = {
     delayedShare: over((run) => run.delayedShare),
@@ -24,7 +33,11 @@ export function predictRun(system: System, window: Stall): Outcome {
     acceptWaitP99Ms: over((run) => new Distribution(run.acceptWaitMs).quantile(0.99)),
     acceptWaitMaxMs: over((run) => new Distribution(run.acceptWaitMs).max),
   }
-  return { method: 'simulation', basis: `these very arrivals, dealt ${RUNS} times`, estimates }
+  return {
+    outcome: { method: 'simulation', basis: `these very arrivals, dealt ${RUNS} times`, estimates },
+    runs,
+    queues: system.shards.map((_, shard) => curvesOf(played, shard)),
+  }
 }
 
 /** The mean, and where a single one lies. */
@@ -37,4 +50,15 @@ function spread(values: readonly number[]): Estimate {
     low: Math.max(0, Math.min(value - Z * deviation, ...values)),
     high: Math.max(value + Z * deviation, ...values),
   }
+}
+
+function curvesOf(played: readonly Played[], shard: number): RunPrediction['queues'][number] {
+  const curves = played.map(({ shards }) => shards[shard]!)
+  const pieces = Array.from({ length: Math.max(...curves.map(({ curve = [] }) => curve.length)) }, (_, piece) =>
+    // After its last change a queue stays as it was left.
+    Float64Array.from(curves, ({ curve = [], left }) => curve[piece] ?? left).sort(),
+  )
+  const at = (share: number) => pieces.map((values) => values[Math.round(share * (values.length - 1))]!)
+  const mean = pieces.map((values) => values.reduce((sum, one) => sum + one, 0) / values.length)
+  return { low: at(0.025), mean, high: at(0.975) }
 }

@@ -6,12 +6,7 @@ import { type Outcome, type Quantity, quantities } from '../outcome.ts'
 import { simulated } from '../replicate.ts'
 import { type Situation, socketsOf } from '../situation.ts'
 import { duration, number, percent, plural } from '../words.ts'
-
-interface Way {
-  name: string
-  situation: Situation
-  backlog: number
-}
+import { restartWays, sharedWays, slowWays, together, type Way } from './ways.ts'
 
 /** The simulation of each way; where a closed form applies too, it must not contradict. */
 function weigh(ways: readonly Way[]) {
@@ -62,12 +57,8 @@ const compared = (parts: Parameters<typeof answerOf>[0], weighed: ReturnType<typ
 
 /** One socket for all, against a socket for each, with room for as many connections in all. */
 export function sharedQuestion(situation: Situation & { backlog: number }): Answer {
-  const { backends, backlog } = situation
-  const together = (backlog + 1) * backends - 1
-  const weighed = weigh([
-    { name: 'a socket each', situation: { ...situation, mode: 'sharded' }, backlog },
-    { name: 'one socket', situation: { ...situation, mode: 'shared' }, backlog: together },
-  ])
+  const { backlog } = situation
+  const weighed = weigh(sharedWays(situation))
   const [sharded, shared] = weighed.map(({ simulation }) => simulation.estimates)
   const better = shared!.delayedShare!.value < sharded!.delayedShare!.value ? 'One shared socket' : 'A socket each'
   return compared(
@@ -76,7 +67,7 @@ export function sharedQuestion(situation: Situation & { backlog: number }): Answ
       answer: [
         shared!.delayedShare!.value === sharded!.delayedShare!.value
           ? `Neither drops more: compare the waits, ${duration(sharded!.acceptWaitP99Ms!.value)} (99 %) with a socket each and ${duration(shared!.acceptWaitP99Ms!.value)} with one.`
-          : `${better} drops less here: ${percent(sharded!.delayedShare!.value)} lose a SYN with a socket each (backlog ${number(backlog)}), ${percent(shared!.delayedShare!.value)} with one for all (backlog ${number(together)}, the same room).`,
+          : `${better} drops less here: ${percent(sharded!.delayedShare!.value)} lose a SYN with a socket each (backlog ${number(backlog)}), ${percent(shared!.delayedShare!.value)} with one for all (backlog ${number(together(situation))}, the same room).`,
         'In one queue nobody waits behind a stalled process while another one idles; a socket each scales over cores, and keeps a bad backend’s trouble to its share of the clients.',
       ],
       settings: backlogSettings(backlog, { ...situation, mode: 'sharded' }),
@@ -94,13 +85,8 @@ export function sharedQuestion(situation: Situation & { backlog: number }): Answ
 
 /** What one slow backend of N costs, with a socket each. */
 export function slowQuestion(situation: Situation & { backlog: number; slow: NonNullable<Situation['slow']> }): Answer {
-  const { backlog, slow, backends } = situation
-  const weighed = weigh([
-    { name: 'all alike', situation: { ...situation, slow: undefined }, backlog },
-    { name: `${number(slow.backends)} slow, by hash`, situation, backlog },
-    { name: `${number(slow.backends)} slow, at random`, situation: { ...situation, dealing: 'random' }, backlog },
-    { name: 'one socket', situation: { ...situation, mode: 'shared' }, backlog: (backlog + 1) * backends - 1 },
-  ])
+  const { slow, backends } = situation
+  const weighed = weigh(slowWays(situation))
   const [alike, hashed, random, shared] = weighed.map(({ simulation }) => simulation.estimates)
   return compared(
     {
@@ -123,11 +109,8 @@ export function slowQuestion(situation: Situation & { backlog: number; slow: Non
 export function restartQuestion(
   situation: Situation & { backlog: number; restart: NonNullable<Situation['restart']> },
 ): Answer {
-  const { backlog, restart, backends, kernel } = situation
-  const weighed = weigh([
-    { name: 'tcp_migrate_req=0', situation: { ...situation, kernel: { ...kernel, migrateReq: false } }, backlog },
-    { name: 'tcp_migrate_req=1', situation: { ...situation, kernel: { ...kernel, migrateReq: true } }, backlog },
-  ])
+  const { restart, backends } = situation
+  const weighed = weigh(restartWays(situation))
   const [without, migrating] = weighed.map(({ simulation }) => simulation.estimates)
   const { sockets } = socketsOf(situation)
   return compared(

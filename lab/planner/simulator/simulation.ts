@@ -31,6 +31,8 @@ interface PlayedShard {
   accepts: number
   queuePeak: number
   synQueuePeak: number
+  /** How many wait in its accept queue when nothing can happen any more: its loops stand still for ever. */
+  left: number
   /** Only if it was asked for. */
   curve: readonly number[] | undefined
 }
@@ -107,7 +109,14 @@ class Simulation {
     this.#requests = new Requests(arrivals.length + halfOpen.length, this.#listeners)
     this.#oneWayMs = client.rttMs / 2
     this.#current = new Int32Array(shards.length).fill(-1)
-    this.#shards = shards.map(() => ({ skDrops: 0, accepts: 0, queuePeak: 0, synQueuePeak: 0, curve: undefined }))
+    this.#shards = shards.map(() => ({
+      skDrops: 0,
+      accepts: 0,
+      queuePeak: 0,
+      synQueuePeak: 0,
+      left: 0,
+      curve: undefined,
+    }))
     this.#curves = shards.map(() => (curveEveryMs === undefined ? undefined : new Curve(curveEveryMs)))
     this.#acceptors = new Acceptors(shards, random, {
       turnAt: (timeMs, loop) => this.#at(timeMs, LOOP, loop),
@@ -151,7 +160,11 @@ class Simulation {
     return {
       stories: this.#stories,
       counters: this.#counters,
-      shards: this.#shards.map((shard, number) => ({ ...shard, curve: this.#curves[number]?.peaks })),
+      shards: this.#shards.map((shard, number) => ({
+        ...shard,
+        left: this.#listening(number)?.accept.length ?? 0,
+        curve: this.#curves[number]?.peaks,
+      })),
       synQueuePeak: this.#requests.peak,
       endMs: nowMs,
     }
