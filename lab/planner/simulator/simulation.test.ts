@@ -266,3 +266,18 @@ test('SYNs that one tick sends again are all let in before the first final ACK f
   const atOnce = play(system({ ...crowd, client: near }))
   assert.ok(atOnce.counters.ListenDrops > counters.ListenDrops, 'a pause before the request gives the loop time')
 })
+
+test('the longest queue that anybody meets is the smallest backlog without a drop, whatever the round trip is', () => {
+  for (const rttMs of [0, 0.1, 30])
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const asked = (backlog: number) =>
+        system({
+          arrivals: every(1 + seed / 7, 400),
+          shards: [shard(backlog, [{ fromMs: 50.3, toMs: 130.3 }])],
+          client: { ...near, rttMs },
+        })
+      const needed = play(asked(Number.POSITIVE_INFINITY), { seed }).shards[0]!.longestMet
+      assert.equal(play(asked(needed), { seed }).counters.ListenDrops, 0)
+      assert.ok(play(asked(needed - 1), { seed }).counters.ListenDrops > 0)
+    }
+})

@@ -30,6 +30,8 @@ interface PlayedShard {
   skDrops: number
   accepts: number
   queuePeak: number
+  /** The longest accept queue that a SYN or a final ACK has met: the smallest backlog at which none of them is dropped. */
+  longestMet: number
   synQueuePeak: number
   /** How many wait in its accept queue when nothing can happen any more: its loops stand still for ever. */
   left: number
@@ -113,6 +115,7 @@ class Simulation {
       skDrops: 0,
       accepts: 0,
       queuePeak: 0,
+      longestMet: 0,
       synQueuePeak: 0,
       left: 0,
       curve: undefined,
@@ -254,7 +257,7 @@ class Simulation {
       return this.#listenDrop(listener)
     }
     if (wantsCookie) counters.TCPReqQFullDoCookies++
-    if (listener.acceptQueueFull) {
+    if (this.#findsFull(listener)) {
       counters.ListenOverflows++
       return this.#listenDrop(listener)
     }
@@ -264,6 +267,12 @@ class Simulation {
     }
     if (syncookies === 0 && maxSynBacklog - listener.requests < maxSynBacklog >> 2) return this.#listenDrop(listener)
     return STORED
+  }
+
+  #findsFull(listener: Listener): boolean {
+    const shard = this.#shards[listener.shard]!
+    if (listener.accept.length > shard.longestMet) shard.longestMet = listener.accept.length
+    return listener.acceptQueueFull
   }
 
   #listenDrop(listener: Listener): number {
@@ -304,7 +313,7 @@ class Simulation {
       this.#reset(connection)
       return
     }
-    if (!listener.acceptQueueFull) {
+    if (!this.#findsFull(listener)) {
       if (listener !== own) this.#counters.TCPMigrateReqSuccess++
       this.#requests.forget(connection)
       this.#enqueue(nowMs, connection, listener)
@@ -330,7 +339,7 @@ class Simulation {
       return
     }
     this.#counters.SyncookiesRecv++
-    if (!listener.acceptQueueFull) {
+    if (!this.#findsFull(listener)) {
       this.#enqueue(nowMs, connection, listener)
       return
     }
