@@ -57,6 +57,10 @@ export interface ClientRules {
   synRetries: number
   /** tcp_syn_linear_timeouts: 4 since Linux 6.5, 0 before. */
   synLinearTimeouts: number
+  /** Machines that the clients are on, dealt at random. Timers of one machine fire on one grid, those of two have nothing to do with each other. */
+  hosts: number
+  /** CPUs of each: SYNs that one tick sends again leave together from each CPU, and CPU after CPU. */
+  cpusPerHost: number
   /** Connected clients send their requests so far apart: what one process of clients can do. 0 where they are independent. */
   requestGapMs: number
 }
@@ -86,6 +90,8 @@ export const defaultClient: ClientRules = {
   timeoutMs: 10_000,
   synRetries: 6,
   synLinearTimeouts: 4,
+  hosts: 1000,
+  cpusPerHost: 1,
   requestGapMs: 0,
 }
 

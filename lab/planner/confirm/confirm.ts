@@ -1,4 +1,5 @@
 /** Has a lab judge a scene: the same arrivals, the same stalls, a real kernel. */
+import os from 'node:os'
 import type { Outcome } from '../outcome.ts'
 import type { System } from '../system.ts'
 import type { Scene } from '../system-of.ts'
@@ -51,7 +52,13 @@ const REQUEST_GAP_MS = 0.1
 /** On a lab's wire a handshake is over within the call that sends the SYN: no other one comes between (facts 1). */
 const withAcceptCost = (system: System, overheadMs: number): System => ({
   ...system,
-  client: { ...system.client, rttMs: 0, requestGapMs: REQUEST_GAP_MS },
+  client: {
+    ...system.client,
+    rttMs: 0,
+    hosts: 1,
+    cpusPerHost: os.availableParallelism(),
+    requestGapMs: REQUEST_GAP_MS,
+  },
   shards: system.shards.map((shard) => ({
     ...shard,
     loops: shard.loops.map((loop) => ({

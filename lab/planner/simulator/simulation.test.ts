@@ -8,7 +8,7 @@ import { endings } from './stories.ts'
 
 const never: Stall = { fromMs: 0, toMs: 1e9 }
 /** Far away clients are not needed: on a loopback the handshake is done at once. */
-const near = { ...defaultClient, rttMs: 0 }
+const near = { ...defaultClient, rttMs: 0, hosts: 1 }
 
 const shard = (backlog: number, stalls: Stall[] = [], loop = {}): Shard => ({
   backlog,
@@ -102,8 +102,8 @@ test('SYNs are sent again when current kernels do, and when older ones did (fact
   const [before = 0, beforeEndMs = 0] = moments(0)
   assert.equal(now, 11, 'the first, and ten more')
   assert.equal(before, 7, 'the first, and six more')
-  assert.ok(nowEndMs >= 67_000 && nowEndMs < 69_500, `${nowEndMs}`)
-  assert.ok(beforeEndMs >= 63_000 && beforeEndMs < 65_500, `${beforeEndMs}`)
+  assert.ok(nowEndMs >= 67_000 && nowEndMs < 70_100, `${nowEndMs}`)
+  assert.ok(beforeEndMs >= 63_000 && beforeEndMs < 66_000, `${beforeEndMs}`)
 })
 
 test('SYNs dropped within 32 ms come back together: timers of a second run on that grid at 250 Hz', () => {

@@ -12,7 +12,7 @@ import { Group } from './group.ts'
 import { Listener } from './listener.ts'
 import { Requests } from './requests.ts'
 import { Stories } from './stories.ts'
-import { requestTimeoutMs, synAckRetries, synAckTimeoutMs, synTimeoutMs, TimerWheel } from './timers.ts'
+import { ClientTimers, requestTimeoutMs, synAckRetries, synAckTimeoutMs, synTimeoutMs, TimerWheel } from './timers.ts'
 
 /** What a run leaves. */
 export interface Played {
@@ -77,6 +77,7 @@ class Simulation {
   readonly #system: System
   readonly #random: () => number
   readonly #wheel: TimerWheel
+  readonly #clientTimers: ClientTimers
   readonly #events = new EventHeap()
   readonly #group: Group
   /** Every listener that there has been; requests know theirs by its place here. */
@@ -103,6 +104,7 @@ class Simulation {
     const random = seededRandom(seed)
     this.#random = random
     this.#wheel = new TimerWheel(kernel.hz, random())
+    this.#clientTimers = new ClientTimers(kernel.hz, client, random)
     this.#group = new Group(dealing, random)
     this.#stories = new Stories(arrivals)
     this.#hashes = Uint32Array.from(arrivals, () => random() * 2 ** 32)
@@ -234,7 +236,10 @@ class Simulation {
   #sendSynAgain(sentMs: number, connection: number): void {
     const { timeoutMs, synRetries, synLinearTimeouts } = this.#system.client
     const waitMs = synTimeoutMs(this.#stories.syns[connection]!, synRetries, synLinearTimeouts)
-    const againMs = waitMs === undefined ? Number.POSITIVE_INFINITY : this.#wheel.firesAt(sentMs, waitMs)
+    const againMs =
+      waitMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : this.#clientTimers.firesAt(this.#hashes[connection]!, sentMs, waitMs)
     if (againMs < this.#stories.arrivedMs[connection]! + timeoutMs) this.#at(againMs + this.#oneWayMs, SYN, connection)
     else this.#stories.end(connection, 'timed out')
   }
@@ -364,7 +369,7 @@ class Simulation {
     const { timeoutMs, rttMs } = this.#system.client
     const tries = this.#requestTries[connection]!
     if (tries < MOST_TRIES) this.#requestTries[connection]!++
-    const againMs = this.#wheel.firesAt(sentMs, requestTimeoutMs(tries, rttMs))
+    const againMs = this.#clientTimers.firesAt(this.#hashes[connection]!, sentMs, requestTimeoutMs(tries, rttMs))
     if (againMs < this.#stories.arrivedMs[connection]! + timeoutMs)
       this.#at(againMs + this.#oneWayMs, REQUEST, connection)
     else this.#stories.end(connection, 'timed out')

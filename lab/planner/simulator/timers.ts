@@ -29,6 +29,32 @@ export class TimerWheel {
   }
 }
 
+/** More grids than this lie so close together that nothing can tell. */
+const MOST_HOSTS = 256
+
+/** Between the same tick of two CPUs: longer than a batch of handshakes takes, and far below a tick. */
+const CPU_SKEW_MS = 0.05
+
+/** The timers of the clients: one grid for each of their machines, one batch for each CPU. */
+export class ClientTimers {
+  readonly #wheels: TimerWheel[]
+  readonly #cpus: number
+
+  constructor(hz: number, { hosts, cpusPerHost }: { hosts: number; cpusPerHost: number }, random: () => number) {
+    this.#wheels = Array.from({ length: Math.min(hosts, MOST_HOSTS) }, () => new TimerWheel(hz, random()))
+    this.#cpus = cpusPerHost
+  }
+
+  /** When a timer fires that a client sets. `hash` tells on which machine and CPU it is. */
+  firesAt(hash: number, nowMs: number, delayMs: number): number {
+    const place = Math.imul(hash, 0x85ebca6b) >>> 0
+    const cpu = place % this.#cpus
+    return (
+      this.#wheels[Math.floor(place / this.#cpus) % this.#wheels.length]!.firesAt(nowMs, delayMs) + cpu * CPU_SKEW_MS
+    )
+  }
+}
+
 /** How long a client waits before it sends its SYN for the n-th time again, n from 1; undefined where it gives up. */
 export function synTimeoutMs(retry: number, synRetries: number, linearTimeouts: number): number | undefined {
   if (retry > synRetries + linearTimeouts) return undefined
