@@ -1,21 +1,20 @@
 /** Runs an experiment in labs of its own and judges it. */
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { monotonicMs } from '#common/clock.ts'
 import { describeError } from '#common/errors.ts'
-import { version } from '#common/version.ts'
 import { type Experiment, type LabWish, NotJudged } from '#experiments/vocabulary/experiment.ts'
 import type { BackendPlan, Driver } from './driver.ts'
 import { writeFolder } from './experiment/folder.ts'
 import { JOURNAL, Journal } from './experiment/journal.ts'
+import { thisMachine } from './experiment/machine.ts'
 import { missingBefore, missingInLab } from './experiment/needs.ts'
 import { readingsOf } from './experiment/readings.ts'
 import { Recorder } from './experiment/recorder.ts'
 import { AFTERWARDS, type Recording } from './experiment/recording.ts'
 import { LabStage, NotSeen } from './experiment/stage.ts'
 import { summaryOf } from './experiment/summary.ts'
-import { type Machine, type RunHead, type Verdict, weigh } from './experiment/verdict.ts'
+import { type RunHead, type Verdict, weigh } from './experiment/verdict.ts'
 import { Lab } from './lab.ts'
 import { writeReport } from './report/write.ts'
 
@@ -75,7 +74,7 @@ const headOf = (experiment: Experiment, driver: Driver): RunHead => ({
   teaches: experiment.teaches,
   sources: experiment.sources,
   startedAt: new Date().toISOString(),
-  machine: thisMachine(driver.name),
+  machine: { ...thisMachine(), driver: driver.name },
   again: `spillway run ${experiment.name}${driver.name === 'namespaces' ? '' : ` --driver ${driver.name}`}`,
 })
 
@@ -166,17 +165,4 @@ const lateness = ({ order, report }: Recording['loads'][number]): number =>
 function lagOf(recordings: readonly Recording[]): number | null {
   const lagMs = worstLag(recordings)
   return recordings.length === 0 || Number.isNaN(lagMs) ? null : lagMs
-}
-
-function thisMachine(driver: string): Machine {
-  const [cpu] = os.cpus()
-  return {
-    kernel: os.release(),
-    cores: os.availableParallelism(),
-    processor: cpu?.model ?? 'unknown',
-    memoryBytes: os.totalmem(),
-    node: process.version,
-    spillway: version(),
-    driver,
-  }
 }

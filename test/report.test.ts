@@ -2,21 +2,20 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { JOURNAL, readJournal } from '#lab/experiment/journal.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
 import { keepPicture, launch, open } from './support/browser.ts'
 import { eventually } from './support/eventually.ts'
+import { assertReadable, looks, violations } from './support/readable.ts'
 import { skipWithout } from './support/tools.ts'
 
 const skip = skipWithout('chromium')
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
-const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-report-'))
 const folder = path.join(out, 'small-backlog')
@@ -35,32 +34,6 @@ after(async () => {
   await browser?.close()
   fs.rmSync(out, { recursive: true, force: true })
 })
-
-/** What axe finds against WCAG 2.2 AA, contrast included. */
-function violations(page: Page): Promise<string[]> {
-  return page.evaluate(`(async () => {
-    ${axe}
-    const { violations } = await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })
-    return violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', '))
-  })()`)
-}
-
-/** Lightness of text and of what lies behind it, from 0 to 255. */
-function shades(page: Page): Promise<{ ink: number; paper: number }> {
-  return page.evaluate(`(() => {
-    const canvas = document.createElement('canvas').getContext('2d')
-    const shade = (colour) => {
-      canvas.fillStyle = '#fff'
-      canvas.fillRect(0, 0, 1, 1)
-      canvas.fillStyle = colour
-      canvas.fillRect(0, 0, 1, 1)
-      const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data
-      return (red + green + blue) / 3
-    }
-    const style = getComputedStyle(document.documentElement)
-    return { ink: shade(style.color), paper: shade(style.backgroundColor) }
-  })()`)
-}
 
 test('a run leaves a report that shows every expectation and fetches nothing', { skip }, async (context) => {
   const page = await open(context, browser, url(folder, 'report.html'))
@@ -101,25 +74,11 @@ test('where the pointer is, a plot is read out', { skip }, async (context) => {
   assert.equal(await figure.locator('.read-out').textContent(), '')
 })
 
-for (const [name, width, media, dark] of [
-  ['light', 1280, { colorScheme: 'light' }, false],
-  ['dark', 1280, { colorScheme: 'dark' }, true],
-  ['phone', 400, { colorScheme: 'light' }, false],
-  ['print', 700, { media: 'print', colorScheme: 'dark' }, false],
-] as const)
-  test(`a report can be read: ${name}`, { skip }, async (context) => {
+for (const look of looks)
+  test(`a report can be read: ${look[0]}`, { skip }, async (context) => {
     const page = await open(context, browser, url(folder, 'report.html'))
-    await page.setViewportSize({ width, height: 900 })
-    await page.emulateMedia(media)
-    const { ink, paper } = await shades(page)
-    assert.ok(dark ? ink - paper > 150 : paper - ink > 150, `text ${ink} on ${paper}`)
-    assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= width, 'nothing sticks out')
-    const smallest = await page.evaluate(`Math.min(...[...document.querySelectorAll('main *')]
-      .filter((element) => element.checkVisibility() && [...element.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim() !== ''))
-      .map((element) => Number.parseFloat(getComputedStyle(element).fontSize)))`)
-    assert.ok(Number(smallest) >= 11, `${smallest} px`)
-    assert.deepEqual(await violations(page), [])
-    await keepPicture(page, `report-${name}`, true)
+    await assertReadable(page, look)
+    await keepPicture(page, `report-${look[0]}`, true)
   })
 
 test('without scripts a report is whole', { skip }, async (context) => {

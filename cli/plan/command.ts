@@ -40,6 +40,7 @@ The rest
   --migrate                      tcp_migrate_req=1
   --from URL                     reads limits, peaks, rates and drops from a Prometheus that scrapes the exporter
   --confirm                      has a lab play the same arrivals and stalls, and compares
+  --report FILE                  writes the answer as one HTML file, with plots; what a lab measured too
   --json                         one JSON object, and nothing else on standard output
   --help                         this text
 
@@ -56,6 +57,8 @@ export interface PlanCommand {
   migrate: boolean
   from: string | undefined
   confirm: boolean
+  /** Where the HTML file goes; undefined where none is wanted. */
+  report: string | undefined
   json: boolean
 }
 
@@ -89,6 +92,7 @@ export function readCommand(args: string[]): PlanCommand | 'help' {
     migrate: values.migrate === true,
     from: typeof values.from === 'string' ? values.from : undefined,
     confirm: values.confirm === true,
+    report: typeof values.report === 'string' ? values.report : undefined,
     json: values.json === true,
   }
 }
@@ -107,6 +111,7 @@ function parse(args: string[]) {
       migrate: { type: 'boolean' },
       from: { type: 'string' },
       confirm: { type: 'boolean' },
+      report: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },

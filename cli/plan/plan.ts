@@ -3,6 +3,7 @@ import { UsageError } from '#common/errors.ts'
 import { type Answer, answerOf } from '#lab/planner/answer.ts'
 import { questions } from '#lab/planner/ask.ts'
 import { listenersAnswer } from '#lab/planner/listeners.ts'
+import { refuseUnwritable, writePage } from '../page-file.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
 import { listenerHistories } from './listener-histories.ts'
 import { Prometheus } from './prometheus.ts'
@@ -15,8 +16,15 @@ export async function plan(args: string[]): Promise<void> {
     process.stdout.write(help)
     return
   }
-  const answer = command.from === undefined ? await fromOptions(command) : await fromPrometheus(command, command.from)
-  process.stdout.write(`${command.json ? JSON.stringify(answer, plainNumbers) : answerInWords(answer)}\n`)
+  const { from, report, json } = command
+  if (report !== undefined) refuseUnwritable(report, '--report')
+  const answer = from === undefined ? await fromOptions(command) : await fromPrometheus(command, from)
+  process.stdout.write(`${json ? JSON.stringify(answer, plainNumbers) : answerInWords(answer)}\n`)
+  if (report !== undefined) {
+    const { answerAsPage } = await import('./report.ts')
+    writePage(report, answerAsPage(answer, args, command), '--report')
+    process.stderr.write(`Report: ${report}\n`)
+  }
   process.exitCode = answer.disagreements.length > 0 ? 1 : 0
 }
 

@@ -46,16 +46,29 @@ export interface Judgement {
   asItHappened: Outcome
   disagreements: Disagreement[]
   /** By shard. */
-  queues: QueueCurve[]
+  queues: ShardCurve[]
+  /** Half-open requests of the port, where clients were to leave some; else null. */
+  synQueue: QueueCurve | null
   /** What the clients felt: what a share of the connections stays below. Null for those that this never happened to. */
   connectMs: QuantileCurve
   acceptWaitMs: QuantileCurve
   played: { connections: number; scheduleLagP99Ms: number; acceptMs: number | null; outcomes: Record<string, number> }
 }
 
-/** The longest accept queue in each of many equal pieces of time from the first SYN on. */
-export interface QueueCurve {
+/** How often a lab samples its queues. */
+export const SAMPLED_EVERY_MS = 2
+export const SYN_SAMPLED_EVERY_MS = 20
+
+/** One socket's accept queue. */
+export interface ShardCurve extends QueueCurve {
   shard: number
+  /** When a loop that accepts from it stood still, as it was. */
+  stalls: { fromMs: number; toMs: number }[]
+}
+
+/** The longest queue in each of many equal pieces of time from the zero of the schedule on. */
+export interface QueueCurve {
+  /** N; N + 1 fit. */
   limit: number
   everyMs: number
   /** Between `low` and `high` lie 95 % of the simulated runs. */
@@ -98,12 +111,21 @@ export function backlogSettings(backlog: number, situation: { somaxconn: number;
   ]
 }
 
+/** Where somaxconn grants less than is asked for, `of` what; nothing where it does not. */
+export const grantedWords = ({ backlog, somaxconn }: { backlog: number; somaxconn: number }, of = ''): string[] =>
+  backlog > somaxconn
+    ? [
+        `net.core.somaxconn grants only ${number(somaxconn)} of the ${number(backlog)}${of === '' ? '' : ` of ${of}`}: listen() takes the smaller one, and so does this answer.`,
+      ]
+    : []
+
 const shares = new Set(['delayedShare', 'lostShare'])
 
 /** An estimate in words, with its unit. */
 export function estimateInWords(quantity: string, { value, low, high }: Estimate): string {
   const show = shares.has(quantity) ? percent : quantity.endsWith('Ms') ? duration : number
-  if (high === Number.POSITIVE_INFINITY) return `at least ${show(low)}`
+  if (high === Number.POSITIVE_INFINITY)
+    return value > low ? `${show(value)} (at least ${show(low)})` : `at least ${show(low)}`
   return show(low) === show(high) ? show(value) : `${show(value)} (${show(low)} to ${show(high)})`
 }
 

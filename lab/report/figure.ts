@@ -10,9 +10,11 @@ export interface Panel {
 }
 
 interface LegendEntry {
-  colour: number | 'plain'
+  colour: number | 'plain' | 'water'
   name: string
   dashed?: boolean | undefined
+  /** For what is drawn as a band, not as a line. */
+  band?: boolean
   note?: string
 }
 
@@ -40,8 +42,8 @@ const panel = ({ label, note, legend = [], plot }: Panel): Html =>
   html`<figure><figcaption>${label !== '' && html`<b>${label}</b> `}${note !== undefined && html`<span class="note">${note}</span>`}${
     legend.length > 0 &&
     html`<span class="legend">${legend.map(
-      ({ colour, name, note: more, dashed }) =>
-        html`<span class="entry"><i class="c-${colour} ${dashed && 'dashed'}"></i>${name}${more !== undefined && html` <span class="note">${more}</span>`}</span> `,
+      ({ colour, name, note: more, dashed, band }) =>
+        html`<span class="entry"><i class="c-${colour} ${dashed && 'dashed'} ${band && 'band'}"></i>${name}${more !== undefined && html` <span class="note">${more}</span>`}</span> `,
     )}</span>`
   }<output class="read-out" aria-hidden="true"></output></figcaption>${plot}</figure>
 `

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { percent, percentile, percentileAxis, place, steps, valuesToTell } from './percentiles.ts'
+import { percent, percentile, percentileAxis, place, steps, stepsOfPercentiles, valuesToTell } from './percentiles.ts'
 
 const counting = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1)
 
@@ -48,4 +48,15 @@ test('equal values are one step, and the steps cover everything', () => {
     { from: 0.75, to: 1, v: 7 },
   ])
   assert.deepEqual(steps([]), [])
+})
+
+test('of known percentiles each is the bound of those below it, up to where there is none', () => {
+  assert.deepEqual(stepsOfPercentiles([0, 0.5, 0.9, 1], [1, 1, 7, 9]), [
+    { from: 0, to: 0.5, v: 1 },
+    { from: 0.5, to: 0.9, v: 7 },
+    { from: 0.9, to: 1, v: 9 },
+  ])
+  assert.deepEqual(stepsOfPercentiles([0, 0.5, 0.9, 1], [3, 3, null, null]), [{ from: 0, to: 0.5, v: 3 }])
+  assert.deepEqual(stepsOfPercentiles([0.5, 0.9, 1], [3, 3, 3]), [{ from: 0, to: 1, v: 3 }])
+  assert.deepEqual(stepsOfPercentiles([], []), [])
 })

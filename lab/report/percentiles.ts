@@ -37,14 +37,37 @@ export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * count - 1e-9) - 1)]!
 }
 
-/** The distribution as steps: `v` holds from the share `from` of all up to `to`. Equal values are one step. */
-export function steps(sorted: readonly number[]): { from: number; to: number; v: number }[] {
-  const found: { from: number; to: number; v: number }[] = []
+/** `v` is what those between the share `from` of all and the share `to` do not exceed. */
+export interface Step {
+  from: number
+  to: number
+  v: number
+}
+
+/** The distribution as steps. Equal values are one step. */
+export function steps(sorted: readonly number[]): Step[] {
+  const found: Step[] = []
   for (const [at, v] of sorted.entries()) {
     const last = found.at(-1)
     const to = (at + 1) / sorted.length
     if (last !== undefined && last.v === v) last.to = to
     else found.push({ from: at / sorted.length, to, v })
+  }
+  return found
+}
+
+/**
+ * The same of a distribution of which only some percentiles are known: between two of them nobody exceeds the higher one.
+ * They end where there is none any more.
+ */
+export function stepsOfPercentiles(shares: readonly number[], values: readonly (number | null)[]): Step[] {
+  const found: Step[] = []
+  for (const [at, v] of values.entries()) {
+    if (v === null || !Number.isFinite(v)) break
+    const [from, to] = [shares[at - 1] ?? 0, shares[at]!]
+    const last = found.at(-1)
+    if (last !== undefined && last.v === v) last.to = to
+    else if (to > from) found.push({ from, to, v })
   }
   return found
 }

@@ -49,6 +49,10 @@ function grouped(value: number): string {
 
 const trimmed = (value: number, digits: number): string => String(Number(value.toFixed(digits)))
 
+/** Keeps each number and its unit on one line, in words that others have made. */
+export const together = (words: string): string =>
+  words.replace(/(\d) (?=(?:ms|s|min|µs|B|kB|KiB|MiB|GiB|%)(?![\w]))/g, `$1${NBSP}`)
+
 /** `1 connection`, `9 connections`. */
 export const counted = (count: number, one: string, several = `${one}s`): string =>
   `${inWords(count)} ${count === 1 ? one : several}`

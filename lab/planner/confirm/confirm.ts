@@ -18,6 +18,8 @@ export interface Confirmation {
   asItHappened: Outcome
   /** What the slowest accepts took while it ran; undefined where nobody waited for one. */
   acceptMs: number | undefined
+  /** How many event loops accept from each socket. */
+  loops: number[]
   /** How long the pieces of the predicted curves are. */
   curveEveryMs: number
   run: LabRun
@@ -42,7 +44,7 @@ export async function confirm(scene: Scene): Promise<Confirmation> {
     predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs),
     measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length),
     asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
-    ...{ acceptMs: accepts?.seenMs, curveEveryMs, run },
+    ...{ acceptMs: accepts?.seenMs, loops: system.shards.map(({ loops }) => loops.length), curveEveryMs, run },
   }
 }
 

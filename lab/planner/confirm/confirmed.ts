@@ -1,15 +1,23 @@
 /** An answer that a lab has judged. */
 import { namespaces } from '../../namespaces/driver.ts'
-import type { Answer, Judgement, QuantileCurve, QueueCurve } from '../answer.ts'
+import {
+  type Answer,
+  type Judgement,
+  type QuantileCurve,
+  type QueueCurve,
+  type ShardCurve,
+  SYN_SAMPLED_EVERY_MS,
+} from '../answer.ts'
 import type { Question } from '../ask.ts'
 import { Distribution } from '../distribution.ts'
-import { disagreements, type Outcome } from '../outcome.ts'
+import { type Disagreement, disagreements, type Outcome, quantities } from '../outcome.ts'
 import type { Way } from '../questions/ways.ts'
 import type { Situation } from '../situation.ts'
 import { sceneOf } from '../system-of.ts'
 import { type Confirmation, confirm } from './confirm.ts'
 import { labSceneOf } from './lab-scene.ts'
 import { playsOf } from './plays.ts'
+import type { CurveBand } from './predict-run.ts'
 
 /** The answer with the lab's judgement of each setting that it rests on. Throws a UsageError that says what a lab cannot play. */
 export async function confirmed(
@@ -48,18 +56,37 @@ function verdictOf(lab: readonly Judgement[]): string {
     : `The lab contradicts${missing}: see below.`
 }
 
-/** The shares of connections at which a distribution is drawn: the upper end, where a queue shows, in more detail. */
-const SHARES = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 1]
+/**
+ * The shares of connections at which a distribution is drawn: so many in each further nine up to 99.9 %, since a step of a
+ * second stands where the share of those begins that lost a SYN; and the half and all.
+ */
+const IN_A_NINE = 64
+const SHARES = [0.5, 1, ...Array.from({ length: 3 * IN_A_NINE + 1 }, (_, at) => 1 - 10 ** (-at / IN_A_NINE))].sort(
+  (a, b) => a - b,
+)
+
+/** What a confirmation says beyond its outcomes. */
+type Seen = Pick<Confirmation, 'run' | 'curveEveryMs' | 'loops'>
 
 function judgementOf(name: string, { notJudged, predicted, measured, asItHappened, ...seen }: Confirmation): Judgement {
   const { run } = seen
-  const found = notJudged === undefined ? disagreements([forAll(predicted.outcome), measured]) : []
+  const against = (one: Outcome): Disagreement[] => disagreements([forAll(one), measured])
+  const apart = notJudged === undefined ? against(predicted.outcome) : []
+  const unexplained = new Set(against(asItHappened).map(({ quantity }) => quantity))
+  const found = apart.filter(({ quantity }) => unexplained.has(quantity))
+  // What differs from the plan, and not from what really happened, is the machine's.
+  const otherwise =
+    apart.length > 0 && found.length === 0
+      ? `the machine played something else than the plan, and of what it played the simulation is right (${apart.map(({ quantity }) => quantities[quantity]).join(', ')})`
+      : undefined
+  const reason = notJudged ?? otherwise ?? null
   return {
     name,
-    verdict: notJudged !== undefined ? 'not judged' : found.length === 0 ? 'agrees' : 'contradicts',
-    reason: notJudged ?? null,
+    verdict: reason !== null ? 'not judged' : found.length === 0 ? 'agrees' : 'contradicts',
+    reason,
     ...{ predicted: predicted.outcome, measured, asItHappened, disagreements: found },
-    queues: predicted.queues.map((curve, shard) => queueCurve(shard, curve, seen)),
+    queues: predicted.queues.map((curve, shard) => shardCurve(shard, curve, seen)),
+    synQueue: synQueueCurve(predicted.synQueue, seen),
     connectMs: quantiles(
       predicted.runs.map(({ connectMs }) => connectMs),
       run.stories.map(({ connectedMs = Number.NaN, startedMs }) => connectedMs - startedMs),
@@ -90,20 +117,41 @@ const forAll = (outcome: Outcome): Outcome => ({
   ),
 })
 
-function queueCurve(
-  shard: number,
-  predicted: QueueCurve['predicted'],
-  { run, curveEveryMs }: Pick<Confirmation, 'run' | 'curveEveryMs'>,
-): QueueCurve {
+function shardCurve(shard: number, predicted: CurveBand, { run, curveEveryMs, loops }: Seen): ShardCurve {
   const number = run.shards[shard]?.number
-  const own = run.lengths.filter((sample) => sample.shard === number && sample.atMs >= 0)
+  const own = run.lengths.filter((sample) => sample.shard === number)
   const pieces = Math.max(predicted.mean.length, Math.ceil(lastQueued(own) / curveEveryMs))
-  const measured: (number | null)[] = new Array(pieces).fill(null)
-  for (const { atMs, length } of own) {
-    const piece = Math.floor(atMs / curveEveryMs)
-    if (piece < pieces) measured[piece] = Math.max(measured[piece] ?? 0, length)
+  const first = loops.slice(0, shard).reduce((sum, count) => sum + count, 0)
+  return {
+    ...{ shard, limit: run.shards[shard]?.limit ?? 0, everyMs: curveEveryMs, predicted },
+    measured: longestIn(own, curveEveryMs, pieces),
+    stalls: run.stalls.slice(first, first + loops[shard]!).flat(),
   }
-  return { shard, limit: run.shards[shard]?.limit ?? 0, everyMs: curveEveryMs, predicted, measured }
+}
+
+/** In pieces that hold two samples each. */
+function synQueueCurve({ low, mean, high }: CurveBand, { run, curveEveryMs }: Seen): QueueCurve | null {
+  if (!run.flooded) return null
+  const together = Math.ceil((2 * SYN_SAMPLED_EVERY_MS) / curveEveryMs)
+  const everyMs = together * curveEveryMs
+  const pieces = Math.ceil(run.synLengths.reduce((last, { atMs }) => Math.max(last, atMs), 0) / everyMs)
+  const joined = (values: readonly number[]): number[] =>
+    Array.from({ length: pieces }, (_, piece) => Math.max(0, ...values.slice(piece * together, (piece + 1) * together)))
+  return {
+    limit: run.shards.reduce((sum, { limit }) => sum + limit + 1, -1),
+    ...{ everyMs, predicted: { low: joined(low), mean: joined(mean), high: joined(high) } },
+    measured: longestIn(run.synLengths, everyMs, pieces),
+  }
+}
+
+/** The longest length sampled in each piece; null where there was no sample. */
+function longestIn(samples: readonly { atMs: number; length: number }[], everyMs: number, pieces: number) {
+  const longest: (number | null)[] = new Array(pieces).fill(null)
+  for (const { atMs, length } of samples) {
+    const piece = Math.floor(atMs / everyMs)
+    if (piece >= 0 && piece < pieces) longest[piece] = Math.max(longest[piece] ?? 0, length)
+  }
+  return longest
 }
 
 /** When a queue was last seen with somebody in it. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
 import type { LoadReport, Story } from '#load/agent/api.ts'
 import { Lab } from '../../lab.ts'
+import { SAMPLED_EVERY_MS, SYN_SAMPLED_EVERY_MS } from '../answer.ts'
 import type { Stall } from '../system.ts'
 import { acceptOverhead } from './calibrate.ts'
 import type { LabScene } from './lab-scene.ts'
@@ -10,6 +11,9 @@ import { Watch } from './watch.ts'
 
 /** Between the order and the first SYN: so long the load agent has to make its schedule. */
 const LEAD_MS = 300
+/** As long as one load of half-open clients may take; a longer flood is several, one behind the other. */
+const LONGEST_FLOOD_MS = 60_000
+
 /** What a lab has shown. */
 export interface LabRun {
   report: LoadReport
@@ -22,6 +26,10 @@ export interface LabRun {
   synQueuePeak: number
   /** Every sampled length of the accept queues. */
   lengths: { atMs: number; shard: number; length: number }[]
+  /** Whether clients were to leave requests half open. */
+  flooded: boolean
+  /** And of the SYN queue. */
+  synLengths: { atMs: number; length: number }[]
   /** The stalls as they really were, by event loop. */
   stalls: Stall[][]
   /** What an accept costs beyond its delay, as it was before the scene. */
@@ -37,8 +45,8 @@ export async function playInLab(scene: LabScene): Promise<LabRun> {
         ? [{ backlog: scene.backends[0]!.backlog, workers: scene.backends.length }]
         : scene.backends.map(({ backlog }) => ({ backlog })),
     sysctls: scene.sysctls,
-    sampleIntervalMs: 2,
-    synIntervalMs: 20,
+    sampleIntervalMs: SAMPLED_EVERY_MS,
+    synIntervalMs: SYN_SAMPLED_EVERY_MS,
     connectionsIntervalMs: 1000,
     cpuShare: 0.1,
     peakWindowMs: 600_000,
@@ -83,7 +91,9 @@ export async function playInLab(scene: LabScene): Promise<LabRun> {
       skDrops: drops - (before.shards[i]?.drops ?? 0),
     })),
     synQueuePeak: watch.synQueuePeak,
+    flooded: scene.halfOpen !== undefined,
     lengths: watch.lengths.map((sample) => ({ ...sample, atMs: sample.atMs - origin })),
+    synLengths: watch.synLengths.map((sample) => ({ ...sample, atMs: sample.atMs - origin })),
     stalls: happened.map((stalls) =>
       stalls.map(({ fromMs, toMs }) => ({ fromMs: fromMs - origin, toMs: toMs - origin })),
     ),
@@ -145,13 +155,13 @@ async function trouble(loop: LabLoop, plan: LabScene['backends'][number], zeroMs
 
 async function halfOpenAt(lab: Lab, { halfOpen }: LabScene, zeroMs: number): Promise<void> {
   if (halfOpen === undefined) return
-  await until(zeroMs)
-  const load = await lab.clients.start({
-    kind: 'half-open',
-    ratePerSecond: halfOpen.perSecond,
-    durationMs: Math.ceil(halfOpen.forMs),
-  })
-  await load.done()
+  const { perSecond, forMs } = halfOpen
+  for (let atMs = 0; atMs < forMs; atMs += LONGEST_FLOOD_MS) {
+    await until(zeroMs + atMs)
+    const durationMs = Math.ceil(Math.min(LONGEST_FLOOD_MS, forMs - atMs))
+    const load = await lab.clients.start({ kind: 'half-open', ratePerSecond: perSecond, durationMs })
+    await load.done()
+  }
 }
 
 /** Timers are a millisecond coarse and late on a busy machine: the last bit is waited for awake. */

@@ -2,18 +2,27 @@
 import { Distribution } from '../distribution.ts'
 import type { Estimate, Outcome, Quantity } from '../outcome.ts'
 import { type Numbers, numbersOf } from '../replicate.ts'
-import { type Played, play } from '../simulator/simulation.ts'
+import { play } from '../simulator/simulation.ts'
 import type { Stall, System } from '../system.ts'
 
 const RUNS = 40
 /** Of one run, in standard deviations: 99 %. */
 const Z = 2.58
 
+/** In each piece of time the longest queue: on average, and the ends of what 95 % of the runs show. */
+export interface CurveBand {
+  low: number[]
+  mean: number[]
+  high: number[]
+}
+
 export interface RunPrediction {
   outcome: Outcome
   runs: Numbers[]
-  /** By shard: in each piece of time the longest queue, on average and at the ends of what 95 % of the runs show. */
-  queues: { low: number[]; mean: number[]; high: number[] }[]
+  /** By shard. */
+  queues: CurveBand[]
+  /** The same of all half-open requests together. */
+  synQueue: CurveBand
 }
 
 /** Plays a system with the same arrivals again and again. `curveEveryMs` is how long the pieces of its curves are. */
@@ -36,7 +45,11 @@ export function predictRun(system: System, window: Stall, curveEveryMs: number):
   return {
     outcome: { method: 'simulation', basis: `these very arrivals, dealt ${RUNS} times`, estimates },
     runs,
-    queues: system.shards.map((_, shard) => curvesOf(played, shard)),
+    // After its last change a queue stays as it was left.
+    queues: system.shards.map((_, shard) =>
+      bandOf(played.map(({ shards }) => ({ curve: shards[shard]!.curve ?? [], left: shards[shard]!.left }))),
+    ),
+    synQueue: bandOf(played.map(({ synQueueCurve = [] }) => ({ curve: synQueueCurve, left: 0 }))),
   }
 }
 
@@ -52,11 +65,9 @@ function spread(values: readonly number[]): Estimate {
   }
 }
 
-function curvesOf(played: readonly Played[], shard: number): RunPrediction['queues'][number] {
-  const curves = played.map(({ shards }) => shards[shard]!)
-  const pieces = Array.from({ length: Math.max(...curves.map(({ curve = [] }) => curve.length)) }, (_, piece) =>
-    // After its last change a queue stays as it was left.
-    Float64Array.from(curves, ({ curve = [], left }) => curve[piece] ?? left).sort(),
+function bandOf(runs: readonly { curve: readonly number[]; left: number }[]): CurveBand {
+  const pieces = Array.from({ length: Math.max(...runs.map(({ curve }) => curve.length)) }, (_, piece) =>
+    Float64Array.from(runs, ({ curve, left }) => curve[piece] ?? left).sort(),
   )
   const at = (share: number) => pieces.map((values) => values[Math.round(share * (values.length - 1))]!)
   const mean = pieces.map((values) => values.reduce((sum, one) => sum + one, 0) / values.length)

@@ -15,6 +15,8 @@ export class Watch {
   synQueuePeak = 0
   /** Every sampled length, by CLOCK_MONOTONIC. */
   readonly lengths: { atMs: number; shard: number; length: number }[] = []
+  /** The same of the port's SYN queue. */
+  readonly synLengths: { atMs: number; length: number }[] = []
 
   constructor(lab: Lab) {
     this.#reading = this.#read(lab)
@@ -30,8 +32,11 @@ export class Watch {
         this.lengths.push({ atMs, shard, length })
       }
       for (const [row, atMs] of synQueue.atMs.entries())
-        if (synQueue.port[row] === port && atMs >= this.#fromMs)
-          this.synQueuePeak = Math.max(this.synQueuePeak, synQueue.length[row]!)
+        if (synQueue.port[row] === port && atMs >= this.#fromMs) {
+          const length = synQueue.length[row]!
+          this.synQueuePeak = Math.max(this.synQueuePeak, length)
+          this.synLengths.push({ atMs, length })
+        }
     }
   }
 

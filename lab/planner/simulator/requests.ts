@@ -7,7 +7,8 @@ export class Requests {
   readonly #listeners: readonly Listener[]
   readonly #holders: Int32Array
   readonly #timeouts: Uint8Array
-  #count = 0
+  /** Of all listeners together, now. */
+  count = 0
   /** Of all listeners together, at most. */
   peak = 0
 
@@ -28,7 +29,7 @@ export class Requests {
     this.#holders[request] = listener.place
     listener.requests++
     if (this.#timeouts[request] === 0) listener.young++
-    if (++this.#count > this.peak) this.peak = this.#count
+    if (++this.count > this.peak) this.peak = this.count
   }
 
   forget(request: number): void {
@@ -37,7 +38,7 @@ export class Requests {
     this.#holders[request] = NOBODY
     listener.requests--
     if (this.#timeouts[request] === 0) listener.young--
-    this.#count--
+    this.count--
   }
 
   timeouts(request: number): number {

@@ -21,6 +21,8 @@ export interface Played {
   shards: PlayedShard[]
   /** Half-open requests of all shards together, at most. */
   synQueuePeak: number
+  /** Only if it was asked for. */
+  synQueueCurve: readonly number[] | undefined
   /** When the last event happened. */
   endMs: number
 }
@@ -94,6 +96,7 @@ class Simulation {
   readonly #counters = noCounts()
   readonly #shards: PlayedShard[]
   readonly #curves: (Curve | undefined)[]
+  readonly #synQueueCurve: Curve | undefined
   readonly #oneWayMs: number
   /** When the clients can send the next request. */
   #clientsFreeMs = 0
@@ -123,6 +126,7 @@ class Simulation {
       curve: undefined,
     }))
     this.#curves = shards.map(() => (curveEveryMs === undefined ? undefined : new Curve(curveEveryMs)))
+    this.#synQueueCurve = curveEveryMs === undefined ? undefined : new Curve(curveEveryMs)
     this.#acceptors = new Acceptors(shards, random, {
       turnAt: (timeMs, loop) => this.#at(timeMs, LOOP, loop),
       waiting: (shard) => (this.#listening(shard)?.accept.length ?? 0) > 0,
@@ -161,6 +165,7 @@ class Simulation {
         nowMs = halfOpenMs
         this.#halfOpenSynArrives(nowMs, arrivals.length + nextHalfOpen++)
       }
+      this.#synQueueCurve?.record(nowMs, this.#requests.count)
     }
     return {
       stories: this.#stories,
@@ -171,6 +176,7 @@ class Simulation {
         curve: this.#curves[number]?.peaks,
       })),
       synQueuePeak: this.#requests.peak,
+      synQueueCurve: this.#synQueueCurve?.peaks,
       endMs: nowMs,
     }
   }

@@ -47,7 +47,7 @@ export interface PhaseMarks {
   marks(height: number): Html
 }
 
-type Phase = CaseSummary['phases'][number]
+export type Phase = CaseSummary['phases'][number]
 
 export function phaseMarks(phases: readonly Phase[], [from, to]: readonly [number, number]): PhaseMarks {
   const share = (ms: number): number => Math.max(0, Math.min(1, (ms - from) / (to - from)))

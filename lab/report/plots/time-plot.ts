@@ -1,11 +1,10 @@
-/** Values over time, with the phases. */
-import { area, curveStepAfter, line } from 'd3-shape'
+/** Values over time, with the phases of what was done, if it had any. */
+import { area, curveStepAfter, curveStepBefore, line } from 'd3-shape'
 import { type Html, html } from '../html.ts'
-import type { Lane } from '../lane.ts'
 import { inWords, type Quantity } from '../quantities.ts'
 import { type Point, thin } from '../thin.ts'
 import { coordinate, down, frame } from './frame.ts'
-import { phaseMarks } from './phases.ts'
+import { type Phase, phaseMarks } from './phases.ts'
 import { type Axis, timeTicks } from './scales.ts'
 
 export interface Line {
@@ -15,6 +14,15 @@ export interface Line {
   points: readonly Point[]
   /** Fills what lies below. */
   filled?: boolean
+  dashed?: boolean
+}
+
+/** Where a value may lie, from a lowest to a highest one. */
+interface Band {
+  name: string
+  colour: number
+  low: readonly Point[]
+  high: readonly Point[]
 }
 
 interface Stretch {
@@ -25,9 +33,11 @@ interface Stretch {
 
 export interface TimePlot {
   title: string
-  lane: Lane
-  /** Shown from here to there; default the lane's own. */
-  span?: readonly [number, number]
+  phases?: readonly Phase[]
+  /** Shown from here to there. */
+  span: readonly [number, number]
+  /** Behind the lines. */
+  bands?: readonly Band[]
   lines: readonly Line[]
   quantity: Quantity
   axis: Axis
@@ -40,25 +50,31 @@ export interface TimePlot {
   stressed?: readonly Stretch[]
 }
 
-export function timePlot({ lane, axis, height, quantity, ...plot }: TimePlot): Html {
-  const { span = lane.span, lines, columns, level, stressed = [] } = plot
-  const phases = phaseMarks(lane.summary.phases, span)
+export function timePlot({ span, axis, height, quantity, lines, columns, ...plot }: TimePlot): Html {
+  const { bands = [], level, stressed = [] } = plot
+  const phases = phaseMarks(plot.phases ?? [], span)
   const onTop = level !== undefined && level.value <= axis.top
   const yOf = (value: number): number => phases.above + 2 + (1 - value / axis.top) * height
-  const drawn = lines.map((one) => ({ ...one, points: thin(inside(one.points, span), columns) }))
+  const visible = (points: readonly Point[]): Point[] => thin(inside(points, span), columns)
+  const within = bands.map((one) => ({ ...one, low: visible(one.low), high: visible(one.high) }))
+  const drawn = lines.map((one) => ({ ...one, points: visible(one.points) }))
   return frame({
     title: plot.title,
-    description: describe(lines, quantity, lane),
+    description: describe(lines, quantity, plot.phases),
     ...{ height, above: phases.above },
     x: timeTicks(span),
     y: axis.ticks,
     domain: { x: span, y: [0, axis.top] },
     scales: { x: 'time', quantity },
     behind: phases.marks(height),
-    drawing: html`${drawn.map(
+    drawing: html`${within.map(
+      ({ name, colour, low, high }) =>
+        html`<path class="band c-${colour}" d="${bandOf(low, high)}"/><path class="edge c-${colour}" data-name="${name} from" d="${lineOf(low)}"/><path class="edge c-${colour}" data-name="to" d="${lineOf(high)}"/>`,
+    )}${drawn.map(
       ({ filled, points, colour }) => filled && html`<path class="area c-${colour}" d="${areaOf(points)}"/>`,
     )}${drawn.map(
-      ({ name, points, colour }) => html`<path class="line c-${colour}" data-name="${name}" d="${lineOf(points)}"/>`,
+      ({ name, points, colour, dashed }) =>
+        html`<path class="line c-${colour} ${dashed && 'dashed'}" data-name="${name}" d="${lineOf(points)}"/>`,
     )}${stressed.length > 0 && html`<path class="full" d="${stretches(stressed, (span[1] - span[0]) / columns)}"/>`}`,
     before:
       onTop &&
@@ -92,6 +108,12 @@ const lineOf = (points: readonly Point[]): string =>
 const areaOf = (points: readonly Point[]): string =>
   area<Point>().defined(known).x(x).y1(y).y0(0).curve(curveStepAfter).digits(4)(points) ?? ''
 
+/** There along the highest values and back along the lowest. */
+function bandOf(low: readonly Point[], high: readonly Point[]): string {
+  const back = line<Point>().x(x).y(y).curve(curveStepBefore).digits(4)(low.toReversed())
+  return `${lineOf(high)}${back?.replace('M', 'L') ?? ''}Z`
+}
+
 /** Those that are one for the eye are drawn as one. */
 function stretches(spans: readonly Stretch[], pixelMs: number): string {
   const drawn: Stretch[] = []
@@ -103,12 +125,12 @@ function stretches(spans: readonly Stretch[], pixelMs: number): string {
   return drawn.map(({ from, to, v }) => `M${tenth(from)} ${down(v)}H${tenth(to)}`).join('')
 }
 
-function describe(lines: readonly Line[], quantity: Quantity, { summary }: Lane): string {
+function describe(lines: readonly Line[], quantity: Quantity, phases: readonly Phase[] = []): string {
   const values = lines.map(({ name, points }) => {
     const numbers = points.filter(known).map(({ v }) => v)
     if (numbers.length === 0) return `${name}: nothing sampled`
     const highest = numbers.reduce((most, value) => Math.max(most, value))
     return `${name}: at most ${inWords(highest, quantity)}, ${inWords(numbers.at(-1), quantity)} at the end`
   })
-  return `${values.join('; ')}. Phases: ${summary.phases.map(({ name }) => name).join(', ')}.`
+  return `${values.join('; ')}.${phases.length > 0 ? ` Phases: ${phases.map(({ name }) => name).join(', ')}.` : ''}`
 }

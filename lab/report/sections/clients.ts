@@ -2,8 +2,8 @@ import { columnsOf, measure, scrolling } from '../figure.ts'
 import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
 import { type Connection, type Lane, largest, smallest } from '../lane.ts'
-import { percent, percentile, percentileAxis, valuesToTell } from '../percentiles.ts'
-import { type Curve, percentilePlot } from '../plots/percentile-plot.ts'
+import { percent, percentile, percentileAxis, steps, valuesToTell } from '../percentiles.ts'
+import { percentilePlot } from '../plots/percentile-plot.ts'
 import { axis, logAxis } from '../plots/scales.ts'
 import { staircase } from '../plots/staircase.ts'
 import { counted, duration, inWords, UNKNOWN } from '../quantities.ts'
@@ -92,6 +92,14 @@ const latencyKinds: readonly { name: string; read: (connection: Connection) => n
   { name: 'total', read: ({ totalMs }) => totalMs },
 ]
 
+interface Curve {
+  name: string
+  colour: number
+  dashed: boolean
+  /** Ascending milliseconds. */
+  sorted: readonly number[]
+}
+
 const curvesOf = ({ connections }: Lane): Curve[] =>
   latencyKinds.flatMap(({ name, read }, at) => {
     const sorted = connections
@@ -125,7 +133,8 @@ function latencies(lanes: readonly Lane[]): Html | undefined {
           legend: one.curves.map(({ name, colour, dashed }) => ({ name, colour, dashed })),
           plot: percentilePlot({
             title: `Latency by percentile ${one.lane.label}`,
-            ...{ curves: one.curves, axis: times, height: 190, columns: columnsOf(shown.length) },
+            curves: one.curves.map(({ sorted, ...curve }) => ({ ...curve, steps: steps(sorted) })),
+            ...{ axis: times, height: 190, columns: columnsOf(shown.length) },
             percentiles: { ...widest, told: Math.min(percentileAxis(most(one)).told, widest.end) },
           }),
         })),

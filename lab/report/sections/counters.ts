@@ -46,7 +46,7 @@ function overTime(lanes: readonly Lane[]): Html | undefined {
           plot: timePlot({
             title: `Counters ${lane.label}`,
             ...{
-              lane,
+              phases: lane.summary.phases,
               lines,
               span: spans.get(lane)!,
               quantity: 'count',

@@ -26,7 +26,14 @@ export function drops(lanes: readonly Lane[]): Html | undefined {
           legend: lines.map(({ name, colour, points }) => ({ name, colour, note: inWords(peakOf(points)) })),
           plot: timePlot({
             title: `Drops ${lane.label}`,
-            ...{ lane, lines, span: spans.get(lane)!, quantity: 'count', columns: columnsOf(2), height: 120 },
+            ...{
+              phases: lane.summary.phases,
+              lines,
+              span: spans.get(lane)!,
+              quantity: 'count',
+              columns: columnsOf(2),
+              height: 120,
+            },
             axis: axis(heights.tops[at]!, 'count'),
           }),
         }

@@ -94,7 +94,14 @@ export function laneMeasure(lanes: readonly Lane[], described: LaneMeasure): Htm
             : { legend: drawn.map(({ name, colour, points }) => ({ name, colour, note: peak(points) })) }),
           plot: timePlot({
             title: `${title} ${lane.label}`,
-            ...{ lane, quantity, span: spans.get(lane)!, axis: scale, columns: columnsOf(2), height: 120 },
+            ...{
+              phases: lane.summary.phases,
+              quantity,
+              span: spans.get(lane)!,
+              axis: scale,
+              columns: columnsOf(2),
+              height: 120,
+            },
             lines: drawn.length === 1 ? [{ ...only!, colour: 'water', filled: true }] : drawn,
             ...(mark === undefined ? {} : { level: { value: mark, label: levelWords } }),
           }),

@@ -1,16 +1,27 @@
 /** How a run ended, as a mark, a word and a sentence: never by colour alone. */
 import type { JudgedExpectation, Status, Verdict } from '../../experiment/verdict.ts'
+import type { Judgement } from '../../planner/answer.ts'
 import { type Html, html } from '../html.ts'
 import { counted } from '../quantities.ts'
 
-const marks: Record<Status, string> = { passed: '✓', failed: '✗', 'not judged': '–', broken: '!' }
+/** Of an experiment, and of what a lab says of a plan. */
+type Ending = Status | Judgement['verdict']
+
+const looks: Record<Ending, { mark: string; colour: string }> = {
+  passed: { mark: '✓', colour: 'passed' },
+  agrees: { mark: '✓', colour: 'passed' },
+  failed: { mark: '✗', colour: 'failed' },
+  contradicts: { mark: '✗', colour: 'failed' },
+  'not judged': { mark: '–', colour: 'not-judged' },
+  broken: { mark: '!', colour: 'broken' },
+}
 
 /** A status, or how many have it. */
-export const badge = (status: Status, count?: number): Html =>
-  html`<span class="badge ${status.replace(' ', '-')}"><span aria-hidden="true">${marks[status]}</span> ${count} ${status}</span>`
+export const badge = (ending: Ending, count?: number): Html =>
+  html`<span class="badge ${looks[ending].colour}"><span aria-hidden="true">${looks[ending].mark}</span> ${count} ${ending}</span>`
 
-export const passMark = (passed: boolean): Html =>
-  html`<span class="mark ${passed ? 'passed' : 'failed'}"><span aria-hidden="true">${passed ? '✓' : '✗'}</span> ${passed ? 'pass' : 'fail'}</span>`
+export const passMark = (passed: boolean, word = passed ? 'pass' : 'fail'): Html =>
+  html`<span class="mark ${passed ? 'passed' : 'failed'}"><span aria-hidden="true">${passed ? '✓' : '✗'}</span> ${word}</span>`
 
 /** What it comes to, and why if there is a reason. */
 export function tally({ status, reason, expectations }: Verdict): string {

@@ -3,7 +3,7 @@ import { scrolling } from '../figure.ts'
 import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
 import { gauge } from '../plots/gauge.ts'
-import { NBSP } from '../quantities.ts'
+import { together } from '../quantities.ts'
 import { passMark, whoCounted } from './status.ts'
 
 /** Every expectation with its band and what was seen; several runs have a column each. */
@@ -44,8 +44,6 @@ function cell(expectation: JudgedExpectation | undefined, common: boolean): Html
   if (expectation === undefined) return html`<td class="note">not weighed</td>`
   return html`<td class="${expectation.passed ? 'passed' : 'failed'}">${passMark(expectation.passed)} <span class="seen">${seen(expectation)}</span>${!common && html` <span class="note">of ${expected(expectation)}</span>`}${gauge(expectation)}</td>`
 }
-
-const together = (words: string): string => words.replace(/(\d) (?=(?:ms|B|%)(?!\w))/g, `$1${NBSP}`)
 
 const expected = (expectation: JudgedExpectation): string => together(bandInWords(expectation))
 const seen = (expectation: JudgedExpectation): string => together(seenInWords(expectation))

@@ -1,0 +1,26 @@
+/** The answer as a page that can be handed on. */
+import { thisMachine } from '#lab/experiment/machine.ts'
+import type { Answer } from '#lab/planner/answer.ts'
+import { planHtml } from '#lab/report/plan.ts'
+import type { PlanCommand } from './command.ts'
+
+/** The page of an answer. `args` are the words after `spillway plan`, as they were typed. */
+export function answerAsPage(
+  answer: Answer,
+  args: readonly string[],
+  { from, question, confirm }: PlanCommand,
+): string {
+  const nothingToPlay = from !== undefined || question === 'memory' || answer.data.unstable === true
+  return planHtml(answer, {
+    command: commandLine(args),
+    confirming: nothingToPlay || confirm ? undefined : commandLine([...args, '--confirm']),
+    at: new Date().toISOString(),
+    machine: thisMachine(),
+  })
+}
+
+/** Words that a shell reads as they are. */
+export const commandLine = (args: readonly string[]): string => ['spillway', 'plan', ...args.map(quoted)].join(' ')
+
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
