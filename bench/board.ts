@@ -67,6 +67,7 @@ async function* states(): AsyncGenerator<BoardState> {
 }
 
 await using board = await startBoard({
+  plan: () => ({ stallMs: 0, longestWaitMs: 0, words: [], basis: [], backlog: undefined, sockets: [] }),
   listen: { host: '127.0.0.1', port: 0 },
   source: states(),
   actions: { perform: async () => '', experiments: [], unavailable: {} },

@@ -46,6 +46,7 @@ const view = (changes: Partial<LabView> = {}): LabView => ({
   cookiesPerSecond: 0,
   moved: [],
   loads: [],
+  counted: { readings: 1, opens: 0, overflows: 0, entered: {}, otherPorts: [], longestWaitMs: 0 },
   ...changes,
 })
 

@@ -7,6 +7,7 @@ import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
 import type { BoardClients, BoardShard, LabPicture } from '#services/board/api.ts'
 import type { ListenerSample, NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
+import { type Counted, countedOf } from './counted.ts'
 
 export type ShardView = BoardShard
 
@@ -20,9 +21,10 @@ export const shownSysctls = {
 export type Sysctls = Record<keyof typeof shownSysctls, number>
 export const sysctlDefaults: Sysctls = { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 }
 
-/** What a board is told, with the loads as the agent reports them. */
+/** What a board is told, with the loads as the agent reports them, and what has been counted. */
 export interface LabView extends LabPicture {
   loads: LoadReport[]
+  counted: Counted
 }
 
 /** What the pieces were, at one moment. `backends[i]` is undefined while backend i + 1 does not answer. */
@@ -126,6 +128,7 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
       .map((name) => ({ name: name.slice('TcpExt_'.length), perSecond: rate(name) }))
       .filter((counter) => counter.perSecond > 0),
     loads: [...now.loads],
+    counted: countedOf(now, before, setting.port),
   }
 }
 

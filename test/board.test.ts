@@ -389,8 +389,9 @@ for (const colorScheme of ['light', 'dark'] as const)
       () => page.locator('.process-switch').count(),
       (count) => assert.equal(count, 3),
     )
-    for (const tab of ['Load', 'Kernel', 'Experiments', 'Words', 'Shards']) {
+    for (const tab of ['Load', 'Kernel', 'Plan', 'Experiments', 'Words', 'Shards']) {
       await page.getByRole('tab', { name: tab }).click()
+      if (tab === 'Plan') await page.locator('table.plan tbody tr').first().waitFor()
       await check(tab)
     }
     await lab.backend(2).stall()

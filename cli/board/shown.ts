@@ -5,6 +5,7 @@ import type { LabView } from '#lab/view.ts'
 import type { BoardActions } from '#services/board/api.ts'
 import type { Loads } from '../up/loads.ts'
 import { ExperimentRunner } from './experiments.ts'
+import { LastMinute } from './last-minute.ts'
 import { boardStates } from './state.ts'
 import { type Switchable, switchboard } from './switchboard.ts'
 
@@ -29,8 +30,12 @@ export async function showBoard(
   const runner = resources.use(new ExperimentRunner(experiments, driver))
   const begun = Promise.withResolvers<AsyncIterable<LabView>>()
   let switchable: Switchable | undefined
+  const lastMinute = new LastMinute()
   const views = async function* (): AsyncGenerator<LabView> {
-    yield* await begun.promise
+    for await (const view of await begun.promise) {
+      lastMinute.see(view)
+      yield view
+    }
   }
   const board = resources.use(
     await startBoard({
@@ -41,6 +46,7 @@ export async function showBoard(
         () => runner.current,
       ),
       actions: switchboard(() => switchable, runner, unavailable),
+      plan: (stallMs) => lastMinute.plan(stallMs),
     }),
   )
   const kept = resources.move()

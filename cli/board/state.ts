@@ -4,7 +4,7 @@ import type { LabView } from '#lab/view.ts'
 import type { BoardExperiment, BoardLoad, BoardState } from '#services/board/api.ts'
 
 function boardState(
-  { loads: _, ...view }: LabView,
+  { loads: _loads, counted: _counted, ...view }: LabView,
   words: string | undefined,
   loads: BoardLoad[],
   experiment: BoardExperiment | undefined,

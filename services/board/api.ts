@@ -214,6 +214,37 @@ export const BoardOrder = Type.Union([
 ])
 export type BoardOrder = Static<typeof BoardOrder>
 
+/** The query of GET /plan. */
+export const PlanQuery = Type.Object(
+  {
+    stallMs: Type.Optional(
+      Type.Number({
+        minimum: 1,
+        maximum: 60_000,
+        description:
+          'How long a backend stands still; if left out, as long as the longest accept wait of the last minute',
+      }),
+    ),
+  },
+  closed,
+)
+
+/** The answer of GET /plan: what backlog the arrivals of the last minute need. */
+export interface BoardPlan {
+  /** The stall that it is for. */
+  stallMs: number
+  /** The longest accept wait of the last minute, so far. */
+  longestWaitMs: number
+  /** What to set and why, or why nothing can be said. */
+  words: string[]
+  /** From what it is concluded, and what was left out. */
+  basis: string[]
+  /** For each socket; undefined if nothing can be said. */
+  backlog: number | undefined
+  /** Those that listen. `survives` is the longest stall, in words. */
+  sockets: { shard: number; limit: number; enough: boolean; survives: string }[]
+}
+
 /** Performs what switches ask for. */
 export interface BoardActions {
   /** Gives a sentence on what was done. A UsageError says why it cannot be. */

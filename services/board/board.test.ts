@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import test, { type TestContext } from 'node:test'
 import { UsageError } from '#common/errors.ts'
-import type { BoardOrder, PageConfig } from './api.ts'
+import type { BoardOrder, BoardPlan, PageConfig } from './api.ts'
 import { type StartedBoard, startBoard } from './board.ts'
 import { stateOf } from './testing/state.ts'
 
@@ -11,6 +11,8 @@ interface Board extends StartedBoard {
   token: string
   orders: BoardOrder[]
 }
+
+const noPlan: BoardPlan = { stallMs: 0, longestWaitMs: 0, words: [], basis: [], backlog: undefined, sockets: [] }
 
 async function board(context: TestContext): Promise<Board> {
   const orders: BoardOrder[] = []
@@ -23,6 +25,7 @@ async function board(context: TestContext): Promise<Board> {
   const started = await startBoard({
     listen: { host: '127.0.0.1', port: 0 },
     source: source(),
+    plan: (stallMs) => ({ ...noPlan, stallMs: stallMs ?? 640 }),
     actions: {
       ...{ experiments: [], unavailable: {} },
       async perform(order) {
@@ -105,7 +108,7 @@ test('a form of another site, which needs no leave to be sent, is refused', asyn
 
 test('page, stream and history are kept from rebound names and other sites; nothing allows other origins', async (context) => {
   const { url } = await board(context)
-  for (const path of ['/', '/events', '/history', '/app.ts']) {
+  for (const path of ['/', '/events', '/history', '/plan', '/app.ts']) {
     assert.equal((await ask(`${url}${path}`, { host: 'evil.example' })).status, 403, path)
     const cross = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }
     assert.equal((await ask(`${url}${path}`, cross)).status, 403, path)
@@ -133,6 +136,14 @@ test('an order that is none is refused with the field that is wrong', async (con
       JSON.stringify(order),
     )
   assert.deepEqual(orders, [])
+})
+
+test('the plan is for the stall that is asked for, else for what was seen; an absurd one is refused', async (context) => {
+  const { url } = await board(context)
+  assert.equal(JSON.parse((await ask(`${url}/plan?stallMs=300`)).text).stallMs, 300)
+  assert.equal(JSON.parse((await ask(`${url}/plan`)).text).stallMs, 640)
+  for (const query of ['stallMs=0', 'stallMs=1e9', 'stallMs=soon', 'stall=1'])
+    assert.equal((await ask(`${url}/plan?${query}`)).status, 400, query)
 })
 
 test('a file that has not changed is not sent again, and a compressed one only to whoever takes it', async (context) => {
@@ -173,7 +184,7 @@ test('a taken address is a UsageError that names the option', async (context) =>
   const { url } = await board(context)
   const actions = { experiments: [], unavailable: {}, perform: async () => '' }
   const listen = { host: '127.0.0.1', port: Number(new URL(url).port) }
-  await assert.rejects(startBoard({ listen, source: (async function* () {})(), actions }), {
+  await assert.rejects(startBoard({ listen, source: (async function* () {})(), actions, plan: () => noPlan }), {
     name: 'UsageError',
     message: /is taken/,
     remedy: /--board/,

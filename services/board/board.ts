@@ -5,7 +5,15 @@ import { gzip } from 'node:zlib'
 import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
-import { type BoardActions, BoardOrder, type BoardState, type PageConfig, type StreamEvent } from './api.ts'
+import {
+  type BoardActions,
+  BoardOrder,
+  type BoardPlan,
+  type BoardState,
+  type PageConfig,
+  PlanQuery,
+  type StreamEvent,
+} from './api.ts'
 import { encodingFor, loadAssets } from './server/assets.ts'
 import { refusalOfOrder, refusalOfRequest } from './server/guard.ts'
 import { chapter, chapterNames } from './server/workshop.ts'
@@ -19,6 +27,8 @@ export interface BoardOptions {
   /** What to show, ten times a second or so, until it ends. */
   source: AsyncIterable<BoardState>
   actions: BoardActions
+  /** What backlog the last minute asks for, for a stall of so long, or as long as the longest wait that was seen. */
+  plan(stallMs: number | undefined): BoardPlan
 }
 
 /** A board that runs until it is disposed of. */
@@ -37,7 +47,7 @@ const pageHeaders = {
 }
 
 /** Starts serving. Throws a UsageError if the address is taken. */
-export async function startBoard({ listen, source, actions }: BoardOptions): Promise<StartedBoard> {
+export async function startBoard({ listen, source, actions, plan }: BoardOptions): Promise<StartedBoard> {
   const token = randomBytes(24).toString('base64url')
   const start = randomBytes(6).toString('base64url')
   const { experiments, unavailable } = actions
@@ -80,6 +90,7 @@ export async function startBoard({ listen, source, actions }: BoardOptions): Pro
   app.post('/switches', { schema: { body: BoardOrder } }, async (request) => ({
     done: await actions.perform(request.body),
   }))
+  app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))
   app.get('/workshop/*', (request, reply) => {
     const text = chapter(request.url.slice('/workshop/'.length))
     if (text === undefined) return reply.code(404).send({ error: 'There is no such chapter here' })

@@ -1,10 +1,11 @@
-/** The switches, in tabs: one shard or all, loads, kernel, experiments, words. */
+/** The switches, in tabs: one shard or all, loads, kernel, the backlog that the load needs, experiments, words. */
 import type { BoardState, PageConfig } from '../api.ts'
 import { html, set } from './dom.ts'
 import type { Orders, Outcome } from './orders.ts'
 import { ExperimentTab } from './panel-experiments.ts'
 import { KernelTab } from './panel-kernel.ts'
 import { LoadTab } from './panel-loads.ts'
+import { PlanTab } from './panel-plan.ts'
 import { ShardTab } from './panel-shard.ts'
 import { wordsTab } from './panel-words.ts'
 
@@ -12,6 +13,7 @@ export class Panel {
   readonly #shard: ShardTab
   readonly #loads: LoadTab
   readonly #kernel: KernelTab
+  readonly #plan: PlanTab
   readonly #experiments: ExperimentTab
   readonly #told = html('p', { class: 'told', role: 'status' })
   readonly #tabs: HTMLButtonElement[]
@@ -21,11 +23,13 @@ export class Panel {
     this.#shard = new ShardTab(orders, config.unavailable, onSelect)
     this.#loads = new LoadTab(orders)
     this.#kernel = new KernelTab(orders, config.unavailable)
+    this.#plan = new PlanTab(orders, config)
     this.#experiments = new ExperimentTab(orders, config)
     const pages: [name: string, page: HTMLElement][] = [
       ['Shards', this.#shard.element],
       ['Load', this.#loads.element],
       ['Kernel', this.#kernel.element],
+      ['Plan', this.#plan.element],
       ['Experiments', this.#experiments.element],
       ['Words', wordsTab(config.chapters)],
     ]
@@ -60,6 +64,7 @@ export class Panel {
     this.#shard.draw(state)
     this.#loads.draw(state)
     this.#kernel.draw(state)
+    this.#plan.draw(state)
     this.#experiments.draw(state)
   }
 
