@@ -27,7 +27,9 @@ export interface RunPrediction {
 
 /** Plays a system with the same arrivals again and again. `curveEveryMs` is how long the pieces of its curves are. */
 export function predictRun(system: System, window: Stall, curveEveryMs: number): RunPrediction {
-  const played = Array.from({ length: RUNS }, (_, seed) => play(system, { seed: seed + 1, curveEveryMs }))
+  const played = Array.from({ length: RUNS }, (_, seed) =>
+    play(seed % 2 === 0 ? onOneCpu(system) : system, { seed: seed + 1, curveEveryMs }),
+  )
   const runs = played.map((one) => numbersOf(one, window))
   const over = (pick: (numbers: Numbers) => number): Estimate => spread(runs.map(pick))
   const estimates: Partial<Record<Quantity, Estimate>> = {
@@ -52,6 +54,9 @@ export function predictRun(system: System, window: Stall, curveEveryMs: number):
     synQueue: bandOf(played.map(({ synQueueCurve = [] }) => ({ curve: synQueueCurve, left: 0 }))),
   }
 }
+
+/** A process of clients may stay on one CPU, or wander over all of them: nobody knows beforehand, so half of the runs have it either way. */
+const onOneCpu = (system: System): System => ({ ...system, client: { ...system.client, cpusPerHost: 1 } })
 
 /** The mean, and where a single one lies. */
 function spread(values: readonly number[]): Estimate {
