@@ -22,8 +22,8 @@ test('an answer is text for people, one JSON object for machines, and the same i
   const words = ['--rate', '500/s', '--arrivals', 'constant', '--stall', '100ms']
   const { status, stdout } = plan(...words)
   assert.equal(status, 0)
-  assert.match(stdout, /A backlog of 49 on the socket/)
-  assert.equal(answered(...words).data.backlog, 49)
+  assert.match(stdout, /A backlog of 50 on the socket/)
+  assert.equal(answered(...words).data.backlog, 50)
 })
 
 test('what cannot be answered ends with 2, and one line that says why', () => {
@@ -45,7 +45,7 @@ test('the connections of a run are arrivals to plan for', async (context) => {
   })
   const { folder } = await runExperiment(recorded, { driver: namespaces, out, signal: context.signal })
   const { data, howSure } = answered('--arrivals', folder, '--stall', '100ms')
-  assert.equal(data.backlog, 19)
+  assert.equal(data.backlog, 20)
   assert.match(howSure.join(' '), /100 recorded in /)
 })
 

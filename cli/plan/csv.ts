@@ -6,6 +6,9 @@ const unitsMs: Record<string, number> = { ms: 1, s: 1000, us: 0.001, ns: 1e-6 }
 /** Beyond this many connections a plan would take minutes. */
 export const MOST_ARRIVALS = 5_000_000
 
+/** A year: more is a slip of the unit. */
+const LONGEST_MS = 366 * 86_400_000
+
 export interface Recorded {
   atMs: Float64Array
   source: string
@@ -13,8 +16,10 @@ export interface Recorded {
 
 /** Reads a CSV. The first column whose heading ends in a unit (`t_ms`, `time_s`, `ms`) or is `time` with ISO dates is taken. */
 export function parseCsv(file: string, text: string): Recorded {
-  const lines = text.split(/\r?\n/)
-  const heading = lines[0]?.split(',').map((cell) => cell.trim().toLowerCase()) ?? []
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const separator = [',', ';', '\t'].find((one) => lines[0]?.includes(one)) ?? ','
+  const cellsOf = (line: string): string[] => line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'))
+  const heading = cellsOf(lines[0] ?? '').map((cell) => cell.toLowerCase())
   const column = heading.findIndex((cell) => unitOf(cell) !== undefined || cell === 'time' || cell === 'timestamp')
   if (text.trim() === '') throw new UsageError(`${file} is empty`)
   if (column === -1)
@@ -26,14 +31,26 @@ export function parseCsv(file: string, text: string): Recorded {
   const times: number[] = []
   for (const [i, line] of lines.entries()) {
     if (i === 0 || line.trim() === '') continue
-    const cell = line.split(',')[column]?.trim() ?? ''
+    const cells = cellsOf(line)
+    const cell = cells[column] ?? ''
     const atMs =
       unit === undefined
         ? Date.parse(cell)
         : /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(cell)
           ? Number(cell) * unit
           : Number.NaN
-    if (Number.isNaN(atMs)) throw new UsageError(`${file} line ${i + 1}, ${heading[column]}: '${cell}' is no time`)
+    if (cells.length !== heading.length)
+      throw new UsageError(
+        `${file} line ${i + 1}: ${cells.length} columns, and the heading has ${heading.length}`,
+        'A decimal comma counts as two columns: write 1.5',
+      )
+    if (!Number.isFinite(atMs))
+      throw new UsageError(
+        `${file} line ${i + 1}, ${heading[column]}: '${cell}' is no time`,
+        unit === undefined
+          ? 'It is read as an ISO date; for numbers name the column t_s, t_ms, t_us or t_ns'
+          : undefined,
+      )
     const before = times.at(-1)
     if (before !== undefined && atMs < before)
       throw new UsageError(
@@ -59,6 +76,11 @@ export function recorded(source: string, times: readonly number[]): Recorded {
   const origin = times[0]!
   const atMs = Float64Array.from(times, (time) => time - origin)
   const span = atMs.at(-1)!
+  if (span > LONGEST_MS)
+    throw new UsageError(
+      `${source} lasts ${duration(span)}, more than ${duration(LONGEST_MS)}`,
+      'Is the unit in its heading right? Else cut the busiest part out of it',
+    )
   let gap = 0
   for (let i = 1; i < atMs.length; i++) gap = Math.max(gap, atMs[i]! - atMs[i - 1]!)
   const gapWords = gap > 20 * (span / atMs.length) && gap > span / 10 ? `, with a gap of ${duration(gap)} in it` : ''

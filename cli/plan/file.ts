@@ -1,9 +1,9 @@
 /** A plan's file, in YAML or JSON (which is YAML too): its keys are the names of the options. */
 import fs from 'node:fs'
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import { UsageError } from '#common/errors.ts'
 import { firstProblem } from '#common/validate.ts'
-import { PlanFile } from './options.ts'
+import { PlanFile, planOptions } from './options.ts'
 
 /** What a file says: each key with its text, and its name in complaints, `plan.yaml line 3, stall`. */
 export type Written = { key: string; name: string; text: string }[]
@@ -25,7 +25,9 @@ export function parsePlanFile(file: string, text: string): Written {
   const document = parseDocument(text, { lineCounter: lines })
   const [fault] = document.errors
   if (fault !== undefined)
-    throw new UsageError(`${file} line ${fault.linePos?.[0].line ?? '?'}: ${fault.message.split('\n')[0]}`)
+    throw new UsageError(
+      `${file} line ${fault.linePos?.[0].line ?? '?'}: ${fault.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}`,
+    )
   const { contents } = document
   if (contents === null)
     throw new UsageError(`${file} is empty`, 'Its keys are the names of the options, e.g. rate: 3000/s')
@@ -35,8 +37,24 @@ export function parsePlanFile(file: string, text: string): Written {
   for (const { key } of contents.items)
     if (isScalar(key)) lineOf.set(String(key.value), lines.linePos(key.range?.[0] ?? 0).line)
   const nameOf = (field: string): string => `${file} line ${lineOf.get(field) ?? '?'}, ${field}`
-  const values: Record<string, unknown> = document.toJS()
+  const values = valuesOf(file, document)
+  for (const [key, value] of Object.entries(values))
+    if (Object.hasOwn(planOptions, key) && (typeof value === 'object' || typeof value === 'boolean'))
+      throw new UsageError(
+        `${nameOf(key)}: ${value === null ? 'has no value' : `is ${typeof value === 'boolean' ? value : Array.isArray(value) ? 'a list' : 'a map'}, and must be one value`}`,
+        'It is written as on the command line: see spillway plan --help',
+      )
   const problem = firstProblem(PlanFile, values)
   if (problem !== undefined) throw new UsageError(`${nameOf(problem.field)}: ${problem.message}`)
   return Object.entries(values).map(([key, value]) => ({ key, name: nameOf(key), text: String(value) }))
+}
+
+function valuesOf(file: string, document: Document.Parsed): Record<string, unknown> {
+  try {
+    return document.toJS()
+  } catch (error) {
+    // An alias without its anchor is found only now.
+    if (error instanceof ReferenceError) throw new UsageError(`${file}: ${error.message}`)
+    throw error
+  }
 }

@@ -100,6 +100,10 @@ export const planOptions = {
 
   rtt: duration(clients, 'round trip (default 0.1ms; less than 900ms)', { min: 0, max: LONGEST_RTT_MS }),
   timeout: duration(clients, 'a client’s patience (default 10s)', { min: 1, max: 3_600_000 }),
+  'client-hosts': count(clients, 'machines of the clients: those of one retry in step (default 1000)', {
+    min: 1,
+    max: 1_000_000,
+  }),
   'syn-retries': count(clients, 'tcp_syn_retries of the clients (default 6)', { min: 0, max: 127 }),
   'linear-timeouts': count(clients, 'tcp_syn_linear_timeouts of the clients (default 4; 0 before Linux 6.5)', {
     min: 0,

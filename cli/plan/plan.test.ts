@@ -65,7 +65,12 @@ for (const [line, problem] of [
   ['--rate 10/s --rtt 2s', /--rtt/],
   ['--rate 10/s --backends 0', /--backends '0' must be at least 1/],
   ['--rate 10/s --backlog=-1', /--backlog '-1' must be at least 0/],
-  ['--rate 100M/s --for 1h', /too many to play|more than 5 million/],
+  ['--rate 100M/s --for 1h', /--for gives 360,000,000,000 connections to play, more than 5 million/],
+  ['--rate 900M/s --stall 10ms', /--stall gives 9,000,000 connections/],
+  ['--rate 200k/s --stall 80ms/60s', /--stall: one period brings 12,000,000 connections/],
+  ['--rate 10/s --stall 1s --sure 100%', /--sure of 100% is more than chance allows/],
+  ['--rate 10/s', /Nothing would fill a queue/],
+  ['backends --rate 10/s --stall 1s', /Nothing says how many backends are needed/],
   ['--rate 10/s --for 5s --stall 80ms/10s', /--for is shorter than the period/],
   ['--rate 10/s --query up', /--query needs recorded arrivals/],
   ['--arrivals nowhere.csv', /no such file/],
@@ -97,6 +102,11 @@ for (const [text, problem] of [
   ['rate: 3000/s\n\nbackends: four\n', /plan.yaml line 3, backends: must be/],
   ['rate: 3000/s\nmode: sideways\n', /plan.yaml line 2, mode: must be one of "sharded", "shared"/],
   ['rate: [1\n', /plan.yaml line \d: /],
+  ['rate: 3/s\nrate: 4/s\n', /plan.yaml line 2: Map keys must be unique$/],
+  ['stall: 80ms\nrate:\n', /plan.yaml line 2, rate: has no value/],
+  ['rate: [3/s]\n', /plan.yaml line 1, rate: is a list, and must be one value/],
+  ['rate: 3/s\nloss: true\n', /plan.yaml line 2, loss: is true, and must be one value/],
+  ['rate: *r\n', /plan.yaml: Unresolved alias/],
   ['- rate\n', /plan.yaml is no map/],
   ['', /plan.yaml is empty/],
 ] as const)
@@ -112,6 +122,8 @@ test('a value of a file that does not parse is named by its line', () => {
 test('a CSV of arrivals: the heading says the unit, and times count from the first', () => {
   assert.deepEqual([...parseCsv('a.csv', 'id,t_s\n1,10\n2,10.5\n3,12\n').atMs], [0, 500, 2000])
   assert.deepEqual([...parseCsv('a.csv', 'time\n2026-01-01T00:00:00Z\n2026-01-01T00:00:01.5Z\n').atMs], [0, 1500])
+  assert.deepEqual([...parseCsv('a.csv', '\uFEFFid;t_s\r\n1;10\r\n2;10.5\r\n').atMs], [0, 500])
+  assert.deepEqual([...parseCsv('a.csv', '"t_ms","x"\n"1","a"\n"3","b"\n').atMs], [0, 2])
   assert.match(parseCsv('a.csv', `t_ms\n${[...Array(50).keys(), 5000].join('\n')}\n`).source, /with a gap of 4.95 s/)
 })
 
@@ -120,6 +132,10 @@ for (const [text, problem] of [
   ['1\n2\n', /a.csv line 1: no heading/],
   ['t_ms\n5\n4\n', /a.csv line 3, t_ms: this time lies before/],
   ['t_ms\n5\nsoon\n', /a.csv line 3, t_ms: 'soon' is no time/],
+  ['t_ms\n1,5\n2,5\n', /a.csv line 2: 2 columns, and the heading has 1/],
+  ['t_ms\n1\n1e999\n', /a.csv line 3, t_ms: '1e999' is no time/],
+  ['t_s\n0\n1e9\n', /a.csv lasts .* more than/],
+  ['time\n1700000000\n', /a.csv line 2, time: '1700000000' is no time/],
   ['t_ms\n', /no arrivals/],
   ['t_ms\n5\n', /one arrival only/],
 ] as const)
@@ -182,6 +198,38 @@ test('rates of a Prometheus become arrivals, and that is said', async (context) 
   assert.match(read.arrivals.shape === 'recorded' ? read.arrivals.source : '', /made into independent arrivals/)
 })
 
+test('a gap in a series, or a sample that is no number, is said; a rate below zero is refused', async (context) => {
+  const sample = (i: number, value: string) => [i * 15, value]
+  const read = async (values: unknown[]) => {
+    const url = await prometheus(context, [[/rate/, [{ metric: {}, values }]]])
+    const { situation: found } = await situation(`--arrivals ${url} --query rate(x[1m]) --range 5m --stall 100ms`)
+    assert.ok(found.arrivals.shape === 'recorded')
+    return found.arrivals
+  }
+  const steady = Array.from({ length: 20 }, (_, i) => sample(i, '40'))
+  assert.doesNotMatch((await read(steady)).source, /no sample/)
+  const { source, atMs } = await read(steady.filter((_, i) => i < 5 || i >= 10))
+  assert.match(source, /5 of its 20 steps have no sample \(75 s in all\), and are taken as times without arrivals/)
+  assert.ok(atMs.at(-1)! > 290_000, 'time goes on in the gap')
+  assert.match((await read(steady.with(3, sample(3, 'NaN')))).source, /1 of its 20 steps have no sample/)
+  await assert.rejects(read(steady.with(3, sample(3, '-1'))), /gives -1 at 1970-01-01T00:00:45/)
+  await assert.rejects(read([sample(0, 'NaN')]), /gives no number at all/)
+})
+
+test('a stall that repeats is looked at in whole periods, and a recording that is shorter than one is refused', async (context) => {
+  const forMs = async (line: string) => (await situation(line)).situation.forMs
+  assert.equal((await forMs('--rate 100k/s --stall 80ms/10s')) % 10_000, 0)
+  assert.equal((await forMs('--rate 1000/s --stall 80ms/7s')) % 7000, 0)
+  // A loop that takes its time, and half-open requests that live a minute, are looked at for longer.
+  assert.ok((await forMs('--rate 35/s --backends 16 --accept 320ms')) > 60_000)
+  assert.ok((await forMs('--rate 10/s --half-open 10/s --backlog 99')) > 63_000)
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-plan-'))
+  context.after(() => fs.rmSync(folder, { recursive: true }))
+  const file = path.join(folder, 'short.csv')
+  fs.writeFileSync(file, 't_ms\n0\n500\n900\n')
+  await assert.rejects(situation(`--arrivals ${file} --stall 80ms/10s`), /the recording lasts 900 ms only/)
+})
+
 test('what is no Prometheus is called so', async (context) => {
   await assert.rejects(new Prometheus('http://127.0.0.1:1').now('up'), /No Prometheus answers/)
   assert.throws(() => new Prometheus('localhost:9090'), /is no URL/)
@@ -189,13 +237,13 @@ test('what is no Prometheus is called so', async (context) => {
   context.after(() => server.close())
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
-  await assert.rejects(new Prometheus(`http://127.0.0.1:${port}`).now('up'), /does not answer in JSON/)
+  await assert.rejects(new Prometheus(`http://127.0.0.1:${port}`).now('up'), /\(status 200\) does not speak JSON/)
 })
 
 test('the answer comes first, then the settings, the table, why, and how sure', async () => {
   const { situation: read } = await situation('--rate 500/s --arrivals constant --stall 80ms')
   const words = answerInWords(asked.backlog(read))
-  const places = ['A backlog of 39 on the socket', 'Set\n', 'server.listen', 'closed form', 'Why\n', 'How sure\n'].map(
+  const places = ['A backlog of 40 on the socket', 'Set\n', 'server.listen', 'closed form', 'Why\n', 'How sure\n'].map(
     (part) => words.indexOf(part),
   )
   assert.ok(

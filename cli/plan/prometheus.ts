@@ -56,7 +56,7 @@ export class Prometheus {
   async #ask(what: string, words: Record<string, string>): Promise<Answer> {
     const url = new URL(`api/v1/${what}`, this.#url)
     let answer: unknown
-    let status: number
+    let status: number | undefined
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -66,7 +66,8 @@ export class Prometheus {
       status = response.status
       answer = JSON.parse(await response.text())
     } catch (error) {
-      const reason = error instanceof SyntaxError ? 'it does not answer in JSON' : causeOf(error)
+      const reason =
+        error instanceof SyntaxError ? `what answers (status ${status}) does not speak JSON` : causeOf(error)
       throw new UsageError(
         `No Prometheus answers at ${this.#url}: ${reason}`,
         'Give the address of the Prometheus itself, not of the exporter',
@@ -78,6 +79,11 @@ export class Prometheus {
       typeof answer === 'object' && answer !== null && 'error' in answer
         ? String(answer.error)
         : `${problem.field} ${problem.message}`
+    if (/^data\.result\./.test(problem.field))
+      throw new UsageError(
+        `The Prometheus at ${this.#url} gives no series: ${words.query}`,
+        'Ask for an instant vector, such as sum(rate(…[1m])): a scalar or a text has no history of its own',
+      )
     throw new UsageError(`The Prometheus at ${this.#url} answers ${status}: ${said}`)
   }
 }

@@ -1,10 +1,13 @@
 /** Recorded arrivals: a CSV, the folder of a run, or a Prometheus. */
 import fs from 'node:fs'
-import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
-import { readFolder } from '#lab/experiment/folder.ts'
-import { MOST_ARRIVALS, parseCsv, type Recorded, recorded } from './csv.ts'
-import { Prometheus } from './prometheus.ts'
+import { openRun } from '#lab/experiment/open.ts'
+import { duration, number } from '#lab/planner/words.ts'
+import { parseCsv, type Recorded, recorded } from './csv.ts'
+import { Prometheus, type Series } from './prometheus.ts'
+
+/** So many are played in a second or two. */
+const COMFORTABLE_ARRIVALS = 1_000_000
 
 export interface RangeQuery {
   query: string | undefined
@@ -24,9 +27,7 @@ export async function readArrivals(where: string, range: RangeQuery): Promise<Re
 
 /** The connections of a run as they were scheduled; of a comparison, those of its first case. */
 async function fromRun(folder: string): Promise<Recorded> {
-  if (!fs.existsSync(path.join(folder, 'connections.parquet')))
-    throw new UsageError(`${folder} is no run's folder: it has no connections.parquet`)
-  const { tables } = await readFolder(folder)
+  const { tables } = await openRun(folder)
   const { case: cases = [], scheduled_t_ms: scheduled = [] } = tables.connections
   const times = scheduled.filter((time, row): time is number => typeof time === 'number' && cases[row] === cases[0])
   return recorded(
@@ -42,27 +43,52 @@ async function fromPrometheus(url: string, { query, rangeMs, stepMs, seed }: Ran
       "For example --query 'sum(rate(node_netstat_Tcp_PassiveOpens[1m]))'",
     )
   const series = await new Prometheus(url).range(query, rangeMs, stepMs)
-  if (series.length === 0) throw new UsageError(`The query gives no series: ${query}`)
+  if (series.length === 0)
+    throw new UsageError(`The query gives no series: ${query}`, 'Is the name right, and was it scraped within --range?')
   if (series.length > 1)
     throw new UsageError(`The query gives ${series.length} series: ${query}`, 'Add them up: sum(…)')
-  const { poissonSteps } = await import('#lab/planner/poisson-steps.ts')
-  const rates = series[0]!.values
-  const expected = rates.reduce((sum, { value }) => sum + (value * stepMs) / 1000, 0)
-  if (expected > MOST_ARRIVALS)
+  const { aroundPeak, poissonSteps } = await import('#lab/planner/poisson-steps.ts')
+  const { rates, missing } = inSteps(series[0]!, stepMs, query)
+  const { from, to } = aroundPeak(rates, stepMs, COMFORTABLE_ARRIVALS)
+  if (from === to)
     throw new UsageError(
-      `That range holds some ${Math.round(expected)} connections, too many to play`,
-      'Choose a shorter --range around the peak',
+      `One step of ${duration(stepMs)} holds more than ${number(COMFORTABLE_ARRIVALS)} connections, too many to play`,
+      'Ask for finer steps: --step 1s',
     )
-  const { atMs, source } = recorded(
-    `${query} at ${url}`,
-    poissonSteps(
-      rates.map(({ value }) => value),
-      stepMs,
-      seed,
-    ),
-  )
+  const { atMs, source } = recorded(`${query} at ${url}`, poissonSteps(rates.slice(from, to), stepMs, seed))
+  const cut =
+    to - from === rates.length
+      ? ''
+      : `; of ${duration(rates.length * stepMs)} only the ${duration((to - from) * stepMs)} around the peak are played`
   return {
     atMs,
-    source: `${source}; rates every ${stepMs / 1000} s, made into independent arrivals: clusters within a step are not seen`,
+    source: `${source}; rates every ${stepMs / 1000} s, made into independent arrivals: clusters within a step are not seen${cut}${missingInWords(missing, rates.length, stepMs)}`,
   }
 }
+
+/** A rate for each step from the first sample to the last; where there is no sample, or no number, none is known. */
+function inSteps({ values }: Series, stepMs: number, query: string): { rates: number[]; missing: number } {
+  const first = values[0]?.atSeconds ?? 0
+  const steps = Math.round(((values.at(-1)?.atSeconds ?? 0) - first) / (stepMs / 1000)) + 1
+  const known = new Map<number, number>()
+  for (const { atSeconds, value } of values) {
+    if (value < 0)
+      throw new UsageError(
+        `The query gives ${value} at ${new Date(atSeconds * 1000).toISOString()}: ${query}`,
+        'Connections a second cannot be negative: rate(…) of a counter, not deriv(…) or delta(…)',
+      )
+    if (Number.isFinite(value)) known.set(Math.round((atSeconds - first) / (stepMs / 1000)), value)
+  }
+  if (known.size === 0)
+    throw new UsageError(
+      `The query gives no number at all: ${query}`,
+      'Is its series scraped, and its range long enough?',
+    )
+  const rates = Array.from({ length: steps }, (_, step) => known.get(step) ?? 0)
+  return { rates, missing: steps - known.size }
+}
+
+const missingInWords = (missing: number, steps: number, stepMs: number): string =>
+  missing === 0
+    ? ''
+    : `; ${number(missing)} of its ${number(steps)} steps have no sample (${duration(missing * stepMs)} in all), and are taken as times without arrivals`

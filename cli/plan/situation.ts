@@ -1,8 +1,10 @@
 /** Makes a situation of what was said, and refuses what contradicts itself or is missing. */
 import { UsageError } from '#common/errors.ts'
 import type { Question } from '#lab/planner/ask.ts'
-import type { ArrivalsPlan, Situation } from '#lab/planner/situation.ts'
+import { lifeMs } from '#lab/planner/closed/half-open.ts'
+import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#lab/planner/situation.ts'
 import { defaultClient, defaultKernel } from '#lab/planner/system.ts'
+import { duration, number } from '#lab/planner/words.ts'
 import type { PlanCommand } from './command.ts'
 import type { OptionName } from './options.ts'
 import { readArrivals } from './recordings.ts'
@@ -10,8 +12,12 @@ import { readArrivals } from './recordings.ts'
 /** The default of Node and of nginx. */
 const USUAL_BACKLOG = 511
 const USUAL_SPAN_MS = 10_000
+const LEAST_SPAN_MS = 200
 /** Connections that one simulated run should not exceed unless it was asked for. */
-const COMFORTABLE_CONNECTIONS = 100_000
+const COMFORTABLE_CONNECTIONS = 50_000
+const QUICK_CONNECTIONS = 200_000
+/** A queue shows its balance after so many times its memory. */
+const BALANCED = 21
 const MOST_CONNECTIONS = 5_000_000
 
 /** The question as the options decide it, where it was not asked. */
@@ -27,17 +33,10 @@ export async function situationOf(command: PlanCommand, question: Question): Pro
   refuseContradictions(command, question)
   const { said } = command
   const arrivals = await arrivalsOf(command, question)
-  const rate = arrivals.shape === 'recorded' ? 0 : arrivals.ratePerSecond
-  const forMs = said.for ?? Math.min(USUAL_SPAN_MS, Math.max(200, (COMFORTABLE_CONNECTIONS / Math.max(1, rate)) * 1000))
-  if (((rate + (said['half-open'] ?? 0)) * forMs) / 1000 > MOST_CONNECTIONS)
-    throw new UsageError(
-      `${nameOf(command, 'for')} gives more than ${MOST_CONNECTIONS / 1e6} million connections to play`,
-      'Look at a shorter time with --for',
-    )
   const asksForBacklog = question === 'backlog' || question === 'backends'
-  return {
+  const situation: Situation = {
     arrivals,
-    forMs,
+    forMs: said.for ?? 0,
     backends: said.backends ?? 1,
     mode: said.mode ?? 'sharded',
     dealing: said.dealing ?? 'hash',
@@ -67,6 +66,7 @@ export async function situationOf(command: PlanCommand, question: Question): Pro
     client: {
       ...defaultClient,
       rttMs: said.rtt ?? defaultClient.rttMs,
+      hosts: said['client-hosts'] ?? defaultClient.hosts,
       timeoutMs: said.timeout ?? defaultClient.timeoutMs,
       synRetries: said['syn-retries'] ?? defaultClient.synRetries,
       synLinearTimeouts: said['linear-timeouts'] ?? defaultClient.synLinearTimeouts,
@@ -74,6 +74,64 @@ export async function situationOf(command: PlanCommand, question: Question): Pro
     target: { delayedShare: said.loss ?? 0, sureness: said.sure ?? 0.99, waitMs: said.wait },
     seed: said.seed ?? 1,
   }
+  const forMs = said.for ?? usualSpanMs(situation, question)
+  refuseTooMany(command, question, { ...situation, forMs })
+  if (question === 'backlog' && situation.stall === undefined && serviceMs(situation) === 0 && !situation.slow)
+    throw new UsageError(
+      'Nothing would fill a queue: neither a stall nor a cost of accepting is given, and any backlog is enough',
+      'Give --stall TIME, or --accept TIME',
+    )
+  return { ...situation, forMs }
+}
+
+/** Long enough for queues to show what they do, and in whole periods of a stall: each brings one. */
+function usualSpanMs(situation: Situation, question: Question): number {
+  const { arrivals, halfOpenPerSecond, kernel, stall } = situation
+  const perSecond = Math.max(1, (arrivals.shape === 'recorded' ? 0 : arrivals.ratePerSecond) + halfOpenPerSecond)
+  const taking = (connections: number): number => Math.max(LEAST_SPAN_MS, (connections / perSecond) * 1000)
+  const balanceMs = relaxationMs(situation) * BALANCED
+  const spanMs = Math.max(
+    Math.min(USUAL_SPAN_MS, taking(isQuick(question) ? QUICK_CONNECTIONS : COMFORTABLE_CONNECTIONS)),
+    Number.isFinite(balanceMs) ? Math.min(balanceMs, taking(COMFORTABLE_CONNECTIONS)) : 0,
+    halfOpenPerSecond > 0 ? Math.min(2 * lifeMs(kernel.synAckRetries), taking(COMFORTABLE_CONNECTIONS)) : 0,
+  )
+  const everyMs = stall?.everyMs
+  return everyMs === undefined ? spanMs : Math.ceil(spanMs / everyMs) * everyMs
+}
+
+/** What plays one setting or two can play each for longer: retries come a second later and more. */
+const isQuick = (question: Question): boolean => question === 'setting' || question === 'shared'
+
+function refuseTooMany(command: PlanCommand, question: Question, situation: Situation): void {
+  const { arrivals, forMs, halfOpenPerSecond, stall } = situation
+  const everyMs = stall?.everyMs
+  if (arrivals.shape === 'recorded') {
+    const lastMs = arrivals.atMs.at(-1) ?? 0
+    if (everyMs !== undefined && lastMs < everyMs)
+      throw new UsageError(
+        `${nameOf(command, 'stall')} comes once in ${duration(everyMs)}, and the recording lasts ${duration(lastMs)} only`,
+        'Give the length of a stall alone: it is put where the most connections come',
+      )
+    return
+  }
+  // The rate is what that question looks for; a stall that comes once is played with what comes around it.
+  const single = stall !== undefined && everyMs === undefined
+  if (question === 'rate' || question === 'memory') return
+  const ms = single || question === 'stall' ? (stall?.ms ?? 0) : forMs
+  const connections = ((arrivals.ratePerSecond + halfOpenPerSecond) * ms) / 1000
+  if (connections <= MOST_CONNECTIONS) return
+  const many = `${number(Math.round(connections))} connections to play, more than ${MOST_CONNECTIONS / 1e6} million`
+  if (command.said.for !== undefined && !single)
+    throw new UsageError(`${nameOf(command, 'for')} gives ${many}`, 'Look at a shorter time with --for')
+  if (everyMs !== undefined)
+    throw new UsageError(
+      `${nameOf(command, 'stall')}: one period brings ${many}`,
+      'Give the length of a stall alone: shares are then of those who come during it',
+    )
+  throw new UsageError(
+    `${nameOf(command, single ? 'stall' : 'rate')} gives ${many}`,
+    single ? 'Plan for a shorter stall, or for a part of the backends and their part of the rate' : undefined,
+  )
 }
 
 const cookies = (value: number): 0 | 1 | 2 => (value === 0 ? 0 : value === 1 ? 1 : 2)
@@ -129,6 +187,11 @@ function refuseContradictions(command: PlanCommand, question: Question): void {
     () => 'Nothing would limit the rate: neither a stall nor a cost of accepting is given',
     'Give --accept TIME, or --stall TIME',
   )
+  refuse(
+    question === 'backends' && !has('backlog') && !has('accept') && !has('handle'),
+    () => 'Nothing says how many backends are needed: neither a cost of accepting nor a backlog is given',
+    'Give --accept TIME, or --backlog N',
+  )
   refuse(question === 'slow' && !has('slow-backends'), () => '--slow-backends is missing: how many are slow?')
   refuse(question === 'syn-queue' && !has('half-open'), () => '--half-open is missing: how many a second?')
   refuse(has('slow-backends') !== has('slow-accept'), () => '--slow-backends and --slow-accept belong together')
@@ -138,7 +201,8 @@ function refuseContradictions(command: PlanCommand, question: Question): void {
   )
   refuse(
     has('slow-accept') && said['slow-accept']! <= (said.accept ?? 0),
-    () => `${name('slow-accept')} is not slower than ${has('accept') ? name('accept') : 'the others'}`,
+    () =>
+      `${name('slow-accept')} is not slower than ${has('accept') ? name('accept') : 'the others, which take no time: give --accept TIME'}`,
   )
   refuse(
     has('stalled') && !has('stall') && question !== 'stall',
@@ -171,6 +235,11 @@ function refuseContradictions(command: PlanCommand, question: Question): void {
   refuse(
     question === 'restart' && said.mode === 'shared',
     () => `${name('mode')} shared: a socket lives until its last process ends, so a rolling restart costs it nothing`,
+  )
+  refuse(
+    has('sure') && said.sure === 1,
+    () => `${name('sure')} of 100% is more than chance allows: with any backlog more may come`,
+    'Give 99% or 99.9%',
   )
   refuse(
     recorded && has('for'),

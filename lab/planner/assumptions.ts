@@ -1,5 +1,7 @@
 /** What every answer takes for granted, in words: said under "how sure". */
+import { retriesAtMs } from './closed/forecast.ts'
 import { awakeShare, type Situation, serviceMs, utilisation } from './situation.ts'
+import { spanMs } from './system-of.ts'
 import { duration, number, percent } from './words.ts'
 
 export function assumptionsOf(situation: Situation): string[] {
@@ -18,7 +20,7 @@ export function assumptionsOf(situation: Situation): string[] {
     lines.push(
       'Accepting is taken to cost nothing. With --accept TIME the queue after a stall, and overload, are seen too.',
     )
-  else lines.push(`Load is ${percent(utilisation(situation))} of what the backends can accept.`)
+  else lines.push(loadInWords(situation))
   if (stall !== undefined && awakeShare(situation) === 1)
     lines.push(
       `One stall of ${duration(stall.ms)}, on ${stall.whom === 'one' ? 'one backend' : 'all at once'}; shares are of those who come during it.`,
@@ -28,8 +30,26 @@ export function assumptionsOf(situation: Situation): string[] {
       'The kernel deals by hash of address and port: even on average, and a retry meets the same backend. Few client addresses behind one proxy are still many ports.',
     )
   lines.push(
-    `Clients wait ${duration(client.timeoutMs)} and send a dropped SYN again after ${client.synLinearTimeouts > 0 ? '1, 2, 3 s' : '1, 3, 7 s'}; round trip ${duration(client.rttMs)}; timers on the grid of ${number(kernel.hz)} Hz.`,
+    `Clients wait ${duration(client.timeoutMs)} and ${retriesInWords(client)}; round trip ${duration(client.rttMs)}.`,
+    client.hosts === 1
+      ? `Clients are on one machine: what was dropped within ${duration(8000 / kernel.hz)} comes back in one tick (${number(kernel.hz)} Hz), and meets each other.`
+      : `Clients are on ${number(client.hosts)} machines, which do not retry in step. Behind one proxy they do (--client-hosts 1), and a small queue then drops more.`,
     'No packet is lost on the way, and two CPUs never race for the last place (on several CPUs the queue can hold one or two more than N + 1).',
   )
   return lines
+}
+
+function loadInWords(situation: Situation): string {
+  const load = utilisation(situation)
+  const words = `Load is ${percent(load)} of what the backends can accept${situation.slow === undefined ? '' : ', if none were slow'}`
+  return load < 1
+    ? `${words}.`
+    : `${words}: queues fill whatever their backlog is, and the numbers are those of ${duration(spanMs(situation))}.`
+}
+
+function retriesInWords(client: Situation['client']): string {
+  const [first, ...more] = retriesAtMs(client)
+  if (first === undefined) return 'never send a dropped SYN again in that time'
+  const times = [first, ...more.slice(0, 2)].map((ms) => number(ms / 1000))
+  return `send a dropped SYN again after ${times.join(', ')}${more.length > 2 ? ' … ' : ' '}s`
 }

@@ -21,6 +21,8 @@ export interface ListenerHistory {
   overflows: number | undefined
   /** Connections accepted a second by its whole namespace, at most. */
   peakRate: number | undefined
+  /** For how much of the range it was scraped, about; undefined where it is not known. */
+  seenSeconds?: number | undefined
 }
 
 type ListenerVerdict = 'too small' | 'overloaded' | 'tight' | 'drops of another kind' | 'enough'
@@ -119,10 +121,23 @@ export function listenersAnswer(histories: readonly ListenerHistory[], rangeMs: 
     },
     why: wanting.map(({ listener, why }) => `${nameOf(listener)}: ${why}`),
     howSure: [
+      ...gapsInWords(histories, rangeMs),
       'Peaks are of samples (every 10 ms unless the exporter was told otherwise): what came and went in between shows in the drops only.',
       'What was dropped cannot say how long the queue would have become: the upper bound takes every drop for a client of its own, the lower one for the same few trying again.',
       'With tcp_syncookies=1 an overflowing SYN queue moves none of these numbers: see node_netstat_TcpExt_TCPReqQFullDoCookies.',
     ],
     data: { advice },
   })
+}
+
+/** Less than this share of the range is a gap, not a scrape that came late. */
+const NEARLY_ALL = 0.95
+
+function gapsInWords(histories: readonly ListenerHistory[], rangeMs: number): string[] {
+  const gaps = histories.filter(({ seenSeconds = Infinity }) => seenSeconds * 1000 < NEARLY_ALL * rangeMs)
+  if (gaps.length === 0) return []
+  const least = Math.min(...gaps.map(({ seenSeconds = 0 }) => seenSeconds))
+  return [
+    `${gaps.length === histories.length ? 'None' : `${number(gaps.length)} of them`} ${gaps.length === histories.length ? 'of them was' : 'were not'} scraped for all of the ${duration(rangeMs)}, one for some ${duration(least * 1000)} only: they may be new, or the exporter was away. What happened meanwhile is not in these numbers.`,
+  ]
 }

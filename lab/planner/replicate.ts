@@ -7,11 +7,17 @@ import type { Situation } from './situation.ts'
 import { sceneOf, spanMs } from './system-of.ts'
 
 /** Connections played for one number, all runs together: about half a second. */
-const BUDGET = 400_000
-const FEWEST_RUNS = 3
-const MOST_RUNS = 400
+export const BUDGET = 400_000
+const FEWEST_RUNS = 4
+/** Of runs of so many connections two must do. */
+const LONG_RUN = 300_000
+const MOST_RUNS = 1000
 /** Two-sided 99 % for a normal mean: what is said to disagree should really do so. */
 const Z = 2.58
+/** The same for the mean of so many runs (Student), from two on: few runs know little of their own spread. */
+const FEW = [63.66, 9.92, 5.84, 4.6, 4.03, 3.71, 3.5, 3.36, 3.25]
+/** For more, within 1 % (Cornish and Fisher). */
+const certain = (runs: number): number => FEW[runs - 2] ?? Z + (Z ** 3 + Z) / (4 * (runs - 1))
 
 /** The numbers of one run. Shares are of the connections that arrived in the window. */
 export interface Numbers {
@@ -31,12 +37,20 @@ export interface Numbers {
   acceptWaitMs: Float64Array
 }
 
-function runOnce(situation: Situation, backlog: number, seed: number, retriesMatter: boolean): Numbers {
+/** What a simulation knows besides. */
+export interface PlayedNumbers extends Numbers {
+  /** The smallest backlog at which this run drops nothing. */
+  backlogNeeded: number
+  /** Of those who arrived in the window. NaN for a moment that never came. */
+  felt: { connectMs: Float64Array; acceptWaitMs: Float64Array }
+}
+
+function runOnce(situation: Situation, backlog: number, seed: number, retriesMatter: boolean): PlayedNumbers {
   const { system, window } = sceneOf(situation, backlog, seed, retriesMatter)
   return numbersOf(play(system, { seed: seed ^ 0x5bd1e995 }), window)
 }
 
-export function numbersOf(played: Played, window: { fromMs: number; toMs: number }): Numbers {
+export function numbersOf(played: Played, window: { fromMs: number; toMs: number }): PlayedNumbers {
   const { stories, counters, shards, synQueuePeak } = played
   const { arrivedMs, connectedMs, queuedMs, acceptedMs, refusals, ending, count } = stories
   const answered = endings.indexOf('answered')
@@ -52,6 +66,10 @@ export function numbersOf(played: Played, window: { fromMs: number; toMs: number
     if (refusals[i]! > 0) delayed++
     if (ending[i] !== answered) lost++
   }
+  const connectMs = connectedMs.map((at, i) => at - arrivedMs[i]!)
+  const acceptWaitMs = acceptedMs.map((at, i) => at - queuedMs[i]!)
+  const inWindow = (values: Float64Array): Float64Array =>
+    within === count ? values : values.filter((_, i) => arrivedMs[i]! >= window.fromMs && arrivedMs[i]! < window.toMs)
   return {
     counted: Math.max(1, within),
     delayedShare: within === 0 ? 0 : delayed / within,
@@ -63,18 +81,23 @@ export function numbersOf(played: Played, window: { fromMs: number; toMs: number
     synQueuePeak,
     queuePeaks: shards.map((shard) => shard.queuePeak),
     skDrops: shards.map((shard) => shard.skDrops),
-    connectMs: connectedMs.map((at, i) => at - arrivedMs[i]!),
-    acceptWaitMs: acceptedMs.map((at, i) => at - queuedMs[i]!),
+    backlogNeeded: Math.max(...shards.map((shard) => shard.longestMet)),
+    ...{ connectMs, acceptWaitMs, felt: { connectMs: inWindow(connectMs), acceptWaitMs: inWindow(acceptWaitMs) } },
   }
 }
 
 /** How many runs a situation is worth. */
-export function runsFor(situation: Situation, retriesMatter = true): number {
+export function runsFor(
+  situation: Situation,
+  retriesMatter = true,
+  { budget = BUDGET, fewest = FEWEST_RUNS } = {},
+): number {
   const { arrivals, halfOpenPerSecond } = situation
   const seconds = spanMs(situation, retriesMatter) / 1000
   const legitimate = arrivals.shape === 'recorded' ? arrivals.atMs.length : arrivals.ratePerSecond * seconds
   const connections = legitimate + halfOpenPerSecond * seconds
-  return Math.max(FEWEST_RUNS, Math.min(MOST_RUNS, Math.floor(BUDGET / Math.max(1, connections))))
+  const least = connections > LONG_RUN ? Math.min(2, fewest) : fewest
+  return Math.max(least, Math.min(MOST_RUNS, Math.floor(budget / Math.max(1, connections))))
 }
 
 /** Runs with seeds that follow each other: two settings compared this way meet the same arrivals. */
@@ -82,21 +105,23 @@ export const runsOf = (
   situation: Situation,
   backlog: number,
   { runs = runsFor(situation), retriesMatter = true } = {},
-): Numbers[] =>
+): PlayedNumbers[] =>
   Array.from({ length: runs }, (_, run) => runOnce(situation, backlog, situation.seed + run, retriesMatter))
 
 /** What happens with this backlog. */
-export function simulated(situation: Situation, backlog: number): Outcome & { numbers: Numbers[] } {
-  const numbers = runsOf(situation, backlog)
+export function simulated(
+  situation: Situation,
+  backlog: number,
+  runs = runsFor(situation),
+): Outcome & { numbers: PlayedNumbers[] } {
+  const numbers = runsOf(situation, backlog, { runs })
+  const shareOf = (values: readonly number[]): Estimate => {
+    const mean = meanOf(values, 1 / numbers[0]!.counted)
+    return { ...mean, high: Math.min(1, mean.high) }
+  }
   const estimates: Partial<Record<Quantity, Estimate>> = {
-    delayedShare: meanOf(
-      numbers.map((run) => run.delayedShare),
-      1 / numbers[0]!.counted,
-    ),
-    lostShare: meanOf(
-      numbers.map((run) => run.lostShare),
-      1 / numbers[0]!.counted,
-    ),
+    delayedShare: shareOf(numbers.map((run) => run.delayedShare)),
+    lostShare: shareOf(numbers.map((run) => run.lostShare)),
     drops: meanOf(
       numbers.map((run) => run.drops),
       1,
@@ -111,11 +136,29 @@ export function simulated(situation: Situation, backlog: number): Outcome & { nu
     ),
     queuePeak: meanOf(numbers.map((run) => run.queuePeak)),
     synQueuePeak: meanOf(numbers.map((run) => run.synQueuePeak)),
-    connectP99Ms: meanOf(numbers.map((run) => new Distribution(run.connectMs).quantile(0.99))),
-    acceptWaitP99Ms: meanOf(numbers.map((run) => new Distribution(run.acceptWaitMs).quantile(0.99))),
+    connectP99Ms: pooledP99(numbers.map(({ felt }) => felt.connectMs)),
+    acceptWaitP99Ms: pooledP99(numbers.map(({ felt }) => felt.acceptWaitMs)),
     acceptWaitMaxMs: meanOf(numbers.map((run) => new Distribution(run.acceptWaitMs).max)),
   }
   return { method: 'simulation', basis: `${numbers.length} runs, event by event`, estimates, numbers }
+}
+
+/** The 99th percentile of all runs together, and how far those of single runs lie about it. */
+function pooledP99(runs: readonly Float64Array[]): Estimate {
+  const ofEach = meanOf(runs.map((values) => new Distribution(values).quantile(0.99)))
+  const value = new Distribution(joined(runs)).quantile(0.99)
+  return Number.isNaN(value) ? ofEach : { value, low: Math.min(value, ofEach.low), high: Math.max(value, ofEach.high) }
+}
+
+/** Several lists of numbers as one. */
+export function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 /**
@@ -131,9 +174,21 @@ export function meanOf(values: readonly number[], event = 0): Estimate {
   const variance = known.reduce((total, one) => total + (one - value) ** 2, 0) / Math.max(1, n - 1)
   const squares = known.reduce((total, one) => total + one ** 2, 0)
   const rare = squares === 0 ? 0 : (value * Z * Math.sqrt(squares)) / sum
+  const spread = n < 2 ? 0 : certain(n) * Math.sqrt(variance / n)
   // Sums that every run has a like part in vary by their variance alone.
-  const error = Math.max(Z * Math.sqrt(variance / n), squares > 2 * n * value ** 2 ? rare : 0)
-  return { value, low: Math.max(0, value - error), high: value + error + (4.6 * event) / n }
+  const few = squares > 2 * n * value ** 2
+  const error = Math.max(spread, few ? rare : 0)
+  const most = few ? value * ofFew(known.filter((one) => one > 0).length) : 0
+  return { value, low: Math.max(0, value - error), high: Math.max(most, value + error + (4.6 * event) / n) }
+}
+
+/**
+ * By how much the mean of so few sizes may be too small, where sizes are spread like exponential ones: a large one may not
+ * have come yet. The quantile of χ² that this takes is Wilson's and Hilferty's.
+ */
+const ofFew = (sizes: number): number => {
+  const root = 1 - 1 / (9 * sizes) - Z / (3 * Math.sqrt(sizes))
+  return sizes <= 1 || root <= 0 ? 100 : root ** -3
 }
 
 /** The value that a share `probability` of the runs does not exceed, and between which ranks it may lie. */

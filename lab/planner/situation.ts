@@ -72,3 +72,13 @@ export const awakeShare = ({ stall }: Situation): number =>
 /** Load over capacity; 1 and more is unstable. */
 export const utilisation = (situation: Situation): number =>
   (ratePerSecond(situation) * serviceMs(situation)) / 1000 / situation.backends / awakeShare(situation)
+
+/**
+ * About how long queues remember: what a loop needs to forget how it began, if nothing bounds its queue. Infinite for a
+ * load above capacity.
+ */
+export function relaxationMs(situation: Situation): number {
+  const load = utilisation(situation)
+  if (load >= 1) return Number.POSITIVE_INFINITY
+  return (serviceMs(situation) * (1 + situation.accept.cv ** 2)) / 2 / (1 - Math.sqrt(load)) ** 2
+}

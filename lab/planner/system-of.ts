@@ -2,12 +2,18 @@
 import { arrivalTimes, poissonArrivals } from '#load/arrivals.ts'
 import { seededRandom } from '#load/random.ts'
 import { busiest } from './busiest.ts'
-import { type Situation, socketsOf } from './situation.ts'
+import { relaxationMs, type Situation, serviceMs, socketsOf } from './situation.ts'
 import type { Dealing, EventLoop, Shard, Stall, System } from './system.ts'
 
 /** Before a single stall, so that it meets a queue as it usually is; after it, so that those who retry meet it too. */
 const LEAD_MS = 100
 const TAIL_MS = 2500
+/** A loaded queue takes so many times its memory to become as it usually is, or the time of so many connections. */
+const SETTLED = 3
+const BRIEF = 50
+/** So that a stall begins before the first one whom it is to meet, whatever rounding does. */
+const JUST_BEFORE_MS = 1e-6
+const SETTLING_CONNECTIONS = 20_000
 /** After the stall where nobody's retry is looked at: only the queue drains. */
 const SHORT_TAIL_MS = 50
 /** At very high rates the tail is cut to so many connections: who retries then meets an idle system. */
@@ -27,7 +33,11 @@ export function sceneOf(situation: Situation, backlog: number, seed: number, ret
   const recorded = situation.arrivals.shape === 'recorded'
   const forMs = spanMs(situation, retriesMatter)
   const arrivals = arrivalsOf(situation, forMs, random)
-  const stallFromMs = recorded && lone ? busiest(arrivals, stall.ms).fromMs : LEAD_MS + random() * gapMs(situation)
+  // A queue grows by final ACKs, which arrive one and a half round trips after their clients began.
+  const stallFromMs =
+    recorded && lone
+      ? busiest(arrivals, stall.ms).fromMs + 1.5 * situation.client.rttMs - JUST_BEFORE_MS
+      : leadMs(situation, retriesMatter) + random() * gapMs(situation)
   const stalls = (loop: number): Stall[] => stallsOf(situation, loop, stallFromMs, forMs, random)
   const { sockets, loops } = socketsOf(situation)
   const together = periodicStalls(situation, forMs, random)
@@ -52,8 +62,12 @@ export function sceneOf(situation: Situation, backlog: number, seed: number, ret
       : Float64Array.from(poissonArrivals(situation.halfOpenPerSecond, forMs, random))
   return {
     system: { arrivals, halfOpen, shards, dealing: dealingOf(situation), ...rules(situation) },
+    // Whose SYN or final ACK arrives while the loop stands still.
     window: lone
-      ? { fromMs: stallFromMs, toMs: stallFromMs + stall.ms }
+      ? {
+          fromMs: stallFromMs - 1.5 * situation.client.rttMs,
+          toMs: stallFromMs + stall.ms - 0.5 * situation.client.rttMs,
+        }
       : { fromMs: 0, toMs: Number.POSITIVE_INFINITY },
   }
 }
@@ -77,13 +91,31 @@ function absenceOf(restart: Restart, shard: number): Stall {
   return { fromMs, toMs: fromMs + restart.awayMs }
 }
 
+/** What a loaded queue needs to settle; none where accepting costs nothing. */
+function settlingMs(situation: Situation): number {
+  if (situation.arrivals.shape === 'recorded' || serviceMs(situation) === 0) return 0
+  return Math.min(SETTLED * relaxationMs(situation), (SETTLING_CONNECTIONS / situation.arrivals.ratePerSecond) * 1000)
+}
+
+/** Where retries do not matter and accepting costs nothing, a queue is empty whatever was before. */
+const leadMs = (situation: Situation, retriesMatter: boolean): number =>
+  Math.max(1.5 * situation.client.rttMs, retriesMatter ? LEAD_MS : Math.min(LEAD_MS, BRIEF * serviceMs(situation))) +
+  settlingMs(situation)
+
 /** How long connections arrive; of a recording, how long they did. */
-export function spanMs({ arrivals, stall, restart, backends, forMs }: Situation, retriesMatter = true): number {
+export function spanMs(situation: Situation, retriesMatter = true): number {
+  const { arrivals, stall, restart, backends, forMs } = situation
   if (arrivals.shape === 'recorded') return (arrivals.atMs.at(-1) ?? 0) + 1
   if (restart !== undefined) return restartAtMs(restart, backends) + TAIL_MS
   if (stall === undefined || stall.everyMs !== undefined) return forMs
   const longTailMs = Math.min(TAIL_MS, (TAIL_CONNECTIONS / arrivals.ratePerSecond) * 1000)
-  return LEAD_MS + stall.ms + (retriesMatter ? Math.max(SHORT_TAIL_MS, longTailMs) : SHORT_TAIL_MS)
+  const tailMs =
+    (retriesMatter ? SHORT_TAIL_MS : Math.min(SHORT_TAIL_MS, BRIEF * serviceMs(situation))) + settlingMs(situation)
+  return (
+    leadMs(situation, retriesMatter) +
+    stall.ms +
+    (retriesMatter ? Math.max(tailMs, longTailMs) : gapMs(situation) + tailMs)
+  )
 }
 
 const rules = ({ kernel, client }: Situation) => ({ kernel, client })

@@ -6,12 +6,22 @@ import { seededRandom } from '#load/random.ts'
 import { Distribution } from '../distribution.ts'
 import { play } from '../simulator/simulation.ts'
 import { defaultClient, defaultKernel, defaultLoop, type System } from '../system.ts'
-import { always, binomial, largestOf, meanExcess, meanOf, poisson, quantile, tail } from './count-distribution.ts'
+import {
+  always,
+  binomial,
+  largestOf,
+  meanExcess,
+  meanOf,
+  poisson,
+  quantile,
+  sumOf,
+  tail,
+} from './count-distribution.ts'
 import { lifeMs, roomForRequests, synQueueLoad } from './half-open.ts'
 import { capacityOf, mg1k, mmck, waitQuantile } from './loss-queue.ts'
 import { withRetries } from './retrials.ts'
 import { gammaTail, logGamma } from './special-functions.ts'
-import { smallestBacklog, stallCost } from './stall.ts'
+import { refusedIn, smallestBacklog, stallCost } from './stall.ts'
 
 const near = (seen: number, expected: number, share = 1e-9): void =>
   assert.ok(Math.abs(seen - expected) <= Math.abs(expected) * share + 1e-15, `seen ${seen}, expected ${expected}`)
@@ -49,10 +59,36 @@ test('a stall: N + 1 fit, so N is one less than what comes', () => {
   assert.equal(smallestBacklog(always(0), 0.99), 0)
 })
 
+const alone = (count: number) => ({ come: always(count), before: always(0) })
+/** A hundred a second. */
+const ofTen = (ms: number) => alone(ms / 10)
+
 test('a stall longer than a second drops the same clients again', () => {
   // 100 a second for 2.5 s, 51 fit: 199 refused; 99 of them by 1.5 s are refused again at 1 s later, none by 0.5 s a third time.
-  const { refused, drops } = stallCost((ms) => always(ms / 10), 2500, 50, [1000, 2000, 3000])
-  assert.deepEqual([refused, drops], [199, 199 + 99])
+  const { refused, drops } = stallCost(ofTen, 2500, { backlog: 50, underWay: 0 }, [1000, 2000, 3000])
+  assert.deepEqual([refused.syns, drops], [199, 199 + 99])
+})
+
+test('a stall: who is under way when the queue fills loses a final ACK, as many as come in a round trip', () => {
+  assert.deepEqual(refusedIn(alone(100), 49, 20), { syns: 50, finalAcks: 20 })
+  assert.deepEqual(refusedIn(alone(100), 49, 80), { syns: 50, finalAcks: 50 })
+  assert.deepEqual(refusedIn(alone(40), 49, 20), { syns: 0, finalAcks: 0 })
+  // Ten wait already; of sixty only fifty could be there.
+  assert.equal(refusedIn({ come: always(45), before: always(10) }, 49, 0).syns, 5)
+  assert.equal(refusedIn({ come: always(45), before: always(60) }, 49, 0).syns, 45)
+})
+
+test('a stall: the last try of a client has none after it', () => {
+  const cost = (again: number[]) => stallCost(ofTen, 2500, { backlog: 50, underWay: 0 }, again)
+  assert.equal(cost([]).retries, 0)
+  assert.equal(cost([1000]).retries, 199)
+  assert.equal(cost([1000, 2000]).retries, 199 + 99)
+})
+
+test('how many wait: M/M/1 has ρ² ÷ (1 − ρ) of them, and two such queues twice as many', () => {
+  const { waiting } = mg1k(0.5, 1, 200)
+  near(meanOf(waiting), 0.5, 1e-6)
+  near(meanOf(sumOf(waiting, waiting)), 1, 1e-6)
 })
 
 test('M/M/1/K: the blocking of a textbook, (1 − ρ) ρ^K ÷ (1 − ρ^(K+1))', () => {
@@ -144,6 +180,10 @@ test('half-open: how long requests live and how many stand, and the simulator ag
   const setting = { backlog: 511, synAckRetries: 5, syncookies: 1 as const, maxSynBacklog: 2048 }
   assert.equal(roomForRequests(setting), 512)
   assert.equal(roomForRequests({ ...setting, syncookies: 0, maxSynBacklog: 16 }), 13)
+  // 1537 fit, less than half of the backlog: nothing is pruned, and 63 s of arrivals overflow it.
+  const bounded = synQueueLoad(40, { ...setting, backlog: 4096, syncookies: 0 })
+  assert.deepEqual([bounded.length, bounded.regime], [1537, 'full'])
+  near(bounded.fullShare, 1 - 1537 / (40 * 63))
   for (const perSecond of [2, 20, 40, 1000]) {
     const { synQueuePeak, counters } = play({
       arrivals: new Float64Array(0),

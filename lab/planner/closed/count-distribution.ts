@@ -58,6 +58,14 @@ export function largestOf(members: number, { from, probabilities }: CountDistrib
   return { from, probabilities: largest }
 }
 
+/** The sum of two that know nothing of each other. */
+export function sumOf(one: CountDistribution, other: CountDistribution): CountDistribution {
+  const probabilities = new Float64Array(one.probabilities.length + other.probabilities.length - 1)
+  for (const [j, share] of other.probabilities.entries())
+    for (let i = 0; i < one.probabilities.length; i++) probabilities[i + j]! += one.probabilities[i]! * share
+  return { from: one.from + other.from, probabilities }
+}
+
 /** The smallest count that is not exceeded with at least this probability. */
 export function quantile({ from, probabilities }: CountDistribution, probability: number): number {
   let cumulative = 0

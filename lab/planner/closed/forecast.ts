@@ -2,13 +2,22 @@
 import { busiest } from '../busiest.ts'
 import { type Estimate, type Outcome, within } from '../outcome.ts'
 import { synTimeoutMs } from '../simulator/timers.ts'
-import { ratePerSecond, type Situation, serviceMs, socketsOf, utilisation } from '../situation.ts'
+import { ratePerSecond, relaxationMs, type Situation, serviceMs, socketsOf, utilisation } from '../situation.ts'
 import { loopOf, spanMs } from '../system-of.ts'
 import { duration, number, percent, plural, rate } from '../words.ts'
-import { always, binomial, type CountDistribution, largestOf, meanOf, poisson, tail } from './count-distribution.ts'
+import {
+  always,
+  binomial,
+  type CountDistribution,
+  largestOf,
+  meanOf,
+  poisson,
+  sumOf,
+  tail,
+} from './count-distribution.ts'
 import { capacityOf, type LossQueue, mg1k, mmck, waitQuantile } from './loss-queue.ts'
 import { withRetries } from './retrials.ts'
-import { smallestBacklog, smallestBacklogForShare, stallCost } from './stall.ts'
+import { type Meeting, refusedIn, smallestBacklog, smallestFor, stallCost } from './stall.ts'
 
 /** A result and why. */
 export interface Reasoned<Result> {
@@ -22,13 +31,82 @@ const LIGHT = 0.9
 /** Above this load a queue takes seconds to reach its balance, and longer than a retry to forget that it was full. */
 const STEADY = 0.95
 
+/** So many times its memory must a queue be looked at before it counts as in balance: it begins empty. */
+const BALANCED = 20
+
+/** The most that a queue is taken to hold when a stall begins: at a light load far more than it ever does. */
+const ENDLESS = 500
+
+/** The kernel's timers of a second have a grid of so many ticks: who was dropped within one comes back together. */
+const GRID_TICKS = 8
+/** In so much time retries have become as many as they are going to be. */
+const RETRYING_MS = 60_000
+/** The simulation has no more grids than this, however many machines there are. */
+const GRIDS = 256
+
 /** True if a stall can be counted out: one socket a loop, or all loops still at once, and enough capacity to drain. */
 const stallCounts = (situation: Situation): boolean =>
   situation.stall !== undefined &&
   situation.restart === undefined &&
   situation.slow === undefined &&
   (situation.mode === 'sharded' || situation.backends === 1 || situation.stall.whom === 'all') &&
-  utilisation(situation) < LIGHT
+  // Stalls that repeat meet a recording's quiet times as well as its busiest.
+  (situation.arrivals.shape !== 'recorded' || situation.stall.everyMs === undefined) &&
+  busiestLoad(situation) < LIGHT &&
+  forgottenBetween(situation)
+
+/** So many times its memory after a queue has drained it has forgotten that there was a stall. */
+const FORGOTTEN = 3
+
+/** True if a queue has drained, and forgotten it, when the next stall comes. */
+function forgottenBetween(situation: Situation): boolean {
+  const { ms, everyMs } = situation.stall ?? { ms: 0, everyMs: undefined }
+  if (everyMs === undefined || serviceMs(situation) === 0) return true
+  const load = utilisation({ ...situation, stall: undefined })
+  const drainMs = (ms * load) / (1 - load)
+  return everyMs - ms >= drainMs + FORGOTTEN * relaxationMs({ ...situation, stall: undefined })
+}
+
+/** Load over capacity; of a recording, while it is busiest. */
+function busiestLoad(situation: Situation): number {
+  const { arrivals, stall, backends } = situation
+  const service = serviceMs(situation)
+  if (arrivals.shape !== 'recorded' || service === 0) return utilisation(situation)
+  const windowMs = Math.max(stall?.ms ?? 0, 20 * service)
+  return (busiest(arrivals.atMs, windowMs).count * service) / windowMs / backends
+}
+
+/** How many of those who come to one socket are on their way between their SYN and their final ACK. */
+const underWay = (situation: Situation): number =>
+  (ratePerSecond(situation) * situation.client.rttMs) / 1000 / socketsOf(situation).sockets
+
+/**
+ * One more where a SYN comes within the round trip after the last final ACK: it finds all of them there, though its own
+ * final ACK comes when the loop goes on.
+ */
+function oneBehind(situation: Situation): CountDistribution {
+  const { arrivals, client, stall } = situation
+  const coming = underWay(situation)
+  if (coming === 0) return always(0)
+  const share = {
+    constant: () => Math.min(1, coming),
+    poisson: () => 1 - Math.exp(-coming),
+    recorded: () => (oneMoreIn(stall?.ms ?? 0, client.rttMs) ? 1 / socketsOf(situation).sockets : 0),
+  }[arrivals.shape]()
+  return { from: 0, probabilities: Float64Array.of(1 - share, share) }
+
+  function oneMoreIn(ms: number, moreMs: number): boolean {
+    if (arrivals.shape !== 'recorded') return false
+    return busiest(arrivals.atMs, ms + moreMs).count > busiest(arrivals.atMs, ms).count
+  }
+}
+
+/** How many SYNs one tick of a client machine's timers sends to a socket again, while all of them are dropped. */
+const bunch = (situation: Situation): number =>
+  (ratePerSecond(situation) * GRID_TICKS) /
+  situation.kernel.hz /
+  socketsOf(situation).sockets /
+  Math.min(situation.client.hosts, GRIDS)
 
 /** How many come to the fullest of the stalled sockets in so much time. */
 function arrivalsDuring(situation: Situation, ms: number, sockets = socketsOf(situation).sockets): CountDistribution {
@@ -50,6 +128,29 @@ function stallsCounted(situation: Situation): number {
   return Math.max(1, (spanMs(situation) / stall.everyMs) * (stall.whom === 'all' ? 1 : backends))
 }
 
+/** How many wait at a loop when it comes to a stand; after it the queue climbs once more by as much, before it drains. */
+function waitingBefore(situation: Situation): CountDistribution {
+  const even = situation.arrivals.shape === 'constant' && socketsOf(situation).sockets === 1
+  if (serviceMs(situation) === 0 || even || situation.arrivals.shape === 'recorded') return always(0)
+  return queueAt(situation, ENDLESS).waiting
+}
+
+/**
+ * How many of all who come each one that comes to a stalled socket stands for. A stall is looked at alone, with those whose
+ * handshake it meets; stalls that repeat are looked at with all that comes in between.
+ */
+function comingAt(situation: Situation, mean: number): number {
+  const { stall, arrivals, client } = situation
+  const { ms, everyMs, whom } = stall!
+  const { sockets } = socketsOf(situation)
+  if (everyMs !== undefined) return (mean * everyMs) / ms
+  const others = whom === 'one' ? sockets : 1
+  if (arrivals.shape !== 'recorded') return (mean * others * (ms + client.rttMs)) / ms
+  const { fromMs } = busiest(arrivals.atMs, ms)
+  const count = arrivals.atMs.reduce((n, at) => (at >= fromMs && at < fromMs + ms + client.rttMs ? n + 1 : n), 0)
+  return (count * others) / sockets
+}
+
 /** The smallest backlog that reaches the target; undefined where no closed form applies. */
 export function neededBacklog(situation: Situation): Reasoned<Estimate> | undefined {
   if (stallCounts(situation)) return neededForStall(situation)
@@ -60,42 +161,75 @@ function neededForStall(situation: Situation): Reasoned<Estimate> {
   const { target, stall, arrivals } = situation
   const { ms, everyMs } = stall!
   const { sockets } = socketsOf(situation)
-  const counts = arrivalsDuring(situation, ms)
-  const mean = meanOf(counts)
+  const one: Situation = { ...situation, stall: { ...stall!, whom: 'one' } }
+  const come = arrivalsDuring(one, ms)
+  const mean = meanOf(come)
+  const before = waitingBefore(situation)
   const slack = 1 + steadyWaiting(situation)
-  const come =
+  const around = (backlog: number): Estimate => ({
+    value: backlog,
+    low: Math.max(0, backlog - slack),
+    high: backlog + slack,
+  })
+  const comeInWords =
     arrivals.shape === 'recorded'
       ? `the busiest ${duration(ms)} of the recording bring ${number(busiest(arrivals.atMs, ms).count)}`
       : `${rate(arrivals.ratePerSecond)} × ${duration(ms)} = ${number((arrivals.ratePerSecond * ms) / 1000)}`
   const split = sockets === 1 ? '' : `, ÷ ${sockets} sockets = ${number(mean)} on average`
+  const waiting = meanOf(before)
+  const waitingInWords =
+    waiting < 0.05
+      ? []
+      : [`Some ${number(waiting)} wait already when it begins: the load is ${percent(utilisation(situation))}.`]
+  // Between stalls that repeat the load by itself may fill a queue.
+  const queue = { ...situation, stall: undefined }
+  const loaded = isQueue(queue)
   if (target.delayedShare > 0) {
-    // The share is of all who come, to the other sockets and between the stalls too.
-    const others = everyMs === undefined ? (stall!.whom === 'one' ? sockets : 1) : everyMs / ms
-    const share = target.delayedShare * others
-    const backlog = smallestBacklogForShare(
-      arrivalsDuring({ ...situation, stall: { ...stall!, whom: 'one' } }, ms),
-      share,
-      mean,
-    )
+    const of = comingAt(situation, mean)
+    const refused = (backlog: number): number => {
+      const { syns, finalAcks } = refusedIn({ come, before }, backlog, underWay(situation))
+      return syns + finalAcks
+    }
+    const share = (backlog: number): number =>
+      refused(backlog) / of + (loaded && everyMs !== undefined ? queueAt(queue, backlog).blocking : 0)
+    const most = come.from + come.probabilities.length + before.probabilities.length
+    const backlog = smallestFor(most, (limit) => share(limit) <= target.delayedShare)
     return {
-      result: { value: backlog, low: Math.max(0, backlog - slack), high: backlog + slack },
+      result: around(backlog),
       why: [
-        `While a loop stands still ${come}${split}; N + 1 = ${number(backlog + 1)} of them fit.`,
-        `Beyond that ${percent(share)} of them are left over on average: E[max(0, X − ${number(backlog + 1)})] ÷ ${number(mean)}.`,
+        `While a loop stands still ${comeInWords}${split}; N + 1 = ${number(backlog + 1)} of them fit.`,
+        ...waitingInWords,
+        `Beyond that ${number(refused(backlog))} are left over on average, of ${number(of)} that ${everyMs === undefined ? 'come during it' : `come to a socket in ${duration(everyMs)}`}: ${percent(refused(backlog) / of)}.`,
       ],
     }
   }
   const probability = target.sureness ** (1 / stallsCounted(situation))
-  const backlog = smallestBacklog(counts, probability)
+  const behind = oneBehind(situation)
+  const peak = sumOf(sumOf(sumOf(come, before), arrivals.shape === 'poisson' ? before : always(0)), behind)
+  const counts = stall!.whom === 'all' && sockets > 1 ? largestOf(sockets, peak) : peak
+  const byStall = smallestBacklog(counts, probability)
+  const behindInWords =
+    meanOf(behind) < 1 - probability
+      ? []
+      : [
+          `One place of it is for a SYN that comes within a round trip (${duration(situation.client.rttMs)}) of the last of them, and finds them there.`,
+        ]
+  const byLoad = loaded && everyMs !== undefined ? neededForLoad(queue) : undefined
+  const estimate = around(byStall)
   const spread = arrivals.shape === 'poisson' ? 'Poisson' : sockets > 1 ? 'binomial: the hash deals at random' : ''
+  const why = [
+    `While a loop stands still ${comeInWords}${split}.`,
+    ...waitingInWords,
+    spread === ''
+      ? `${number(byStall + 1)} at most ${waiting < 0.05 ? 'come' : 'are'} together; N + 1 fit, so N = ${number(byStall)}.`
+      : `In ${percent(probability)} of all stalls at most ${number(byStall + 1)} ${waiting < 0.05 ? 'come' : 'are there'} (${spread}); N + 1 fit, so N = ${number(byStall)}.`,
+    ...behindInWords,
+  ]
+  if (byLoad === undefined || byLoad.result.value <= byStall) return { result: estimate, why }
+  const { value, low, high } = byLoad.result
   return {
-    result: { value: backlog, low: Math.max(0, backlog - slack), high: backlog + slack },
-    why: [
-      `While a loop stands still ${come}${split}.`,
-      spread === ''
-        ? `${number(backlog + 1)} at most come together; N + 1 fit, so N = ${number(backlog)}.`
-        : `In ${percent(probability)} of all stalls at most ${number(backlog + 1)} come (${spread}); N + 1 fit, so N = ${number(backlog)}.`,
-    ],
+    result: { value, low: Math.max(low, estimate.low), high: Math.max(high, estimate.high) },
+    why: [...why, `Between the stalls the load alone needs more: ${byLoad.why.join(' ')}`],
   }
 }
 
@@ -133,7 +267,7 @@ function attemptsOf({ client }: Situation): number {
 }
 
 /** When a dropped SYN is sent again, after the first one. */
-function retriesAtMs({ timeoutMs, synRetries, synLinearTimeouts }: Situation['client']): number[] {
+export function retriesAtMs({ timeoutMs, synRetries, synLinearTimeouts }: Situation['client']): number[] {
   const moments: number[] = []
   let atMs = 0
   for (let retry = 1; ; retry++) {
@@ -149,27 +283,35 @@ function neededForLoad(situation: Situation): Reasoned<Estimate> | undefined {
   const connections = (ratePerSecond(situation) * spanMs(situation)) / 1000
   // No drop at all with this probability: drops come in clusters, so taking them as independent is on the safe side.
   const share = target.delayedShare > 0 ? target.delayedShare : -Math.log(target.sureness) / connections
-  let low = 0
-  let high = 1
-  while (queueAt(situation, high).blocking > share) {
-    high *= 2
-    if (high > 8192) return undefined
+  const attempts = attemptsOf(situation)
+  const blocking = (backlog: number): number =>
+    withRetries((factor) => queueAt(situation, backlog, factor).blocking, attempts).blocking
+  let most = 1
+  while (blocking(most) > share) {
+    most *= 2
+    if (most > 8192) return undefined
   }
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (queueAt(situation, middle).blocking <= share) high = middle
-    else low = middle + 1
-  }
-  const { utilisation: load } = queueAt(situation, low)
+  const backlog = smallestFor(most, (limit) => blocking(limit) <= share)
+  // Who was let in at the SYN may be turned away at the final ACK, which doubles what is refused at most.
+  const twice = underWay(situation) < 0.5 ? backlog : smallestFor(2 * most, (limit) => blocking(limit) <= share / 2)
+  const together = attempts > 1 && bunch(situation) * share > 0.2 * (backlog + 1)
+  const { utilisation: load } = queueAt(situation, backlog)
   const spread = target.delayedShare > 0 ? { low: 0.9, high: 1.25, slots: 1 } : { low: 0.6, high: 1.05, slots: 2 }
   return {
-    result: { value: low, low: Math.max(0, low * spread.low - spread.slots), high: low * spread.high + spread.slots },
+    result: {
+      value: backlog,
+      low: inBalance(situation) ? Math.max(0, backlog * spread.low - spread.slots) : 0,
+      high: together ? Number.POSITIVE_INFINITY : twice * spread.high + spread.slots,
+    },
     why: [
-      `${nameOfQueue(situation)} with utilisation ${number(load)}: ${formulaOf(situation, low)}`,
-      `The smallest N whose blocking is at most ${percent(share)} is ${number(low)}.`,
+      `${nameOfQueue(situation)} with utilisation ${number(load)}: ${formulaOf(situation, backlog)}`,
+      `The smallest N whose blocking is at most ${percent(share)} is ${number(backlog)}.`,
     ],
   }
 }
+
+/** True if the time looked at is long enough for a queue to show its balance: it begins empty. */
+const inBalance = (situation: Situation): boolean => spanMs(situation) >= BALANCED * relaxationMs(situation)
 
 const nameOfQueue = ({ mode, backends, accept }: Situation): string =>
   mode === 'shared' && backends > 1
@@ -192,24 +334,65 @@ export function closedForm(situation: Situation, backlog: number): Reasoned<Outc
   return isQueue(situation) ? queueOutcome(situation, backlog) : undefined
 }
 
+const exactly = (value: number): Estimate => ({ value, low: value, high: value })
+
+/** How often a client whose final ACK was dropped sends its request in vain while a loop stands still, at most: facts 0, row 8. */
+const triesDuring = (ms: number): number => 2 + 2 * Math.max(0, Math.ceil(Math.log2(ms / 200) + 1))
+
 function stallOutcome(situation: Situation, backlog: number): Reasoned<Outcome> {
   const { stall, client, backends } = situation
   const { ms, everyMs, whom } = stall!
   const one: Situation = { ...situation, stall: { ...stall!, whom: 'one' } }
   const { sockets } = socketsOf(situation)
-  const cost = (limit: number) => stallCost((span) => arrivalsDuring(one, span), ms, limit, retriesAtMs(client))
+  const before = waitingBefore(situation)
+  const meets = (span: number): Meeting => ({ come: arrivalsDuring(one, span), before })
+  const again = retriesAtMs(client)
+  const cost = (limit: number, way: number) => stallCost(meets, ms, { backlog: limit, underWay: way }, again)
   const stalls = stallsCounted(situation) * (whom === 'all' ? sockets : 1)
+  // A recording has its own number of them at that moment.
+  const { arrivals } = situation
+  const [leastUnderWay, mostUnderWay] =
+    arrivals.shape === 'recorded'
+      ? [0, client.rttMs === 0 ? 0 : busiest(arrivals.atMs, client.rttMs).count]
+      : [underWay(situation), underWay(situation)]
   const slack = 1 + steadyWaiting(situation)
-  const [likely, most, least] = [cost(backlog), cost(Math.max(0, backlog - slack)), cost(backlog + slack)]
+  const [likely, most, least] = [
+    cost(backlog, underWay(situation)),
+    cost(Math.max(0, backlog - slack), mostUnderWay),
+    cost(backlog + slack, leastUnderWay),
+  ]
   const mean = meanOf(arrivalsDuring(one, ms))
-  // Of those that come in the stall, or of all where stalls repeat.
-  const all = everyMs === undefined ? mean * (whom === 'all' ? 1 : sockets) : (mean * everyMs) / ms
+  const all = comingAt(situation, mean)
   const scaled = (pick: (from: typeof likely) => number, by: number): Estimate => ({
     value: pick(likely) * by,
     low: pick(least) * by,
     high: pick(most) * by,
   })
-  const counts = arrivalsDuring(situation, ms)
+  // More than fit come back within one tick, or on top of a load that leaves no room for as much again: many are dropped
+  // again, and where stalls repeat they are in the way of others.
+  const ofRequests = underWay(situation) < 1 ? 0 : bunch(situation)
+  const ofSyns = again.length === 0 ? 0 : bunch(situation)
+  const largest = Math.max(ofRequests, ofSyns)
+  const onTop = again.length > 0 && 2 * utilisation(situation) > LIGHT
+  const together =
+    (largest + 2 * Math.sqrt(largest) > backlog + 1 || onTop) && likely.refused.syns + likely.refused.finalAcks > 1
+  const open = (estimate: Estimate): Estimate => (together ? { ...estimate, high: Number.POSITIVE_INFINITY } : estimate)
+  const drops = scaled(({ drops, refused }) => drops + 2 * refused.finalAcks, stalls)
+  const tries = (triesDuring(ms) - 2) * most.refused.finalAcks * stalls
+  // A small queue drops now and then without a stall; the more, while those who were refused come again.
+  const blocking = (factor: number): number =>
+    serviceMs(situation) === 0 ? 0 : queueAt(situation, backlog, factor).blocking
+  const besides = (blocking(1) * ratePerSecond(situation) * spanMs(situation)) / 1000
+  const dropsAgain = Math.min(1, 2 * blocking(2)) * again.length * (most.refused.syns + most.refused.finalAcks) * stalls
+  const recorded = arrivals.shape === 'recorded'
+  const alsoBesides = ({ value, low, high }: Estimate): Estimate => ({
+    value: arrivals.shape === 'poisson' ? value + besides : value,
+    // Of those who came at once in a recording, some lose their final ACK in place of a SYN.
+    low: recorded ? Math.max(0, low - mostUnderWay * stalls) : low,
+    high: recorded && serviceMs(situation) > 0 ? Number.POSITIVE_INFINITY : high + 4 * besides + dropsAgain,
+  })
+  const refused = scaled(({ refused: { syns, finalAcks } }) => syns + finalAcks, 1 / all)
+  const counts = sumOf(arrivalsDuring(one, ms), before)
   const risk = tail(counts, backlog + 1)
   const queue = `${plural(sockets, 'socket')} of ${plural(backends, 'backend')}`
   return {
@@ -217,14 +400,19 @@ function stallOutcome(situation: Situation, backlog: number): Reasoned<Outcome> 
       method: 'closed form',
       basis: `arrivals during the stall against N + 1, ${queue}`,
       estimates: {
-        delayedShare: scaled(({ refused }) => refused, 1 / all),
-        drops: scaled(({ drops }) => drops, stalls),
-        retries: scaled(({ drops }) => drops, stalls),
+        delayedShare: everyMs === undefined ? refused : open(refused),
+        drops: open(alsoBesides({ ...drops, high: drops.high + tries })),
+        retries: open(again.length === 0 ? exactly(0) : alsoBesides(scaled(({ retries }) => retries, stalls))),
       },
     },
     why: [
       `A loop that stands still for ${duration(ms)} meets ${number(mean)} connections on average; N + 1 = ${number(backlog + 1)} fit.`,
-      `The chance that more come in one stall is ${percent(risk)}; on average ${number(likely.refused)} are left over, and are dropped ${number(likely.drops)} times before the loop goes on.`,
+      `The chance that more come in one stall is ${percent(risk)}; on average ${number(likely.refused.syns)} are left over, and are dropped ${number(likely.drops)} times before the loop goes on.`,
+      ...(likely.refused.finalAcks < 0.05
+        ? []
+        : [
+            `${number(likely.refused.finalAcks)} more had their SYN answered while there was room, and lose their final ACK a round trip of ${duration(client.rttMs)} later, and the request behind it.`,
+          ]),
     ],
   }
 }
@@ -235,7 +423,8 @@ function queueOutcome(situation: Situation, backlog: number): Reasoned<Outcome> 
   const perSocket = (ratePerSecond(situation) / sockets) * (spanMs(situation) / 1000)
   const members = Array.from({ length: sockets }, (_, socket) => {
     const settled = withRetries((factor) => queueAt(situation, backlog, factor, socket).blocking, attempts)
-    return { settled, queue: queueAt(situation, backlog, settled.offered, socket) }
+    const alone = queueAt(situation, backlog, 1, socket).blocking
+    return { settled, alone, queue: queueAt(situation, backlog, settled.offered, socket) }
   })
   const mean = (pick: (member: (typeof members)[number]) => number): number =>
     members.reduce((sum, member) => sum + pick(member), 0) / sockets
@@ -244,12 +433,18 @@ function queueOutcome(situation: Situation, backlog: number): Reasoned<Outcome> 
   const { queue, settled } = members[0]!
   // Who is dropped together comes back together, on the kernel's grid of 32 ms, and meets each other again: the fixed
   // point, which spreads retries evenly, can only say how many there are at least.
-  const alone = attempts === 1 || delayed < 1e-4
+  const alone = (attempts === 1 || delayed < 1e-4) && underWay(situation) < 0.5
   const noise = 3 / Math.sqrt(Math.max(1, drops))
+  // Retries come a second later and more: in a short time few of them are there yet.
+  const retrying = attempts > 1 && spanMs(situation) < RETRYING_MS
+  const few = retrying ? mean(({ alone }) => alone) / Math.max(1e-300, delayed) : 1
+  const balanced = (estimate: Estimate): Estimate => (inBalance(situation) ? estimate : { ...estimate, low: 0 })
   const estimate = (value: number): Estimate =>
-    alone
-      ? within(value, 0.03 + noise)
-      : { value, low: value * Math.max(0, 1 - 0.05 - noise), high: Number.POSITIVE_INFINITY }
+    balanced(
+      alone
+        ? within(value, 0.03 + noise)
+        : { value, low: few * value * Math.max(0, 1 - 0.05 - noise), high: Number.POSITIVE_INFINITY },
+    )
   const service = serviceMs({ ...situation, accept: { ...situation.accept, ms: loopOf(situation, 0).acceptMs } })
   const p99 = waitQuantile(queue, 0.99) * service
   const sameEverywhere = situation.slow === undefined
@@ -260,7 +455,7 @@ function queueOutcome(situation: Situation, backlog: number): Reasoned<Outcome> 
       estimates: {
         delayedShare: estimate(delayed),
         drops: estimate(drops),
-        ...(sameEverywhere && alone ? { acceptWaitP99Ms: within(p99, 0.05, service) } : {}),
+        ...(sameEverywhere && alone ? { acceptWaitP99Ms: balanced(within(p99, 0.05, service)) } : {}),
       },
     },
     why: [

@@ -36,23 +36,29 @@ export function roomForRequests({ backlog, syncookies, maxSynBacklog }: SynQueue
   return syncookies === 0 ? Math.min(backlog + 1, quarterRule) : backlog + 1
 }
 
-/** One listener that gets so many half-open SYNs a second. */
-export function synQueueLoad(perSecond: number, setting: SynQueueSetting): SynQueueLoad {
+/** One listener that gets so many half-open SYNs a second; requests that are answered stand in it too, so many at a time. */
+export function synQueueLoad(perSecond: number, setting: SynQueueSetting, answered = 0): SynQueueLoad {
   const room = roomForRequests(setting)
   if (setting.syncookies === 2)
     return { length: 0, room, regime: 'unhurried', fullAfterSeconds: Number.POSITIVE_INFINITY, fullShare: 0 }
   const life = lifeMs(setting.synAckRetries) / 1000
   const half = Math.max(8, setting.backlog) / 2
-  const unhurried = perSecond * life
-  const pruned = perSecond * Math.min(life, PRUNED_SECONDS)
+  const unhurried = perSecond * life + answered
+  // Those that are answered are young too, and keep the old ones in.
+  const pruned = Math.min(unhurried, PRUNED_SECONDS * (perSecond + answered))
+  // Where less than half of the backlog fits, as a small tcp_max_syn_backlog has it, nothing is ever hurried.
+  const needed = room <= half ? unhurried : pruned
   const [length, regime] =
-    unhurried <= half
-      ? ([unhurried, 'unhurried'] as const)
-      : pruned < half
-        ? ([half, 'half full'] as const)
-        : pruned < room
-          ? ([pruned, 'pruned'] as const)
-          : ([room, 'full'] as const)
+    room <= half && unhurried >= room
+      ? ([room, 'full'] as const)
+      : unhurried <= half
+        ? ([unhurried, 'unhurried'] as const)
+        : pruned < half
+          ? ([half, 'half full'] as const)
+          : pruned < room
+            ? ([pruned, 'pruned'] as const)
+            : ([room, 'full'] as const)
   if (regime !== 'full') return { length, room, regime, fullAfterSeconds: Number.POSITIVE_INFINITY, fullShare: 0 }
-  return { length, room, regime, fullAfterSeconds: room / perSecond, fullShare: 1 - room / pruned }
+  const fullAfterSeconds = Math.max(0, room - answered) / perSecond
+  return { length, room, regime, fullAfterSeconds, fullShare: 1 - room / needed }
 }

@@ -3,6 +3,7 @@
  * among them), M/M/c/K for loops that share a socket. K counts those in service too: a backlog of N holds N + 1, and
  * every loop has one in hand, so K = N + 1 + c.
  */
+import { type CountDistribution, meanOf } from './count-distribution.ts'
 import { gammaTail, logGamma } from './special-functions.ts'
 
 /** A queue in balance. Times are in the unit of the mean service. */
@@ -11,7 +12,8 @@ export interface LossQueue {
   utilisation: number
   /** The share of all moments, and so of all arrivals (PASTA), that finds it full. */
   blocking: number
-  /** How many wait, on average, those in service left out. */
+  /** How many wait, those in service left out. */
+  waiting: CountDistribution
   meanWaiting: number
   /** The mean wait of those that get in. */
   meanWait: number
@@ -76,6 +78,7 @@ interface WaitBehind {
 /** `states[n]` is the share of time with n in the system. */
 function balanced(states: Float64Array, servers: number, utilisation: number, behind: WaitBehind): LossQueue {
   const blocking = states.at(-1)!
+  const waiting = waitingOf(states, servers)
   const admitted = states.subarray(0, -1)
   const over = (value: (ahead: number) => number): number =>
     admitted.reduce((sum, share, n) => (n < servers || share < 1e-15 ? sum : sum + share * value(n - servers + 1)), 0) /
@@ -83,7 +86,8 @@ function balanced(states: Float64Array, servers: number, utilisation: number, be
   return {
     utilisation,
     blocking,
-    meanWaiting: states.reduce((sum, share, n) => sum + share * Math.max(0, n - servers), 0),
+    waiting,
+    meanWaiting: meanOf(waiting),
     meanWait: over(behind.mean),
     waitTail: (wait) =>
       over((ahead) => {
@@ -93,6 +97,16 @@ function balanced(states: Float64Array, servers: number, utilisation: number, be
         return variance === 0 ? Number(mean > wait) : gammaTail(mean ** 2 / variance, (wait * mean) / variance)
       }),
   }
+}
+
+/** Shares below this are left out: how often so many wait. */
+const SELDOM = 1e-12
+
+function waitingOf(states: Float64Array, servers: number): CountDistribution {
+  let last = states.length - 1
+  while (last > servers && states[last]! < SELDOM) last--
+  const none = states.subarray(0, servers + 1).reduce((sum, share) => sum + share, 0)
+  return { from: 0, probabilities: Float64Array.of(none, ...states.subarray(servers + 1, last + 1)) }
 }
 
 /** The wait, in services, that a share `probability` of those that get in does not exceed. */

@@ -68,7 +68,8 @@ export function fidelityOf(
   const length = ({ fromMs, toMs }: Stall): number => toMs - fromMs
   const stallErrorMs = Math.max(0, ...pairs.map(({ asked, was }) => Math.abs(length(was) - length(asked))))
   // How late a load may come depends on how short what it is to meet is.
-  const shortest = Math.min(...planned.flat().map(length), STEADY_LOAD_MS)
+  const stalls = planned.flat().map(length).filter(Number.isFinite)
+  const shortest = stalls.length === 0 ? STEADY_LOAD_MS : Math.min(...stalls, 1000)
   const started = Float64Array.from(run.stories, ({ startedMs }) => startedMs)
   const counts = pairs.map(({ asked, was }) => ({ asked: countIn(arrivals, asked), came: countIn(started, was) }))
   const off = counts.find(({ asked, came }) => Math.abs(came - asked) > Math.max(1, asked * EXACT_COUNT))

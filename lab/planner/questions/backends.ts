@@ -1,9 +1,10 @@
-import { type Answer, answerOf, backlogSettings } from '../answer.ts'
+import { type Answer, answerOf, backlogSettings, estimateInWords, grantedWords } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { neededBacklog } from '../closed/forecast.ts'
-import { smallestBacklogByPlay } from '../search.ts'
+import type { Outcome } from '../outcome.ts'
+import { reachesTarget, roughBacklog, smallestBacklogByPlay } from '../search.ts'
 import { type Situation, utilisation } from '../situation.ts'
-import { number, percent } from '../words.ts'
+import { number, percent, plural } from '../words.ts'
 
 const MOST = 1024
 
@@ -11,16 +12,22 @@ const MOST = 1024
 export function backendsQuestion(situation: Situation): Answer {
   const { backlog, target } = situation
   const withBackends = (backends: number): Situation => ({ ...situation, backends })
+  const known = new Map<number, number>()
   const needed = (backends: number): number => {
     const one = withBackends(backends)
-    return utilisation(one) >= 1
-      ? Number.POSITIVE_INFINITY
-      : (neededBacklog(one)?.result ?? smallestBacklogByPlay(one).estimate).value
+    if (utilisation(one) >= 1) return Number.POSITIVE_INFINITY
+    const need = known.get(backends) ?? neededBacklog(one)?.result.value ?? roughBacklog(one)
+    known.set(backends, need)
+    return need
   }
-  const enough = (backends: number): boolean =>
-    backlog === undefined
-      ? utilisation(withBackends(backends)) < 0.8
-      : needed(backends) <= Math.min(backlog, situation.somaxconn)
+  const granted = Math.min(backlog ?? 0, situation.somaxconn)
+  const enough = (backends: number): boolean => {
+    const one = withBackends(backends)
+    if (backlog === undefined) return utilisation(one) < 0.8
+    if (utilisation(one) >= 1) return false
+    const closed = neededBacklog(one)?.result
+    return closed === undefined ? reachesTarget(one, granted) : closed.value <= granted
+  }
   let high = 1
   while (!enough(high) && high < MOST) high *= 2
   let low = Math.max(1, high >> 1)
@@ -33,22 +40,35 @@ export function backendsQuestion(situation: Situation): Answer {
   if (!enough(low))
     return answerOf({
       question,
-      answer: [`Not even ${number(MOST)} are enough with a backlog of ${number(backlog ?? 0)}.`],
+      answer: [
+        `Not even ${number(MOST)} are enough with a backlog of ${number(backlog ?? 0)}.`,
+        ...grantedWords({ ...situation, backlog: backlog ?? 0 }),
+      ],
       data: {},
     })
   const shown = [...new Set([low - 1, low, low + 1, low * 2, situation.backends])]
     .filter((n) => n > 0)
     .sort((a, b) => a - b)
-  const atLow = needed(low)
-  const check = smallestBacklogByPlay(withBackends(low)).estimate
+  const one = withBackends(low)
+  const closed = neededBacklog(one)
+  const check = smallestBacklogByPlay(one, closed?.result.value)
+  const atLow = closed?.result.value ?? check.estimate.value
+  known.set(low, atLow)
+  const outcomes: Outcome[] = [
+    ...(closed === undefined
+      ? []
+      : [{ method: 'closed form', basis: 'see below', estimates: { backlog: closed.result } } as const]),
+    { method: 'simulation', basis: plural(check.runs, 'run'), estimates: { backlog: check.estimate } },
+  ]
   return answerOf({
     question,
     answer: [
       backlog === undefined
-        ? `${number(low)}: with fewer, each is busy for more than 80 % of its time. Each then needs a backlog of ${number(atLow)}.`
+        ? `${low === 1 ? `1: it is busy for ${percent(utilisation(one))} of its time` : `${number(low)}: with fewer, each is busy for more than 80 % of its time`}. Each then needs a backlog of ${number(Math.ceil(atLow))}.`
         : `${number(low)} with a backlog of ${number(backlog)} each: ${target.delayedShare > 0 ? `at most ${percent(target.delayedShare)} lose a SYN` : `nothing is dropped, with ${percent(target.sureness)} certainty`}.`,
+      ...grantedWords({ ...situation, backlog: backlog ?? Math.ceil(atLow) }),
     ],
-    settings: backlogSettings(Math.ceil(backlog ?? atLow), situation),
+    settings: backlogSettings(backlog ?? Math.ceil(atLow), situation),
     table: {
       columns: ['backends', 'load', 'smallest backlog of each'],
       rows: shown.map((n) => [
@@ -58,13 +78,16 @@ export function backendsQuestion(situation: Situation): Answer {
       ]),
     },
     why: [
-      ...(neededBacklog(withBackends(low))?.why ?? []),
-      'Each backend more takes its share of the arrivals, so what comes to one that stands still is the less; the share that the hash deals unevenly grows.',
+      ...(closed?.why ?? ['No closed form covers this case; the numbers are the simulation’s.']),
+      situation.stall === undefined
+        ? 'Each backend more takes its share of the arrivals, and so of the load.'
+        : 'Each backend more takes its share of the arrivals, so what comes to one that stands still is the less; the share that the hash deals unevenly grows.',
     ],
     howSure: [
-      `The simulation says ${number(check.value)} (${number(check.low)} to ${number(check.high)}) for ${number(low)} backends.`,
-      ...assumptionsOf(withBackends(low)),
+      `The simulation says ${estimateInWords('backlog', check.estimate)} for ${plural(low, 'backend')}.`,
+      ...assumptionsOf(one),
     ],
-    data: { backends: low, smallestBacklog: atLow, simulated: check },
+    outcomes,
+    data: { backends: low, smallestBacklog: atLow, simulated: check.estimate },
   })
 }

@@ -4,7 +4,7 @@ import { neededBacklog } from '../closed/forecast.ts'
 import { memoryOfFullQueues } from '../memory.ts'
 import type { Outcome } from '../outcome.ts'
 import { simulated } from '../replicate.ts'
-import { smallestBacklogByPlay } from '../search.ts'
+import { type Found, smallestBacklogByPlay } from '../search.ts'
 import { type Situation, serviceMs, socketsOf } from '../situation.ts'
 import { bytes, duration, number, percent, plural } from '../words.ts'
 import { unstable } from './unstable.ts'
@@ -17,24 +17,31 @@ export function backlogQuestion(situation: Situation): Answer {
   if (hopeless !== undefined) return hopeless
   const { target } = situation
   const closed = neededBacklog(situation)
-  const found = smallestBacklogByPlay(situation)
+  const found = smallestBacklogByPlay(situation, closed?.result.value)
   const outcomes: Outcome[] = []
   if (closed !== undefined)
     outcomes.push({ method: 'closed form', basis: 'see below', estimates: { backlog: closed.result } })
   outcomes.push({ method: 'simulation', basis: plural(found.runs, 'run'), estimates: { backlog: found.estimate } })
-  // Where the two agree both are right, and the larger one is safe.
-  const backlog = Math.ceil(Math.max(found.estimate.value, closed?.result.value ?? 0))
+  // Where the two agree both are right, and the larger one is safe. What few runs only let guess, a closed form knows.
+  const { estimate, extrapolated } = found
+  const played = extrapolated && closed !== undefined ? estimate.low : estimate.value
+  const backlog = Math.ceil(Math.max(played, closed?.result.value ?? 0))
   const then = simulated(situation, backlog)
   const promise =
     target.delayedShare > 0
       ? `at most ${percent(target.delayedShare)} of the connections lose a SYN, and with it a second`
-      : `nothing is dropped, with ${percent(target.sureness)} certainty`
+      : `nothing is dropped, with ${extrapolated && closed === undefined ? 'about ' : ''}${percent(target.sureness)} certainty`
   const memory = memoryOfFullQueues(backlog)
   const { sockets } = socketsOf(situation)
   const parts = answerOf({
     question: QUESTION,
     answer: [
       `A backlog of ${number(backlog)} on ${sockets === 1 ? 'the socket' : `each of the ${number(sockets)} sockets`}: then ${promise}.`,
+      ...(backlog > situation.somaxconn
+        ? [
+            `Raise net.core.somaxconn first: it is ${number(situation.somaxconn)}, and listen() silently takes the smaller of the two.`,
+          ]
+        : []),
       ...waitWords(situation, backlog, then.estimates.acceptWaitP99Ms?.value ?? 0),
     ],
     settings: backlogSettings(backlog, situation),
@@ -43,7 +50,7 @@ export function backlogQuestion(situation: Situation): Answer {
       ...(closed?.why ?? ['No closed form covers this case; the number is the simulation’s.']),
       `Full, the queues of one socket hold ${bytes(memory.acceptQueue + memory.synQueue)} of kernel memory.`,
     ],
-    howSure: assumptionsOf(situation),
+    howSure: [...alone(found, closed !== undefined), ...assumptionsOf(situation)],
     outcomes,
     data: {
       backlog,
@@ -62,6 +69,14 @@ export function backlogQuestion(situation: Situation): Answer {
     ],
   }
 }
+
+/** How far to trust a simulation that nothing stands beside. */
+const alone = ({ estimate, runs, extrapolated }: Found, closed: boolean): string[] =>
+  closed || (!extrapolated && estimate.high <= 1.5 * estimate.value + 1)
+    ? []
+    : [
+        `The number rests on ${plural(runs, 'simulated run')}${extrapolated ? `, and lies beyond what they needed (at least ${number(estimate.low)}): so few do not show what happens once in a hundred` : ' that differ much'}. Near its capacity a system varies more from hour to hour than a simulation of seconds can tell: leave room, or add capacity.`,
+      ]
 
 /** A longer queue never shortens a wait: where a target of wait is missed, say what would help. */
 function waitWords(situation: Situation, backlog: number, p99Ms: number): string[] {

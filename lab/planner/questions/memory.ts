@@ -1,4 +1,4 @@
-import { type Answer, answerOf } from '../answer.ts'
+import { type Answer, answerOf, grantedWords } from '../answer.ts'
 import { bytesOf, MEMORY_ERROR, memoryOfFullQueues } from '../memory.ts'
 import { type Situation, socketsOf } from '../situation.ts'
 import { bytes, number, percent, plural } from '../words.ts'
@@ -13,6 +13,7 @@ export function memoryQuestion(situation: Situation & { backlog: number }): Answ
     question: `What do full queues cost with a backlog of ${number(situation.backlog)}?`,
     answer: [
       `${bytes(total)} of kernel memory, if the accept and SYN queues of ${plural(sockets, 'socket')} are all full.`,
+      ...grantedWords(situation),
     ],
     table: {
       columns: ['', 'each', 'a socket', 'all sockets'],

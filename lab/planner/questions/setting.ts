@@ -1,19 +1,19 @@
-import { type Answer, answerOf, backlogSettings, comparisonTable } from '../answer.ts'
+import { type Answer, answerOf, backlogSettings, comparisonTable, grantedWords } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { closedForm } from '../closed/forecast.ts'
 import { Distribution } from '../distribution.ts'
 import type { Outcome } from '../outcome.ts'
-import { type Numbers, simulated } from '../replicate.ts'
+import { joined, type PlayedNumbers, simulated } from '../replicate.ts'
 import { type Situation, utilisation } from '../situation.ts'
 import { duration, number, percent } from '../words.ts'
 
 /** The steps of the client's staircase: a dropped SYN costs a second, two cost two, … */
 const STEPS_MS = [900, 1900, 2900, 4900, 9900]
 
-/** Shares of the connects above each step, and quantiles of connects and waits, over all runs. */
-function staircase(runs: readonly Numbers[]) {
-  const connect = new Distribution(joined(runs.map(({ connectMs }) => connectMs)))
-  const wait = new Distribution(joined(runs.map(({ acceptWaitMs }) => acceptWaitMs)))
+/** Of those who count: shares of the connects above each step, and quantiles of connects and waits, over all runs. */
+function staircase(runs: readonly PlayedNumbers[]) {
+  const connect = new Distribution(joined(runs.map(({ felt }) => felt.connectMs)))
+  const wait = new Distribution(joined(runs.map(({ felt }) => felt.acceptWaitMs)))
   const quantiles = (of: Distribution) => ({
     p50: of.quantile(0.5),
     p90: of.quantile(0.9),
@@ -28,16 +28,6 @@ function staircase(runs: readonly Numbers[]) {
   }
 }
 
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
-
 /** What happens with a given backlog: loss, retries, and what clients see. */
 export function settingQuestion(situation: Situation & { backlog: number }): Answer {
   const asked = situation.backlog
@@ -50,21 +40,25 @@ export function settingQuestion(situation: Situation & { backlog: number }): Ans
   const delayed = played.estimates.delayedShare!.value
   const lost = played.estimates.lostShare!.value
   const load = utilisation(situation)
+  const dropped = Math.max(...numbers.map(({ drops }) => drops))
+  const longest = Math.max(...numbers.map(({ queuePeak }) => queuePeak))
+  const alone = situation.stall !== undefined && situation.stall.everyMs === undefined
+  const who = alone ? 'those who come during the stall' : 'the connections'
   return answerOf({
     question: `What happens with a backlog of ${number(asked)}?`,
     answer: [
-      delayed === 0
-        ? `Nothing is dropped in ${number(numbers.length)} simulated runs; the longest queue was ${number(played.estimates.queuePeak!.value)} of ${number(backlog + 1)}.`
-        : `${percent(delayed)} of the connections lose a SYN and pay a second or more; ${percent(lost)} are never answered within ${duration(situation.client.timeoutMs)}.`,
-      ...(backlog < asked
-        ? [`somaxconn grants only ${number(backlog)} of the ${number(asked)}: listen() takes the smaller one.`]
-        : []),
+      dropped === 0
+        ? `Nothing is dropped in ${number(numbers.length)} simulated runs; the longest queue was ${number(longest)} of ${number(backlog + 1)}.`
+        : `${percent(delayed)} of ${who} lose a SYN and pay a second or more; ${percent(lost)} are never answered within ${duration(situation.client.timeoutMs)}.`,
+      ...grantedWords({ backlog: asked, somaxconn: situation.somaxconn }),
       ...(load >= 1
         ? [`The load is ${percent(load)} of capacity: it gets worse with time, and no backlog mends that.`]
         : []),
-      `Clients connect within ${duration(connectMs.p50)} (half of them), ${duration(connectMs.p99)} (99 %), ${duration(connectMs.p999)} (99.9 %); in the queue 99 % wait up to ${duration(acceptWaitMs.p99)}.`,
+      Number.isNaN(connectMs.p50)
+        ? 'Nobody connects.'
+        : `${alone ? 'Of those who come during the stall, and connect' : lost > 0 ? 'Of those who connect' : 'Of all'}, half do so within ${duration(connectMs.p50)}, 99 % within ${duration(connectMs.p99)}, 99.9 % within ${duration(connectMs.p999)}${Number.isNaN(acceptWaitMs.p99) ? '' : `; in the queue 99 % wait up to ${duration(acceptWaitMs.p99)}`}.`,
       steps.some(({ share }) => share > 0)
-        ? `Steps of a second: ${steps
+        ? `Steps of a second, of the same: ${steps
             .filter(({ share }) => share > 0)
             .map(({ aboveMs, share }) => `${percent(share)} above ${duration(aboveMs)}`)
             .join(', ')}.`

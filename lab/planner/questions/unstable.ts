@@ -8,7 +8,7 @@ const COMFORTABLE = 0.8
 /** The answer for a load above capacity: no backlog saves it. Undefined if the load can be carried. */
 export function unstable(question: string, situation: Situation): Answer | undefined {
   const load = utilisation(situation)
-  if (load < 1) return undefined
+  if (load < 1) return slowOne(question, situation)
   const perSecond = ratePerSecond(situation)
   const one = (1000 / serviceMs(situation)) * awakeShare(situation)
   const backends = one === 0 ? Number.POSITIVE_INFINITY : Math.ceil(perSecond / one / COMFORTABLE)
@@ -27,6 +27,33 @@ export function unstable(question: string, situation: Situation): Answer | undef
       `${percent(1 - 1 / load)} of all connections find no room for ever, whatever the backlog is.`,
     ],
     howSure: ['Arithmetic. It would take another rate or another cost of a connection to be wrong.'],
-    data: { unstable: true, utilisation: load, backendsThatWouldDo: backends, acceptMsThatWouldDo: acceptMs },
+    data: {
+      unstable: true,
+      utilisation: load,
+      noRoomShare: 1 - 1 / load,
+      backendsThatWouldDo: backends,
+      acceptMsThatWouldDo: acceptMs,
+    },
+  })
+}
+
+/** A slow backend is dealt as much as the others; of one socket it takes what it can. */
+function slowOne(question: string, situation: Situation): Answer | undefined {
+  const { slow, mode, backends, accept } = situation
+  if (slow === undefined || mode === 'shared') return undefined
+  const share = ratePerSecond(situation) / backends
+  const accepts = (1000 / (slow.acceptMs + accept.handleMs)) * awakeShare(situation)
+  if (share < accepts) return undefined
+  return answerOf({
+    question,
+    answer: [
+      `No backlog saves this: each slow backend is dealt ${rate(share)}, and accepts ${rate(accepts)} at most.`,
+      `What helps: one socket for all (--mode shared), a faster backend, or taking ${slow.backends === 1 ? 'it' : 'them'} out of the group.`,
+    ],
+    why: [
+      `${rate(ratePerSecond(situation))} ÷ ${number(backends)} sockets × ${duration(slow.acceptMs + accept.handleMs)} = ${percent(share / accepts)} of its capacity. The kernel never looks at how full a member is (facts 4).`,
+    ],
+    howSure: ['Arithmetic. It would take another rate or another cost of a connection to be wrong.'],
+    data: { unstable: true, utilisation: share / accepts },
   })
 }
