@@ -1,6 +1,6 @@
 /** Totals of which arrivals can be told, as one snapshot and the backends' own words give them. */
-import type { WaitHistogram } from '#services/backend/api.ts'
-import type { Moment } from './view.ts'
+import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
+import type { Snapshot } from '#services/exporter/snapshot.ts'
 
 export interface Counted {
   /** How often the exporter has read the kernel's counters: between two readings nothing moves. */
@@ -17,8 +17,14 @@ export interface Counted {
   longestWaitMs: number
 }
 
+/** What is counted at one moment. */
+interface Counting {
+  snapshot: Snapshot
+  backends: readonly (BackendStatus | undefined)[]
+}
+
 /** What is counted `now`; waits are since `before`. `port` is the one that the backends share. */
-export function countedOf(now: Moment, before: Moment | undefined, port: number): Counted {
+export function countedOf(now: Counting, before: Counting | undefined, port: number): Counted {
   const { snapshot, backends } = now
   const namespace = snapshot.namespaces[0]
   const ports = namespace?.ports ?? []

@@ -1,7 +1,9 @@
 /** `spillway plan` as a person runs it: output, exit statuses, a run's folder as input, and the lab that confirms. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
@@ -30,6 +32,21 @@ test('what cannot be answered ends with 2, and one line that says why', () => {
   const { status, stdout, stderr } = plan('--rate', '3000', '--stall', '80ms')
   assert.deepEqual([status, stdout], [2, ''])
   assert.match(stderr, /^spillway: --rate '3000' is no rate\n/)
+})
+
+test('a Prometheus that scrapes no exporter has no answer', async (context) => {
+  const empty = http.createServer((_, response) => response.end('{"status":"success","data":{"result":[]}}'))
+  await new Promise<void>((resolve) => empty.listen(0, '127.0.0.1', resolve))
+  context.after(() => empty.close())
+  const { port } = empty.address() as AddressInfo
+  const asked = spawn(spillway, ['plan', '--from', `http://127.0.0.1:${port}`])
+  let complaint = ''
+  asked.stderr.on('data', (part) => {
+    complaint += part
+  })
+  const status = await new Promise((resolve) => asked.once('close', resolve))
+  assert.equal(status, 2)
+  assert.match(complaint, /it scrapes no exporter of Spillway/)
 })
 
 test('the connections of a run are arrivals to plan for', async (context) => {

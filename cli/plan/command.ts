@@ -66,9 +66,9 @@ export interface PlanCommand {
 export function readCommand(args: string[]): PlanCommand | 'help' {
   const { values, positionals } = parse(args)
   if (values.help) return 'help'
-  const asked = positionals.find(isQuestion)
+  const [asked, ...others] = positionals.filter(isQuestion)
   const [file, ...more] = positionals.filter((word) => !isQuestion(word))
-  if (more.length > 0 || positionals.length > (asked === undefined ? 1 : 2))
+  if (others.length > 0 || more.length > 0)
     throw new UsageError(`One question and one file at most: ${positionals.join(' ')}`, 'See spillway plan --help')
   if (file !== undefined && !/\.(ya?ml|json)$/i.test(file))
     throw new UsageError(
@@ -81,15 +81,15 @@ export function readCommand(args: string[]): PlanCommand | 'help' {
     said[key] = planOptions[key].parse(name, text)
     names[key] = name
   }
-  for (const { key, name, text } of file === undefined ? [] : readPlanFile(file))
-    if (isOption(key)) take(key, name, text)
+  const written = file === undefined ? [] : readPlanFile(file)
+  for (const { key, name, text } of written) if (isOption(key)) take(key, name, text)
   for (const [key, text] of Object.entries(values))
     if (isOption(key) && typeof text === 'string') take(key, `--${key}`, text)
   return {
     question: asked,
     said,
     names,
-    migrate: values.migrate === true,
+    migrate: values.migrate === true || written.some(({ key, text }) => key === 'migrate' && text === 'true'),
     from: typeof values.from === 'string' ? values.from : undefined,
     confirm: values.confirm === true,
     report: typeof values.report === 'string' ? values.report : undefined,

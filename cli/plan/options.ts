@@ -124,7 +124,10 @@ export type Said = { [Name in OptionName]?: ReturnType<(typeof planOptions)[Name
 
 /** The keys of a plan's file: those of the options. */
 export const PlanFile = Type.Object(
-  Object.fromEntries(Object.entries(planOptions).map(([name, { schema }]) => [name, Type.Optional(schema)])),
+  {
+    ...Object.fromEntries(Object.entries(planOptions).map(([name, { schema }]) => [name, Type.Optional(schema)])),
+    migrate: Type.Optional(Type.Boolean()),
+  },
   { additionalProperties: false },
 )
 

@@ -77,6 +77,8 @@ for (const [line, problem] of [
   ['--rate 10/s --mode sideways', /none of sharded, shared/],
   ['sideways --rate 10/s', /There is no question 'sideways'/],
   ['--speed 10/s', /--speed/],
+  ['--rate 10/s --rate 20/s', /--rate is given twice/],
+  ['stall backlog --rate 10/s', /One question and one file at most: stall backlog/],
 ] as const)
   test(`'${line}' is refused, and named`, async () => {
     await assert.rejects(situation(line), (error: unknown) => {
@@ -113,6 +115,12 @@ for (const [text, problem] of [
   test(`a file '${text.replaceAll('\n', ' ')}' is refused with its line`, () => {
     assert.throws(() => parsePlanFile('plan.yaml', text), problem)
   })
+
+test('a file says everything that the command line can', () => {
+  const written = parsePlanFile('plan.yaml', 'rate: 300/s\nbackends: 2\nmigrate: true\n')
+  assert.deepEqual(written.at(-1), { key: 'migrate', name: 'plan.yaml line 3, migrate', text: 'true' })
+  assert.throws(() => parsePlanFile('plan.yaml', 'migrate: yes please\n'), /plan.yaml line 1, migrate: must be/)
+})
 
 test('a value of a file that does not parse is named by its line', () => {
   const [written] = parsePlanFile('plan.yaml', '\nrate: 3000\n')

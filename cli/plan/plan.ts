@@ -1,6 +1,6 @@
 /** `spillway plan`: asks the planner, prints what it says, and has the lab judge it where that was asked for. */
 import { UsageError } from '#common/errors.ts'
-import { type Answer, answerOf } from '#lab/planner/answer.ts'
+import type { Answer } from '#lab/planner/answer.ts'
 import { questions } from '#lab/planner/ask.ts'
 import { listenersAnswer } from '#lab/planner/listeners.ts'
 import { refuseUnwritable, writePage } from '../page-file.ts'
@@ -52,10 +52,10 @@ async function fromPrometheus({ said, question, names, confirm }: PlanCommand, u
   const rangeMs = said.range ?? 3_600_000
   const histories = await listenerHistories(new Prometheus(url), rangeMs)
   if (histories.length === 0)
-    return answerOf({
-      question: 'Which listeners are too small?',
-      answer: [`The Prometheus at ${url} has no tcp_listener_accept_queue_limit: no exporter of Spillway is scraped.`],
-    })
+    throw new UsageError(
+      `The Prometheus at ${url} has no tcp_listener_accept_queue_limit: it scrapes no exporter of Spillway, or none has been up for as long as --range`,
+      'Have it scrape spillway exporter: docs/metrics.md',
+    )
   return listenersAnswer(histories, rangeMs)
 }
 

@@ -52,11 +52,17 @@ export interface Judgement {
   /** What the clients felt: what a share of the connections stays below. Null for those that this never happened to. */
   connectMs: QuantileCurve
   acceptWaitMs: QuantileCurve
-  played: { connections: number; scheduleLagP99Ms: number; acceptMs: number | null; outcomes: Record<string, number> }
+  played: {
+    connections: number
+    scheduleLagP99Ms: number
+    acceptMs: number | null
+    outcomes: Record<string, number>
+    /** How often the accept queues were sampled. */
+    sampledEveryMs: number
+  }
 }
 
-/** How often a lab samples its queues. */
-export const SAMPLED_EVERY_MS = 2
+/** How often a lab samples the SYN queue. */
 export const SYN_SAMPLED_EVERY_MS = 20
 
 /** One socket's accept queue. */

@@ -1,5 +1,5 @@
 /** What every answer takes for granted, in words: said under "how sure". */
-import { retriesAtMs } from './closed/forecast.ts'
+import { retriesAtMs } from './closed/clients.ts'
 import { awakeShare, type Situation, serviceMs, utilisation } from './situation.ts'
 import { spanMs } from './system-of.ts'
 import { duration, number, percent } from './words.ts'

@@ -2,7 +2,7 @@
  * Arrivals of which only is known how many came between one reading of a counter and the next. Where within they fell is
  * not known: each is taken to have fallen anywhere, on its own.
  */
-import { binomial, type CountDistribution, quantile } from './closed/count-distribution.ts'
+import { binomial, type CountDistribution, quantile, sumOf } from './closed/count-distribution.ts'
 
 export interface CountedInterval {
   fromMs: number
@@ -153,14 +153,6 @@ function busiestOf(runs: readonly Run[], stallMs: number, share: number) {
     if (busiest !== undefined && (best === undefined || busiest.score > best.score)) best = { run, ...busiest }
   }
   return best
-}
-
-/** The distribution of the sum of two independent counts. */
-function sumOf(a: CountDistribution, b: CountDistribution): CountDistribution {
-  const probabilities = new Float64Array(a.probabilities.length + b.probabilities.length - 1)
-  for (const [i, p] of a.probabilities.entries())
-    for (const [j, q] of b.probabilities.entries()) probabilities[i + j]! += p * q
-  return { from: a.from + b.from, probabilities }
 }
 
 /** How many come to such a socket at most, had those of every interval come at once. */

@@ -9,11 +9,10 @@ import { Holder } from './holder.ts'
 import { SampleStream } from './http/sample-stream.ts'
 import { Identifier } from './identity/identify.ts'
 import { defaultOptions, type ExporterOptions } from './options.ts'
-import type { NamespaceIdentity } from './sampler/message.ts'
+import type { NamespaceIdentity, RawSamples } from './sampler/message.ts'
 import { describe } from './sampler/namespace-set.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import { SamplerThread } from './sampler/sampler-thread.ts'
-import type { RawSamples } from './sampler/tape.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const require = createRequire(import.meta.url)

@@ -20,14 +20,14 @@ export interface Confirmation {
   acceptMs: number | undefined
   /** How many event loops accept from each socket. */
   loops: number[]
+  sampledEveryMs: number
   /** How long the pieces of the predicted curves are. */
   curveEveryMs: number
   run: LabRun
 }
 
-/** Pieces of a curve, as many as a plot can show; none shorter than two samples of the lab. */
+/** Pieces of a curve, as many as a plot can show. */
 const PIECES = 500
-const SHORTEST_PIECE_MS = 4
 
 /** Plays a scene in a lab and holds the prediction against it. Throws a UsageError that says what a lab cannot play. */
 export async function confirm(scene: Scene): Promise<Confirmation> {
@@ -37,7 +37,8 @@ export async function confirm(scene: Scene): Promise<Confirmation> {
   const accepts = acceptsOf(system, run)
   const fidelity = fidelityOf(run, asked, accepts)
   const perSecond = (system.arrivals.length / Math.max(1, system.arrivals.at(-1) ?? 1)) * 1000
-  const curveEveryMs = Math.max(SHORTEST_PIECE_MS, Math.ceil((system.arrivals.at(-1) ?? 0) / PIECES))
+  // Two samples in each.
+  const curveEveryMs = Math.max(2 * asked.sampleEveryMs, Math.ceil((system.arrivals.at(-1) ?? 0) / PIECES))
   return {
     notJudged: fidelity.tooFarOff,
     // What an accept costs in this lab is a fact about the machine, not about the plan.
@@ -45,6 +46,7 @@ export async function confirm(scene: Scene): Promise<Confirmation> {
     measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length),
     asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
     ...{ acceptMs: accepts?.seenMs, loops: system.shards.map(({ loops }) => loops.length), curveEveryMs, run },
+    sampledEveryMs: asked.sampleEveryMs,
   }
 }
 

@@ -99,6 +99,7 @@ function judgementOf(name: string, { notJudged, predicted, measured, asItHappene
       connections: run.stories.length,
       scheduleLagP99Ms: run.report.scheduleLagMs.p99,
       acceptMs: seen.acceptMs ?? null,
+      sampledEveryMs: seen.sampledEveryMs,
       outcomes: run.report.outcomes,
     },
   }

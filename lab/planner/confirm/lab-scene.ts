@@ -16,6 +16,8 @@ export interface LabScene {
     absences: Stall[]
   }[]
   dealing: Dealing
+  /** How often the accept queues are read. */
+  sampleEveryMs: number
   /** Of the server's namespace. */
   sysctls: Record<string, number>
   /** Of the clients' namespace. */
@@ -87,6 +89,8 @@ export function labSceneOf({ arrivals, halfOpen, shards, dealing, kernel, client
       absences,
     })),
     dealing,
+    // A stall's peak stands for a moment only. Where nothing stands still, reading would only take time from the load.
+    sampleEveryMs: loops.some(({ stalls, absences }) => stalls.length + absences.length > 0) ? 2 : 10,
     sysctls: {
       'net.core.somaxconn': Math.max(4096, ...shards.map(({ backlog }) => backlog)),
       'net.ipv4.tcp_syncookies': kernel.syncookies,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
 import type { LoadReport, Story } from '#load/agent/api.ts'
 import { Lab } from '../../lab.ts'
-import { SAMPLED_EVERY_MS, SYN_SAMPLED_EVERY_MS } from '../answer.ts'
+import { SYN_SAMPLED_EVERY_MS } from '../answer.ts'
 import type { Stall } from '../system.ts'
 import { acceptOverhead } from './calibrate.ts'
 import type { LabScene } from './lab-scene.ts'
@@ -45,7 +45,7 @@ export async function playInLab(scene: LabScene): Promise<LabRun> {
         ? [{ backlog: scene.backends[0]!.backlog, workers: scene.backends.length }]
         : scene.backends.map(({ backlog }) => ({ backlog })),
     sysctls: scene.sysctls,
-    sampleIntervalMs: SAMPLED_EVERY_MS,
+    sampleIntervalMs: scene.sampleEveryMs,
     synIntervalMs: SYN_SAMPLED_EVERY_MS,
     connectionsIntervalMs: 1000,
     cpuShare: 0.1,

@@ -1,8 +1,8 @@
 import { scrolling } from '../figure.ts'
 import { type Html, html } from '../html.ts'
-import type { Asked } from '../plan.ts'
 import { counted } from '../quantities.ts'
 import { day } from '../sections/masthead.ts'
+import type { Asked } from './asked.ts'
 
 /** Where and when it was asked, and how to ask again. */
 export function againSection({ command, at, machine }: Asked): Html {

@@ -1,9 +1,9 @@
 import type { Answer } from '../../planner/answer.ts'
 import { type Html, html } from '../html.ts'
-import type { Asked } from '../plan.ts'
 import { together } from '../quantities.ts'
 import { day } from '../sections/masthead.ts'
 import { badge } from '../sections/status.ts'
+import type { Asked } from './asked.ts'
 import { anchorOf } from './judgement.ts'
 
 /** The question, the answer, and what a lab says of it. */

@@ -1,7 +1,7 @@
 /** An answer for tests, small and fixed, with what a lab says of it. */
 import { type Answer, answerOf, backlogSettings, comparisonTable, type Judgement } from '../../planner/answer.ts'
 import { type Outcome, within } from '../../planner/outcome.ts'
-import type { Asked } from '../plan.ts'
+import type { Asked } from '../plan/asked.ts'
 
 export const asked: Asked = {
   command: 'spillway plan --rate 100/s --stall 500ms --backlog 9 --confirm',

@@ -1,5 +1,4 @@
-import type { RawListener, RawSnapshot } from '../sampler/message.ts'
-import type { RawSamples } from '../sampler/tape.ts'
+import type { RawListener, RawSamples, RawSnapshot } from '../sampler/message.ts'
 import type { Samples } from '../samples.ts'
 import type { ListenerSample, Snapshot } from '../snapshot.ts'
 import { Containers } from './containers.ts'

@@ -1,8 +1,8 @@
 /** What crosses between the sampler thread and the main thread. */
+import type { Samples } from '../samples.ts'
 import type { ListenerSample, NamespaceSample, Snapshot } from '../snapshot.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 import type { SamplingPace } from './pace.ts'
-import type { RawSamples } from './tape.ts'
 
 /** A listener as the kernel shows it; who owns it is found out by the main thread. */
 export type RawListener = Omit<ListenerSample, 'shard' | 'process' | 'pids' | 'container'> & {
@@ -55,6 +55,12 @@ export interface RawSnapshot {
   departed: Record<DumpKind, number>
   /** The last request to look at once that this snapshot answers. */
   answers: number
+}
+
+/** Samples of one namespace whose listeners have no shard yet: that is for the main thread to say. */
+export type RawSamples = Omit<Samples, 'listeners'> & {
+  namespace: number
+  listeners: Omit<Samples['listeners'], 'shard'> & { inode: number[] }
 }
 
 export type SamplerMessage =

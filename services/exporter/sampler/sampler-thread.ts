@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { UsageError } from '#common/errors.ts'
+import type { RawSamples } from './message.ts'
 import {
   command,
   control,
@@ -8,7 +9,6 @@ import {
   type SamplerMessage,
   type SamplerOrders,
 } from './message.ts'
-import type { RawSamples } from './tape.ts'
 
 const RESTART_MS = 1000
 const STOP_MS = 1000

@@ -8,6 +8,7 @@ import type {
   DumpKind,
   NamespaceIdentity,
   RawNamespace,
+  RawSamples,
   RawSnapshot,
   SampleErrors,
   SamplerOrders,
@@ -15,7 +16,7 @@ import type {
 import { NamespaceSampler } from './namespace-sampler.ts'
 import { NamespaceSet } from './namespace-set.ts'
 import type { Pacer } from './pacer.ts'
-import { type RawSamples, Tape } from './tape.ts'
+import { Tape } from './tape.ts'
 
 type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence'>
 

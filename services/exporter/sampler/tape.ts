@@ -1,12 +1,5 @@
-import type { Samples } from '../samples.ts'
-import type { DumpKind } from './message.ts'
+import type { DumpKind, RawSamples } from './message.ts'
 import type { NamespaceSampler } from './namespace-sampler.ts'
-
-/** Samples of one namespace whose listeners have no shard yet: that is for the main thread to say. */
-export type RawSamples = Omit<Samples, 'listeners'> & {
-  namespace: number
-  listeners: Omit<Samples['listeners'], 'shard'> & { inode: number[] }
-}
 
 const emptySamples = (netns: string, namespace: number): RawSamples => ({
   netns,

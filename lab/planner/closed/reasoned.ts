@@ -1,0 +1,5 @@
+/** A result and why. */
+export interface Reasoned<Result> {
+  result: Result
+  why: string[]
+}
