@@ -157,7 +157,7 @@ const sparse: [string, Partial<Judgement>][] = [
     {
       connectMs: { shares: [0, 1], predicted: [null, null], measured: [null, null] },
       acceptWaitMs: { shares: [], predicted: [], measured: [] },
-      played: { connections: 0, scheduleLagP99Ms: Number.NaN, acceptMs: null, outcomes: {} },
+      played: { connections: 0, scheduleLagP99Ms: Number.NaN, acceptMs: null, sampledEveryMs: 2, outcomes: {} },
     },
   ],
   ['no numbers', { predicted: { ...judgement().predicted, estimates: {} } }],

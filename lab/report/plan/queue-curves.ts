@@ -1,7 +1,6 @@
 import {
   type Judgement,
   type QueueCurve,
-  SAMPLED_EVERY_MS,
   type ShardCurve,
   SYN_SAMPLED_EVERY_MS,
 } from '../../planner/answer.ts'
@@ -27,7 +26,7 @@ const ROOM = 0.12
 const MOST_OF_IT = 0.6
 
 /** The accept queue of each shard over time: where it was predicted to be, and where the kernel had it. */
-export function queueCurves({ queues, predicted: { basis } }: Judgement): Html | undefined {
+export function queueCurves({ queues, predicted: { basis }, played }: Judgement): Html | undefined {
   const [first] = queues
   if (first === undefined) return undefined
   const { everyMs } = first
@@ -44,7 +43,7 @@ export function queueCurves({ queues, predicted: { basis } }: Judgement): Html |
   return measure(
     {
       title: 'Accept queue',
-      meaning: `Connections that wait for accept(), for each listening socket; time counts from the zero of the schedule. A point is the longest queue in ${duration(everyMs)}. Predicted by simulation (${basis}): the mean, and between which lengths 95 % of the runs lie. Measured: what the kernel said, sampled every ${duration(SAMPLED_EVERY_MS)}, so a peak that was shorter may be missing; a hole is a piece without a sample.${cut ? ` Shown are ${moment(span[0])} to ${moment(span[1])} of ${moment(whole[1])}: elsewhere no queue was longer than ${inWords(outside)}.` : ''}`,
+      meaning: `Connections that wait for accept(), for each listening socket; time counts from the zero of the schedule. A point is the longest queue in ${duration(everyMs)}. Predicted by simulation (${basis}): the mean, and between which lengths 95 % of the runs lie. Measured: what the kernel said, sampled every ${duration(played.sampledEveryMs)}, so a peak that was shorter may be missing; a hole is a piece without a sample.${cut ? ` Shown are ${moment(span[0])} to ${moment(span[1])} of ${moment(whole[1])}: elsewhere no queue was longer than ${inWords(outside)}.` : ''}`,
       rows: [
         queues.map((queue) =>
           panelOf(queue, { title: 'Accept queue', label: labelOf(queue, queues), stalls: queue.stalls }, scales),
