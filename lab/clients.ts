@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   CountersReport,
   Handshake,
   HandshakeStep,
   LoadReport,
   LoadRequest,
+  LoadState,
   Story,
   Target,
 } from '#load/agent/api.ts'
@@ -66,11 +68,9 @@ export class Load {
 
   /** Waits for its own end and gives the result. */
   async done(): Promise<LoadReport> {
-    for (;;) {
-      const report = await this.report()
-      if (report.state !== 'running') return report
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    // A report takes the agent some milliseconds, in which it begins no connection: it is asked for its state alone.
+    while ((await this.#endpoint.json<LoadState>('GET', `/loads/${this.id}/state`)).state === 'running') await sleep(20)
+    return await this.report()
   }
 
   /** Makes the silent connections of a `hold` load send one byte each. */

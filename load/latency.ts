@@ -20,6 +20,13 @@ const none: Latency = { count: 0, min: 0, mean: 0, stdev: 0, p50: 0, p90: 0, p99
 export class LatencyHistogram {
   readonly #library = histograms()
   #histogram: Histogram | undefined
+  // The histogram would go through all its buckets for each of these, while connections wait to be begun.
+  #lowestUs = Number.POSITIVE_INFINITY
+  #meanUs = 0
+  /** Of squared distances from the mean (Welford). */
+  #sum = 0
+  /** The last one told, as long as nothing has been recorded since. */
+  #summary: Latency | undefined
 
   /** Records a duration in milliseconds. Clocks read in two places can disagree by a hair: below 0 counts as 0. */
   record(durationMs: number): void {
@@ -30,26 +37,34 @@ export class LatencyHistogram {
       numberOfSignificantValueDigits: 3,
       useWebAssembly: false,
     })
-    this.#histogram.recordValue(Math.min(Math.max(0, Math.round(durationMs * 1000)), HIGHEST_US))
+    const valueUs = Math.min(Math.max(0, Math.round(durationMs * 1000)), HIGHEST_US)
+    this.#histogram.recordValue(valueUs)
+    this.#lowestUs = Math.min(this.#lowestUs, valueUs)
+    const distance = valueUs - this.#meanUs
+    this.#meanUs += distance / this.#histogram.totalCount
+    this.#sum += distance * (valueUs - this.#meanUs)
+    this.#summary = undefined
   }
 
   /** The distribution so far, in milliseconds. */
   summary(): Latency {
     const histogram = this.#histogram
     if (histogram === undefined) return none
+    if (this.#summary !== undefined) return this.#summary
     // A bucket's upper end can lie above the highest value that was recorded.
     const at = (percentile: number): number =>
       Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / 1000
-    return {
+    this.#summary = {
       count: histogram.totalCount,
-      min: at(0),
-      mean: histogram.mean / 1000,
-      stdev: histogram.stdDeviation / 1000,
+      min: this.#lowestUs / 1000,
+      mean: this.#meanUs / 1000,
+      stdev: Math.sqrt(this.#sum / histogram.totalCount) / 1000,
       p50: at(50),
       p90: at(90),
       p99: at(99),
       p999: at(99.9),
       max: histogram.maxValue / 1000,
     }
+    return this.#summary
   }
 }

@@ -19,6 +19,7 @@ export class RunningLoad {
   readonly #beganMs = monotonicMs()
   readonly #client: Client
   #stories: readonly Story[]
+  #state: LoadReport['state'] = 'running'
   #report: () => LoadReport
 
   constructor(id: string, request: LoadRequest) {
@@ -41,6 +42,7 @@ export class RunningLoad {
     }
     // From here on the load is its report: its histograms are let go.
     this.#report = () => final
+    this.#state = final.state
   }
 
   #reportOn(progress: Progress, state: LoadReport['state']): LoadReport {
@@ -53,8 +55,13 @@ export class RunningLoad {
     return this.#report()
   }
 
+  /** Costs nothing, unlike a report. */
+  get state(): LoadReport['state'] {
+    return this.#state
+  }
+
   get running(): boolean {
-    return this.report().state === 'running'
+    return this.#state === 'running'
   }
 
   /** The stories kept so far; undefined if none were asked for. */
