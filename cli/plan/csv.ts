@@ -4,7 +4,7 @@ import { duration } from '#lab/planner/words.ts'
 
 const unitsMs: Record<string, number> = { ms: 1, s: 1000, us: 0.001, ns: 1e-6 }
 /** Beyond this many connections a plan would take minutes. */
-export const MOST_ARRIVALS = 5_000_000
+const MOST_ARRIVALS = 5_000_000
 
 /** A year: more is a slip of the unit. */
 const LONGEST_MS = 366 * 86_400_000

@@ -1,9 +1,4 @@
-import {
-  type Judgement,
-  type QueueCurve,
-  type ShardCurve,
-  SYN_SAMPLED_EVERY_MS,
-} from '../../planner/answer.ts'
+import { type Judgement, type QueueCurve, type ShardCurve, SYN_SAMPLED_EVERY_MS } from '../../planner/answer.ts'
 import { columnsOf, measure, type Panel } from '../figure.ts'
 import type { Html } from '../html.ts'
 import { largest } from '../lane.ts'

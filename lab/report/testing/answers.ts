@@ -77,7 +77,13 @@ export const judgement = (changes: Partial<Judgement> = {}): Judgement => ({
     predicted: [0, 100, 250, 290, 300],
     measured: [0, 104, 248, 296, null],
   },
-  played: { connections: 200, scheduleLagP99Ms: 1.5, acceptMs: 0.4, sampledEveryMs: 2, outcomes: { ok: 190, timedOut: 10, reset: 0 } },
+  played: {
+    connections: 200,
+    scheduleLagP99Ms: 1.5,
+    acceptMs: 0.4,
+    sampledEveryMs: 2,
+    outcomes: { ok: 190, timedOut: 10, reset: 0 },
+  },
   ...changes,
 })
 
