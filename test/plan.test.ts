@@ -35,7 +35,9 @@ test('what cannot be answered ends with 2, and one line that says why', () => {
 })
 
 test('a Prometheus that scrapes no exporter has no answer', async (context) => {
-  const empty = http.createServer((_, response) => response.end('{"status":"success","data":{"result":[]}}'))
+  const empty = http.createServer((_, response) =>
+    response.end('{"status":"success","data":{"resultType":"vector","result":[]}}'),
+  )
   await new Promise<void>((resolve) => empty.listen(0, '127.0.0.1', resolve))
   context.after(() => empty.close())
   const { port } = empty.address() as AddressInfo

@@ -106,6 +106,8 @@ export class Charts {
   #spanMs = 60_000
   /** What is shown while it stands still; undefined while it goes along. */
   #frozen: { min: number; max: number } | undefined
+  /** The last moment that had been seen then. */
+  #frozenMs = 0
   #turn = 0
   #shards = 0
 
@@ -174,8 +176,13 @@ export class Charts {
       points.findLastIndex(({ timeMs }) => timeMs / 1000 < min),
     )
     let to = points.length
-    while (to > from && points[to - 1]!.timeMs / 1000 > max + 0.2) to--
+    while (to > from && this.#isBeyond(points[to - 1]!, max)) to--
     this.#charts[index]?.draw(points.slice(from, to), min, max)
+  }
+
+  /** A line goes on to the edge of what is shown; but what came after it was stopped is not shown. */
+  #isBeyond({ timeMs }: Point, max: number): boolean {
+    return timeMs / 1000 > max + 0.2 || (this.#frozen !== undefined && timeMs > this.#frozenMs)
   }
 
   #span(): { min: number; max: number } {
@@ -192,6 +199,7 @@ export class Charts {
 
   #freeze(range: { min: number; max: number } | undefined): void {
     this.#frozen = range
+    this.#frozenMs = this.#history.points.at(-1)?.timeMs ?? 0
     say(this.#pause, range === undefined ? 'Pause' : 'Go on')
     set(this.#pause, 'aria-pressed', String(range !== undefined))
     this.redraw()
