@@ -172,10 +172,9 @@ export class LabStage implements Stage {
     const load = await this.#does(what, () => this.#lab.clients.start(order))
     this.#journal.write({ is: 'load begins', id: load.id, phase: this.phase, order })
     this.#loads.push({ load, endless })
-    for (let report = await load.report(); awaited && !report.allBegun && report.state === 'running'; ) {
-      await this.pass(POLL_MS)
-      report = await load.report()
-    }
+    if (awaited)
+      for (let seen = await load.state(); !seen.allBegun && seen.state === 'running'; seen = await load.state())
+        await this.pass(POLL_MS)
     const running: RunningLoad = {
       report: () => load.report(),
       done: () => load.done(),

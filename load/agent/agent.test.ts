@@ -58,7 +58,7 @@ test('a load is started, runs, and leaves its result and its stories', async () 
   assert.equal(done.totalMs.count, 20)
   assert.ok(done.elapsedMs > 0)
   assert.deepEqual(await agent.report(started.id), done)
-  assert.deepEqual((await agent.ask('GET', `/loads/${started.id}/state`)).answer, { state: 'done' })
+  assert.deepEqual((await agent.ask('GET', `/loads/${started.id}/state`)).answer, { state: 'done', allBegun: true })
 
   const response = await fetch(`${agent.base}/loads/${started.id}/stories`)
   assert.match(response.headers.get('content-type') ?? '', /application\/x-ndjson/)

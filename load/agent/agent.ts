@@ -71,7 +71,7 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
   app.get('/loads', () => loads.reports())
 
   app.get<ById>('/loads/:id', (request) => known(request.params.id).report())
-  app.get<ById>('/loads/:id/state', (request) => ({ state: known(request.params.id).state }))
+  app.get<ById>('/loads/:id/state', (request) => known(request.params.id).state())
 
   app.get<ById>('/loads/:id/stories', (request, reply) => {
     const { id, stories } = known(request.params.id)

@@ -269,7 +269,7 @@ export const LoadReport = Type.Object({
 export type LoadReport = Static<typeof LoadReport>
 
 /** The answer of GET /loads/ID/state: what costs nothing to tell. */
-export type LoadState = Pick<LoadReport, 'state'>
+export type LoadState = Pick<LoadReport, 'state' | 'allBegun'>
 
 /** The answer of GET /counters: TcpExt_… and Tcp_… of the clients' network namespace. */
 export const CountersReport = Type.Object({

@@ -15,7 +15,7 @@ const help = `Runs loads against a target, over HTTP. For labs: whoever reaches 
                                kinds: connections, half-open, hold, slow-read, slow-write, handshake
   GET    /loads                all, the last hundred finished ones included
   GET    /loads/ID             progress, or the result
-  GET    /loads/ID/state       whether it runs still: for those who only wait
+  GET    /loads/ID/state       whether it runs, and begins more: for those who only wait
   GET    /loads/ID/stories     one JSON object per connection and line
   GET    /loads/ID/handshakes  how each handshake by hand stands
   POST   /loads/ID/steps       the next packet of one: {"connection":1,"send":"ack"}, or "request", or "reset"

@@ -7,7 +7,7 @@ import { HeldConnections } from '../clients/hold.ts'
 import { runSlowRead } from '../clients/slow-read.ts'
 import { runSlowWrite } from '../clients/slow-write.ts'
 import { Progress } from '../progress.ts'
-import type { Handshake, HandshakeStep, LoadReport, LoadRequest, Story } from './api.ts'
+import type { Handshake, HandshakeStep, LoadReport, LoadRequest, LoadState, Story } from './api.ts'
 
 /** One load, from its start until it is forgotten. */
 export class RunningLoad {
@@ -19,7 +19,7 @@ export class RunningLoad {
   readonly #beganMs = monotonicMs()
   readonly #client: Client
   #stories: readonly Story[]
-  #state: LoadReport['state'] = 'running'
+  #state: () => LoadState
   #report: () => LoadReport
 
   constructor(id: string, request: LoadRequest) {
@@ -28,6 +28,7 @@ export class RunningLoad {
     const progress = new Progress({ stories: keepsStories(request) })
     this.#stories = progress.stories
     this.#report = () => this.#reportOn(progress, 'running')
+    this.#state = () => ({ state: 'running', allBegun: progress.allBegun })
     this.#client = start(request, progress, this.#stopping.signal)
     this.over = this.#run(this.#client.over, progress)
   }
@@ -42,7 +43,7 @@ export class RunningLoad {
     }
     // From here on the load is its report: its histograms are let go.
     this.#report = () => final
-    this.#state = final.state
+    this.#state = () => ({ state: final.state, allBegun: final.allBegun })
   }
 
   #reportOn(progress: Progress, state: LoadReport['state']): LoadReport {
@@ -56,12 +57,12 @@ export class RunningLoad {
   }
 
   /** Costs nothing, unlike a report. */
-  get state(): LoadReport['state'] {
-    return this.#state
+  state(): LoadState {
+    return this.#state()
   }
 
   get running(): boolean {
-    return this.#state === 'running'
+    return this.#state().state === 'running'
   }
 
   /** The stories kept so far; undefined if none were asked for. */
