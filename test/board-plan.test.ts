@@ -1,6 +1,6 @@
 /** What the board says that the last minute of arrivals needs, held against a real kernel. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { type ShownBoard, seenBy, showBoard } from '#cli/board/shown.ts'
@@ -9,8 +9,8 @@ import type { Load } from '#lab/clients.ts'
 import { Lab } from '#lab/lab.ts'
 import { observe } from '#lab/observer.ts'
 import type { BoardPlan } from '#services/board/api.ts'
+import { eventually, takenDownAfter } from './support/beside-lab.ts'
 import { keepPicture, launch, open } from './support/browser.ts'
-import { eventually as within } from './support/eventually.ts'
 import { skipWithout } from './support/tools.ts'
 
 const skip = skipWithout('chromium')
@@ -18,8 +18,6 @@ const RATE = 100
 const BACKLOG = 16
 const STALL_MS = 1000
 const INTERVAL_MS = 100
-
-const eventually: typeof within = (read, check, withinMs = 30_000) => within(read, check, withinMs)
 
 let lab: Lab
 let board: ShownBoard
@@ -35,12 +33,7 @@ before(async () => {
   browser = await launch()
 })
 
-after(async () => {
-  await browser?.close()
-  over.abort()
-  await board?.[Symbol.asyncDispose]()
-  await lab?.stop()
-})
+takenDownAfter(() => ({ over, browser, board, lab }))
 
 const planned = async (stallMs: number): Promise<BoardPlan> => {
   const answer = await fetch(`${board.url}/plan?stallMs=${stallMs}`)

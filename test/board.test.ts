@@ -1,6 +1,6 @@
 /** The live board in a real browser, before a real lab. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { type ShownBoard, seenBy, showBoard } from '#cli/board/shown.ts'
@@ -10,15 +10,12 @@ import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { observe } from '#lab/observer.ts'
 import type { LabView } from '#lab/view.ts'
+import { eventually, takenDownAfter } from './support/beside-lab.ts'
 import { keepPicture, launch, open } from './support/browser.ts'
-import { eventually as within } from './support/eventually.ts'
 import { skipWithout } from './support/tools.ts'
 
 const skip = skipWithout('chromium')
 const BACKLOG = 32
-
-/** A browser beside a lab on a busy machine takes its time. */
-const eventually: typeof within = (read, check, withinMs = 30_000) => within(read, check, withinMs)
 
 let lab: Lab
 let loads: Loads
@@ -38,12 +35,7 @@ before(async () => {
   browser = await launch()
 })
 
-after(async () => {
-  await browser?.close()
-  over.abort()
-  await board?.[Symbol.asyncDispose]()
-  await lab?.stop()
-})
+takenDownAfter(() => ({ over, browser, board, lab }))
 
 /** The queue of a shard as it is drawn, all of one sample. */
 interface Drawn {

@@ -4,6 +4,7 @@ import type { Answer } from '#lab/planner/answer.ts'
 import { questions } from '#lab/planner/ask.ts'
 import { listenersAnswer } from '#lab/planner/listeners.ts'
 import { refuseUnwritable, writePage } from '../page-file.ts'
+import { progress } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
 import { listenerHistories } from './listener-histories.ts'
 import { Prometheus } from './prometheus.ts'
@@ -57,11 +58,6 @@ async function fromPrometheus({ said, question, names, confirm }: PlanCommand, u
       'Have it scrape spillway exporter: docs/metrics.md',
     )
   return listenersAnswer(histories, rangeMs)
-}
-
-/** What happens now, on the last line of a terminal; nothing where there is none. */
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
 /** JSON has no infinity: null stands for a bound that is open. */

@@ -6,6 +6,7 @@ import { experiments } from '#experiments/catalogue.ts'
 import { cardHtml } from '#lab/report/card.ts'
 import { REPORT } from '#lab/report/write.ts'
 import { type FinishedRun, runExperiment } from '#lab/run-experiment.ts'
+import { progress } from '../progress.ts'
 import { help, type RunCommand, readOptions } from './options.ts'
 import { listInWords, verdictInWords } from './words.ts'
 
@@ -44,11 +45,6 @@ async function runAll({ experiments, out, driver, json }: RunCommand): Promise<n
 function writeCard(out: string, finished: readonly FinishedRun[]): void {
   const lines = finished.map(({ verdict, folder }) => ({ verdict, href: `${path.relative(out, folder)}/${REPORT}` }))
   fs.writeFileSync(path.join(out, 'index.html'), cardHtml(lines))
-}
-
-/** What happens now, on the last line of a terminal; nothing where there is none. */
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
 function makeFolder(out: string): void {

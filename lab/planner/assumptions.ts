@@ -1,5 +1,5 @@
 /** What every answer takes for granted, in words: said under "how sure". */
-import { retriesAtMs } from './closed/clients.ts'
+import { GRID_TICKS, retriesAtMs } from './closed/clients.ts'
 import { awakeShare, type Situation, serviceMs, utilisation } from './situation.ts'
 import { spanMs } from './system-of.ts'
 import { duration, number, percent } from './words.ts'
@@ -32,7 +32,7 @@ export function assumptionsOf(situation: Situation): string[] {
   lines.push(
     `Clients wait ${duration(client.timeoutMs)} and ${retriesInWords(client)}; round trip ${duration(client.rttMs)}.`,
     client.hosts === 1
-      ? `Clients are on one machine: what was dropped within ${duration(8000 / kernel.hz)} comes back in one tick (${number(kernel.hz)} Hz), and meets each other.`
+      ? `Clients are on one machine: what was dropped within ${duration((GRID_TICKS * 1000) / kernel.hz)} comes back in one tick (${number(kernel.hz)} Hz), and meets each other.`
       : `Clients are on ${number(client.hosts)} machines, which do not retry in step. Behind one proxy they do (--client-hosts 1), and a small queue then drops more.`,
     'No packet is lost on the way, and two CPUs never race for the last place (on several CPUs the queue can hold one or two more than N + 1).',
   )

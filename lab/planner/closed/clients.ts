@@ -1,12 +1,9 @@
 /** What clients do, as closed forms need it: who is under way, and when a dropped SYN comes again. */
-import { synTimeoutMs } from '../simulator/timers.ts'
+import { MOST_HOSTS, synTimeoutMs } from '../simulator/timers.ts'
 import { ratePerSecond, type Situation, socketsOf } from '../situation.ts'
 
 /** The kernel's timers of a second have a grid of so many ticks: who was dropped within one comes back together. */
-const GRID_TICKS = 8
-
-/** The simulation has no more grids than this, however many machines there are. */
-const GRIDS = 256
+export const GRID_TICKS = 8
 
 /** How many of those who come to one socket are on their way between their SYN and their final ACK. */
 export const underWay = (situation: Situation): number =>
@@ -17,7 +14,7 @@ export const bunch = (situation: Situation): number =>
   (ratePerSecond(situation) * GRID_TICKS) /
   situation.kernel.hz /
   socketsOf(situation).sockets /
-  Math.min(situation.client.hosts, GRIDS)
+  Math.min(situation.client.hosts, MOST_HOSTS)
 
 /** How often a client sends its SYN before it gives up. */
 export function attemptsOf({ client }: Situation): number {

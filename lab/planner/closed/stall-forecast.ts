@@ -1,5 +1,5 @@
 /** A loop that stands still: what counting says of a situation, and the formula with the numbers in it. */
-import { busiest } from '../busiest.ts'
+import { busiest, countWithin } from '../busiest.ts'
 import type { Estimate, Outcome } from '../outcome.ts'
 import { ratePerSecond, relaxationMs, type Situation, serviceMs, socketsOf, utilisation } from '../situation.ts'
 import { spanMs } from '../system-of.ts'
@@ -117,7 +117,7 @@ function comingAt(situation: Situation, mean: number): number {
   const others = whom === 'one' ? sockets : 1
   if (arrivals.shape !== 'recorded') return (mean * others * (ms + client.rttMs)) / ms
   const { fromMs } = busiest(arrivals.atMs, ms)
-  const count = arrivals.atMs.reduce((n, at) => (at >= fromMs && at < fromMs + ms + client.rttMs ? n + 1 : n), 0)
+  const count = countWithin(arrivals.atMs, { fromMs, toMs: fromMs + ms + client.rttMs })
   return (count * others) / sockets
 }
 

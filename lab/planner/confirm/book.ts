@@ -4,6 +4,7 @@
  */
 import { poissonArrivals } from '#load/arrivals.ts'
 import { seededRandom } from '#load/random.ts'
+import { countWithin } from '../busiest.ts'
 import { binomial, meanOf } from '../closed/count-distribution.ts'
 import { synQueueLoad } from '../closed/half-open.ts'
 import { capacityOf, mg1k, waitQuantile } from '../closed/loss-queue.ts'
@@ -83,9 +84,6 @@ const scene = ({
   window,
 })
 
-const countIn = (arrivals: Float64Array, { fromMs, toMs }: Stall): number =>
-  arrivals.filter((atMs) => atMs >= fromMs && atMs < toMs).length
-
 const slots = (absolute: number): Tolerance => ({ share: 0, absolute })
 const tenPercent: Tolerance = { share: 0.1, absolute: 1 }
 /** Two ticks at 250 Hz. */
@@ -98,7 +96,7 @@ function stepStall(name: string, arrivals: Float64Array, ms: number, sockets: nu
   return {
     ...{ name, quantity: 'queuePeak', tolerance },
     scene: scene({ arrivals, shards, window: at }),
-    closed: () => meanOf(binomial(countIn(arrivals, at), 1 / sockets)),
+    closed: () => meanOf(binomial(countWithin(arrivals, at), 1 / sockets)),
   }
 }
 

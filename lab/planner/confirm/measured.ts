@@ -1,4 +1,5 @@
 /** What a lab has shown, in the shape of a prediction. Pure. */
+import { countWithin } from '../busiest.ts'
 import { Distribution } from '../distribution.ts'
 import { type Estimate, type Outcome, type Quantity, within } from '../outcome.ts'
 import type { Numbers } from '../replicate.ts'
@@ -71,7 +72,10 @@ export function fidelityOf(
   const stalls = planned.flat().map(length).filter(Number.isFinite)
   const shortest = stalls.length === 0 ? STEADY_LOAD_MS : Math.min(...stalls, 1000)
   const started = Float64Array.from(run.stories, ({ startedMs }) => startedMs)
-  const counts = pairs.map(({ asked, was }) => ({ asked: countIn(arrivals, asked), came: countIn(started, was) }))
+  const counts = pairs.map(({ asked, was }) => ({
+    asked: countWithin(arrivals, asked),
+    came: countWithin(started, was),
+  }))
   const off = counts.find(({ asked, came }) => Math.abs(came - asked) > Math.max(1, asked * EXACT_COUNT))
   const reasons = [
     ...(scheduleLagP99Ms > Math.max(10, shortest * 0.1)
@@ -93,9 +97,6 @@ export function fidelityOf(
   ]
   return { scheduleLagP99Ms, stallErrorMs, tooFarOff: reasons.length === 0 ? undefined : reasons.join('; ') }
 }
-
-const countIn = (moments: Float64Array, { fromMs, toMs }: Stall): number =>
-  moments.reduce((count, atMs) => (atMs >= fromMs && atMs < toMs ? count + 1 : count), 0)
 
 /** The lab's numbers with what they may be off by: sampling of queues, jiffies, stalls that were longer than asked, a machine that was late. */
 export function outcomeOfLab(

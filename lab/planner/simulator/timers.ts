@@ -30,7 +30,7 @@ export class TimerWheel {
 }
 
 /** More grids than this lie so close together that nothing can tell. */
-const MOST_HOSTS = 256
+export const MOST_HOSTS = 256
 
 /** Between the same tick of two CPUs: longer than a batch of handshakes takes, and far below a tick. */
 const CPU_SKEW_MS = 0.05
