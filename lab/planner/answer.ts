@@ -150,5 +150,5 @@ export function comparisonTable(outcomes: readonly Outcome[]): Table {
 /** A disagreement in a sentence. */
 export function disagreementInWords({ quantity, methods, estimates }: Disagreement): string {
   const [one, other] = estimates.map((estimate) => estimateInWords(quantity, estimate))
-  return `${quantities[quantity]}: ${methods[0]} says ${one}, ${methods[1]} says ${other}. That is more than their errors allow, so neither is chosen; a confirmation in the lab (--confirm) decides.`
+  return `${quantities[quantity]}: ${methods[0]} says ${one}, ${methods[1]} says ${other}. That is more than their errors allow${methods.includes('lab') ? ': what the kernel did is what counts.' : ', so neither is chosen; a confirmation in the lab (--confirm) decides.'}`
 }

@@ -73,6 +73,6 @@ function aroundRate(situation: Situation & { backlog?: number | undefined }, lim
   return [BELOW, ABOVE].map((factor) => {
     const ratePerSecond = limit * factor
     const changed: ArrivalsPlan = { ...arrivals, ratePerSecond }
-    return { name: rate(Math.round(ratePerSecond)), situation: { ...situation, arrivals: changed }, backlog }
+    return { name: rate(ratePerSecond), situation: { ...situation, arrivals: changed }, backlog }
   })
 }

@@ -110,7 +110,7 @@ export function slowQuestion(situation: Situation & { backlog: number; slow: Non
         ...grantedWords({ ...situation, backlog: together(situation) }, 'one socket for all'),
       ],
       why: [
-        'The kernel never looks at how full a member is: the slow one is dealt 1/N of the SYNs, first and repeated ones (facts 4).',
+        'The kernel never looks at how full a member is: the slow one is dealt 1/N of the SYNs, first and repeated ones.',
       ],
       howSure: assumptionsOf(situation),
     },
@@ -143,7 +143,7 @@ export function restartQuestion(
         },
       ],
       why: [
-        `Whoever waits in a queue that closes is reset: here what comes in the ${duration(restart.drainMs)} in which a backend accepts no more and still listens. With migration they move to another member, without a look at its limit (facts 4).`,
+        `Whoever waits in a queue that closes is reset: here what comes in the ${duration(restart.drainMs)} in which a backend accepts no more and still listens. With migration they move to another member, without a look at its limit.`,
       ],
       howSure: [
         ...assumptionsOf(situation),

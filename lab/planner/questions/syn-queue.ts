@@ -68,11 +68,11 @@ export function synQueueQuestion(situation: Situation & { backlog: number }): An
     why: [
       `An answered request lives one round trip (${duration(situation.client.rttMs)}): ${rate(goodRate)} × ${duration(situation.client.rttMs)} = ${number(answered)} in the queue.`,
       `An unanswered one lives ${duration(lifeMs(kernel.synAckRetries))} (tcp_synack_retries ${kernel.synAckRetries}): ${rate(halfOpenPerSecond / sockets)} × ${duration(lifeMs(kernel.synAckRetries))} = ${number(((halfOpenPerSecond / sockets) * lifeMs(kernel.synAckRetries)) / 1000)} would stand in it.`,
-      'Above half of the backlog old requests are given up after 7 s, as long as the queue holds eight times what came in the last second: it settles at 8 s of arrivals (reqsk_timer_handler, facts 2.6).',
+      'Above half of the backlog old requests are given up after 7 s, as long as the queue holds eight times what came in the last second: it settles at 8 s of arrivals (reqsk_timer_handler).',
       ...(full ? [`${number(needed)} places hold that. A request takes ${bytes(bytesOf.halfOpen)}.`] : []),
     ],
     howSure: [
-      'The SYN queue’s limit is the listener’s backlog, not tcp_max_syn_backlog, which only counts without cookies (facts 2.2, 2.3).',
+      'The SYN queue’s limit is the listener’s backlog, not tcp_max_syn_backlog, which only counts without cookies.',
       ...assumptionsOf(situation),
     ],
     outcomes: [closed, simulation],

@@ -51,7 +51,7 @@ function slowOne(question: string, situation: Situation): Answer | undefined {
       `What helps: one socket for all (--mode shared), a faster backend, or taking ${slow.backends === 1 ? 'it' : 'them'} out of the group.`,
     ],
     why: [
-      `${rate(ratePerSecond(situation))} ÷ ${number(backends)} sockets × ${duration(slow.acceptMs + accept.handleMs)} = ${percent(share / accepts)} of its capacity. The kernel never looks at how full a member is (facts 4).`,
+      `${rate(ratePerSecond(situation))} ÷ ${number(backends)} sockets × ${duration(slow.acceptMs + accept.handleMs)} = ${percent(share / accepts)} of its capacity. The kernel never looks at how full a member is.`,
     ],
     howSure: ['Arithmetic. It would take another rate or another cost of a connection to be wrong.'],
     data: { unstable: true, utilisation: share / accepts },
