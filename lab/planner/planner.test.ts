@@ -8,7 +8,7 @@ import { adviceFor, type ListenerHistory, listenersAnswer } from './listeners.ts
 import { disagreements, within } from './outcome.ts'
 import { poissonSteps } from './poisson-steps.ts'
 import { largest } from './questions/scan.ts'
-import { meanOf } from './replicate.ts'
+import { meanOf, sharesOf } from './replicate.ts'
 import { smallestBacklogByPlay, smallestFrom } from './search.ts'
 import type { Situation } from './situation.ts'
 import { defaultClient, defaultKernel } from './system.ts'
@@ -404,4 +404,13 @@ test('one that is full most of the time is overloaded, one near its limit tight,
     HOUR_MS,
   )
   assert.match(answer[0]!, /^1 of 2 in the last 60 min|^1 of 2 in the last 3600/)
+})
+
+test('a share of the connections counts connections, not runs: those to which more come lose more', () => {
+  const runs = [
+    { counted: 10, delayedShare: 0.1 },
+    { counted: 30, delayedShare: 0.3 },
+  ]
+  const shares = sharesOf(runs, (run) => run.delayedShare)
+  assert.ok(Math.abs(meanOf(shares).value - 10 / 40) < 1e-12)
 })

@@ -120,8 +120,8 @@ export function simulated(
     return { ...mean, high: Math.min(1, mean.high) }
   }
   const estimates: Partial<Record<Quantity, Estimate>> = {
-    delayedShare: shareOf(numbers.map((run) => run.delayedShare)),
-    lostShare: shareOf(numbers.map((run) => run.lostShare)),
+    delayedShare: shareOf(sharesOf(numbers, (run) => run.delayedShare)),
+    lostShare: shareOf(sharesOf(numbers, (run) => run.lostShare)),
     drops: meanOf(
       numbers.map((run) => run.drops),
       1,
@@ -141,6 +141,18 @@ export function simulated(
     acceptWaitMaxMs: meanOf(numbers.map((run) => new Distribution(run.acceptWaitMs).max)),
   }
   return { method: 'simulation', basis: `${numbers.length} runs, event by event`, estimates, numbers }
+}
+
+/**
+ * Shares of single runs, each weighed by how many came in it, so that their mean is the share of all connections: runs to
+ * which more come lose more of them.
+ */
+export function sharesOf<Run extends Pick<Numbers, 'counted'>>(
+  runs: readonly Run[],
+  pick: (run: Run) => number,
+): number[] {
+  const mean = runs.reduce((sum, { counted }) => sum + counted, 0) / runs.length
+  return runs.map((run) => (pick(run) * run.counted) / mean)
 }
 
 /** The 99th percentile of all runs together, and how far those of single runs lie about it. */

@@ -1,6 +1,6 @@
 /** Finds the smallest backlog by playing. */
 import type { Estimate } from './outcome.ts'
-import { BUDGET, meanOf, quantileOf, runsFor, runsOf } from './replicate.ts'
+import { BUDGET, meanOf, quantileOf, runsFor, runsOf, sharesOf } from './replicate.ts'
 import type { Situation } from './situation.ts'
 
 export interface Found {
@@ -23,7 +23,7 @@ const needs = (situation: Situation, runs: number): number[] =>
   runsOf(situation, Number.POSITIVE_INFINITY, { runs, retriesMatter: false }).map((run) => run.backlogNeeded)
 
 const sharesAt = (situation: Situation, backlog: number, runs: number): number[] =>
-  runsOf(situation, backlog, { runs, retriesMatter: false }).map((run) => run.delayedShare)
+  sharesOf(runsOf(situation, backlog, { runs, retriesMatter: false }), (run) => run.delayedShare)
 
 /** Whether a backlog reaches the target, at a glance: much cheaper than to look for the smallest one. */
 export function reachesTarget(situation: Situation, backlog: number): boolean {
