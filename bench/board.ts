@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
-import type { BoardShard, BoardState } from '#services/board/api.ts'
+import type { LiveState, ShardView } from '#live/state.ts'
 import { startBoard } from '#services/board/board.ts'
 import { findProgram } from '../test/support/tools.ts'
 import { median } from './rounds.ts'
@@ -18,8 +18,8 @@ const HISTORY = 3000
 const TICK_MS = 100
 
 /** A lab in which everything moves at each sample, so that nothing can be left undrawn. */
-function state(sequence: number): BoardState {
-  const shards = Array.from({ length: SHARDS }, (_, index): BoardShard => {
+function state(sequence: number): LiveState {
+  const shards = Array.from({ length: SHARDS }, (_, index): ShardView => {
     const stuck = index % 3 === 1
     const length = stuck ? 129 : Math.round(60 + 60 * Math.sin((sequence + index * 7) / 5))
     const rate = 100 + 50 * Math.sin(sequence / 9 + index)
@@ -57,7 +57,7 @@ function state(sequence: number): BoardState {
 
 let over = false
 const watching = Promise.withResolvers<void>()
-async function* states(): AsyncGenerator<BoardState> {
+async function* states(): AsyncGenerator<LiveState> {
   for (let sequence = 1; sequence <= HISTORY; sequence++) yield state(sequence)
   await watching.promise
   for (let sequence = HISTORY + 1; !over; sequence++) {

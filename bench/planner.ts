@@ -3,10 +3,10 @@
  * would have taken. Prints its rows as JSON. Usage: node planner.ts quick|full
  */
 
-import { play } from '#lab/planner/simulator/simulation.ts'
-import { defaultClient, defaultKernel, defaultLoop, type System } from '#lab/planner/system.ts'
 import { poissonArrivals } from '#load/arrivals.ts'
 import { seededRandom } from '#load/random.ts'
+import { play } from '#planner/simulator/simulation.ts'
+import { defaultClient, defaultKernel, defaultLoop, type System } from '#planner/system.ts'
 import { median } from './rounds.ts'
 import type { Row } from './rows.ts'
 

@@ -5,11 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
+import { Loads } from '#live/loads.ts'
+import { observe } from '#live/observer.ts'
 import { seenBy, showBoard } from '../cli/board/shown.ts'
-import { Loads } from '../cli/up/loads.ts'
 import { Lab } from '../lab/lab.ts'
 import { namespaces } from '../lab/namespaces/driver.ts'
-import { observe } from '../lab/observer.ts'
 import { findProgram } from '../test/support/tools.ts'
 
 const RATE = 600

@@ -8,7 +8,7 @@ import path from 'node:path'
 
 const root = path.resolve(import.meta.dirname, '..')
 const target = path.join(root, 'dist')
-const rooms = ['kernel', 'common', 'load', 'services', 'lab', 'experiments', 'cli']
+const rooms = 'common kernel load services findings planner lab experiments report live cli'.split(' ')
 
 /** Folders with what only tests need. */
 const forTests = new Set(['fixtures', 'testing'])

@@ -4,10 +4,10 @@
  */
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { observe } from '#live/observer.ts'
+import type { LabView } from '#live/view.ts'
 import { draw } from '../cli/up/screen.ts'
 import { Lab } from '../lab/lab.ts'
-import { observe } from '../lab/observer.ts'
-import type { LabView } from '../lab/view.ts'
 
 const COLUMNS = 118
 const ROWS = 20

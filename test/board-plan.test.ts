@@ -4,11 +4,11 @@ import { before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { type ShownBoard, seenBy, showBoard } from '#cli/board/shown.ts'
-import { Loads } from '#cli/up/loads.ts'
 import type { Load } from '#lab/clients.ts'
 import { Lab } from '#lab/lab.ts'
-import { observe } from '#lab/observer.ts'
-import type { BoardPlan } from '#services/board/api.ts'
+import { Loads } from '#live/loads.ts'
+import { observe } from '#live/observer.ts'
+import type { BacklogAdvice } from '#live/state.ts'
 import { eventually, takenDownAfter } from './support/beside-lab.ts'
 import { keepPicture, launch, open } from './support/browser.ts'
 import { skipWithout } from './support/tools.ts'
@@ -35,10 +35,10 @@ before(async () => {
 
 takenDownAfter(() => ({ over, browser, board, lab }))
 
-const planned = async (stallMs: number): Promise<BoardPlan> => {
+const planned = async (stallMs: number): Promise<BacklogAdvice> => {
   const answer = await fetch(`${board.url}/plan?stallMs=${stallMs}`)
   const plan: unknown = await answer.json()
-  return plan as BoardPlan
+  return plan as BacklogAdvice
 }
 
 const constantLoad = (durationMs?: number): Promise<Load> =>

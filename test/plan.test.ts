@@ -8,9 +8,9 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { atLeast, experiment, that } from '#experiments/vocabulary.ts'
+import { runExperiment } from '#lab/experiment/run-experiment.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
-import type { Answer } from '#lab/planner/answer.ts'
-import { runExperiment } from '#lab/run-experiment.ts'
+import type { Answer } from '#planner/answer.ts'
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
 const plan = (...words: string[]) => spawnSync(spillway, ['plan', ...words], { encoding: 'utf8' })

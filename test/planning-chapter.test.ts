@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
-import type { Answer } from '#lab/planner/answer.ts'
+import type { Answer } from '#planner/answer.ts'
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
 const chapter = fs.readFileSync(new URL('../docs/workshop/07-planning.md', import.meta.url), 'utf8')

@@ -9,9 +9,9 @@ import type { Experiment, ExperimentForm } from '#experiments/vocabulary/experim
 import { atLeast, comparison, equals, experiment, that } from '#experiments/vocabulary.ts'
 import { readFolder } from '#lab/experiment/folder.ts'
 import { JOURNAL, readJournal } from '#lab/experiment/journal.ts'
+import { runExperiment } from '#lab/experiment/run-experiment.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
-import { runExperiment } from '#lab/run-experiment.ts'
 import { eventually } from './support/eventually.ts'
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname

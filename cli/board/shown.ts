@@ -1,13 +1,13 @@
 /** The live board of a lab that is still to come: open first, so that a taken address is known before anything starts. */
 import type { ListenTarget } from '#common/parse.ts'
 import type { Driver } from '#lab/driver.ts'
-import type { LabView } from '#lab/view.ts'
-import type { BoardActions } from '#services/board/api.ts'
-import type { Loads } from '../up/loads.ts'
-import { ExperimentRunner } from './experiments.ts'
-import { LastMinute } from './last-minute.ts'
-import { boardStates } from './state.ts'
-import { type Switchable, switchboard } from './switchboard.ts'
+import { ExperimentRunner } from '#live/experiment-runner.ts'
+import { LastMinute } from '#live/last-minute.ts'
+import type { Loads } from '#live/loads.ts'
+import type { Switches } from '#live/orders.ts'
+import { boardStates } from '#live/states.ts'
+import { type Switchable, switchboard } from '#live/switchboard.ts'
+import type { LabView } from '#live/view.ts'
 
 export interface ShownBoard extends AsyncDisposable {
   readonly url: string
@@ -21,7 +21,7 @@ export interface ShownBoard extends AsyncDisposable {
 export async function showBoard(
   listen: ListenTarget,
   driver: Driver | undefined,
-  unavailable: BoardActions['unavailable'] = {},
+  unavailable: Switches['unavailable'] = {},
 ): Promise<ShownBoard> {
   // Loaded only where there is a board: a lab without one starts quicker.
   const { startBoard } = await import('#services/board/board.ts')

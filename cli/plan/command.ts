@@ -1,7 +1,7 @@
 /** The words of `spillway plan`, made into what was asked and what was said. */
 
 import { UsageError } from '#common/errors.ts'
-import type { Question } from '#lab/planner/ask.ts'
+import type { Question } from '#planner/ask.ts'
 import { readArguments } from '../arguments.ts'
 import { readPlanFile } from './file.ts'
 import { type OptionName, optionsInWords, planOptions, type Said } from './options.ts'

@@ -5,7 +5,7 @@
 import { type TSchema, Type } from 'typebox'
 import { UsageError } from '#common/errors.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
-import { LONGEST_RTT_MS } from '#lab/planner/system.ts'
+import { LONGEST_RTT_MS } from '#planner/system.ts'
 import { parseNumber, parseRatePerSecond, parseStall } from './units.ts'
 
 /** One thing that can be said. `parse` takes it as text, and the name by which a complaint calls it. */

@@ -1,13 +1,13 @@
 /** `spillway plan`: asks the planner, prints what it says, and has the lab judge it where that was asked for. */
 import { UsageError } from '#common/errors.ts'
-import type { Answer } from '#lab/planner/answer.ts'
-import { questions } from '#lab/planner/ask.ts'
-import { listenersAnswer } from '#lab/planner/listeners.ts'
+import type { Answer } from '#planner/answer.ts'
+import { questions } from '#planner/ask.ts'
+import { listenerHistories } from '#planner/inputs/listener-histories.ts'
+import { Prometheus } from '#planner/inputs/prometheus.ts'
+import { listenersAnswer } from '#planner/listeners.ts'
 import { refuseUnwritable, writePage } from '../page-file.ts'
 import { progress } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
-import { listenerHistories } from './listener-histories.ts'
-import { Prometheus } from './prometheus.ts'
 import { questionOf, situationOf } from './situation.ts'
 import { answerInWords } from './words.ts'
 
@@ -34,7 +34,7 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
   const situation = await situationOf(command, question)
   const answer = questions[question](situation)
   if (!command.confirm) return answer
-  const { confirmed } = await import('#lab/planner/confirm/confirmed.ts')
+  const { confirmed } = await import('#lab/confirm/confirmed.ts')
   try {
     return await confirmed(answer, question, situation, (name) => progress(`A lab plays ${name} …`))
   } finally {

@@ -2,9 +2,9 @@
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { openRun } from '#lab/experiment/open.ts'
-import { duration, number } from '#lab/planner/words.ts'
-import { parseCsv, type Recorded, recorded } from './csv.ts'
-import { Prometheus, type Series } from './prometheus.ts'
+import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
+import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
+import { duration, number } from '#planner/words.ts'
 
 /** So many are played in a second or two. */
 const COMFORTABLE_ARRIVALS = 1_000_000
@@ -47,7 +47,7 @@ async function fromPrometheus(url: string, { query, rangeMs, stepMs, seed }: Ran
     throw new UsageError(`The query gives no series: ${query}`, 'Is the name right, and was it scraped within --range?')
   if (series.length > 1)
     throw new UsageError(`The query gives ${series.length} series: ${query}`, 'Add them up: sum(…)')
-  const { aroundPeak, poissonSteps } = await import('#lab/planner/poisson-steps.ts')
+  const { aroundPeak, poissonSteps } = await import('#planner/poisson-steps.ts')
   const { rates, missing } = inSteps(series[0]!, stepMs, query)
   const { from, to } = aroundPeak(rates, stepMs, COMFORTABLE_ARRIVALS)
   if (from === to)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { answerOf } from '#lab/planner/answer.ts'
+import { answerOf } from '#planner/answer.ts'
 import { readCommand } from './command.ts'
 import { answerAsPage, commandLine } from './report.ts'
 

@@ -1,7 +1,7 @@
 /** The answer as a page that can be handed on. */
 import { thisMachine } from '#lab/experiment/machine.ts'
-import type { Answer } from '#lab/planner/answer.ts'
-import { planHtml } from '#lab/report/plan.ts'
+import type { Answer } from '#planner/answer.ts'
+import { planHtml } from '#report/plan.ts'
 import type { PlanCommand } from './command.ts'
 
 /** The page of an answer. `args` are the words after `spillway plan`, as they were typed. */

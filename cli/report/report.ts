@@ -1,7 +1,7 @@
 /** `spillway report`: one HTML file of one run or of several. */
 import type { Run } from '#lab/experiment/folder.ts'
 import { openRun } from '#lab/experiment/open.ts'
-import { reportHtml } from '#lab/report/report.ts'
+import { reportHtml } from '#report/report.ts'
 import { writePage } from '../page-file.ts'
 import { help, readOptions } from './options.ts'
 

@@ -3,9 +3,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
 import { experiments } from '#experiments/catalogue.ts'
-import { cardHtml } from '#lab/report/card.ts'
-import { REPORT } from '#lab/report/write.ts'
-import { type FinishedRun, runExperiment } from '#lab/run-experiment.ts'
+import { type FinishedRun, runExperiment } from '#lab/experiment/run-experiment.ts'
+import { cardHtml } from '#report/card.ts'
+import { REPORT, writeReport } from '#report/write.ts'
 import { progress } from '../progress.ts'
 import { help, type RunCommand, readOptions } from './options.ts'
 import { listInWords, verdictInWords } from './words.ts'
@@ -31,6 +31,7 @@ async function runAll({ experiments, out, driver, json }: RunCommand): Promise<n
       ...{ driver, out, signal: interrupt.signal },
       onPhase: (name, phase) => progress(`${experiment.name}: ${name === 'lab' ? '' : `${name}, `}${phase}`),
     })
+    await writeReport(run.folder)
     progress('')
     finished.push(run)
     process.stdout.write(`${json ? JSON.stringify(run.verdict) : verdictInWords(run.verdict, run.folder)}\n`)

@@ -1,8 +1,8 @@
 /** What keys do to the lab: stall and release, change backlogs, start and stop loads. */
 import type { Lab } from '#lab/lab.ts'
-import type { LabView } from '#lab/view.ts'
-import type { LoadName } from '#services/board/api.ts'
-import type { Loads } from './loads.ts'
+import type { Loads } from '#live/loads.ts'
+import type { LoadName } from '#live/orders.ts'
+import type { LabView } from '#live/view.ts'
 
 const HALF_OPEN_PER_SECOND = 100
 const SLOW_READERS = 20

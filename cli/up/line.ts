@@ -1,5 +1,5 @@
-import { explain } from '#lab/explain.ts'
-import type { LabView } from '#lab/view.ts'
+import { explain } from '#findings/explain.ts'
+import type { LabView } from '#live/view.ts'
 
 /** A view as one line of text, for output that is no terminal. */
 export function line(view: LabView): string {

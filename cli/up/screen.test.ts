@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type LabView, type ShardView, sysctlDefaults } from '#lab/view.ts'
+import type { ShardView } from '#live/state.ts'
+import { type LabView, sysctlDefaults } from '#live/view.ts'
 import { bar, draw, type Screen, wrap } from './screen.ts'
 
 const shard = (number: number, changes: Partial<ShardView> = {}): ShardView => ({

@@ -1,6 +1,8 @@
 /** Draws a lab as lines of text for a terminal of some size. Pure: the same view and size give the same lines. */
-import { bytes, explain } from '#lab/explain.ts'
-import type { LabView, ShardView } from '#lab/view.ts'
+import { explain } from '#findings/explain.ts'
+import { bytes } from '#findings/words.ts'
+import type { ShardView } from '#live/state.ts'
+import type { LabView } from '#live/view.ts'
 
 export interface Screen {
   columns: number

@@ -3,19 +3,21 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import test, { type TestContext } from 'node:test'
 import { UsageError } from '#common/errors.ts'
-import type { BoardOrder, BoardPlan, PageConfig } from './api.ts'
+import type { SwitchOrder } from '#live/orders.ts'
+import type { BacklogAdvice } from '#live/state.ts'
+import { stateOf } from '#live/testing/state.ts'
+import type { PageConfig } from './api.ts'
 import { type StartedBoard, startBoard } from './board.ts'
-import { stateOf } from './testing/state.ts'
 
 interface Board extends StartedBoard {
   token: string
-  orders: BoardOrder[]
+  orders: SwitchOrder[]
 }
 
-const noPlan: BoardPlan = { stallMs: 0, longestWaitMs: 0, words: [], basis: [], backlog: undefined, sockets: [] }
+const noPlan: BacklogAdvice = { stallMs: 0, longestWaitMs: 0, words: [], basis: [], backlog: undefined, sockets: [] }
 
 async function board(context: TestContext): Promise<Board> {
-  const orders: BoardOrder[] = []
+  const orders: SwitchOrder[] = []
   const { promise: over, resolve: end } = Promise.withResolvers<void>()
   const source = async function* () {
     yield stateOf({ sequence: 1, timeMs: 1000 })

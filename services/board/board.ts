@@ -5,19 +5,13 @@ import { gzip } from 'node:zlib'
 import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
-import {
-  type BoardActions,
-  BoardOrder,
-  type BoardPlan,
-  type BoardState,
-  type PageConfig,
-  PlanQuery,
-  type StreamEvent,
-} from './api.ts'
+import { type Switches, SwitchOrder } from '#live/orders.ts'
+import type { BacklogAdvice, LiveState } from '#live/state.ts'
+import { type PageConfig, PlanQuery, type StreamEvent } from './api.ts'
 import { encodingFor, loadAssets } from './server/assets.ts'
 import { refusalOfOrder, refusalOfRequest } from './server/guard.ts'
 import { chapter, chapterNames } from './server/workshop.ts'
-import { History } from './web/series.ts'
+import { History } from './web/charts/series.ts'
 
 const compress = promisify(gzip)
 
@@ -25,10 +19,10 @@ export interface BoardOptions {
   /** Loopback, unless somebody asked for more. */
   listen: ListenTarget
   /** What to show, ten times a second or so, until it ends. */
-  source: AsyncIterable<BoardState>
-  actions: BoardActions
+  source: AsyncIterable<LiveState>
+  actions: Switches
   /** What backlog the last minute asks for, for a stall of so long, or as long as the longest wait that was seen. */
-  plan(stallMs: number | undefined): BoardPlan
+  plan(stallMs: number | undefined): BacklogAdvice
 }
 
 /** A board that runs until it is disposed of. */
@@ -87,7 +81,7 @@ export async function startBoard({ listen, source, actions, plan }: BoardOptions
   app.get('/health', (_request, reply) => {
     reply.code(latest === undefined ? 503 : 200).send({ healthy: latest !== undefined })
   })
-  app.post('/switches', { schema: { body: BoardOrder } }, async (request) => ({
+  app.post('/switches', { schema: { body: SwitchOrder } }, async (request) => ({
     done: await actions.perform(request.body),
   }))
   app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))

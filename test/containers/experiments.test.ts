@@ -6,7 +6,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { experiments } from '#experiments/catalogue.ts'
 import { compose } from '#lab/compose/driver.ts'
-import { runExperiment } from '#lab/run-experiment.ts'
+import { runExperiment } from '#lab/experiment/run-experiment.ts'
 import { skipWithoutEngine } from '../support/engine.ts'
 
 /** One of each kind: a queue, cookies, windows, a comparison with sysctls and a closed listener. */

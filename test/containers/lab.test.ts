@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { formatListen } from '#common/parse.ts'
+import type { SwitchOrder } from '#live/orders.ts'
+import type { LiveState } from '#live/state.ts'
 import type { LoadReport, LoadRequest } from '#load/agent/api.ts'
-import type { BoardOrder, BoardState, PageConfig, StreamEvent } from '#services/board/api.ts'
+import type { PageConfig, StreamEvent } from '#services/board/api.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Service, Stack, services, skipWithoutImages } from './stack.ts'
@@ -210,12 +212,12 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
     const url = `http://${formatListen(stack.board.target)}`
     const page = await (await fetch(url)).text()
     const { token }: PageConfig = JSON.parse(/id="config">(.*?)<\/script>/s.exec(page)?.[1] ?? '')
-    const order = async (body: BoardOrder): Promise<void> => {
+    const order = async (body: SwitchOrder): Promise<void> => {
       const headers = { 'content-type': 'application/json', 'x-spillway-token': token }
       const answer = await fetch(`${url}/switches`, { method: 'POST', headers, body: JSON.stringify(body) })
       assert.equal(answer.status, 200, await answer.text())
     }
-    const seen = async (check: (state: BoardState) => void): Promise<void> => {
+    const seen = async (check: (state: LiveState) => void): Promise<void> => {
       const stop = AbortSignal.timeout(PATIENCE_MS)
       let complaint: unknown = new Error('The board sends nothing')
       for await (const state of stack.board.events<StreamEvent>('/events', stop)) {

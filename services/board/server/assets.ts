@@ -28,7 +28,7 @@ const types: Record<string, string> = {
 /** Every file by its path, the page itself as `/`. */
 export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>()
-  for (const name of fs.readdirSync(web)) {
+  for (const name of fs.readdirSync(web, { recursive: true, encoding: 'utf8' })) {
     const type = types[path.extname(name)]
     if (type === undefined || name.includes('.test.')) continue
     const text = fs.readFileSync(path.join(web, name), 'utf8')

@@ -1,17 +1,19 @@
 /** The page: takes states from the stream and has every part draw them. */
-import type { BoardShard, BoardState, PageConfig } from '../api.ts'
-import { Charts, forgetColours } from './charts.ts'
-import { byId, html, say, set } from './dom.ts'
-import { duration } from './format.ts'
-import { Motion } from './motion.ts'
-import { NumberTable } from './numbers.ts'
-import { Orders } from './orders.ts'
-import { Panel } from './panel.ts'
-import { Picture } from './picture.ts'
-import { History } from './series.ts'
-import { listen } from './stream.ts'
-import { chooseTheme } from './theme.ts'
-import { explainOnHover } from './tip.ts'
+
+import type { LiveState, ShardView } from '#live/state.ts'
+import type { PageConfig } from '../api.ts'
+import { Charts, forgetColours } from './charts/charts.ts'
+import { History } from './charts/series.ts'
+import { byId, html, say, set } from './page/dom.ts'
+import { duration } from './page/format.ts'
+import { NumberTable } from './page/numbers.ts'
+import { listen } from './page/stream.ts'
+import { chooseTheme } from './page/theme.ts'
+import { explainOnHover } from './page/tip.ts'
+import { Orders } from './panel/orders.ts'
+import { Panel } from './panel/panel.ts'
+import { Motion } from './picture/motion.ts'
+import { Picture } from './picture/picture.ts'
 
 const config: PageConfig = JSON.parse(byId('config').textContent ?? '')
 const root = document.documentElement
@@ -26,7 +28,7 @@ stage.append(picture.element, motion.element, numbers.element)
 const panel = new Panel(byId('panel'), config, orders, (shard) => picture.select(shard))
 const history = new History()
 const charts = new Charts(byId('charts'), history)
-let last: BoardState | undefined
+let last: LiveState | undefined
 
 function select(shard: number): void {
   picture.select(shard)
@@ -34,13 +36,13 @@ function select(shard: number): void {
 }
 
 /** The switch in the picture: stalls what runs, releases what is stalled. */
-function toggle(shard: BoardShard, process: number | undefined): void {
+function toggle(shard: ShardView, process: number | undefined): void {
   const stalled = process === undefined ? shard.stalled : (shard.processes[process]?.stalled ?? false)
   if (stalled) void orders.send({ do: 'release', shard: shard.shard })
   else void orders.send({ do: 'stall', shard: shard.shard, ...(process === undefined ? {} : { process }) })
 }
 
-function show(state: BoardState): void {
+function show(state: LiveState): void {
   last = state
   picture.draw(state)
   motion.show(state, picture.layout)
@@ -52,7 +54,7 @@ function show(state: BoardState): void {
   root.dataset.sequence = String(state.sequence)
 }
 
-function showFacts({ address, port, mode, shards, kernel }: BoardState): void {
+function showFacts({ address, port, mode, shards, kernel }: LiveState): void {
   const backlogs = [...new Set(shards.filter(({ state }) => state === 'listening').map(({ limit }) => limit))]
   const many =
     mode === 'sharded'
@@ -70,7 +72,7 @@ function showFacts({ address, port, mode, shards, kernel }: BoardState): void {
 }
 
 /** Whether nothing at all is out of order; less than that is no reason to say anything. */
-const isCalm = ({ shards, portView }: BoardState): boolean =>
+const isCalm = ({ shards, portView }: LiveState): boolean =>
   portView !== undefined &&
   portView.synQueue.length < 10 &&
   shards.every(
@@ -79,7 +81,7 @@ const isCalm = ({ shards, portView }: BoardState): boolean =>
   )
 
 /** The first sentence says what happens: it is read from afar. */
-function showWords(state: BoardState): void {
+function showWords(state: LiveState): void {
   const { words: text, experiment } = state
   const running =
     experiment?.running === true

@@ -1,13 +1,13 @@
 /** What the page computes without a browser. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { shardOf, stateOf } from '../testing/state.ts'
-import { Ages, staleness } from './ages.ts'
-import { bytes, count, duration, percent } from './format.ts'
-import { gridOf, layoutOf, scatter } from './layout.ts'
-import { marksBetween } from './marks.ts'
-import { History, KEPT_MS } from './series.ts'
-import { shardInWords } from './shard-words.ts'
+import { shardOf, stateOf } from '#live/testing/state.ts'
+import { marksBetween } from './charts/marks.ts'
+import { History, KEPT_MS } from './charts/series.ts'
+import { bytes, count, duration, percent } from './page/format.ts'
+import { Ages, staleness } from './picture/ages.ts'
+import { gridOf, layoutOf, scatter } from './picture/layout.ts'
+import { shardInWords } from './picture/shard-words.ts'
 
 test('numbers carry units and stay short', () => {
   assert.deepEqual([0, 0.4, 9.96, 12.4, 1234].map(count), ['0', '0.4', '10.0', '12', '1,234'])

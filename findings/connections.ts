@@ -1,0 +1,24 @@
+/** Connections past the handshake: windows, receive queues, source ports. */
+import type { Evidence } from './evidence.ts'
+import { bytes, whole } from './words.ts'
+
+export function peersWithClosedWindows(view: Evidence): string | undefined {
+  const port = view.portView
+  if (port === undefined || port.zeroWindows === 0) return undefined
+  const many = port.zeroWindows > 1
+  return `${whole(port.zeroWindows)} ${many ? 'clients have' : 'client has'} closed the window: ${many ? 'they do' : 'it does'} not read, so ${bytes(port.sendBytes)} wait in send queues here. A backend that minds backpressure stops producing; one that does not grows in memory.`
+}
+
+export function backendsThatDoNotRead(view: Evidence): string | undefined {
+  const port = view.portView
+  if (port === undefined || port.receiveBytes < 65_536) return undefined
+  return `${bytes(port.receiveBytes)} wait in receive queues: the backends do not read. When a receive buffer is full the kernel closes that connection's window, and the client has to wait.`
+}
+
+export function noSourcePortLeft({ loads }: Evidence): string | undefined {
+  const failed = loads
+    .filter(({ state }) => state === 'running')
+    .reduce((sum, { outcomes }) => sum + outcomes.noPortLeft, 0)
+  if (failed === 0) return undefined
+  return `${whole(failed)} connects found no source port left (EADDRNOTAVAIL): all ports of this client's address toward this server are open or in TIME_WAIT, and no SYN was sent. Kept connections, more addresses or a wider ip_local_port_range would mend it; the server has no part in it.`
+}

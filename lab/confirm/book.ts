@@ -1,0 +1,291 @@
+/**
+ * The book of predictions: scenarios of different kinds, none of them tuned to what came out. Each has one number that is
+ * predicted three ways and judged. Rates are such that a machine of two cores can make them.
+ */
+import { poissonArrivals } from '#load/arrivals.ts'
+import { seededRandom } from '#load/random.ts'
+import { countWithin } from '#planner/busiest.ts'
+import { binomial, meanOf } from '#planner/closed/count-distribution.ts'
+import { synQueueLoad } from '#planner/closed/half-open.ts'
+import { capacityOf, mg1k, waitQuantile } from '#planner/closed/loss-queue.ts'
+import type { Quantity } from '#planner/outcome.ts'
+import {
+  type Dealing,
+  defaultClient,
+  defaultKernel,
+  defaultLoop,
+  type KernelRules,
+  type Shard,
+  type Stall,
+} from '#planner/system.ts'
+import type { Scene } from '#planner/system-of.ts'
+
+/** How near a prediction must be: by a share of what was measured, or by so much, whichever is more. */
+interface Tolerance {
+  share: number
+  absolute: number
+}
+
+export interface Entry {
+  name: string
+  scene: Scene
+  quantity: Quantity
+  tolerance: Tolerance
+  /** The closed form, given what an accept of this lab costs beyond its delay; undefined where there is none. */
+  closed?: (overheadMs: number) => number
+}
+
+const everywhere: Stall = { fromMs: 0, toMs: Number.POSITIVE_INFINITY }
+
+const constant = (perSecond: number, forMs: number): Float64Array =>
+  Float64Array.from({ length: Math.floor((perSecond * forMs) / 1000) }, (_, i) => (i * 1000) / perSecond)
+const poisson = (perSecond: number, forMs: number, seed: number): Float64Array =>
+  Float64Array.from(poissonArrivals(perSecond, forMs, seededRandom(seed)))
+/** Twice as many at the crest as in the trough. */
+const tide = (perSecond: number, forMs: number, periodMs: number, seed: number): Float64Array => {
+  const random = seededRandom(seed)
+  return poisson(perSecond * 1.34, forMs, seed).filter(
+    (atMs) => random() * 1.34 < 1 + 0.34 * Math.sin((2 * Math.PI * atMs) / periodMs),
+  )
+}
+const stall = (fromMs: number, ms: number): Stall => ({ fromMs, toMs: fromMs + ms })
+
+interface Parts {
+  arrivals: Float64Array
+  shards: Partial<{ backlog: number; stalls: Stall[]; absences: Stall[]; acceptMs: number; loops: number }>[]
+  dealing?: Dealing
+  kernel?: Partial<KernelRules>
+  timeoutMs?: number
+  halfOpen?: Float64Array
+  window?: Stall
+}
+
+const scene = ({
+  arrivals,
+  shards,
+  dealing = { by: 'hash' },
+  kernel,
+  timeoutMs = 10_000,
+  halfOpen,
+  window = everywhere,
+}: Parts): Scene => ({
+  system: {
+    ...{ arrivals, dealing, halfOpen: halfOpen ?? new Float64Array(0) },
+    shards: shards.map(
+      ({ backlog = 511, stalls = [], absences = [], acceptMs = 0, loops = 1 }): Shard => ({
+        backlog,
+        absences,
+        loops: Array.from({ length: loops }, () => ({ ...defaultLoop, acceptMs, stalls })),
+      }),
+    ),
+    kernel: { ...defaultKernel, ...kernel },
+    client: { ...defaultClient, timeoutMs },
+  },
+  window,
+})
+
+const slots = (absolute: number): Tolerance => ({ share: 0, absolute })
+const tenPercent: Tolerance = { share: 0.1, absolute: 1 }
+/** Two ticks at 250 Hz. */
+const waits: Tolerance = { share: 0.15, absolute: 8 }
+
+/** The longest queue of a step stall: the smallest backlog without loss is one less. */
+function stepStall(name: string, arrivals: Float64Array, ms: number, sockets: number, tolerance: Tolerance): Entry {
+  const at = stall(400, ms)
+  const shards = Array.from({ length: sockets }, (_, i) => ({ backlog: 1000, stalls: i === 0 ? [at] : [] }))
+  return {
+    ...{ name, quantity: 'queuePeak', tolerance },
+    scene: scene({ arrivals, shards, window: at }),
+    closed: () => meanOf(binomial(countWithin(arrivals, at), 1 / sockets)),
+  }
+}
+
+/** A loop that takes its time, clients that do not try again: the drops of a loss queue. */
+function loaded(
+  name: string,
+  options: { acceptMs: number; perSecond: number; backlog: number; forMs: number; seed: number },
+): Entry {
+  const { acceptMs, perSecond, backlog, forMs, seed } = options
+  return {
+    ...{ name, quantity: 'drops', tolerance: tenPercent },
+    scene: scene({ arrivals: poisson(perSecond, forMs, seed), shards: [{ backlog, acceptMs }], timeoutMs: 900 }),
+    closed: (overheadMs) =>
+      mg1k((perSecond * (acceptMs + overheadMs)) / 1000, 0, capacityOf(backlog, 1)).blocking *
+      ((perSecond * forMs) / 1000),
+  }
+}
+
+/** The 99th percentile of the accept wait, where nothing is dropped. */
+function waiting(name: string, acceptMs: number, perSecond: number, seed: number): Entry {
+  return {
+    ...{ name, quantity: 'acceptWaitP99Ms', tolerance: waits },
+    scene: scene({ arrivals: poisson(perSecond, 20_000, seed), shards: [{ acceptMs }] }),
+    closed: (overheadMs) => {
+      const real = acceptMs + overheadMs
+      return waitQuantile(mg1k((perSecond * real) / 1000, 0, capacityOf(511, 1)), 0.99) * real
+    },
+  }
+}
+
+/** Two backends, each closed and opened again while connections wait in it. */
+function restart(name: string, migrateReq: boolean, perSecond: number): Entry {
+  const drain = 800
+  const away = (shard: number): Stall => stall(400 + shard * 2000 + drain, 500)
+  const shards = [0, 1].map((shard) => ({ stalls: [stall(400 + shard * 2000, drain)], absences: [away(shard)] }))
+  return {
+    ...{ name, quantity: 'resets', tolerance: tenPercent },
+    scene: scene({ arrivals: constant(perSecond, 5000), shards, kernel: { migrateReq } }),
+    closed: () => (migrateReq ? 0 : (2 * ((perSecond / 2) * drain)) / 1000),
+  }
+}
+
+/** SYNs that nobody follows up, beside a few good clients. */
+function flood(
+  name: string,
+  perSecond: number,
+  backlog: number,
+  syncookies: 0 | 1,
+  quantity: 'synQueuePeak' | 'drops',
+  tolerance: Tolerance,
+): Entry {
+  const forMs = 12_000
+  const setting = { backlog, syncookies, synAckRetries: 5, maxSynBacklog: 2048 }
+  return {
+    ...{ name, quantity, tolerance },
+    scene: scene({
+      ...{ arrivals: constant(10, forMs), shards: [{ backlog }], kernel: { syncookies } },
+      halfOpen: constant(perSecond, forMs),
+      timeoutMs: 3000,
+    }),
+    ...(quantity === 'synQueuePeak'
+      ? { closed: () => Math.min(synQueueLoad(perSecond, setting).room, (perSecond * forMs) / 1000) }
+      : {}),
+  }
+}
+
+export const book: Entry[] = [
+  stepStall('step stall, constant, one backend, 100/s × 500 ms', constant(100, 1500), 500, 1, slots(1)),
+  stepStall('step stall, constant, one backend, 250/s × 400 ms', constant(250, 1500), 400, 1, slots(1)),
+  stepStall('step stall, constant, one backend, 400/s × 250 ms', constant(400, 1200), 250, 1, slots(1)),
+  stepStall('step stall, Poisson, one backend, 200/s × 500 ms', poisson(200, 1500, 21), 500, 1, tenPercent),
+  stepStall('step stall, Poisson, one backend, 400/s × 1 s', poisson(400, 2000, 22), 1000, 1, tenPercent),
+  stepStall('step stall, constant, one of two, 400/s × 1 s', constant(400, 2000), 1000, 2, tenPercent),
+  stepStall('step stall, Poisson, one of four, 600/s × 1.5 s', poisson(600, 2500, 23), 1500, 4, tenPercent),
+  stepStall('step stall, recorded tide, one backend, 300/s × 500 ms', tide(300, 1500, 1200, 24), 500, 1, tenPercent),
+  {
+    name: 'drops of a stall, constant, backlog 60, 200/s × 500 ms',
+    quantity: 'drops',
+    tolerance: slots(2),
+    scene: scene({ arrivals: constant(200, 2500), shards: [{ backlog: 60, stalls: [stall(400, 500)] }] }),
+    closed: () => 100 - 61,
+  },
+  {
+    name: 'drops of a long stall, who retries is dropped again, 100/s × 2.5 s, backlog 50',
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({ arrivals: constant(100, 4500), shards: [{ backlog: 50, stalls: [stall(400, 2500)] }] }),
+    closed: () => 250 - 51 + (150 - 51) + Math.max(0, 50 - 51),
+  },
+  {
+    name: 'who loses a SYN: one of two stalls, 400/s × 1 s, backlog 100',
+    quantity: 'delayedShare',
+    tolerance: { share: 0.1, absolute: 0 },
+    scene: scene({
+      arrivals: constant(400, 3500),
+      shards: [{ backlog: 100, stalls: [stall(400, 1000)] }, { backlog: 100 }],
+      window: stall(400, 1000),
+    }),
+    closed: () => (200 - 101) / 400,
+  },
+  {
+    name: 'burst of 300 within 100 ms, one backend, backlog 63: who retries comes in bunches',
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({
+      arrivals: constant(3000, 100).map((atMs) => 500 + atMs),
+      shards: [{ backlog: 63, stalls: [stall(400, 800)] }],
+    }),
+  },
+  {
+    name: 'staircase of a stall of 1.4 s: connect, 99th percentile',
+    quantity: 'connectP99Ms',
+    tolerance: { share: 0.05, absolute: 40 },
+    scene: scene({ arrivals: constant(150, 3500), shards: [{ backlog: 30, stalls: [stall(400, 1400)] }] }),
+  },
+  {
+    name: 'longest accept wait of a stall of 700 ms',
+    quantity: 'acceptWaitMaxMs',
+    tolerance: waits,
+    scene: scene({ arrivals: constant(200, 1600), shards: [{ stalls: [stall(400, 700)] }] }),
+    closed: () => 700,
+  },
+  loaded('loaded queue, ρ ≈ 1.2, backlog 5, no retries', {
+    acceptMs: 5,
+    perSecond: 220,
+    backlog: 5,
+    forMs: 28_000,
+    seed: 31,
+  }),
+  loaded('loaded queue, ρ ≈ 1.6, backlog 20, no retries', {
+    acceptMs: 8,
+    perSecond: 190,
+    backlog: 20,
+    forMs: 16_000,
+    seed: 32,
+  }),
+  loaded('loaded queue, ρ ≈ 1, backlog 2, no retries', {
+    acceptMs: 6,
+    perSecond: 160,
+    backlog: 2,
+    forMs: 30_000,
+    seed: 33,
+  }),
+  {
+    name: 'loaded queue with retries, ρ ≈ 0.9, backlog 3: retries come in bunches',
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({ arrivals: poisson(140, 25_000, 34), shards: [{ backlog: 3, acceptMs: 6 }], timeoutMs: 8000 }),
+  },
+  waiting('accept wait, ρ ≈ 0.8, accepts of 10 ms', 10, 78, 41),
+  waiting('accept wait, ρ ≈ 0.9, accepts of 5 ms', 5, 165, 42),
+  {
+    name: 'one slow shard of three, by hash, no retries',
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({
+      arrivals: poisson(240, 35_000, 43),
+      shards: [{ backlog: 10, acceptMs: 20 }, { backlog: 10 }, { backlog: 10 }],
+      timeoutMs: 900,
+    }),
+  },
+  {
+    name: 'one stuck member of two, at random: drops until they all are in',
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({
+      arrivals: constant(200, 2000),
+      shards: [{ backlog: 0, stalls: [stall(-200, 8000)] }, { backlog: 511 }],
+      dealing: { by: 'random' },
+      timeoutMs: 12_000,
+    }),
+    // Each meets the stuck member with every second try: 1/2 + 1/4 + … drops for each, but for the one that fits there.
+    closed: () => 400 - 2,
+  },
+  {
+    name: 'one socket for three processes, all stand still, 200/s × 400 ms',
+    quantity: 'queuePeak',
+    tolerance: slots(1),
+    scene: scene({ arrivals: constant(200, 1500), shards: [{ stalls: [stall(400, 400)], loops: 3 }] }),
+    closed: () => 80,
+  },
+  {
+    name: 'one socket for two processes that take 10 ms each, 150/s: accept wait, 99th percentile',
+    quantity: 'acceptWaitP99Ms',
+    tolerance: waits,
+    scene: scene({ arrivals: poisson(150, 15_000, 44), shards: [{ acceptMs: 10, loops: 2 }] }),
+  },
+  restart('rolling restart of two without migration, 300/s', false, 300),
+  restart('rolling restart of two with migration, 300/s', true, 300),
+  flood('half-open 20/s, backlog 511: the SYN queue grows', 20, 511, 1, 'synQueuePeak', { share: 0.05, absolute: 6 }),
+  flood('half-open 60/s, backlog 127, no cookies: SYNs dropped', 60, 127, 0, 'drops', tenPercent),
+]

@@ -1,0 +1,100 @@
+/** Has a lab judge a scene: the same arrivals, the same stalls, a real kernel. */
+import os from 'node:os'
+import type { Outcome } from '#planner/outcome.ts'
+import type { System } from '#planner/system.ts'
+import type { Scene } from '#planner/system-of.ts'
+import { busyGapMs } from './calibrate.ts'
+import { delayOf, labSceneOf } from './lab-scene.ts'
+import { fidelityOf, numbersOfLab, outcomeOfLab } from './measured.ts'
+import { type LabRun, playInLab } from './play-in-lab.ts'
+import { predictRun, type RunPrediction } from './predict-run.ts'
+
+export interface Confirmation {
+  /** Why this machine cannot judge it; undefined if it can. */
+  notJudged: string | undefined
+  predicted: RunPrediction
+  measured: Outcome
+  /** The simulation once more, with arrivals, stalls and accepts as they really were: what of an error is the machine's. */
+  asItHappened: Outcome
+  /** What the slowest accepts took while it ran; undefined where nobody waited for one. */
+  acceptMs: number | undefined
+  /** How many event loops accept from each socket. */
+  loops: number[]
+  sampledEveryMs: number
+  /** How long the pieces of the predicted curves are. */
+  curveEveryMs: number
+  run: LabRun
+}
+
+/** Pieces of a curve, as many as a plot can show. */
+const PIECES = 500
+
+/** Plays a scene in a lab and holds the prediction against it. Throws a UsageError that says what a lab cannot play. */
+export async function confirm(scene: Scene): Promise<Confirmation> {
+  const { system, window } = scene
+  const asked = labSceneOf(system)
+  const run = await playInLab(asked)
+  const accepts = acceptsOf(system, run)
+  const fidelity = fidelityOf(run, asked, accepts)
+  const perSecond = (system.arrivals.length / Math.max(1, system.arrivals.at(-1) ?? 1)) * 1000
+  // Two samples in each.
+  const curveEveryMs = Math.max(2 * asked.sampleEveryMs, Math.ceil((system.arrivals.at(-1) ?? 0) / PIECES))
+  return {
+    notJudged: fidelity.tooFarOff,
+    // What an accept costs in this lab is a fact about the machine, not about the plan.
+    predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs),
+    measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length),
+    asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
+    ...{ acceptMs: accepts?.seenMs, loops: system.shards.map(({ loops }) => loops.length), curveEveryMs, run },
+    sampledEveryMs: asked.sampleEveryMs,
+  }
+}
+
+/** What a lab's one process of clients takes for a request. */
+const REQUEST_GAP_MS = 0.1
+
+/** On a lab's wire a handshake is over within the call that sends the SYN: no other one comes between (facts 1). */
+const withAcceptCost = (system: System, overheadMs: number): System => ({
+  ...system,
+  client: {
+    ...system.client,
+    rttMs: 0,
+    hosts: 1,
+    cpusPerHost: os.availableParallelism(),
+    requestGapMs: REQUEST_GAP_MS,
+  },
+  shards: system.shards.map((shard) => ({
+    ...shard,
+    loops: shard.loops.map((loop) => ({
+      ...loop,
+      acceptMs: delayOf(loop) + overheadMs,
+      handleMs: 0,
+    })),
+  })),
+})
+
+/** What the slowest accepts took while the scene ran, and should have taken; undefined where nobody waited for one. */
+function acceptsOf(system: System, run: LabRun): { seenMs: number; expectedMs: number; delayMs: number } | undefined {
+  const delays = system.shards.flatMap(({ loops }) => loops.map(delayOf))
+  const delayMs = Math.max(...delays)
+  // backend-2 is the second of several backends, backend-1.2 the second process of a shared one.
+  const loopOf = (backend = ''): number => Number(/\d+$/.exec(backend)?.[0] ?? 0) - 1
+  const seenMs = busyGapMs(run.stories.filter(({ backend }) => delays[loopOf(backend)] === delayMs))
+  return Number.isNaN(seenMs) ? undefined : { seenMs, expectedMs: delayMs + run.acceptOverheadMs, delayMs }
+}
+
+/** Arrivals, stalls and accepts as they really were. */
+function happened(system: System, run: LabRun): System {
+  const accepts = acceptsOf(system, run)
+  const overheadMs = accepts === undefined ? run.acceptOverheadMs : accepts.seenMs - accepts.delayMs
+  const here = withAcceptCost(system, overheadMs)
+  let loop = 0
+  return {
+    ...here,
+    arrivals: Float64Array.from(run.stories, ({ startedMs }) => startedMs).sort(),
+    shards: here.shards.map((shard) => ({
+      ...shard,
+      loops: shard.loops.map((plan) => ({ ...plan, stalls: run.stalls[loop++]! })),
+    })),
+  }
+}

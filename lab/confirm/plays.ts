@@ -1,0 +1,78 @@
+/** Which settings of an answer a lab plays: the one it recommends, both sides of a limit, or all that it compares. */
+import { UsageError } from '#common/errors.ts'
+import type { Answer } from '#planner/answer.ts'
+import type { Question } from '#planner/ask.ts'
+import { restartWays, sharedWays, slowWays, type Way } from '#planner/questions/ways.ts'
+import type { ArrivalsPlan, Situation } from '#planner/situation.ts'
+import { duration, number, rate } from '#planner/words.ts'
+
+/** So far to either side of a limit it must have shown. */
+const BELOW = 0.9
+const ABOVE = 1.15
+
+/** Throws a UsageError where there is nothing that a lab could play. */
+export function playsOf(question: Question, situation: Situation, { data }: Answer): Way[] {
+  const numberOf = (name: string): number => {
+    const value = data[name]
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new UsageError(
+        'There is no setting to confirm: no backlog is an answer',
+        'See what the answer says would help',
+      )
+    return value
+  }
+  const backlog = situation.backlog ?? 0
+  switch (question) {
+    case 'backlog':
+      return [way(situation, numberOf('backlog'))]
+    case 'setting':
+    case 'syn-queue':
+      return [way(situation, backlog)]
+    case 'backends': {
+      const backends = numberOf('backends')
+      const name = `${number(backends)} backends`
+      return [
+        {
+          name,
+          situation: { ...situation, backends },
+          backlog: situation.backlog ?? Math.ceil(numberOf('smallestBacklog')),
+        },
+      ]
+    }
+    case 'rate':
+      return aroundRate(situation, numberOf('ratePerSecond'))
+    case 'stall':
+      return [BELOW, ABOVE].map((factor) => {
+        const ms = numberOf('stallMs') * factor
+        const stall = { ms, everyMs: undefined, whom: situation.stall?.whom ?? ('one' as const) }
+        return { name: `a stall of ${duration(ms)}`, situation: { ...situation, stall }, backlog }
+      })
+    case 'shared':
+      return sharedWays({ ...situation, backlog })
+    case 'slow':
+      return situation.slow === undefined ? [] : slowWays({ ...situation, backlog, slow: situation.slow })
+    case 'restart':
+      return restartWays({ ...situation, backlog })
+    case 'memory':
+      throw new UsageError(
+        'Memory is no prediction: its sizes were measured',
+        'docs/planning.md says how; /proc/slabinfo tells those of this kernel',
+      )
+  }
+}
+
+const way = (situation: Situation, backlog: number): Way => ({
+  name: `a backlog of ${number(backlog)}`,
+  situation,
+  backlog,
+})
+
+function aroundRate(situation: Situation & { backlog?: number | undefined }, limit: number): Way[] {
+  const { arrivals, backlog = 0 } = situation
+  if (arrivals.shape === 'recorded') throw new TypeError('A recording has the rate it has')
+  return [BELOW, ABOVE].map((factor) => {
+    const ratePerSecond = limit * factor
+    const changed: ArrivalsPlan = { ...arrivals, ratePerSecond }
+    return { name: rate(ratePerSecond), situation: { ...situation, arrivals: changed }, backlog }
+  })
+}

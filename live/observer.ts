@@ -1,0 +1,87 @@
+/** Watches a lab: the exporter's stream at its own pace, the backends and the loads a few times a second. */
+import os from 'node:os'
+import { monotonicMs } from '#common/clock.ts'
+import type { Lab } from '#lab/lab.ts'
+import type { LoadReport } from '#load/agent/api.ts'
+import type { BackendStatus } from '#services/backend/api.ts'
+import { type LabView, type Moment, type Setting, type Sysctls, shownSysctls, sysctlDefaults, viewOf } from './view.ts'
+
+const POLL_MS = 250
+/** Sysctls change by hand, and reading one can mean starting a container. */
+const POLLS_A_SYSCTL = 20
+/** Rates are taken over this span. */
+const RATE_SPAN_MS = 1000
+
+/**
+ * A view of the lab for every snapshot of the exporter, until `signal` or the reader ends it. A backend that does not
+ * answer is shown as down.
+ */
+export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<LabView> {
+  using poll = new Poll(lab)
+  const history: Moment[] = []
+  for await (const snapshot of lab.stream(signal)) {
+    const { backends, loads, synRetransmits, askedMs } = poll
+    const moment: Moment = { snapshot, backends, loads, synRetransmits, askedMs }
+    history.push(moment)
+    const spanStart = snapshot.monotonicMs - RATE_SPAN_MS
+    while (history.length > 2 && history[1]!.snapshot.monotonicMs <= spanStart) history.shift()
+    yield viewOf(moment, history.length > 1 ? history[0] : undefined, { ...poll.setting, steering: lab.group.steering })
+  }
+}
+
+/** What is asked for again and again, beside the stream. */
+class Poll {
+  backends: (BackendStatus | undefined)[] = []
+  loads: LoadReport[] = []
+  synRetransmits = 0
+  askedMs = 0
+  setting: Omit<Setting, 'steering'>
+  readonly #lab: Lab
+  #polls = 0
+  #settingsRead = -1
+  #timer: NodeJS.Timeout | undefined
+  #over = false
+
+  constructor(lab: Lab) {
+    this.#lab = lab
+    const { address, port, mode } = lab.plan
+    this.setting = { kernel: os.release(), address, port, mode, sysctls: sysctlDefaults }
+    void this.#ask()
+  }
+
+  async #ask(): Promise<void> {
+    const { settingsMade } = this.#lab
+    if (this.#polls++ % POLLS_A_SYSCTL === 0 || settingsMade !== this.#settingsRead) {
+      this.#settingsRead = settingsMade
+      void this.#readSysctls()
+    }
+    const askedMs = monotonicMs()
+    const [backends, loads, synRetransmits] = await Promise.all([
+      Promise.all(this.#lab.backends.map((backend) => backend.status().catch(() => undefined))),
+      this.#lab.clients.reports().catch(() => this.loads),
+      this.#lab.clients.counters().then(
+        ({ counters }) => counters.TcpExt_TCPSynRetrans ?? 0,
+        () => this.synRetransmits,
+      ),
+    ])
+    this.backends = backends
+    this.loads = loads
+    this.synRetransmits = synRetransmits
+    this.askedMs = askedMs
+    if (!this.#over) this.#timer = setTimeout(() => void this.#ask(), POLL_MS)
+  }
+
+  async #readSysctls(): Promise<void> {
+    const sysctls: Sysctls = { ...this.setting.sysctls }
+    for (const key of Object.keys(shownSysctls) as (keyof Sysctls)[]) {
+      const value = await this.#lab.readSysctl(shownSysctls[key]).catch(() => undefined)
+      sysctls[key] = value === undefined ? -1 : Number(value)
+    }
+    this.setting = { ...this.setting, sysctls }
+  }
+
+  [Symbol.dispose](): void {
+    this.#over = true
+    clearTimeout(this.#timer)
+  }
+}

@@ -1,0 +1,84 @@
+/** What can be ordered of a lab: the switches of the board and the keys of the terminal. */
+import { type Static, Type } from 'typebox'
+import { Faults, SteeringChange } from '#services/backend/api.ts'
+
+/** The loads that a board can switch. */
+export const LoadName = Type.Union([
+  Type.Literal('gentle'),
+  Type.Literal('burst'),
+  Type.Literal('half-open'),
+  Type.Literal('hold'),
+  Type.Literal('slow-read'),
+  Type.Literal('slow-write'),
+])
+export type LoadName = Static<typeof LoadName>
+
+const closed = { additionalProperties: false } as const
+const Shard = Type.Integer({ minimum: 1, maximum: 1024 })
+const Amount = Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })
+const { stalled: _, ...otherFaults } = Faults.properties
+
+/** Sysctls that a board may set. */
+export const SysctlName = Type.Union([
+  Type.Literal('net.ipv4.tcp_syncookies'),
+  Type.Literal('net.ipv4.tcp_abort_on_overflow'),
+  Type.Literal('net.ipv4.tcp_migrate_req'),
+  Type.Literal('net.core.somaxconn'),
+])
+export type SysctlName = Static<typeof SysctlName>
+
+/** The body of POST /switches: one thing that a switch does. */
+export const SwitchOrder = Type.Union([
+  Type.Object(
+    {
+      do: Type.Union([
+        Type.Literal('release'),
+        Type.Literal('close'),
+        Type.Literal('open'),
+        Type.Literal('kill'),
+        Type.Literal('restart'),
+      ]),
+      shard: Shard,
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      do: Type.Literal('stall'),
+      shard: Shard,
+      process: Type.Optional(Type.Integer({ minimum: 0, description: 'In mode shared: one process instead of all' })),
+    },
+    closed,
+  ),
+  Type.Object(
+    { do: Type.Literal('fault'), shard: Shard, faults: Type.Partial(Type.Object(otherFaults), closed) },
+    closed,
+  ),
+  Type.Object(
+    { do: Type.Literal('relisten'), shard: Shard, backlog: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }) },
+    closed,
+  ),
+  Type.Object({ do: Type.Literal('steer'), steering: SteeringChange }, closed),
+  Type.Object(
+    {
+      do: Type.Literal('sysctl'),
+      name: SysctlName,
+      value: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }),
+    },
+    closed,
+  ),
+  Type.Object({ do: Type.Literal('start load'), load: LoadName, amount: Amount }, closed),
+  Type.Object({ do: Type.Literal('stop load'), load: LoadName }, closed),
+  Type.Object({ do: Type.Literal('run experiment'), name: Type.String({ minLength: 1, maxLength: 100 }) }, closed),
+  Type.Object({ do: Type.Literal('stop experiment') }, closed),
+])
+export type SwitchOrder = Static<typeof SwitchOrder>
+
+/** Performs what switches ask for. */
+export interface Switches {
+  /** Gives a sentence on what was done. A UsageError says why it cannot be. */
+  perform(order: SwitchOrder): Promise<string>
+  experiments: readonly { name: string; teaches: string }[]
+  /** What cannot be switched here, and why. */
+  unavailable: Partial<Record<SwitchOrder['do'], string>>
+}

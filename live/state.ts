@@ -1,0 +1,155 @@
+/** What a display shows of a lab at one moment: the terminal and the board draw from the same state. */
+import type { Steering } from '#kernel/reuseport.ts'
+import type { LoadName } from './orders.ts'
+
+/** One listening socket and the backend behind it. */
+export interface ShardView {
+  shard: number
+  /** `listening`, `closed` (its listener) or `down` (its process). */
+  state: 'listening' | 'closed' | 'down'
+  stalled: boolean
+  /** Faults other than a stall that are on, in words. */
+  faults: string[]
+  length: number
+  /** N; N + 1 connections fit. */
+  limit: number
+  /** What listen() was asked for; above `limit` if somaxconn clamped it. */
+  backlog: number
+  /** Length over N + 1: 1 or more is full. */
+  fill: number
+  peak: number
+  fullSeconds: number
+  drops: number
+  dropsPerSecond: number
+  acceptsPerSecond: number
+  /** Connections that its processes hold open: as many descriptors. */
+  open: number
+  /** Accept waits of the connections accepted within the last second; undefined if there was none. */
+  acceptWait: { meanMs: number; p99Ms: number } | undefined
+  /** Who accepts from this socket: one process, or several in mode `shared`; none while it is down. */
+  processes: ProcessView[]
+  /**
+   * How long the longest waiting connection of this shard waits, if that can be told: a waiting connection does not name
+   * its listener, so only when one shard alone has any. Undefined if it cannot be told.
+   */
+  oldestWaitMs: number | undefined
+}
+
+/** One process that accepts. */
+export interface ProcessView {
+  pid: number
+  stalled: boolean
+  acceptsPerSecond: number
+  open: number
+  /** How long its event loop has been late: grows while it stands still. */
+  lagMs: number
+}
+
+/** What the clients do and see, over all loads. */
+export interface ClientsView {
+  /** New connections begun a second, half-open ones left out. */
+  startedPerSecond: number
+  connectedPerSecond: number
+  /** SYNs a second of clients that never answer. */
+  halfOpenPerSecond: number
+  /** Connections under way or held. */
+  open: number
+  /** SYNs sent again a second, as the clients' kernel counts them. */
+  synRetransmitsPerSecond: number
+}
+
+/** What cannot be told apart by shard. */
+interface PortView {
+  address: string
+  port: number
+  synQueue: { length: number; peak: number; limit: number }
+  oldestWaitMs: number
+  connections: number
+  receiveBytes: number
+  receiveBytesMax: number
+  sendBytes: number
+  sendBytesMax: number
+  zeroWindows: number
+}
+
+/** A counter of the server's namespace that moved within the last second. */
+interface MovedCounter {
+  name: string
+  perSecond: number
+}
+
+/** A lab at one moment, without what the display adds. */
+export interface LabPicture {
+  /** Of the snapshot that it was made of. */
+  sequence: number
+  timeMs: number
+  monotonicMs: number
+  kernel: string
+  address: string
+  port: number
+  mode: string
+  /** How the kernel chooses the shard of a new connection. */
+  steering: Steering
+  shards: ShardView[]
+  /** Undefined while nobody listens. */
+  portView: PortView | undefined
+  clients: ClientsView
+  /** -1 where the kernel has none of that name. */
+  sysctls: Record<'syncookies' | 'abortOnOverflow' | 'migrateReq' | 'somaxconn', number>
+  cookiesPerSecond: number
+  moved: MovedCounter[]
+}
+
+/** A load that runs, or the last one of its kind that has ended. */
+export interface LoadState {
+  name: LoadName
+  running: boolean
+  /** Connections, or SYNs, a second for those that have a rate, else how many. */
+  amount: number
+  error: string | undefined
+}
+
+export interface ExpectationState {
+  counted: string
+  sentence: string
+  expected: string
+  seen: string
+  passed: boolean
+}
+
+/** An experiment that runs in a lab of its own, or the last one that has. */
+export interface ExperimentState {
+  name: string
+  running: boolean
+  /** Phases in the order in which they began; of several cases with the case before it. */
+  phases: { name: string; timeMs: number }[]
+  /** passed, failed, not judged or broken; undefined while it runs. */
+  status: string | undefined
+  reason: string | undefined
+  expectations: ExpectationState[]
+  folder: string | undefined
+}
+
+/** All that is shown, at one moment. */
+export interface LiveState extends LabPicture {
+  loads: LoadState[]
+  /** What is happening, why, and what would mend it. */
+  words: string | undefined
+  experiment: ExperimentState | undefined
+}
+
+/** What backlog the arrivals of the last minute need. */
+export interface BacklogAdvice {
+  /** The stall that it is for. */
+  stallMs: number
+  /** The longest accept wait of the last minute, so far. */
+  longestWaitMs: number
+  /** What to set and why, or why nothing can be said. */
+  words: string[]
+  /** From what it is concluded, and what was left out. */
+  basis: string[]
+  /** For each socket; undefined if nothing can be said. */
+  backlog: number | undefined
+  /** Those that listen. `survives` is the longest stall, in words. */
+  sockets: { shard: number; limit: number; enough: boolean; survives: string }[]
+}

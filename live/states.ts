@@ -1,0 +1,22 @@
+/** A view of the lab as the board shows it. */
+import { explain } from '#findings/explain.ts'
+import type { ExperimentState, LiveState, LoadState } from './state.ts'
+import type { LabView } from './view.ts'
+
+function boardState(
+  { loads: _loads, counted: _counted, ...view }: LabView,
+  words: string | undefined,
+  loads: LoadState[],
+  experiment: ExperimentState | undefined,
+): LiveState {
+  return { ...view, loads, words, experiment }
+}
+
+/** Every view as a state; what is beside the view is asked for at each. */
+export async function* boardStates(
+  views: AsyncIterable<LabView>,
+  loads: () => LoadState[],
+  experiment: () => ExperimentState | undefined,
+): AsyncGenerator<LiveState> {
+  for await (const view of views) yield boardState(view, explain(view), loads(), experiment())
+}

@@ -1,0 +1,98 @@
+/** What the board's switches do to a lab. */
+import { UsageError } from '#common/errors.ts'
+import { ServiceError } from '#lab/endpoint.ts'
+import type { Lab } from '#lab/lab.ts'
+import type { ExperimentRunner } from './experiment-runner.ts'
+import type { Loads } from './loads.ts'
+import type { Switches, SwitchOrder } from './orders.ts'
+
+/** What the orders are about: the lab is there once it has started. */
+export interface Switchable {
+  lab: Lab
+  loads: Loads
+}
+
+/** The board's actions. `switchable` is asked for at each order. */
+export function switchboard(
+  switchable: () => Switchable | undefined,
+  experiments: ExperimentRunner,
+  unavailable: Switches['unavailable'] = {},
+): Switches {
+  return {
+    experiments: experiments.list,
+    unavailable,
+    async perform(order) {
+      const reason = unavailable[order.do]
+      if (reason !== undefined) throw new UsageError(reason)
+      if (order.do === 'run experiment') return experiments.start(order.name)
+      if (order.do === 'stop experiment') return experiments.stop()
+      const there = switchable()
+      if (there === undefined) throw new UsageError('The lab is starting')
+      try {
+        return await perform(order, there)
+      } catch (error) {
+        // A service that is gone, or refuses, is no fault of the board: whoever pressed the switch is told.
+        throw error instanceof ServiceError ? new UsageError(error.message) : error
+      }
+    },
+  }
+}
+
+type LabOrder = Exclude<SwitchOrder, { do: 'run experiment' | 'stop experiment' }>
+
+async function perform(order: LabOrder, { lab, loads }: Switchable): Promise<string> {
+  if ('shard' in order && order.shard > lab.backends.length)
+    throw new UsageError(`There is no backend ${order.shard}: this lab has ${lab.backends.length}`)
+  switch (order.do) {
+    case 'stall':
+      await lab.backend(order.shard).set({ stalled: true }, order.process)
+      return `Backend ${order.shard} is stalled: its event loop stands still`
+    case 'release':
+      await lab.backend(order.shard).release()
+      return `Backend ${order.shard} goes on`
+    case 'fault':
+      await lab.backend(order.shard).set(order.faults)
+      return `Backend ${order.shard}: ${Object.entries(order.faults)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ')}`
+    case 'relisten':
+      await lab.backend(order.shard).relisten(order.backlog)
+      return `Backend ${order.shard} has called listen() again with ${order.backlog}: what waits stays`
+    case 'close':
+      await lab.backend(order.shard).close()
+      return `Backend ${order.shard} has closed its listener`
+    case 'open':
+      await lab.backend(order.shard).open()
+      return `Backend ${order.shard} listens again`
+    case 'kill':
+      await lab.backend(order.shard).kill()
+      return `Backend ${order.shard} was killed`
+    case 'restart':
+      await lab.backend(order.shard).restart()
+      return `Backend ${order.shard} has started again`
+    case 'steer':
+      return steer(lab, order.steering)
+    case 'sysctl':
+      await lab.setSysctl(order.name, order.value)
+      return `${order.name} = ${order.value}`
+    case 'start load':
+      await loads.start(order.load, order.amount)
+      return `Load ${order.load}: ${order.amount}`
+    case 'stop load':
+      await loads.stop(order.load)
+      return `Load ${order.load} is off`
+  }
+}
+
+/** Any member may attach the program for the whole group; one that is down or closed cannot. */
+async function steer(lab: Lab, steering: Extract<SwitchOrder, { do: 'steer' }>['steering']): Promise<string> {
+  let refusal: unknown
+  for (const backend of lab.backends)
+    try {
+      await backend.steer(steering)
+      return `New connections are dealt by ${steering.by}`
+    } catch (error) {
+      refusal ??= error
+    }
+  throw refusal
+}

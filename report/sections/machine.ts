@@ -1,0 +1,68 @@
+import type { Run } from '#lab/experiment/folder.ts'
+import type { CaseSummary } from '#lab/experiment/verdict.ts'
+import { scrolling } from '../figure.ts'
+import type { Group } from '../group.ts'
+import { type Content, type Html, html } from '../html.ts'
+import { counted, duration, inWords } from '../quantities.ts'
+import { day } from './masthead.ts'
+
+/** Where it ran, how well it was measured, and how to run it again. */
+export function machineSection({ runs, labels }: Group): Html {
+  const rows: [string, (run: Run) => Content][] = [
+    ['Kernel', ({ verdict }) => `Linux ${verdict.machine.kernel}`],
+    ['Processor', ({ verdict: { machine } }) => `${counted(machine.cores, 'core')}, ${machine.processor}`],
+    ['Memory', ({ verdict }) => inWords(verdict.machine.memoryBytes, 'bytes')],
+    ['Runtime', ({ verdict: { machine } }) => `Node ${machine.node}, Spillway ${machine.spillway}`],
+    ['Driver', ({ verdict }) => verdict.machine.driver],
+    ['Began', ({ verdict }) => `${day(verdict.startedAt)}, took ${duration(verdict.durationMs)}`],
+    ['Lab', ({ verdict }) => perCase(verdict.cases, labInWords)],
+    ['Sysctls', ({ verdict }) => perCase(verdict.cases, sysctlsInWords)],
+    [
+      'Sampling',
+      ({ verdict }) =>
+        perCase(
+          verdict.cases,
+          ({ plan, lateSamples }) =>
+            `accept queues every ${duration(plan.sampleIntervalMs)}${verdict.lagMs === null ? '' : `, ${counted(lateSamples, 'sample')} late`}`,
+        ),
+    ],
+    [
+      'Scheduling lag',
+      ({ verdict: { lagMs } }) =>
+        lagMs === null
+          ? 'not known: the run did not get to its end'
+          : `timers of an idle process, or the clients’ own schedule, ran up to ${lagMs < 1 ? '1 ms' : duration(lagMs)} late; bands of times give way by that much`,
+    ],
+  ]
+  const filled = rows.filter(([, read]) => runs.some((run) => read(run) !== undefined))
+  return html`<section><h2>The machine, and how to run it again</h2>
+${scrolling(
+  'Machine',
+  html`<table class="machine">${runs.length > 1 && html`<thead><tr><td></td>${labels.map((label) => html`<th scope="col">${label}</th>`)}</tr></thead>`}
+<tbody>${filled.map(([name, read]) => html`<tr><th scope="row">${name}</th>${runs.map((run) => html`<td>${read(run)}</td>`)}</tr>`)}</tbody></table>`,
+)}
+<pre class="again"><code>${[...new Set(runs.map(({ verdict }) => verdict.again))].join('\n')}</code></pre>
+<p class="note">Beside a run’s report lie <code>verdict.json</code> and, as Parquet, every sample and connection: <code>accept_queue</code>, <code>syn_queue</code>, <code>port</code>, <code>counters</code>, <code>connections</code>. Times in them are milliseconds since the first phase of their case began.</p></section>`
+}
+
+/** The same for all cases, or a line for each. */
+function perCase(cases: readonly CaseSummary[], read: (one: CaseSummary) => string): Content {
+  const words = cases.map(read)
+  if (words.every((word) => word === words[0])) return words[0] || undefined
+  return cases.map(({ name }, at) => html`${at > 0 && html`<br>`}<b>${name}</b> ${words[at]}`)
+}
+
+function labInWords({ plan }: CaseSummary): string {
+  const backlogs = plan.backends.map(({ backlog }) => backlog)
+  const same = new Set(backlogs).size === 1
+  const workers =
+    plan.mode === 'shared' ? `, ${plan.backends.map((backend) => backend.workers).join(', ')} processes` : ''
+  return `${counted(plan.backends.length, 'backend')}, ${plan.mode}${workers}, backlog ${same ? backlogs[0] : backlogs.join(', ')}`
+}
+
+function sysctlsInWords({ plan, sysctls }: CaseSummary): string {
+  const all = { ...sysctls, ...plan.sysctls }
+  return Object.entries(all)
+    .map(([name, value]) => `${name.replace(/^net\.(core|ipv4)\./, '')} ${value ?? 'absent'}`)
+    .join(', ')
+}

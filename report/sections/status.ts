@@ -1,0 +1,45 @@
+/** How a run ended, as a mark, a word and a sentence: never by colour alone. */
+import type { JudgedExpectation, Status, Verdict } from '#lab/experiment/verdict.ts'
+import type { Judgement } from '#planner/answer.ts'
+import { type Html, html } from '../html.ts'
+import { counted } from '../quantities.ts'
+
+/** Of an experiment, and of what a lab says of a plan. */
+type Ending = Status | Judgement['verdict']
+
+const looks: Record<Ending, { mark: string; colour: string }> = {
+  passed: { mark: '✓', colour: 'passed' },
+  agrees: { mark: '✓', colour: 'passed' },
+  failed: { mark: '✗', colour: 'failed' },
+  contradicts: { mark: '✗', colour: 'failed' },
+  'not judged': { mark: '–', colour: 'not-judged' },
+  broken: { mark: '!', colour: 'broken' },
+}
+
+/** A status, or how many have it. */
+export const badge = (ending: Ending, count?: number): Html =>
+  html`<span class="badge ${looks[ending].colour}"><span aria-hidden="true">${looks[ending].mark}</span> ${count} ${ending}</span>`
+
+export const passMark = (passed: boolean, word = passed ? 'pass' : 'fail'): Html =>
+  html`<span class="mark ${passed ? 'passed' : 'failed'}"><span aria-hidden="true">${passed ? '✓' : '✗'}</span> ${word}</span>`
+
+/** What it comes to, and why if there is a reason. */
+export function tally({ status, reason, expectations }: Verdict): string {
+  const failed = expectations.filter(({ passed }) => !passed).length
+  const all = counted(expectations.length, 'expectation')
+  const words =
+    expectations.length === 0
+      ? 'Nothing was weighed'
+      : failed === 0
+        ? `All ${all} hold`
+        : `${failed} of ${all} ${failed === 1 ? 'does' : 'do'} not hold`
+  if (reason === null) return `${words}.`
+  const because = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`.replace(/\.?$/, '.')
+  return status === 'not judged' && expectations.length > 0 ? `${because} ${words}.` : because
+}
+
+export const whoCounted: Record<JudgedExpectation['counted'], string> = {
+  kernel: 'kernel',
+  userspace: 'userspace',
+  both: 'both',
+}

@@ -1,0 +1,95 @@
+/** What somebody did to the lab between two states: marked in the charts, wherever it was asked for. */
+import type { LiveState } from '#live/state.ts'
+
+export interface Mark {
+  timeMs: number
+  kind: 'fault' | 'mended' | 'load' | 'setting' | 'experiment'
+  text: string
+}
+
+export function marksBetween(before: LiveState, now: LiveState): Mark[] {
+  const { timeMs } = now
+  const mark = (kind: Mark['kind'], text: string): Mark => ({ timeMs, kind, text })
+  return [
+    ...shardMarks(before, now, mark),
+    ...settingMarks(before, now, mark),
+    ...loadMarks(before, now, mark),
+    ...phaseMarks(before, now),
+  ]
+}
+
+type Make = (kind: Mark['kind'], text: string) => Mark
+
+function shardMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
+  return now.shards.flatMap((shard) => {
+    const old = before.shards.find((candidate) => candidate.shard === shard.shard)
+    if (old === undefined) return []
+    const marks: Mark[] = []
+    if (old.state !== shard.state)
+      marks.push(
+        shard.state === 'listening'
+          ? mark('mended', `${shard.shard} listens`)
+          : mark('fault', `${shard.shard} ${shard.state}`),
+      )
+    if (old.stalled !== shard.stalled)
+      marks.push(shard.stalled ? mark('fault', `${shard.shard} stalled`) : mark('mended', `${shard.shard} released`))
+    if (shard.state === 'listening' && old.state === 'listening' && old.limit !== shard.limit)
+      marks.push(mark('setting', `${shard.shard} backlog ${shard.limit}`))
+    const [was, is] = [old.faults.join(', '), shard.faults.join(', ')]
+    if (was !== is)
+      marks.push(is === '' ? mark('mended', `${shard.shard} as ever`) : mark('fault', `${shard.shard} ${is}`))
+    return marks
+  })
+}
+
+const steeringWords = ({ steering }: LiveState): string =>
+  steering.by === 'member' ? `to shard ${steering.member + 1}` : `by ${steering.by === 'cpu' ? 'CPU' : steering.by}`
+
+const sysctlWords = {
+  syncookies: 'syncookies',
+  abortOnOverflow: 'abort_on_overflow',
+  migrateReq: 'migrate_req',
+  somaxconn: 'somaxconn',
+} as const
+
+function settingMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
+  const marks = (Object.keys(sysctlWords) as (keyof typeof sysctlWords)[])
+    .filter((name) => before.sysctls[name] !== now.sysctls[name])
+    .map((name) => mark('setting', `${sysctlWords[name]}=${now.sysctls[name]}`))
+  const [was, is] = [steeringWords(before), steeringWords(now)]
+  return was === is ? marks : [...marks, mark('setting', is)]
+}
+
+const loadWords = {
+  gentle: 'load',
+  burst: 'burst',
+  'half-open': 'half-open',
+  hold: 'hold',
+  'slow-read': 'slow readers',
+  'slow-write': 'slow writers',
+} as const
+
+function loadMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
+  return now.loads.flatMap((load) => {
+    const old = before.loads.find(({ name }) => name === load.name)
+    const unit = load.name === 'gentle' || load.name === 'half-open' ? '/s' : ''
+    if (load.running && (old?.running !== true || old.amount !== load.amount))
+      return [mark('load', `${loadWords[load.name]} ${load.amount}${unit}`)]
+    return !load.running && old?.running === true ? [mark('load', `${loadWords[load.name]} off`)] : []
+  })
+}
+
+/** Phases are marked at the time at which they began, not at which they were heard of. */
+function phaseMarks(before: LiveState, now: LiveState): Mark[] {
+  const old = before.experiment
+  const { experiment } = now
+  if (experiment === undefined) return []
+  const seen =
+    old?.name === experiment.name && old.phases[0]?.timeMs === experiment.phases[0]?.timeMs ? old.phases.length : 0
+  const marks: Mark[] = experiment.phases
+    .slice(seen)
+    .map(({ name, timeMs }) => ({ timeMs, kind: 'experiment', text: `${experiment.name}: ${name}` }))
+  if (old?.running === true && !experiment.running)
+    marks.push({ timeMs: now.timeMs, kind: 'experiment', text: `${experiment.name} ${experiment.status ?? 'over'}` })
+  return marks
+}

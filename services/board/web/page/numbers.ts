@@ -1,0 +1,49 @@
+/** The picture as a table, for those who hear it: the same figures, of the same sample. */
+import type { LiveState } from '#live/state.ts'
+import { html, say } from './dom.ts'
+import { bytes, count, duration } from './format.ts'
+
+const columns = ['shard', 'state', 'waiting', 'fit', 'drops a second', 'accepts a second', 'oldest wait'] as const
+
+export class NumberTable {
+  readonly element: HTMLElement
+  readonly #body = html('tbody')
+  readonly #rest = html('p')
+
+  constructor() {
+    this.element = html(
+      'div',
+      { class: 'unseen' },
+      html(
+        'table',
+        {},
+        html('caption', {}, 'Accept queues, by shard'),
+        html('thead', {}, html('tr', {}, ...columns.map((name) => html('th', { scope: 'col' }, name)))),
+        this.#body,
+      ),
+      this.#rest,
+    )
+  }
+
+  draw({ shards, portView, sequence }: LiveState): void {
+    while (this.#body.rows.length > shards.length) this.#body.deleteRow(-1)
+    for (const [index, shard] of shards.entries()) {
+      const row = this.#body.rows[index] ?? this.#body.insertRow()
+      const cells = [
+        ...[String(shard.shard), shard.stalled ? 'stalled' : shard.state, count(shard.length)],
+        ...[count(shard.state === 'listening' ? shard.limit + 1 : 0), count(Math.round(shard.dropsPerSecond))],
+        count(Math.round(shard.acceptsPerSecond)),
+        shard.oldestWaitMs === undefined ? 'not to be told by shard' : duration(shard.oldestWaitMs),
+      ]
+      for (const [column, text] of cells.entries()) say(row.cells[column] ?? row.insertCell(), text)
+    }
+    const queue = portView?.synQueue
+    say(
+      this.#rest,
+      portView === undefined || queue === undefined
+        ? 'Nobody listens.'
+        : `${count(queue.length)} half-open requests in the SYN queue, limit ${count(queue.limit)}. ${count(portView.connections)} connections; ${bytes(portView.receiveBytes)} in receive queues, ${bytes(portView.sendBytes)} in send queues.`,
+    )
+    this.element.dataset.sequence = String(sequence)
+  }
+}

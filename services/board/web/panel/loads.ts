@@ -1,0 +1,95 @@
+/** The loads, each with its amount. */
+import type { LoadName } from '#live/orders.ts'
+import type { LiveState } from '#live/state.ts'
+import { html, set } from '../page/dom.ts'
+import type { Orders } from './orders.ts'
+
+interface LoadWords {
+  name: LoadName
+  title: string
+  unit: string
+  amount: number
+  most: number
+  does: string
+}
+
+const loads: LoadWords[] = [
+  {
+    ...{ name: 'gentle', title: 'New connections', unit: 'a second', amount: 300, most: 20_000 },
+    does: 'Poisson arrivals: each connects, asks once and closes, whether the backends keep up or not.',
+  },
+  {
+    ...{ name: 'burst', title: 'Burst', unit: 'at once', amount: 500, most: 20_000 },
+    does: 'So many SYNs at one moment: what does not fit in the accept queues is dropped.',
+  },
+  {
+    ...{ name: 'half-open', title: 'Never ACK', unit: 'SYNs a second', amount: 100, most: 100_000 },
+    does: 'SYNs whose SYN-ACK nobody answers: the SYN queue fills, then come cookies or drops. Ends after a minute.',
+  },
+  {
+    ...{ name: 'hold', title: 'Hold', unit: 'connections', amount: 200, most: 20_000 },
+    does: 'They connect and stay silent: each takes a descriptor and waits for nothing.',
+  },
+  {
+    ...{ name: 'slow-read', title: 'Slow readers', unit: 'clients', amount: 20, most: 2000 },
+    does: 'They ask for 8 MB and read nothing: their windows close, send queues fill on this side.',
+  },
+  {
+    ...{ name: 'slow-write', title: 'Long bodies', unit: 'clients', amount: 10, most: 500 },
+    does: 'Each sends 67 MB as fast as the kernel takes it: with a backend that never reads, receive queues fill.',
+  },
+]
+
+export class LoadTab {
+  readonly element: HTMLElement
+  readonly #rows: { words: LoadWords; toggle: HTMLButtonElement; input: HTMLInputElement }[]
+
+  constructor(orders: Orders) {
+    const rows = loads.map((words) => {
+      const { name, title, unit, amount, most, does } = words
+      const [label, note] = [`load-${name}`, `load-${name}-does`]
+      const toggle = html('button', {
+        ...{ type: 'button', role: 'switch', class: 'toggle', 'aria-checked': 'false' },
+        ...{ 'aria-labelledby': label, 'aria-describedby': note },
+      })
+      const input = html('input', {
+        ...{ type: 'number', value: amount, min: 1, max: most, step: 1, inputmode: 'numeric' },
+        'aria-label': `${title}: how many ${unit}`,
+      })
+      const start = (): void => {
+        if (input.reportValidity()) void orders.send({ do: 'start load', load: name, amount: input.valueAsNumber })
+      }
+      toggle.addEventListener('click', () => {
+        if (toggle.getAttribute('aria-checked') === 'true') void orders.send({ do: 'stop load', load: name })
+        else start()
+      })
+      // Another amount while it runs takes its place.
+      input.addEventListener('change', () => {
+        if (toggle.getAttribute('aria-checked') === 'true') start()
+      })
+      const row = html(
+        'div',
+        { class: 'row' },
+        html('span', { id: label, class: 'name' }, title),
+        input,
+        html('span', { class: 'unit' }, unit),
+        toggle,
+      )
+      return {
+        ...{ words, toggle, input },
+        element: html('div', { class: 'control' }, row, html('p', { class: 'does', id: note }, does)),
+      }
+    })
+    this.#rows = rows
+    this.element = html('div', {}, ...rows.map(({ element }) => element))
+  }
+
+  draw(state: LiveState): void {
+    for (const { words, toggle, input } of this.#rows) {
+      const load = state.loads.find(({ name, running }) => name === words.name && running)
+      set(toggle, 'aria-checked', String(load !== undefined))
+      if (load !== undefined && document.activeElement !== input && input.valueAsNumber !== load.amount)
+        input.value = String(Math.round(load.amount))
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/** Sends orders to the server, and tells how each went. */
+import type { SwitchOrder } from '#live/orders.ts'
+
+export interface Outcome {
+  done: boolean
+  words: string
+}
+
+export class Orders {
+  readonly #token: string
+  readonly #tell: (outcome: Outcome) => void
+
+  constructor(token: string, tell: (outcome: Outcome) => void) {
+    this.#token = token
+    this.#tell = tell
+  }
+
+  /** Never throws: what went wrong is told. */
+  async send(...orders: SwitchOrder[]): Promise<void> {
+    const outcomes = await Promise.all(orders.map((order) => this.#sendOne(order)))
+    const failed = outcomes.find(({ done }) => !done)
+    this.#tell(failed ?? { done: true, words: [...new Set(outcomes.map(({ words }) => words))].join('. ') })
+  }
+
+  async #sendOne(order: SwitchOrder): Promise<Outcome> {
+    try {
+      const answer = await fetch('/switches', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-spillway-token': this.#token },
+        body: JSON.stringify(order),
+      })
+      const { done, error }: { done?: string; error?: string } = await answer.json()
+      return answer.ok ? { done: true, words: done ?? '' } : { done: false, words: error ?? answer.statusText }
+    } catch {
+      return { done: false, words: 'The board does not answer' }
+    }
+  }
+}

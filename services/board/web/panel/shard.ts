@@ -1,0 +1,142 @@
+/** What can be done to one backend, or to all. */
+
+import type { SwitchOrder } from '#live/orders.ts'
+import type { LiveState, ShardView } from '#live/state.ts'
+import type { PageConfig } from '../../api.ts'
+import { html, say } from '../page/dom.ts'
+import { count } from '../page/format.ts'
+import { Choice, NumberSetting, Toggle } from './controls.ts'
+import type { Orders } from './orders.ts'
+
+const ALL = 'all'
+
+/** The switches of one backend: where several are chosen they show what all have in common. */
+export class ShardTab {
+  readonly element: HTMLElement
+  readonly #orders: Orders
+  readonly #choice: Choice<string>
+  readonly #summary = html('p', { class: 'summary' })
+  readonly #stall: Toggle
+  readonly #delay: NumberSetting
+  readonly #neverRead: Toggle
+  readonly #backlog: NumberSetting
+  readonly #listener: Toggle
+  readonly #process: Toggle
+  readonly #unavailable: PageConfig['unavailable']
+  #chosen = '1'
+  #state: LiveState | undefined
+
+  constructor(orders: Orders, unavailable: PageConfig['unavailable'], onSelect: (shard: number) => void) {
+    this.#orders = orders
+    this.#unavailable = unavailable
+    this.#choice = new Choice<string>({ name: 'Backend', does: '' }, [['1', '1']], (value) => {
+      this.#chosen = value
+      this.#redraw()
+      onSelect(value === ALL ? 0 : Number(value))
+    })
+    this.#stall = new Toggle(
+      {
+        name: 'Stall',
+        does: 'Its event loop stands still. The kernel goes on finishing handshakes into its queue until that is full.',
+      },
+      (on) => this.#send((shard) => ({ do: on ? 'stall' : 'release', shard })),
+    )
+    this.#delay = new NumberSetting(
+      {
+        name: 'Slow accept',
+        does: 'The loop stands still this long after each accept(): so many can be taken a second, and no more.',
+      },
+      { unit: 'ms', action: 'Set', value: 0, max: 60_000 },
+      (acceptDelayMs) => this.#send((shard) => ({ do: 'fault', shard, faults: { acceptDelayMs } })),
+    )
+    this.#backlog = new NumberSetting(
+      {
+        name: 'Backlog',
+        does: 'listen() once more on the live socket: the limit is new at once, and nobody who waits is sent away.',
+      },
+      { unit: '', action: 'listen()', value: 128, max: 2_147_483_647 },
+      (backlog) => this.#send((shard) => ({ do: 'relisten', shard, backlog })),
+    )
+    this.#neverRead = new Toggle(
+      {
+        name: 'Never read',
+        does: 'accept() goes on, read() does not: receive queues fill, then the kernel closes their windows.',
+      },
+      (neverRead) => this.#send((shard) => ({ do: 'fault', shard, faults: { neverRead } })),
+    )
+    this.#listener = new Toggle(
+      {
+        name: 'Close the listener',
+        does: 'close(): who waits is reset, or moves to another shard if tcp_migrate_req is 1.',
+      },
+      (on) => this.#send((shard) => ({ do: on ? 'close' : 'open', shard })),
+    )
+    this.#process = new Toggle(
+      {
+        name: 'Kill the process',
+        does: 'SIGKILL, as a crash would: the kernel closes its sockets for it. Off starts it again.',
+      },
+      (on) => this.#send((shard) => ({ do: on ? 'kill' : 'restart', shard })),
+    )
+    this.#process.refuse(unavailable.kill)
+    this.element = html(
+      'div',
+      {},
+      this.#choice.element,
+      this.#summary,
+      ...[this.#stall, this.#delay, this.#backlog, this.#neverRead, this.#listener, this.#process].map(
+        ({ element }) => element,
+      ),
+    )
+  }
+
+  select(shard: number): void {
+    this.#chosen = String(shard)
+    this.#redraw()
+  }
+
+  draw(state: LiveState): void {
+    this.#state = state
+    this.#redraw()
+  }
+
+  #redraw(): void {
+    if (this.#state === undefined) return
+    const { shards } = this.#state
+    const names = shards.map(({ shard }): [string, string] => [String(shard), String(shard)])
+    this.#choice.offer(shards.length > 1 ? [...names, [ALL, 'all']] : names)
+    this.#choice.draw(this.#chosen)
+    const chosen = this.#shards()
+    const [first] = chosen
+    if (first === undefined) return
+    const waiting = chosen.reduce((sum, { length }) => sum + length, 0)
+    const fits = chosen.reduce((sum, { limit, state }) => sum + (state === 'listening' ? limit + 1 : 0), 0)
+    const drops = chosen.reduce((sum, { dropsPerSecond }) => sum + dropsPerSecond, 0)
+    say(
+      this.#summary,
+      fits === 0
+        ? `${first.state === 'down' ? 'Down' : 'Closed'}: no queue`
+        : `${count(waiting)} of ${count(fits)} wait · ${count(Math.round(drops))} drops a second`,
+    )
+    this.#stall.draw(chosen.every(({ stalled }) => stalled))
+    this.#delay.draw(delayOf(first))
+    this.#backlog.draw(first.backlog)
+    this.#neverRead.draw(chosen.every(({ faults }) => faults.includes('never reads')))
+    this.#listener.draw(chosen.every(({ state }) => state === 'closed'))
+    if (this.#unavailable.restart === undefined) this.#process.draw(chosen.every(({ state }) => state === 'down'))
+  }
+
+  #shards(): ShardView[] {
+    const shards = this.#state?.shards ?? []
+    return this.#chosen === ALL ? shards : shards.filter(({ shard }) => String(shard) === this.#chosen)
+  }
+
+  #send(order: (shard: number) => SwitchOrder): void {
+    void this.#orders.send(...this.#shards().map(({ shard }) => order(shard)))
+  }
+}
+
+const delayOf = ({ faults }: ShardView): number => {
+  const words = faults.find((fault) => fault.endsWith('ms an accept'))
+  return words === undefined ? 0 : Number.parseInt(words, 10)
+}

@@ -1,0 +1,19 @@
+import type { ShardView } from '#live/state.ts'
+import { count, duration, plural } from '../page/format.ts'
+import type { Age } from './ages.ts'
+
+/** What a lane says in words, for hovering and for those who do not see it. */
+export function shardInWords(shard: ShardView, age: Age | undefined): string {
+  if (shard.state !== 'listening')
+    return `Shard ${shard.shard} ${shard.state === 'down' ? 'is down: its process has ended' : 'has closed its listener'}`
+  const oldest =
+    age === undefined || shard.length === 0
+      ? ''
+      : `, the oldest for ${age.atMost ? 'at most ' : ''}${duration(age.oldestMs)}`
+  const wait = shard.acceptWait
+  const waited =
+    wait === undefined
+      ? ''
+      : ` Whoever was accepted within the last second had waited ${duration(wait.meanMs)} on average, 99 % at most ${duration(wait.p99Ms)}.`
+  return `Shard ${shard.shard}: ${count(shard.length)} of ${count(shard.limit + 1)} wait${oldest}; highest within 30 s ${count(shard.peak)}, full for ${duration(shard.fullSeconds * 1000)} of them. ${count(Math.round(shard.dropsPerSecond))} drops a second, ${count(shard.drops)} in all. ${count(Math.round(shard.acceptsPerSecond))} accepts a second, ${plural(shard.open, 'descriptor')} open.${waited}`
+}
