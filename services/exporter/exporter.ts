@@ -1,6 +1,5 @@
 /** The exporter: a thread that samples the kernel, and an HTTP server that shows what it holds. */
 import { createRequire } from 'node:module'
-import type { Registry } from 'prom-client'
 import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { lazySchemas } from '#common/lazy-schemas.ts'
@@ -62,7 +61,6 @@ export async function startExporter(
   })
   started.defer(() => tape.close())
   started.defer(() => sampler.thread.stop())
-  let registry: Registry | undefined
 
   const app = httpServer()
   app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(index))
@@ -73,8 +71,8 @@ export async function startExporter(
   })
   app.get('/metrics', async (_request, reply) => {
     // Loaded when first scraped: starting is quicker.
-    registry ??= (await import('./registry.ts')).registryOf(() => holder.held(sampler.thread.restarts))
-    return reply.type(registry.contentType).send(await registry.metrics())
+    const { textOf, metricsContentType } = await import('./metrics.ts')
+    return reply.type(metricsContentType).send(await textOf(holder.held(sampler.thread.restarts)))
   })
   app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
     if (request.query.now === true) await sampler.thread.look()

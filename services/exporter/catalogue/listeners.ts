@@ -1,13 +1,14 @@
 /** The accept queue of each listening socket. */
+import type { MetricValue } from '#common/metrics-text.ts'
 import type { ListenerSample } from '../snapshot.ts'
-import type { Held, Metric, MetricGroup, Sample } from './metric.ts'
+import type { Held, Metric, MetricGroup } from './metric.ts'
 
 const labels = ['netns', 'address', 'port', 'shard'] as const
 
 type Labels = Record<(typeof labels)[number], string | number>
 
 /** Rows of every listener, from a function that gives the values of one. */
-function each(read: (listener: ListenerSample, labels: Labels) => Iterable<Sample>): Metric['read'] {
+function each(read: (listener: ListenerSample, labels: Labels) => Iterable<MetricValue>): Metric['read'] {
   return function* rows({ snapshot }: Held) {
     for (const { netns, listeners } of snapshot?.namespaces ?? []) {
       for (const listener of listeners) {

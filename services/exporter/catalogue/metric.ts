@@ -1,12 +1,6 @@
+import type { MetricFamily, MetricValue } from '#common/metrics-text.ts'
 import type { RawSnapshot } from '../sampler/message.ts'
 import type { Snapshot } from '../snapshot.ts'
-
-/** One value of a metric. `suffix` is for the parts of a summary: `_sum`, `_count`. */
-export interface Sample {
-  labels: Record<string, string | number>
-  value: number
-  suffix?: string
-}
 
 /** What the main thread holds when it is scraped. */
 export interface Held {
@@ -28,8 +22,7 @@ export interface Held {
 /** Everything about one metric: what /metrics and docs/metrics.md say of it, and where its values come from. */
 export interface Metric {
   name: string
-  /** `untyped` where node_exporter says so. */
-  type: 'gauge' | 'counter' | 'summary' | 'untyped'
+  type: MetricFamily['type']
   labels: readonly string[]
   /** One sentence or two, with the limits of the number. */
   help: string
@@ -37,7 +30,7 @@ export interface Metric {
   source: string
   /** When to worry, or what to do with it. */
   worry: string
-  read(held: Held): Iterable<Sample>
+  read(held: Held): Iterable<MetricValue>
 }
 
 /** Metrics that are explained together. */

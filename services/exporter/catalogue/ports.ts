@@ -1,12 +1,13 @@
 /** What the kernel tells by port, and not by listener. */
+import type { MetricValue } from '#common/metrics-text.ts'
 import type { PortSample } from '../snapshot.ts'
-import type { Held, Metric, MetricGroup, Sample } from './metric.ts'
+import type { Held, Metric, MetricGroup } from './metric.ts'
 
 const labels = ['netns', 'address', 'port'] as const
 
 type Labels = Record<(typeof labels)[number], string | number>
 
-function each(read: (port: PortSample, labels: Labels) => Iterable<Sample>): Metric['read'] {
+function each(read: (port: PortSample, labels: Labels) => Iterable<MetricValue>): Metric['read'] {
   return function* rows({ snapshot }: Held) {
     for (const { netns, ports } of snapshot?.namespaces ?? [])
       for (const port of ports) yield* read(port, { netns, address: port.address, port: port.port })
