@@ -64,7 +64,7 @@ test('a duration without a unit, below zero, endless or out of bounds is refused
     '1ms2',
     '٣ms',
   ])
-  assert.throws(() => parseDurationMs('--for', '5ms', { min: 10, max: 1000 }), /at least 10ms and at most 1000ms/)
+  assert.throws(() => parseDurationMs('--for', '5ms', { min: 10, max: 1000 }), /at least 10 ms and at most 1 s/)
   assert.throws(() => parseDurationMs('--for', '5s', { min: 10, max: 1000 }), UsageError)
   assert.equal(parseDurationMs('--for', '1s', { min: 10, max: 1000 }), 1000)
 })

@@ -1,6 +1,7 @@
 /** Values as people write them on a command line: `10ms`, `2%`, `127.0.0.1:8080`. Each error names the option. */
 import { isIP } from 'node:net'
 import { UsageError } from './errors.ts'
+import { duration } from './quantities.ts'
 
 /** The units of a duration from long to short: how each is written, and its milliseconds. `m` alone is minutes. */
 const units = [
@@ -24,7 +25,7 @@ export function parseDurationMs(option: string, text: string, bounds: { min?: nu
   if (match === null || text === '')
     throw new UsageError(`${option} '${text}' is no duration`, 'Write it with a unit: 500us, 10ms, 1.5s, 2m')
   const ms = units.reduce((sum, [, size], at) => sum + Number(match[at + 1] ?? 0) * size, 0)
-  return bounded(option, text, ms, bounds, 'ms')
+  return bounded(option, text, ms, bounds, duration)
 }
 
 /** A whole number within bounds. */
@@ -72,13 +73,13 @@ function bounded(
   text: string,
   value: number,
   bounds: { min?: number; max?: number },
-  unit = '',
+  write: (value: number) => string = String,
 ): number {
   const { min = 0, max = Number.MAX_VALUE } = bounds
   if (value < min || value > max || !Number.isFinite(value)) {
-    const least = min === Number.MIN_VALUE ? 'above 0' : `at least ${min}${unit}`
+    const least = min === Number.MIN_VALUE ? 'above 0' : `at least ${write(min)}`
     throw new UsageError(
-      `${option} '${text}' must be ${least}${max === Number.MAX_VALUE ? '' : ` and at most ${max}${unit}`}`,
+      `${option} '${text}' must be ${least}${max === Number.MAX_VALUE ? '' : ` and at most ${write(max)}`}`,
     )
   }
   return value

@@ -67,8 +67,8 @@ export function bytes(value: number): string {
   return `${number(value / size)} ${unit}`
 }
 
-/** From so many seconds on they are told as minutes and seconds: TCP's own times, such as 63 s, are known in seconds. */
-const SECONDS_END = 120
+/** A unit is kept until there are two of the next: 63 s, a time of TCP's own, and the last 24 h are known by these names. */
+const KEPT = 2
 
 /** A duration given in milliseconds: `250 µs`, `12 ms`, `1.03 s`, `2 min 7 s`, `3 h 20 min`, `4 d 6 h`. */
 export function duration(ms: number): string {
@@ -78,9 +78,9 @@ export function duration(ms: number): string {
   if (rounded(ms) < 1) return `${number(ms * 1000)} µs`
   if (rounded(ms) < 1000) return `${number(ms)} ms`
   const seconds = ms / 1000
-  if (rounded(seconds) < SECONDS_END) return `${number(seconds)} s`
-  if (Math.round(seconds) < 3600) return inTwo(seconds, 60, 'min', 's')
-  if (Math.round(seconds / 60) < 24 * 60) return inTwo(seconds / 60, 60, 'h', 'min')
+  if (rounded(seconds) < KEPT * 60) return `${number(seconds)} s`
+  if (Math.round(seconds) < KEPT * 3600) return inTwo(seconds, 60, 'min', 's')
+  if (Math.round(seconds / 60) < KEPT * 24 * 60) return inTwo(seconds / 60, 60, 'h', 'min')
   return inTwo(seconds / 3600, 24, 'd', 'h')
 }
 

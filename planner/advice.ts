@@ -1,4 +1,6 @@
 /** From the arrivals that were counted lately to a backlog: pure, and fast enough for a board that asks every second. */
+
+import { duration, number, percent, plural } from '#common/quantities.ts'
 import { smallestBacklog } from './closed/stall.ts'
 import {
   type AtWorst,
@@ -9,7 +11,6 @@ import {
   SURENESS,
   worstMoment,
 } from './counted-arrivals.ts'
-import { duration, number, percent, plural } from './words.ts'
 
 export interface Seen {
   /** The backlog in force of each socket that listens on the port. */

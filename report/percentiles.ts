@@ -6,9 +6,6 @@ const marks = [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999] as const
 /** Where a share of all lies on the axis: 0 for none, 1 for 90 %, 2 for 99 %, 3 for 99.9 %. */
 export const place = (share: number): number => -Math.log10(1 - share)
 
-/** A mark in words: `50`, `99.9`. */
-export const percent = (share: number): string => String(Number((share * 100).toFixed(3)))
-
 export interface PercentileAxis {
   /** Marks from left to right. */
   marks: number[]
