@@ -6,11 +6,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
+import { median } from '#common/quantile.ts'
 import { duration } from '#common/quantities.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import { startBoard } from '#services/board/board.ts'
 import { findProgram } from '../test/support/tools.ts'
-import { median } from './rounds.ts'
 import type { Row } from './rows.ts'
 
 const [program = 'chromium', speed] = process.argv.slice(2)

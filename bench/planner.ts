@@ -3,12 +3,12 @@
  * would have taken. Prints its rows as JSON. Usage: node planner.ts quick|full
  */
 
+import { median } from '#common/quantile.ts'
 import { bytes, duration } from '#common/quantities.ts'
 import { poissonArrivals } from '#load/arrivals.ts'
 import { seededRandom } from '#load/random.ts'
 import { play } from '#planner/simulator/simulation.ts'
 import { defaultClient, defaultKernel, defaultLoop, type System } from '#planner/system.ts'
-import { median } from './rounds.ts'
 import type { Row } from './rows.ts'
 
 const [speed] = process.argv.slice(2)

@@ -2,6 +2,7 @@
  * A lab as a person looks at it: one row a shard, the shared port, what moved. Pure: built from the exporter's snapshots,
  * the backends' own words and the loads' reports. The terminal, the board and `explain` all read this.
  */
+import { nearestRank } from '#common/quantile.ts'
 import { bytes, duration } from '#common/quantities.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { LoadReport } from '#load/agent/api.ts'
@@ -162,7 +163,8 @@ function waitsBetween(before: WaitHistogram, now: WaitHistogram): ShardView['acc
   let seen = 0
   for (const [index, bound] of now.upToMs.entries()) {
     seen += (now.counts[index] ?? 0) - (earlier.get(bound) ?? 0)
-    if (seen >= gained * 0.99) return { meanMs: Math.max(0, now.sumMs - before.sumMs) / gained, p99Ms: bound }
+    if (seen >= nearestRank(0.99, gained))
+      return { meanMs: Math.max(0, now.sumMs - before.sumMs) / gained, p99Ms: bound }
   }
   return undefined
 }

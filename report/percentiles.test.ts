@@ -44,6 +44,7 @@ test('a percentile is a value that was seen, or nothing where so few cannot tell
   assert.equal(percentile(counting(100), 0.99), 99)
   assert.equal(percentile(counting(10_000), 0.9999), 9999)
   assert.ok(Number.isNaN(percentile(counting(9999), 0.9999)))
+  assert.equal(percentile(counting(100), 0.07), 7)
   assert.ok(Number.isNaN(percentile([], 0.5)))
   assert.deepEqual([0.5, 0.9, 0.99, 0.999, 0.9999].map(valuesToTell), [2, 10, 100, 1000, 10_000])
 })
