@@ -3,12 +3,14 @@
  * minutes of history. Counts the work from a state's arrival until everything is drawn for it, charts included, and
  * beside it all that the page's main thread does. Prints its rows as JSON. Usage: node board.ts CHROMIUM quick|full
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
+import { median } from '#common/quantile.ts'
+import { duration } from '#common/quantities.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import { startBoard } from '#services/board/board.ts'
 import { findProgram } from '../test/support/tools.ts'
-import { median } from './rounds.ts'
 import type { Row } from './rows.ts'
 
 const [program = 'chromium', speed] = process.argv.slice(2)
@@ -114,7 +116,7 @@ await browser.close()
 over = true
 
 const per = (before: number, now: number): number => (now - before) / frames.length
-const note = `${FRAMES} frames, ${SHARDS} shards, five minutes of history, 1920 × 1080; wall clock ${median(frames).toFixed(1)} ms`
+const note = `${FRAMES} frames, ${SHARDS} shards, five minutes of history, 1920 × 1080; wall clock ${duration(median(frames))}`
 const rows: Row[] = [
   {
     ...{ what: 'live board: script, style and layout of a frame', value: per(drawingBefore, drawingMs), unit: 'ms' },

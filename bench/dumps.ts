@@ -2,6 +2,7 @@
  * Dumps against a C program with the same system calls, and against spawning `ss`, with more and more connections open.
  * Runs inside a network namespace of its own; prints its rows as JSON. Usage: node dumps.ts C-PROGRAM quick|full ss|no-ss
  */
+import { duration, plural } from '#common/quantities.ts'
 import { ANY_FAMILY, PreparedDump, SockDiag, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
 import { CPeer } from './c-peer.ts'
 import { Connections } from './connections.ts'
@@ -64,8 +65,7 @@ async function assertSame(mask: number, attributes: number, take: (socket: Socke
   if (sockets !== seen.sockets) throw new Error(`C saw ${sockets} sockets, and we ${seen.sockets}`)
 }
 
-const us = (value: number): string =>
-  value < 1000 ? `${value.toFixed(1)} µs` : `${(value / 1000).toFixed(value < 100_000 ? 2 : 0)} ms`
+const us = (value: number): string => duration(value / 1000)
 const versus = ({ medianUs }: Comparison, other: number, name: string): string =>
   `${us(medianUs[0]!)}, ${name} ${us(medianUs[other]!)}`
 
@@ -76,7 +76,7 @@ const rows: Row[] = []
 await using connections = new Connections()
 for (const count of [10, 1000, 21_000]) {
   await connections.grow(count)
-  const title = `${count.toLocaleString('en')} connections`
+  const title = `${plural(count, 'connection')}`
   const largest = count > 20_000
   const sides = (first: Side, second: Side, commands: string[]): Side[] => [
     first,

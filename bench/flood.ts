@@ -7,11 +7,11 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { median } from '#common/quantile.ts'
 import { writeSysctl } from '#kernel/sysctl.ts'
 import { floodSyns } from '#load/clients/half-open.ts'
 import { Progress } from '#load/progress.ts'
 import { Held } from './held.ts'
-import { median } from './rounds.ts'
 import type { Row } from './rows.ts'
 
 const [rounds, seconds] = process.argv[2] === 'quick' ? [3, 1] : [7, 3]

@@ -3,11 +3,12 @@
  * would have taken. Prints its rows as JSON. Usage: node planner.ts quick|full
  */
 
+import { median } from '#common/quantile.ts'
+import { bytes, duration } from '#common/quantities.ts'
 import { poissonArrivals } from '#load/arrivals.ts'
 import { seededRandom } from '#load/random.ts'
 import { play } from '#planner/simulator/simulation.ts'
 import { defaultClient, defaultKernel, defaultLoop, type System } from '#planner/system.ts'
-import { median } from './rounds.ts'
 import type { Row } from './rows.ts'
 
 const [speed] = process.argv.slice(2)
@@ -55,28 +56,28 @@ for (let round = 0; round < rounds; round++) {
   many.push(cost(1_000_000))
 }
 const seconds = (costs: Cost[]): number => median(costs.map(({ cpuSeconds }) => cpuSeconds))
-const bytes = (costs: Cost[]): number => median(costs.map(({ bytes }) => bytes))
+const bytesOf = (costs: Cost[]): number => median(costs.map(({ bytes }) => bytes))
 const rows: Row[] = [
   {
     what: `simulating 1,000,000 connections to ${BACKENDS} backends in a second : that second`,
     value: seconds(many),
     unit: '×',
     target: { most: 5 },
-    note: `${seconds(many).toFixed(2)} s, ${Math.round(bytes(many) / 1e6)} MB`,
+    note: `${duration(1000 * seconds(many))}, ${bytes(bytesOf(many))}`,
   },
   {
     what: 'time of 1,000,000 simulated connections : 10 times that of 100,000',
     value: seconds(many) / seconds(few) / 10,
     unit: '×',
     target: { most: 1.7 },
-    note: `${seconds(many).toFixed(2)} s and ${seconds(few).toFixed(3)} s`,
+    note: `${duration(1000 * seconds(many))} and ${duration(1000 * seconds(few))}`,
   },
   {
     what: 'memory of 1,000,000 simulated connections : 10 times that of 100,000',
-    value: bytes(many) / bytes(few) / 10,
+    value: bytesOf(many) / bytesOf(few) / 10,
     unit: '×',
     target: { most: 1.2 },
-    note: `${Math.round(bytes(many) / 1e6)} bytes a connection`,
+    note: `${Math.round(bytesOf(many) / 1e6)} bytes a connection`,
   },
 ]
 console.log(JSON.stringify(rows))

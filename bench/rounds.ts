@@ -1,3 +1,5 @@
+import { median } from '#common/quantile.ts'
+
 /** One side of a comparison: does its work `times` over and gives the CPU time that took, in nanoseconds. */
 export type Side = (times: number) => Promise<number>
 
@@ -7,12 +9,6 @@ export interface Comparison {
   /** Median over the rounds of (first side / other side), one for each other side. */
   ratio: number[]
   rounds: number
-}
-
-export const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 /**

@@ -8,9 +8,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { median } from '#common/quantile.ts'
 import { startExporter } from '#services/exporter/exporter.ts'
 import { Held } from './held.ts'
-import { median } from './rounds.ts'
 import { notMeasured, type Row } from './rows.ts'
 
 const [program = 'none', speed, folder = '/tmp'] = process.argv.slice(2)

@@ -27,6 +27,15 @@ test('a duration is given in milliseconds, whatever its unit', () => {
     ['2m', 120_000],
     ['1h', 3_600_000],
     ['0s', 0],
+    ['2min', 120_000],
+    ['3d', 259_200_000],
+    ['250µs', 0.25],
+    ['250μs', 0.25],
+    ['1.5 s', 1500],
+    ['1h30m', 5_400_000],
+    ['2m7s', 127_000],
+    ['2 min 7 s', 127_000],
+    ['1 s 500 ms', 1500],
   ] as const)
     assert.equal(parseDurationMs('--for', text), ms)
 })
@@ -36,9 +45,18 @@ test('a duration without a unit, below zero, endless or out of bounds is refused
     '',
     '10',
     '-1s',
-    '1 s',
+    ' ',
+    '1  s',
+    ' 1s',
+    '1s ',
     's',
-    '1d',
+    '1w',
+    '7s 2m',
+    '1s 1s',
+    '1 h 30',
+    '1,5s',
+    '2 min7',
+    '5m s',
     '1e3ms',
     'NaNms',
     'Infinityms',
@@ -46,7 +64,7 @@ test('a duration without a unit, below zero, endless or out of bounds is refused
     '1ms2',
     '٣ms',
   ])
-  assert.throws(() => parseDurationMs('--for', '5ms', { min: 10, max: 1000 }), /at least 10ms and at most 1000ms/)
+  assert.throws(() => parseDurationMs('--for', '5ms', { min: 10, max: 1000 }), /at least 10 ms and at most 1 s/)
   assert.throws(() => parseDurationMs('--for', '5s', { min: 10, max: 1000 }), UsageError)
   assert.equal(parseDurationMs('--for', '1s', { min: 10, max: 1000 }), 1000)
 })
@@ -70,8 +88,9 @@ test('a share is written in percent or as a fraction', () => {
   assert.equal(parseShare('--budget', '2%'), 0.02)
   assert.equal(parseShare('--budget', '0.5%'), 0.005)
   assert.equal(parseShare('--budget', '0.02'), 0.02)
+  assert.equal(parseShare('--budget', '2 %'), 0.02)
   assert.equal(parseShare('--budget', '100%'), 1)
-  refuses(parseShare, ['', '0', '0%', '101%', '1.5', '-2%', '%', '2 %', 'two', huge])
+  refuses(parseShare, ['', '0', '0%', '101%', '1.5', '-2%', '%', '2  %', 'two', huge])
 })
 
 test('an address to listen on is IPv4, IPv6 in brackets, a bare port on loopback, or a Unix socket', () => {

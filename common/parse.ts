@@ -1,15 +1,31 @@
 /** Values as people write them on a command line: `10ms`, `2%`, `127.0.0.1:8080`. Each error names the option. */
 import { isIP } from 'node:net'
 import { UsageError } from './errors.ts'
+import { duration } from './quantities.ts'
 
-const unitsMs: Record<string, number> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+/** The units of a duration from long to short: how each is written, and its milliseconds. `m` alone is minutes. */
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min|m(?!s)', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+  ['us|µs|μs', 0.001],
+] as const
+const durationPattern = new RegExp(
+  `^${units.map(([spelling]) => String.raw`(?:(\d+(?:\.\d+)?) ?(?:${spelling})(?: (?=\d)|(?=\d|$)))?`).join('')}$`,
+)
 
-/** A duration in milliseconds from `500us`, `10ms`, `1.5s`, `2m`, `1h`; a bare number is refused, since its unit is unknown. */
+/**
+ * A duration in milliseconds from `500us`, `10ms`, `1.5s`, `2m`, `1h30m`, and from whatever `duration()` of quantities.ts
+ * writes: `2 min 7 s`. A bare number is refused, since its unit is unknown.
+ */
 export function parseDurationMs(option: string, text: string, bounds: { min?: number; max?: number } = {}): number {
-  const match = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text)
-  if (match === null)
+  const match = durationPattern.exec(text)
+  if (match === null || text === '')
     throw new UsageError(`${option} '${text}' is no duration`, 'Write it with a unit: 500us, 10ms, 1.5s, 2m')
-  return bounded(option, text, Number(match[1]) * unitsMs[match[2]!]!, bounds, 'ms')
+  const ms = units.reduce((sum, [, size], at) => sum + Number(match[at + 1] ?? 0) * size, 0)
+  return bounded(option, text, ms, bounds, duration)
 }
 
 /** A whole number within bounds. */
@@ -24,11 +40,11 @@ export function parseRate(option: string, text: string, bounds: { min?: number; 
   return bounded(option, text, Number(text), { min: Number.MIN_VALUE, ...bounds })
 }
 
-/** A share between 0 and 1 from `2%`, `0.5%` or `0.02`. */
+/** A share between 0 and 1 from `2%`, `0.5 %` or `0.02`. */
 export function parseShare(option: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
+  const match = /^(\d+(?:\.\d+)?)( ?%)?$/.exec(text)
   if (match === null) throw new UsageError(`${option} '${text}' is no share`, 'Write it as 2% or 0.02')
-  const share = Number(match[1]) / (match[2] === '%' ? 100 : 1)
+  const share = Number(match[1]) / (match[2] === undefined ? 1 : 100)
   if (share <= 0 || share > 1) throw new UsageError(`${option} '${text}' must lie above 0 and at most at 100%`)
   return share
 }
@@ -57,13 +73,13 @@ function bounded(
   text: string,
   value: number,
   bounds: { min?: number; max?: number },
-  unit = '',
+  write: (value: number) => string = String,
 ): number {
   const { min = 0, max = Number.MAX_VALUE } = bounds
   if (value < min || value > max || !Number.isFinite(value)) {
-    const least = min === Number.MIN_VALUE ? 'above 0' : `at least ${min}${unit}`
+    const least = min === Number.MIN_VALUE ? 'above 0' : `at least ${write(min)}`
     throw new UsageError(
-      `${option} '${text}' must be ${least}${max === Number.MAX_VALUE ? '' : ` and at most ${max}${unit}`}`,
+      `${option} '${text}' must be ${least}${max === Number.MAX_VALUE ? '' : ` and at most ${write(max)}`}`,
     )
   }
   return value

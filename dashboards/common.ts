@@ -19,7 +19,8 @@ export const quantile = (q: number, buckets: string): string => `histogram_quant
 export const unit = {
   share: 'percentunit',
   seconds: 's',
-  bytes: 'bytes',
+  /** Decimal, as Spillway itself writes bytes: Grafana's `bytes` counts in KiB. */
+  bytes: 'decbytes',
   connections: 'suffix: conn.',
   perSecond: 'suffix: /s',
   count: 'short',

@@ -1,6 +1,7 @@
 /** What stands in the accept queues: full, filling, over the brim, or full a moment ago. */
+import { duration, whole } from '#common/quantities.ts'
 import { type Evidence, full, listening, moves, type ShardEvidence } from './evidence.ts'
-import { inWords, names, whole } from './words.ts'
+import { inWords, names } from './words.ts'
 
 const NODE_DEFAULT = 511
 
@@ -99,7 +100,7 @@ export function catchingUp(view: Evidence): string | undefined {
   if (waited.length === 0) return undefined
   const longest = Math.max(...waited.map(({ acceptWait }) => acceptWait?.p99Ms ?? 0))
   const [accepts, its] = waited.length === 1 ? ['accepts', 'its queue'] : ['accept', 'their queues']
-  return `${names(waited)} ${accepts} clients that have waited ${(longest / 1000).toFixed(1)} s in ${its}, believing they were connected. No counter of the kernel tells of that: only the accept wait does.`
+  return `${names(waited)} ${accepts} clients that have waited ${duration(longest)} in ${its}, believing they were connected. No counter of the kernel tells of that: only the accept wait does.`
 }
 
 export function retriesFromBefore(view: Evidence): string | undefined {

@@ -1,6 +1,6 @@
 /** Connections past the handshake: windows, receive queues, source ports. */
+import { bytes, whole } from '#common/quantities.ts'
 import type { Evidence } from './evidence.ts'
-import { bytes, whole } from './words.ts'
 
 export function peersWithClosedWindows(view: Evidence): string | undefined {
   const port = view.portView

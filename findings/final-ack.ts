@@ -1,6 +1,6 @@
 /** Final ACKs that met a full accept queue. */
+import { whole } from '#common/quantities.ts'
 import { type Evidence, full, listening, moves } from './evidence.ts'
-import { whole } from './words.ts'
 
 export function lastAcksReset(view: Evidence): string | undefined {
   const resets = moves(view, 'EmbryonicRsts')

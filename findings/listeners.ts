@@ -1,6 +1,7 @@
 /** Who listens, who no longer does, and who gets the connections. */
+import { whole } from '#common/quantities.ts'
 import { type Evidence, listening, moves } from './evidence.ts'
-import { inWords, names, whole } from './words.ts'
+import { inWords, names } from './words.ts'
 
 const NOBODY_LISTENS =
   'No backend listens: the kernel answers every SYN with a reset, and clients see "connection refused" at once.'

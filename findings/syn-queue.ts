@@ -1,6 +1,6 @@
 /** Half-open requests: who leaves them, and what the kernel does when there are too many. */
+import { whole } from '#common/quantities.ts'
 import { type Evidence, full, listening, moves } from './evidence.ts'
-import { whole } from './words.ts'
 
 /** Each shard's SYN queue has a limit of its own, and the kernel does not tell which one is full. */
 function fullSynQueue(view: Evidence): string {

@@ -1,8 +1,8 @@
 /** The last minute of arrivals, as the views of a lab tell of them, and what backlog it asks for. */
 
+import { duration, number, plural, rate } from '#common/quantities.ts'
 import { adviceFrom, survivedWords } from '#planner/advice.ts'
 import type { CountedInterval } from '#planner/counted-arrivals.ts'
-import { duration, number, plural, rate } from '#planner/words.ts'
 import type { Counted } from './counted.ts'
 import type { BacklogAdvice } from './state.ts'
 import type { LabView } from './view.ts'

@@ -2,6 +2,8 @@
  * A lab as a person looks at it: one row a shard, the shared port, what moved. Pure: built from the exporter's snapshots,
  * the backends' own words and the loads' reports. The terminal, the board and `explain` all read this.
  */
+import { nearestRank } from '#common/quantile.ts'
+import { bytes, duration } from '#common/quantities.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
@@ -142,11 +144,11 @@ function shardNumbers(backends: Moment['backends'], listeners: ListenerSample[])
 
 function faultsInWords({ faults }: BackendStatus): string[] {
   return [
-    faults.acceptDelayMs > 0 ? `${faults.acceptDelayMs} ms an accept` : '',
-    faults.readDelayMs > 0 ? `${faults.readDelayMs} ms a read` : '',
-    faults.responseDelayMs > 0 ? `${faults.responseDelayMs} ms a response` : '',
+    faults.acceptDelayMs > 0 ? `${duration(faults.acceptDelayMs)} an accept` : '',
+    faults.readDelayMs > 0 ? `${duration(faults.readDelayMs)} a read` : '',
+    faults.responseDelayMs > 0 ? `${duration(faults.responseDelayMs)} a response` : '',
     faults.neverRead ? 'never reads' : '',
-    faults.responseBytes > 0 ? `${faults.responseBytes} bytes a response` : '',
+    faults.responseBytes > 0 ? `${bytes(faults.responseBytes)} a response` : '',
   ].filter((words) => words !== '')
 }
 
@@ -161,7 +163,8 @@ function waitsBetween(before: WaitHistogram, now: WaitHistogram): ShardView['acc
   let seen = 0
   for (const [index, bound] of now.upToMs.entries()) {
     seen += (now.counts[index] ?? 0) - (earlier.get(bound) ?? 0)
-    if (seen >= gained * 0.99) return { meanMs: Math.max(0, now.sumMs - before.sumMs) / gained, p99Ms: bound }
+    if (seen >= nearestRank(0.99, gained))
+      return { meanMs: Math.max(0, now.sumMs - before.sumMs) / gained, p99Ms: bound }
   }
   return undefined
 }

@@ -1,4 +1,7 @@
 /** From the arrivals that were counted lately to a backlog: pure, and fast enough for a board that asks every second. */
+
+import { median } from '#common/quantile.ts'
+import { duration, number, percent, plural } from '#common/quantities.ts'
 import { smallestBacklog } from './closed/stall.ts'
 import {
   type AtWorst,
@@ -9,7 +12,6 @@ import {
   SURENESS,
   worstMoment,
 } from './counted-arrivals.ts'
-import { duration, number, percent, plural } from './words.ts'
 
 export interface Seen {
   /** The backlog in force of each socket that listens on the port. */
@@ -92,9 +94,8 @@ export const survivedWords = ({ ms, bound }: Survived): string =>
   bound === 'less than' ? `less than ${duration(ms)}` : bound === 'at least' ? `${duration(ms)} or more` : duration(ms)
 
 function usualLength(runs: readonly Run[]): number {
-  const lengths = runs.flatMap(({ intervalsMs }) => [...intervalsMs]).sort((a, b) => a - b)
   // Snapshots are a few hundredths of a millisecond early or late.
-  return Math.round(lengths[lengths.length >> 1] ?? 0)
+  return Math.round(median(runs.flatMap(({ intervalsMs }) => [...intervalsMs])) || 0)
 }
 
 function longestStall(runs: readonly Run[], share: number, limit: number, shortestMs: number): Survived {

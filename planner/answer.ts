@@ -1,6 +1,7 @@
 /** What the planner says to a question: the same for a terminal, JSON and a page. */
+
+import { duration, number, percent } from '#common/quantities.ts'
 import { type Disagreement, disagreements, type Estimate, type Outcome, quantities } from './outcome.ts'
-import { duration, number, percent } from './words.ts'
 
 /** A setting in the spelling of one place. */
 export interface Setting {

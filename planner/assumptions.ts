@@ -1,8 +1,9 @@
 /** What every answer takes for granted, in words: said under "how sure". */
+
+import { duration, number, percent } from '#common/quantities.ts'
 import { GRID_TICKS, retriesAtMs } from './closed/clients.ts'
 import { awakeShare, type Situation, serviceMs, utilisation } from './situation.ts'
 import { spanMs } from './system-of.ts'
-import { duration, number, percent } from './words.ts'
 
 export function assumptionsOf(situation: Situation): string[] {
   const { arrivals, client, stall, dealing, mode, backends, kernel } = situation

@@ -1,3 +1,5 @@
+import { quantile } from '#common/quantile.ts'
+
 /** Some numbers, in order. */
 export class Distribution {
   readonly #sorted: Float64Array
@@ -21,7 +23,7 @@ export class Distribution {
 
   /** The value that a share `q` does not exceed (nearest rank); NaN if there is none at all. */
   quantile(q: number): number {
-    return this.#sorted[Math.max(0, Math.ceil(q * this.count) - 1)] ?? Number.NaN
+    return quantile(this.#sorted, q)
   }
 
   /** The share of values above a bound. */

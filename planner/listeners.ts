@@ -1,6 +1,7 @@
 /** Which listeners are too small, by what an exporter has seen of them. Pure. */
+
+import { duration, number, percent, rate } from '#common/quantities.ts'
 import { type Answer, answerOf, type Setting } from './answer.ts'
-import { duration, number, percent, rate } from './words.ts'
 
 /** One listener over a range of time, from the exporter's metrics. */
 export interface ListenerHistory {

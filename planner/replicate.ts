@@ -1,4 +1,5 @@
 /** Plays a situation again and again with other seeds, and says what that gives on average and how sure it is. */
+import { nearestRank } from '#common/quantile.ts'
 import { Distribution } from './distribution.ts'
 import { atLeast, type Estimate, type Outcome, type Quantity } from './outcome.ts'
 import { type Played, play } from './simulator/simulation.ts'
@@ -207,8 +208,8 @@ const ofFew = (sizes: number): number => {
 export function quantileOf(values: readonly number[], probability: number): Estimate {
   const sorted = [...values].sort((a, b) => a - b)
   const n = sorted.length
-  const at = (rank: number): number => sorted[Math.max(0, Math.ceil(rank) - 1)] ?? Number.POSITIVE_INFINITY
-  const error = Z * Math.sqrt(n * probability * (1 - probability))
   // Too few runs say nothing of what lies beyond the largest.
-  return { value: at(n * probability), low: at(n * probability - error), high: at(n * probability + error) }
+  const at = (share: number): number => sorted[nearestRank(share, n) - 1] ?? Number.POSITIVE_INFINITY
+  const error = Z * Math.sqrt((probability * (1 - probability)) / n)
+  return { value: at(probability), low: at(probability - error), high: at(probability + error) }
 }

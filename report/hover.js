@@ -1,3 +1,5 @@
+import { bytes, duration, moment, number, percent } from '#common/quantities.ts'
+
 // Reads plots out where the pointer is. The page is whole without it.
 for (const figure of document.querySelectorAll('figure')) {
   const plot = figure.querySelector('svg.plot')
@@ -40,8 +42,7 @@ for (const figure of document.querySelectorAll('figure')) {
       return level === undefined ? [] : `${line.dataset.name} ${shown(y === 'log' ? 10 ** level[2] : level[2])}`
     })
     const phase = phases.findLast(({ from, to }) => share * 100 >= from && share * 100 <= to)
-    const where =
-      x === 'time' ? [phase?.name, `${(at / 1000).toFixed(2)} s`] : [`${(100 * (1 - 10 ** -at)).toFixed(2)} %`]
+    const where = x === 'time' ? [phase?.name, moment(at)] : [percent(1 - 10 ** -at)]
     readOut.textContent = [...where.filter(Boolean), ...values].join(' · ')
     for (const end of ['x1', 'x2']) hair.setAttribute(end, `${share * 100}%`)
     plot.append(hair)
@@ -54,10 +55,7 @@ for (const figure of document.querySelectorAll('figure')) {
   }
 
   function shown(value) {
-    if (quantity === 'ms') return value < 1000 ? `${Number(value.toPrecision(3))} ms` : `${(value / 1000).toFixed(2)} s`
-    if (quantity !== 'bytes' || value < 1024) return `${value.toLocaleString('en')}${quantity === 'bytes' ? ' B' : ''}`
-    const power = Math.floor(Math.log2(value) / 10)
-    return `${(value / 1024 ** power).toFixed(1)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`
+    return quantity === 'ms' ? duration(value) : quantity === 'bytes' ? bytes(value) : number(value)
   }
 }
 

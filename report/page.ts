@@ -1,15 +1,32 @@
 /** The document around a report. */
 import fs from 'node:fs'
+import { browserSource } from '#common/browser-source.ts'
 import { Html, html } from './html.ts'
 
-const asset = (url: URL): Html => new Html(fs.readFileSync(url, 'utf8').trim())
+/** What a reader of the source needs and a browser does not: comments on lines of their own, indentation, empty lines. */
+const forReaders = /^\s*(?:\/\*[\s\S]*?\*\/|\/\/.*)\n|^\s+/gm
+/** What binds modules, which are one script here. */
+const forModules = /^import .*\n|^export /gm
+
+const style = (): Html =>
+  new Html(
+    fs
+      .readFileSync(new URL('./report.css', import.meta.url), 'utf8')
+      .replaceAll(forReaders, '')
+      .trim(),
+  )
+
+/** The read-out of the plots and the module that it imports: it spells quantities as the page does. */
+function script(): Html {
+  const modules = [new URL(import.meta.resolve('#common/quantities.ts')), new URL('./hover.js', import.meta.url)]
+  const sources = modules.map((url) => browserSource(url).replaceAll(forReaders, '').replaceAll(forModules, '').trim())
+  return new Html(sources.join('\n'))
+}
 
 /** Nothing may be fetched: what is not in the file does not belong to it. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 export function page(title: string, body: Html): string {
-  const style = asset(new URL('./report.css', import.meta.url))
-  const script = asset(new URL('./hover.js', import.meta.url))
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -19,14 +36,14 @@ export function page(title: string, body: Html): string {
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<style>${style}</style>
+<style>${style()}</style>
 </head>
 <body>
 <p class="brand">Spillway</p>
 <main>
 ${body}
 </main>
-<script>${script}</script>
+<script>${script()}</script>
 </body>
 </html>
 `.toString()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { percent, percentile, percentileAxis, place, steps, stepsOfPercentiles, valuesToTell } from './percentiles.ts'
+import { percentile, percentileAxis, place, steps, stepsOfPercentiles, valuesToTell } from './percentiles.ts'
 
 const counting = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1)
 
@@ -26,7 +26,13 @@ test('an axis ends at the first mark that its connections cannot tell, at most 9
     [10_000, '0 50 90 99 99.9 99.99'],
     [5_000_000, '0 50 90 99 99.9 99.99'],
   ] as const)
-    assert.equal(percentileAxis(count).marks.map(percent).join(' '), marks, `${count} connections`)
+    assert.equal(
+      percentileAxis(count)
+        .marks.map((mark) => Number((mark * 100).toFixed(2)))
+        .join(' '),
+      marks,
+      `${count} connections`,
+    )
   assert.equal(percentileAxis(50).told, 0.98)
   assert.equal(percentileAxis(5_000_000).told, 0.9999)
 })
@@ -38,6 +44,7 @@ test('a percentile is a value that was seen, or nothing where so few cannot tell
   assert.equal(percentile(counting(100), 0.99), 99)
   assert.equal(percentile(counting(10_000), 0.9999), 9999)
   assert.ok(Number.isNaN(percentile(counting(9999), 0.9999)))
+  assert.equal(percentile(counting(100), 0.07), 7)
   assert.ok(Number.isNaN(percentile([], 0.5)))
   assert.deepEqual([0.5, 0.9, 0.99, 0.999, 0.9999].map(valuesToTell), [2, 10, 100, 1000, 10_000])
 })

@@ -1,13 +1,12 @@
 /** Percentiles on the axis of HDR histograms, where each further nine takes the same room. */
 
+import { quantile } from '#common/quantile.ts'
+
 /** The marks that such an axis may have. */
 const marks = [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999] as const
 
 /** Where a share of all lies on the axis: 0 for none, 1 for 90 %, 2 for 99 %, 3 for 99.9 %. */
 export const place = (share: number): number => -Math.log10(1 - share)
-
-/** A mark in words: `50`, `99.9`. */
-export const percent = (share: number): string => String(Number((share * 100).toFixed(3)))
 
 export interface PercentileAxis {
   /** Marks from left to right. */
@@ -29,12 +28,12 @@ export function percentileAxis(count: number): PercentileAxis {
 /** How many values it takes until a percentile is more than their maximum. */
 export const valuesToTell = (share: number): number => Math.round(1 / (1 - share))
 
-/** The value that a share of all do not exceed (nearest rank); NaN where so few values cannot tell. `sorted` ascends. */
+/** The quantile of a share; NaN where so few values cannot tell it from their maximum. `sorted` ascends. */
 export function percentile(sorted: readonly number[], share: number): number {
   const count = sorted.length
   // 1 - 0.9999 is not quite 0.0001.
   if (count === 0 || count * (1 - share) < 1 - 1e-9) return Number.NaN
-  return sorted[Math.max(0, Math.ceil(share * count - 1e-9) - 1)]!
+  return quantile(sorted, share)
 }
 
 /** `v` is what those between the share `from` of all and the share `to` do not exceed. */

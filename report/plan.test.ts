@@ -90,8 +90,8 @@ test('tables hold what was predicted and measured', () => {
   assert.equal(errors['connect, 99th percentile'], '−12 ms (−1.16 %) ✓ agrees')
   assert.equal(errors['accept wait, longest'], '0 ✓ agrees')
   assert.deepEqual(rowsOf(page, 'Time to connect'), [
-    ['predicted', '0.5 ms', '1.01 s', '1.02 s', '1.02 s'],
-    ['measured', '0.2 ms', '1.03 s', '1.03 s', '1.04 s'],
+    ['predicted', '500 µs', '1.01 s', '1.02 s', '1.02 s'],
+    ['measured', '200 µs', '1.03 s', '1.03 s', '1.04 s'],
   ])
   assert.deepEqual(rowsOf(page, 'Accept wait')[1], ['measured', '104 ms', '248 ms', '296 ms', '–'])
 })

@@ -1,3 +1,4 @@
+import { median } from '#common/quantile.ts'
 import { duration } from './quantities.ts'
 import type { Point } from './thin.ts'
 
@@ -9,8 +10,7 @@ export function usualInterval(series: readonly (readonly Point[])[]): string {
       return before !== undefined && t > before.t ? [t - before.t] : []
     }),
   )
-  const median = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)]
-  return median === undefined ? 'now and then' : `about every ${duration(roughly(median))}`
+  return gaps.length === 0 ? 'now and then' : `about every ${duration(roughly(median(gaps)))}`
 }
 
 /** A round number if it is as good as one. */

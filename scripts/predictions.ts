@@ -5,11 +5,11 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { duration, number, percent } from '#common/quantities.ts'
 import { book, type Entry } from '#lab/confirm/book.ts'
 import { type Confirmation, confirm } from '#lab/confirm/confirm.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { type Estimate, quantities } from '#planner/outcome.ts'
-import { duration, number, percent } from '#planner/words.ts'
 
 const file = path.join(import.meta.dirname, '..', 'docs', 'planning.md')
 const BEGIN = '<!-- predictions: npm run predictions -->'

@@ -1,10 +1,10 @@
 /** Recorded arrivals: a CSV, the folder of a run, or a Prometheus. */
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
+import { duration, number } from '#common/quantities.ts'
 import { openRun } from '#lab/experiment/open.ts'
 import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
 import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
-import { duration, number } from '#planner/words.ts'
 
 /** So many are played in a second or two. */
 const COMFORTABLE_ARRIVALS = 1_000_000
@@ -62,7 +62,7 @@ async function fromPrometheus(url: string, { query, rangeMs, stepMs, seed }: Ran
       : `; of ${duration(rates.length * stepMs)} only the ${duration((to - from) * stepMs)} around the peak are played`
   return {
     atMs,
-    source: `${source}; rates every ${stepMs / 1000} s, made into independent arrivals: clusters within a step are not seen${cut}${missingInWords(missing, rates.length, stepMs)}`,
+    source: `${source}; rates every ${duration(stepMs)}, made into independent arrivals: clusters within a step are not seen${cut}${missingInWords(missing, rates.length, stepMs)}`,
   }
 }
 

@@ -1,10 +1,10 @@
 /** Makes a situation of what was said, and refuses what contradicts itself or is missing. */
 import { UsageError } from '#common/errors.ts'
+import { duration, number } from '#common/quantities.ts'
 import type { Question } from '#planner/ask.ts'
 import { lifeMs } from '#planner/closed/half-open.ts'
 import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#planner/situation.ts'
 import { defaultClient, defaultKernel } from '#planner/system.ts'
-import { duration, number } from '#planner/words.ts'
 import type { PlanCommand } from './command.ts'
 import type { OptionName } from './options.ts'
 import { readArrivals } from './recordings.ts'

@@ -1,6 +1,7 @@
 /** What `spillway plan` prints: the answer first, then the table, then why, then how sure. */
+
+import { duration, number } from '#common/quantities.ts'
 import { type Answer, comparisonTable, disagreementInWords, type Judgement, type Table } from '#planner/answer.ts'
-import { duration, number } from '#planner/words.ts'
 import { wrap } from '../up/screen.ts'
 
 const WIDTH = 100

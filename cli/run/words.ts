@@ -1,4 +1,5 @@
 /** What `spillway run` prints. */
+import { duration } from '#common/quantities.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { bandInWords, seenInWords, type Verdict } from '#lab/experiment/verdict.ts'
 import { wrap } from '../up/screen.ts'
@@ -11,7 +12,7 @@ export function verdictInWords(verdict: Verdict, folder: string): string {
   const { status, reason, expectations, experiment, durationMs, lagMs } = verdict
   const passed = expectations.filter((expectation) => expectation.passed).length
   const counts = expectations.length === 0 ? '' : `${passed} of ${expectations.length} expectations`
-  const line = `${marks[status]} ${experiment.padEnd(24)} ${status.padEnd(10)} ${counts.padEnd(22)} ${(durationMs / 1000).toFixed(1).padStart(5)} s`
+  const line = `${marks[status]} ${experiment.padEnd(24)} ${status.padEnd(10)} ${counts.padEnd(22)} ${duration(durationMs).padStart(9)}`
   const block: string[] = []
   if (reason !== null) block.push(`  ${reason}`)
   for (const expectation of expectations) {
@@ -23,7 +24,7 @@ export function verdictInWords(verdict: Verdict, folder: string): string {
     )
   }
   if (block.length > 0 && status !== 'not judged')
-    block.push(`  ${lagMs === null ? '' : `scheduling lag at worst ${lagMs.toFixed(0)} ms; `}see ${folder}/report.html`)
+    block.push(`  ${lagMs === null ? '' : `scheduling lag at worst ${duration(lagMs)}; `}see ${folder}/report.html`)
   return [line.trimEnd(), ...block].join('\n')
 }
 

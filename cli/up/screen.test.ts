@@ -1,52 +1,18 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { ShardView } from '#live/state.ts'
-import { type LabView, sysctlDefaults } from '#live/view.ts'
+import { labOf, shardOf } from '#live/testing/state.ts'
 import { bar, draw, type Screen, wrap } from './screen.ts'
 
-const shard = (number: number, changes: Partial<ShardView> = {}): ShardView => ({
-  ...{
-    shard: number,
-    state: 'listening',
-    stalled: false,
-    faults: [],
-    length: 0,
-    limit: 128,
-    backlog: 128,
-    fill: 0,
-    peak: 4,
-  },
-  ...{ fullSeconds: 0, drops: 0, dropsPerSecond: 0, acceptsPerSecond: 301, oldestWaitMs: 0 },
-  ...{ open: 0, acceptWait: undefined, processes: [] },
-  ...changes,
-})
-
-const clients = {
-  ...{ startedPerSecond: 900, connectedPerSecond: 600, halfOpenPerSecond: 0, open: 163, synRetransmitsPerSecond: 290 },
-}
-
-const view: LabView = {
-  ...{ timeMs: 0, kernel: '6.18.44-x', address: '198.18.0.2', port: 8080, mode: 'sharded', steering: { by: 'hash' } },
+const view = labOf({
+  kernel: '6.18.44-x',
   shards: [
-    shard(1),
-    shard(2, { length: 129, fill: 1, dropsPerSecond: 296, acceptsPerSecond: 0, oldestWaitMs: 412, stalled: true }),
-    shard(3),
+    shardOf(1),
+    shardOf(2, { length: 129, dropsPerSecond: 296, acceptsPerSecond: 0, oldestWaitMs: 412, stalled: true }),
+    shardOf(3),
   ],
-  portView: {
-    ...{ address: '198.18.0.2', port: 8080, synQueue: { length: 37, peak: 41, limit: 384 }, oldestWaitMs: 412 },
-    ...{
-      connections: 163,
-      receiveBytes: 63_000,
-      receiveBytesMax: 9000,
-      sendBytes: 5000,
-      sendBytesMax: 900,
-      zeroWindows: 0,
-    },
-  },
-  ...{ sequence: 1, monotonicMs: 0, sysctls: sysctlDefaults, clients },
-  ...{ cookiesPerSecond: 0, moved: [{ name: 'ListenOverflows', perSecond: 296 }], loads: [] },
-  counted: { readings: 1, opens: 0, overflows: 0, entered: {}, otherPorts: [], longestWaitMs: 0 },
-}
+  portView: { ...labOf().portView!, synQueue: { length: 37, peak: 41, limit: 384 }, receiveBytes: 63_000 },
+  moved: [{ name: 'ListenOverflows', perSecond: 296 }],
+})
 
 const screen: Screen = {
   ...{ columns: 120, rows: 40, colour: false, metricsUrl: 'http://127.0.0.1:10511', loadLine: 'load  off' },
@@ -94,7 +60,7 @@ test('a bar shows eighths of a cell, and anything above zero', () => {
 })
 
 test('an unknown wait is a question mark, never a zero', () => {
-  const unknown = { ...view, shards: [shard(1, { length: 2, oldestWaitMs: undefined })] }
+  const unknown = { ...view, shards: [shardOf(1, { length: 2, oldestWaitMs: undefined })] }
   assert.match(draw(unknown, screen).find((line) => line.trim().startsWith('1 ')) ?? '', /\?$/)
 })
 

@@ -1,6 +1,6 @@
 /** Draws a lab as lines of text for a terminal of some size. Pure: the same view and size give the same lines. */
+import { bytes, duration, whole } from '#common/quantities.ts'
 import { explain } from '#findings/explain.ts'
-import { bytes } from '#findings/words.ts'
 import type { ShardView } from '#live/state.ts'
 import type { LabView } from '#live/view.ts'
 
@@ -34,9 +34,9 @@ const columns: Column[] = [
     cell: (s) => (s.state === 'listening' ? `${s.length} / ${s.limit}` : s.state),
   },
   { title: 'peak 30s', width: 10, rank: 2, cell: (s) => String(s.peak) },
-  { title: 'full 30s', width: 10, rank: 4, cell: (s) => `${s.fullSeconds.toFixed(1)} s` },
-  { title: 'drops/s', width: 9, rank: 1, cell: (s) => count(s.dropsPerSecond) },
-  { title: 'accepts/s', width: 11, rank: 3, cell: (s) => count(s.acceptsPerSecond) },
+  { title: 'full 30s', width: 10, rank: 4, cell: (s) => duration(s.fullSeconds * 1000) },
+  { title: 'drops/s', width: 9, rank: 1, cell: (s) => whole(s.dropsPerSecond) },
+  { title: 'accepts/s', width: 11, rank: 3, cell: (s) => whole(s.acceptsPerSecond) },
   { title: 'oldest', width: 10, rank: 5, cell: (s) => (s.oldestWaitMs === undefined ? '?' : duration(s.oldestWaitMs)) },
 ]
 
@@ -67,7 +67,7 @@ export function draw(view: LabView, screen: Screen): string[] {
     lines.push(
       '',
       ...wrap(
-        `moved  ${view.moved.map(({ name, perSecond }) => `${name} +${count(perSecond)}/s`).join('  ')}`,
+        `moved  ${view.moved.map(({ name, perSecond }) => `${name} +${whole(perSecond)}/s`).join('  ')}`,
         screen.columns,
       ),
     )
@@ -137,7 +137,7 @@ function portItems(view: LabView): string[] {
   if (port === undefined) return ['Nobody listens on the port.']
   return [
     `SYN queue  ${bar(port.synQueue.length / (port.synQueue.limit + 1), 8).trimEnd()} ${port.synQueue.length} / ${port.synQueue.limit}`,
-    `cookies ${count(view.cookiesPerSecond)}/s`,
+    `cookies ${whole(view.cookiesPerSecond)}/s`,
     `connections ${port.connections}`,
     `receive ${bytes(port.receiveBytes)}`,
     `send ${bytes(port.sendBytes)}`,
@@ -161,13 +161,6 @@ const helpLines = [
   'oldest: how long the longest waiting connection waits, to one jiffy; ? while several shards have some, since a waiting connection does not name its shard.',
   'SYN queue: half-open requests of all shards together; its limit is the sum of theirs. receive, send: bytes in the queues of all connections.',
 ]
-
-/** A whole number, or one decimal below ten. */
-const count = (value: number): string => (value === 0 || value >= 10 ? String(Math.round(value)) : value.toFixed(1))
-
-function duration(ms: number): string {
-  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
-}
 
 /** Joins items into lines, breaking only between them. */
 function wrapItems(items: readonly string[], gap: string, width: number): string[] {

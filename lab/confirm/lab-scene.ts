@@ -1,7 +1,7 @@
 /** What a lab is asked to play: the same arrivals and troubles as the simulator's, as far as a lab can make them. */
 import { UsageError } from '#common/errors.ts'
+import { duration, number } from '#common/quantities.ts'
 import type { Dealing, Stall, System } from '#planner/system.ts'
-import { duration, number } from '#planner/words.ts'
 
 export interface LabScene {
   mode: 'sharded' | 'shared' | 'single'

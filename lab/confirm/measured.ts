@@ -1,4 +1,5 @@
 /** What a lab has shown, in the shape of a prediction. Pure. */
+import { duration } from '#common/quantities.ts'
 import { countWithin } from '#planner/busiest.ts'
 import { Distribution } from '#planner/distribution.ts'
 import { type Estimate, type Outcome, type Quantity, within } from '#planner/outcome.ts'
@@ -79,16 +80,16 @@ export function fidelityOf(
   const off = counts.find(({ asked, came }) => Math.abs(came - asked) > Math.max(1, asked * EXACT_COUNT))
   const reasons = [
     ...(scheduleLagP99Ms > Math.max(10, shortest * 0.1)
-      ? [`the load came late: 99 % within ${scheduleLagP99Ms.toFixed(1)} ms of its schedule only`]
+      ? [`the load came late: 99 % within ${duration(scheduleLagP99Ms)} of its schedule only`]
       : []),
-    ...(stallErrorMs > Math.max(2, shortest * 0.05) ? [`a stall was off by ${stallErrorMs.toFixed(1)} ms`] : []),
+    ...(stallErrorMs > Math.max(2, shortest * 0.05) ? [`a stall was off by ${duration(stallErrorMs)}`] : []),
     ...(off === undefined ? [] : [`${off.came} connections came during a stall, and ${off.asked} should have`]),
     // Where nothing delays them accepts are too short to matter but for a while after a stall.
     ...(accepts !== undefined &&
     accepts.delayMs > 0 &&
     Math.abs(accepts.seenMs / accepts.expectedMs - 1) > STEADY_ACCEPTS
       ? [
-          `an accept took ${accepts.seenMs.toFixed(2)} ms, and ${accepts.expectedMs.toFixed(2)} ms when it was measured just before`,
+          `an accept took ${duration(accepts.seenMs)}, and ${duration(accepts.expectedMs)} when it was measured just before`,
         ]
       : []),
     ...(run.report.outcomes.noPortLeft + run.report.outcomes.failed > 0

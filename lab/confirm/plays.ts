@@ -1,10 +1,10 @@
 /** Which settings of an answer a lab plays: the one it recommends, both sides of a limit, or all that it compares. */
 import { UsageError } from '#common/errors.ts'
+import { duration, number, rate } from '#common/quantities.ts'
 import type { Answer } from '#planner/answer.ts'
 import type { Question } from '#planner/ask.ts'
 import { restartWays, sharedWays, slowWays, type Way } from '#planner/questions/ways.ts'
 import type { ArrivalsPlan, Situation } from '#planner/situation.ts'
-import { duration, number, rate } from '#planner/words.ts'
 
 /** So far to either side of a limit it must have shown. */
 const BELOW = 0.9

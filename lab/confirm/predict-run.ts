@@ -1,4 +1,5 @@
 /** What one run of a scene should show, over all the ways in which chance can deal it. */
+import { quantile } from '#common/quantile.ts'
 import { Distribution } from '#planner/distribution.ts'
 import type { Estimate, Outcome, Quantity } from '#planner/outcome.ts'
 import { type Numbers, numbersOf } from '#planner/replicate.ts'
@@ -74,7 +75,7 @@ function bandOf(runs: readonly { curve: readonly number[]; left: number }[]): Cu
   const pieces = Array.from({ length: Math.max(...runs.map(({ curve }) => curve.length)) }, (_, piece) =>
     Float64Array.from(runs, ({ curve, left }) => curve[piece] ?? left).sort(),
   )
-  const at = (share: number) => pieces.map((values) => values[Math.round(share * (values.length - 1))]!)
+  const at = (share: number) => pieces.map((values) => quantile(values, share))
   const mean = pieces.map((values) => values.reduce((sum, one) => sum + one, 0) / values.length)
   return { low: at(0.025), mean, high: at(0.975) }
 }

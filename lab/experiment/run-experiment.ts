@@ -1,8 +1,10 @@
 /** Runs an experiment in labs of its own and judges it. */
+
 import fs from 'node:fs'
 import path from 'node:path'
 import { monotonicMs } from '#common/clock.ts'
 import { describeError } from '#common/errors.ts'
+import { duration } from '#common/quantities.ts'
 import { type Experiment, type LabWish, NotJudged } from '#experiments/vocabulary/experiment.ts'
 import type { BackendPlan, Driver } from '../driver.ts'
 import { Lab } from '../lab.ts'
@@ -99,7 +101,7 @@ async function judged(experiment: Experiment, options: RunOptions, journal: Jour
 }
 
 const tooSlow = (lagMs: number): string =>
-  `this machine was too busy: timers of an idle process, or the clients' own schedule, ran up to ${Math.round(lagMs)} ms late`
+  `this machine was too busy: timers of an idle process, or the clients' own schedule, ran up to ${duration(lagMs)} late`
 
 async function runCase(
   experiment: Experiment,

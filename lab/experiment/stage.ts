@@ -1,7 +1,9 @@
 /** The verbs of an experiment, said to a real lab and noted in the journal. */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
+import { bytes, duration, number, plural } from '#common/quantities.ts'
 import { fullName } from '#experiments/vocabulary/counters.ts'
 import type { BackendVerbs, ClientVerbs, Exchange, Now, RunningLoad, Stage } from '#experiments/vocabulary/stage.ts'
 import type { FaultsChange } from '#services/backend/api.ts'
@@ -56,7 +58,7 @@ export class LabStage implements Stage {
       relisten: (backlog) =>
         this.#does(`${who} listens again with backlog ${backlog}`, () => backend.relisten(backlog)),
       deferAccept: (seconds) =>
-        this.#does(`${who} sets TCP_DEFER_ACCEPT to ${seconds} s`, () => backend.deferAccept(seconds)),
+        this.#does(`${who} sets TCP_DEFER_ACCEPT to ${duration(seconds * 1000)}`, () => backend.deferAccept(seconds)),
       close: () => this.#does(`${who} closes its listener`, () => backend.close()),
       open: () => this.#does(`${who} opens its listener`, () => backend.open()),
       kill: () => this.#does(`${who} is killed`, () => backend.kill()),
@@ -93,7 +95,7 @@ export class LabStage implements Stage {
       const now = await this.now()
       if (await holds(seen, now)) return now
       if (monotonicMs() > deadlineMs)
-        throw new NotSeen(`In phase ${this.phase} this did not come about within ${withinMs / 1000} s: ${what}`)
+        throw new NotSeen(`In phase ${this.phase} this did not come about within ${duration(withinMs)}: ${what}`)
       await this.pass(POLL_MS)
     }
   }
@@ -125,7 +127,7 @@ export class LabStage implements Stage {
         this.#begin(`${count} connections at once`, connections({ shape: 'burst', connections: count }, exchange)),
       connections: ({ ratePerSecond, forMs, arrivals = 'constant', seed, ...exchange }) =>
         this.#begin(
-          `${ratePerSecond} connections a second for ${forMs} ms`,
+          `${number(ratePerSecond)} connections a second for ${duration(forMs)}`,
           connections({ ...shape(arrivals, seed), ratePerSecond, durationMs: forMs }, exchange),
         ),
       flow: ({ ratePerSecond, arrivals = 'constant', seed, ...exchange }) =>
@@ -149,13 +151,13 @@ export class LabStage implements Stage {
         }),
       readSlowly: (order) =>
         this.#begin(
-          `${order.connections} clients ask for ${order.responseBytes} bytes and read ${order.bytesPerSecond} a second`,
+          `${plural(order.connections, 'client')} ask for ${bytes(order.responseBytes)} and read ${bytes(order.bytesPerSecond)} a second`,
           { kind: 'slow-read', stories: true, ...order },
           endless,
         ),
       write: (order) =>
         this.#begin(
-          `${order.connections} clients send ${order.bodyBytes} bytes`,
+          `${plural(order.connections, 'client')} send ${bytes(order.bodyBytes)}`,
           { kind: 'slow-write', stories: true, ...order },
           endless,
         ),

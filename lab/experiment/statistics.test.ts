@@ -8,6 +8,7 @@ test('quantiles are values that occurred: the one that the share does not exceed
     [0, 0.25, 0.26, 0.5, 0.75, 0.99, 1].map((q) => values.quantile(q)),
     [10, 10, 20, 20, 30, 40, 40],
   )
+  assert.equal(distributionOf(Array.from({ length: 100 }, (_, at) => at + 1)).quantile(0.07), 7)
   assert.deepEqual([values.min, values.max, values.mean, values.count], [10, 40, 25, 4])
   assert.equal(values.stdev, Math.sqrt(125))
 })

@@ -1,3 +1,4 @@
+import { quantile } from '#common/quantile.ts'
 import type { Distribution } from '#experiments/vocabulary/readings.ts'
 
 /** A distribution of these values; all but its counts are NaN if there are none. */
@@ -14,7 +15,7 @@ export function distributionOf(values: readonly number[]): Distribution {
     stdev: Math.sqrt(variance),
     min: sorted[0] ?? Number.NaN,
     max: sorted[count - 1] ?? Number.NaN,
-    quantile: (q) => sorted[Math.max(0, Math.ceil(q * count) - 1)] ?? Number.NaN,
+    quantile: (q) => quantile(sorted, q),
     number,
     share: (bounds) => number(bounds) / count,
   }

@@ -1,22 +1,49 @@
-/** States for tests. */
-import type { LiveState, ShardView } from '../state.ts'
+/** A lab of three idle shards, for tests: as a display is told of it, and as findings and the terminal see it. */
+import type { LabPicture, LiveState, ShardView } from '../state.ts'
+import type { LabView } from '../view.ts'
 
 export const shardOf = (shard: number, changes: Partial<ShardView> = {}): ShardView => ({
-  ...{ shard, state: 'listening', stalled: false, faults: [], length: 0, limit: 128, backlog: 128 },
+  shard,
+  state: 'listening',
+  stalled: false,
+  faults: [],
+  length: 0,
+  limit: 128,
+  backlog: 128,
   fill: (changes.length ?? 0) / ((changes.limit ?? 128) + 1),
-  ...{ peak: 0, fullSeconds: 0, drops: 0, dropsPerSecond: 0, acceptsPerSecond: 100, open: 1 },
-  ...{ acceptWait: { meanMs: 1, p99Ms: 4 }, oldestWaitMs: 0 },
+  peak: 0,
+  fullSeconds: 0,
+  drops: 0,
+  dropsPerSecond: 0,
+  acceptsPerSecond: 100,
+  open: 1,
+  acceptWait: { meanMs: 1, p99Ms: 4 },
+  oldestWaitMs: 0,
   processes: [{ pid: shard, stalled: false, acceptsPerSecond: 100, open: 1, lagMs: 0 }],
   ...changes,
 })
 
-export const stateOf = (changes: Partial<LiveState> = {}): LiveState => ({
-  ...{ sequence: 1, timeMs: 1_000_000, monotonicMs: 1000, kernel: '6.18.0', address: '198.18.0.2', port: 8080 },
-  ...{ mode: 'sharded', steering: { by: 'hash' }, shards: [shardOf(1), shardOf(2), shardOf(3)] },
+const picture = (): LabPicture => ({
+  sequence: 1,
+  timeMs: 1_000_000,
+  monotonicMs: 1000,
+  kernel: '6.18.0',
+  address: '198.18.0.2',
+  port: 8080,
+  mode: 'sharded',
+  steering: { by: 'hash' },
+  shards: [shardOf(1), shardOf(2), shardOf(3)],
   portView: {
-    ...{ address: '198.18.0.2', port: 8080 },
-    ...{ synQueue: { length: 0, peak: 0, limit: 384 }, oldestWaitMs: 0, connections: 3 },
-    ...{ receiveBytes: 0, receiveBytesMax: 0, sendBytes: 0, sendBytesMax: 0, zeroWindows: 0 },
+    address: '198.18.0.2',
+    port: 8080,
+    synQueue: { length: 0, peak: 0, limit: 384 },
+    oldestWaitMs: 0,
+    connections: 3,
+    receiveBytes: 0,
+    receiveBytesMax: 0,
+    sendBytes: 0,
+    sendBytesMax: 0,
+    zeroWindows: 0,
   },
   clients: {
     startedPerSecond: 300,
@@ -26,6 +53,23 @@ export const stateOf = (changes: Partial<LiveState> = {}): LiveState => ({
     synRetransmitsPerSecond: 0,
   },
   sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 },
-  ...{ cookiesPerSecond: 0, moved: [], loads: [], words: undefined, experiment: undefined },
+  cookiesPerSecond: 0,
+  moved: [],
+})
+
+/** What a board is sent. */
+export const stateOf = (changes: Partial<LiveState> = {}): LiveState => ({
+  ...picture(),
+  loads: [],
+  words: undefined,
+  experiment: undefined,
+  ...changes,
+})
+
+/** What the terminal draws and findings are concluded from. */
+export const labOf = (changes: Partial<LabView> = {}): LabView => ({
+  ...picture(),
+  loads: [],
+  counted: { readings: 1, opens: 0, overflows: 0, entered: {}, otherPorts: [], longestWaitMs: 0 },
   ...changes,
 })

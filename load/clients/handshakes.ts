@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
+import { duration } from '#common/quantities.ts'
 import { addressBytes, socketAddress } from '#kernel/address.ts'
 import * as libc from '#kernel/libc.ts'
 import { SegmentTap } from '#kernel/segment-tap.ts'
@@ -122,7 +123,7 @@ async function answerable(connection: HandshakeConnection, number: number): Prom
   while (!connection.answerable && !connection.finished) {
     if (monotonicMs() > deadlineMs)
       throw new UsageError(
-        `Connection ${number} has had no SYN-ACK within ${SYN_ACK_LIMIT_MS / 1000} s: its SYN was dropped`,
+        `Connection ${number} has had no SYN-ACK within ${duration(SYN_ACK_LIMIT_MS)}: its SYN was dropped`,
         'The accept queue or the SYN queue was full, or nothing listens where it went. Reset it and begin anew',
       )
     await sleep(HEAR_EVERY_MS)

@@ -46,6 +46,11 @@ test('Poisson: quantiles as tables have them', () => {
   near(meanExcess(poisson(2), 1), 2 - (1 - Math.exp(-2)))
 })
 
+test('quantiles of 1 to 100, each as likely, are whole per cents, although sums of shares are rounded', () => {
+  const evenly = { from: 1, probabilities: new Float64Array(100).fill(0.01) }
+  for (let percent = 1; percent <= 100; percent++) assert.equal(quantile(evenly, percent / 100), percent)
+})
+
 test('binomial: exact for small numbers', () => {
   near(tail(binomial(4, 0.5), 2), 5 / 16)
   assert.equal(quantile(binomial(10, 0.5), 0.5), 5)

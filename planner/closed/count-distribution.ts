@@ -1,4 +1,5 @@
 /** Distributions of a number of arrivals. */
+import { reaches } from '#common/quantile.ts'
 import { logGamma } from './special-functions.ts'
 
 /** Probabilities beyond so many standard deviations are left out: together below 1e-15. */
@@ -71,7 +72,7 @@ export function quantile({ from, probabilities }: CountDistribution, probability
   let cumulative = 0
   for (const [i, own] of probabilities.entries()) {
     cumulative += own
-    if (cumulative >= probability) return from + i
+    if (reaches(cumulative, probability)) return from + i
   }
   return from + probabilities.length - 1
 }

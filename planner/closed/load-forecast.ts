@@ -1,8 +1,9 @@
 /** Poisson arrivals at loops that take their time: what a loss queue says of a situation, and the formula with the numbers in it. */
+
+import { duration, number, percent, rate } from '#common/quantities.ts'
 import { type Estimate, type Outcome, within } from '../outcome.ts'
 import { ratePerSecond, relaxationMs, type Situation, serviceMs, socketsOf, utilisation } from '../situation.ts'
 import { loopOf, spanMs } from '../system-of.ts'
-import { duration, number, percent, rate } from '../words.ts'
 import { attemptsOf, bunch, underWay } from './clients.ts'
 import { capacityOf, type LossQueue, mg1k, mmck, waitQuantile } from './loss-queue.ts'
 import type { Reasoned } from './reasoned.ts'

@@ -1,9 +1,10 @@
 /** A loop that stands still: what counting says of a situation, and the formula with the numbers in it. */
+
+import { duration, number, percent, plural, rate } from '#common/quantities.ts'
 import { busiest, countWithin } from '../busiest.ts'
 import type { Estimate, Outcome } from '../outcome.ts'
 import { ratePerSecond, relaxationMs, type Situation, serviceMs, socketsOf, utilisation } from '../situation.ts'
 import { spanMs } from '../system-of.ts'
-import { duration, number, percent, plural, rate } from '../words.ts'
 import { bunch, retriesAtMs, underWay } from './clients.ts'
 import {
   always,

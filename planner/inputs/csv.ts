@@ -1,6 +1,6 @@
 /** Times of arrivals as text: one a line, in a column whose heading says the unit. */
 import { UsageError } from '#common/errors.ts'
-import { duration } from '../words.ts'
+import { duration, number } from '#common/quantities.ts'
 
 const unitsMs: Record<string, number> = { ms: 1, s: 1000, us: 0.001, ns: 1e-6 }
 /** Beyond this many connections a plan would take minutes. */
@@ -86,6 +86,6 @@ export function recorded(source: string, times: readonly number[]): Recorded {
   const gapWords = gap > 20 * (span / atMs.length) && gap > span / 10 ? `, with a gap of ${duration(gap)} in it` : ''
   return {
     atMs,
-    source: `${times.length.toLocaleString('en')} recorded in ${source} over ${duration(span)}${gapWords}`,
+    source: `${number(times.length)} recorded in ${source} over ${duration(span)}${gapWords}`,
   }
 }

@@ -1,10 +1,10 @@
+import { number, percent, plural } from '#common/quantities.ts'
 import { type Answer, answerOf, backlogSettings, estimateInWords, grantedWords } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { neededBacklog } from '../closed/forecast.ts'
 import type { Outcome } from '../outcome.ts'
 import { reachesTarget, roughBacklog, smallestBacklogByPlay } from '../search.ts'
 import { type Situation, utilisation } from '../situation.ts'
-import { number, percent, plural } from '../words.ts'
 
 const MOST = 1024
 

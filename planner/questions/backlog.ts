@@ -1,3 +1,4 @@
+import { bytes, duration, number, percent, plural } from '#common/quantities.ts'
 import { type Answer, answerOf, backlogSettings, comparisonTable } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { neededBacklog } from '../closed/forecast.ts'
@@ -6,7 +7,6 @@ import type { Outcome } from '../outcome.ts'
 import { simulated } from '../replicate.ts'
 import { type Found, smallestBacklogByPlay } from '../search.ts'
 import { type Situation, serviceMs, socketsOf } from '../situation.ts'
-import { bytes, duration, number, percent, plural } from '../words.ts'
 import { unstable } from './unstable.ts'
 
 const QUESTION = 'Which backlog?'

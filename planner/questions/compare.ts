@@ -1,11 +1,12 @@
 /** Two ways to set the same backends up, side by side. */
+
+import { duration, number, percent, plural } from '#common/quantities.ts'
 import { type Answer, answerOf, backlogSettings, estimateInWords, grantedWords } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { closedForm } from '../closed/forecast.ts'
 import { type Outcome, type Quantity, quantities } from '../outcome.ts'
 import { BUDGET, runsFor, simulated } from '../replicate.ts'
 import { type Situation, socketsOf } from '../situation.ts'
-import { duration, number, percent, plural } from '../words.ts'
 import { restartWays, sharedWays, slowWays, together, type Way } from './ways.ts'
 
 /** The simulation of each way; where a closed form applies too, it must not contradict. */

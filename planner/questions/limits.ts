@@ -1,4 +1,6 @@
 /** Limits of a given setting: the rate at which drops begin, and the longest stall that is survived. */
+
+import { duration, number, percent, plural, rate } from '#common/quantities.ts'
 import { type Answer, answerOf, comparisonTable, grantedWords } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { neededBacklog } from '../closed/forecast.ts'
@@ -13,7 +15,6 @@ import {
   socketsOf,
   utilisation,
 } from '../situation.ts'
-import { duration, number, percent, plural, rate } from '../words.ts'
 import { largest } from './scan.ts'
 import { unstable } from './unstable.ts'
 

@@ -1,7 +1,7 @@
+import { bytes, number, percent, plural } from '#common/quantities.ts'
 import { type Answer, answerOf, grantedWords } from '../answer.ts'
 import { bytesOf, MEMORY_ERROR, memoryOfFullQueues } from '../memory.ts'
 import { type Situation, socketsOf } from '../situation.ts'
-import { bytes, number, percent, plural } from '../words.ts'
 
 /** Kernel memory that the queues hold when they are full. */
 export function memoryQuestion(situation: Situation & { backlog: number }): Answer {

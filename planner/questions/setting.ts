@@ -1,3 +1,4 @@
+import { duration, number, percent } from '#common/quantities.ts'
 import { type Answer, answerOf, backlogSettings, comparisonTable, grantedWords } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { closedForm } from '../closed/forecast.ts'
@@ -5,7 +6,6 @@ import { Distribution } from '../distribution.ts'
 import type { Outcome } from '../outcome.ts'
 import { joined, type PlayedNumbers, simulated } from '../replicate.ts'
 import { type Situation, utilisation } from '../situation.ts'
-import { duration, number, percent } from '../words.ts'
 
 /** The steps of the client's staircase: a dropped SYN costs a second, two cost two, … */
 const STEPS_MS = [900, 1900, 2900, 4900, 9900]

@@ -1,3 +1,4 @@
+import { bytes, duration, number, percent, rate } from '#common/quantities.ts'
 import { type Answer, answerOf, backlogSettings, comparisonTable, grantedWords } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { lifeMs, roomForRequests, synQueueLoad } from '../closed/half-open.ts'
@@ -6,7 +7,6 @@ import { type Outcome, within } from '../outcome.ts'
 import { simulated } from '../replicate.ts'
 import { ratePerSecond, type Situation, socketsOf } from '../situation.ts'
 import { spanMs } from '../system-of.ts'
-import { bytes, duration, number, percent, rate } from '../words.ts'
 
 /** The SYN queue under clients that never answer: does it overflow, and what do good clients feel? */
 export function synQueueQuestion(situation: Situation & { backlog: number }): Answer {

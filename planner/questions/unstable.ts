@@ -1,6 +1,6 @@
+import { duration, number, percent, plural, rate } from '#common/quantities.ts'
 import { type Answer, answerOf } from '../answer.ts'
 import { awakeShare, ratePerSecond, type Situation, serviceMs, utilisation } from '../situation.ts'
-import { duration, number, percent, plural, rate } from '../words.ts'
 
 /** Load at which a backend still has room for the chance that comes in clusters. */
 const COMFORTABLE = 0.8

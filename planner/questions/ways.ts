@@ -1,6 +1,7 @@
 /** The settings that a question compares: weighed by simulation, and played by a lab that is to confirm it. */
+
+import { number } from '#common/quantities.ts'
 import type { Situation } from '../situation.ts'
-import { number } from '../words.ts'
 
 export interface Way {
   name: string

@@ -1,6 +1,6 @@
+import { plural } from '#common/quantities.ts'
 import { scrolling } from '../figure.ts'
 import { type Html, html } from '../html.ts'
-import { counted } from '../quantities.ts'
 import { day } from '../sections/masthead.ts'
 import type { Asked } from './asked.ts'
 
@@ -9,7 +9,7 @@ export function againSection({ command, at, machine }: Asked): Html {
   const rows = [
     ['Asked', day(at)],
     ['Kernel', `Linux ${machine.kernel}`],
-    ['Processor', `${counted(machine.cores, 'core')}, ${machine.processor}`],
+    ['Processor', `${plural(machine.cores, 'core')}, ${machine.processor}`],
     ['Runtime', `Node ${machine.node}, Spillway ${machine.spillway}`],
   ]
   return html`<section><h2>Ask again</h2>

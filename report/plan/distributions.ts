@@ -1,11 +1,12 @@
+import { percent, UNKNOWN } from '#common/quantities.ts'
 import type { Judgement, QuantileCurve } from '#planner/answer.ts'
 import { columnsOf, measure, scrolling } from '../figure.ts'
 import { type Html, html } from '../html.ts'
 import { largest } from '../lane.ts'
-import { percent, percentileAxis, stepsOfPercentiles, valuesToTell } from '../percentiles.ts'
+import { percentileAxis, stepsOfPercentiles, valuesToTell } from '../percentiles.ts'
 import { type Curve, percentilePlot } from '../plots/percentile-plot.ts'
 import { axis } from '../plots/scales.ts'
-import { duration, UNKNOWN } from '../quantities.ts'
+import { duration } from '../quantities.ts'
 import { PREDICTED } from './colours.ts'
 
 /** Below a second no SYN was lost: what differs there is the machine's. */
@@ -76,7 +77,7 @@ function table({ shares, ...curves }: QuantileCurve, connections: number): Html 
     const value = values[shares.findIndex((one) => Math.abs(one - share) < 1e-9)]
     return typeof value === 'number' && Number.isFinite(value) ? duration(value) : UNKNOWN
   }
-  return html`<table class="latencies"><thead><tr><td></td>${told.map((share) => html`<th scope="col" class="number">${percent(share)} %</th>`)}<th scope="col" class="number">most</th></tr></thead>
+  return html`<table class="latencies"><thead><tr><td></td>${told.map((share) => html`<th scope="col" class="number">${percent(share)}</th>`)}<th scope="col" class="number">most</th></tr></thead>
 <tbody>${(['predicted', 'measured'] as const).map(
     (name) =>
       html`<tr><th scope="row">${name}</th>${[...told, 1].map((share) => html`<td class="number">${at(curves[name], share)}</td>`)}</tr>

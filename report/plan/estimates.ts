@@ -1,10 +1,11 @@
 /** Numbers of predictions and measurements as cells of a table, with what they may be off by. */
+
+import { number, percent, UNKNOWN } from '#common/quantities.ts'
 import { estimateInWords } from '#planner/answer.ts'
 import type { Estimate, Quantity } from '#planner/outcome.ts'
-import { number, percent } from '#planner/words.ts'
 import { type Html, html } from '../html.ts'
 import { type Interval, intervals } from '../plots/intervals.ts'
-import { NBSP, together, UNKNOWN } from '../quantities.ts'
+import { NBSP, together } from '../quantities.ts'
 
 /** The value, and below it between which numbers it may lie. */
 export function estimateCell(quantity: Quantity, estimate: Estimate | undefined): Html {

@@ -1,8 +1,9 @@
+import { plural } from '#common/quantities.ts'
 import type { Judgement } from '#planner/answer.ts'
 import { quantities } from '#planner/outcome.ts'
 import { type Html, html } from '../html.ts'
 import { outcomeWords } from '../load-words.ts'
-import { counted, duration, inWords } from '../quantities.ts'
+import { duration, inWords } from '../quantities.ts'
 import { badge } from '../sections/status.ts'
 import type { Asked } from './asked.ts'
 import { distributions } from './distributions.ts'
@@ -41,7 +42,7 @@ function howPlayed({ played }: Judgement): string {
   const words = ends.map(
     ([outcome, count]) => `${inWords(count)} ${outcomeWords[outcome as keyof typeof outcomeWords] ?? outcome}`,
   )
-  return `A lab on this machine played ${counted(connections, 'connection')} to a real kernel, 99 % of them within ${duration(scheduleLagP99Ms)} of their schedule: ${words.join(', ')}.${acceptMs === null ? '' : ` An accept took ${duration(acceptMs)}.`}`
+  return `A lab on this machine played ${plural(connections, 'connection')} to a real kernel, 99 % of them within ${duration(scheduleLagP99Ms)} of their schedule: ${words.join(', ')}.${acceptMs === null ? '' : ` An accept took ${duration(acceptMs)}.`}`
 }
 
 /** How to have a lab judge it, where none has. */

@@ -1,6 +1,7 @@
 /** Latency by percentile, as HDR histograms are drawn: each further nine takes the same room. */
+import { percent } from '#common/quantities.ts'
 import { type Html, html } from '../html.ts'
-import { type PercentileAxis, percent, place, type Step } from '../percentiles.ts'
+import { type PercentileAxis, place, type Step } from '../percentiles.ts'
 import { duration } from '../quantities.ts'
 import { coordinate, down, frame, perCent, type Tick } from './frame.ts'
 import { type Axis, type LogAxis, onLog } from './scales.ts'
@@ -26,7 +27,7 @@ export interface PercentilePlot {
 
 export function percentilePlot({ title, curves, percentiles, axis, height, columns }: PercentilePlot): Html {
   const end = place(percentiles.end)
-  const ticks = percentiles.marks.map((mark): Tick => ({ at: place(mark) / end, label: `${percent(mark)} %` }))
+  const ticks = percentiles.marks.map((mark): Tick => ({ at: place(mark) / end, label: percent(mark) }))
   const told = place(percentiles.told) / end
   return frame({
     title,

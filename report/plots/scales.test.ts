@@ -11,15 +11,7 @@ test('an axis of counts has whole numbers and reaches at least to the highest', 
 })
 
 test('bytes and times have round numbers of one unit', () => {
-  assert.deepEqual(labels(axis(1200, 'bytes').ticks), [
-    '0',
-    '0.2 KiB',
-    '0.4 KiB',
-    '0.6 KiB',
-    '0.8 KiB',
-    '1 KiB',
-    '1.2 KiB',
-  ])
+  assert.deepEqual(labels(axis(1200, 'bytes').ticks), ['0', '0.2 kB', '0.4 kB', '0.6 kB', '0.8 kB', '1 kB', '1.2 kB'])
   assert.deepEqual(labels(axis(112, 'ms').ticks), ['0', '20 ms', '40 ms', '60 ms', '80 ms', '100 ms', '120 ms'])
   assert.equal(labels(axis(11_500, 'ms').ticks).at(-1), '12 s')
 })

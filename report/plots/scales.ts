@@ -1,7 +1,9 @@
 /** Domains and ticks of axes. */
+
 import { scaleLinear } from 'd3-scale'
+import { byteUnit } from '#common/quantities.ts'
 import { largest, smallest } from '../lane.ts'
-import { byteUnit, inWords, type Quantity } from '../quantities.ts'
+import { inWords, type Quantity } from '../quantities.ts'
 import type { Tick } from './frame.ts'
 
 /** Ticks over time: a few for a narrow plot, more for a wide one. */

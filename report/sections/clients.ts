@@ -1,12 +1,13 @@
+import { percent, plural, UNKNOWN } from '#common/quantities.ts'
 import { columnsOf, measure, scrolling } from '../figure.ts'
 import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
 import { type Connection, type Lane, largest, smallest } from '../lane.ts'
-import { percent, percentile, percentileAxis, steps, valuesToTell } from '../percentiles.ts'
+import { percentile, percentileAxis, steps, valuesToTell } from '../percentiles.ts'
 import { percentilePlot } from '../plots/percentile-plot.ts'
 import { axis, logAxis } from '../plots/scales.ts'
 import { staircase } from '../plots/staircase.ts'
-import { counted, duration, inWords, UNKNOWN } from '../quantities.ts'
+import { duration, inWords } from '../quantities.ts'
 import { leftOut, sharedTops } from './shared.ts'
 
 /** What the clients saw, connection by connection. */
@@ -29,7 +30,7 @@ function connectTimes(lanes: readonly Lane[]): Html | undefined {
   return measure(
     {
       title: 'Time to connect',
-      meaning: `A dot for each connection: when its SYN left, and how long until the SYN-ACK. A SYN that was dropped is sent again after about 1, 2, 3, 4, 5, 7, 11 s (before Linux 6.5 after 1, 3, 7, 15 s): that makes the steps. ${counted(all, 'connection')}; those on one spot are one dot. Only the time in which connections began is shown.`,
+      meaning: `A dot for each connection: when its SYN left, and how long until the SYN-ACK. A SYN that was dropped is sent again after about 1, 2, 3, 4, 5, 7, 11 s (before Linux 6.5 after 1, 3, 7, 15 s): that makes the steps. ${plural(all, 'connection')}; those on one spot are one dot. Only the time in which connections began is shown.`,
       rows: [
         lanes.map((lane, at) => {
           const backends = [...new Set(lane.connections.flatMap(({ backend }) => backend ?? []))].sort(byNumber)
@@ -150,14 +151,14 @@ const told = [0.5, 0.9, 0.99, 0.999, 0.9999] as const
 /** What so many connections can tell. */
 function support(count: number): string {
   const beyond = told.find((share) => count < valuesToTell(share))
-  const all = counted(count, 'connection')
+  const all = plural(count, 'connection')
   if (beyond === undefined) return all
-  return `${all}: ${percent(beyond)} % and beyond cannot be told, that takes ${inWords(valuesToTell(beyond))}`
+  return `${all}: ${percent(beyond)} and beyond cannot be told, that takes ${inWords(valuesToTell(beyond))}`
 }
 
 function table(shown: readonly { lane: Lane; curves: readonly Curve[] }[]): Html {
   const several = shown.length > 1
-  return html`<table class="latencies"><thead><tr>${several && html`<td></td>`}<th scope="col">time</th><th scope="col" class="number">of</th><th scope="col" class="number">least</th>${told.map((share) => html`<th scope="col" class="number">${percent(share)} %</th>`)}<th scope="col" class="number">most</th></tr></thead>
+  return html`<table class="latencies"><thead><tr>${several && html`<td></td>`}<th scope="col">time</th><th scope="col" class="number">of</th><th scope="col" class="number">least</th>${told.map((share) => html`<th scope="col" class="number">${percent(share)}</th>`)}<th scope="col" class="number">most</th></tr></thead>
 <tbody>${shown.map(({ lane, curves }) =>
     curves.map(
       ({ name, colour, dashed, sorted }, at) =>

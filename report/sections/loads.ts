@@ -1,9 +1,10 @@
+import { UNKNOWN } from '#common/quantities.ts'
 import { scrolling } from '../figure.ts'
 import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
 import type { Lane } from '../lane.ts'
 import { orderInWords, outcomeWords } from '../load-words.ts'
-import { duration, inWords, UNKNOWN } from '../quantities.ts'
+import { duration, inWords } from '../quantities.ts'
 
 type LoadEntry = Lane['summary']['loads'][number]
 

@@ -1,16 +1,17 @@
+import { plural } from '#common/quantities.ts'
 import type { Run } from '#lab/experiment/folder.ts'
 import type { CaseSummary } from '#lab/experiment/verdict.ts'
 import { scrolling } from '../figure.ts'
 import type { Group } from '../group.ts'
 import { type Content, type Html, html } from '../html.ts'
-import { counted, duration, inWords } from '../quantities.ts'
+import { duration, inWords } from '../quantities.ts'
 import { day } from './masthead.ts'
 
 /** Where it ran, how well it was measured, and how to run it again. */
 export function machineSection({ runs, labels }: Group): Html {
   const rows: [string, (run: Run) => Content][] = [
     ['Kernel', ({ verdict }) => `Linux ${verdict.machine.kernel}`],
-    ['Processor', ({ verdict: { machine } }) => `${counted(machine.cores, 'core')}, ${machine.processor}`],
+    ['Processor', ({ verdict: { machine } }) => `${plural(machine.cores, 'core')}, ${machine.processor}`],
     ['Memory', ({ verdict }) => inWords(verdict.machine.memoryBytes, 'bytes')],
     ['Runtime', ({ verdict: { machine } }) => `Node ${machine.node}, Spillway ${machine.spillway}`],
     ['Driver', ({ verdict }) => verdict.machine.driver],
@@ -23,7 +24,7 @@ export function machineSection({ runs, labels }: Group): Html {
         perCase(
           verdict.cases,
           ({ plan, lateSamples }) =>
-            `accept queues every ${duration(plan.sampleIntervalMs)}${verdict.lagMs === null ? '' : `, ${counted(lateSamples, 'sample')} late`}`,
+            `accept queues every ${duration(plan.sampleIntervalMs)}${verdict.lagMs === null ? '' : `, ${plural(lateSamples, 'sample')} late`}`,
         ),
     ],
     [
@@ -57,7 +58,7 @@ function labInWords({ plan }: CaseSummary): string {
   const same = new Set(backlogs).size === 1
   const workers =
     plan.mode === 'shared' ? `, ${plan.backends.map((backend) => backend.workers).join(', ')} processes` : ''
-  return `${counted(plan.backends.length, 'backend')}, ${plan.mode}${workers}, backlog ${same ? backlogs[0] : backlogs.join(', ')}`
+  return `${plural(plan.backends.length, 'backend')}, ${plan.mode}${workers}, backlog ${same ? backlogs[0] : backlogs.join(', ')}`
 }
 
 function sysctlsInWords({ plan, sysctls }: CaseSummary): string {

@@ -1,6 +1,7 @@
+import { plural } from '#common/quantities.ts'
 import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
-import { counted, duration } from '../quantities.ts'
+import { duration } from '../quantities.ts'
 import { badge, tally } from './status.ts'
 
 /** The lesson, where it comes from, and how it went. */
@@ -14,7 +15,7 @@ export function masthead({ experiment, runs, labels }: Group, level: 1 | 2): Htm
 ${sources.length > 0 && html`<p class="sources"><span>Sources</span> ${sources.map((source) => html`<cite>${source}</cite> `)}</p>`}
 <div class="outcomes">${runs.map(
     ({ verdict }, at) => html`<div class="outcome">${badge(verdict.status)}
-<p>${runs.length > 1 && html`<b>${labels[at]}</b> `}${tally(verdict)} <span class="note">${day(verdict.startedAt)}, ${duration(verdict.durationMs)}, ${counted(verdict.cases.length, 'lab')}, Linux ${verdict.machine.kernel}</span></p></div>`,
+<p>${runs.length > 1 && html`<b>${labels[at]}</b> `}${tally(verdict)} <span class="note">${day(verdict.startedAt)}, ${duration(verdict.durationMs)}, ${plural(verdict.cases.length, 'lab')}, Linux ${verdict.machine.kernel}</span></p></div>`,
   )}</div></header>`
 }
 

@@ -1,8 +1,8 @@
 /** How a run ended, as a mark, a word and a sentence: never by colour alone. */
+import { plural } from '#common/quantities.ts'
 import type { JudgedExpectation, Status, Verdict } from '#lab/experiment/verdict.ts'
 import type { Judgement } from '#planner/answer.ts'
 import { type Html, html } from '../html.ts'
-import { counted } from '../quantities.ts'
 
 /** Of an experiment, and of what a lab says of a plan. */
 type Ending = Status | Judgement['verdict']
@@ -26,7 +26,7 @@ export const passMark = (passed: boolean, word = passed ? 'pass' : 'fail'): Html
 /** What it comes to, and why if there is a reason. */
 export function tally({ status, reason, expectations }: Verdict): string {
   const failed = expectations.filter(({ passed }) => !passed).length
-  const all = counted(expectations.length, 'expectation')
+  const all = plural(expectations.length, 'expectation')
   const words =
     expectations.length === 0
       ? 'Nothing was weighed'

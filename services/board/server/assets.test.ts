@@ -29,11 +29,19 @@ test('whatever a module of the page imports is served, and holds no types any mo
     const source = identity.toString()
     assert.doesNotMatch(source, /^import type |^export interface /m, name)
     for (const [, specifier = ''] of source.matchAll(/^(?:import|export) .*? from '([^']+)'/gms)) {
+      assert.match(specifier, /^[./]/, `a browser knows no ${specifier}`)
       assert.ok(assets.has(new URL(specifier, `http://board${name}`).pathname), `${name} imports ${specifier}`)
       seen++
     }
   }
   assert.ok(seen > 30)
+})
+
+test('what the page shares with other rooms is served as one module, whoever imports it', () => {
+  const assets = loadAssets(config)
+  const shared = [...assets.keys()].filter((name) => name.includes('quantities'))
+  assert.deepEqual(shared, ['/common/quantities.ts'])
+  assert.match(assets.get('/picture/lane.ts')?.identity.toString() ?? '', / from '\/common\/quantities\.ts'/)
 })
 
 test('what the page is told cannot end the element that holds it', () => {

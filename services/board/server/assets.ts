@@ -1,10 +1,11 @@
 /** The page's files: TypeScript as JavaScript, everything compressed once, each with the hash of its content. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { createRequire, stripTypeScriptTypes } from 'node:module'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { browserSource } from '#common/browser-source.ts'
 import type { PageConfig } from '../api.ts'
 
 export interface Asset {
@@ -31,12 +32,25 @@ export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
   for (const name of fs.readdirSync(web, { recursive: true, encoding: 'utf8' })) {
     const type = types[path.extname(name)]
     if (type === undefined || name.includes('.test.')) continue
-    const text = fs.readFileSync(path.join(web, name), 'utf8')
-    assets.set(`/${name}`, asset(type, name.endsWith('.ts') ? stripped(text) : text))
+    const file = path.join(web, name)
+    if (type !== types['.js']) assets.set(`/${name}`, asset(type, fs.readFileSync(file, 'utf8')))
+    else addModule(assets, `/${name}`, file)
   }
   for (const [name, type, text] of chartLibrary()) assets.set(name, asset(type, text))
   assets.set('/', asset('text/html; charset=utf-8', page(config)))
   return assets
+}
+
+/** A module, and those of other rooms that it imports: each under its room's name, as `/common/quantities.ts`. */
+function addModule(assets: Map<string, Asset>, name: string, file: string): void {
+  if (assets.has(name)) return
+  const source = browserSource(file).replace(/\bfrom '(#[a-z]+\/[^'\n]+)\.ts'/g, (_, specifier: string) => {
+    const shared = fileURLToPath(import.meta.resolve(`${specifier}.ts`))
+    const sharedName = `/${specifier.slice(1)}${path.extname(shared)}`
+    addModule(assets, sharedName, shared)
+    return `from '${sharedName}'`
+  })
+  assets.set(name, asset(types['.js']!, source))
 }
 
 /** Compiled for a package the page's modules are .js, as is what they import. */
@@ -45,17 +59,6 @@ function page(config: PageConfig): string {
   const entry = fs.existsSync(path.join(web, 'app.ts')) ? 'app.ts' : 'app.js'
   const json = JSON.stringify(config).replaceAll('<', '\\u003c')
   return html.replace('/app.ts', `/${entry}`).replace('{"config":"here"}', () => json)
-}
-
-/** Without the blanks that types leave at the ends of lines, and without Node's word that this is experimental. */
-function stripped(source: string): string {
-  const { emitWarning } = process
-  process.emitWarning = () => {}
-  try {
-    return stripTypeScriptTypes(source).replace(/[ \t]+$/gm, '')
-  } finally {
-    process.emitWarning = emitWarning
-  }
 }
 
 /** uPlot as it is installed: its small build is a script, which two words more make a module. */

@@ -1,11 +1,11 @@
 /** The page: takes states from the stream and has every part draw them. */
 
+import { duration } from '#common/quantities.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import type { PageConfig } from '../api.ts'
 import { Charts, forgetColours } from './charts/charts.ts'
 import { History } from './charts/series.ts'
 import { byId, html, say, set } from './page/dom.ts'
-import { duration } from './page/format.ts'
 import { NumberTable } from './page/numbers.ts'
 import { listen } from './page/stream.ts'
 import { chooseTheme } from './page/theme.ts'

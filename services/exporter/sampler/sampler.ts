@@ -1,3 +1,4 @@
+import { duration, percent } from '#common/quantities.ts'
 import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
@@ -223,8 +224,8 @@ export class Sampler {
     }
     if (++this.#dearFor !== DEAR_SNAPSHOTS) return
     this.#log(
-      `Reading the listeners of ${namespaces.length} namespaces every ${sampleIntervalMs} ms takes ` +
-        `${(share * 100).toFixed(0)} % of a core, and --cpu-budget does not slow it down: raise --sample-interval`,
+      `Reading the listeners of ${namespaces.length} namespaces every ${duration(sampleIntervalMs)} takes ` +
+        `${percent(share)} of a core, and --cpu-budget does not slow it down: raise --sample-interval`,
     )
   }
 }

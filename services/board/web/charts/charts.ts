@@ -1,7 +1,7 @@
 /** Time series under the picture: five charts with one cursor, the last minutes, marks for what was done. */
+import { duration, percent, whole } from '#common/quantities.ts'
 import uPlot from '/uplot.js'
 import { html, say, set } from '../page/dom.ts'
-import { count, duration, percent } from '../page/format.ts'
 import type { TermName } from '../page/glossary.ts'
 import type { Mark } from './marks.ts'
 import type { History, Point } from './series.ts'
@@ -53,7 +53,7 @@ const kinds: Kind[] = [
     title: 'Drops a second',
     term: 'drop',
     curves: byShard((point) => point.drops),
-    show: (value) => `${count(Math.round(value))}/s`,
+    show: (value) => `${whole(value)}/s`,
     range: upTo(10),
   },
   {
@@ -74,7 +74,7 @@ const kinds: Kind[] = [
       { colour: 0, name: 'half open', of: (point) => point.halfOpen },
       { colour: 'odd', dashed: true, name: 'limit', of: (point) => point.halfOpenLimit },
     ],
-    show: (value) => count(Math.round(value)),
+    show: whole,
     range: upTo(10),
   },
   {
@@ -84,7 +84,7 @@ const kinds: Kind[] = [
       ...byShard((point) => point.accepts)(shards),
       { colour: 'ink', dashed: true, name: 'arrivals', of: (point) => point.arrivals },
     ],
-    show: (value) => `${count(Math.round(value))}/s`,
+    show: (value) => `${whole(value)}/s`,
     range: upTo(10),
   },
 ]

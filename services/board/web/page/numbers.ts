@@ -1,7 +1,7 @@
 /** The picture as a table, for those who hear it: the same figures, of the same sample. */
+import { bytes, duration, number, whole } from '#common/quantities.ts'
 import type { LiveState } from '#live/state.ts'
 import { html, say } from './dom.ts'
-import { bytes, count, duration } from './format.ts'
 
 const columns = ['shard', 'state', 'waiting', 'fit', 'drops a second', 'accepts a second', 'oldest wait'] as const
 
@@ -30,9 +30,9 @@ export class NumberTable {
     for (const [index, shard] of shards.entries()) {
       const row = this.#body.rows[index] ?? this.#body.insertRow()
       const cells = [
-        ...[String(shard.shard), shard.stalled ? 'stalled' : shard.state, count(shard.length)],
-        ...[count(shard.state === 'listening' ? shard.limit + 1 : 0), count(Math.round(shard.dropsPerSecond))],
-        count(Math.round(shard.acceptsPerSecond)),
+        ...[String(shard.shard), shard.stalled ? 'stalled' : shard.state, number(shard.length)],
+        ...[number(shard.state === 'listening' ? shard.limit + 1 : 0), whole(shard.dropsPerSecond)],
+        whole(shard.acceptsPerSecond),
         shard.oldestWaitMs === undefined ? 'not to be told by shard' : duration(shard.oldestWaitMs),
       ]
       for (const [column, text] of cells.entries()) say(row.cells[column] ?? row.insertCell(), text)
@@ -42,7 +42,7 @@ export class NumberTable {
       this.#rest,
       portView === undefined || queue === undefined
         ? 'Nobody listens.'
-        : `${count(queue.length)} half-open requests in the SYN queue, limit ${count(queue.limit)}. ${count(portView.connections)} connections; ${bytes(portView.receiveBytes)} in receive queues, ${bytes(portView.sendBytes)} in send queues.`,
+        : `${number(queue.length)} half-open requests in the SYN queue, limit ${number(queue.limit)}. ${number(portView.connections)} connections; ${bytes(portView.receiveBytes)} in receive queues, ${bytes(portView.sendBytes)} in send queues.`,
     )
     this.element.dataset.sequence = String(sequence)
   }

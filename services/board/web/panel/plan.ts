@@ -1,9 +1,9 @@
 /** What backlog the last minute of arrivals asks for, in the planner's words, and a button that sets it. */
 
+import { duration, number } from '#common/quantities.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
 import type { PageConfig } from '../../api.ts'
 import { html, say, set } from '../page/dom.ts'
-import { count, duration } from '../page/format.ts'
 import { Choice } from './controls.ts'
 import type { Orders } from './orders.ts'
 
@@ -120,7 +120,7 @@ export class PlanTab {
       return [
         enough ? '✓' : '✗',
         String(shard),
-        `${count(limit)}${enough ? '' : ': too small'}`,
+        `${number(limit)}${enough ? '' : ': too small'}`,
         advised?.survives ?? '…',
       ]
     })
@@ -130,7 +130,7 @@ export class PlanTab {
     this.#set.hidden = this.#setNote.hidden = !able || others.length === 0
     say(
       this.#set,
-      `Set ${count(backlog ?? 0)} on ${others.length === 1 ? `shard ${others[0]}` : `${others.length} shards`}`,
+      `Set ${number(backlog ?? 0)} on ${others.length === 1 ? `shard ${others[0]}` : `${others.length} shards`}`,
     )
     this.#drawBasis(basis)
   }

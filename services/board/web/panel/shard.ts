@@ -1,10 +1,10 @@
 /** What can be done to one backend, or to all. */
 
+import { number, whole } from '#common/quantities.ts'
 import type { SwitchOrder } from '#live/orders.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import type { PageConfig } from '../../api.ts'
 import { html, say } from '../page/dom.ts'
-import { count } from '../page/format.ts'
 import { Choice, NumberSetting, Toggle } from './controls.ts'
 import type { Orders } from './orders.ts'
 
@@ -116,7 +116,7 @@ export class ShardTab {
       this.#summary,
       fits === 0
         ? `${first.state === 'down' ? 'Down' : 'Closed'}: no queue`
-        : `${count(waiting)} of ${count(fits)} wait · ${count(Math.round(drops))} drops a second`,
+        : `${number(waiting)} of ${number(fits)} wait · ${whole(drops)} drops a second`,
     )
     this.#stall.draw(chosen.every(({ stalled }) => stalled))
     this.#delay.draw(delayOf(first))

@@ -1,7 +1,7 @@
 /** The SYN queue: half-open requests scattered over a hash table, cookies and drops when it is full. */
+import { whole } from '#common/quantities.ts'
 import type { LiveState } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
-import { count } from '../page/format.ts'
 import { type Box, type GridLayout, scatter } from './layout.ts'
 
 export class HalfOpenGrid {
@@ -53,9 +53,9 @@ export class HalfOpenGrid {
     say(
       this.#note,
       dropped > 0
-        ? `${count(Math.round(dropped))} SYNs dropped a second: no room, no cookies`
+        ? `${whole(dropped)} SYNs dropped a second: no room, no cookies`
         : cookies > 0
-          ? `${count(Math.round(cookies))} SYN cookies sent a second`
+          ? `${whole(cookies)} SYN cookies sent a second`
           : '',
     )
     set(this.#note, 'class', `grid-note${dropped > 0 ? ' bad' : ' odd'}`)

@@ -1,7 +1,7 @@
 /** One shard: its tank, what spills from it, and the processes below that accept from it. */
+import { duration, number, whole } from '#common/quantities.ts'
 import type { LiveState, ProcessView, ShardView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
-import { count, duration } from '../page/format.ts'
 import { type Age, staleness } from './ages.ts'
 import type { Box, LaneLayout, Layout } from './layout.ts'
 import { shardInWords } from './shard-words.ts'
@@ -166,10 +166,7 @@ export class Lane {
     )
     this.#words(shard, age, top, open)
     const dropping = open && shard.dropsPerSecond >= 0.5
-    say(
-      this.#dropped,
-      dropping ? `${count(Math.round(shard.dropsPerSecond))}${this.#room === 'dense' ? '' : '/s'}` : '',
-    )
+    say(this.#dropped, dropping ? `${whole(shard.dropsPerSecond)}${this.#room === 'dense' ? '' : '/s'}` : '')
     say(this.#droppedUnit, dropping && this.#room === 'wide' ? 'dropped' : '')
     set(this.#valve, 'visibility', shard.stalled || !open ? 'visible' : 'hidden')
     const flow = open && !shard.stalled ? shard.acceptsPerSecond : 0
@@ -185,13 +182,13 @@ export class Lane {
     const middle = y + h / 2 + size * 0.1
     this.#number.style.fontSize = `${open ? size : Math.min(size, 22)}px`
     set(this.#number, 'y', middle)
-    say(this.#number, size === 0 ? '' : open ? count(shard.length) : shard.state)
+    say(this.#number, size === 0 ? '' : open ? number(shard.length) : shard.state)
     // Letters on water have water's own ink.
     const onWater = (at: number): string => (top < at ? ' on-water' : '')
     set(this.#number, 'class', `length${onWater(middle - size * 0.45)}`)
     set(this.#fits, 'y', middle + line)
     set(this.#fits, 'class', `fits${onWater(middle + line - 5)}`)
-    say(this.#fits, open && size > 0 ? `of ${count(shard.limit + 1)}` : '')
+    say(this.#fits, open && size > 0 ? `of ${number(shard.limit + 1)}` : '')
     const showsAge = size > 0 && open && shard.length > 0 && age !== undefined
     const words = showsAge
       ? `${this.#room === 'wide' ? 'oldest ' : ''}${age.atMost ? '≤ ' : ''}${duration(age.oldestMs)}`
@@ -311,12 +308,12 @@ class ProcessBox {
               : 'stalled'
           : this.#room === 'dense'
             ? ''
-            : `${count(Math.round(accepts))}${this.#room === 'wide' ? ' accepts/s' : '/s'}`,
+            : `${whole(accepts)}${this.#room === 'wide' ? ' accepts/s' : '/s'}`,
     )
     const faults = shard.faults.join(', ')
     say(
       this.#note,
-      this.#room === 'dense' || down ? '' : faults !== '' && this.#room === 'wide' ? faults : `${count(open)} open`,
+      this.#room === 'dense' || down ? '' : faults !== '' && this.#room === 'wide' ? faults : `${number(open)} open`,
     )
     say(this.#pillText, stalled ? 'Release' : 'Stall')
   }

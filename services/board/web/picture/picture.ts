@@ -2,9 +2,9 @@
  * The journey of a connection: clients, SYN queue, accept queues, processes, receive and send queues. Built once for a
  * number of shards; each state then only moves what has changed. Every figure is that of the last sample.
  */
+import { bytes, number, plural, whole } from '#common/quantities.ts'
 import type { LiveState } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
-import { bytes, count, plural } from '../page/format.ts'
 import type { TermName } from '../page/glossary.ts'
 import { type Age, Ages } from './ages.ts'
 import { HalfOpenGrid } from './grid.ts'
@@ -134,13 +134,13 @@ class Parts {
     const members = Math.max(1, shards.filter(({ state }) => state === 'listening').length)
     const fits = queue.limit + members
     this.#grid.draw(state, gridOf(this.#grid.box, fits), fits)
-    this.#synStage.draw(count(queue.length), `half open · fits ${count(fits)}`)
+    this.#synStage.draw(number(queue.length), `half open · fits ${number(fits)}`)
     const waiting = shards.reduce((sum, { length }) => sum + length, 0)
-    this.#acceptStage.draw(count(waiting), waiting === 1 ? 'connection waits' : 'connections wait')
+    this.#acceptStage.draw(number(waiting), waiting === 1 ? 'connection waits' : 'connections wait')
     this.#steering.draw('', steeringWords(state))
     const accepts = shards.reduce((sum, { acceptsPerSecond }) => sum + acceptsPerSecond, 0)
-    this.#processStage.draw(count(Math.round(accepts)), 'accepts a second')
-    this.#connectionStage.draw(count(port?.connections ?? 0), 'established')
+    this.#processStage.draw(whole(accepts), 'accepts a second')
+    this.#connectionStage.draw(number(port?.connections ?? 0), 'established')
     this.#receive.draw(
       port?.receiveBytes ?? 0,
       port === undefined || port.receiveBytes === 0 ? '' : `fullest ${bytes(port.receiveBytesMax)}`,
@@ -253,7 +253,7 @@ class Facts {
     for (const [index, value] of numbers.entries()) {
       const fact = this.#facts[index]
       if (fact === undefined) continue
-      say(fact.number, `${count(Math.round(value))}/s`)
+      say(fact.number, `${whole(value)}/s`)
       set(fact.group, 'class', `fact${value < 0.5 ? ' none' : ['', ' bad', ' odd'][index]}`)
     }
   }

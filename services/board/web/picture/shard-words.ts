@@ -1,5 +1,5 @@
+import { duration, number, plural, whole } from '#common/quantities.ts'
 import type { ShardView } from '#live/state.ts'
-import { count, duration, plural } from '../page/format.ts'
 import type { Age } from './ages.ts'
 
 /** What a lane says in words, for hovering and for those who do not see it. */
@@ -15,5 +15,5 @@ export function shardInWords(shard: ShardView, age: Age | undefined): string {
     wait === undefined
       ? ''
       : ` Whoever was accepted within the last second had waited ${duration(wait.meanMs)} on average, 99 % at most ${duration(wait.p99Ms)}.`
-  return `Shard ${shard.shard}: ${count(shard.length)} of ${count(shard.limit + 1)} wait${oldest}; highest within 30 s ${count(shard.peak)}, full for ${duration(shard.fullSeconds * 1000)} of them. ${count(Math.round(shard.dropsPerSecond))} drops a second, ${count(shard.drops)} in all. ${count(Math.round(shard.acceptsPerSecond))} accepts a second, ${plural(shard.open, 'descriptor')} open.${waited}`
+  return `Shard ${shard.shard}: ${number(shard.length)} of ${number(shard.limit + 1)} wait${oldest}; highest within 30 s ${number(shard.peak)}, full for ${duration(shard.fullSeconds * 1000)} of them. ${whole(shard.dropsPerSecond)} drops a second, ${number(shard.drops)} in all. ${whole(shard.acceptsPerSecond)} accepts a second, ${plural(shard.open, 'descriptor')} open.${waited}`
 }
