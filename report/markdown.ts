@@ -20,11 +20,12 @@ function blockHtml(block: string, name: string, resolve: Resolve): Html {
   if (all('|')) return table(lines, name, resolve)
   if (all('> ')) return html`<p class="rests-on">${inline(lines.map((line) => line.slice(2)).join(' '), resolve)}</p>`
   if (lines[0]!.startsWith('- ')) {
-    const items = block.split(/\n(?=- )/).map((item) => item.slice(2).replaceAll(/\n +/g, ' '))
-    if (items.some((item) => item.includes('\n'))) throw new SyntaxError(`Not a list of one level: ${block}`)
-    return html`<ul class="plain">${items.map((item) => html`<li>${inline(item, resolve)}</li>`)}</ul>`
+    if (lines.some((line) => !/^(- | {2})(?!- )\S/.test(line)))
+      throw new SyntaxError(`Not a list of one level: ${block}`)
+    const items = block.split(/\n(?=- )/).map((item) => item.slice(2).replaceAll('\n  ', ' '))
+    return html`<ul>${items.map((item) => html`<li>${inline(item, resolve)}</li>`)}</ul>`
   }
-  if (/^(#|```|~~~|\d+\. |[*+] |\s|<)/.test(block)) throw new SyntaxError(`Not known here: ${lines[0]}`)
+  if (/^(#|```|~~~|\d+\. |[*+] |\s|<\w)|!\[/.test(block)) throw new SyntaxError(`Not known here: ${lines[0]}`)
   return html`<p>${inline(lines.join(' '), resolve)}</p>`
 }
 
@@ -42,7 +43,8 @@ function table([head = '', rule = '', ...rows]: readonly string[], name: string,
   )
 }
 
-const marks = /`([^`]+)`|\*\*(.+?)\*\*|(?<![*\w])\*([^*\s](?:[^*]*[^*\s])?)\*(?![*\w])|\[([^\]]+)\]\(([^()\s]+)\)/g
+const marks =
+  /`([^`]+)`|\*\*(.+?)\*\*(?!\*)|(?<![*\w])\*([^*\s](?:[^*]*[^*\s])?)\*(?![*\w])|\[([^\]]+)\]\(([^()\s]+)\)/g
 
 function inline(text: string, resolve: Resolve): Html {
   const parts: Content[] = []
