@@ -1,5 +1,5 @@
 import type { Stage } from './vocabulary/stage.ts'
-import { equals, experiment, is, that } from './vocabulary.ts'
+import { deck, equals, experiment, fact, is, that } from './vocabulary.ts'
 
 /** Finishes one of the three handshakes with a request, and waits for the answer. Gives how each of them stands then. */
 const finish =
@@ -17,8 +17,8 @@ export default experiment({
   teaches:
     'The SYN queue is no queue: half-open requests lie in the table of all connections and are found by address and port. Whoever acknowledges first is accepted first, however late its SYN came.',
   sources: [
-    'deck: not really queues but hash tables',
-    'facts 2.1: requests live in the ehash, the listener only counts them',
+    deck('not really queues, but hash tables'),
+    fact('where-half-open-requests-live'),
     'inet_csk_reqsk_queue_hash_add(), __inet_lookup_established()',
   ],
   lab: { backends: 1 },

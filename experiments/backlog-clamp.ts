@@ -1,4 +1,4 @@
-import { between, equals, experiment, that } from './vocabulary.ts'
+import { between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const ASKED = 1000
 const SOMAXCONN = 64
@@ -9,10 +9,12 @@ export default experiment({
   teaches:
     'listen() takes the smaller of the backlog and net.core.somaxconn, and says nothing. Raising the sysctl later changes no socket that listens already, until listen() is called again.',
   sources: [
-    'deck: the size of the queues comes from the backlog',
-    'facts 1: somaxconn clamp, re-listen()',
+    deck('the backlog sizes both queues'),
+    fact('backlog-clamp'),
+    fact('calling-listen-again'),
     '__sys_listen(), __inet_listen_sk()',
-    'systemd/systemd#4629, Icinga/icinga2#6881: a larger backlog that changed nothing',
+    'systemd issue 4629: a larger backlog that changed nothing <https://github.com/systemd/systemd/issues/4629>',
+    'Icinga issue 6881: a larger backlog that changed nothing <https://github.com/Icinga/icinga2/issues/6881>',
   ],
   lab: { backends: [{ backlog: ASKED }], sysctls: { 'net.core.somaxconn': SOMAXCONN } },
   phases: {

@@ -1,4 +1,4 @@
-import { atMost, between, equals, experiment, that } from './vocabulary.ts'
+import { atMost, between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 16
 const SILENT = 300
@@ -11,8 +11,10 @@ export default experiment({
   teaches:
     'With syncookies, as Linux comes, a SYN queue that overflows moves no counter named Listen… and no drop of the socket. TCPReqQFullDoCookies and SyncookiesSent tell of it, and the clients notice nothing.',
   sources: [
-    "deck: problems with accepting: clients who don't ACK",
-    'facts 0, row 3; facts 2.4',
+    deck('clients that never acknowledge'),
+    fact('syn-queue-overflow'),
+    fact('syn-queue-limit'),
+    fact('syn-cookies'),
     'tcp_conn_request(), tcp_syn_flood_action(), cookie_v4_check()',
   ],
   lab: { backends: [{ backlog: BACKLOG }], sysctls: { 'net.ipv4.tcp_syncookies': 1 } },

@@ -1,4 +1,4 @@
-import { between, equals, experiment, that } from './vocabulary.ts'
+import { between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const CLIENTS = 20
 const LONG_S = 30
@@ -9,9 +9,12 @@ export default experiment({
   teaches:
     'With TCP_DEFER_ACCEPT a client that connects and says nothing stays half open: accept() never hears of it until its first byte comes. The time that one sets is no time-out: when it is over, the next SYN-ACK lets the silent ones in.',
   sources: [
-    'deck: the handshake, seen from the backend',
-    'facts 0, rows 11 and 15; facts 10: TCP_DEFER_ACCEPT',
-    'tcp_check_req(), syn_ack_recalc(); tcp(7)',
+    deck('the handshake, seen from the backend'),
+    fact('tcp_defer_accept'),
+    fact('drops-that-are-not-overflows'),
+    fact('retransmission-counters'),
+    'tcp_check_req(), syn_ack_recalc()',
+    'tcp(7) <https://man7.org/linux/man-pages/man7/tcp.7.html>',
   ],
   lab: { backends: [{ backlog: 128 }] },
   phases: {

@@ -1,4 +1,4 @@
-import { atLeast, comparison, equals, that } from './vocabulary.ts'
+import { atLeast, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 const CLIENTS = 8
 const ROOM_FOR_ALL = 16
@@ -12,8 +12,10 @@ export default comparison({
   teaches:
     'A client is connected as soon as it has the SYN-ACK. If the accept queue is full by then, the kernel drops what should have finished the handshake: the client believes in a connection that the server does not have, and sends its data again and again. With tcp_abort_on_overflow it gets a reset instead.',
   sources: [
-    'deck: problems with accepting: the client believes that it is connected',
-    'facts 0, rows 8 and 9; facts 1: final ACK when full',
+    deck('connected before anybody accepts'),
+    fact('final-ack-overflow'),
+    fact('connected-is-not-accepted'),
+    fact('reading-the-drop-counters'),
     'tcp_check_req(), label listen_overflow',
   ],
   cases: {

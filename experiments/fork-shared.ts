@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Order, Outcome, Way } from './probes/shared-socket-messages.ts'
 import type { Stage } from './vocabulary/stage.ts'
-import { between, equals, experiment, is, that } from './vocabulary.ts'
+import { between, deck, equals, experiment, fact, is, that } from './vocabulary.ts'
 
 const PROCESSES = 4
 const CONNECTIONS = 32
@@ -23,11 +23,14 @@ export default experiment({
   teaches:
     'Processes can share a listening socket: it stays one queue, and who gets a connection depends on how they wait. In accept() they take turns. With epoll, which is what Node uses, each connection wakes them all. With EPOLLEXCLUSIVE the one that registered first gets everything until it is busy.',
   sources: [
-    'deck: a listening socket is a file that fork shares',
-    'facts 5',
+    deck('a listening socket that processes share'),
+    fact('one-socket-one-queue'),
+    fact('who-is-woken'),
+    fact('who-really-accepts'),
+    fact('node-and-its-listeners'),
     'inet_csk_wait_for_connect()',
     'ep_poll_callback()',
-    'Cloudflare, "Why does one NGINX worker take all the load?"',
+    'Cloudflare: Why does one NGINX worker take all the load? <https://blog.cloudflare.com/the-sad-state-of-linux-socket-balancing/>',
   ],
   needs: { cores: 2, namespaces: 'other servers than the backends listen on the port' },
   lab: { backends: [] },

@@ -1,4 +1,4 @@
-import { between, equals, experiment, that } from './vocabulary.ts'
+import { between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 8
 /** How long the finished connection lies in the accept queue. */
@@ -9,8 +9,10 @@ export default experiment({
   teaches:
     'The kernel does the whole handshake, and the backend has no part in it. A SYN makes a half-open request in the SYN queue; the last ACK moves it as a connection into the accept queue; accept() takes it out. The client is connected before anybody has accepted.',
   sources: [
-    'deck: the handshake, seen from the backend',
-    'facts 1, 2.1; facts 0: PassiveOpens',
+    deck('the handshake, seen from the backend'),
+    fact('where-half-open-requests-live'),
+    fact('connected-is-not-accepted'),
+    fact('passiveopens'),
     'tcp_conn_request(), tcp_check_req(), inet_csk_accept()',
   ],
   lab: { backends: [{ backlog: BACKLOG }] },

@@ -1,5 +1,5 @@
 import type { Stage } from './vocabulary/stage.ts'
-import { atLeast, between, equals, experiment, is, that } from './vocabulary.ts'
+import { atLeast, between, deck, equals, experiment, fact, is, that } from './vocabulary.ts'
 
 const BACKLOG = 8
 /** The backend stands still this long after each accept(). */
@@ -20,7 +20,12 @@ export default experiment({
   name: 'knee',
   teaches:
     'Below its capacity a backend drops nothing and its queue is almost empty. Where the rate passes the capacity there is a knee: the queue fills and stays full, throughput grows no more, and what arrives beyond it is dropped. A larger backlog moves the first drop, not the knee.',
-  sources: ['deck: planning', 'facts 0, row 1; facts 1: A > L', 'tcp_conn_request(), sk_acceptq_is_full()'],
+  sources: [
+    deck('a backend that accepts too slowly'),
+    fact('syn-drop'),
+    fact('accept-queue-limit'),
+    'tcp_conn_request(), sk_acceptq_is_full()',
+  ],
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {
     slow: ({ backend }) => backend(1).set({ acceptDelayMs: ACCEPT_MS }),

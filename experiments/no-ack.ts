@@ -1,4 +1,4 @@
-import { atMost, between, comparison, equals, that } from './vocabulary.ts'
+import { atMost, between, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 16
 const SILENT = 60
@@ -16,8 +16,10 @@ export default comparison({
   teaches:
     'Clients that send a SYN and never acknowledge fill the SYN queue, which is as long as the backlog. Without cookies nobody gets in any more. With cookies (1, the default) the kernel answers without keeping anything once the queue is full; with 2 it never keeps anything.',
   sources: [
-    "deck: problems with accepting: clients who don't ACK",
-    'facts 0, rows 2, 3 and 5; facts 2.2 to 2.4',
+    deck('clients that never acknowledge'),
+    fact('syn-queue-overflow'),
+    fact('syn-queue-limit'),
+    fact('syn-cookies'),
     'tcp_conn_request(), tcp_syn_flood_action()',
   ],
   cases: { never: labWith(0), whenFull: labWith(1), always: labWith(2) },

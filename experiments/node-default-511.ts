@@ -1,4 +1,4 @@
-import { atMost, comparison, equals, that } from './vocabulary.ts'
+import { atMost, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 /** What Node asks of listen() if nobody says otherwise. */
 const NODE_DEFAULT = 511
@@ -9,10 +9,12 @@ export default comparison({
   teaches:
     'A Node server that names no backlog gets 511, however large net.core.somaxconn is. A short pause and a crowd fill it with 512 connections; all others pay a second or more while the process has nothing to do. The cure is one number in listen().',
   sources: [
-    'deck: small backlog',
-    'facts 0, row 1; facts 1: somaxconn clamp',
+    deck('a backlog that is too small'),
+    fact('syn-drop'),
+    fact('backlog-clamp'),
+    fact('default-backlogs'),
     "Node's net.Server.listen(); tcp_conn_request()",
-    'agentmail-to/agentmail-mcp#46: an outage with the accept queue at 512 and an idle event loop',
+    'agentmail-mcp issue 46: an outage with the accept queue at 512 and an idle event loop <https://github.com/agentmail-to/agentmail-mcp/issues/46>',
   ],
   cases: {
     default: { mode: 'single', backends: [{ backlog: NODE_DEFAULT }] },

@@ -1,4 +1,4 @@
-import { atLeast, atMost, between, comparison, equals, that } from './vocabulary.ts'
+import { atLeast, atMost, between, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 const SHARDS = 4
 const BACKLOG = 16
@@ -16,10 +16,10 @@ export default comparison({
   teaches:
     'The kernel deals a new connection to a shard without a look at its queue. If one of N shards stands still, 1/N of the clients wait behind it or are dropped, while its siblings idle. A shared queue has no such place: whoever is free takes the next.',
   sources: [
-    'deck: "Sharding"',
-    "facts 4: the members' queue fullness is never consulted",
+    deck('several sockets on one port'),
+    fact('choosing-a-member'),
     'reuseport_select_sock()',
-    'Cloudflare, "Why does one NGINX worker take all the load?": with split queues most clients see no difference, and the deviation is gigantic',
+    'Cloudflare: Why does one NGINX worker take all the load? With split queues most clients see no difference, and the deviation is gigantic <https://blog.cloudflare.com/the-sad-state-of-linux-socket-balancing/>',
   ],
   cases: {
     sharded: { backends: Array.from({ length: SHARDS }, () => ({ backlog: BACKLOG })) },
@@ -33,7 +33,8 @@ export default comparison({
   expect: ({ sharded, shared }) => {
     const victims = sharded.clients.answeredBy(1)
     const [split, common] = [sharded.clients.acceptedAfterMs, shared.clients.acceptedAfterMs]
-    // A dropped SYN counts once in either; a dropped last ACK, seen on busy machines, twice against its socket (facts 0).
+    // A dropped SYN counts once in either; a dropped last ACK, seen on busy machines, twice against its socket
+    // (docs/kernel-facts.md#final-ack-overflow).
     const { ListenDrops } = sharded.counters
     const droppedSyns = 2 * ListenDrops.total - sharded.listener(1).drops.total
     return {

@@ -1,5 +1,5 @@
 import type { Counter } from './vocabulary/counters.ts'
-import { atMost, equals, experiment, is, that } from './vocabulary.ts'
+import { atMost, deck, equals, experiment, fact, is, that } from './vocabulary.ts'
 
 const PORTS = 10
 const TOO_MANY = 20
@@ -18,8 +18,9 @@ export default experiment({
   teaches:
     'To one address and port a client has as many connections as source ports. When they are used up connect() fails at once with EADDRNOTAVAIL, and no counter moves. Whoever closes first keeps the port for a minute in TIME_WAIT, unless tcp_tw_reuse gives it away after a second.',
   sources: [
-    'deck: establishing a connection',
-    'facts 10: ephemeral exhaustion, TIME_WAIT',
+    deck('the client connects'),
+    fact('source-port-exhaustion'),
+    fact('time_wait'),
     '__inet_hash_connect(), tcp_twsk_unique()',
   ],
   lab: {},

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Stage } from './vocabulary/stage.ts'
-import { between, equals, experiment, is, that } from './vocabulary.ts'
+import { between, deck, equals, experiment, fact, is, that } from './vocabulary.ts'
 
 const BACKLOG = 5
 const NOBODY = '65534'
@@ -24,10 +24,10 @@ export default experiment({
   teaches:
     'A port on which somebody listens is taken: EADDRINUSE. SO_REUSEPORT shares it if every socket on it has set it and all belong to one user, because whoever joins gets a share of the clients at once.',
   sources: [
-    'deck: listening on a busy port fails; sharding',
-    'facts 4: formation of a group',
+    deck('a second listener on a port that is taken'),
+    fact('forming-a-group'),
     'inet_csk_get_port(), inet_reuseport_add_sock()',
-    'systemd/systemd#28039: the socket of root, and a service that is another user',
+    'systemd issue 28039: the socket of root, and a service that is another user <https://github.com/systemd/systemd/issues/28039>',
   ],
   needs: { root: true, namespaces: 'other processes listen beside the backend, one of them as another user' },
   lab: { backends: [{ backlog: 100 }] },

@@ -1,4 +1,4 @@
-import { equals, experiment, that } from './vocabulary.ts'
+import { deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 1
 const CLIENTS = 30
@@ -10,9 +10,11 @@ export default experiment({
   teaches:
     'A dropped SYN is not refused: it comes again, after 1, 2, 3, 4, 5, 7, 11 s on current kernels and after 1, 3, 7, 15 s on older ones. Latencies that stand on these steps are the fingerprint of dropped SYNs.',
   sources: [
-    'deck: problems with accepting: what the client sees',
-    'facts 10: SYN retransmits of the client',
-    'tcp_retransmit_timer(); Linux commit ccce324dabfe: the first SYN timeouts are linear',
+    deck('a backend that accepts too slowly'),
+    fact('syn-retransmissions'),
+    fact('retransmission-counters'),
+    'tcp_retransmit_timer()',
+    'Linux commit ccce324dabfe: the first SYN timeouts are linear <https://git.kernel.org/torvalds/c/ccce324dabfe>',
   ],
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {

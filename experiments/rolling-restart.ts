@@ -1,4 +1,4 @@
-import { between, comparison, equals, that } from './vocabulary.ts'
+import { between, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 128
 
@@ -21,8 +21,9 @@ export default comparison({
   teaches:
     'A shard that closes its listener takes its queue with it: every connection that the kernel has finished and nobody has accepted is reset. With tcp_migrate_req = 1 they move to the queues of its siblings, whatever the limits there.',
   sources: [
-    'deck: "Sharding"',
-    'facts 4: close() of a member',
+    deck('several sockets on one port'),
+    fact('closing-a-member'),
+    fact('migrating-a-queue'),
     'inet_csk_listen_stop()',
     'reuseport_migrate_sock()',
     'kernel selftest migrate_reuseport',

@@ -1,7 +1,7 @@
-import { atLeast, atMost, between, comparison, equals, that } from './vocabulary.ts'
+import { atLeast, atMost, between, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 16
-/** One more than the backlog; and now and then yet one, if two CPUs look at the same time (facts 1). */
+/** One more than the backlog; and now and then yet one, if two CPUs look at the same time (docs/kernel-facts.md#accept-queue-overshoot). */
 const ROOM = BACKLOG + 1
 const WORKERS = 4
 /** Enough for the retries of all clients. */
@@ -13,7 +13,7 @@ const FLOOD = 160
 /** Fair dice exceed this once in a thousand throws: chi-square for 3 degrees of freedom, one less than there are shards. */
 const CHI_SQUARE_LIMIT = 16.27
 
-/** On a busy machine handshakes overlap, and now and then it is a last ACK that finds the queue full (facts 0, row 8). */
+/** On a busy machine handshakes overlap, and now and then it is a last ACK that finds the queue full (docs/kernel-facts.md#final-ack-overflow). */
 const LAST_ACKS = 3
 
 /** Backends of each case: a socket each, or one socket that four processes share. */
@@ -23,7 +23,12 @@ export default comparison({
   name: 'sharding',
   teaches:
     'With SO_REUSEPORT every backend has a socket of its own on the one port, each with its own queue, limit and drops. The kernel deals new connections by a hash of their addresses and ports, as even as dice. A socket that processes share is one queue, whoever accepts from it.',
-  sources: ['deck: "Sharding"', 'facts 4: choice', 'facts 5', 'reuseport_select_sock()'],
+  sources: [
+    deck('several sockets on one port'),
+    fact('choosing-a-member'),
+    fact('one-socket-one-queue'),
+    'reuseport_select_sock()',
+  ],
   cases: {
     sharded: { backends: Array.from({ length: WORKERS }, () => ({ backlog: BACKLOG })) },
     shared: { mode: 'shared', backends: [{ backlog: BACKLOG, workers: WORKERS }] },

@@ -1,4 +1,4 @@
-import { atLeast, between, equals, experiment, that } from './vocabulary.ts'
+import { atLeast, between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 16
 /** The backend stands still this long after each accept(). */
@@ -15,10 +15,11 @@ export default experiment({
   teaches:
     'A backend that accepts more slowly than clients arrive keeps its queue full. Each SYN that meets the full queue is dropped without a word and comes again after a second: some clients wait for the queue, the unlucky ones for a timer.',
   sources: [
-    'deck: problems with accepting: the backend accepts too slowly',
-    'facts 0, row 1; facts 10: SYN retransmits of the client',
+    deck('a backend that accepts too slowly'),
+    fact('syn-drop'),
+    fact('syn-retransmissions'),
     'tcp_conn_request(), sk_acceptq_is_full()',
-    'gwsystems/sledge-serverless-framework#395: latency that jumps to a second when the accept queue overflows',
+    'sledge pull request 395: latency that jumps to a second when the accept queue overflows <https://github.com/gwsystems/sledge-serverless-framework/pull/395>',
   ],
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {

@@ -1,4 +1,4 @@
-import { atLeast, atMost, between, equals, experiment, that } from './vocabulary.ts'
+import { atLeast, atMost, between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const SLOW = 4
 const RESPONSE_BYTES = 16_000_000
@@ -11,8 +11,9 @@ export default experiment({
   teaches:
     "A client that does not read closes its window: the answer stays in the backend's send queue, and when that is full the backend has to hold it. Fastify then makes no more of a streamed answer than the queues take (backpressure), and the others are served as if nothing were wrong.",
   sources: [
-    'deck: accept() gives a descriptor, and a receive and a send queue',
-    'facts 6; facts 3.1: wqueue of a connection',
+    deck('a send queue and a receive queue for each connection'),
+    fact('receive-and-send-queues'),
+    fact('a-reader-that-stops'),
     "tcp_sendmsg(), sk_stream_memory_free(); Node's stream.pipe() and writableHighWaterMark",
   ],
   lab: { backends: 1 },

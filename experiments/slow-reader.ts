@@ -1,4 +1,4 @@
-import { atLeast, equals, experiment, that } from './vocabulary.ts'
+import { atLeast, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const CLIENTS = 4
 const BODY_BYTES = 16_000_000
@@ -8,8 +8,10 @@ export default experiment({
   teaches:
     'A backend that does not read loses nothing: its receive queue fills, its kernel closes the window, and what the client goes on writing stays in its own send queue, until that is full and the client stands still. When the backend reads on, so does everything else.',
   sources: [
-    'deck: accept() gives a descriptor, and a receive and a send queue',
-    'facts 6: reader stops; facts 11: zero window',
+    deck('a send queue and a receive queue for each connection'),
+    fact('receive-and-send-queues'),
+    fact('a-reader-that-stops'),
+    fact('window-counters'),
     'tcp_select_window(), tcp_send_probe0()',
   ],
   needs: { programs: ['ss'] },

@@ -1,10 +1,10 @@
-import { between, equals, experiment, that } from './vocabulary.ts'
+import { between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 export default experiment({
   name: 'small-backlog',
   teaches:
     'A queue with backlog N holds N + 1 connections. The next SYN is dropped, even if the backend idles the rest of the day.',
-  sources: ['deck: "Small backlog"', 'facts 0, row 1; facts 1: sk_acceptq_is_full() tests A > L', 'tcp_conn_request()'],
+  sources: [deck('a backlog that is too small'), fact('accept-queue-limit'), fact('syn-drop'), 'tcp_conn_request()'],
   lab: { backends: [{ backlog: 8 }] },
   phases: {
     stall: ({ backend }) => backend(1).stall(),

@@ -1,4 +1,4 @@
-import { atMost, between, equals, experiment, that } from './vocabulary.ts'
+import { atMost, between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const ARRIVALS_PER_SECOND = 100
 const STALL_MS = 2000
@@ -10,8 +10,8 @@ export default experiment({
   teaches:
     'While an event loop stands still the kernel goes on connecting clients: the queue grows by rate times stall. With a backlog that holds them nobody is dropped, and each victim waits for what was left of the stall when it came.',
   sources: [
-    'deck: problems with accepting: the backend stands still',
-    'facts 1: who is in the queue, how long have they waited',
+    deck('a backend that accepts too slowly'),
+    fact('who-waits-in-the-accept-queue'),
     'inet_csk_reqsk_queue_add(), tcp_create_openreq_child()',
   ],
   lab: { backends: [{ backlog: 1000 }] },

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { monotonicMs } from '#common/clock.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { Connections } from './vocabulary/readings.ts'
-import { between, comparison, equals, that } from './vocabulary.ts'
+import { between, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 /** Shard 1 will stand still and has room for few; shard 2 has room for all. */
 const BACKLOG = 4
@@ -34,10 +34,11 @@ export default comparison({
   teaches:
     'The kernel picks the shard anew for every SYN, also for one that is sent again. By hash the same client meets the same full shard each time; dealt at random it draws again and gets away. A fixed member takes all, and by CPU the shard is that of the CPU which handles the SYN.',
   sources: [
-    'deck: "Sharding"',
-    'facts 4: choice, cBPF',
+    deck('several sockets on one port'),
+    fact('choosing-a-member'),
+    fact('steering-programs'),
     'reuseport_select_sock()',
-    'SO_ATTACH_REUSEPORT_CBPF, socket(7)',
+    'SO_ATTACH_REUSEPORT_CBPF, socket(7) <https://man7.org/linux/man-pages/man7/socket.7.html>',
   ],
   needs: { cores: 2, programs: ['taskset'], namespaces: 'clients are pinned to a CPU' },
   cases: { hash: { backends }, random: { backends }, member: { backends }, cpu: { backends } },

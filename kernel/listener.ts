@@ -26,7 +26,8 @@ export function acceptQueue(fd: number): AcceptQueue {
 
 /**
  * How long a connection waited in the accept queue, in milliseconds. Exact to one jiffy if asked right after accept()
- * and before the first byte is sent: facts from `tcp_create_openreq_child`, which stamps the time of the final ACK.
+ * and before the first byte is sent, because `tcp_create_openreq_child` stamps the time of the final ACK:
+ * docs/kernel-facts.md#who-waits-in-the-accept-queue.
  */
 export function acceptWaitMs(fd: number): number {
   libc.getsockopt(fd, libc.IPPROTO_TCP, libc.TCP_INFO, info, 'Reading the accept wait')

@@ -7,6 +7,8 @@ import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { ONLY_CASE } from '#experiments/vocabulary/experiment.ts'
 import type { Driver } from '#lab/driver.ts'
 import type { JudgedExpectation } from '#lab/experiment/verdict.ts'
+import { shownSource } from '#report/facts.ts'
+import { type ExperimentOffer, FACTS_PATH } from './orders.ts'
 import type { ExpectationState, ExperimentState } from './state.ts'
 
 export class ExperimentRunner {
@@ -23,8 +25,13 @@ export class ExperimentRunner {
     this.#driver = driver
   }
 
-  get list(): { name: string; teaches: string }[] {
-    return this.#driver === undefined ? [] : this.#experiments.map(({ name, teaches }) => ({ name, teaches }))
+  get list(): ExperimentOffer[] {
+    if (this.#driver === undefined) return []
+    return this.#experiments.map(({ name, teaches, sources }) => ({
+      name,
+      teaches,
+      sources: sources.map((source) => shownSource(source, FACTS_PATH)),
+    }))
   }
 
   start(name: string): string {

@@ -74,11 +74,22 @@ export const SwitchOrder = Type.Union([
 ])
 export type SwitchOrder = Static<typeof SwitchOrder>
 
+/** An experiment that can be run. */
+export interface ExperimentOffer {
+  name: string
+  teaches: string
+  /** Where it comes from, and where that can be opened. */
+  sources: { text: string; href?: string }[]
+}
+
+/** Where a board serves docs/kernel-facts.md. */
+export const FACTS_PATH = '/kernel-facts'
+
 /** Performs what switches ask for. */
 export interface Switches {
   /** Gives a sentence on what was done. A UsageError says why it cannot be. */
   perform(order: SwitchOrder): Promise<string>
-  experiments: readonly { name: string; teaches: string }[]
+  experiments: readonly ExperimentOffer[]
   /** What cannot be switched here, and why. */
   unavailable: Partial<Record<SwitchOrder['do'], string>>
 }

@@ -28,20 +28,23 @@ type Absence = Stall
 
 /** One listening socket: a member of the SO_REUSEPORT group, or the only one. Several loops share it in mode `shared`. */
 export interface Shard {
-  /** N; N + 1 connections fit (facts 1). Infinite to see how many would come together. */
+  /** N; N + 1 connections fit (docs/kernel-facts.md#accept-queue-limit). Infinite to see how many would come together. */
   backlog: number
   loops: EventLoop[]
   absences: Absence[]
 }
 
-/** How the group deals new connections: facts 4. `cpu`: to the member with the number of the CPU that took the SYN. */
+/**
+ * How the group deals new connections: docs/kernel-facts.md#choosing-a-member. `cpu`: to the member with the number of the CPU that took
+ * the SYN.
+ */
 export type Dealing = { by: 'hash' } | { by: 'random' } | { by: 'cpu'; cpus: number } | { by: 'member'; member: number }
 
 /** The sysctls that bear on the queues, by their kernel names, and the kernel's tick. */
 export interface KernelRules {
   syncookies: 0 | 1 | 2
   synAckRetries: number
-  /** Matters only without cookies: facts 2.3. */
+  /** Matters only without cookies: docs/kernel-facts.md#last-quarter-of-tcp_max_syn_backlog. */
   maxSynBacklog: number
   abortOnOverflow: boolean
   migrateReq: boolean

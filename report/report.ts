@@ -1,6 +1,7 @@
 /** A run as one HTML file that needs nothing else: no network, and no script to be read. */
 import type { Run } from '#lab/experiment/folder.ts'
 import { type CardLine, conformanceTable } from './card.ts'
+import { factsSection } from './facts.ts'
 import { type Group, groupsOf } from './group.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
@@ -21,12 +22,14 @@ export function reportHtml(runs: readonly Run[]): string {
   const groups = groupsOf(runs)
   const [first] = groups
   if (first === undefined) throw new RangeError('A report needs a run')
-  if (groups.length === 1) return page(`${first.experiment} – Spillway`, chapter(first, 1))
+  const facts = factsSection(runs.flatMap(({ verdict }) => verdict.sources))
+  if (groups.length === 1) return page(`${first.experiment} – Spillway`, html`${chapter(first, 1)}\n${facts}`)
   return page(
     'Experiments – Spillway',
     html`<header class="masthead"><h1>${groups.length} experiments</h1></header>
 ${conformanceTable(groups.flatMap(linesOf))}
-${groups.map((group) => html`<article class="chapter">${chapter(group, 2)}</article>`)}`,
+${groups.map((group) => html`<article class="chapter">${chapter(group, 2)}</article>`)}
+${facts}`,
   )
 }
 

@@ -7,6 +7,9 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { fact } from '#experiments/vocabulary/citation.ts'
+import { writeFolder } from '#lab/experiment/folder.ts'
+import { recording, runOf } from '#report/testing/runs.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
@@ -84,6 +87,19 @@ test('the installed command tells its help and its version', async () => {
   assert.match(stdout, /exporter/)
   const own: { version: string } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
   assert.equal((await spillway('--version')).stdout.trim(), own.version)
+})
+
+test('a report of the installed package carries the facts that it cites', async () => {
+  const runs = path.join(folder, 'run')
+  fs.mkdirSync(runs)
+  const made = recording()
+  const { verdict } = runOf([made], { sources: [fact('accept-queue-limit')] })
+  await writeFolder(runs, verdict, [made])
+  const page = path.join(folder, 'report.html')
+  await spillway('report', runs, '--out', page)
+  const html = fs.readFileSync(page, 'utf8')
+  assert.match(html, /<a href="#fact-accept-queue-limit">Accept queue limit<\/a>/)
+  assert.match(html, /<h3 id="fact-accept-queue-limit">.*sk_acceptq_is_full/s)
 })
 
 test('an unknown command of the installed package ends with status 2', async () => {

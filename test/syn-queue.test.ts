@@ -1,4 +1,4 @@
-/** A flood of half-open requests: which counters move, and which must not (facts: tcp_conn_request, tcp_syn_flood_action). */
+/** A flood of half-open requests: which counters move, and which must not (docs/kernel-facts.md#syn-queue-overflow). */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Lab } from '#lab/lab.ts'

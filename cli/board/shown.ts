@@ -8,6 +8,7 @@ import type { Switches } from '#live/orders.ts'
 import { boardStates } from '#live/states.ts'
 import { type Switchable, switchboard } from '#live/switchboard.ts'
 import type { LabView } from '#live/view.ts'
+import { factsPage } from '#report/facts.ts'
 
 export interface ShownBoard extends AsyncDisposable {
   readonly url: string
@@ -47,6 +48,7 @@ export async function showBoard(
       ),
       actions: switchboard(() => switchable, runner, unavailable),
       plan: (stallMs) => lastMinute.plan(stallMs),
+      kernelFacts: factsPage,
     }),
   )
   const kept = resources.move()

@@ -9,7 +9,7 @@ const marks = { passed: '✓', failed: '✗', 'not judged': '–', broken: '!' }
 
 /** A line for a verdict, and below it a block for whatever did not pass. */
 export function verdictInWords(verdict: Verdict, folder: string): string {
-  const { status, reason, expectations, experiment, durationMs, lagMs } = verdict
+  const { status, reason, expectations, experiment, durationMs, lagMs, sources } = verdict
   const passed = expectations.filter((expectation) => expectation.passed).length
   const counts = expectations.length === 0 ? '' : `${passed} of ${expectations.length} expectations`
   const line = `${marks[status]} ${experiment.padEnd(24)} ${status.padEnd(10)} ${counts.padEnd(22)} ${duration(durationMs).padStart(9)}`
@@ -24,13 +24,22 @@ export function verdictInWords(verdict: Verdict, folder: string): string {
     )
   }
   if (block.length > 0 && status !== 'not judged')
-    block.push(`  ${lagMs === null ? '' : `scheduling lag at worst ${duration(lagMs)}; `}see ${folder}/report.html`)
+    block.push(
+      ...sourcesInWords(sources, '  '),
+      `  ${lagMs === null ? '' : `scheduling lag at worst ${duration(lagMs)}; `}see ${folder}/report.html`,
+    )
   return [line.trimEnd(), ...block].join('\n')
 }
 
-/** What there is to run. */
+/** What there is to run, what it teaches, and where that comes from. */
 export function listInWords(experiments: readonly Experiment[]): string {
   return experiments
-    .map(({ name, teaches }) => [name, ...wrap(teaches, WIDTH - 4).map((line) => `    ${line}`)].join('\n'))
+    .map(({ name, teaches, sources }) =>
+      [name, ...wrap(teaches, WIDTH - 4).map((line) => `    ${line}`), ...sourcesInWords(sources, '    ')].join('\n'),
+    )
     .join('\n')
 }
+
+/** One source a line: a path or an address in it can be opened as it stands. */
+const sourcesInWords = (sources: readonly string[], indent: string): string[] =>
+  sources.map((source, at) => `${indent}${at === 0 ? 'sources: ' : '         '}${source}`)

@@ -45,7 +45,10 @@ interface Lesson {
   name: string
   /** What a person knows afterwards, in one to three sentences. */
   teaches: string
-  /** Where it comes from: the concept, a section of the facts, a kernel function, an article or issue that it settles. */
+  /**
+   * Where it comes from: a concept of the deck, sections of docs/kernel-facts.md, kernel functions, an article or issue that it
+   * settles (`text <https://…>`).
+   */
   sources: readonly [string, ...string[]]
   needs?: Needs
 }

@@ -1,7 +1,7 @@
 /**
  * Filters that the kernel runs over each socket of a dump (INET_DIAG_REQ_BYTECODE), so that records nobody wants are
  * never copied. An operation is `u8 code, u8 yes, u16 no`; it skips `yes` bytes if true and `no` bytes if not, and a
- * record passes when exactly the end is reached. inet_diag_bc_run, facts verified on Linux 6.18.
+ * record passes when exactly the end is reached. inet_diag_bc_run; docs/kernel-facts.md#filters.
  */
 const JUMP = 1
 const SOURCE_PORT_EQUALS = 11

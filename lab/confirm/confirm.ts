@@ -53,7 +53,10 @@ export async function confirm(scene: Scene): Promise<Confirmation> {
 /** What a lab's one process of clients takes for a request. */
 const REQUEST_GAP_MS = 0.1
 
-/** On a lab's wire a handshake is over within the call that sends the SYN: no other one comes between (facts 1). */
+/**
+ * On a lab's wire a handshake is over within the call that sends the SYN: no other one comes between
+ * (docs/kernel-facts.md#handshakes-on-one-machine).
+ */
 const withAcceptCost = (system: System, overheadMs: number): System => ({
   ...system,
   client: {

@@ -2,7 +2,7 @@
  * The SYN queue under clients that never answer: Little's law over the life of a request. A request lives 63 s with
  * tcp_synack_retries 5 (1 + 2 + … + 32). While the queue is more than half full older ones are given up sooner, but only
  * as far as the queue holds many times what came in the last second (reqsk_timer_handler): it settles at about eight
- * seconds' worth. Facts 2.6.
+ * seconds' worth. docs/kernel-facts.md#syn-ack-timer and docs/kernel-facts.md#syn-queue-pruning.
  */
 
 /** How long an unanswered request lives, if nothing hurries it. */
@@ -30,7 +30,10 @@ export interface SynQueueSetting {
   maxSynBacklog: number
 }
 
-/** How many half-open requests fit one listener: N + 1, without cookies also three quarters of tcp_max_syn_backlog (facts 2.3). */
+/**
+ * How many half-open requests fit one listener: N + 1, without cookies also three quarters of tcp_max_syn_backlog
+ * (docs/kernel-facts.md#last-quarter-of-tcp_max_syn_backlog).
+ */
 export function roomForRequests({ backlog, syncookies, maxSynBacklog }: SynQueueSetting): number {
   const quarterRule = maxSynBacklog - (maxSynBacklog >> 2) + 1
   return syncookies === 0 ? Math.min(backlog + 1, quarterRule) : backlog + 1

@@ -11,7 +11,7 @@ export const smallestBacklog = (arrivals: CountDistribution, probability: number
 /**
  * How many of those who come lose a SYN, or the last packet of their handshake, where those who come meet this backlog, on
  * average. A round trip passes between the look at the SYN and the look at its final ACK: `underWay` come in that time,
- * were let in while there was room, and find none. Facts 0, row 8.
+ * were let in while there was room, and find none: docs/kernel-facts.md#final-ack-overflow.
  */
 export function refusedIn({ come, before }: Meeting, backlog: number, underWay: number): Refused {
   const all = sumOf(come, before)

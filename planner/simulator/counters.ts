@@ -1,4 +1,4 @@
-/** What the kernel counts, under its names; `skDrops` is by shard. Facts 0 says which event moves which. */
+/** What the kernel counts, under its names; `skDrops` is by shard. Which event moves which: docs/kernel-facts.md#which-counter-moves-when. */
 export interface Counters {
   ListenOverflows: number
   ListenDrops: number

@@ -25,7 +25,7 @@ export class Listener {
     return this.accept.length > this.limit
   }
 
-  /** inet_csk_reqsk_queue_is_full, since early 2025 with the same `>` (facts 2.2). */
+  /** inet_csk_reqsk_queue_is_full, since early 2025 with the same `>` (docs/kernel-facts.md#syn-queue-limit). */
   get synQueueFull(): boolean {
     return this.requests > this.limit
   }

@@ -1,4 +1,4 @@
-/** The simulator against what was measured of the kernel (facts sheet) and against what follows from its rules by hand. */
+/** The simulator against what was measured of the kernel (docs/kernel-facts.md) and against what follows from its rules by hand. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Distribution } from '../distribution.ts'
@@ -34,7 +34,7 @@ const endedAs = (played: ReturnType<typeof play>, ending: (typeof endings)[numbe
 const connectedBy = (played: ReturnType<typeof play>, atMs: number): number =>
   played.stories.connectedMs.filter((at) => at <= atMs).length
 
-test('a queue with backlog N holds N + 1, and each SYN beyond is dropped and counted once (facts 0, row 1; facts 1)', () => {
+test('a queue with backlog N holds N + 1, and each SYN beyond is dropped and counted once', () => {
   for (const backlog of [0, 2, 8, 511]) {
     const played = play(
       system({ arrivals: burst(backlog + 10), shards: [shard(backlog, [never])], client: { ...near, timeoutMs: 500 } }),
@@ -56,7 +56,7 @@ test('dropped SYNs come back a second later, and are let in once there is room',
   assert.equal(waits.above(900), 41 / 50)
 })
 
-test('clients of a stuck member stay stuck by hash, and recover by chance (facts 4: 29 of 60; 30, 51, 57, 59 by random)', () => {
+test('clients of a stuck member stay stuck by hash, and recover by chance: 29 of 60; 30, 51, 57, 59 by random', () => {
   const stuckAndFree = [shard(0, [never]), shard(100)]
   const hashed: number[] = []
   const random: number[][] = []
@@ -87,7 +87,7 @@ test('clients of a stuck member stay stuck by hash, and recover by chance (facts
   }
 })
 
-test('SYNs are sent again when current kernels do, and when older ones did (facts 10)', () => {
+test('SYNs are sent again when current kernels do, and when older ones did', () => {
   const moments = (synLinearTimeouts: number): number[] => {
     const played = play(
       system({
@@ -124,7 +124,7 @@ const crowded = (abortOnOverflow: boolean) =>
     }),
   )
 
-test('a final ACK that meets a full queue leaves the client connected, and is tried again (facts 0, row 8)', () => {
+test('a final ACK that meets a full queue leaves the client connected, and is tried again', () => {
   const played = crowded(false)
   assert.equal(connectedBy(played, 100), 7)
   assert.equal(played.counters.synRetransmits, 0)
@@ -133,13 +133,13 @@ test('a final ACK that meets a full queue leaves the client connected, and is tr
   assert.equal(endedAs(played, 'answered'), 7)
 })
 
-test('with tcp_abort_on_overflow they are reset instead (row 9)', () => {
+test('with tcp_abort_on_overflow they are reset instead', () => {
   const played = crowded(true)
   assert.equal(endedAs(played, 'reset'), 3)
   assert.equal(played.counters.EmbryonicRsts, 3)
 })
 
-test('the SYN queue holds N + 1; beyond, cookies are sent, or SYNs dropped without them (rows 2 and 3, facts 2.2)', () => {
+test('the SYN queue holds N + 1; beyond, cookies are sent, or SYNs dropped without them', () => {
   const flood = (syncookies: 0 | 1 | 2) =>
     play(system({ halfOpen: burst(30), shards: [shard(3)], kernel: { ...defaultKernel, syncookies } })).counters
   assert.deepEqual([flood(1).TCPReqQFullDoCookies, flood(1).SyncookiesSent, flood(1).ListenDrops], [26, 26, 0])
@@ -147,14 +147,14 @@ test('the SYN queue holds N + 1; beyond, cookies are sent, or SYNs dropped witho
   assert.deepEqual([flood(2).TCPReqQFullDoCookies, flood(2).SyncookiesSent], [30, 30], 'always, full or not')
 })
 
-test('without cookies the last quarter of tcp_max_syn_backlog is kept free: 13 of 16 (facts 2.3)', () => {
+test('without cookies the last quarter of tcp_max_syn_backlog is kept free: 13 of 16', () => {
   const kernel = { ...defaultKernel, syncookies: 0 as const, maxSynBacklog: 16 }
   const { counters, synQueuePeak } = play(system({ halfOpen: burst(30), shards: [shard(1000)], kernel }))
   assert.equal(synQueuePeak, 13)
   assert.deepEqual([counters.ListenDrops, counters.TCPReqQFullDrop], [17, 0])
 })
 
-test('half-open requests live 63 s, and half of a full queue goes after 7 s (facts 2.6: 4 of 8 at 7.2 s)', () => {
+test('half-open requests live 63 s, and half of a full queue goes after 7 s: 4 of 8 at 7.2 s', () => {
   const alone = play(system({ halfOpen: burst(1), shards: [shard(100)] }))
   assert.ok(alone.endMs >= 63_000 && alone.endMs < 65_500, `${alone.endMs}`)
   assert.equal(alone.counters.synAckRetransmits, 5)
@@ -163,7 +163,7 @@ test('half-open requests live 63 s, and half of a full queue goes after 7 s (fac
   assert.equal(eight.counters.synAckRetransmits, 8 * 2 + 4 * 3)
 })
 
-test('a listener that closes resets its queue, or hands it over above any limit (facts 4)', () => {
+test('a listener that closes resets its queue, or hands it over above any limit', () => {
   const closing = (migrateReq: boolean) =>
     play(
       system({

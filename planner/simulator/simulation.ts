@@ -1,5 +1,5 @@
 /**
- * Plays a system through, event by event, by the kernel's rules (facts 0 to 4 and 10). What it leaves out: packets are
+ * Plays a system through, event by event, by the kernel's rules (docs/kernel-facts.md). What it leaves out: packets are
  * never lost on the way, two CPUs never race for the last place of a queue, and clients only make one request.
  */
 import { seededRandom } from '#load/random.ts'
@@ -257,7 +257,7 @@ class Simulation {
     this.#at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(0)), SYN_ACK_TIMER, request)
   }
 
-  /** tcp_conn_request: what becomes of a SYN. The SYN queue is asked before the accept queue (facts 2.4). */
+  /** tcp_conn_request: what becomes of a SYN. The SYN queue is asked before the accept queue (docs/kernel-facts.md#syn-cookies). */
   #admit(listener: Listener): number {
     const { syncookies, maxSynBacklog } = this.#system.kernel
     const counters = this.#counters
@@ -470,7 +470,7 @@ class Simulation {
     this.#group.join(listener)
   }
 
-  /** The queue is reset, or goes to the others without a look at their limits (facts 4). Requests learn it later. */
+  /** The queue is reset, or goes to the others without a look at their limits (docs/kernel-facts.md#migrating-a-queue). Requests learn it later. */
   #close(nowMs: number, shard: number): void {
     const listener = this.#listening(shard)
     if (listener === undefined) return

@@ -18,7 +18,7 @@ test('a timer never fires early, and late by a step of its grid at most: 32 ms f
     }
 })
 
-test('SYNs wait 1, 1, 1, 1, 1, 2, 4, 8, 16, 32 s and then no more; without linear timeouts 1, 2, 4, 8, 16, 32 (facts 10)', () => {
+test('SYNs wait 1, 1, 1, 1, 1, 2, 4, 8, 16, 32 s and then no more; without linear timeouts 1, 2, 4, 8, 16, 32', () => {
   const waits = (linear: number) =>
     Array.from({ length: 11 }, (_, i) => synTimeoutMs(i + 1, 6, linear)).filter((ms) => ms !== undefined)
   assert.deepEqual(waits(4), [1000, 1000, 1000, 1000, 1000, 2000, 4000, 8000, 16_000, 32_000])

@@ -61,7 +61,7 @@ export function synTimeoutMs(retry: number, synRetries: number, linearTimeouts: 
   return 1000 * 2 ** Math.max(0, retry - 1 - linearTimeouts)
 }
 
-/** How long a server waits before the n-th look at a half-open request, n from 0: facts 2.6. */
+/** How long a server waits before the n-th look at a half-open request, n from 0: docs/kernel-facts.md#syn-ack-timer. */
 export const synAckTimeoutMs = (timeouts: number): number => Math.min(1000 * 2 ** timeouts, 120_000)
 
 /** The shortest retransmission timeout of Linux, and so the one of a short path. */
@@ -76,7 +76,7 @@ export const requestTimeoutMs = (retry: number, rttMs: number): number =>
 
 /**
  * How often a half-open request may be answered again before it is dropped. While the SYN queue is more than half full
- * old requests give way, but only as far as few of them are young (reqsk_timer_handler, facts 2.6).
+ * old requests give way, but only as far as few of them are young (reqsk_timer_handler, docs/kernel-facts.md#syn-queue-pruning).
  */
 export function synAckRetries(retries: number, length: number, young: number, limit: number): number {
   if (2 * length <= Math.max(8, limit)) return retries

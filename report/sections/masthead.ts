@@ -2,6 +2,7 @@ import { plural } from '#common/quantities.ts'
 import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
 import { duration } from '../quantities.ts'
+import { sourcesLine } from './sources.ts'
 import { badge, tally } from './status.ts'
 
 /** The lesson, where it comes from, and how it went. */
@@ -12,7 +13,7 @@ export function masthead({ experiment, runs, labels }: Group, level: 1 | 2): Htm
     level === 1 ? html`<h1>${experiment}</h1>` : html`<h2 class="title" id="${experiment}">${experiment}</h2>`
   return html`<header class="masthead">${title}
 <p class="lesson">${teaches}</p>
-${sources.length > 0 && html`<p class="sources"><span>Sources</span> ${sources.map((source) => html`<cite>${source}</cite> `)}</p>`}
+${sourcesLine(sources)}
 <div class="outcomes">${runs.map(
     ({ verdict }, at) => html`<div class="outcome">${badge(verdict.status)}
 <p>${runs.length > 1 && html`<b>${labels[at]}</b> `}${tally(verdict)} <span class="note">${day(verdict.startedAt)}, ${duration(verdict.durationMs)}, ${plural(verdict.cases.length, 'lab')}, Linux ${verdict.machine.kernel}</span></p></div>`,

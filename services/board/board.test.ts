@@ -7,7 +7,7 @@ import type { SwitchOrder } from '#live/orders.ts'
 import type { BacklogAdvice } from '#live/state.ts'
 import { stateOf } from '#live/testing/state.ts'
 import type { PageConfig } from './api.ts'
-import { type StartedBoard, startBoard } from './board.ts'
+import { type BoardOptions, type StartedBoard, startBoard } from './board.ts'
 
 interface Board extends StartedBoard {
   token: string
@@ -16,7 +16,7 @@ interface Board extends StartedBoard {
 
 const noPlan: BacklogAdvice = { stallMs: 0, longestWaitMs: 0, words: [], basis: [], backlog: undefined, sockets: [] }
 
-async function board(context: TestContext): Promise<Board> {
+async function board(context: TestContext, more: Pick<BoardOptions, 'kernelFacts'> = {}): Promise<Board> {
   const orders: SwitchOrder[] = []
   const { promise: over, resolve: end } = Promise.withResolvers<void>()
   const source = async function* () {
@@ -26,6 +26,7 @@ async function board(context: TestContext): Promise<Board> {
   }
   const started = await startBoard({
     listen: { host: '127.0.0.1', port: 0 },
+    ...more,
     source: source(),
     plan: (stallMs) => ({ ...noPlan, stallMs: stallMs ?? 640 }),
     actions: {
@@ -191,4 +192,14 @@ test('a taken address is a UsageError that names the option', async (context) =>
     message: /is taken/,
     remedy: /--board/,
   })
+})
+
+test('the facts that experiments cite are a page of the board, where they are installed', async (context) => {
+  const without = await board(context)
+  assert.equal((await ask(`${without.url}/kernel-facts`)).status, 404)
+  const { url } = await board(context, { kernelFacts: () => '<h3 id="fact-syn-drop">SYN drop</h3>' })
+  const { status, headers, text } = await ask(`${url}/kernel-facts`)
+  assert.deepEqual([status, text], [200, '<h3 id="fact-syn-drop">SYN drop</h3>'])
+  assert.equal(headers['content-type'], 'text/html; charset=utf-8')
+  assert.match(String(headers['content-security-policy']), /frame-ancestors 'none'/)
 })

@@ -5,7 +5,7 @@ import { gzip } from 'node:zlib'
 import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
-import { type Switches, SwitchOrder } from '#live/orders.ts'
+import { FACTS_PATH, type Switches, SwitchOrder } from '#live/orders.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
 import { type PageConfig, PlanQuery, type StreamEvent } from './api.ts'
 import { encodingFor, loadAssets } from './server/assets.ts'
@@ -23,6 +23,8 @@ export interface BoardOptions {
   actions: Switches
   /** What backlog the last minute asks for, for a stall of so long, or as long as the longest wait that was seen. */
   plan(stallMs: number | undefined): BacklogAdvice
+  /** What the kernel does, as one HTML page without foreign parts; experiments cite it. Undefined where it is not installed. */
+  kernelFacts?(): string | undefined
 }
 
 /** A board that runs until it is disposed of. */
@@ -40,8 +42,14 @@ const pageHeaders = {
   'x-frame-options': 'DENY',
 }
 
+/** A page that says itself what it may do: its style is in it. */
+const documentHeaders = {
+  'content-security-policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'x-frame-options': 'DENY',
+}
+
 /** Starts serving. Throws a UsageError if the address is taken. */
-export async function startBoard({ listen, source, actions, plan }: BoardOptions): Promise<StartedBoard> {
+export async function startBoard({ listen, source, actions, plan, kernelFacts }: BoardOptions): Promise<StartedBoard> {
   const token = randomBytes(24).toString('base64url')
   const start = randomBytes(6).toString('base64url')
   const { experiments, unavailable } = actions
@@ -89,6 +97,11 @@ export async function startBoard({ listen, source, actions, plan }: BoardOptions
     const text = chapter(request.url.slice('/workshop/'.length))
     if (text === undefined) return reply.code(404).send({ error: 'There is no such chapter here' })
     return reply.type('text/plain; charset=utf-8').send(text)
+  })
+  app.get(FACTS_PATH, (_request, reply) => {
+    const page = kernelFacts?.()
+    if (page === undefined) return reply.code(404).send({ error: 'The facts are not installed here' })
+    return reply.headers(documentHeaders).type('text/html; charset=utf-8').send(page)
   })
   app.get('/*', (request, reply) => {
     const asset = assets.get(request.url.split('?')[0] ?? '/')

@@ -1,9 +1,9 @@
-import { equals, experiment, that } from '#experiments/vocabulary.ts'
+import { equals, experiment, fact, that } from '#experiments/vocabulary.ts'
 
 export default experiment({
   name: 'solution-two-processes',
   teaches: 'The queue belongs to the socket, not to the process: two owners of one socket share one queue of N + 1.',
-  sources: ['workshop, chapter 1', 'facts 5: one sock, one record, one inode'],
+  sources: ['docs/workshop/01-sockets.md', fact('one-socket-one-queue')],
   lab: { mode: 'shared', backends: [{ backlog: 4, workers: 2 }] },
   phases: {
     stall: ({ backend }) => backend(1).stall(),

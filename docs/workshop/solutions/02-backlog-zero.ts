@@ -1,10 +1,10 @@
-import { between, equals, experiment, that } from '#experiments/vocabulary.ts'
+import { between, equals, experiment, fact, that } from '#experiments/vocabulary.ts'
 
 export default experiment({
   name: 'solution-backlog-zero',
   teaches:
     'A backlog of 0 holds one connection. Raising it on the live socket evicts nobody and calls nobody: who was dropped comes with the next retry of its SYN.',
-  sources: ['workshop, chapter 2', 'facts 1: listen(0) holds 1; re-listen()'],
+  sources: ['docs/workshop/02-syn-and-accept-queue.md', fact('accept-queue-limit'), fact('calling-listen-again')],
   lab: { backends: [{ backlog: 0 }] },
   phases: {
     stall: ({ backend }) => backend(1).stall(),

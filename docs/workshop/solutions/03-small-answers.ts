@@ -1,4 +1,4 @@
-import { equals, experiment, that } from '#experiments/vocabulary.ts'
+import { equals, experiment, fact, that } from '#experiments/vocabulary.ts'
 
 const CLIENTS = 4
 
@@ -6,7 +6,7 @@ export default experiment({
   name: 'solution-small-answers',
   teaches:
     "What fits into the client's receive queue leaves the server at once: for the server the answer is sent, whether anybody reads it or not.",
-  sources: ['workshop, chapter 3', 'facts 6'],
+  sources: ['docs/workshop/03-connection-queues.md', fact('receive-and-send-queues')],
   lab: {},
   phases: {
     ask: async ({ clients, backend, until, pass }) => {

@@ -1,4 +1,4 @@
-import { between, equals, experiment, that } from '#experiments/vocabulary.ts'
+import { between, equals, experiment, fact, that } from '#experiments/vocabulary.ts'
 
 const SYNS = 5
 
@@ -6,7 +6,7 @@ export default experiment({
   name: 'solution-short-life',
   teaches:
     'After the last SYN-ACK the kernel waits once more, twice as long as before: with one retry, at 1 s, a half-open request is gone at about 3 s, without a word.',
-  sources: ['workshop, chapter 4', 'facts 2.6 and 11: "quick req expiry"'],
+  sources: ['docs/workshop/04-establishment.md', fact('syn-ack-timer')],
   lab: { backends: [{ backlog: 100 }], sysctls: { 'net.ipv4.tcp_synack_retries': 1 } },
   phases: {
     syns: async ({ clients, until }) => {

@@ -1,4 +1,4 @@
-import { atLeast, atMost, comparison, equals, that } from '#experiments/vocabulary.ts'
+import { atLeast, atMost, comparison, equals, fact, that } from '#experiments/vocabulary.ts'
 
 const RATE = 80
 const STALL_MS = 750
@@ -8,7 +8,7 @@ const ENOUGH = 61
 export default comparison({
   name: 'solution-just-enough',
   teaches: 'The smallest backlog that survives a stall is rate times stall, less one.',
-  sources: ['workshop, chapter 5', 'facts 1: L + 1 fit'],
+  sources: ['docs/workshop/05-problems-with-accepting.md', fact('accept-queue-limit')],
   cases: { enough: { backends: [{ backlog: ENOUGH }] }, tooSmall: { backends: [{ backlog: ENOUGH - 10 }] } },
   phases: {
     stall: ({ backend }) => backend(1).stall(),

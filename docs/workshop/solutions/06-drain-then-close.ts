@@ -1,10 +1,10 @@
-import { equals, experiment, that } from '#experiments/vocabulary.ts'
+import { equals, experiment, fact, that } from '#experiments/vocabulary.ts'
 
 export default experiment({
   name: 'solution-drain-then-close',
   teaches:
     'Steer new connections away first, let the queue drain, then close: nothing is left to be reset. It needs a sibling with room, and a process that still accepts.',
-  sources: ['workshop, chapter 6', 'facts 4: close() of a member; cBPF'],
+  sources: ['docs/workshop/06-sharding.md', fact('closing-a-member'), fact('steering-programs')],
   lab: { backends: 2, sysctls: { 'net.ipv4.tcp_migrate_req': 0 } },
   phases: {
     load: async ({ backend, clients, pass }) => {

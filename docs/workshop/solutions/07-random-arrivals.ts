@@ -8,7 +8,7 @@ export default comparison({
   name: 'solution-random-arrivals',
   teaches:
     'For random arrivals the backlog is the mean of what arrives during the stall, and about three of its square roots.',
-  sources: ['workshop, chapter 7'],
+  sources: ['docs/workshop/07-planning.md'],
   cases: {
     enough: { backends: [{ backlog: ENOUGH }, { backlog: ENOUGH }] },
     half: { backends: [{ backlog: Math.round(ENOUGH / 2) }, { backlog: Math.round(ENOUGH / 2) }] },

@@ -14,7 +14,7 @@ export class ExperimentTab {
 
   constructor(orders: Orders, { experiments, unavailable }: PageConfig) {
     this.#orders = orders
-    const entries = experiments.map(({ name, teaches }) => {
+    const entries = experiments.map(({ name, teaches, sources }) => {
       const button = html('button', { type: 'button', class: 'small', 'aria-label': `Run ${name}` }, 'Run')
       button.addEventListener('click', () => void orders.send({ do: 'run experiment', name }))
       return {
@@ -24,6 +24,7 @@ export class ExperimentTab {
           {},
           html('div', { class: 'row' }, html('span', { class: 'name' }, name), button),
           html('p', { class: 'does' }, teaches),
+          html('p', { class: 'does' }, 'Sources: ', ...sources.flatMap(cited)),
         ),
       }
     })
@@ -84,4 +85,10 @@ export class ExperimentTab {
     if (folder !== undefined) nodes.push(html('p', { class: 'does' }, `All that was recorded: ${folder}`))
     return nodes
   }
+}
+
+/** A source, behind what parts it from the one before. */
+function cited({ text, href }: PageConfig['experiments'][number]['sources'][number], index: number): (Node | string)[] {
+  const shown = href === undefined ? text : html('a', { href, target: '_blank', rel: 'noopener' }, text)
+  return index === 0 ? [shown] : [' · ', shown]
 }
