@@ -22,7 +22,29 @@ export async function readArrivals(where: string, range: RangeQuery): Promise<Re
   const found = fs.statSync(where, { throwIfNoEntry: false })
   if (found === undefined)
     throw new UsageError(`--arrivals '${where}' is neither poisson nor constant, and no such file exists`)
-  return found.isDirectory() ? await fromRun(where) : parseCsv(where, fs.readFileSync(where, 'utf8'))
+  return found.isDirectory() ? await fromRun(where) : parseCsv(where, textOf(where))
+}
+
+/** Spreadsheets also write UTF-16, which begins with the mark that says so. */
+function textOf(file: string): string {
+  try {
+    const bytes = fs.readFileSync(file)
+    const encoding =
+      bytes[0] === 0xff && bytes[1] === 0xfe
+        ? 'utf-16le'
+        : bytes[0] === 0xfe && bytes[1] === 0xff
+          ? 'utf-16be'
+          : 'utf-8'
+    return new TextDecoder(encoding).decode(bytes)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      code === 'ERR_FS_FILE_TOO_LARGE' || code === 'ERR_ENCODING_INVALID_ENCODED_DATA' || code === 'ERR_STRING_TOO_LONG'
+        ? `${file} is too large to read as a whole`
+        : `Cannot read ${file}: ${code ?? 'unknown reason'}`,
+      'Give a file of text with one time a line',
+    )
+  }
 }
 
 /** The connections of a run as they were scheduled; of a comparison, those of its first case. */
