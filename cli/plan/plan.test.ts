@@ -215,7 +215,7 @@ test('a stall that repeats is looked at in whole periods, and a recording that i
 
 test('what is no Prometheus is called so', async (context) => {
   await assert.rejects(new Prometheus('http://127.0.0.1:1').now('up'), /No Prometheus answers/)
-  assert.throws(() => new Prometheus('localhost:9090'), /is no URL/)
+  assert.throws(() => new Prometheus('localhost:9090'), /is not the URL/)
   const server = http.createServer((_request, response) => response.end('# HELP …')).listen(0, '127.0.0.1')
   context.after(() => server.close())
   await new Promise((resolve) => server.once('listening', resolve))

@@ -2,9 +2,11 @@
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { openRun } from '#lab/experiment/open.ts'
+import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
 import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
 import { duration, number } from '#planner/words.ts'
+import { credentialsFrom } from './credentials.ts'
 
 /** So many are played in a second or two. */
 const COMFORTABLE_ARRIVALS = 1_000_000
@@ -14,14 +16,21 @@ export interface RangeQuery {
   rangeMs: number
   stepMs: number
   seed: number
+  /** Where the credentials for a Prometheus are written; undefined where the environment has them, or nobody asks. */
+  authFile: string | undefined
 }
+
+/** Whether arrivals are to be asked of a Prometheus. */
+export const isAddress = (where: string): boolean => /^https?:/i.test(where)
 
 /** Reads arrivals from wherever `where` leads. */
 export async function readArrivals(where: string, range: RangeQuery): Promise<Recorded> {
-  if (/^https?:/.test(where)) return await fromPrometheus(where, range)
+  if (isAddress(where)) return await fromPrometheus(where, range)
   const found = fs.statSync(where, { throwIfNoEntry: false })
   if (found === undefined)
-    throw new UsageError(`--arrivals '${where}' is neither poisson nor constant, and no such file exists`)
+    throw new UsageError(
+      `--arrivals '${addressWithoutUserinfo(where)}' is neither poisson nor constant, and no such file exists`,
+    )
   return found.isDirectory() ? await fromRun(where) : parseCsv(where, textOf(where))
 }
 
@@ -58,13 +67,17 @@ async function fromRun(folder: string): Promise<Recorded> {
   )
 }
 
-async function fromPrometheus(url: string, { query, rangeMs, stepMs, seed }: RangeQuery): Promise<Recorded> {
+async function fromPrometheus(
+  address: string,
+  { query, rangeMs, stepMs, seed, authFile }: RangeQuery,
+): Promise<Recorded> {
   if (query === undefined)
     throw new UsageError(
       '--query is missing: which series gives connections a second?',
       "For example --query 'sum(rate(node_netstat_Tcp_PassiveOpens[1m]))'",
     )
-  const series = await new Prometheus(url).range(query, rangeMs, stepMs)
+  const prometheus = new Prometheus(address, credentialsFrom(authFile))
+  const series = await prometheus.range(query, rangeMs, stepMs)
   if (series.length === 0)
     throw new UsageError(`The query gives no series: ${query}`, 'Is the name right, and was it scraped within --range?')
   if (series.length > 1)
@@ -77,7 +90,7 @@ async function fromPrometheus(url: string, { query, rangeMs, stepMs, seed }: Ran
       `One step of ${duration(stepMs)} holds more than ${number(COMFORTABLE_ARRIVALS)} connections, too many to play`,
       'Ask for finer steps: --step 1s',
     )
-  const { atMs, source } = recorded(`${query} at ${url}`, poissonSteps(rates.slice(from, to), stepMs, seed))
+  const { atMs, source } = recorded(`${query} at ${prometheus}`, poissonSteps(rates.slice(from, to), stepMs, seed))
   const cut =
     to - from === rates.length
       ? ''
