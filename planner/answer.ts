@@ -3,9 +3,9 @@
 import { duration, number, percent } from '#common/quantities.ts'
 import { type Disagreement, disagreements, type Estimate, type Outcome, quantities } from './outcome.ts'
 
-/** A setting in the spelling of one place. */
+/** A setting in the spelling of one place; `server` is one whose spelling is not known. */
 export interface Setting {
-  where: 'Node' | 'nginx' | 'sysctl'
+  where: 'Node' | 'nginx' | 'sysctl' | 'server'
   text: string
 }
 
@@ -103,19 +103,38 @@ export const answerOf = (parts: Partial<Answer> & Pick<Answer, 'question' | 'ans
   disagreements: disagreements(parts.outcomes ?? []),
 })
 
-/** A setting of the backlog, in every place that has a say in it. */
-export function backlogSettings(backlog: number, situation: { somaxconn: number; mode: string }): Setting[] {
+/** What fits into the int that listen() and the sysctl take. */
+const MOST_BACKLOG = 2_147_483_647
+
+/**
+ * A setting of the backlog, in every place that has a say in it, in the order in which it has to be done. Each line can be
+ * copied and means what it says: no server takes a 0 as such (Node makes 511 of it, as of any value that is not true; nginx
+ * has "invalid backlog"), so 1 is the least that is written.
+ */
+export function backlogSettings(asked: number, situation: { somaxconn: number; mode: string }): Setting[] {
   const sharded = situation.mode === 'sharded'
-  return [
-    { where: 'Node', text: `server.listen({ port, host, backlog: ${backlog}${sharded ? ', reusePort: true' : ''} })` },
-    { where: 'nginx', text: `listen 8080${sharded ? ' reuseport' : ''} backlog=${backlog};` },
-    backlog > situation.somaxconn
-      ? {
-          where: 'sysctl',
-          text: `net.core.somaxconn=${backlog}   # is ${situation.somaxconn}, and listen() takes no more; then listen again`,
-        }
-      : { where: 'sysctl', text: `net.core.somaxconn stays ${situation.somaxconn}, which is enough` },
+  const backlog = Math.min(MOST_BACKLOG, Math.max(1, asked))
+  const least = (comment: string, why: string): string =>
+    asked < 1 ? `   ${comment} the least there is, and 2 connections fit: ${why}` : ''
+  const servers: Setting[] = [
+    {
+      where: 'Node',
+      text: `server.listen({ port, host, backlog: ${backlog}${sharded ? ', reusePort: true' : ''} })${least('//', 'Node takes 0 for 511')}`,
+    },
+    {
+      where: 'nginx',
+      text: `listen 8080${sharded ? ' reuseport' : ''} backlog=${backlog};${least('#', 'nginx refuses 0')}`,
+    },
   ]
+  return backlog > situation.somaxconn
+    ? [
+        {
+          where: 'sysctl',
+          text: `sysctl -w net.core.somaxconn=${backlog}   # first: it is ${situation.somaxconn}, and listen() takes no more; then listen again`,
+        },
+        ...servers,
+      ]
+    : [...servers, { where: 'sysctl', text: `# net.core.somaxconn stays ${situation.somaxconn}, which is enough` }]
 }
 
 /** Where somaxconn grants less than is asked for, `of` what; nothing where it does not. */

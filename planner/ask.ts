@@ -13,18 +13,26 @@ import type { Situation } from './situation.ts'
 type Needs = 'backlog' | 'slow' | 'restart'
 type With<Need extends Needs> = Situation & { [Name in Need]: NonNullable<Situation[Name]> }
 
-const needing =
-  <Need extends Needs>(needs: readonly Need[], answer: (situation: With<Need>) => Answer) =>
+/** What was recorded, and how it was read, belongs to every answer that rests on it. */
+const answering =
+  (answer: (situation: Situation) => Answer) =>
   (situation: Situation): Answer => {
+    const given = answer(situation)
+    const { arrivals } = situation
+    return arrivals.shape === 'recorded' ? { ...given, answer: [...given.answer, `Read: ${arrivals.source}.`] } : given
+  }
+
+const needing = <Need extends Needs>(needs: readonly Need[], answer: (situation: With<Need>) => Answer) =>
+  answering((situation) => {
     const has = (one: Situation): one is With<Need> => needs.every((need) => one[need] !== undefined)
     if (!has(situation)) throw new TypeError(`This question needs ${needs.join(' and ')}`)
     return answer(situation)
-  }
+  })
 
 export const questions = {
-  backlog: backlogQuestion,
+  backlog: answering(backlogQuestion),
   setting: needing(['backlog'], settingQuestion),
-  backends: backendsQuestion,
+  backends: answering(backendsQuestion),
   rate: needing(['backlog'], rateQuestion),
   stall: needing(['backlog'], stallQuestion),
   shared: needing(['backlog'], sharedQuestion),

@@ -16,7 +16,7 @@ export function assumptionsOf(situation: Situation): string[] {
     lines.push(
       'Arrivals are independent of each other (Poisson). Clients that act together (a timer, a reconnect, a retry storm) break this.',
     )
-  if (arrivals.shape === 'recorded') lines.push(`Arrivals: ${arrivals.source}. Another day may be worse.`)
+  if (arrivals.shape === 'recorded') lines.push('Arrivals are those of one recording. Another day may be worse.')
   if (serviceMs(situation) === 0)
     lines.push(
       'Accepting is taken to cost nothing. With --accept TIME the queue after a stall, and overload, are seen too.',

@@ -11,8 +11,8 @@ export interface ListenerHistory {
   shard: string
   process: string | undefined
   limit: number
-  /** Highest length sampled. */
-  peak: number
+  /** Highest length sampled; undefined where none is known. */
+  peak: number | undefined
   /** sk_drops gained, and the most of them within two minutes. */
   drops: number
   worstDrops: number
@@ -26,7 +26,7 @@ export interface ListenerHistory {
   seenSeconds?: number | undefined
 }
 
-type ListenerVerdict = 'too small' | 'overloaded' | 'tight' | 'drops of another kind' | 'enough'
+type ListenerVerdict = 'too small' | 'overloaded' | 'tight' | 'drops of another kind' | 'not known' | 'enough'
 
 export interface ListenerAdvice {
   listener: ListenerHistory
@@ -45,7 +45,13 @@ const TIGHT = 0.7
 const MOST_TRIES = 11
 
 export function adviceFor(listener: ListenerHistory, rangeMs: number): ListenerAdvice {
-  const { limit, peak, drops, worstDrops, fullSeconds, overflows } = listener
+  const { limit, drops, worstDrops, fullSeconds, overflows } = listener
+  if (listener.peak === undefined && drops === 0)
+    return {
+      ...{ listener, verdict: 'not known', backlog: undefined, missing: undefined },
+      why: 'There are no samples of its queue in this time. Is its exporter up, and does the Prometheus keep tcp_listener_accept_queue_peak?',
+    }
+  const peak = listener.peak ?? 0
   const wasFull = peak > limit || fullSeconds > 0
   if (drops > 0 && !wasFull)
     return {
@@ -80,7 +86,22 @@ export function adviceFor(listener: ListenerHistory, rangeMs: number): ListenerA
 const nameOf = ({ address, port, shard, netns, process }: ListenerHistory): string =>
   `${address.includes(':') ? `[${address}]` : address}:${port} shard ${shard}${process === undefined || process === '' ? '' : ` (${process})`} in ${netns}`
 
-const order: ListenerVerdict[] = ['too small', 'overloaded', 'tight', 'drops of another kind', 'enough']
+/** The setting in the words of the process that listens, where they are known. */
+function settingFor(listener: ListenerHistory, backlog: number): Setting {
+  const { address, port, process, limit } = listener
+  const host = address.includes(':') ? `[${address}]` : address
+  const which = `${nameOf(listener)}, is ${limit}`
+  switch (process) {
+    case 'node':
+      return { where: 'Node', text: `server.listen({ port, host, backlog: ${backlog} })   // ${which}` }
+    case 'nginx':
+      return { where: 'nginx', text: `listen ${host}:${port} backlog=${backlog};   # ${which}` }
+    default:
+      return { where: 'server', text: `listen(fd, ${backlog})   # ${which}` }
+  }
+}
+
+const order: ListenerVerdict[] = ['too small', 'overloaded', 'tight', 'drops of another kind', 'not known', 'enough']
 
 /** The same for all of them, the worst first. */
 export function listenersAnswer(histories: readonly ListenerHistory[], rangeMs: number): Answer {
@@ -89,21 +110,22 @@ export function listenersAnswer(histories: readonly ListenerHistory[], rangeMs: 
     .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
   const wanting = advice.filter(({ verdict }) => verdict !== 'enough')
   const small = advice.filter(({ verdict }) => verdict === 'too small')
-  const settings = small.map(
-    ({ listener, backlog }): Setting => ({
-      where: 'Node',
-      text: `${nameOf(listener)}: backlog: ${backlog} (is ${listener.limit})`,
-    }),
-  )
+  const known = advice.filter(({ verdict }) => verdict !== 'not known').length
+  const settings = small.map(({ listener, backlog = 0 }) => settingFor(listener, backlog))
   const largest = Math.max(0, ...small.map(({ backlog }) => backlog ?? 0))
   if (largest > 0)
-    settings.push({ where: 'sysctl', text: `net.core.somaxconn=${largest} or more, in the namespace of the listener` })
+    settings.unshift({
+      where: 'sysctl',
+      text: `# first: net.core.somaxconn must be ${largest} or more in the namespace of the listener; sysctl net.core.somaxconn says what it is`,
+    })
   return answerOf({
     question: 'Which listeners are too small?',
     answer: [
-      small.length === 0
-        ? `None of ${number(histories.length)} in the last ${duration(rangeMs)}.`
-        : `${number(small.length)} of ${number(histories.length)} in the last ${duration(rangeMs)}: ${small.map(({ listener, missing }) => `${nameOf(listener)} by ${number(missing!.low)} to ${number(missing!.high)} places`).join('; ')}.`,
+      known === 0
+        ? `Nothing is known of ${histories.length === 1 ? 'this listener' : `these ${number(histories.length)} listeners`} in the last ${duration(rangeMs)}.`
+        : small.length === 0
+          ? `None of ${number(known)} in the last ${duration(rangeMs)}.`
+          : `${number(small.length)} of ${number(known)} in the last ${duration(rangeMs)}: ${small.map(({ listener, missing }) => `${nameOf(listener)} by ${number(missing!.low)} to ${number(missing!.high)} places`).join('; ')}.`,
       ...wanting
         .filter(({ verdict }) => verdict !== 'too small')
         .map(({ listener, verdict }) => `${nameOf(listener)}: ${verdict}.`),
@@ -113,7 +135,9 @@ export function listenersAnswer(histories: readonly ListenerHistory[], rangeMs: 
       columns: ['listener', 'limit', 'peak', 'drops', 'full for', 'peak rate of its namespace', 'verdict', 'backlog'],
       rows: advice.map(({ listener, verdict, backlog }) => [
         nameOf(listener),
-        ...[listener.limit, listener.peak, listener.drops].map(number),
+        number(listener.limit),
+        listener.peak === undefined ? '–' : number(listener.peak),
+        number(listener.drops),
         duration(listener.fullSeconds * 1000),
         listener.peakRate === undefined ? '–' : rate(listener.peakRate),
         verdict,

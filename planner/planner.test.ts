@@ -1,6 +1,7 @@
 /** Answers to whole questions: that the ways of predicting agree, and that what cannot be saved is called so. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { backlogSettings } from './answer.ts'
 import { type Question, questions } from './ask.ts'
 import { busiest } from './busiest.ts'
 import { neededBacklog } from './closed/forecast.ts'
@@ -217,7 +218,7 @@ test('without cookies a longer SYN queue takes tcp_max_syn_backlog too', () => {
   const kernel = { ...defaultKernel, syncookies: 0 as const }
   const { settings } = ask('syn-queue', { halfOpenPerSecond: 400, backlog: 128, kernel })
   assert.ok(
-    settings.some(({ text }) => /^net.ipv4.tcp_max_syn_backlog=49\d\d /.test(text)),
+    settings.some(({ text }) => /^sysctl -w net.ipv4.tcp_max_syn_backlog=49\d\d /.test(text)),
     JSON.stringify(settings),
   )
 })
@@ -413,4 +414,72 @@ test('a share of the connections counts connections, not runs: those to which mo
   ]
   const shares = sharesOf(runs, (run) => run.delayedShare)
   assert.ok(Math.abs(meanOf(shares).value - 10 / 40) < 1e-12)
+})
+
+test('a backlog of 0 is set as the least that servers take as such, and that is said', () => {
+  const texts = backlogSettings(0, { somaxconn: 4096, mode: 'shared' }).map(({ text }) => text)
+  assert.match(
+    texts[0]!,
+    /^server\.listen\(\{ port, host, backlog: 1 \}\) {3}\/\/ .*2 connections fit: Node takes 0 for 511$/,
+  )
+  assert.match(texts[1]!, /^listen 8080 backlog=1; {3}# .*2 connections fit: nginx refuses 0$/)
+  const { settings, answer } = ask('backlog', { arrivals: { shape: 'constant', ratePerSecond: 1 }, stall: stall(10) })
+  assert.match(answer[0]!, /^A backlog of 0 /)
+  for (const { text } of settings) assert.doesNotMatch(text, /backlog(=|: )0/)
+})
+
+test('where somaxconn grants less, it is to be raised before the servers listen', () => {
+  for (const backlog of [129, 70_000, 2_147_483_647]) {
+    const [first, ...servers] = backlogSettings(backlog, { somaxconn: 128, mode: 'sharded' })
+    assert.ok(first!.text.startsWith(`sysctl -w net.core.somaxconn=${backlog} `), first!.text)
+    assert.deepEqual(
+      servers.map(({ text }) => text),
+      [
+        `server.listen({ port, host, backlog: ${backlog}, reusePort: true })`,
+        `listen 8080 reuseport backlog=${backlog};`,
+      ],
+    )
+  }
+  const [, node] = backlogSettings(2 ** 40, { somaxconn: 128, mode: 'shared' })
+  assert.match(node!.text, /backlog: 2147483647 /, 'what an int holds')
+})
+
+test('a recording is planned for as it was: no answer says how certain it is to come again', () => {
+  const source = '3 arrivals over 5 ms, column `time` as seconds, recorded in a.csv'
+  const arrivals = { shape: 'recorded' as const, atMs: Float64Array.of(0, 2, 5), source }
+  const one = ask('backlog', { arrivals, stall: stall(4) })
+  assert.match(one.answer[0]!, /nothing of this recording is dropped\.$/)
+  assert.ok(one.answer.includes(`Read: ${source}.`))
+  const short = ask('backlog', { arrivals, stall: stall(80) })
+  assert.match(short.answer[0]!, /it lasts 5 ms, less than the stall, and what comes in the rest of one is not known/)
+  const spread = ask('backlog', { arrivals, stall: stall(4), backends: 2 })
+  assert.match(spread.answer[0]!, /in 99 % of the ways that chance can play it/)
+  for (const { answer } of [one, short, spread]) assert.doesNotMatch(answer.join(' '), /certainty/)
+  assert.ok(ask('setting', { arrivals, stall: stall(4), backlog: 1 }).answer.includes(`Read: ${source}.`))
+})
+
+test('a listener of which nothing was sampled is not called large enough', () => {
+  const { answer, data } = listenersAnswer([history({ peak: undefined })], HOUR_MS)
+  assert.match(answer[0]!, /^Nothing is known of this listener/)
+  assert.equal((data.advice as { verdict: string }[])[0]!.verdict, 'not known')
+})
+
+test('a listener’s setting is in the words of its process', () => {
+  const small = { peak: 129, drops: 5, worstDrops: 5, fullSeconds: 1 }
+  const { settings } = listenersAnswer(
+    ['node', 'nginx', 'ruby'].map((process) => history({ ...small, process })),
+    HOUR_MS,
+  )
+  assert.deepEqual(
+    settings.map(({ where, text }) => [where, text.split('   ')[0]]),
+    [
+      [
+        'sysctl',
+        '# first: net.core.somaxconn must be 133 or more in the namespace of the listener; sysctl net.core.somaxconn says what it is',
+      ],
+      ['Node', 'server.listen({ port, host, backlog: 133 })'],
+      ['nginx', 'listen 0.0.0.0:8080 backlog=133;'],
+      ['server', 'listen(fd, 133)'],
+    ],
+  )
 })

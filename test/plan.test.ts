@@ -63,9 +63,9 @@ test('the connections of a run are arrivals to plan for', async (context) => {
     }),
   })
   const { folder } = await runExperiment(recorded, { driver: namespaces, out, signal: context.signal })
-  const { data, howSure } = answered('--arrivals', folder, '--stall', '100ms')
+  const { data, answer } = answered('--arrivals', folder, '--stall', '100ms')
   assert.equal(data.backlog, 20)
-  assert.match(howSure.join(' '), /100 recorded in /)
+  assert.match(answer.join(' '), /100 arrivals over 49\d ms, recorded in /)
 })
 
 test('a lab plays the same arrivals and stalls, and says what the kernel did', () => {

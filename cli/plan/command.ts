@@ -2,6 +2,7 @@
 
 import { UsageError } from '#common/errors.ts'
 import type { Question } from '#planner/ask.ts'
+import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { readArguments } from '../arguments.ts'
 import { readPlanFile } from './file.ts'
 import { type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
@@ -44,6 +45,8 @@ The rest
   --json                         one JSON object, and nothing else on standard output
   --help                         this text
 
+A Prometheus that wants to know who asks is told by --auth-file, or by SPILLWAY_PROMETHEUS_USER and
+SPILLWAY_PROMETHEUS_PASSWORD, SPILLWAY_PROMETHEUS_TOKEN, or SPILLWAY_PROMETHEUS_HEADER ('Name: value').
 A FILE (YAML or JSON) has the options' names as keys; what the command line says goes before what the file says.
 Exit status: 0 answered, 1 the ways of predicting disagree or the lab contradicts, 2 it could not be answered.
 `
@@ -69,10 +72,13 @@ export function readCommand(args: string[]): PlanCommand | 'help' {
   const [asked, ...others] = positionals.filter(isQuestion)
   const [file, ...more] = positionals.filter((word) => !isQuestion(word))
   if (others.length > 0 || more.length > 0)
-    throw new UsageError(`One question and one file at most: ${positionals.join(' ')}`, 'See spillway plan --help')
+    throw new UsageError(
+      `One question and one file at most: ${positionals.map(addressWithoutUserinfo).join(' ')}`,
+      'See spillway plan --help',
+    )
   if (file !== undefined && !/\.(ya?ml|json)$/i.test(file))
     throw new UsageError(
-      `There is no question '${file}'`,
+      `There is no question '${addressWithoutUserinfo(file)}'`,
       `Questions: ${Object.keys(questions).join(', ')}; a file ends in .yaml, .yml or .json`,
     )
   const said: Record<string, unknown> = {}

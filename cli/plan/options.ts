@@ -67,6 +67,7 @@ export const planOptions = {
   for: duration(load, 'how long it is looked at (default 10s)', { min: 100, max: 86_400_000 }),
   query: text(load, 'PROMQL', 'with a Prometheus: gives connections a second'),
   range: duration(load, 'with a Prometheus: how far back (default 1h)', { min: 60_000, max: 31 * 86_400_000 }),
+  'auth-file': text(load, 'FILE', 'with a Prometheus: Basic USER:PASSWORD, Bearer TOKEN, or Name: value'),
   step: duration(load, 'with a Prometheus: how fine (default 15s)', { min: 1000, max: 3_600_000 }),
 
   backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),

@@ -8,7 +8,6 @@ import path from 'node:path'
 import test from 'node:test'
 import { UsageError } from '#common/errors.ts'
 import { questions as asked } from '#planner/ask.ts'
-import { parseCsv } from '#planner/inputs/csv.ts'
 import { listenerHistories } from '#planner/inputs/listener-histories.ts'
 import { Prometheus } from '#planner/inputs/prometheus.ts'
 import { readCommand } from './command.ts'
@@ -127,30 +126,6 @@ test('a value of a file that does not parse is named by its line', () => {
   assert.equal(written?.name, 'plan.yaml line 2, rate')
 })
 
-test('a CSV of arrivals: the heading says the unit, and times count from the first', () => {
-  assert.deepEqual([...parseCsv('a.csv', 'id,t_s\n1,10\n2,10.5\n3,12\n').atMs], [0, 500, 2000])
-  assert.deepEqual([...parseCsv('a.csv', 'time\n2026-01-01T00:00:00Z\n2026-01-01T00:00:01.5Z\n').atMs], [0, 1500])
-  assert.deepEqual([...parseCsv('a.csv', '\uFEFFid;t_s\r\n1;10\r\n2;10.5\r\n').atMs], [0, 500])
-  assert.deepEqual([...parseCsv('a.csv', '"t_ms","x"\n"1","a"\n"3","b"\n').atMs], [0, 2])
-  assert.match(parseCsv('a.csv', `t_ms\n${[...Array(50).keys(), 5000].join('\n')}\n`).source, /with a gap of 4.95 s/)
-})
-
-for (const [text, problem] of [
-  ['', /a.csv is empty/],
-  ['1\n2\n', /a.csv line 1: no heading/],
-  ['t_ms\n5\n4\n', /a.csv line 3, t_ms: this time lies before/],
-  ['t_ms\n5\nsoon\n', /a.csv line 3, t_ms: 'soon' is no time/],
-  ['t_ms\n1,5\n2,5\n', /a.csv line 2: 2 columns, and the heading has 1/],
-  ['t_ms\n1\n1e999\n', /a.csv line 3, t_ms: '1e999' is no time/],
-  ['t_s\n0\n1e9\n', /a.csv lasts .* more than/],
-  ['time\n1700000000\n', /a.csv line 2, time: '1700000000' is no time/],
-  ['t_ms\n', /no arrivals/],
-  ['t_ms\n5\n', /one arrival only/],
-] as const)
-  test(`a CSV '${text.replaceAll('\n', ' ')}' is refused with its line`, () => {
-    assert.throws(() => parseCsv('a.csv', text), problem)
-  })
-
 /** Answers like a Prometheus: each query by the first pattern that it matches. */
 async function prometheus(context: test.TestContext, answers: [RegExp, unknown][]): Promise<string> {
   const server = http.createServer(async (request, response) => {
@@ -240,7 +215,7 @@ test('a stall that repeats is looked at in whole periods, and a recording that i
 
 test('what is no Prometheus is called so', async (context) => {
   await assert.rejects(new Prometheus('http://127.0.0.1:1').now('up'), /No Prometheus answers/)
-  assert.throws(() => new Prometheus('localhost:9090'), /is no URL/)
+  assert.throws(() => new Prometheus('localhost:9090'), /is not the URL/)
   const server = http.createServer((_request, response) => response.end('# HELP …')).listen(0, '127.0.0.1')
   context.after(() => server.close())
   await new Promise((resolve) => server.once('listening', resolve))

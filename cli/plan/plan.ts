@@ -2,16 +2,27 @@
 import { UsageError } from '#common/errors.ts'
 import type { Answer } from '#planner/answer.ts'
 import { questions } from '#planner/ask.ts'
+import { sentenceWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { listenerHistories } from '#planner/inputs/listener-histories.ts'
 import { Prometheus } from '#planner/inputs/prometheus.ts'
 import { listenersAnswer } from '#planner/listeners.ts'
 import { refuseUnwritable, writePage } from '../page-file.ts'
 import { progress } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
+import { credentialsFrom } from './credentials.ts'
 import { questionOf, situationOf } from './situation.ts'
 import { answerInWords } from './words.ts'
 
 export async function plan(args: string[]): Promise<void> {
+  try {
+    await answerTo(args)
+  } catch (error) {
+    // Wherever an address was in the way, its user and password are nobody's business.
+    throw error instanceof UsageError ? new UsageError(sentenceWithoutUserinfo(error.message), error.remedy) : error
+  }
+}
+
+async function answerTo(args: string[]): Promise<void> {
   const command = readCommand(args)
   if (command === 'help') {
     process.stdout.write(help)
@@ -42,19 +53,20 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
   }
 }
 
-async function fromPrometheus({ said, question, names, confirm }: PlanCommand, url: string): Promise<Answer> {
-  const other = Object.keys(said).find((name) => name !== 'range')
+async function fromPrometheus({ said, question, names, confirm }: PlanCommand, address: string): Promise<Answer> {
+  const other = Object.keys(said).find((name) => name !== 'range' && name !== 'auth-file')
   if (other !== undefined || question !== undefined)
     throw new UsageError(
       `--from reads what is: ${other === undefined ? `'${question}'` : names[other as keyof typeof names]} does not go with it`,
-      'Only --range does',
+      'Only --range and --auth-file do',
     )
   if (confirm) throw new UsageError('--confirm needs a load that a lab can play', 'Give --rate, or --arrivals')
   const rangeMs = said.range ?? 3_600_000
-  const histories = await listenerHistories(new Prometheus(url), rangeMs)
+  const prometheus = new Prometheus(address, credentialsFrom(said['auth-file']))
+  const histories = await listenerHistories(prometheus, rangeMs)
   if (histories.length === 0)
     throw new UsageError(
-      `The Prometheus at ${url} has no tcp_listener_accept_queue_limit: it scrapes no exporter of Spillway, or none has been up for as long as --range`,
+      `The Prometheus at ${prometheus} has no tcp_listener_accept_queue_limit: it scrapes no exporter of Spillway, or none has been up for as long as --range`,
       'Have it scrape spillway exporter: docs/metrics.md',
     )
   return listenersAnswer(histories, rangeMs)

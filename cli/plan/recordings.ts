@@ -3,8 +3,10 @@ import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
 import { openRun } from '#lab/experiment/open.ts'
+import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
 import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
+import { credentialsFrom } from './credentials.ts'
 
 /** So many are played in a second or two. */
 const COMFORTABLE_ARRIVALS = 1_000_000
@@ -14,15 +16,44 @@ export interface RangeQuery {
   rangeMs: number
   stepMs: number
   seed: number
+  /** Where the credentials for a Prometheus are written; undefined where the environment has them, or nobody asks. */
+  authFile: string | undefined
 }
+
+/** Whether arrivals are to be asked of a Prometheus. */
+export const isAddress = (where: string): boolean => /^https?:/i.test(where)
 
 /** Reads arrivals from wherever `where` leads. */
 export async function readArrivals(where: string, range: RangeQuery): Promise<Recorded> {
-  if (/^https?:/.test(where)) return await fromPrometheus(where, range)
+  if (isAddress(where)) return await fromPrometheus(where, range)
   const found = fs.statSync(where, { throwIfNoEntry: false })
   if (found === undefined)
-    throw new UsageError(`--arrivals '${where}' is neither poisson nor constant, and no such file exists`)
-  return found.isDirectory() ? await fromRun(where) : parseCsv(where, fs.readFileSync(where, 'utf8'))
+    throw new UsageError(
+      `--arrivals '${addressWithoutUserinfo(where)}' is neither poisson nor constant, and no such file exists`,
+    )
+  return found.isDirectory() ? await fromRun(where) : parseCsv(where, textOf(where))
+}
+
+/** Spreadsheets also write UTF-16, which begins with the mark that says so. */
+function textOf(file: string): string {
+  try {
+    const bytes = fs.readFileSync(file)
+    const encoding =
+      bytes[0] === 0xff && bytes[1] === 0xfe
+        ? 'utf-16le'
+        : bytes[0] === 0xfe && bytes[1] === 0xff
+          ? 'utf-16be'
+          : 'utf-8'
+    return new TextDecoder(encoding).decode(bytes)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      code === 'ERR_FS_FILE_TOO_LARGE' || code === 'ERR_ENCODING_INVALID_ENCODED_DATA' || code === 'ERR_STRING_TOO_LONG'
+        ? `${file} is too large to read as a whole`
+        : `Cannot read ${file}: ${code ?? 'unknown reason'}`,
+      'Give a file of text with one time a line',
+    )
+  }
 }
 
 /** The connections of a run as they were scheduled; of a comparison, those of its first case. */
@@ -36,13 +67,17 @@ async function fromRun(folder: string): Promise<Recorded> {
   )
 }
 
-async function fromPrometheus(url: string, { query, rangeMs, stepMs, seed }: RangeQuery): Promise<Recorded> {
+async function fromPrometheus(
+  address: string,
+  { query, rangeMs, stepMs, seed, authFile }: RangeQuery,
+): Promise<Recorded> {
   if (query === undefined)
     throw new UsageError(
       '--query is missing: which series gives connections a second?',
       "For example --query 'sum(rate(node_netstat_Tcp_PassiveOpens[1m]))'",
     )
-  const series = await new Prometheus(url).range(query, rangeMs, stepMs)
+  const prometheus = new Prometheus(address, credentialsFrom(authFile))
+  const series = await prometheus.range(query, rangeMs, stepMs)
   if (series.length === 0)
     throw new UsageError(`The query gives no series: ${query}`, 'Is the name right, and was it scraped within --range?')
   if (series.length > 1)
@@ -55,7 +90,7 @@ async function fromPrometheus(url: string, { query, rangeMs, stepMs, seed }: Ran
       `One step of ${duration(stepMs)} holds more than ${number(COMFORTABLE_ARRIVALS)} connections, too many to play`,
       'Ask for finer steps: --step 1s',
     )
-  const { atMs, source } = recorded(`${query} at ${url}`, poissonSteps(rates.slice(from, to), stepMs, seed))
+  const { atMs, source } = recorded(`${query} at ${prometheus}`, poissonSteps(rates.slice(from, to), stepMs, seed))
   const cut =
     to - from === rates.length
       ? ''

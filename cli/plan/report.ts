@@ -1,6 +1,7 @@
 /** The answer as a page that can be handed on. */
 import { thisMachine } from '#lab/experiment/machine.ts'
 import type { Answer } from '#planner/answer.ts'
+import { withoutUserinfo } from '#planner/inputs/credentials.ts'
 import { planHtml } from '#report/plan.ts'
 import type { PlanCommand } from './command.ts'
 
@@ -19,8 +20,9 @@ export function answerAsPage(
   })
 }
 
-/** Words that a shell reads as they are. */
-export const commandLine = (args: readonly string[]): string => ['spillway', 'plan', ...args.map(quoted)].join(' ')
+/** Words that a shell reads as they are; the page is handed on, and so has no password in it. */
+export const commandLine = (args: readonly string[]): string =>
+  ['spillway', 'plan', ...args.map((word) => quoted(withoutUserinfo(word)))].join(' ')
 
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`

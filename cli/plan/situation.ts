@@ -3,11 +3,12 @@ import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
 import type { Question } from '#planner/ask.ts'
 import { lifeMs } from '#planner/closed/half-open.ts'
+import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#planner/situation.ts'
 import { defaultClient, defaultKernel } from '#planner/system.ts'
 import type { PlanCommand } from './command.ts'
 import type { OptionName } from './options.ts'
-import { readArrivals } from './recordings.ts'
+import { isAddress, readArrivals } from './recordings.ts'
 
 /** The default of Node and of nginx. */
 const USUAL_BACKLOG = 511
@@ -142,7 +143,7 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
   const { said } = command
   const how = said.arrivals ?? 'poisson'
   if (how === 'poisson' || how === 'constant') {
-    for (const option of ['query', 'range', 'step'] as const)
+    for (const option of ['query', 'range', 'step', 'auth-file'] as const)
       if (said[option] !== undefined)
         throw new UsageError(
           `${nameOf(command, option)} needs recorded arrivals`,
@@ -158,10 +159,15 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
   }
   if (said.rate !== undefined)
     throw new UsageError(
-      `${nameOf(command, 'rate')} and ${nameOf(command, 'arrivals')} '${how}' contradict each other: a recording has its own rate`,
+      `${nameOf(command, 'rate')} and ${nameOf(command, 'arrivals')} '${addressWithoutUserinfo(how)}' contradict each other: a recording has its own rate`,
     )
   const { query, range = 3_600_000, step = 15_000, seed = 1 } = said
-  return { shape: 'recorded', ...(await readArrivals(how, { query, rangeMs: range, stepMs: step, seed })) }
+  const authFile = said['auth-file']
+  if (authFile !== undefined && !isAddress(how))
+    throw new UsageError(
+      `${nameOf(command, 'auth-file')} needs a Prometheus, and ${nameOf(command, 'arrivals')} names none`,
+    )
+  return { shape: 'recorded', ...(await readArrivals(how, { query, rangeMs: range, stepMs: step, seed, authFile })) }
 }
 
 /** Pairs that cannot both be meant, and things that need another one. */

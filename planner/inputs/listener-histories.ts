@@ -31,7 +31,7 @@ export async function listenerHistories(prometheus: Prometheus, rangeMs: number)
     // A quotient of nothing by nothing is NaN, and says nothing.
     const own = (values: Value[] | undefined): number => (Number.isFinite(found(values)) ? found(values) : 0)
     return {
-      ...{ netns, address, port, shard, limit: limit.value, peak: own(peaks) },
+      ...{ netns, address, port, shard, limit: limit.value, peak: of(peaks, limit, listener)?.value },
       process: of(info, limit, listener)?.labels.process,
       // increase() extrapolates to the ends of its range: a count need not be whole.
       ...{ drops: Math.round(own(drops)), worstDrops: Math.round(own(worst)), fullSeconds: own(full) },

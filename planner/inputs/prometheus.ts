@@ -2,8 +2,11 @@
 import { type Static, Type } from 'typebox'
 import { UsageError } from '#common/errors.ts'
 import { firstProblem } from '#common/validate.ts'
+import { addressWithoutUserinfo, type Credentials, inAddress } from './credentials.ts'
 
 const LIMIT_MS = 30_000
+const MOST_REDIRECTS = 5
+const redirects = new Set([301, 302, 303, 307, 308])
 const Labels = Type.Record(Type.String(), Type.String())
 const Point = Type.Tuple([Type.Number(), Type.String()])
 const Answer = Type.Object({
@@ -29,11 +32,37 @@ export interface Series {
 
 export class Prometheus {
   readonly #url: URL
+  readonly #credentials: Credentials | undefined
 
-  constructor(url: string) {
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-      throw new UsageError(`'${url}' is no URL of a Prometheus`, 'For example http://127.0.0.1:9090')
-    this.#url = new URL(url.endsWith('/') ? url : `${url}/`)
+  /**
+   * Throws a UsageError for what is not an address, and where both the address and a file say who asks. An address goes
+   * before the environment.
+   */
+  constructor(address: string, credentials?: Credentials) {
+    const shown = addressWithoutUserinfo(address)
+    if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
+      throw new UsageError(`'${shown}' is not the URL of a Prometheus`, 'For example http://127.0.0.1:9090')
+    const given = new URL(address)
+    const own = inAddress(given)
+    this.#url = new URL(given.pathname.endsWith('/') ? given.pathname : `${given.pathname}/`, given.origin)
+    if (own !== undefined && credentials?.from === 'file' && credentials.headers.authorization !== undefined)
+      throw new UsageError(
+        `Both ${this} and --auth-file say who asks`,
+        'Leave user and password out of the URL: others on this machine can see a command line',
+      )
+    this.#credentials =
+      own === undefined || credentials === undefined
+        ? (own ?? credentials)
+        : {
+            headers: { ...credentials.headers, ...own.headers },
+            secrets: [...credentials.secrets, ...own.secrets],
+            from: own.from,
+          }
+  }
+
+  /** Its address as it can be shown: without user and password. */
+  toString(): string {
+    return shownAddress(this.#url)
   }
 
   /** What a query gives now. */
@@ -54,25 +83,24 @@ export class Prometheus {
   }
 
   async #ask(what: string, words: Record<string, string>): Promise<Answer> {
-    const url = new URL(`api/v1/${what}`, this.#url)
     let answer: unknown
     let status: number | undefined
+    let by: URL = this.#url
     try {
-      const response = await fetch(url, {
-        method: 'POST',
-        body: new URLSearchParams(words),
-        signal: AbortSignal.timeout(LIMIT_MS),
-      })
+      const response = await this.#post(new URL(`api/v1/${what}`, this.#url), new URLSearchParams(words))
       status = response.status
-      answer = JSON.parse(await response.text())
+      by = response.by
+      if (status !== 401 && status !== 403) answer = JSON.parse(response.text)
     } catch (error) {
+      if (error instanceof UsageError) throw error
       const reason =
         error instanceof SyntaxError ? `what answers (status ${status}) does not speak JSON` : causeOf(error)
       throw new UsageError(
-        `No Prometheus answers at ${this.#url}: ${reason}`,
+        this.#withoutSecrets(`No Prometheus answers at ${this}${this.#elsewhere(by)}: ${reason}`),
         'Give the address of the Prometheus itself, not of the exporter',
       )
     }
+    if (status === 401 || status === 403) throw this.#refused(status, by)
     const problem = firstProblem(Answer, answer)
     if (problem === undefined) return answer as Answer
     const said =
@@ -81,12 +109,58 @@ export class Prometheus {
         : `${problem.field} ${problem.message}`
     if (/^data\.result\./.test(problem.field))
       throw new UsageError(
-        `The Prometheus at ${this.#url} gives no series: ${words.query}`,
+        `The Prometheus at ${this} gives no series: ${words.query}`,
         'Ask for an instant vector, such as sum(rate(…[1m])): a scalar or a text has no history of its own',
       )
-    throw new UsageError(`The Prometheus at ${this.#url} answers ${status}: ${said}`)
+    throw new UsageError(this.#withoutSecrets(`The Prometheus at ${this} answers ${status}: ${said}`))
+  }
+
+  /** Follows redirects by itself: fetch would lose the question, and take headers of ours to another origin. */
+  async #post(first: URL, body: URLSearchParams): Promise<{ status: number; text: string; by: URL }> {
+    const signal = AbortSignal.timeout(LIMIT_MS)
+    let by = first
+    for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+      const headers = by.origin === this.#url.origin ? (this.#credentials?.headers ?? {}) : {}
+      const response = await fetch(by, { method: 'POST', body, headers, signal, redirect: 'manual' })
+      const text = await response.text()
+      const location = response.headers.get('location')
+      if (!redirects.has(response.status) || location === null) return { status: response.status, text, by }
+      if (!URL.canParse(location, by.href)) throw new Error(`it redirects to '${addressWithoutUserinfo(location)}'`)
+      by = new URL(location, by)
+      by.username = ''
+      by.password = ''
+      if (!/^https?:$/.test(by.protocol)) throw new Error(`it redirects to ${by.protocol}//…, which is not HTTP`)
+    }
+    throw new Error(`it redirects more than ${MOST_REDIRECTS} times`)
+  }
+
+  #refused(status: number, by: URL): UsageError {
+    const elsewhere = this.#elsewhere(by)
+    if (elsewhere !== '' && this.#credentials !== undefined)
+      return new UsageError(
+        `The Prometheus at ${this}${elsewhere}: that is not given the credentials, and refuses to answer (status ${status})`,
+        'If that is the Prometheus, give its own address',
+      )
+    return new UsageError(
+      `The Prometheus at ${this}${elsewhere === '' ? '' : `${elsewhere},`} refuses ${this.#credentials === undefined ? 'to answer without credentials' : 'these credentials'} (status ${status})`,
+      'Give --auth-file FILE, or SPILLWAY_PROMETHEUS_USER and SPILLWAY_PROMETHEUS_PASSWORD, or SPILLWAY_PROMETHEUS_TOKEN: see docs/planning.md',
+    )
+  }
+
+  /** `, which redirects to …`, where another origin than the one that was asked has answered. */
+  #elsewhere(by: URL): string {
+    return by.origin === this.#url.origin ? '' : `, which redirects to ${shownAddress(by)}`
+  }
+
+  /** A server may repeat what it was sent. */
+  #withoutSecrets(text: string): string {
+    const secrets = this.#credentials?.secrets ?? []
+    return secrets.reduce((left, secret) => (secret === '' ? left : left.replaceAll(secret, '…')), text)
   }
 }
+
+/** Without what may be secret: user, password, and whatever follows a question mark. */
+const shownAddress = ({ origin, pathname }: URL): string => `${origin}${pathname}`
 
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error

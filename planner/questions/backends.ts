@@ -3,6 +3,7 @@ import { type Answer, answerOf, backlogSettings, estimateInWords, grantedWords }
 import { assumptionsOf } from '../assumptions.ts'
 import { neededBacklog } from '../closed/forecast.ts'
 import type { Outcome } from '../outcome.ts'
+import { promiseInWords } from '../promise.ts'
 import { reachesTarget, roughBacklog, smallestBacklogByPlay } from '../search.ts'
 import { type Situation, utilisation } from '../situation.ts'
 
@@ -10,7 +11,7 @@ const MOST = 1024
 
 /** How many backends a load needs: with the backlog that is set, or to carry it at all; and what one more buys. */
 export function backendsQuestion(situation: Situation): Answer {
-  const { backlog, target } = situation
+  const { backlog } = situation
   const withBackends = (backends: number): Situation => ({ ...situation, backends })
   const known = new Map<number, number>()
   const needed = (backends: number): number => {
@@ -65,7 +66,7 @@ export function backendsQuestion(situation: Situation): Answer {
     answer: [
       backlog === undefined
         ? `${low === 1 ? `1: it is busy for ${percent(utilisation(one))} of its time` : `${number(low)}: with fewer, each is busy for more than 80 % of its time`}. Each then needs a backlog of ${number(Math.ceil(atLow))}.`
-        : `${number(low)} with a backlog of ${number(backlog)} each: ${target.delayedShare > 0 ? `at most ${percent(target.delayedShare)} lose a SYN` : `nothing is dropped, with ${percent(target.sureness)} certainty`}.`,
+        : `${number(low)} with a backlog of ${number(backlog)} each: ${promiseInWords(situation)}.`,
       ...grantedWords({ ...situation, backlog: backlog ?? Math.ceil(atLow) }),
     ],
     settings: backlogSettings(backlog ?? Math.ceil(atLow), situation),

@@ -1,9 +1,10 @@
-import { bytes, duration, number, percent, plural } from '#common/quantities.ts'
+import { bytes, duration, number, plural } from '#common/quantities.ts'
 import { type Answer, answerOf, backlogSettings, comparisonTable } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { neededBacklog } from '../closed/forecast.ts'
 import { memoryOfFullQueues } from '../memory.ts'
 import type { Outcome } from '../outcome.ts'
+import { promiseInWords } from '../promise.ts'
 import { simulated } from '../replicate.ts'
 import { type Found, smallestBacklogByPlay } from '../search.ts'
 import { type Situation, serviceMs, socketsOf } from '../situation.ts'
@@ -27,16 +28,13 @@ export function backlogQuestion(situation: Situation): Answer {
   const played = extrapolated && closed !== undefined ? estimate.low : estimate.value
   const backlog = Math.ceil(Math.max(played, closed?.result.value ?? 0))
   const then = simulated(situation, backlog)
-  const promise =
-    target.delayedShare > 0
-      ? `at most ${percent(target.delayedShare)} of the connections lose a SYN, and with it a second`
-      : `nothing is dropped, with ${extrapolated && closed === undefined ? 'about ' : ''}${percent(target.sureness)} certainty`
+  const promise = promiseInWords(situation, extrapolated && closed === undefined)
   const memory = memoryOfFullQueues(backlog)
   const { sockets } = socketsOf(situation)
   const parts = answerOf({
     question: QUESTION,
     answer: [
-      `A backlog of ${number(backlog)} on ${sockets === 1 ? 'the socket' : `each of the ${number(sockets)} sockets`}: then ${promise}.`,
+      `A backlog of ${number(backlog)} on ${sockets === 1 ? 'the socket' : `each of the ${number(sockets)} sockets`}: then ${promise}${target.delayedShare > 0 ? ', and with it a second' : ''}.`,
       ...(backlog > situation.somaxconn
         ? [
             `Raise net.core.somaxconn first: it is ${number(situation.somaxconn)}, and listen() silently takes the smaller of the two.`,

@@ -140,7 +140,7 @@ export function restartQuestion(
       settings: [
         {
           where: 'sysctl',
-          text: 'net.ipv4.tcp_migrate_req=1   # Linux 5.14 and later; all backends in one network namespace',
+          text: 'sysctl -w net.ipv4.tcp_migrate_req=1   # Linux 5.14 and later; all backends in one network namespace',
         },
       ],
       why: [

@@ -1,10 +1,11 @@
 /** Limits of a given setting: the rate at which drops begin, and the longest stall that is survived. */
 
-import { duration, number, percent, plural, rate } from '#common/quantities.ts'
+import { duration, number, plural, rate } from '#common/quantities.ts'
 import { type Answer, answerOf, comparisonTable, grantedWords } from '../answer.ts'
 import { assumptionsOf } from '../assumptions.ts'
 import { neededBacklog } from '../closed/forecast.ts'
 import type { Outcome } from '../outcome.ts'
+import { promiseInWords } from '../promise.ts'
 import { reachesTarget, roughBacklog, smallestBacklogByPlay } from '../search.ts'
 import {
   awakeShare,
@@ -40,11 +41,6 @@ function survives(situation: Set): boolean {
 
 /** A simulation of few runs is not good to a hundredth. */
 const precisionAt = (situation: Set): number => (neededBacklog(situation) === undefined ? 0.02 : 0.001)
-
-const promise = ({ target }: Situation): string =>
-  target.delayedShare > 0
-    ? `at most ${percent(target.delayedShare)} lose a SYN`
-    : `nothing is dropped, with ${percent(target.sureness)} certainty`
 
 /** What each way of predicting would need at the limit: as much as is granted, or they disagree. None where there is but one way. */
 function waysAt(situation: Set): Outcome[] {
@@ -94,7 +90,10 @@ export function rateQuestion(situation: Set): Answer {
   if (knee === Number.POSITIVE_INFINITY)
     return answerOf({
       question,
-      answer: [`Up to any that was looked at (${rate(FASTEST)}): ${promise(situation)}.`, ...grantedWords(situation)],
+      answer: [
+        `Up to any that was looked at (${rate(FASTEST)}): ${promiseInWords(situation)}.`,
+        ...grantedWords(situation),
+      ],
       howSure: assumptionsOf(at(FASTEST)),
       data: { ratePerSecond: knee },
     })
@@ -103,7 +102,7 @@ export function rateQuestion(situation: Set): Answer {
   return agreeing({
     question,
     answer: [
-      `Up to ${whole(knee)} in all, ${whole(knee / backends)} a backend: ${promise(situation)}. Above, drops begin.`,
+      `Up to ${whole(knee)} in all, ${whole(knee / backends)} a backend: ${promiseInWords(situation)}. Above, drops begin.`,
       ...grantedWords(situation),
     ],
     table: {
@@ -149,7 +148,7 @@ export function stallQuestion(situation: Set): Answer {
     return answerOf({
       question,
       answer: [
-        `Any that was looked at, up to ${duration(LONGEST_MS)}, on ${where}: ${promise(situation)}.`,
+        `Any that was looked at, up to ${duration(LONGEST_MS)}, on ${where}: ${promiseInWords(situation)}.`,
         ...(situation.mode === 'shared' && situation.backends > 1 && whom === 'one'
           ? ['The others accept from the same socket meanwhile.']
           : []),
@@ -161,7 +160,7 @@ export function stallQuestion(situation: Set): Answer {
   const outcomes = waysAt(at(longest))
   return agreeing({
     question,
-    answer: [`One of ${duration(longest)} on ${where}: ${promise(situation)}.`, ...grantedWords(situation)],
+    answer: [`One of ${duration(longest)} on ${where}: ${promiseInWords(situation)}.`, ...grantedWords(situation)],
     table: outcomes.length === 0 ? { columns: [], rows: [] } : comparisonTable(outcomes),
     why: neededBacklog(at(longest))?.why ?? ['Found by simulation for each length.'],
     howSure: [howWell(outcomes), ...assumptionsOf(at(longest))],

@@ -53,13 +53,16 @@ export function synQueueQuestion(situation: Situation & { backlog: number }): An
       ...grantedWords(situation),
     ],
     settings: [
-      { where: 'sysctl', text: 'net.ipv4.tcp_syncookies=1   # the default; 0 drops good clients under a flood' },
+      {
+        where: 'sysctl',
+        text: 'sysctl -w net.ipv4.tcp_syncookies=1   # the default; 0 drops good clients under a flood',
+      },
       ...(full ? backlogSettings(needed, situation) : []),
       ...(full && kernel.syncookies === 0 && needed > roomForRequests({ ...setting, backlog: needed })
         ? [
             {
               where: 'sysctl',
-              text: `net.ipv4.tcp_max_syn_backlog=${Math.ceil((needed * 4) / 3)}   # is ${kernel.maxSynBacklog}; without cookies three quarters of it bound the queue too`,
+              text: `sysctl -w net.ipv4.tcp_max_syn_backlog=${Math.ceil((needed * 4) / 3)}   # is ${kernel.maxSynBacklog}; without cookies three quarters of it bound the queue too`,
             } as const,
           ]
         : []),

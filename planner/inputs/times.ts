@@ -1,0 +1,139 @@
+/** What a column of times means: which column of a heading it is, in which unit its numbers are, and how each cell is read. */
+
+export type Unit = 's' | 'ms' | 'us' | 'ns'
+
+export const unitMs: Record<Unit, number> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 }
+
+const unitNames: Record<Unit, string> = { s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' }
+
+/** How the cells of a column are read. */
+export type Reading = { as: 'dates'; zone: boolean } | { as: 'numbers'; unit: Unit; epoch: boolean; decimal: '.' | ',' }
+
+/** `seconds`, `Unix time in milliseconds, with decimal commas`, `dates`: in a sentence behind `read as`. */
+export function readingInWords(reading: Reading): string {
+  if (reading.as === 'dates') return reading.zone ? 'dates' : 'dates without a zone, taken as UTC'
+  const { unit, epoch, decimal } = reading
+  return `${epoch ? 'Unix time in ' : ''}${unitNames[unit]}${decimal === ',' ? ', with decimal commas' : ''}`
+}
+
+const spellings: Record<string, Unit> = {
+  ...{ s: 's', sec: 's', secs: 's', second: 's', seconds: 's' },
+  ...{ ms: 'ms', msec: 'ms', msecs: 'ms', milli: 'ms', millis: 'ms', millisecond: 'ms', milliseconds: 'ms' },
+  ...{ us: 'us', µs: 'us', μs: 'us', usec: 'us', usecs: 'us', micros: 'us', microsecond: 'us', microseconds: 'us' },
+  ...{ ns: 'ns', nsec: 'ns', nsecs: 'ns', nanos: 'ns', nanosecond: 'ns', nanoseconds: 'ns' },
+}
+
+const moments = new Set([
+  ...['t', 'ts', 'time', 'times', 'timestamp', 'date', 'datetime', 'at', 'when', 'epoch', 'unix', 'utc'],
+  ...['arrival', 'arrivals', 'arrived', 'start', 'started', 'begin', 'began', 'scheduled', 'created', 'syn'],
+])
+const spans = new Set([
+  ...[
+    'duration',
+    'latency',
+    'elapsed',
+    'wait',
+    'waited',
+    'waiting',
+    'rtt',
+    'took',
+    'taken',
+    'delay',
+    'gap',
+    'interval',
+  ],
+  ...['interarrival', 'response', 'timeout', 'service', 'processing', 'connect', 'total', 'length', 'lag', 'jitter'],
+])
+
+/** `startedMs`, `Time [µs]`, `t_s`: in parts, in small letters. */
+const partsOf = (heading: string): string[] =>
+  heading
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-zµμ]+/)
+    .filter((part) => part !== '')
+
+/** The unit that a heading ends in; undefined where it says none. */
+export const unitOf = (heading: string): Unit | undefined => spellings[partsOf(heading).at(-1) ?? '']
+
+/**
+ * The column that holds moments: the first whose heading says so (`time`, `started_ms`), or else the first that ends in a
+ * unit. A duration (`wait_ms`) is none. -1 where there is none.
+ */
+export function columnOfTimes(headings: readonly string[]): number {
+  // A date is no name, whatever letters are in it.
+  const parts = headings.map((heading) => (isDate(heading) ? [] : partsOf(heading)))
+  const span = (words: readonly string[]): boolean => words.some((word) => spans.has(word))
+  const said = parts.findIndex((words) => !span(words) && words.some((word) => moments.has(word)))
+  return said !== -1 ? said : parts.findIndex((words) => !span(words) && spellings[words.at(-1) ?? ''] !== undefined)
+}
+
+/** A plain number: never a date. */
+const number = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i
+const date = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/i
+/** So long after 1970 as 1 January 2001, and as the end of 2099: nothing else that starts a recording is as large. */
+const EPOCH_SECONDS = { from: 978_307_200, to: 4_102_444_800 }
+
+export const isNumber = (cell: string): boolean => number.test(cell)
+export const isDate = (cell: string): boolean => date.test(cell)
+
+/** The unit in which a number is a Unix time of this century; undefined where it is none. */
+export function epochUnit(value: number): Unit | undefined {
+  const is = (unit: Unit): boolean => {
+    const seconds = (value * unitMs[unit]) / 1000
+    return seconds >= EPOCH_SECONDS.from && seconds < EPOCH_SECONDS.to
+  }
+  return (['s', 'ms', 'us', 'ns'] as const).find(is)
+}
+
+/** How a column is to be read, by its heading and its first cell; a sentence's end that says why it cannot be. */
+export function readingOf(heading: string, first: string, decimal: '.' | ','): Reading | string {
+  const unit = unitOf(heading)
+  if (isDate(first)) {
+    if (unit !== undefined) return `the heading says ${unitNames[unit]}, and '${first}' is a date`
+    return { as: 'dates', zone: date.exec(first)?.[5] !== undefined }
+  }
+  if (!isNumber(first)) return `'${first}' is neither a number nor a date with a time, like 2026-11-22T10:20:30.4Z`
+  const value = numberOf(first, decimal)
+  const epoch = epochUnit(value)
+  const taken = unit ?? epoch ?? 's'
+  if ((Math.abs(value) * unitMs[taken]) / 1000 >= EPOCH_SECONDS.to)
+    return `${unit === undefined ? '' : 'the heading says '}${unitNames[taken]}${unit === undefined ? ' are taken where the heading names no unit' : ''}, and ${first} of them are more than a century${epoch === undefined ? '' : `; in ${unitNames[epoch]} it would be a Unix time of this century`}`
+  return { as: 'numbers', unit: taken, epoch: epoch === taken, decimal }
+}
+
+/** A cell in the unit of its column (dates: milliseconds since 1970); NaN where it is not of that kind. */
+export function timeIn(cell: string, reading: Reading): number {
+  if (reading.as === 'numbers') return isNumber(cell) ? numberOf(cell, reading.decimal) : Number.NaN
+  return dateMs(cell)
+}
+
+function numberOf(cell: string, decimal: '.' | ','): number {
+  if (decimal === '.') return Number(cell)
+  return cell.includes('.') ? Number.NaN : Number(cell.replace(',', '.'))
+}
+
+/** Finer than Date.parse, which cuts at milliseconds. */
+function dateMs(cell: string): number {
+  const [, day, minute, second = '00', fraction = '', zone = 'Z'] = date.exec(cell) ?? []
+  if (day === undefined || new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().slice(0, 10) !== day)
+    return Number.NaN
+  const offset = /^(utc|z)$/i.test(zone)
+    ? 'Z'
+    : zone.replace(/^(...):?(\d{2})?$/, (_, hours, minutes = '00') => `${hours}:${minutes}`)
+  return Date.parse(`${day}T${minute}:${second}${offset}`) + Number(`0.${fraction || 0}`) * 1000
+}
+
+/**
+ * Whether commas in a column are decimal ones. `1,234` alone may be either: it is one where any number of the column can be
+ * nothing else. Undefined where nobody can tell.
+ */
+export function decimalOf(cells: Iterable<string>): '.' | ',' | undefined {
+  let comma = false
+  for (const cell of cells) {
+    if (!cell.includes(',') || isDate(cell)) continue
+    comma = true
+    if (!/^[+-]?[1-9]\d{0,2},\d{3}$/.test(cell)) return ','
+  }
+  return comma ? undefined : '.'
+}
