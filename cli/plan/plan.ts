@@ -13,7 +13,7 @@ import { answerInWords } from './words.ts'
 
 export async function plan(args: string[]): Promise<void> {
   const command = readCommand(args)
-  if (command === 'help') {
+  if (command === undefined) {
     process.stdout.write(help)
     return
   }

@@ -1,6 +1,7 @@
 /** Recorded arrivals: a CSV, the folder of a run, or a Prometheus. */
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import { openRun } from '#lab/experiment/open.ts'
 import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
 import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
@@ -21,8 +22,19 @@ export async function readArrivals(where: string, range: RangeQuery): Promise<Re
   if (/^https?:/.test(where)) return await fromPrometheus(where, range)
   const found = fs.statSync(where, { throwIfNoEntry: false })
   if (found === undefined)
-    throw new UsageError(`--arrivals '${where}' is neither poisson nor constant, and no such file exists`)
-  return found.isDirectory() ? await fromRun(where) : parseCsv(where, fs.readFileSync(where, 'utf8'))
+    throw new UsageError(
+      `--arrivals '${where}' is neither poisson nor constant, and no such file exists`,
+      'Write poisson, constant, or where the recording lies',
+    )
+  return found.isDirectory() ? await fromRun(where) : parseCsv(where, read(where))
+}
+
+function read(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`Cannot read ${file}: ${reasonOf(error) ?? 'it is too large'}`, 'Name another file')
+  }
 }
 
 /** The connections of a run as they were scheduled; of a comparison, those of its first case. */
