@@ -1,19 +1,12 @@
-/** The command `spillway`: finds the part that is asked for, loads only that, and turns errors into words and exit codes. */
-import { describeError, UsageError } from '#common/errors.ts'
+/** The command `spillway`: finds the part that is asked for, and loads only that. */
+import { runEntry } from '#common/entry.ts'
+import { UsageError } from '#common/errors.ts'
+import { nearest, orNearest } from '#common/nearest.ts'
 
 interface Command {
   summary: string
   run(args: string[]): Promise<void>
 }
-
-/** The services read their own options from process.argv, since each is also an entry of its own. */
-const service = (summary: string, load: () => Promise<unknown>): Command => ({
-  summary,
-  async run() {
-    process.argv.splice(2, 1)
-    await load()
-  },
-})
 
 const commands: Record<string, Command> = {
   up: {
@@ -36,10 +29,22 @@ const commands: Record<string, Command> = {
     summary: 'say what a load needs, and have the lab confirm it',
     run: async (args) => (await import('./plan/plan.ts')).plan(args),
   },
-  exporter: service('export the queues of this machine to Prometheus', () => import('#services/exporter/main.ts')),
-  backend: service('run one backend on a shared port', () => import('#services/backend/main.ts')),
-  load: service('run the load agent', () => import('#load/agent/main.ts')),
+  exporter: {
+    summary: 'export the queues of this machine to Prometheus',
+    run: async (args) => (await import('#services/exporter/command.ts')).exporterCommand(args),
+  },
+  backend: {
+    summary: 'run one backend on a shared port',
+    run: async (args) => (await import('#services/backend/command.ts')).backendCommand(args),
+  },
+  load: {
+    summary: 'run the load agent',
+    run: async (args) => (await import('#load/agent/command.ts')).loadCommand(args),
+  },
 }
+
+/** They run on their own, often beside others in one log: what they complain of carries their name. */
+const services = ['exporter', 'backend', 'load']
 
 const help = `Usage: spillway COMMAND [OPTION…]
 
@@ -49,31 +54,44 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
   .join('\n')}
 
-spillway COMMAND --help tells a command's options.
+spillway COMMAND --help tells a command's options, and so does spillway help COMMAND.
 `
 
+const asksForHelp = (word: string | undefined): boolean => word === 'help' || word === '--help' || word === '-h'
+
 async function main([name, ...args]: string[]): Promise<void> {
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  if (asksForHelp(name) && args[0] !== undefined && !asksForHelp(args[0])) {
+    const [, ...more] = args
+    if (more.length > 0) throw new UsageError(`One command at a time: '${more.join(' ')}' is too much`, seeHelp)
+    await commandOf(args[0]).run(['--help'])
+  } else if (name === undefined || asksForHelp(name)) {
     process.stdout.write(help)
-    return
-  }
-  if (name === '--version') {
+  } else if (name === '--version') {
+    if (args.length > 0) throw new UsageError(`--version stands alone: '${args.join(' ')}' is too much`, seeHelp)
     const { version } = await import('#common/version.ts')
     process.stdout.write(`${version()}\n`)
-    return
-  }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (command === undefined)
-    throw new UsageError(
-      `There is no command '${name}'`,
-      `Commands: ${Object.keys(commands).join(', ')}; see spillway --help`,
-    )
-  await command.run(args)
+  } else await commandOf(name).run(args)
 }
 
-try {
-  await main(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`spillway: ${describeError(error)}\n`)
-  process.exitCode = 2
+const seeHelp = 'See spillway --help'
+
+function commandOf(name: string): Command {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command !== undefined) return command
+  if (name.startsWith('-')) {
+    const near = nearest(name.replace(/^-+/, ''), ['help', 'version'])
+    throw new UsageError(
+      `There is no option ${name} of spillway itself${near === undefined ? '' : `; did you mean --${near}?`}`,
+      'Options come after the command: spillway COMMAND --help tells them',
+    )
+  }
+  const names = Object.keys(commands)
+  throw new UsageError(
+    `There is no command '${name}'${orNearest(name, [...names, 'help'])}`,
+    `Commands: ${names.join(', ')}; see spillway --help`,
+  )
 }
+
+const words = process.argv.slice(2)
+const service = services.find((name) => name === words[0])
+await runEntry(service === undefined ? 'spillway' : `spillway ${service}`, () => main(words))

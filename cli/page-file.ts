@@ -1,6 +1,8 @@
 /** Pages that a command writes where it is told to. */
 import fs from 'node:fs'
+import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
+import { codeOf, reasonOf } from '#common/system-errors.ts'
 
 /** Throws a UsageError that names the option where a file cannot be written. Leaves everything as it was. */
 export function refuseUnwritable(file: string, option: string): void {
@@ -17,9 +19,10 @@ function writing(file: string, option: string, act: () => void): void {
   try {
     act()
   } catch (error) {
-    throw new UsageError(
-      `Cannot write ${file}: ${(error as NodeJS.ErrnoException).code}`,
-      `Name another file with ${option} FILE`,
-    )
+    throw new UsageError(`Cannot write ${file}: ${whyNot(file, error)}`, `Name another file with ${option} FILE`)
   }
 }
+
+/** A file that is to be made and "does not exist" lacks its folder. */
+const whyNot = (file: string, error: unknown): string | undefined =>
+  codeOf(error) === 'ENOENT' ? `there is no folder ${path.dirname(file)}` : reasonOf(error)

@@ -9,6 +9,7 @@ import { UsageError } from './errors.ts'
 import { loadedSchema } from './lazy-schemas.ts'
 import { leanFastify } from './lean-fastify.ts'
 import { formatListen, type ListenTarget } from './parse.ts'
+import { codeOf, reasonOf } from './system-errors.ts'
 import { convert, firstProblem } from './validate.ts'
 
 /**
@@ -83,13 +84,12 @@ function answers(path: string): Promise<boolean> {
 
 /** What a failed listen means to a person; other faults stay as they are. */
 function refusal(error: unknown, target: ListenTarget, option: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EADDRINUSE')
+  if (codeOf(error) === 'EADDRINUSE')
     return new UsageError(
       `${formatListen(target)} is taken by another process`,
       `Choose another address with ${option}, or end the other one (\`ss -Hltnp\` names it)`,
     )
-  if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'EINVAL')
-    return new UsageError(`Cannot listen on ${formatListen(target)} (${code})`, `Choose another address with ${option}`)
-  return error
+  const reason = reasonOf(error)
+  if (reason === undefined) return error
+  return new UsageError(`Cannot listen on ${formatListen(target)}: ${reason}`, `Choose another address with ${option}`)
 }

@@ -1,12 +1,14 @@
 /** Speaks HTTP with a service of the lab, over a Unix socket or TCP. */
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Failure } from '#common/errors.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
+import { reasonOf } from '#common/system-errors.ts'
 
 const POLL_MS = 5
 
 /** A service answered with an error, or not at all. */
-export class ServiceError extends Error {
+export class ServiceError extends Failure {
   override readonly name = 'ServiceError'
   /** The HTTP status; 0 if there was no answer. */
   readonly status: number
@@ -79,7 +81,12 @@ export class Endpoint {
     })
     request.once('response', resolve)
     request.once('error', (error) =>
-      reject(new ServiceError(`${this.#name} does not answer at ${formatListen(target)}: ${error.message}`, 0)),
+      reject(
+        new ServiceError(
+          `${this.#name} does not answer at ${formatListen(target)}: ${reasonOf(error) ?? error.message}`,
+          0,
+        ),
+      ),
     )
     request.end(payload)
     return promise

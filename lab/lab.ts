@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Failure } from '#common/errors.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { Backend, type Group } from './backend.ts'
@@ -74,7 +75,7 @@ export class Lab {
   /** Backends open one after the other: this order numbers the shards, and the members of the SO_REUSEPORT group. */
   async #ready(signal: AbortSignal): Promise<void> {
     const lost = new AbortController()
-    this.#services.lost.then((reason) => lost.abort(new Error(reason)))
+    this.#services.lost.then((reason) => lost.abort(new Failure(reason)))
     const giveUp = AbortSignal.any([signal, lost.signal, AbortSignal.timeout(START_LIMIT_MS)])
     const listening = async (): Promise<void> => {
       await Promise.all(this.backends.map((backend) => backend.ready(giveUp)))

@@ -1,7 +1,7 @@
 import { UsageError } from '#common/errors.ts'
+import { type Grammar, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseListen } from '#common/parse.ts'
 import type { Addresses } from '#lab/attached.ts'
-import { readArguments } from '../arguments.ts'
 
 export const help = `Usage: spillway board --backend ADDRESS… [OPTION…]
 
@@ -22,31 +22,27 @@ export interface BoardCommand {
   addresses: Addresses
 }
 
-/** Reads the options of `spillway board`; undefined if it was asked for help. Throws a UsageError that names the option. */
-export function readOptions(args: string[]): BoardCommand | undefined {
-  const { values } = parse(args)
-  if (values.help) return undefined
-  if (values.backend.length === 0)
-    throw new UsageError('Which backends?', 'Name the control API of each: --backend 127.0.0.1:9101 --backend …')
-  return {
-    listen: parseListen('--listen', values.listen),
-    addresses: {
-      exporter: parseListen('--exporter', values.exporter),
-      backends: values.backend.map((address) => parseListen('--backend', address)),
-      agent: parseListen('--agent', values.agent),
-    },
-  }
-}
+export const grammar = {
+  command: 'spillway board',
+  options: {
+    listen: { type: 'string', default: '127.0.0.1:10510' },
+    exporter: { type: 'string', default: '127.0.0.1:10511' },
+    backend: { type: 'string', multiple: true, default: [] },
+    agent: { type: 'string', default: '127.0.0.1:10512' },
+  },
+} as const satisfies Grammar
 
-function parse(args: string[]) {
-  return readArguments('board', {
-    args,
-    options: {
-      listen: { type: 'string', default: '127.0.0.1:10510' },
-      exporter: { type: 'string', default: '127.0.0.1:10511' },
-      backend: { type: 'string', multiple: true, default: [] },
-      agent: { type: 'string', default: '127.0.0.1:10512' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+/** Reads the options of `spillway board`; undefined if it was asked for help. Throws a UsageError that names the option. */
+export const readOptions = (args: readonly string[]): BoardCommand | undefined =>
+  readCommandLine(grammar, args, ({ values }) => {
+    if (values.backend.length === 0)
+      throw new UsageError('Which backends?', 'Name the control API of each: --backend 127.0.0.1:9101 --backend …')
+    return {
+      listen: parseListen('--listen', values.listen),
+      addresses: {
+        exporter: parseListen('--exporter', values.exporter),
+        backends: values.backend.map((address) => parseListen('--backend', address)),
+        agent: parseListen('--agent', values.agent),
+      },
+    }
   })
-}

@@ -1,9 +1,10 @@
 /** The words of `spillway plan`, made into what was asked and what was said. */
 
 import { UsageError } from '#common/errors.ts'
+import { orNearest } from '#common/nearest.ts'
+import { type Grammar, readCommandLine } from '#common/options.ts'
 import type { Question } from '#planner/ask.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
-import { readArguments } from '../arguments.ts'
 import { readPlanFile } from './file.ts'
 import { type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
 
@@ -65,61 +66,53 @@ export interface PlanCommand {
   json: boolean
 }
 
-/** Reads the words. Throws a UsageError that names the option, or the field and line of the file. */
-export function readCommand(args: string[]): PlanCommand | 'help' {
-  const { values, positionals } = parse(args)
-  if (values.help) return 'help'
-  const [asked, ...others] = positionals.filter(isQuestion)
-  const [file, ...more] = positionals.filter((word) => !isQuestion(word))
-  if (others.length > 0 || more.length > 0)
-    throw new UsageError(
-      `One question and one file at most: ${positionals.map(addressWithoutUserinfo).join(' ')}`,
-      'See spillway plan --help',
-    )
-  if (file !== undefined && !/\.(ya?ml|json)$/i.test(file))
-    throw new UsageError(
-      `There is no question '${addressWithoutUserinfo(file)}'`,
-      `Questions: ${Object.keys(questions).join(', ')}; a file ends in .yaml, .yml or .json`,
-    )
-  const said: Record<string, unknown> = {}
-  const names: Partial<Record<string, string>> = {}
-  const take = (key: OptionName, name: string, text: string): void => {
-    said[key] = planOptions[key].parse(name, text)
-    names[key] = name
-  }
-  const written = file === undefined ? [] : readPlanFile(file)
-  for (const { key, name, text } of written) if (isOption(key)) take(key, name, text)
-  for (const [key, text] of Object.entries(values))
-    if (isOption(key) && typeof text === 'string') take(key, `--${key}`, text)
-  return {
-    question: asked,
-    said,
-    names,
-    migrate: values.migrate === true || written.some(({ key, text }) => key === 'migrate' && text === 'true'),
-    from: typeof values.from === 'string' ? values.from : undefined,
-    confirm: values.confirm === true,
-    report: typeof values.report === 'string' ? values.report : undefined,
-    json: values.json === true,
-  }
-}
+const isOption = (key: string): key is OptionName => Object.hasOwn(planOptions, key)
 
 const isQuestion = (word: string): word is Question => Object.hasOwn(questions, word)
 
-const isOption = (key: string): key is OptionName => Object.hasOwn(planOptions, key)
-
-function parse(args: string[]) {
-  const strings = Object.keys(planOptions).map((name) => [name, { type: 'string' }] as const)
-  return readArguments('plan', {
-    args,
-    allowPositionals: true,
-    options: {
-      ...Object.fromEntries(strings),
-      migrate: { type: 'boolean' },
-      from: { type: 'string' },
-      confirm: { type: 'boolean' },
-      report: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
+export const grammar: Grammar = {
+  command: 'spillway plan',
+  options: {
+    ...Object.fromEntries(Object.keys(planOptions).map((name) => [name, { type: 'string' }])),
+    migrate: { type: 'boolean' },
+    from: { type: 'string' },
+    confirm: { type: 'boolean' },
+    report: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  words: 'a question and a file',
 }
+
+/** Reads the words; undefined if it was asked for help. Throws a UsageError that names the option, or the field and line of the file. */
+export const readCommand = (args: readonly string[]): PlanCommand | undefined =>
+  readCommandLine(grammar, args, ({ values, positionals }) => {
+    const [asked, ...others] = positionals.filter(isQuestion)
+    const [file, ...more] = positionals.filter((word) => !isQuestion(word))
+    if (others.length > 0 || more.length > 0)
+      throw new UsageError(`One question and one file at most: ${positionals.map(addressWithoutUserinfo).join(' ')}`)
+    if (file !== undefined && !/\.(ya?ml|json)$/i.test(file))
+      throw new UsageError(
+        `There is no question '${addressWithoutUserinfo(file)}'${orNearest(file, Object.keys(questions))}`,
+        `Questions: ${Object.keys(questions).join(', ')}; a file ends in .yaml, .yml or .json`,
+      )
+    const said: Record<string, unknown> = {}
+    const names: Partial<Record<string, string>> = {}
+    const take = (key: OptionName, name: string, text: string): void => {
+      said[key] = planOptions[key].parse(name, text)
+      names[key] = name
+    }
+    const written = file === undefined ? [] : readPlanFile(file)
+    for (const { key, name, text } of written) if (isOption(key)) take(key, name, text)
+    for (const [key, text] of Object.entries(values))
+      if (isOption(key) && typeof text === 'string') take(key, `--${key}`, text)
+    return {
+      question: asked,
+      said,
+      names,
+      migrate: values.migrate === true || written.some(({ key, text }) => key === 'migrate' && text === 'true'),
+      from: typeof values.from === 'string' ? values.from : undefined,
+      confirm: values.confirm === true,
+      report: typeof values.report === 'string' ? values.report : undefined,
+      json: values.json === true,
+    }
+  })

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import { UsageError } from '#common/errors.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import { firstProblem } from '#common/validate.ts'
 import { PlanFile, planOptions } from './options.ts'
 
@@ -14,7 +15,7 @@ export function readPlanFile(file: string): Written {
   try {
     text = fs.readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`Cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`)
+    throw new UsageError(`Cannot read ${file}: ${reasonOf(error)}`, 'Name a plan in YAML or JSON')
   }
   return parsePlanFile(file, text)
 }

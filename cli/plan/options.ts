@@ -3,7 +3,7 @@
  * plan's file with their schema, and the help.
  */
 import { type TSchema, Type } from 'typebox'
-import { UsageError } from '#common/errors.ts'
+import { oneOf } from '#common/options.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
 import { parseNumber, parseRatePerSecond, parseStall } from './units.ts'
@@ -48,12 +48,6 @@ const text = (group: string, form: string, help: string) => ({
   ...{ group, form, help, schema: Text },
   parse: (_name: string, said: string) => said,
 })
-
-function oneOf<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
-  const found = words.find((one) => one === text)
-  if (found === undefined) throw new UsageError(`${name} '${text}' is none of ${words.join(', ')}`)
-  return found
-}
 
 const load = 'The load'
 const servers = 'The servers'

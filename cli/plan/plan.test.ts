@@ -18,7 +18,7 @@ import { answerInWords } from './words.ts'
 
 const situation = async (line: string) => {
   const command = readCommand(line.split(' ').filter((word) => word !== ''))
-  if (command === 'help') throw new Error('help was not asked for')
+  if (command === undefined) throw new Error('help was not asked for')
   const question = questionOf(command)
   return { question, situation: await situationOf(command, question) }
 }

@@ -24,7 +24,7 @@ export async function plan(args: string[]): Promise<void> {
 
 async function answerTo(args: string[]): Promise<void> {
   const command = readCommand(args)
-  if (command === 'help') {
+  if (command === undefined) {
     process.stdout.write(help)
     return
   }

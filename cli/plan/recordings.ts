@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import { openRun } from '#lab/experiment/open.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
@@ -30,6 +31,7 @@ export async function readArrivals(where: string, range: RangeQuery): Promise<Re
   if (found === undefined)
     throw new UsageError(
       `--arrivals '${addressWithoutUserinfo(where)}' is neither poisson nor constant, and no such file exists`,
+      'Write poisson, constant, or where the recording lies',
     )
   return found.isDirectory() ? await fromRun(where) : parseCsv(where, textOf(where))
 }
@@ -50,7 +52,7 @@ function textOf(file: string): string {
     throw new UsageError(
       code === 'ERR_FS_FILE_TOO_LARGE' || code === 'ERR_ENCODING_INVALID_ENCODED_DATA' || code === 'ERR_STRING_TOO_LONG'
         ? `${file} is too large to read as a whole`
-        : `Cannot read ${file}: ${code ?? 'unknown reason'}`,
+        : `Cannot read ${file}: ${reasonOf(error) ?? 'for an unknown reason'}`,
       'Give a file of text with one time a line',
     )
   }

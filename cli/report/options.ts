@@ -1,8 +1,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
+import { type Grammar, readCommandLine } from '#common/options.ts'
 import { holdsRun } from '#lab/experiment/open.ts'
-import { readArguments } from '../arguments.ts'
 
 export const help = `Usage: spillway report DIR… [OPTION…]
 
@@ -22,18 +22,27 @@ export interface ReportCommand {
   json: boolean
 }
 
-/** Reads the options of `spillway report`, and finds the runs. Throws a UsageError. */
-export function readOptions(args: string[]): ReportCommand | 'help' {
-  const { values, positionals } = parse(args)
-  if (values.help) return 'help'
-  if (positionals.length === 0) throw new UsageError('Which run?', 'Name the folder of one, or one that holds several')
-  const folders = [...new Set(positionals.flatMap(runsIn))]
-  return {
-    folders,
-    out: values.out ?? (folders.length === 1 ? path.join(folders[0]!, 'report.html') : 'report.html'),
-    json: values.json,
-  }
-}
+export const grammar = {
+  command: 'spillway report',
+  options: {
+    out: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+  words: 'folders of runs',
+} as const satisfies Grammar
+
+/** Reads the options of `spillway report`, and finds the runs; undefined if it was asked for help. Throws a UsageError. */
+export const readOptions = (args: readonly string[]): ReportCommand | undefined =>
+  readCommandLine(grammar, args, ({ values, positionals }) => {
+    if (positionals.length === 0)
+      throw new UsageError('Which run?', 'Name the folder of one, or one that holds several')
+    const folders = [...new Set(positionals.flatMap(runsIn))]
+    return {
+      folders,
+      out: values.out ?? (folders.length === 1 ? path.join(folders[0]!, 'report.html') : 'report.html'),
+      json: values.json,
+    }
+  })
 
 /** The folder itself, or the runs in it in the order of their names. A folder that is neither is named as it is. */
 function runsIn(folder: string): string[] {
@@ -51,15 +60,3 @@ function runsIn(folder: string): string[] {
 
 /** However it was written, one folder is one name. */
 const tidy = (folder: string): string => path.normalize(folder).replace(/(?<=.)\/$/, '')
-
-function parse(args: string[]) {
-  return readArguments('report', {
-    args,
-    allowPositionals: true,
-    options: {
-      out: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-}

@@ -7,7 +7,7 @@ import { help, readOptions } from './options.ts'
 
 export async function report(args: string[]): Promise<void> {
   const command = readOptions(args)
-  if (command === 'help') {
+  if (command === undefined) {
     process.stdout.write(help)
     return
   }

@@ -1,15 +1,15 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { UsageError } from '#common/errors.ts'
+import { orNearest } from '#common/nearest.ts'
+import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { experiments } from '#experiments/catalogue.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { compose } from '#lab/compose/driver.ts'
 import type { Driver } from '#lab/driver.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
-import { readArguments } from '../arguments.ts'
+import { loadExperiment } from './file.ts'
 
-const drivers: Record<string, Driver> = { namespaces, compose }
+const drivers = { namespaces, compose } satisfies Record<string, Driver>
+const driverNames = ['namespaces', 'compose'] as const satisfies (keyof typeof drivers)[]
 
 export const help = `Usage: spillway run NAME|FILE… [OPTION…]
        spillway run --all [OPTION…]
@@ -36,62 +36,46 @@ export interface RunCommand {
   json: boolean
 }
 
+export const grammar = {
+  command: 'spillway run',
+  options: {
+    all: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    driver: { type: 'string', default: 'namespaces' },
+    json: { type: 'boolean', default: false },
+  },
+  words: 'names of experiments',
+} as const satisfies Grammar
+
 /** Reads the options of `spillway run`; words where it was asked for help or the list. Throws a UsageError. */
-export async function readOptions(args: string[], now = new Date()): Promise<RunCommand | 'help' | 'list'> {
-  const { values, positionals } = parse(args)
-  if (values.help) return 'help'
-  if (values.list) return 'list'
-  if (values.all && positionals.length > 0)
-    throw new UsageError(`--all is every experiment: leave out ${positionals.join(' ')}`)
-  if (!values.all && positionals.length === 0)
-    throw new UsageError('Which experiment?', 'Name one, or use --all; spillway run --list shows them')
-  const driver = Object.hasOwn(drivers, values.driver) ? drivers[values.driver] : undefined
-  if (driver === undefined)
-    throw new UsageError(`--driver '${values.driver}' is none of ${Object.keys(drivers).join(', ')}`)
+export async function readOptions(args: readonly string[], now = new Date()): Promise<RunCommand | 'help' | 'list'> {
+  const asked = readCommandLine(grammar, args, ({ values, positionals }) => {
+    if (values.all && positionals.length > 0)
+      throw new UsageError(`--all is every experiment: leave out ${positionals.join(' ')}`)
+    if (!values.all && !values.list && positionals.length === 0)
+      throw new UsageError('Which experiment?', 'Name one, or use --all; spillway run --list shows them')
+    const driver = drivers[oneOf('--driver', values.driver, driverNames)]
+    return { ...values, names: [...new Set(positionals)], driver }
+  })
+  if (asked === undefined) return 'help'
+  if (asked.list) return 'list'
   return {
-    experiments: values.all ? experiments : await Promise.all([...new Set(positionals)].map(find)),
-    out: values.out ?? `runs/${now.toISOString().slice(0, 19).replaceAll(':', '-')}`,
-    driver,
-    json: values.json,
+    experiments: asked.all ? experiments : await Promise.all(asked.names.map(find)),
+    out: asked.out ?? `runs/${now.toISOString().slice(0, 19).replaceAll(':', '-')}`,
+    driver: asked.driver,
+    json: asked.json,
   }
 }
 
 /** One of ours by its name, or the default export of a file. */
 async function find(name: string): Promise<Experiment> {
-  if (/[/.]/.test(name)) return await load(name)
+  if (/[/.]/.test(name)) return await loadExperiment(name)
   const found = experiments.find((experiment) => experiment.name === name)
   if (found !== undefined) return found
+  const names = experiments.map((experiment) => experiment.name)
   throw new UsageError(
-    `There is no experiment '${name}'`,
-    `Experiments: ${experiments.map((experiment) => experiment.name).join(', ')}`,
+    `There is no experiment '${name}'${orNearest(name, names)}`,
+    `Experiments: ${names.join(', ')}; a file of your own is written with its folder: ./mine.ts`,
   )
-}
-
-async function load(file: string): Promise<Experiment> {
-  const path = resolve(file)
-  if (!existsSync(path)) throw new UsageError(`There is no file ${file}`)
-  const module: { default?: unknown } = await import(pathToFileURL(path).href)
-  if (isExperiment(module.default)) return module.default
-  throw new UsageError(
-    `${file} is no experiment`,
-    'Its default export must be what experiment() or comparison() of the vocabulary gives',
-  )
-}
-
-const isExperiment = (value: unknown): value is Experiment =>
-  typeof value === 'object' && value !== null && ['name', 'cases', 'phases', 'judge'].every((key) => key in value)
-
-function parse(args: string[]) {
-  return readArguments('run', {
-    args,
-    allowPositionals: true,
-    options: {
-      all: { type: 'boolean', default: false },
-      list: { type: 'boolean', default: false },
-      out: { type: 'string' },
-      driver: { type: 'string', default: 'namespaces' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
 }

@@ -1,11 +1,11 @@
 /** `spillway run`: runs experiments and prints their verdicts. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { UsageError } from '#common/errors.ts'
 import { experiments } from '#experiments/catalogue.ts'
 import { type FinishedRun, runExperiment } from '#lab/experiment/run-experiment.ts'
 import { cardHtml } from '#report/card.ts'
 import { REPORT, writeReport } from '#report/write.ts'
+import { makeFolder } from '../made-folder.ts'
 import { progress } from '../progress.ts'
 import { help, type RunCommand, readOptions } from './options.ts'
 import { listInWords, verdictInWords } from './words.ts'
@@ -20,10 +20,12 @@ export async function run(args: string[]): Promise<void> {
 /** Runs them one after the other: on few cores two at once would disturb each other. Gives the exit status. */
 async function runAll({ experiments, out, driver, json }: RunCommand): Promise<number> {
   await driver.preflight()
-  makeFolder(out)
+  makeFolder(out, '--out')
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => interrupt.abort(new Error(signal)))
+  // Nobody reads the verdicts any more. Other errors of the output are told where the process began.
+  process.stdout.on('error', () => interrupt.abort(new Error('the output was closed')))
   const finished: FinishedRun[] = []
   for (const experiment of experiments) {
     if (interrupt.signal.aborted) break
@@ -46,16 +48,4 @@ async function runAll({ experiments, out, driver, json }: RunCommand): Promise<n
 function writeCard(out: string, finished: readonly FinishedRun[]): void {
   const lines = finished.map(({ verdict, folder }) => ({ verdict, href: `${path.relative(out, folder)}/${REPORT}` }))
   fs.writeFileSync(path.join(out, 'index.html'), cardHtml(lines))
-}
-
-function makeFolder(out: string): void {
-  try {
-    fs.mkdirSync(out, { recursive: true })
-    fs.accessSync(out, fs.constants.W_OK)
-  } catch (error) {
-    throw new UsageError(
-      `Cannot write to ${out}: ${(error as NodeJS.ErrnoException).code}`,
-      'Name another folder with --out DIR',
-    )
-  }
 }

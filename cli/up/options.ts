@@ -1,7 +1,7 @@
 import { UsageError } from '#common/errors.ts'
+import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseRate } from '#common/parse.ts'
 import type { LabOptions } from '#lab/lab.ts'
-import { readArguments } from '../arguments.ts'
 
 export const help = `Usage: spillway up [OPTION…]
 
@@ -32,37 +32,51 @@ export interface UpOptions {
   json: boolean
 }
 
+export const grammar = {
+  command: 'spillway up',
+  options: {
+    backends: { type: 'string', default: '3' },
+    backlog: { type: 'string', default: '128' },
+    mode: { type: 'string', default: 'sharded' },
+    rate: { type: 'string', default: '300' },
+    metrics: { type: 'string', default: '127.0.0.1:10511' },
+    board: { type: 'string' },
+    'sample-interval': { type: 'string', default: '10ms' },
+    sysctl: { type: 'string', multiple: true, default: [] },
+    json: { type: 'boolean', default: false },
+  },
+} as const satisfies Grammar
+
+const modes = ['sharded', 'shared', 'single'] as const
+
 /** Reads the options of `spillway up`; undefined if it was asked for help. Throws a UsageError that names the option. */
-export function readOptions(args: string[]): UpOptions | undefined {
-  const { values } = parse(args)
-  if (values.help) return undefined
-  const mode = values.mode
-  if (mode !== 'sharded' && mode !== 'shared' && mode !== 'single')
-    throw new UsageError(`--mode '${mode}' is none of sharded, shared, single`)
-  const backends = parseCount('--backends', values.backends, { min: 1, max: 32 })
-  if (mode === 'single' && values.backends !== '3' && backends !== 1)
-    throw new UsageError('--mode single has one backend', 'Leave --backends out, or choose --mode sharded or shared')
-  const backlog = parseCount('--backlog', values.backlog, { max: 2_147_483_647 })
-  const metrics = parseListen('--metrics', values.metrics)
-  return {
-    lab: {
-      mode,
-      // In mode `shared` the backends are processes of one socket: one control API, N workers.
-      backends:
-        mode === 'sharded'
-          ? Array.from({ length: backends }, () => ({ backlog }))
-          : [{ backlog, ...(mode === 'shared' ? { workers: backends } : {}) }],
-      // Ages and bytes are looked at: four times a second is still cheap in a table of the lab's own.
-      connectionsIntervalMs: 250,
-      sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
-      sysctls: Object.fromEntries(values.sysctl.map(parseSysctl)),
-    },
-    ratePerSecond: values.rate === '0' ? 0 : parseRate('--rate', values.rate, { max: 100_000 }),
-    metrics,
-    board: boardTarget(values.board, values.json),
-    json: values.json,
-  }
-}
+export const readOptions = (args: readonly string[]): UpOptions | undefined =>
+  readCommandLine(grammar, args, ({ values }) => {
+    const mode = oneOf('--mode', values.mode, modes)
+    const backends = parseCount('--backends', values.backends, { min: 1, max: 32 })
+    if (mode === 'single' && values.backends !== '3' && backends !== 1)
+      throw new UsageError('--mode single has one backend', 'Leave --backends out, or choose --mode sharded or shared')
+    const backlog = parseCount('--backlog', values.backlog, { max: 2_147_483_647 })
+    const metrics = parseListen('--metrics', values.metrics)
+    return {
+      lab: {
+        mode,
+        // In mode `shared` the backends are processes of one socket: one control API, N workers.
+        backends:
+          mode === 'sharded'
+            ? Array.from({ length: backends }, () => ({ backlog }))
+            : [{ backlog, ...(mode === 'shared' ? { workers: backends } : {}) }],
+        // Ages and bytes are looked at: four times a second is still cheap in a table of the lab's own.
+        connectionsIntervalMs: 250,
+        sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
+        sysctls: readSysctls(values.sysctl),
+      },
+      ratePerSecond: values.rate === '0' ? 0 : parseRate('--rate', values.rate, { max: 100_000 }),
+      metrics,
+      board: boardTarget(values.board, values.json),
+      json: values.json,
+    }
+  })
 
 /** With --json a program reads what is printed: it gets a board only if it asks for one. */
 function boardTarget(text: string | undefined, json: boolean): ListenTarget | undefined {
@@ -70,27 +84,29 @@ function boardTarget(text: string | undefined, json: boolean): ListenTarget | un
   return parseListen('--board', text ?? '127.0.0.1:10510')
 }
 
-function parse(args: string[]) {
-  return readArguments('up', {
-    args,
-    options: {
-      backends: { type: 'string', default: '3' },
-      backlog: { type: 'string', default: '128' },
-      mode: { type: 'string', default: 'sharded' },
-      rate: { type: 'string', default: '300' },
-      metrics: { type: 'string', default: '127.0.0.1:10511' },
-      board: { type: 'string' },
-      'sample-interval': { type: 'string', default: '10ms' },
-      sysctl: { type: 'string', multiple: true, default: [] },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
+function readSysctls(texts: readonly string[]): Record<string, string> {
+  const sysctls: Record<string, string> = {}
+  for (const text of texts) {
+    const [name, value] = parseSysctl(text)
+    if (Object.hasOwn(sysctls, name))
+      throw new UsageError(`--sysctl sets ${name} twice`, 'Leave one out: the second would overwrite the first')
+    sysctls[name] = value
+  }
+  return sysctls
 }
 
+const example = 'For example --sysctl net.ipv4.tcp_syncookies=0'
+
+/** Whether the kernel has it and takes the value is seen in the lab, whose network namespace has sysctls of its own. */
 function parseSysctl(text: string): [name: string, value: string] {
-  const match = /^([a-z0-9_./]+)=(.+)$/.exec(text)
-  if (match === null)
-    throw new UsageError(`--sysctl '${text}' is not NAME=VALUE`, 'For example --sysctl net.ipv4.tcp_syncookies=0')
-  return [match[1]!, match[2]!]
+  const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? []
+  if (name === '' || value.trim() === '' || /\p{Cc}/u.test(value.replaceAll('\t', ' ')))
+    throw new UsageError(`--sysctl '${text}' is not NAME=VALUE`, example)
+  if (!/^[\w-]+([./][\w-]+)*$/.test(name)) throw new UsageError(`--sysctl '${text}' does not name a sysctl`, example)
+  if (!/^net[./]/.test(name))
+    throw new UsageError(
+      `--sysctl '${text}' is not of the network: a lab has sysctls of its own only where the name begins with net.`,
+      'Leave it out: it belongs to the whole machine, which a lab does not change',
+    )
+  return [name, value]
 }

@@ -1,5 +1,6 @@
 /** `spillway up`: the default lab and its live view. */
 
+import { Failure } from '#common/errors.ts'
 import { Latest } from '#common/latest.ts'
 import { explain } from '#findings/explain.ts'
 import { Door } from '#lab/exporter-relay.ts'
@@ -29,7 +30,7 @@ export async function up(args: string[]): Promise<void> {
   await using shown = options.board === undefined ? undefined : await showBoard(options.board, namespaces)
   try {
     lab = await Lab.start({ ...options.lab, signal: stop.signal })
-    lab.lost.then((reason) => stop.abort(new Error(reason)))
+    lab.lost.then((reason) => stop.abort(new Failure(reason)))
     const loads = new Loads(lab)
     const controls = new Controls(lab, loads, options.ratePerSecond, () => stop.abort())
     const views = new Latest(seenBy(loads, observe(lab, stop.signal)))

@@ -1,6 +1,8 @@
 /** A run's folder: verdict.json, and tables that any notebook opens (Parquet). */
 import fs from 'node:fs'
 import path from 'node:path'
+import { Failure } from '#common/errors.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import type { Story } from '#load/agent/api.ts'
 import type { Recording } from './recording.ts'
 import { originOf } from './summary.ts'
@@ -49,16 +51,33 @@ export async function writeFolder(folder: string, verdict: Verdict, recordings: 
   fs.writeFileSync(path.join(folder, VERDICT), `${JSON.stringify(verdict, null, 2)}\n`)
 }
 
-/** Reads a run's folder back. */
+/** Reads a run's folder back. Throws a Failure that names the file that is missing or damaged. */
 export async function readFolder(folder: string): Promise<Run> {
   const { asyncBufferFromFile, parquetReadObjects } = await import('hyparquet')
-  const verdict = JSON.parse(fs.readFileSync(path.join(folder, VERDICT), 'utf8')) as Verdict
+  const read = (name: string): string => fs.readFileSync(path.join(folder, name), 'utf8')
+  const verdict: Verdict = await reading(VERDICT, 'JSON', () => JSON.parse(read(VERDICT)))
   const tables = emptyTables()
   for (const name of tableNames) {
-    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path.join(folder, `${name}.parquet`)) })
+    const file = `${name}.parquet`
+    const rows = await reading(file, 'Parquet', async () =>
+      parquetReadObjects({ file: await asyncBufferFromFile(path.join(folder, file)) }),
+    )
     for (const column of Object.keys(tables[name])) tables[name][column] = rows.map((row) => row[column] ?? null)
   }
   return { folder, verdict, tables }
+}
+
+/** Whatever a library says of a damaged file is about its bytes: a person needs to know which file it is. */
+async function reading<Content>(
+  file: string,
+  format: string,
+  read: () => Content | Promise<Content>,
+): Promise<Content> {
+  try {
+    return await read()
+  } catch (error) {
+    throw new Failure(`${file} cannot be read: ${reasonOf(error) ?? `it is not ${format}`}`)
+  }
 }
 
 export const VERDICT = 'verdict.json'

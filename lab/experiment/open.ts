@@ -1,7 +1,8 @@
 /** Opens the folder of a run, whole or cut off. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { UsageError } from '#common/errors.ts'
+import { Failure, UsageError } from '#common/errors.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import { type Run, readFolder, VERDICT, writeFolder } from './folder.ts'
 import { JOURNAL, readHead, readJournal } from './journal.ts'
 import type { Recording } from './recording.ts'
@@ -21,7 +22,10 @@ export async function openRun(folder: string): Promise<Run> {
     return run
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`The run in ${folder} is damaged: ${(error as Error).message}`, 'Run the experiment again')
+    // Whatever else fails does so on what the files hold.
+    const why =
+      error instanceof Failure ? error.message : (reasonOf(error) ?? `${JOURNAL} or a table holds what no run writes`)
+    throw new UsageError(`The run in ${folder} is damaged: ${why}`, 'Run the experiment again')
   }
 }
 
@@ -74,8 +78,9 @@ const lastMoment = (recording: Recording | undefined): number =>
 
 /** What the report relies on. A verdict is written by this program: more than its form need not be checked. */
 function check(verdict: Verdict): void {
+  if (typeof verdict !== 'object' || verdict === null) throw new Failure(`${VERDICT} holds no verdict`)
   if (verdict.format !== 1)
-    throw new Error(`${VERDICT} has format ${JSON.stringify(verdict.format)}; this Spillway reads format 1`)
+    throw new Failure(`${VERDICT} has format ${JSON.stringify(verdict.format)}; this Spillway reads format 1`)
   if (!Array.isArray(verdict.expectations) || !Array.isArray(verdict.cases) || typeof verdict.machine !== 'object')
-    throw new Error(`${VERDICT} lacks expectations, cases or machine`)
+    throw new Failure(`${VERDICT} lacks expectations, cases or machine`)
 }

@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { monotonicMs } from '#common/clock.ts'
-import { describeError } from '#common/errors.ts'
+import { describeError, Failure } from '#common/errors.ts'
 import { duration } from '#common/quantities.ts'
 import { type Experiment, type LabWish, NotJudged } from '#experiments/vocabulary/experiment.ts'
 import type { BackendPlan, Driver } from '../driver.ts'
@@ -96,7 +96,7 @@ async function judged(experiment: Experiment, options: RunOptions, journal: Jour
     if (error instanceof NotJudged) return without('not judged', error.message)
     if (error instanceof NotSeen) return without('failed', error.message)
     if (options.signal.aborted) return without('not judged', 'the run was interrupted')
-    return without('broken', describeError(error))
+    return without('broken', describeError(error, 'the experiment, or of Spillway'))
   }
 }
 
@@ -120,7 +120,7 @@ async function runCase(
   const stop = new AbortController()
   const lost = lab.lost.then((reason): never => {
     stop.abort()
-    throw new Error(`The lab ended under the experiment: ${reason}`)
+    throw new Failure(`The lab ended under the experiment: ${reason}`)
   })
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: stop.signal })

@@ -4,7 +4,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UsageError } from '#common/errors.ts'
+import { Failure, UsageError } from '#common/errors.ts'
+import { codeOf, reasonOf } from '#common/system-errors.ts'
 import type { CommandResult, Driver, LabPlan, StartedServices } from '../driver.ts'
 import type { Answer, Order } from './messages.ts'
 import { preflight, unshareOptions } from './preflight.ts'
@@ -53,10 +54,9 @@ function makeFolder(): string {
   try {
     return fs.mkdtempSync(path.join(fs.existsSync(parent) ? parent : os.tmpdir(), 'spillway-'))
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
     throw new UsageError(
-      `Cannot make a folder for the lab's sockets in ${parent} (${code})`,
-      code === 'ENOSPC'
+      `Cannot make a folder for the lab's sockets in ${parent}: ${reasonOf(error)}`,
+      codeOf(error) === 'ENOSPC'
         ? 'Free some space there, or name another folder in TMPDIR'
         : 'Name a writable folder in TMPDIR',
     )
@@ -96,7 +96,7 @@ class NamespaceLab {
       if (!this.#stopping) lose(error.remedy === '' ? error.message : `${error.message}\n${error.remedy}`)
     }
     this.#process.once('exit', (code, signal) => over(signal ?? `status ${code}`))
-    this.#process.once('error', (error) => over(error.message))
+    this.#process.once('error', (error) => over(reasonOf(error) ?? error.message))
   }
 
   order<Result>(order: Order['order']): Promise<Result> {
@@ -115,7 +115,7 @@ class NamespaceLab {
     }
     const waiting = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
-    if ('error' in answer) waiting?.reject(answer.usage ? new UsageError(answer.error) : new Error(answer.error))
+    if ('error' in answer) waiting?.reject(answer.usage ? new UsageError(answer.error) : new Failure(answer.error))
     else waiting?.resolve(answer.result)
   }
 

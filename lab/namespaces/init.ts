@@ -11,13 +11,15 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describeError, UsageError } from '#common/errors.ts'
 import { formatListen } from '#common/parse.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
-import { readSysctl, writeSysctl } from '#kernel/sysctl.ts'
+import { readSysctl } from '#kernel/sysctl.ts'
 import { backendArguments, exporterArguments } from '../arguments.ts'
 import type { CommandResult, LabPlan } from '../driver.ts'
 import type { Host } from '../topology.ts'
 import type { Answer, Order } from './messages.ts'
 import { buildNetwork } from './network.ts'
+import { setSysctl } from './sysctls.ts'
 
 const entries = {
   backend: fileURLToPath(new URL('../../services/backend/main.ts', import.meta.url)),
@@ -40,7 +42,7 @@ function build(orderedPlan: LabPlan, orderedFolder: string): null {
   plan = orderedPlan
   folder = orderedFolder
   hosts = buildNetwork()
-  for (const [name, value] of Object.entries(plan.sysctls)) writeSysctl(name, value)
+  for (const [name, value] of Object.entries(plan.sysctls)) setSysctl(name, value)
   service('client', 'agent', entries.agent, [`--listen=${formatListen(socketFile('agent'))}`])
   for (const index of plan.backends.keys()) startBackend(index + 1)
   service('server', 'exporter', entries.exporter, exporterArguments(plan, socketFile('exporter')))
@@ -60,7 +62,7 @@ function service(host: Host, name: string, entry: string, args: string[]): Child
   )
   if (child.stderr !== null) createInterface(child.stderr).on('line', (line) => say({ log: `${name}: ${line}` }))
   child.once('exit', (code, signal) => say({ log: `${name} ended (${signal ?? `status ${code}`})` }))
-  child.once('error', (error) => say({ log: `${name} could not start: ${error.message}` }))
+  child.once('error', (error) => say({ log: `${name} could not start: ${reasonOf(error) ?? error.message}` }))
   return child
 }
 
@@ -90,7 +92,9 @@ async function run(host: Host, command: readonly string[]): Promise<CommandResul
     if (status === null) throw new Error(`it was ended by ${signal}`)
     return { status, stdout, stderr }
   } catch (error) {
-    throw new UsageError(`Running ${file} failed: ${error instanceof Error ? error.message : error}`)
+    throw new UsageError(
+      `Running ${file} failed: ${reasonOf(error) ?? (error instanceof Error ? error.message : error)}`,
+    )
   }
 }
 
@@ -103,7 +107,7 @@ async function obey({ order }: Order): Promise<CommandResult | string | null> {
     case 'start':
       return startBackend(order.backend)
     case 'set sysctl':
-      hosts[order.host].run(() => writeSysctl(order.name, order.value))
+      hosts[order.host].run(() => setSysctl(order.name, order.value))
       return null
     case 'read sysctl':
       return hosts[order.host].run(() => readSysctl(order.name)) ?? null

@@ -1,4 +1,5 @@
 /** The process of one backend. */
+import { runEntry } from '#common/entry.ts'
 import { backendCommand } from './command.ts'
 
-process.exitCode = await backendCommand(process.argv.slice(2))
+await runEntry('spillway backend', () => backendCommand(process.argv.slice(2)))

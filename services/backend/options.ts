@@ -1,6 +1,6 @@
 import net from 'node:net'
-import { parseArgs } from 'node:util'
 import { UsageError } from '#common/errors.ts'
+import { oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseListen } from '#common/parse.ts'
 import type { Mode } from './api.ts'
 
@@ -21,7 +21,9 @@ export interface BackendOptions {
   closed: boolean
 }
 
-export const help = `spillway backend: an HTTP service on a shared port, with faults that can be switched on
+export const help = `Usage: spillway backend [OPTION…]
+
+An HTTP service on a shared port, with faults that can be switched on.
 
   --name NAME            its name in answers and metrics, and the process title (backend-1)
   --host ADDRESS         address of the shared port, no name (127.0.0.1)
@@ -33,52 +35,42 @@ export const help = `spillway backend: an HTTP service on a shared port, with fa
   --workers N            processes in shared mode (2)
   --control ADDRESS      its control API: HOST:PORT or unix:/path (a free port on 127.0.0.1)
   --closed               start without listening; PUT /listener opens the port
+  --help                 this text
 `
 
+const modes = ['sharded', 'shared', 'single'] as const satisfies Mode[]
+
+export const grammar = {
+  command: 'spillway backend',
+  options: {
+    name: { type: 'string', default: 'backend-1' },
+    host: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '8080' },
+    backlog: { type: 'string', default: '128' },
+    mode: { type: 'string', default: 'sharded' },
+    workers: { type: 'string' },
+    control: { type: 'string', default: '127.0.0.1:0' },
+    closed: { type: 'boolean', default: false },
+  },
+} as const
+
 /** Reads a command line; undefined if it asks for help. Throws a UsageError. */
-export function parseBackendOptions(args: string[]): BackendOptions | undefined {
-  const { values } = readArgs(args)
-  if (values.help) return undefined
-  const mode = parseMode(values.mode)
-  if (values.workers !== undefined && mode !== 'shared')
-    throw new UsageError('--workers counts the processes of --mode shared', `Leave it out in mode ${mode}`)
-  return {
-    name: values.name,
-    host: values.host,
-    port: parseCount('--port', values.port, { max: 65_535 }),
-    backlog: parseCount('--backlog', values.backlog, { max: 2_147_483_647 }),
-    mode,
-    workers: mode === 'shared' ? parseCount('--workers', values.workers ?? '2', { min: 1, max: 64 }) : 1,
-    control: parseListen('--control', values.control),
-    closed: values.closed,
-  }
-}
-
-function readArgs(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        name: { type: 'string', default: 'backend-1' },
-        host: { type: 'string', default: '127.0.0.1' },
-        port: { type: 'string', default: '8080' },
-        backlog: { type: 'string', default: '128' },
-        mode: { type: 'string', default: 'sharded' },
-        workers: { type: 'string' },
-        control: { type: 'string', default: '127.0.0.1:0' },
-        closed: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), '--help names the options')
-  }
-}
-
-function parseMode(text: string): Mode {
-  if (text === 'sharded' || text === 'shared' || text === 'single') return text
-  throw new UsageError(`--mode '${text}' is unknown`, 'Take sharded, shared or single')
-}
+export const parseBackendOptions = (args: readonly string[]): BackendOptions | undefined =>
+  readCommandLine(grammar, args, ({ values }) => {
+    const mode = oneOf('--mode', values.mode, modes)
+    if (values.workers !== undefined && mode !== 'shared')
+      throw new UsageError('--workers counts the processes of --mode shared', `Leave it out in mode ${mode}`)
+    return {
+      name: values.name,
+      host: values.host,
+      port: parseCount('--port', values.port, { max: 65_535 }),
+      backlog: parseCount('--backlog', values.backlog, { max: 2_147_483_647 }),
+      mode,
+      workers: mode === 'shared' ? parseCount('--workers', values.workers ?? '2', { min: 1, max: 64 }) : 1,
+      control: parseListen('--control', values.control),
+      closed: values.closed,
+    }
+  })
 
 /** Refuses what no kernel call would explain well: a host that is a name, a name that fits no header. */
 export function checkOptions({ host, name }: BackendOptions): void {
@@ -88,5 +80,8 @@ export function checkOptions({ host, name }: BackendOptions): void {
       'Give an IP address: a name such as localhost opens one socket for each of its addresses',
     )
   if (!/^[\w.-]{1,64}$/.test(name))
-    throw new UsageError(`The name '${name}' must be 1 to 64 letters, digits, dots, dashes or underscores`)
+    throw new UsageError(
+      `The name '${name}' must be 1 to 64 letters, digits, dots, dashes or underscores`,
+      'Give another with --name',
+    )
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { UsageError } from '#common/errors.ts'
+import { readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
 import { checkSources, type NamespaceSource, parseNamespaceSource } from './sampler/namespace-source.ts'
 import { defaultPace, type SamplingPace } from './sampler/pace.ts'
@@ -48,54 +47,44 @@ Needs no privilege for the network namespace it is started in.
 Paths: /metrics, /stream and /samples (server-sent events), /snapshot (JSON), /health.
 `
 
-/** Reads a command line; undefined when only help is wanted. Throws a UsageError that names the option. */
-export function parseOptions(args: string[]): ExporterOptions | undefined {
-  const values = parsed(args)
-  if (values.help) return undefined
-  const duration = (name: DurationOption, fallbackMs: number, min: number, max: number): number =>
-    values[name] === undefined ? fallbackMs : parseDurationMs(`--${name}`, values[name], { min, max })
-  const pace: SamplingPace = {
-    sampleIntervalMs: duration('sample-interval', defaultPace.sampleIntervalMs, 1, 1000),
-    synIntervalMs: duration('syn-interval', defaultPace.synIntervalMs, 1, 60_000),
-    connectionsIntervalMs: duration('connections-interval', defaultPace.connectionsIntervalMs, 1, 600_000),
-    streamIntervalMs: duration('stream-interval', defaultPace.streamIntervalMs, 10, 60_000),
-    peakWindowMs: duration('peak-window', defaultPace.peakWindowMs, 1000, 3_600_000),
-    cpuShare:
-      values['cpu-budget'] === undefined ? defaultPace.cpuShare : parseShare('--cpu-budget', values['cpu-budget']),
-  }
-  const namespaces = values.netns?.map((text) => parseNamespaceSource('--netns', text)) ?? defaultOptions.namespaces
-  checkSources('--netns', namespaces)
-  return {
-    ...defaultOptions,
-    listen: values.listen === undefined ? defaultOptions.listen : parseListen('--listen', values.listen),
-    pace,
-    namespaces,
-    proc: values.proc ?? defaultOptions.proc,
-  }
-}
+export const grammar = {
+  command: 'spillway exporter',
+  options: {
+    listen: { type: 'string' },
+    'sample-interval': { type: 'string' },
+    'syn-interval': { type: 'string' },
+    'connections-interval': { type: 'string' },
+    'cpu-budget': { type: 'string' },
+    'peak-window': { type: 'string' },
+    'stream-interval': { type: 'string' },
+    netns: { type: 'string', multiple: true },
+    proc: { type: 'string' },
+  },
+} as const
 
 type DurationOption = 'sample-interval' | 'syn-interval' | 'connections-interval' | 'stream-interval' | 'peak-window'
 
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        listen: { type: 'string' },
-        'sample-interval': { type: 'string' },
-        'syn-interval': { type: 'string' },
-        'connections-interval': { type: 'string' },
-        'cpu-budget': { type: 'string' },
-        'peak-window': { type: 'string' },
-        'stream-interval': { type: 'string' },
-        netns: { type: 'string', multiple: true },
-        proc: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    // parseArgs throws a TypeError that says which option it did not take.
-    if (error instanceof TypeError) throw new UsageError(error.message, 'See --help for the options')
-    throw error
-  }
-}
+/** Reads a command line; undefined when only help is wanted. Throws a UsageError that names the option. */
+export const parseOptions = (args: readonly string[]): ExporterOptions | undefined =>
+  readCommandLine(grammar, args, ({ values }) => {
+    const duration = (name: DurationOption, fallbackMs: number, min: number, max: number): number =>
+      values[name] === undefined ? fallbackMs : parseDurationMs(`--${name}`, values[name], { min, max })
+    const pace: SamplingPace = {
+      sampleIntervalMs: duration('sample-interval', defaultPace.sampleIntervalMs, 1, 1000),
+      synIntervalMs: duration('syn-interval', defaultPace.synIntervalMs, 1, 60_000),
+      connectionsIntervalMs: duration('connections-interval', defaultPace.connectionsIntervalMs, 1, 600_000),
+      streamIntervalMs: duration('stream-interval', defaultPace.streamIntervalMs, 10, 60_000),
+      peakWindowMs: duration('peak-window', defaultPace.peakWindowMs, 1000, 3_600_000),
+      cpuShare:
+        values['cpu-budget'] === undefined ? defaultPace.cpuShare : parseShare('--cpu-budget', values['cpu-budget']),
+    }
+    const namespaces = values.netns?.map((text) => parseNamespaceSource('--netns', text)) ?? defaultOptions.namespaces
+    checkSources('--netns', namespaces)
+    return {
+      ...defaultOptions,
+      listen: values.listen === undefined ? defaultOptions.listen : parseListen('--listen', values.listen),
+      pace,
+      namespaces,
+      proc: values.proc ?? defaultOptions.proc,
+    }
+  })

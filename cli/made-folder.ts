@@ -1,0 +1,25 @@
+/** Folders that a command makes where it is told to. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { UsageError } from '#common/errors.ts'
+import { codeOf, reasonOf } from '#common/system-errors.ts'
+
+/** Makes a folder, and those above it, in which something can be made. Throws a UsageError that names the option where it cannot. */
+export function makeFolder(folder: string, option: string): void {
+  try {
+    make(path.resolve(folder))
+    fs.rmdirSync(fs.mkdtempSync(path.join(folder, '.spillway-')))
+  } catch (error) {
+    // What is above it is there by now: this file system (/proc) makes no folders.
+    const reason = codeOf(error) === 'ENOENT' ? 'no folder can be made there' : reasonOf(error)
+    throw new UsageError(`Cannot write to ${folder}: ${reason}`, `Name another folder with ${option} DIR`)
+  }
+}
+
+/** Step by step, since mkdir with `recursive` never ends where a file system says ENOENT to every new folder. */
+function make(folder: string): void {
+  const found = fs.statSync(folder, { throwIfNoEntry: false })
+  if (found?.isDirectory()) return
+  if (folder !== path.dirname(folder)) make(path.dirname(folder))
+  fs.mkdirSync(folder)
+}

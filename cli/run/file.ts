@@ -1,0 +1,69 @@
+/** An experiment of somebody's own: a module whose default export is one. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { messageAndPlace, UsageError } from '#common/errors.ts'
+import { reasonOf } from '#common/system-errors.ts'
+import type { Experiment } from '#experiments/vocabulary/experiment.ts'
+
+/** Loads a file. Throws a UsageError that says what is wrong with it, and at which line where that is known. */
+export async function loadExperiment(file: string): Promise<Experiment> {
+  const found = fs.statSync(file, { throwIfNoEntry: false })
+  if (found === undefined)
+    throw new UsageError(`There is no file ${file}`, 'Check how it is written; spillway run --list shows what there is')
+  if (!found.isFile()) throw new UsageError(`${file} is not a file`, 'Name a module, such as ./mine.ts')
+  if (!/\.[cm]?[jt]s$/.test(file))
+    throw new UsageError(`${file} is not a module`, 'An experiment is a file that ends in .ts or .js')
+  const { default: experiment } = await load(file)
+  if (isExperiment(experiment)) return experiment
+  throw new UsageError(
+    `${file} is not an experiment`,
+    'Its default export must be what experiment() or comparison() of the vocabulary gives',
+  )
+}
+
+async function load(file: string): Promise<{ default?: unknown }> {
+  try {
+    return await import(pathToFileURL(path.resolve(file)).href)
+  } catch (error) {
+    throw refusal(file, error)
+  }
+}
+
+function refusal(file: string, error: unknown): UsageError {
+  if (error instanceof UsageError) return error
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const [, wanted] = /'([^']+)'/.exec(error instanceof Error ? error.message : '') ?? []
+  if (code === 'ERR_MODULE_NOT_FOUND' && wanted !== undefined)
+    return new UsageError(
+      `${file} cannot be loaded: it, or what it imports, needs ${wanted}, which is not there`,
+      'Correct the import, or install the package beside the file: npm install',
+    )
+  if (error instanceof SyntaxError)
+    return new UsageError(
+      `${file} cannot be loaded: ${placeOf(error) ?? 'it is not TypeScript that this program understands'}`,
+      'Correct it; `npx tsc --noEmit` explains what is wrong. Types alone are taken out: enum and namespace are not understood',
+    )
+  return new UsageError(
+    `${file} ends with an error as soon as it is loaded: ${reasonOf(error) ?? messageAndPlace(error)}`,
+    'Correct it: what stands outside of its functions runs at once',
+  )
+}
+
+/** Where the reader of a module stumbled: the stack of a SyntaxError begins with file, line and the source there. */
+function placeOf({ stack = '' }: SyntaxError): string | undefined {
+  const [first = '', source = ''] = stack.split('\n')
+  const [, where = '', line] = /^(.+):(\d+)$/.exec(first) ?? []
+  if (line === undefined) return undefined
+  const at = where.startsWith('file:') ? fileURLToPath(where) : where
+  return `line ${line} of ${path.relative('', at)} is not understood${source.trim() === '' ? '' : `: ${source.trim()}`}`
+}
+
+const isExperiment = (value: unknown): value is Experiment =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['name', 'cases', 'phases', 'judge'].every((key) => key in value) &&
+  'name' in value &&
+  typeof value.name === 'string' &&
+  'judge' in value &&
+  typeof value.judge === 'function'

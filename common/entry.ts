@@ -1,0 +1,35 @@
+/** What every process of Spillway does at its edge: words instead of stacks, and a status. */
+import { describeError } from './errors.ts'
+import { codeOf } from './system-errors.ts'
+
+const FAILED = 2
+
+/**
+ * Does the work of a process. `name` goes before what it complains of. Whatever fails, wherever, is said in a sentence and
+ * ends the process with status 2; a reader that has gone away (`| head`) is no failure.
+ */
+export async function runEntry(name: string, work: () => Promise<void>): Promise<void> {
+  const complain = (error: unknown): void => {
+    process.stderr.write(`${name}: ${describeError(error)}\n`)
+  }
+  // A promise that nobody waits for ends here too.
+  process.on('uncaughtException', (error) => {
+    complain(error)
+    process.exit(FAILED)
+  })
+  process.stdout.on('error', (error) => {
+    if (isGone(error)) return
+    complain(error)
+    process.exit(FAILED)
+  })
+  process.stderr.on('error', () => {}) // there is nobody left to tell
+  try {
+    await work()
+  } catch (error) {
+    complain(error)
+    process.exitCode = FAILED
+  }
+}
+
+/** The other end of a pipe has closed, or the terminal has gone. */
+const isGone = (error: unknown): boolean => ['EPIPE', 'EIO'].includes(codeOf(error) ?? '')

@@ -1,0 +1,112 @@
+/** The one reader of command lines: every command and every service takes its options through it. */
+import { type ParseArgsOptionDescriptor, parseArgs } from 'node:util'
+import { UsageError } from './errors.ts'
+import { orNearest } from './nearest.ts'
+
+type Options = Record<string, ParseArgsOptionDescriptor>
+
+/** What a command takes. `--help` and `-h` need not be named: every command has them. */
+export interface Grammar<Taken extends Options = Options> {
+  /** As it is typed: `spillway up`. */
+  command: string
+  options: Taken
+  /** What the words beside the options are, e.g. `folders of runs`; where it is left out there may be none. */
+  words?: string
+}
+
+/** The options and words of a command line, as node:util types them. */
+export type Given<Taken extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: Taken; allowPositionals: true }>
+>
+
+/**
+ * Reads a command line and has `make` make something of it; undefined where it asks for help, whatever else it says.
+ * Throws a UsageError that names what was not taken: an option that does not exist, is given twice, lacks its value or got one
+ * that it does not take, and a word too many. A UsageError of `make` that names no remedy is sent on to the help.
+ */
+export function readCommandLine<const Taken extends Options, Command>(
+  grammar: Grammar<Taken>,
+  args: readonly string[],
+  make: (given: Given<Taken>) => Command,
+): Command | undefined {
+  if (asksForHelp(args)) return undefined
+  try {
+    const { options } = grammar
+    return make(parseArgs({ args: inFull(grammar, args), options, allowPositionals: true }))
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.remedy !== undefined) throw error
+    throw new UsageError(error.message, `See ${grammar.command} --help`)
+  }
+}
+
+/** Behind `--` everything is a word, `--help` too. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === '--help' || arg === '-h')
+}
+
+/** One of the words that are allowed. Throws a UsageError that names the option, the word and what is near it. */
+export function oneOf<const Word extends string>(option: string, text: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === text)
+  if (found !== undefined) return found
+  throw new UsageError(`${option} '${text}' is none of ${words.join(', ')}${orNearest(text, words)}`)
+}
+
+/** The same command line without anything that could be read in two ways: `--name=value`, and the words behind `--`. */
+function inFull({ command, options, words }: Grammar, args: readonly string[]): string[] {
+  // Not strict: it then only cuts the line into tokens, and what is wrong with them is said here, in our words.
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true })
+  const taken: string[] = []
+  const positionals: string[] = []
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue
+    if (token.kind === 'positional') {
+      if (words === undefined) throw tooMuch(token.value, Object.keys(options))
+      if (token.value.trim() === '')
+        throw new UsageError(
+          `One of the words is empty, where ${words} are expected`,
+          'Is a variable of the shell unset?',
+        )
+      positionals.push(token.value)
+      continue
+    }
+    const { name, value, index } = token
+    const option = Object.hasOwn(options, name) ? options[name] : undefined
+    if (option === undefined || !token.rawName.startsWith('--')) throw unheardOf(args[index] ?? name, options)
+    if (seen.has(name) && option.multiple !== true)
+      throw new UsageError(`--${name} is given twice`, `Leave one out; see ${command} --help`)
+    seen.add(name)
+    if (option.type === 'boolean') {
+      if (value !== undefined)
+        throw new UsageError(`--${name} takes no value`, `Leave out '=${value}'; see ${command} --help`)
+      taken.push(`--${name}`)
+    } else taken.push(`--${name}=${readValue(name, value, token.inlineValue === true, command)}`)
+  }
+  return [...taken, '--', ...positionals]
+}
+
+function readValue(name: string, value: string | undefined, inline: boolean, command: string): string {
+  if (value === undefined) throw new UsageError(`--${name} has no value`, `See ${command} --help`)
+  // A number below zero is a value, and whoever reads it says why it is none.
+  if (!inline && /^-./.test(value) && !/^-\.?\d/.test(value))
+    throw new UsageError(
+      `--${name} has no value: '${value}' follows`,
+      `A value that begins with a dash is written --${name}=${value}; see ${command} --help`,
+    )
+  if (value.trim() === '')
+    throw new UsageError(`The value of --${name} is empty`, `Is a variable of the shell unset? See ${command} --help`)
+  return value
+}
+
+/** `written` is the whole word, `-backlog` or `--backlogs=3`. */
+function unheardOf(written: string, options: Options): UsageError {
+  const [name = written] = written.split('=')
+  const near = orNearest(name.replace(/^-+/, ''), [...Object.keys(options), 'help'], (option) => `--${option}`)
+  return new UsageError(`There is no option ${name}${near}`)
+}
+
+function tooMuch(word: string, options: readonly string[]): UsageError {
+  const near = word.length > 2 ? orNearest(word, options, (option) => `--${option}`) : ''
+  return new UsageError(`'${word}' is too much: only options are expected${near}`)
+}

@@ -1,0 +1,79 @@
+/** Sets sysctls of a network namespace, and says what a refusal means: the names and values are a person's. */
+import fs from 'node:fs'
+import { UsageError } from '#common/errors.ts'
+import { nearest } from '#common/nearest.ts'
+import { KernelError } from '#kernel/errors.ts'
+import { readSysctl, writeSysctl } from '#kernel/sysctl.ts'
+
+/**
+ * Sets a sysctl in the calling thread's network namespace. Throws a UsageError where this namespace has none of that name,
+ * it may not be set, or the kernel does not take the value.
+ */
+export function setSysctl(name: string, value: string | number): void {
+  try {
+    writeSysctl(name, value)
+  } catch (error) {
+    throw error instanceof KernelError ? refusal(name, value, error) : error
+  }
+}
+
+function refusal(name: string, value: string | number, { code, message }: KernelError): UsageError {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR': {
+      const near = nearSysctl(name)
+      return new UsageError(
+        `The lab's network namespace has no sysctl ${name}${near === undefined ? '' : `; did you mean ${near}?`}`,
+        'This kernel does not have it, or only the host does: `sysctl -a --pattern ^net` lists those of this machine',
+      )
+    }
+    case 'EISDIR':
+      return new UsageError(`${name} is a group of sysctls`, `\`sysctl ${name}\` lists those in it: name one`)
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new UsageError(
+        `The sysctl ${name} cannot be set in a lab`,
+        'The kernel only shows it there, or lets nobody but root of the host set it: leave it out, or run as root',
+      )
+    case 'EINVAL':
+    case 'ERANGE':
+    case 'EOVERFLOW':
+      return new UsageError(
+        `The kernel does not take '${value}' as ${name}`,
+        `Give a value like the one that it has: ${current(name)}`,
+      )
+    default:
+      return new UsageError(message, `Leave ${name} out`)
+  }
+}
+
+/** As text on one line; some hold several numbers. */
+function current(name: string): string {
+  try {
+    return (readSysctl(name) ?? '').replaceAll(/\s+/g, ' ')
+  } catch {
+    return 'it may not be read' // some can only be written
+  }
+}
+
+/** The sysctl that was meant where one part of a name is misspelt. */
+function nearSysctl(name: string): string | undefined {
+  const parts = name.split(/[./]/)
+  for (const [at, part] of parts.entries()) {
+    const before = parts.slice(0, at)
+    const there = entriesOf(`/proc/sys/${before.join('/')}`)
+    if (there.includes(part)) continue
+    const near = nearest(part, there)
+    return near === undefined ? undefined : [...before, near, ...parts.slice(at + 1)].join('.')
+  }
+  return undefined
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder)
+  } catch {
+    return [] // a sysctl, not a group of them
+  }
+}

@@ -1,0 +1,43 @@
+import { readCommandLine } from '#common/options.ts'
+import { parseListen, parseRate } from '#common/parse.ts'
+import type { AgentOptions } from './agent.ts'
+
+export const help = `Usage: spillway load [OPTION…]
+
+Runs loads against a target, over HTTP. For labs: whoever reaches it can send load from here.
+
+  --listen ADDRESS         unix:/path or HOST:PORT (default 127.0.0.1:10512)
+  --max-half-open-rate N   how many SYNs a second all half-open loads together may write (no bound)
+  --help                   this text
+
+  POST   /loads                start one: {"kind":"connections","target":{"host":"198.18.0.2","port":8080},
+                               "arrivals":{"shape":"constant","ratePerSecond":100,"durationMs":5000}}
+                               kinds: connections, half-open, hold, slow-read, slow-write, handshake
+  GET    /loads                all, the last hundred finished ones included
+  GET    /loads/ID             progress, or the result
+  GET    /loads/ID/state       whether it runs, and begins more: for those who only wait
+  GET    /loads/ID/stories     one JSON object per connection and line
+  GET    /loads/ID/handshakes  how each handshake by hand stands
+  POST   /loads/ID/steps       the next packet of one: {"connection":1,"send":"ack"}, or "request", or "reset"
+  POST   /loads/ID/speak       let held connections send a byte, or {"text":"…"}
+  DELETE /loads/ID             stop it
+  GET    /metrics
+  GET    /health
+`
+
+export const grammar = {
+  command: 'spillway load',
+  options: {
+    listen: { type: 'string', default: '127.0.0.1:10512' },
+    'max-half-open-rate': { type: 'string' },
+  },
+} as const
+
+/** Reads a command line; undefined if it asks for help. Throws a UsageError that names the option. */
+export const readOptions = (args: readonly string[]): AgentOptions | undefined =>
+  readCommandLine(grammar, args, ({ values }) => {
+    const listen = parseListen('--listen', values.listen)
+    const maxHalfOpen = values['max-half-open-rate']
+    if (maxHalfOpen === undefined) return { listen }
+    return { listen, maxHalfOpenPerSecond: parseRate('--max-half-open-rate', maxHalfOpen) }
+  })
