@@ -17,7 +17,7 @@ export default experiment({
   teaches:
     'The SYN queue is no queue: half-open requests lie in the table of all connections and are found by address and port. Whoever acknowledges first is accepted first, however late its SYN came.',
   sources: [
-    deck('not really queues, but hash tables'),
+    deck('half-open requests lie in a hash table'),
     fact('where-half-open-requests-live'),
     'inet_csk_reqsk_queue_hash_add(), __inet_lookup_established()',
   ],

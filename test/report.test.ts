@@ -50,6 +50,16 @@ test('a run leaves a report that shows every expectation and fetches nothing', {
   assert.ok(fs.statSync(path.join(folder, 'report.html')).size < 500_000)
 })
 
+test('a fact that an experiment cites can be opened within its report', { skip }, async (context) => {
+  const page = await open(context, browser, url(folder, 'report.html'))
+  await page.locator('.sources').getByRole('link', { name: 'Accept queue limit' }).click()
+  const heading = page.getByRole('heading', { name: 'Accept queue limit' })
+  assert.ok(await heading.isVisible())
+  const box = await heading.boundingBox()
+  assert.ok(box !== null && box.y >= 0 && box.y < 900, 'it is where one looks')
+  assert.ok(await page.getByText('sk_acceptq_is_full()').first().isVisible())
+})
+
 test('every plot over time has the phases, and a queue its limit', { skip }, async (context) => {
   const page = await open(context, browser, url(folder, 'report.html'))
   for (const plot of await page.locator('svg.plot[data-x=time]').all()) {
