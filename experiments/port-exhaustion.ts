@@ -1,4 +1,4 @@
-import type { Counter } from './vocabulary/counters.ts'
+import type { QueueCounter } from '#kernel/queue-counters.ts'
 import { atMost, deck, equals, experiment, fact, is, that } from './vocabulary.ts'
 
 const PORTS = 10
@@ -8,7 +8,7 @@ const SOME = 5
 const REST_MS = 1200
 
 /** Where one would look for connections that fail. */
-const suspects: Counter[] = [
+const suspects: QueueCounter[] = [
   ...(['ActiveOpens', 'AttemptFails', 'EstabResets', 'OutRsts', 'RetransSegs'] as const),
   ...(['TCPSynRetrans', 'TCPTimeouts', 'TCPTimeWaitOverflow'] as const),
 ]

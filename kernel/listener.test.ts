@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client, descriptorOf, Listener, nextConnection, startServer } from './fixtures/sockets.ts'
+import { Client, Listener, nextConnection, openDescriptorOf, startServer } from './fixtures/sockets.ts'
 import { AF_INET } from './libc.ts'
 import { acceptQueue, connectionQueues, deferAccept, relisten, setReceiveBuffer, socketCookie } from './listener.ts'
 import { PreparedDump, SockDiag, states } from './sock-diag.ts'
@@ -52,7 +52,7 @@ test('the queues of a connection are the bytes that nobody has read', async () =
   using client = new Client('127.0.0.1', port)
   client.send('x'.repeat(321))
   const socket = await nextConnection(server)
-  assert.deepEqual(connectionQueues(descriptorOf(socket)), { receiveBytes: 321, sendBytes: 0 })
+  assert.deepEqual(connectionQueues(openDescriptorOf(socket)), { receiveBytes: 321, sendBytes: 0 })
   assert.deepEqual(connectionQueues(client.fd), { receiveBytes: 0, sendBytes: 0 })
   socket.destroy()
   server.close()
@@ -60,7 +60,7 @@ test('the queues of a connection are the bytes that nobody has read', async () =
 
 test('what a small receive buffer does not take stays in the send queue of the peer', async () => {
   const { server, port } = await startServer()
-  setReceiveBuffer(descriptorOf(server), 4096)
+  setReceiveBuffer(openDescriptorOf(server), 4096)
   using client = new Client('127.0.0.1', port)
   let sent = 0
   for (let more = true; more; )
@@ -72,7 +72,7 @@ test('what a small receive buffer does not take stays in the send queue of the p
       more = false
     }
   const socket = await nextConnection(server)
-  const { receiveBytes } = connectionQueues(descriptorOf(socket))
+  const { receiveBytes } = connectionQueues(openDescriptorOf(socket))
   const { sendBytes } = connectionQueues(client.fd)
   assert.ok(receiveBytes > 0 && receiveBytes < 16_384, `${receiveBytes}`)
   assert.ok(sendBytes > 0 && receiveBytes + sendBytes <= (sent + 1) * 4096, `${sendBytes}`)

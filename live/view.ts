@@ -4,6 +4,7 @@
  */
 import { nearestRank } from '#common/quantile.ts'
 import { bytes, duration } from '#common/quantities.ts'
+import { fullName, tcpExt } from '#kernel/queue-counters.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
@@ -47,15 +48,6 @@ export interface Setting {
   steering: Steering
   sysctls: Sysctls
 }
-
-/** Counters worth showing when they move: those that speak of queues, handshakes and windows. */
-const telling = [
-  ...['ListenOverflows', 'ListenDrops', 'TCPReqQFullDrop', 'TCPReqQFullDoCookies', 'SyncookiesSent', 'SyncookiesRecv'],
-  ...['SyncookiesFailed', 'TCPSynRetrans', 'TCPTimeouts', 'EmbryonicRsts', 'TCPDeferAcceptDrop', 'TCPToZeroWindowAdv'],
-  ...['TCPFromZeroWindowAdv', 'TCPWantZeroWindowAdv', 'TCPZeroWindowDrop', 'TCPRcvQDrop', 'PruneCalled', 'RcvPruned'],
-  ...['TCPMigrateReqSuccess', 'TCPMigrateReqFailure', 'TCPAbortOnData', 'TCPBacklogDrop', 'TCPTimeWaitOverflow'],
-  ...['TCPAbortOnMemory', 'TCPWinProbe', 'TCPFastOpenListenOverflow'],
-].map((name) => `TcpExt_${name}`)
 
 /** The view of `now`, with rates against `before`, which should lie about a second back. */
 export function viewOf(now: Moment, before: Moment | undefined, setting: Setting): LabView {
@@ -124,9 +116,7 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
     },
     clients: clientsView(now, before, perSecondAsked),
     cookiesPerSecond: rate('TcpExt_SyncookiesSent'),
-    moved: telling
-      .map((name) => ({ name: name.slice('TcpExt_'.length), perSecond: rate(name) }))
-      .filter((counter) => counter.perSecond > 0),
+    moved: tcpExt.map((name) => ({ name, perSecond: rate(fullName(name)) })).filter((counter) => counter.perSecond > 0),
     loads: [...now.loads],
     counted: countedOf(now, before, setting.port),
   }

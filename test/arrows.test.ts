@@ -15,11 +15,11 @@ const mayImport: Record<string, readonly string[]> = {
   'services/backend': ['common', 'kernel'],
   'services/exporter': ['common', 'kernel'],
   vocabulary: ['kernel', 'load', 'services/backend'],
-  findings: [],
+  findings: ['common'],
   planner: ['common', 'load'],
   lab: ['common', 'kernel', 'load', 'services/backend', 'services/exporter', 'vocabulary', 'planner'],
   experiments: ['common', 'kernel', 'vocabulary'],
-  report: ['load', 'services/exporter', 'vocabulary', 'planner', 'lab'],
+  report: ['common', 'kernel', 'load', 'planner', 'lab'],
   live: [
     ...['common', 'kernel', 'load', 'services/backend', 'services/exporter', 'vocabulary'],
     ...['findings', 'planner', 'lab', 'report'],

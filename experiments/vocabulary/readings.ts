@@ -1,6 +1,7 @@
 /** What a run has left to be judged by. Everything here is a number of a recording; nothing is asked of the kernel again. */
+
+import type { QueueCounter } from '#kernel/queue-counters.ts'
 import type { Outcomes } from '#load/agent/api.ts'
-import type { Counter } from './counters.ts'
 
 /** A case as it was recorded, phase by phase. */
 export interface Readings<Results = Record<string, unknown>> {
@@ -11,9 +12,9 @@ export interface Readings<Results = Record<string, unknown>> {
   /** What the port's listeners share, and its connections. */
   readonly port: PortReadings<keyof Results>
   /** Counters of the server's network namespace. A kernel that lacks one makes the verdict "not judged here". */
-  readonly counters: Record<Counter, Tally<keyof Results>>
+  readonly counters: Record<QueueCounter, Tally<keyof Results>>
   /** Counters of the clients' network namespace. */
-  readonly clientCounters: Record<Counter, Tally<keyof Results>>
+  readonly clientCounters: Record<QueueCounter, Tally<keyof Results>>
   readonly clients: ClientReadings<keyof Results>
   /** What backend 1, 2, … says of itself. */
   backend(number: number): BackendReadings<keyof Results>

@@ -1,8 +1,9 @@
 /** The verbs of an experiment: what can be done to a lab in a phase. */
+
+import type { QueueCounter } from '#kernel/queue-counters.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { Handshake, HandshakeStep, LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, FaultsChange } from '#services/backend/api.ts'
-import type { Counter } from './counters.ts'
 
 /** The lab in which a phase happens. Every verb resolves when it has taken effect. */
 export interface Stage {
@@ -110,5 +111,5 @@ export interface Now {
   sendBytes: number
   zeroWindows: number
   /** Of the server's namespace. */
-  counter(name: Counter): number
+  counter(name: QueueCounter): number
 }

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Fields, fieldsOf } from '../fixtures/fixtures.ts'
-import { Client, descriptorOf, inodeOf, Listener, nextConnection, pauseMs, startServer } from '../fixtures/sockets.ts'
+import {
+  Client,
+  inodeOf,
+  Listener,
+  nextConnection,
+  openDescriptorOf,
+  pauseMs,
+  startServer,
+} from '../fixtures/sockets.ts'
 import { AF_INET, AF_INET6 } from '../libc.ts'
 import { acceptQueue, acceptWaitMs, socketCookie } from '../listener.ts'
 import { ANY_FAMILY, ESTABLISHED, states, wants } from './layout.ts'
@@ -64,7 +72,7 @@ test('the wait in the accept queue is the same in a dump, by the socket after ac
   assert.ok(dumped >= beforeDump - afterConnect - jiffyMs && dumped <= afterDump - beforeConnect + jiffyMs, `${dumped}`)
 
   const socket = await nextConnection(server)
-  const accepted = acceptWaitMs(descriptorOf(socket))
+  const accepted = acceptWaitMs(openDescriptorOf(socket))
   const afterAccept = performance.now()
   const least = dumped - jiffyMs
   const most = dumped + (afterAccept - beforeDump) + jiffyMs

@@ -1,6 +1,7 @@
 /** Turns a recording into what an experiment's `expect` reads. Pure. */
-import { type Counter, fullName, tcp, tcpExt } from '#experiments/vocabulary/counters.ts'
+
 import type { Connections, ListenerReadings, Readings, Series, Tally } from '#experiments/vocabulary/readings.ts'
+import { fullName, type QueueCounter, tcp, tcpExt } from '#kernel/queue-counters.ts'
 import type { LoadReport, Outcomes } from '#load/agent/api.ts'
 import type { Boundary, Recording, StoryRecord } from './recording.ts'
 import { distributionOf } from './statistics.ts'
@@ -42,10 +43,10 @@ export function readingsOf(recording: Recording): Readings {
     },
   })
 
-  const counters = (host: 'counters' | 'clientCounters'): Record<Counter, Tally<string>> => {
-    const read = (name: Counter): Tally<string> => tally((boundary) => boundary[host][fullName(name)] ?? 0)
+  const counters = (host: 'counters' | 'clientCounters'): Record<QueueCounter, Tally<string>> => {
+    const read = (name: QueueCounter): Tally<string> => tally((boundary) => boundary[host][fullName(name)] ?? 0)
     const all = [...tcp, ...tcpExt].map((name) => [name, read(name)])
-    return Object.fromEntries(all) as Record<Counter, Tally<string>>
+    return Object.fromEntries(all) as Record<QueueCounter, Tally<string>>
   }
 
   const listener = (shard: number): ListenerReadings<string> => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { descriptorOf } from '#kernel/descriptor.ts'
 import { connectionQueues } from '#kernel/listener.ts'
 import { Progress } from '../progress.ts'
 import { startServer } from '../testing/server.ts'
 import { connectionsOf } from '../testing/sockets.ts'
 import { until } from '../testing/until.ts'
 import { runSlowRead } from './slow-read.ts'
-import { descriptor } from './socket-handle.ts'
 
 const answer = (bytes: number): Buffer =>
   Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\n\r\n`), Buffer.alloc(bytes)])
@@ -42,7 +42,7 @@ test('clients that never read close their windows, and the send queues of the se
   })
   assert.deepEqual(server.asked, Array(3).fill(`/bytes/${responseBytes}`))
   for (const socket of server.sockets) {
-    const fd = descriptor(socket)
+    const fd = descriptorOf(socket)
     assert.ok(fd !== undefined && connectionQueues(fd).sendBytes > 100_000)
   }
   assert.equal(progress.report().bytesRead, 0)

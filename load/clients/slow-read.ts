@@ -1,3 +1,4 @@
+import { descriptorOf } from '#kernel/descriptor.ts'
 import { setReceiveBuffer } from '#kernel/listener.ts'
 import type { SlowReadLoad } from '../agent/api.ts'
 import { burstArrivals } from '../arrivals.ts'
@@ -7,7 +8,7 @@ import { ConnectionSet } from './connection-set.ts'
 import { hostHeader } from './host-header.ts'
 import { paceOf } from './pace.ts'
 import { ResponseReader } from './response.ts'
-import { descriptor, wasReset } from './socket-handle.ts'
+import { wasReset } from './socket-handle.ts'
 
 /**
  * As large as the kernel's default, but fixed: the window can no longer grow. A smaller one would break the promise of
@@ -27,7 +28,7 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
 
   const behaviour: Behaviour = {
     connected(connection) {
-      const fd = descriptor(connection.socket)
+      const fd = descriptorOf(connection.socket)
       if (fd !== undefined) setReceiveBuffer(fd, RECEIVE_BUFFER_BYTES)
       readers.set(connection, new ResponseReader())
       connection.socket.write(request, () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { descriptorOf } from '#kernel/descriptor.ts'
 import { connectionQueues } from '#kernel/listener.ts'
 import { Progress } from '../progress.ts'
 import { startServer, type TestServer } from '../testing/server.ts'
 import { connectionsOf } from '../testing/sockets.ts'
 import { until } from '../testing/until.ts'
 import { runSlowWrite } from './slow-write.ts'
-import { descriptor } from './socket-handle.ts'
 
 const thanks = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
 
@@ -72,7 +72,7 @@ test('with a server that does not read, its receive queues fill, and every byte 
     )
   })
   for (const socket of server.sockets) {
-    const fd = descriptor(socket)
+    const fd = descriptorOf(socket)
     assert.ok(fd !== undefined && connectionQueues(fd).receiveBytes > 0)
   }
   stop.abort()

@@ -1,6 +1,5 @@
-import { fullName, tcp, tcpExt } from '#experiments/vocabulary/counters.ts'
+import { fullName, meanings, tcp, tcpExt } from '#kernel/queue-counters.ts'
 import type { CaseSummary } from '#lab/experiment/verdict.ts'
-import { counterMetrics } from '#services/exporter/catalogue/counters.ts'
 import { columnsOf, measure, scrolling } from '../figure.ts'
 import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
@@ -108,7 +107,7 @@ function one(lane: Lane, counters: readonly Counter[], shown: readonly string[],
   return html`<table class="counters"><thead><tr><th scope="col">counter</th><th scope="col" class="number">before</th><th scope="col" class="number">after</th><th scope="col" class="number">gained</th>${host === 'server' && html`<th scope="col">over time</th>`}<th scope="col">what it counts</th></tr></thead>
 <tbody>${shown.map((name) => {
     const { before = Number.NaN, after = Number.NaN } = counters.find((counter) => counter.name === name) ?? {}
-    return html`<tr><th scope="row"><code>${bareName(name)}</code></th><td class="number">${inWords(before)}</td><td class="number">${inWords(after)}</td><td class="number gained">${inWords(after - before)}</td>${host === 'server' && html`<td class="over-time">${sparkOf(lane, name)}</td>`}<td class="what">${meaning(name)}</td></tr>
+    return html`<tr><th scope="row"><code>${bareName(name)}</code></th><td class="number">${inWords(before)}</td><td class="number">${inWords(after)}</td><td class="number gained">${inWords(after - before)}</td>${host === 'server' && html`<td class="over-time">${sparkOf(lane, name)}</td>`}<td class="what">${meanings.get(name)}</td></tr>
 `
   })}</tbody></table>`
 }
@@ -124,7 +123,7 @@ const several = (lanes: readonly Lane[], own: readonly (readonly Counter[])[], s
     (name) => html`<tr><th scope="row"><code>${bareName(name)}</code></th>${own.map((counters) => {
       const counter = counters.find((candidate) => candidate.name === name)
       return html`<td class="number ${counter === undefined ? 'note' : ''}">${change(counter)}</td>`
-    })}<td class="what">${meaning(name)}</td></tr>
+    })}<td class="what">${meanings.get(name)}</td></tr>
 `,
   )}</tbody></table>`
 
@@ -135,7 +134,3 @@ const change = (counter: Counter | undefined): string =>
     : counter.before === 0
       ? `+${inWords(counter.after)}`
       : `${inWords(counter.before)} → ${inWords(counter.after)}`
-
-const meanings = new Map(counterMetrics.metrics.map(({ name, help }) => [name, help]))
-
-const meaning = (name: string): string => meanings.get(`node_netstat_${name}`) ?? ''

@@ -6,9 +6,9 @@ import { flushCompileCache } from 'node:module'
 import net from 'node:net'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
+import { descriptorOf } from '#kernel/descriptor.ts'
 import { acceptWaitMs, relisten } from '#kernel/listener.ts'
 import { type Connection, portApp } from './app.ts'
-import { descriptorOf } from './descriptor.ts'
 import { PortMemory } from './memory.ts'
 import type { Listen, PortCommand, PortWorkerData, Reply } from './messages.ts'
 import { Pace } from './pace.ts'
@@ -27,9 +27,16 @@ let complaint = ''
 const app = portApp(name, memory, pace, (socket) => connections.get(socket) ?? { acceptedMs: 0, waitMs: 0 })
 await app.ready()
 
+/** The descriptor of what has this moment been opened, so that nobody can have closed it. */
+function justOpened(owner: net.Server | net.Socket): number {
+  const fd = descriptorOf(owner)
+  if (fd === undefined) throw new Error(`A ${owner.constructor.name} was closed in the moment in which it was opened`)
+  return fd
+}
+
 function accept(socket: net.Socket): void {
   const acceptedMs = monotonicMs()
-  const waitMs = acceptWaitMs(descriptorOf(socket))
+  const waitMs = acceptWaitMs(justOpened(socket))
   memory.countAccept(waitMs)
   connections.set(socket, { acceptedMs, waitMs })
   socket.on('error', () => {}) // clients reset as they like; whoever holds the socket sees its 'close'
@@ -86,7 +93,7 @@ function open(id: number, listen: Listen): void {
   server.once('error', refuse)
   const target = 'inheritedFd' in listen ? { fd: listen.inheritedFd } : listen
   server.listen({ ...target, backlog: Math.max(1, backlog) }, () => {
-    const fd = descriptorOf(server)
+    const fd = justOpened(server)
     if (backlog === 0) relisten(fd, 0)
     server.off('error', refuse)
     server.on('error', complainOnce)

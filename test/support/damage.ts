@@ -1,5 +1,5 @@
 /** Recordings as they would be if the kernel, the clients or the instrument had done something else. */
-import { fullName, tcp, tcpExt } from '#experiments/vocabulary/counters.ts'
+import { fullName, tcp, tcpExt } from '#kernel/queue-counters.ts'
 import type { Recording } from '#lab/experiment/recording.ts'
 
 type Damage = (recording: Recording) => void
