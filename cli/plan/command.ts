@@ -4,8 +4,8 @@ import { UsageError } from '#common/errors.ts'
 import type { Question } from '#planner/ask.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { readArguments } from '../arguments.ts'
-import { readPlanFile } from './file.ts'
-import { type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
+import { readPlanFile, type Written } from './file.ts'
+import { formerNames, type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
 
 const questions = {
   backlog: 'the smallest backlog that is enough (the default)',
@@ -83,14 +83,23 @@ export function readCommand(args: string[]): PlanCommand | 'help' {
     )
   const said: Record<string, unknown> = {}
   const names: Partial<Record<string, string>> = {}
-  const take = (key: OptionName, name: string, text: string): void => {
-    said[key] = planOptions[key].parse(name, text)
-    names[key] = name
+  const take = (all: Written): void => {
+    for (const { key, name, text } of all) {
+      const option = formerNames[key] ?? key
+      if (!isOption(option)) continue
+      if (option !== key && all.some((other) => other.key === option))
+        throw new UsageError(`${name} is what ${option} was called before: both are given`, 'Leave it out')
+      said[option] = planOptions[option].parse(name, text)
+      names[option] = name
+    }
   }
   const written = file === undefined ? [] : readPlanFile(file)
-  for (const { key, name, text } of written) if (isOption(key)) take(key, name, text)
-  for (const [key, text] of Object.entries(values))
-    if (isOption(key) && typeof text === 'string') take(key, `--${key}`, text)
+  take(written)
+  take(
+    Object.entries(values).flatMap(([key, text]) =>
+      typeof text === 'string' ? [{ key, name: `--${key}`, text }] : [],
+    ),
+  )
   return {
     question: asked,
     said,
@@ -108,7 +117,7 @@ const isQuestion = (word: string): word is Question => Object.hasOwn(questions, 
 const isOption = (key: string): key is OptionName => Object.hasOwn(planOptions, key)
 
 function parse(args: string[]) {
-  const strings = Object.keys(planOptions).map((name) => [name, { type: 'string' }] as const)
+  const strings = Object.keys({ ...planOptions, ...formerNames }).map((name) => [name, { type: 'string' }] as const)
   return readArguments('plan', {
     args,
     allowPositionals: true,
