@@ -27,7 +27,7 @@ function system(connections: number): System {
       const stalls = [{ fromMs, toMs: fromMs + 80 }]
       return { backlog: 511, absences: [], loops: [{ ...defaultLoop, acceptMs: 0.05, acceptCv: 1, stalls }] }
     }),
-    dealing: { by: 'hash' },
+    steering: { by: 'hash' },
     kernel: defaultKernel,
     client: { ...defaultClient, rttMs: 20 },
   }
@@ -44,7 +44,7 @@ function cost(connections: number): Cost {
   const begin = process.cpuUsage()
   const played = play(given)
   const { user, system: kernel } = process.cpuUsage(begin)
-  if (played.stories.count !== given.arrivals.length) throw new Error('Connections were lost')
+  if (played.records.count !== given.arrivals.length) throw new Error('Connections were lost')
   return { cpuSeconds: (user + kernel) / 1e6, bytes: process.memoryUsage().arrayBuffers - memory }
 }
 

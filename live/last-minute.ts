@@ -91,7 +91,7 @@ export class LastMinute {
     if (listening.length === 0) return { ...nothing, words: ['Nobody listens: there is no backlog to plan.'] }
     const seen = {
       ...{ limits: listening.map(({ limit }) => limit), stallMs: nothing.stallMs },
-      dealtByChance: view.steering.by === 'hash' || view.steering.by === 'random',
+      byChance: view.steering.by === 'hash' || view.steering.by === 'random',
       ...(view.sysctls.somaxconn < 0 ? {} : { somaxconn: view.sysctls.somaxconn }),
     }
     const elsewhere = this.#elsewhere(view)

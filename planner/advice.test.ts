@@ -10,7 +10,7 @@ const counts = (values: readonly number[], everyMs = 100): CountedInterval[] =>
 const constant = (perInterval: number, intervals = 600): CountedInterval[] =>
   counts(Array<number>(intervals).fill(perInterval))
 
-const seen = (parts: Partial<Seen> = {}): Seen => ({ limits: [19], dealtByChance: true, stallMs: 500, ...parts })
+const seen = (parts: Partial<Seen> = {}): Seen => ({ limits: [19], byChance: true, stallMs: 500, ...parts })
 
 const advised = (intervals: CountedInterval[], parts: Partial<Seen> = {}) => {
   const advice = adviceFrom([intervals], seen(parts))
@@ -63,17 +63,17 @@ test('what it would take if each interval’s arrivals came at once is said', ()
   assert.match(words.join(' '), /if all of them came in one instant, it would have to be 59/)
 })
 
-test('sockets that are dealt to by chance need less than the whole, and more than their even share', () => {
+test('sockets that get arrivals by chance need less than the whole, and more than their even share', () => {
   const { backlog, words } = advised(constant(30), { limits: [128, 128, 128], stallMs: 1000 })
   assert.ok(backlog > 105 && backlog < 130, `${backlog}`)
   assert.match(words.join(' '), new RegExp(`one of 3 sockets gets at most ${backlog + 1} of them. N \\+ 1 fit`))
-  const steered = advised(constant(30), { limits: [128, 128, 128], stallMs: 1000, dealtByChance: false })
+  const steered = advised(constant(30), { limits: [128, 128, 128], stallMs: 1000, byChance: false })
   assert.ok(steered.backlog >= 299, `${steered.backlog}`)
   assert.match(steered.words.join(' '), /one socket may get them all/)
 })
 
 test('a backlog that is too small is told which stall it survives, each socket by its own', () => {
-  const { backlog, sockets, words } = advised(constant(10), { limits: [19, 128], dealtByChance: false })
+  const { backlog, sockets, words } = advised(constant(10), { limits: [19, 128], byChance: false })
   assert.deepEqual(
     sockets.map(({ limit, enough }) => [limit, enough]),
     [

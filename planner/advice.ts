@@ -16,8 +16,8 @@ import {
 export interface Seen {
   /** The backlog in force of each socket that listens on the port. */
   limits: readonly number[]
-  /** Whether the kernel deals arrivals to these sockets by chance, as its hash does; else one of them may get all. */
-  dealtByChance: boolean
+  /** Whether the kernel spreads arrivals over these sockets by chance, as its hash does; else one of them may get all. */
+  byChance: boolean
   /** The longest time for which a backend is expected, or was seen, to stand still. */
   stallMs: number
   /** net.core.somaxconn, if it is known. */
@@ -57,10 +57,10 @@ export interface Advice {
  */
 export function adviceFrom(counted: readonly (readonly CountedInterval[])[], seen: Seen): Advice | undefined {
   const runs = counted.filter((intervals) => intervals.length > 0).map((intervals) => new Run(intervals))
-  const { limits, dealtByChance, stallMs } = seen
+  const { limits, byChance, stallMs } = seen
   const arrivals = runs.reduce((sum, { count }) => sum + count, 0)
   if (arrivals === 0 || limits.length === 0) return undefined
-  const share = dealtByChance ? 1 / limits.length : 1
+  const share = byChance ? 1 / limits.length : 1
   const intervalMs = usualLength(runs)
   const worst = worstMoment(runs, Math.max(stallMs, intervalMs), share)
   if (worst === undefined) return undefined
@@ -135,11 +135,11 @@ function whatToSet(backlog: number, sockets: readonly SocketAdvice[], stallMs: n
 }
 
 function why({ mean, toSocket }: AtWorst, backlog: number, stallMs: number, seen: Seen): string {
-  const { limits, dealtByChance } = seen
+  const { limits, byChance } = seen
   const certain = toSocket.probabilities.length === 1
   const came = `${certain ? '' : 'about '}${plural(Math.round(mean), 'connection')} came in the busiest ${duration(stallMs)}`
-  const one = dealtByChance && limits.length > 1 ? `one of ${number(limits.length)} sockets gets` : 'a stall meets'
+  const one = byChance && limits.length > 1 ? `one of ${number(limits.length)} sockets gets` : 'a stall meets'
   const most = certain ? '' : `: with ${percent(SURENESS)} certainty ${one} at most ${number(backlog + 1)} of them`
-  const all = !dealtByChance && limits.length > 1 ? ', and one socket may get them all' : ''
+  const all = !byChance && limits.length > 1 ? ', and one socket may get them all' : ''
   return `${came[0]!.toUpperCase()}${came.slice(1)}${most}${all}. N + 1 fit.`
 }

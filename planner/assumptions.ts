@@ -6,7 +6,7 @@ import { awakeShare, type Situation, serviceMs, utilisation } from './situation.
 import { spanMs } from './system-of.ts'
 
 export function assumptionsOf(situation: Situation): string[] {
-  const { arrivals, client, stall, dealing, mode, backends, kernel } = situation
+  const { arrivals, client, stall, steering, mode, backends, kernel } = situation
   const lines: string[] = []
   if (arrivals.shape === 'constant')
     lines.push(
@@ -26,9 +26,9 @@ export function assumptionsOf(situation: Situation): string[] {
     lines.push(
       `One stall of ${duration(stall.ms)}, on ${stall.whom === 'one' ? 'one backend' : 'all at once'}; shares are of those who come during it.`,
     )
-  if (mode === 'sharded' && backends > 1 && dealing === 'hash')
+  if (mode === 'sharded' && backends > 1 && steering === 'hash')
     lines.push(
-      'The kernel deals by hash of address and port: even on average, and a retry meets the same backend. Few client addresses behind one proxy are still many ports.',
+      'The kernel chooses a socket by a hash of address and port: even on average, and a retry meets the same backend. Few client addresses behind one proxy are still many ports.',
     )
   lines.push(
     `Clients wait ${duration(client.timeoutMs)} and ${retriesInWords(client)}; round trip ${duration(client.rttMs)}.`,

@@ -19,7 +19,7 @@ const situation = (parts: Partial<Situation> = {}): Situation => ({
   forMs: 5000,
   backends: 1,
   mode: 'sharded',
-  dealing: 'hash',
+  steering: 'hash',
   backlog: undefined,
   somaxconn: 4096,
   accept: { ms: 0, cv: 0, handleMs: 0, perTurn: 1 },
@@ -201,7 +201,7 @@ test('a loop that takes seconds has a knee below one connection a second', () =>
 
 test('a slow backend that cannot carry its part is saved by no backlog', () => {
   const parts = { backends: 4, slow: { backends: 1, acceptMs: 10 }, accept: cost(0.1) }
-  assert.match(ask('backlog', parts).answer[0]!, /each slow backend is dealt 250\/s, and accepts 100\/s at most/)
+  assert.match(ask('backlog', parts).answer[0]!, /each slow backend gets 250\/s, and accepts 100\/s at most/)
   assert.ok(Number(ask('backlog', { ...parts, mode: 'shared' }).data.backlog) >= 0)
 })
 

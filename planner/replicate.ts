@@ -2,8 +2,8 @@
 import { nearestRank } from '#common/quantile.ts'
 import { Distribution } from './distribution.ts'
 import { atLeast, type Estimate, type Outcome, type Quantity } from './outcome.ts'
+import { endings } from './simulator/records.ts'
 import { type Played, play } from './simulator/simulation.ts'
-import { endings } from './simulator/stories.ts'
 import type { Situation } from './situation.ts'
 import { sceneOf, spanMs } from './system-of.ts'
 
@@ -52,8 +52,8 @@ function runOnce(situation: Situation, backlog: number, seed: number, retriesMat
 }
 
 export function numbersOf(played: Played, window: { fromMs: number; toMs: number }): PlayedNumbers {
-  const { stories, counters, shards, synQueuePeak } = played
-  const { arrivedMs, connectedMs, queuedMs, acceptedMs, refusals, ending, count } = stories
+  const { records, counters, shards, synQueuePeak } = played
+  const { arrivedMs, connectedMs, queuedMs, acceptedMs, refusals, ending, count } = records
   const answered = endings.indexOf('answered')
   const reset = endings.indexOf('reset')
   let within = 0

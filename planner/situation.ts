@@ -34,7 +34,7 @@ export interface Situation {
   backends: number
   /** `sharded`: a socket for each backend; `shared`: one socket from which all accept. */
   mode: 'sharded' | 'shared'
-  dealing: 'hash' | 'random' | 'cpu'
+  steering: 'hash' | 'random' | 'cpu'
   /** As it is set, or undefined where it is asked for. */
   backlog: number | undefined
   somaxconn: number

@@ -3,7 +3,7 @@ import { arrivalTimes, poissonArrivals } from '#load/arrivals.ts'
 import { seededRandom } from '#load/random.ts'
 import { busiest } from './busiest.ts'
 import { relaxationMs, type Situation, serviceMs, socketsOf } from './situation.ts'
-import type { Dealing, EventLoop, Shard, Stall, System } from './system.ts'
+import type { EventLoop, Shard, Stall, Steering, System } from './system.ts'
 
 /** Before a single stall, so that it meets a queue as it usually is; after it, so that those who retry meet it too. */
 const LEAD_MS = 100
@@ -61,7 +61,7 @@ export function sceneOf(situation: Situation, backlog: number, seed: number, ret
       ? new Float64Array(0)
       : Float64Array.from(poissonArrivals(situation.halfOpenPerSecond, forMs, random))
   return {
-    system: { arrivals, halfOpen, shards, dealing: dealingOf(situation), ...rules(situation) },
+    system: { arrivals, halfOpen, shards, steering: steeringOf(situation), ...rules(situation) },
     // Whose SYN or final ACK arrives while the loop stands still.
     window: lone
       ? {
@@ -121,8 +121,8 @@ export function spanMs(situation: Situation, retriesMatter = true): number {
 const rules = ({ kernel, client }: Situation) => ({ kernel, client })
 
 /** One CPU for each backend, as such a group is meant to be used. */
-const dealingOf = ({ dealing, backends }: Situation): Dealing =>
-  dealing === 'cpu' ? { by: 'cpu', cpus: backends } : { by: dealing }
+const steeringOf = ({ steering, backends }: Situation): Steering =>
+  steering === 'cpu' ? { by: 'cpu', cpus: backends } : { by: steering }
 
 function arrivalsOf({ arrivals }: Situation, forMs: number, random: () => number): Float64Array {
   switch (arrivals.shape) {

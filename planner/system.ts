@@ -34,11 +34,12 @@ export interface Shard {
   absences: Absence[]
 }
 
-/**
- * How the group deals new connections: docs/kernel-facts.md#choosing-a-member. `cpu`: to the member with the number of the CPU that took
- * the SYN.
- */
-export type Dealing = { by: 'hash' } | { by: 'random' } | { by: 'cpu'; cpus: number } | { by: 'member'; member: number }
+/** How the kernel chooses a member of the group for a new connection: docs/kernel-facts.md#choosing-a-member. `cpu`: to the member with the number of the CPU that took the SYN. */
+export type Steering =
+  | { by: 'hash' }
+  | { by: 'random' }
+  | { by: 'cpu'; cpus: number }
+  | { by: 'member'; member: number }
 
 /** The sysctls that bear on the queues, by their kernel names, and the kernel's tick. */
 export interface KernelRules {
@@ -60,7 +61,7 @@ export interface ClientRules {
   synRetries: number
   /** tcp_syn_linear_timeouts: 4 since Linux 6.5, 0 before. */
   synLinearTimeouts: number
-  /** Machines that the clients are on, dealt at random. Timers of one machine fire on one grid, those of two have nothing to do with each other. */
+  /** Machines that the clients are on, each at random. Timers of one machine fire on one grid, those of two have nothing to do with each other. */
   hosts: number
   /** CPUs of each: SYNs that one tick sends again leave together from each CPU, and CPU after CPU. */
   cpusPerHost: number
@@ -74,7 +75,7 @@ export interface System {
   /** SYNs that nobody follows up and nobody sends again, never decreasing. */
   halfOpen: Float64Array
   shards: Shard[]
-  dealing: Dealing
+  steering: Steering
   kernel: KernelRules
   client: ClientRules
 }

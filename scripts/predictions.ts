@@ -1,13 +1,13 @@
 /**
- * `npm run predictions`: plays every scenario of the book in a lab and writes what was predicted and what was measured into
+ * `npm run predictions`: plays every scenario in a lab and writes what was predicted and what was measured into
  * docs/planning.md. Takes some ten minutes. With words, only the scenarios whose name contains one of them, and nothing is written.
  */
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { duration, number, percent } from '#common/quantities.ts'
-import { book, type Entry } from '#lab/confirm/book.ts'
 import { type Confirmation, confirm } from '#lab/confirm/confirm.ts'
+import { type Scenario, scenarios } from '#lab/confirm/scenarios.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { type Estimate, quantities } from '#planner/outcome.ts'
 
@@ -28,11 +28,12 @@ interface Row {
 
 await namespaces.preflight()
 const words = process.argv.slice(2)
-const chosen = words.length === 0 ? book : book.filter(({ name }) => words.some((word) => name.includes(word)))
+const chosen =
+  words.length === 0 ? scenarios : scenarios.filter(({ name }) => words.some((word) => name.includes(word)))
 const rows: Row[] = []
-for (const [i, entry] of chosen.entries()) {
-  process.stderr.write(`${i + 1} of ${chosen.length}: ${entry.name} … `)
-  const row = rowOf(entry, await confirm(entry.scene))
+for (const [i, scenario] of chosen.entries()) {
+  process.stderr.write(`${i + 1} of ${chosen.length}: ${scenario.name} … `)
+  const row = rowOf(scenario, await confirm(scenario.scene))
   process.stderr.write(`${row.verdict}: ${row.cells.slice(2).join(' | ')}\n`)
   rows.push(row)
 }
@@ -40,14 +41,14 @@ const table = inMarkdown(rows)
 if (words.length === 0) write(table)
 else process.stdout.write(`${table}\n`)
 
-function rowOf({ name, quantity, tolerance, closed }: Entry, seen: Confirmation): Row {
+function rowOf({ name, quantity, tolerance, closed }: Scenario, seen: Confirmation): Row {
   const show = quantity.endsWith('Share') ? percent : quantity.endsWith('Ms') ? duration : number
   const measured = seen.measured.estimates[quantity]!.value
   const predicted = seen.predicted.outcome.estimates[quantity]!
   const again = seen.asItHappened.estimates[quantity]!
   const byFormula = closed?.(seen.run.acceptOverheadMs)
   const allowed = Math.max(tolerance.absolute, tolerance.share * measured)
-  /** Chance that no prediction can know (who is dealt to whom, how the timers' grid lies) is not held against it. */
+  /** Chance that no prediction can know (who meets whom, how the timers' grid lies) is not held against it. */
   const judged = ({ value, low, high }: Estimate): Verdict =>
     Math.abs(value - measured) <= allowed ? 'met' : low <= measured && measured <= high ? 'by chance' : 'missed'
   const { notJudged } = seen

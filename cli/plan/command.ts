@@ -5,8 +5,8 @@ import { orNearest } from '#common/nearest.ts'
 import { type Grammar, readCommandLine } from '#common/options.ts'
 import type { Question } from '#planner/ask.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
-import { readPlanFile } from './file.ts'
-import { type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
+import { readPlanFile, type Written } from './file.ts'
+import { formerNames, type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
 
 const questions = {
   backlog: 'the smallest backlog that is enough (the default)',
@@ -73,7 +73,7 @@ const isQuestion = (word: string): word is Question => Object.hasOwn(questions, 
 export const grammar: Grammar = {
   command: 'spillway plan',
   options: {
-    ...Object.fromEntries(Object.keys(planOptions).map((name) => [name, { type: 'string' }])),
+    ...Object.fromEntries(Object.keys({ ...planOptions, ...formerNames }).map((name) => [name, { type: 'string' }])),
     migrate: { type: 'boolean' },
     from: { type: 'string' },
     confirm: { type: 'boolean' },
@@ -97,14 +97,23 @@ export const readCommand = (args: readonly string[]): PlanCommand | undefined =>
       )
     const said: Record<string, unknown> = {}
     const names: Partial<Record<string, string>> = {}
-    const take = (key: OptionName, name: string, text: string): void => {
-      said[key] = planOptions[key].parse(name, text)
-      names[key] = name
+    const take = (all: Written): void => {
+      for (const { key, name, text } of all) {
+        const option = formerNames[key] ?? key
+        if (!isOption(option)) continue
+        if (option !== key && all.some((other) => other.key === option))
+          throw new UsageError(`${name} is what ${option} was called before: both are given`, 'Leave it out')
+        said[option] = planOptions[option].parse(name, text)
+        names[option] = name
+      }
     }
     const written = file === undefined ? [] : readPlanFile(file)
-    for (const { key, name, text } of written) if (isOption(key)) take(key, name, text)
-    for (const [key, text] of Object.entries(values))
-      if (isOption(key) && typeof text === 'string') take(key, `--${key}`, text)
+    take(written)
+    take(
+      Object.entries(values).flatMap(([key, text]) =>
+        typeof text === 'string' ? [{ key, name: `--${key}`, text }] : [],
+      ),
+    )
     return {
       question: asked,
       said,

@@ -68,7 +68,7 @@ export const planOptions = {
   backlog: count(servers, 'as it is set; the answer, where it is left out', { min: 0, max: 2_147_483_647 }),
   somaxconn: count(servers, 'net.core.somaxconn (default 4096)', { min: 0, max: 2_147_483_647 }),
   mode: word(servers, 'a socket each (default), or one for all', ['sharded', 'shared']),
-  dealing: word(servers, 'who gets a SYN (default hash)', ['hash', 'random', 'cpu']),
+  steering: word(servers, 'how the kernel chooses among them (default hash)', ['hash', 'random', 'cpu']),
   accept: duration(servers, 'what a connection costs the loop that accepts it', { min: 0, max: 60_000 }),
   'accept-cv': {
     ...text(servers, 'X', 'how that varies: 0 constant (default), 1 exponential'),
@@ -112,6 +112,9 @@ export const planOptions = {
   seed: count(clients, 'of the simulation (default 1)', { min: 0, max: 2_147_483_647 }),
 } satisfies Record<string, PlanOption<unknown>>
 
+/** Names that options had before; each is taken for one version more. */
+export const formerNames: Record<string, OptionName> = { dealing: 'steering' }
+
 export type OptionName = keyof typeof planOptions
 
 /** What was said, parsed. What was not said is not there. */
@@ -121,6 +124,9 @@ export type Said = { [Name in OptionName]?: ReturnType<(typeof planOptions)[Name
 export const PlanFile = Type.Object(
   {
     ...Object.fromEntries(Object.entries(planOptions).map(([name, { schema }]) => [name, Type.Optional(schema)])),
+    ...Object.fromEntries(
+      Object.entries(formerNames).map(([former, name]) => [former, Type.Optional(planOptions[name].schema)]),
+    ),
     migrate: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },

@@ -10,7 +10,7 @@ import { UsageError } from '#common/errors.ts'
 import { questions as asked } from '#planner/ask.ts'
 import { listenerHistories } from '#planner/inputs/listener-histories.ts'
 import { Prometheus } from '#planner/inputs/prometheus.ts'
-import { readCommand } from './command.ts'
+import { help, readCommand } from './command.ts'
 import { parsePlanFile } from './file.ts'
 import { questionOf, situationOf } from './situation.ts'
 import { parseRatePerSecond, parseStall } from './units.ts'
@@ -55,7 +55,7 @@ for (const [line, problem] of [
   ['rate --backlog 5', /Nothing would limit the rate/],
   ['rate --backlog 5 --rate 5/s --stall 1s', /--rate is what is asked for/],
   ['--rate 10/s --loss 1% --sure 99%', /contradict/],
-  ['--rate 10/s --mode shared --dealing random', /contradict/],
+  ['--rate 10/s --mode shared --steering random', /contradict/],
   ['--rate 10/s --migrate', /--migrate needs several sockets/],
   ['--rate 10/s --stalled all', /--stalled needs a stall/],
   ['--rate 10/s --accept-cv 1', /--accept-cv needs a cost/],
@@ -119,6 +119,28 @@ test('a file says everything that the command line can', () => {
   const written = parsePlanFile('plan.yaml', 'rate: 300/s\nbackends: 2\nmigrate: true\n')
   assert.deepEqual(written.at(-1), { key: 'migrate', name: 'plan.yaml line 3, migrate', text: 'true' })
   assert.throws(() => parsePlanFile('plan.yaml', 'migrate: yes please\n'), /plan.yaml line 1, migrate: must be/)
+})
+
+test('--dealing is still taken for --steering, on the command line and in a file, and is not advertised', async (context) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-plan-'))
+  context.after(() => fs.rmSync(folder, { recursive: true }))
+  const [yaml, json] = [path.join(folder, 'plan.yaml'), path.join(folder, 'plan.json')]
+  fs.writeFileSync(yaml, 'rate: 10/s\nstall: 1s\nbackends: 2\ndealing: cpu\n')
+  fs.writeFileSync(json, '{"rate": "10/s", "stall": "1s", "backends": 2, "steering": "cpu"}')
+  const steering = async (line: string) => (await situation(line)).situation.steering
+  assert.equal(await steering('--rate 10/s --stall 1s --backends 2 --dealing random'), 'random')
+  assert.equal(await steering('--rate 10/s --stall 1s --backends 2 --steering random'), 'random')
+  assert.equal(await steering(yaml), 'cpu')
+  assert.equal(await steering(json), 'cpu')
+  assert.equal(await steering(`${yaml} --steering random`), 'random')
+  assert.equal(await steering(`${json} --dealing random`), 'random')
+  await assert.rejects(
+    situation('--rate 10/s --stall 1s --dealing hash --steering hash'),
+    /--dealing is what steering was called before/,
+  )
+  await assert.rejects(situation('--rate 10/s --stall 1s --dealing sideways'), /--dealing 'sideways'/)
+  assert.match(help, /--steering hash\|random\|cpu/)
+  assert.doesNotMatch(help, /dealing/)
 })
 
 test('a value of a file that does not parse is named by its line', () => {

@@ -40,7 +40,7 @@ export async function situationOf(command: PlanCommand, question: Question): Pro
     forMs: said.for ?? 0,
     backends: said.backends ?? 1,
     mode: said.mode ?? 'sharded',
-    dealing: said.dealing ?? 'hash',
+    steering: said.steering ?? 'hash',
     backlog: said.backlog ?? (asksForBacklog ? undefined : USUAL_BACKLOG),
     somaxconn: said.somaxconn ?? 4096,
     accept: {
@@ -221,8 +221,8 @@ function refuseContradictions(command: PlanCommand, question: Question): void {
     'Give --accept TIME',
   )
   refuse(
-    said.mode === 'shared' && has('dealing'),
-    () => `${name('dealing')} and ${name('mode')} shared contradict each other: one socket is dealt to nobody`,
+    said.mode === 'shared' && has('steering'),
+    () => `${name('steering')} and ${name('mode')} shared contradict each other: there is only one socket to choose`,
   )
   refuse(
     migrate && (said.mode === 'shared' || (said.backends ?? 1) === 1),

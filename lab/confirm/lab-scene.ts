@@ -1,7 +1,7 @@
 /** What a lab is asked to play: the same arrivals and troubles as the simulator's, as far as a lab can make them. */
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
-import type { Dealing, Stall, System } from '#planner/system.ts'
+import type { Stall, Steering, System } from '#planner/system.ts'
 
 export interface LabScene {
   mode: 'sharded' | 'shared' | 'single'
@@ -15,7 +15,7 @@ export interface LabScene {
     stalls: Stall[]
     absences: Stall[]
   }[]
-  dealing: Dealing
+  steering: Steering
   /** How often the accept queues are read. */
   sampleEveryMs: number
   /** Of the server's namespace. */
@@ -35,7 +35,7 @@ const MOST_HALF_OPEN = 500_000
 const LONGEST_MS = 300_000
 
 /** The scene of a system. Throws a UsageError that says what a lab cannot play. */
-export function labSceneOf({ arrivals, halfOpen, shards, dealing, kernel, client }: System): LabScene {
+export function labSceneOf({ arrivals, halfOpen, shards, steering, kernel, client }: System): LabScene {
   const loops = shards.flatMap((shard) =>
     shard.loops.map((loop) => ({ ...loop, backlog: shard.backlog, absences: shard.absences })),
   )
@@ -88,7 +88,7 @@ export function labSceneOf({ arrivals, halfOpen, shards, dealing, kernel, client
       stalls,
       absences,
     })),
-    dealing,
+    steering,
     // A stall's peak stands for a moment only. Where nothing stands still, reading would only take time from the load.
     sampleEveryMs: loops.some(({ stalls, absences }) => stalls.length + absences.length > 0) ? 2 : 10,
     sysctls: {

@@ -55,9 +55,9 @@ export async function playInLab(scene: LabScene): Promise<LabRun> {
   const loops = scene.backends.map((_, i) => loopOf(lab, scene, i))
   for (const [i, loop] of loops.entries()) await loop.set({ acceptDelayMs: scene.backends[i]!.acceptDelayMs })
   for (const [name, value] of Object.entries(scene.clientSysctls)) await lab.setSysctl(name, value, 'client')
-  if (scene.dealing.by === 'random') await lab.backend(1).steer({ by: 'random', members: scene.backends.length })
-  if (scene.dealing.by === 'cpu') await lab.backend(1).steer({ by: 'cpu' })
-  if (scene.dealing.by === 'member') await lab.backend(1).steer({ by: 'member', member: scene.dealing.member })
+  if (scene.steering.by === 'random') await lab.backend(1).steer({ by: 'random', members: scene.backends.length })
+  if (scene.steering.by === 'cpu') await lab.backend(1).steer({ by: 'cpu' })
+  if (scene.steering.by === 'member') await lab.backend(1).steer({ by: 'member', member: scene.steering.member })
 
   const before = await readingOf(lab)
   await using watch = new Watch(lab)

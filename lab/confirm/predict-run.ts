@@ -1,4 +1,4 @@
-/** What one run of a scene should show, over all the ways in which chance can deal it. */
+/** What one run of a scene should show, over all the ways in which chance can play it. */
 import { quantile } from '#common/quantile.ts'
 import { Distribution } from '#planner/distribution.ts'
 import type { Estimate, Outcome, Quantity } from '#planner/outcome.ts'
@@ -46,7 +46,7 @@ export function predictRun(system: System, window: Stall, curveEveryMs: number):
     acceptWaitMaxMs: over((run) => new Distribution(run.acceptWaitMs).max),
   }
   return {
-    outcome: { method: 'simulation', basis: `these very arrivals, dealt ${RUNS} times`, estimates },
+    outcome: { method: 'simulation', basis: `these very arrivals, in ${RUNS} runs`, estimates },
     runs,
     // After its last change a queue stays as it was left.
     queues: system.shards.map((_, shard) =>

@@ -149,12 +149,12 @@ function played(rho: number, cv: number, backlog: number, loops = 1) {
     arrivals,
     halfOpen: new Float64Array(0),
     shards: [{ backlog, loops: Array.from({ length: loops }, () => loop), absences: [] }],
-    dealing: { by: 'hash' },
+    steering: { by: 'hash' },
     kernel: defaultKernel,
     client: { ...defaultClient, rttMs: 0, timeoutMs: 900 },
   }
-  const { counters, stories } = play(system)
-  const waits = new Distribution(stories.acceptedMs.map((at, i) => at - stories.queuedMs[i]!))
+  const { counters, records } = play(system)
+  const waits = new Distribution(records.acceptedMs.map((at, i) => at - records.queuedMs[i]!))
   return { blocking: counters.ListenDrops / arrivals.length, waits }
 }
 
@@ -194,7 +194,7 @@ test('half-open: how long requests live and how many stand, and the simulator ag
       arrivals: new Float64Array(0),
       halfOpen: Float64Array.from({ length: perSecond * 150 }, (_, i) => (i * 1000) / perSecond),
       shards: [{ backlog: 511, loops: [defaultLoop], absences: [] }],
-      dealing: { by: 'hash' },
+      steering: { by: 'hash' },
       kernel: defaultKernel,
       client: defaultClient,
     })

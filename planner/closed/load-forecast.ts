@@ -22,7 +22,7 @@ const RETRYING_MS = 60_000
 /** Poisson arrivals at loops that take their time, and nothing else going on. */
 export const isQueue = (situation: Situation): boolean =>
   utilisation(situation) < STEADY &&
-  (situation.slow === undefined || (situation.dealing === 'hash' && queueAt(situation, 0).utilisation < STEADY)) &&
+  (situation.slow === undefined || (situation.steering === 'hash' && queueAt(situation, 0).utilisation < STEADY)) &&
   situation.arrivals.shape === 'poisson' &&
   situation.stall === undefined &&
   situation.restart === undefined &&

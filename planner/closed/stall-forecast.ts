@@ -181,7 +181,8 @@ export function neededForStall(situation: Situation): Reasoned<Estimate> {
         ]
   const byLoad = loaded && everyMs !== undefined ? neededForLoad(queue) : undefined
   const estimate = around(byStall)
-  const spread = arrivals.shape === 'poisson' ? 'Poisson' : sockets > 1 ? 'binomial: the hash deals at random' : ''
+  const spread =
+    arrivals.shape === 'poisson' ? 'Poisson' : sockets > 1 ? 'binomial: the hash spreads them at random' : ''
   const why = [
     `While a loop stands still ${comeInWords}${split}.`,
     ...waitingInWords,

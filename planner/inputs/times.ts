@@ -54,7 +54,7 @@ const partsOf = (heading: string): string[] =>
     .filter((part) => part !== '')
 
 /** The unit that a heading ends in; undefined where it says none. */
-export const unitOf = (heading: string): Unit | undefined => spellings[partsOf(heading).at(-1) ?? '']
+const unitOf = (heading: string): Unit | undefined => spellings[partsOf(heading).at(-1) ?? '']
 
 /**
  * The column that holds moments: the first whose heading says so (`time`, `started_ms`), or else the first that ends in a
@@ -78,7 +78,7 @@ export const isNumber = (cell: string): boolean => number.test(cell)
 export const isDate = (cell: string): boolean => date.test(cell)
 
 /** The unit in which a number is a Unix time of this century; undefined where it is none. */
-export function epochUnit(value: number): Unit | undefined {
+function epochUnit(value: number): Unit | undefined {
   const is = (unit: Unit): boolean => {
     const seconds = (value * unitMs[unit]) / 1000
     return seconds >= EPOCH_SECONDS.from && seconds < EPOCH_SECONDS.to

@@ -82,7 +82,7 @@ export function backendsQuestion(situation: Situation): Answer {
       ...(closed?.why ?? ['No closed form covers this case; the numbers are the simulation’s.']),
       situation.stall === undefined
         ? 'Each backend more takes its share of the arrivals, and so of the load.'
-        : 'Each backend more takes its share of the arrivals, so what comes to one that stands still is the less; the share that the hash deals unevenly grows.',
+        : 'Each backend more takes its share of the arrivals, so what comes to one that stands still is the less; the unevenness of the hash grows.',
     ],
     howSure: [
       `The simulation says ${estimateInWords('backlog', check.estimate)} for ${plural(low, 'backend')}.`,

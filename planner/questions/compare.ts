@@ -106,12 +106,12 @@ export function slowQuestion(situation: Situation & { backlog: number; slow: Non
       question: `What does ${plural(slow.backends, 'slow backend')} of ${number(backends)} cost?`,
       answer: [
         `${percent(hashed!.delayedShare!.value)} of all connections lose a SYN and ${percent(hashed!.lostShare!.value)} are never answered; without the slow one ${percent(alike!.delayedShare!.value)} and ${percent(alike!.lostShare!.value)}.`,
-        `Its share of the clients is ${percent(slow.backends / backends)}, and by hash a retry meets the same backend. Dealt at random ${percent(random!.lostShare!.value)} are lost, with one socket for all ${percent(shared!.lostShare!.value)}.`,
+        `Its share of the clients is ${percent(slow.backends / backends)}, and by hash a retry meets the same backend. Steered at random ${percent(random!.lostShare!.value)} are lost, with one socket for all ${percent(shared!.lostShare!.value)}.`,
         `99 % of the accept waits are up to ${duration(hashed!.acceptWaitP99Ms!.value)}; without the slow one ${duration(alike!.acceptWaitP99Ms!.value)}.`,
         ...grantedWords({ ...situation, backlog: together(situation) }, 'one socket for all'),
       ],
       why: [
-        'The kernel never looks at how full a member is: the slow one is dealt 1/N of the SYNs, first and repeated ones.',
+        'The kernel never looks at how full a member is: the slow one gets 1/N of the SYNs, first and repeated ones.',
       ],
       howSure: assumptionsOf(situation),
     },

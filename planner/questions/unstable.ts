@@ -37,7 +37,7 @@ export function unstable(question: string, situation: Situation): Answer | undef
   })
 }
 
-/** A slow backend is dealt as much as the others; of one socket it takes what it can. */
+/** A slow backend gets as much as the others; of one socket it takes what it can. */
 function slowOne(question: string, situation: Situation): Answer | undefined {
   const { slow, mode, backends, accept } = situation
   if (slow === undefined || mode === 'shared') return undefined
@@ -47,7 +47,7 @@ function slowOne(question: string, situation: Situation): Answer | undefined {
   return answerOf({
     question,
     answer: [
-      `No backlog saves this: each slow backend is dealt ${rate(share)}, and accepts ${rate(accepts)} at most.`,
+      `No backlog saves this: each slow backend gets ${rate(share)}, and accepts ${rate(accepts)} at most.`,
       `What helps: one socket for all (--mode shared), a faster backend, or taking ${slow.backends === 1 ? 'it' : 'them'} out of the group.`,
     ],
     why: [

@@ -24,8 +24,8 @@ export function slowWays(situation: Situation & { backlog: number; slow: NonNull
   const some = number(slow.backends)
   return [
     { name: 'all alike', situation: { ...situation, slow: undefined }, backlog },
-    { name: `${some} slow, by hash`, situation: { ...situation, dealing: 'hash' }, backlog },
-    { name: `${some} slow, at random`, situation: { ...situation, dealing: 'random' }, backlog },
+    { name: `${some} slow, by hash`, situation: { ...situation, steering: 'hash' }, backlog },
+    { name: `${some} slow, at random`, situation: { ...situation, steering: 'random' }, backlog },
     { name: 'one socket', situation: { ...situation, mode: 'shared' }, backlog: together(situation) },
   ]
 }

@@ -1,4 +1,4 @@
-import type { Dealing } from '../system.ts'
+import type { Steering } from '../system.ts'
 import type { Listener } from './listener.ts'
 
 const HASHES = 2 ** 32
@@ -6,11 +6,11 @@ const HASHES = 2 ** 32
 /** The listeners that share the port, in the order in which they joined: who gets a SYN. Never asks how full they are. */
 export class Group {
   readonly #members: Listener[] = []
-  readonly #dealing: Dealing
+  readonly #steering: Steering
   readonly #random: () => number
 
-  constructor(dealing: Dealing, random: () => number) {
-    this.#dealing = dealing
+  constructor(steering: Steering, random: () => number) {
+    this.#steering = steering
     this.#random = random
   }
 
@@ -27,16 +27,16 @@ export class Group {
 
   /** The member for a SYN whose addresses and ports give `hash`; undefined if nobody listens. */
   choose(hash: number): Listener | undefined {
-    const dealing = this.#dealing
-    switch (dealing.by) {
+    const steering = this.#steering
+    switch (steering.by) {
       case 'hash':
         return this.byHash(hash)
       case 'random':
         return this.#members[Math.floor(this.#random() * this.#members.length)]
       case 'cpu':
-        return this.#members[Math.floor(this.#random() * dealing.cpus)] ?? this.byHash(hash)
+        return this.#members[Math.floor(this.#random() * steering.cpus)] ?? this.byHash(hash)
       case 'member':
-        return this.#members[dealing.member] ?? this.byHash(hash)
+        return this.#members[steering.member] ?? this.byHash(hash)
     }
   }
 

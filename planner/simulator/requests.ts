@@ -1,11 +1,11 @@
 import type { Listener } from './listener.ts'
 
-const NOBODY = -1
+const NONE = -1
 
-/** The half-open requests: which listener holds each, and how often its timer has fired. */
+/** The half-open requests: which listener has each in its SYN queue, and how often its timer has fired. */
 export class Requests {
   readonly #listeners: readonly Listener[]
-  readonly #holders: Int32Array
+  readonly #places: Int32Array
   readonly #timeouts: Uint8Array
   /** Of all listeners together, now. */
   count = 0
@@ -15,27 +15,27 @@ export class Requests {
   /** `listeners` by their places; it may grow. */
   constructor(most: number, listeners: readonly Listener[]) {
     this.#listeners = listeners
-    this.#holders = new Int32Array(most).fill(NOBODY)
+    this.#places = new Int32Array(most).fill(NONE)
     this.#timeouts = new Uint8Array(most)
   }
 
-  /** The listener that holds it; undefined if none does. */
-  holder(request: number): Listener | undefined {
-    return this.#listeners[this.#holders[request]!]
+  /** The listener in whose SYN queue it is; undefined if it is in none. */
+  listenerOf(request: number): Listener | undefined {
+    return this.#listeners[this.#places[request]!]
   }
 
-  /** Also one that another listener held before: only those whose timer never fired are young. */
+  /** Also one that another listener had before: only those whose timer never fired are young. */
   store(request: number, listener: Listener): void {
-    this.#holders[request] = listener.place
+    this.#places[request] = listener.place
     listener.requests++
     if (this.#timeouts[request] === 0) listener.young++
     if (++this.count > this.peak) this.peak = this.count
   }
 
   forget(request: number): void {
-    const listener = this.holder(request)
+    const listener = this.listenerOf(request)
     if (listener === undefined) return
-    this.#holders[request] = NOBODY
+    this.#places[request] = NONE
     listener.requests--
     if (this.#timeouts[request] === 0) listener.young--
     this.count--
@@ -47,7 +47,7 @@ export class Requests {
 
   /** Its timer fired, and its SYN-ACK is sent again. */
   countTimeout(request: number): void {
-    const listener = this.holder(request)
+    const listener = this.listenerOf(request)
     if (this.#timeouts[request]!++ === 0 && listener !== undefined) listener.young--
   }
 }

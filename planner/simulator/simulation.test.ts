@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Distribution } from '../distribution.ts'
 import { defaultClient, defaultKernel, defaultLoop, type Shard, type Stall, type System } from '../system.ts'
+import { endings } from './records.ts'
 import { play } from './simulation.ts'
-import { endings } from './stories.ts'
 
 const never: Stall = { fromMs: 0, toMs: 1e9 }
 /** Far away clients are not needed: on a loopback the handshake is done at once. */
@@ -20,7 +20,7 @@ const system = (parts: Partial<System>): System => ({
   arrivals: new Float64Array(0),
   halfOpen: new Float64Array(0),
   shards: [shard(511)],
-  dealing: { by: 'hash' },
+  steering: { by: 'hash' },
   kernel: defaultKernel,
   client: near,
   ...parts,
@@ -29,10 +29,10 @@ const system = (parts: Partial<System>): System => ({
 const burst = (count: number, atMs = 0): Float64Array => new Float64Array(count).fill(atMs)
 const every = (gapMs: number, count: number): Float64Array => Float64Array.from({ length: count }, (_, i) => i * gapMs)
 const endedAs = (played: ReturnType<typeof play>, ending: (typeof endings)[number]): number =>
-  played.stories.ending.filter((code) => code === endings.indexOf(ending)).length
+  played.records.ending.filter((code) => code === endings.indexOf(ending)).length
 /** How many had their SYN-ACK by then. */
 const connectedBy = (played: ReturnType<typeof play>, atMs: number): number =>
-  played.stories.connectedMs.filter((at) => at <= atMs).length
+  played.records.connectedMs.filter((at) => at <= atMs).length
 
 test('a queue with backlog N holds N + 1, and each SYN beyond is dropped and counted once', () => {
   for (const backlog of [0, 2, 8, 511]) {
@@ -52,7 +52,7 @@ test('dropped SYNs come back a second later, and are let in once there is room',
   assert.ok(played.counters.ListenDrops >= 41)
   assert.equal(played.counters.synRetransmits, played.counters.ListenDrops)
   assert.equal(endedAs(played, 'answered'), 50)
-  const waits = new Distribution(played.stories.connectedMs.map((at, i) => at - played.stories.arrivedMs[i]!))
+  const waits = new Distribution(played.records.connectedMs.map((at, i) => at - played.records.arrivedMs[i]!))
   assert.equal(waits.above(900), 41 / 50)
 })
 
@@ -65,7 +65,7 @@ test('clients of a stuck member stay stuck by hash, and recover by chance: 29 of
     const stuck = 60 - connectedBy(byHash, 900)
     assert.equal(60 - connectedBy(byHash, 1900), stuck, 'not one of them recovers')
     hashed.push(stuck)
-    const byChance = play(system({ arrivals: burst(60), shards: stuckAndFree, dealing: { by: 'random' } }), { seed })
+    const byChance = play(system({ arrivals: burst(60), shards: stuckAndFree, steering: { by: 'random' } }), { seed })
     random.push([900, 1900, 2900, 3900, 4900].map((atMs) => connectedBy(byChance, atMs)))
   }
   const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
@@ -96,7 +96,7 @@ test('SYNs are sent again when current kernels do, and when older ones did', () 
         client: { ...near, synLinearTimeouts, timeoutMs: 200_000 },
       }),
     )
-    return [played.stories.syns[199]!, played.endMs]
+    return [played.records.syns[199]!, played.endMs]
   }
   const [now = 0, nowEndMs = 0] = moments(4)
   const [before = 0, beforeEndMs = 0] = moments(0)
@@ -108,7 +108,7 @@ test('SYNs are sent again when current kernels do, and when older ones did', () 
 
 test('SYNs dropped within 32 ms come back together: timers of a second run on that grid at 250 Hz', () => {
   const played = play(system({ arrivals: every(3.7, 60), shards: [shard(0, [{ fromMs: 0, toMs: 900 }])] }))
-  const back = new Set(played.stories.connectedMs.filter((at) => at > 900 && at < 1400).map((at) => Math.round(at)))
+  const back = new Set(played.records.connectedMs.filter((at) => at > 900 && at < 1400).map((at) => Math.round(at)))
   assert.ok(back.size <= 9, `60 SYNs over 222 ms come back at ${back.size} moments`)
   for (const at of back) assert.ok(at >= 1000)
 })
@@ -207,7 +207,7 @@ test('an accept that a stall interrupts goes on after it', () => {
     system({ arrivals: Float64Array.of(0, 1), shards: [shard(5, [{ fromMs: 4, toMs: 104 }], { acceptMs: 10 })] }),
   )
   // 4 ms of work before the stall and 6 after it: the second one is accepted at 110.
-  assert.deepEqual([...played.stories.acceptedMs], [0, 110])
+  assert.deepEqual([...played.records.acceptedMs], [0, 110])
 })
 
 test('several loops drain one shared socket, and one that stands still does not hold it up', () => {
@@ -216,7 +216,7 @@ test('several loops drain one shared socket, and one that stands still does not 
     { ...defaultLoop, acceptMs: 10 },
   ]
   const played = play(system({ arrivals: burst(5), shards: [{ backlog: 10, loops, absences: [] }] }))
-  assert.deepEqual([...played.stories.acceptedMs], [0, 10, 20, 30, 40])
+  assert.deepEqual([...played.records.acceptedMs], [0, 10, 20, 30, 40])
 })
 
 test('a loop that accepts in batches handles requests after each batch', () => {
@@ -224,7 +224,7 @@ test('a loop that accepts in batches handles requests after each batch', () => {
     system({ arrivals: burst(4), shards: [shard(10, [], { acceptMs: 1, handleMs: 5, acceptsPerTurn: 2 })] }),
   )
   // Two accepts at 0 and 1, both handled by 12, and again.
-  assert.deepEqual([...played.stories.acceptedMs], [0, 1, 12, 13])
+  assert.deepEqual([...played.records.acceptedMs], [0, 1, 12, 13])
 })
 
 test('the same seed gives the same run, and another one another', () => {
@@ -249,18 +249,18 @@ test('every connection ends, and every drop is a SYN or a final ACK of one of th
     }),
   )
   assert.equal(endedAs(played, 'waiting'), 0)
-  const refusals = played.stories.refusals.reduce((sum, count) => sum + count, 0)
+  const refusals = played.records.refusals.reduce((sum, count) => sum + count, 0)
   assert.equal(refusals, played.counters.ListenDrops)
-  const syns = played.stories.syns.reduce((sum, count) => sum + count, 0)
+  const syns = played.records.syns.reduce((sum, count) => sum + count, 0)
   assert.equal(syns, played.counters.syns)
 })
 
 test('SYNs that one tick sends again are all let in before the first final ACK fills the queue; cookies take the rest', () => {
   const crowd = { arrivals: burst(300), shards: [shard(63, [{ fromMs: 0, toMs: 800 }], { acceptMs: 0.3 })] }
-  const { counters, stories } = play(system({ ...crowd, client: { ...near, requestGapMs: 0.1 } }))
+  const { counters, records } = play(system({ ...crowd, client: { ...near, requestGapMs: 0.1 } }))
   assert.equal(counters.synRetransmits, 236, 'each of those that did not fit sends one SYN more, and is answered')
   assert.equal(counters.TCPReqQFullDoCookies, 236 - 64)
-  assert.ok(stories.connectedMs.every((at) => at < 1100))
+  assert.ok(records.connectedMs.every((at) => at < 1100))
   const acks = counters.ListenDrops - 236
   assert.ok(acks > 236 - 64, `${acks} final ACKs and requests found no room`)
   const atOnce = play(system({ ...crowd, client: near }))

@@ -10,13 +10,13 @@ import { Curve } from './curve.ts'
 import { EventHeap } from './event-heap.ts'
 import { Group } from './group.ts'
 import { Listener } from './listener.ts'
+import { ConnectionRecords } from './records.ts'
 import { Requests } from './requests.ts'
-import { Stories } from './stories.ts'
 import { ClientTimers, requestTimeoutMs, synAckRetries, synAckTimeoutMs, synTimeoutMs, TimerWheel } from './timers.ts'
 
 /** What a run leaves. */
 export interface Played {
-  stories: Stories
+  records: ConnectionRecords
   counters: Counters
   shards: PlayedShard[]
   /** Half-open requests of all shards together, at most. */
@@ -87,7 +87,7 @@ class Simulation {
   /** The place of the shard's present listener; -1 while it is closed. */
   readonly #current: Int32Array
   readonly #acceptors: Acceptors
-  readonly #stories: Stories
+  readonly #records: ConnectionRecords
   readonly #hashes: Uint32Array
   readonly #state: Uint8Array
   readonly #requestTries: Uint8Array
@@ -102,14 +102,14 @@ class Simulation {
   #clientsFreeMs = 0
 
   constructor(system: System, { seed = 1, curveEveryMs }: PlayOptions) {
-    const { arrivals, halfOpen, shards, dealing, kernel, client } = system
+    const { arrivals, halfOpen, shards, steering, kernel, client } = system
     this.#system = system
     const random = seededRandom(seed)
     this.#random = random
     this.#wheel = new TimerWheel(kernel.hz, random())
     this.#clientTimers = new ClientTimers(kernel.hz, client, random)
-    this.#group = new Group(dealing, random)
-    this.#stories = new Stories(arrivals)
+    this.#group = new Group(steering, random)
+    this.#records = new ConnectionRecords(arrivals)
     this.#hashes = Uint32Array.from(arrivals, () => random() * 2 ** 32)
     this.#state = new Uint8Array(arrivals.length)
     this.#requestTries = new Uint8Array(arrivals.length)
@@ -168,7 +168,7 @@ class Simulation {
       this.#synQueueCurve?.record(nowMs, this.#requests.count)
     }
     return {
-      stories: this.#stories,
+      records: this.#records,
       counters: this.#counters,
       shards: this.#shards.map((shard, number) => ({
         ...shard,
@@ -214,12 +214,12 @@ class Simulation {
   // The handshake
 
   #synArrives(nowMs: number, connection: number): void {
-    const stories = this.#stories
-    if (++stories.syns[connection]! > 1) this.#counters.synRetransmits++
+    const records = this.#records
+    if (++records.syns[connection]! > 1) this.#counters.synRetransmits++
     const listener = this.#group.choose(this.#hashes[connection]!)
     if (listener === undefined) {
       this.#counters.syns++
-      stories.end(connection, 'refused')
+      records.end(connection, 'refused')
       return
     }
     const verdict = this.#admit(listener)
@@ -228,26 +228,26 @@ class Simulation {
       this.#sendSynAgain(nowMs - this.#oneWayMs, connection)
       return
     }
-    stories.connectedMs[connection] = nowMs + this.#oneWayMs
+    records.connectedMs[connection] = nowMs + this.#oneWayMs
     if (verdict === STORED) {
       this.#state[connection] = HALF_OPEN
       this.#store(connection, listener)
     } else this.#state[connection] = COOKIE
     // connect() on a short wire sees its handshake through before another SYN leaves. SYNs that one tick of the timers sends
     // again do not: all of them are looked at before the first of their final ACKs.
-    if (this.#oneWayMs === 0 && stories.syns[connection] === 1) this.#finalAckArrives(nowMs, connection)
+    if (this.#oneWayMs === 0 && records.syns[connection] === 1) this.#finalAckArrives(nowMs, connection)
     else this.#at(nowMs + 2 * this.#oneWayMs, FINAL_ACK, connection)
   }
 
   #sendSynAgain(sentMs: number, connection: number): void {
     const { timeoutMs, synRetries, synLinearTimeouts } = this.#system.client
-    const waitMs = synTimeoutMs(this.#stories.syns[connection]!, synRetries, synLinearTimeouts)
+    const waitMs = synTimeoutMs(this.#records.syns[connection]!, synRetries, synLinearTimeouts)
     const againMs =
       waitMs === undefined
         ? Number.POSITIVE_INFINITY
         : this.#clientTimers.firesAt(this.#hashes[connection]!, sentMs, waitMs)
-    if (againMs < this.#stories.arrivedMs[connection]! + timeoutMs) this.#at(againMs + this.#oneWayMs, SYN, connection)
-    else this.#stories.end(connection, 'timed out')
+    if (againMs < this.#records.arrivedMs[connection]! + timeoutMs) this.#at(againMs + this.#oneWayMs, SYN, connection)
+    else this.#records.end(connection, 'timed out')
   }
 
   #halfOpenSynArrives(nowMs: number, request: number): void {
@@ -301,7 +301,7 @@ class Simulation {
   }
 
   #refuse(connection: number): void {
-    const { refusals } = this.#stories
+    const { refusals } = this.#records
     if (refusals[connection]! < 255) refusals[connection]!++
   }
 
@@ -317,8 +317,8 @@ class Simulation {
   }
 
   #requestCompletes(nowMs: number, connection: number): void {
-    const own = this.#requests.holder(connection)
-    const listener = own?.open === true ? own : this.#heir(connection)
+    const own = this.#requests.listenerOf(connection)
+    const listener = own?.open === true ? own : this.#successor(connection)
     if (listener === undefined) {
       if (this.#system.kernel.migrateReq) this.#counters.TCPMigrateReqFailure++
       this.#reset(connection)
@@ -376,9 +376,9 @@ class Simulation {
     const tries = this.#requestTries[connection]!
     if (tries < MOST_TRIES) this.#requestTries[connection]!++
     const againMs = this.#clientTimers.firesAt(this.#hashes[connection]!, sentMs, requestTimeoutMs(tries, rttMs))
-    if (againMs < this.#stories.arrivedMs[connection]! + timeoutMs)
+    if (againMs < this.#records.arrivedMs[connection]! + timeoutMs)
       this.#at(againMs + this.#oneWayMs, REQUEST, connection)
-    else this.#stories.end(connection, 'timed out')
+    else this.#records.end(connection, 'timed out')
   }
 
   #requestArrives(nowMs: number, connection: number): void {
@@ -395,25 +395,25 @@ class Simulation {
   #reset(connection: number): void {
     this.#requests.forget(connection)
     this.#state[connection] = KNOWN
-    this.#stories.end(connection, 'reset')
+    this.#records.end(connection, 'reset')
   }
 
   /** reqsk_timer_handler: resends the SYN-ACK, or gives the request up. */
   #synAckTimerFires(nowMs: number, request: number): void {
     const requests = this.#requests
-    let listener = requests.holder(request)
+    let listener = requests.listenerOf(request)
     if (listener === undefined) return
-    const connection = request < this.#stories.count
+    const connection = request < this.#records.count
     if (!listener.open) {
-      const heir = this.#system.kernel.migrateReq ? this.#heir(request) : undefined
+      const successor = this.#system.kernel.migrateReq ? this.#successor(request) : undefined
       requests.forget(request)
-      if (heir === undefined) {
+      if (successor === undefined) {
         if (connection) this.#state[request] = FORGOTTEN
         return
       }
       this.#counters.TCPMigrateReqSuccess++
-      this.#store(request, heir)
-      listener = heir
+      this.#store(request, successor)
+      listener = successor
     }
     const retries = synAckRetries(this.#system.kernel.synAckRetries, listener.requests, listener.young, listener.limit)
     if (requests.timeouts(request) >= retries) {
@@ -423,7 +423,7 @@ class Simulation {
     }
     this.#counters.synAckRetransmits++
     requests.countTimeout(request)
-    if (connection && this.#stories.ending[request] === 0) this.#at(nowMs + 2 * this.#oneWayMs, FINAL_ACK, request)
+    if (connection && this.#records.ending[request] === 0) this.#at(nowMs + 2 * this.#oneWayMs, FINAL_ACK, request)
     this.#at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(requests.timeouts(request))), SYN_ACK_TIMER, request)
   }
 
@@ -431,8 +431,8 @@ class Simulation {
 
   #enqueue(nowMs: number, connection: number, listener: Listener): void {
     this.#state[connection] = KNOWN
-    this.#stories.queuedMs[connection] = nowMs
-    this.#stories.shard[connection] = listener.shard
+    this.#records.queuedMs[connection] = nowMs
+    this.#records.shard[connection] = listener.shard
     listener.accept.push(connection)
     const { length } = listener.accept
     const shard = this.#shards[listener.shard]!
@@ -448,11 +448,11 @@ class Simulation {
     this.#curves[shard]?.record(nowMs, accept.length)
     this.#shards[shard]!.accepts++
     const answeredMs = doneMs + this.#oneWayMs
-    const stories = this.#stories
-    stories.acceptedMs[connection] = nowMs
-    stories.answeredMs[connection] = answeredMs
-    const late = answeredMs > stories.arrivedMs[connection]! + this.#system.client.timeoutMs
-    stories.end(connection, late ? 'timed out' : 'answered')
+    const records = this.#records
+    records.acceptedMs[connection] = nowMs
+    records.answeredMs[connection] = answeredMs
+    const late = answeredMs > records.arrivedMs[connection]! + this.#system.client.timeoutMs
+    records.end(connection, late ? 'timed out' : 'answered')
   }
 
   // Listeners that come and go
@@ -479,10 +479,10 @@ class Simulation {
     this.#group.leave(listener)
     while (listener.accept.length > 0) {
       const connection = listener.accept.shift()
-      const heir = this.#heir(connection)
-      if (heir !== undefined) {
+      const successor = this.#successor(connection)
+      if (successor !== undefined) {
         this.#counters.TCPMigrateReqSuccess++
-        this.#enqueue(nowMs, connection, heir)
+        this.#enqueue(nowMs, connection, successor)
         continue
       }
       if (this.#system.kernel.migrateReq) this.#counters.TCPMigrateReqFailure++
@@ -493,7 +493,7 @@ class Simulation {
   }
 
   /** Who takes over from a closed listener; undefined without tcp_migrate_req, or if nobody is left. */
-  #heir(request: number): Listener | undefined {
+  #successor(request: number): Listener | undefined {
     if (!this.#system.kernel.migrateReq) return undefined
     // The socket's own hash decides, which has nothing to do with the one that chose the shard.
     return this.#group.byHash(Math.imul(this.#hashes[request] ?? request, 0x9e3779b1) >>> 0)

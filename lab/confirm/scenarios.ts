@@ -1,5 +1,5 @@
 /**
- * The book of predictions: scenarios of different kinds, none of them tuned to what came out. Each has one number that is
+ * Scenarios of different kinds to hold predictions against, none of them tuned to what came out. Each has one number that is
  * predicted three ways and judged. Rates are such that a machine of two cores can make them.
  */
 import { poissonArrivals } from '#load/arrivals.ts'
@@ -10,13 +10,13 @@ import { synQueueLoad } from '#planner/closed/half-open.ts'
 import { capacityOf, mg1k, waitQuantile } from '#planner/closed/loss-queue.ts'
 import type { Quantity } from '#planner/outcome.ts'
 import {
-  type Dealing,
   defaultClient,
   defaultKernel,
   defaultLoop,
   type KernelRules,
   type Shard,
   type Stall,
+  type Steering,
 } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
 
@@ -26,7 +26,7 @@ interface Tolerance {
   absolute: number
 }
 
-export interface Entry {
+export interface Scenario {
   name: string
   scene: Scene
   quantity: Quantity
@@ -42,7 +42,7 @@ const constant = (perSecond: number, forMs: number): Float64Array =>
 const poisson = (perSecond: number, forMs: number, seed: number): Float64Array =>
   Float64Array.from(poissonArrivals(perSecond, forMs, seededRandom(seed)))
 /** Twice as many at the crest as in the trough. */
-const tide = (perSecond: number, forMs: number, periodMs: number, seed: number): Float64Array => {
+const risingAndFalling = (perSecond: number, forMs: number, periodMs: number, seed: number): Float64Array => {
   const random = seededRandom(seed)
   return poisson(perSecond * 1.34, forMs, seed).filter(
     (atMs) => random() * 1.34 < 1 + 0.34 * Math.sin((2 * Math.PI * atMs) / periodMs),
@@ -53,7 +53,7 @@ const stall = (fromMs: number, ms: number): Stall => ({ fromMs, toMs: fromMs + m
 interface Parts {
   arrivals: Float64Array
   shards: Partial<{ backlog: number; stalls: Stall[]; absences: Stall[]; acceptMs: number; loops: number }>[]
-  dealing?: Dealing
+  steering?: Steering
   kernel?: Partial<KernelRules>
   timeoutMs?: number
   halfOpen?: Float64Array
@@ -63,14 +63,14 @@ interface Parts {
 const scene = ({
   arrivals,
   shards,
-  dealing = { by: 'hash' },
+  steering = { by: 'hash' },
   kernel,
   timeoutMs = 10_000,
   halfOpen,
   window = everywhere,
 }: Parts): Scene => ({
   system: {
-    ...{ arrivals, dealing, halfOpen: halfOpen ?? new Float64Array(0) },
+    ...{ arrivals, steering, halfOpen: halfOpen ?? new Float64Array(0) },
     shards: shards.map(
       ({ backlog = 511, stalls = [], absences = [], acceptMs = 0, loops = 1 }): Shard => ({
         backlog,
@@ -90,7 +90,7 @@ const tenPercent: Tolerance = { share: 0.1, absolute: 1 }
 const waits: Tolerance = { share: 0.15, absolute: 8 }
 
 /** The longest queue of a step stall: the smallest backlog without loss is one less. */
-function stepStall(name: string, arrivals: Float64Array, ms: number, sockets: number, tolerance: Tolerance): Entry {
+function stepStall(name: string, arrivals: Float64Array, ms: number, sockets: number, tolerance: Tolerance): Scenario {
   const at = stall(400, ms)
   const shards = Array.from({ length: sockets }, (_, i) => ({ backlog: 1000, stalls: i === 0 ? [at] : [] }))
   return {
@@ -104,7 +104,7 @@ function stepStall(name: string, arrivals: Float64Array, ms: number, sockets: nu
 function loaded(
   name: string,
   options: { acceptMs: number; perSecond: number; backlog: number; forMs: number; seed: number },
-): Entry {
+): Scenario {
   const { acceptMs, perSecond, backlog, forMs, seed } = options
   return {
     ...{ name, quantity: 'drops', tolerance: tenPercent },
@@ -116,7 +116,7 @@ function loaded(
 }
 
 /** The 99th percentile of the accept wait, where nothing is dropped. */
-function waiting(name: string, acceptMs: number, perSecond: number, seed: number): Entry {
+function waiting(name: string, acceptMs: number, perSecond: number, seed: number): Scenario {
   return {
     ...{ name, quantity: 'acceptWaitP99Ms', tolerance: waits },
     scene: scene({ arrivals: poisson(perSecond, 20_000, seed), shards: [{ acceptMs }] }),
@@ -128,7 +128,7 @@ function waiting(name: string, acceptMs: number, perSecond: number, seed: number
 }
 
 /** Two backends, each closed and opened again while connections wait in it. */
-function restart(name: string, migrateReq: boolean, perSecond: number): Entry {
+function restart(name: string, migrateReq: boolean, perSecond: number): Scenario {
   const drain = 800
   const away = (shard: number): Stall => stall(400 + shard * 2000 + drain, 500)
   const shards = [0, 1].map((shard) => ({ stalls: [stall(400 + shard * 2000, drain)], absences: [away(shard)] }))
@@ -147,7 +147,7 @@ function flood(
   syncookies: 0 | 1,
   quantity: 'synQueuePeak' | 'drops',
   tolerance: Tolerance,
-): Entry {
+): Scenario {
   const forMs = 12_000
   const setting = { backlog, syncookies, synAckRetries: 5, maxSynBacklog: 2048 }
   return {
@@ -163,7 +163,7 @@ function flood(
   }
 }
 
-export const book: Entry[] = [
+export const scenarios: Scenario[] = [
   stepStall('step stall, constant, one backend, 100/s × 500 ms', constant(100, 1500), 500, 1, slots(1)),
   stepStall('step stall, constant, one backend, 250/s × 400 ms', constant(250, 1500), 400, 1, slots(1)),
   stepStall('step stall, constant, one backend, 400/s × 250 ms', constant(400, 1200), 250, 1, slots(1)),
@@ -171,7 +171,13 @@ export const book: Entry[] = [
   stepStall('step stall, Poisson, one backend, 400/s × 1 s', poisson(400, 2000, 22), 1000, 1, tenPercent),
   stepStall('step stall, constant, one of two, 400/s × 1 s', constant(400, 2000), 1000, 2, tenPercent),
   stepStall('step stall, Poisson, one of four, 600/s × 1.5 s', poisson(600, 2500, 23), 1500, 4, tenPercent),
-  stepStall('step stall, recorded tide, one backend, 300/s × 500 ms', tide(300, 1500, 1200, 24), 500, 1, tenPercent),
+  stepStall(
+    'step stall, recorded, rising and falling, one backend, 300/s × 500 ms',
+    risingAndFalling(300, 1500, 1200, 24),
+    500,
+    1,
+    tenPercent,
+  ),
   {
     name: 'drops of a stall, constant, backlog 60, 200/s × 500 ms',
     quantity: 'drops',
@@ -265,7 +271,7 @@ export const book: Entry[] = [
     scene: scene({
       arrivals: constant(200, 2000),
       shards: [{ backlog: 0, stalls: [stall(-200, 8000)] }, { backlog: 511 }],
-      dealing: { by: 'random' },
+      steering: { by: 'random' },
       timeoutMs: 12_000,
     }),
     // Each meets the stuck member with every second try: 1/2 + 1/4 + … drops for each, but for the one that fits there.

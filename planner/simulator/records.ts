@@ -2,8 +2,8 @@
 export const endings = ['waiting', 'answered', 'timed out', 'reset', 'refused'] as const
 export type Ending = (typeof endings)[number]
 
-/** What became of each connection, column by column: some 40 bytes each. NaN where a moment never came. */
-export class Stories {
+/** The record of each connection, column by column: some 40 bytes each. NaN where a moment never came. */
+export class ConnectionRecords {
   readonly count: number
   /** When its first SYN left. */
   readonly arrivedMs: Float64Array
