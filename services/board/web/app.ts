@@ -2,10 +2,12 @@
 
 import type { LiveState, ShardView } from '#live/state.ts'
 import type { PageConfig } from '../api.ts'
-import { Charts, forgetColours } from './charts/charts.ts'
+import { Charts } from './charts/charts.ts'
 import { History } from './charts/series.ts'
+import { forgetColours } from './page/colours.ts'
 import { byId, html, say, set } from './page/dom.ts'
 import { duration } from './page/format.ts'
+import { pressOnce } from './page/keys.ts'
 import { NumberTable } from './page/numbers.ts'
 import { listen } from './page/stream.ts'
 import { chooseTheme } from './page/theme.ts'
@@ -137,6 +139,7 @@ chooseTheme(() => {
   if (last !== undefined) charts.redraw(true)
 })
 explainOnHover()
+pressOnce()
 listen(config.start, {
   onState: (state) => {
     history.add(state)
