@@ -4,7 +4,14 @@ import test from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { encodingFor, loadAssets } from './assets.ts'
 
-const config = { start: 's', token: 't</script>', experiments: [], unavailable: {}, chapters: [] }
+const config = {
+  start: 's',
+  token: 't</script>',
+  experiments: [],
+  unavailable: {},
+  chapters: [],
+  startAgain: 'npm start',
+}
 
 test('the whole page weighs less than 150 kB, however it is compressed', () => {
   const assets = [...loadAssets(config).values()]

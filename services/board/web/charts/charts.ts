@@ -60,7 +60,8 @@ export class Charts {
   draw(shards: number): void {
     if (shards !== this.#shards) {
       this.#shards = shards
-      for (const chart of this.#charts) chart.build(shards)
+      this.redraw(true)
+      return
     }
     // In five minutes on 300 pixels a second is a pixel: drawing it more often shows nothing more.
     const stride = this.#time.spanMs >= 300_000 ? 2 : 1

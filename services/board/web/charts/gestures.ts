@@ -34,8 +34,9 @@ export function listeningTo({ onZoom, onReset, onPoint }: Gestures): Pick<uPlot.
           pointerIsHere = true
           return move(event)
         },
-        mouseleave: (_plot, target, leave) => (event) => {
-          if (event.target !== target) return null
+        mouseleave: (plot, target, leave) => (event) => {
+          // Whoever drags out above or below still means where the pointer is; uPlot would stretch to the edge.
+          if (event.target !== target || (event.buttons === 1 && isBetweenEdges(plot, event))) return null
           leave(event)
           pointerIsHere = false
           return null
@@ -45,7 +46,12 @@ export function listeningTo({ onZoom, onReset, onPoint }: Gestures): Pick<uPlot.
           end(event)
           const { left, width } = plot.select
           const range = { min: plot.posToVal(left, 'x'), max: plot.posToVal(left + width, 'x') }
-          for (const one of uPlot.sync(GROUP).plots) one.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+          const isOutside = !(event.target instanceof Node && plot.over.contains(event.target))
+          for (const one of uPlot.sync(GROUP).plots) {
+            one.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+            if (isOutside) one.setCursor({ left: -10, top: -10 })
+          }
+          if (isOutside) pointerIsHere = false
           if (width > LEAST_ZOOM_PX) onZoom(range)
           return null
         },
@@ -65,4 +71,9 @@ export function listeningTo({ onZoom, onReset, onPoint }: Gestures): Pick<uPlot.
       ],
     },
   }
+}
+
+function isBetweenEdges({ over }: uPlot, { clientX }: MouseEvent): boolean {
+  const { left, right } = over.getBoundingClientRect()
+  return clientX > left && clientX < right
 }
