@@ -19,7 +19,7 @@ const mayImport: Record<string, readonly string[]> = {
   planner: ['common', 'load'],
   lab: ['common', 'kernel', 'load', 'services/backend', 'services/exporter', 'vocabulary', 'planner'],
   experiments: ['common', 'kernel', 'vocabulary'],
-  report: ['common', 'kernel', 'load', 'planner', 'lab'],
+  report: ['common', 'kernel', 'vocabulary', 'load', 'planner', 'lab'],
   live: [
     ...['common', 'kernel', 'load', 'services/backend', 'services/exporter', 'vocabulary'],
     ...['findings', 'planner', 'lab', 'report'],

@@ -16,13 +16,16 @@ export interface ShownBoard extends AsyncDisposable {
   begin(switchable: Switchable, views: AsyncIterable<LabView>): void
   /** Settles when no more views come; rejects with what went wrong. */
   readonly ended: Promise<void>
+  /** Has the page say why no views come for now, until the next one does. */
+  interrupt(problem: string, remedy: string): void
 }
 
-/** Without a driver no experiments can be run. */
+/** Without a driver no experiments can be run. `startAgain` is the command that the page names when all has ended. */
 export async function showBoard(
   listen: ListenTarget,
   driver: Driver | undefined,
   unavailable: Switches['unavailable'] = {},
+  startAgain = 'npm start',
 ): Promise<ShownBoard> {
   // Loaded only where there is a board: a lab without one starts quicker.
   const { startBoard } = await import('#services/board/board.ts')
@@ -49,12 +52,14 @@ export async function showBoard(
       actions: switchboard(() => switchable, runner, unavailable),
       plan: (stallMs) => lastMinute.plan(stallMs),
       kernelFacts: factsPage,
+      startAgain,
     }),
   )
   const kept = resources.move()
   return {
     url: board.url,
     ended: board.sourceEnded,
+    interrupt: board.interrupt,
     begin(there, source) {
       switchable = there
       begun.resolve(source)

@@ -10,11 +10,17 @@ const CLEAR_BELOW = '\x1b[J'
 /** Terminals that know synchronized output show the frame at once; the others ignore it. */
 const BEGIN_FRAME = '\x1b[?2026h'
 const END_FRAME = '\x1b[?2026l'
+/** Ctrl-Z, as a key: in raw mode the terminal does not stop anybody by itself. */
+const SUSPEND = '\x1a'
 
 export class Terminal {
   readonly #input: NodeJS.ReadStream
   readonly #output: NodeJS.WriteStream
   #lastFrame = ''
+  #onKey: (key: string) => void = () => {}
+  #onResize: () => void = () => {}
+  /** Once the screen is given back nothing is written to it. */
+  #open = false
 
   constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
     this.#input = input
@@ -33,33 +39,87 @@ export class Terminal {
     return !process.env.NO_COLOR && this.#output.hasColors()
   }
 
-  /** Takes the screen and the keys. `onKey` gets each key as it came; `onResize` when the size changed. */
+  /**
+   * Takes the screen and the keys. `onKey` gets each key as it came, but for Ctrl-Z, which stops the process as it does
+   * everywhere; `onResize` asks for a new frame, when the size has changed or the process goes on.
+   */
   open(onKey: (key: string) => void, onResize: () => void): void {
-    this.#output.write(`${ALTERNATE}${HIDE_CURSOR}`)
-    this.#output.on('resize', () => {
-      this.#lastFrame = ''
-      onResize()
-    })
+    this.#onKey = onKey
+    this.#onResize = onResize
+    this.#output.on('resize', this.#redraw)
+    process.on('SIGTSTP', this.#stop)
+    process.on('SIGCONT', this.#goOn)
+    this.#take()
     if (!this.#input.isTTY) return
-    this.#input.setRawMode(true)
     this.#input.setEncoding('utf8')
-    this.#input.on('data', (keys: string) => {
-      for (const key of keys.startsWith('\x1b') ? [keys] : keys) onKey(key)
-    })
+    this.#input.on('data', this.#hear)
+  }
+
+  readonly #hear = (keys: string): void => {
+    for (const key of keys.startsWith('\x1b') ? [keys] : keys) {
+      // In cooked mode the terminal would tell the whole job, npm or a script around this process included.
+      if (key === SUSPEND) this.#suspend(0)
+      else this.#onKey(key)
+    }
+  }
+
+  readonly #redraw = (): void => {
+    this.#lastFrame = ''
+    this.#onResize()
+  }
+
+  #take(): void {
+    this.#open = true
+    this.#output.write(`${ALTERNATE}${HIDE_CURSOR}`)
+    if (!this.#input.isTTY) return
+    // A shell may have reset the terminal meanwhile, of which Node knows nothing: raw to raw would be no change to it.
+    this.#input.setRawMode(false)
+    this.#input.setRawMode(true)
+  }
+
+  #giveBack(): void {
+    this.#open = false
+    if (this.#input.isTTY) this.#input.setRawMode(false)
+    this.#output.write(`${SHOW_CURSOR}${ORIGINAL}`)
+  }
+
+  readonly #stop = (): void => this.#suspend(process.pid)
+
+  /**
+   * Stops a process, or with 0 the whole job, after the terminal is as it was found. It goes on here when
+   * it is let. One that no shell could let go on is not stopped by the kernel, and goes on at once.
+   */
+  #suspend(whom: number): void {
+    this.#giveBack()
+    process.off('SIGTSTP', this.#stop) // without a listener the signal stops
+    process.kill(whom, 'SIGTSTP')
+    process.on('SIGTSTP', this.#stop)
+    setImmediate(this.#goOn)
+  }
+
+  /** Takes the terminal back. After SIGSTOP nothing could be given back before, so it is taken in any case. */
+  readonly #goOn = (): void => {
+    if (!process.listeners('SIGCONT').includes(this.#goOn)) return // closed meanwhile
+    this.#take()
+    process.kill(process.pid, 'SIGWINCH') // its size may have changed, which only the job in front is told
+    this.#redraw()
   }
 
   /** Shows these lines and nothing else. Every line is overwritten in place, so nothing blinks. */
   show(lines: readonly string[]): void {
     const frame = lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')
     // A slow terminal skips frames rather than falling behind.
-    if (frame === this.#lastFrame || this.#output.writableNeedDrain) return
+    if (!this.#open || frame === this.#lastFrame || this.#output.writableNeedDrain) return
     this.#lastFrame = frame
     this.#output.write(`${BEGIN_FRAME}${HOME}${frame}${CLEAR_BELOW}${END_FRAME}`)
   }
 
   close(): void {
-    if (this.#input.isTTY) this.#input.setRawMode(false)
+    this.#output.off('resize', this.#redraw)
+    process.off('SIGTSTP', this.#stop)
+    process.off('SIGCONT', this.#goOn)
+    this.#input.off('data', this.#hear)
+    this.#giveBack()
     this.#input.pause()
-    this.#output.write(`${SHOW_CURSOR}${ORIGINAL}`)
   }
 }

@@ -30,10 +30,23 @@ export interface PageConfig {
   unavailable: Switches['unavailable']
   /** The workshop's chapters that are installed. */
   chapters: string[]
+  /** The command that starts a lab with a board like this one. */
+  startAgain: string
 }
 
-/** What travels on the stream. */
+/** Why no new states come, in words for whoever looks at the page. */
+export interface Loss {
+  problem: string
+  remedy: string
+  /** Whether it is for good: this server shows nothing any more. */
+  over: boolean
+}
+
+/** What travels on the stream: each event says all that there is to say. */
 export interface StreamEvent {
   start: string
-  state: LiveState
+  /** The last one; missing until the first has come. */
+  state?: LiveState
+  /** Missing while states come, or are about to. */
+  loss?: Loss
 }

@@ -2,18 +2,21 @@
 import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { UsageError } from '#common/errors.ts'
 import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { FACTS_PATH, type Switches, SwitchOrder } from '#live/orders.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
-import { type PageConfig, PlanQuery, type StreamEvent } from './api.ts'
+import { type Loss, type PageConfig, PlanQuery, type StreamEvent } from './api.ts'
 import { encodingFor, loadAssets } from './server/assets.ts'
 import { refusalOfOrder, refusalOfRequest } from './server/guard.ts'
 import { chapter, chapterNames } from './server/workshop.ts'
 import { History } from './web/charts/series.ts'
 
 const compress = promisify(gzip)
+/** How often a page hears that nothing new comes. */
+const REMIND_MS = 1000
 
 export interface BoardOptions {
   /** Loopback, unless somebody asked for more. */
@@ -25,14 +28,18 @@ export interface BoardOptions {
   plan(stallMs: number | undefined): BacklogAdvice
   /** What the kernel does, as one HTML page without foreign parts; experiments cite it. Undefined where it is not installed. */
   kernelFacts?(): string | undefined
+  /** The command that starts a lab with a board like this one: the page says it when all has ended. Default `npm start`. */
+  startAgain?: string
 }
 
 /** A board that runs until it is disposed of. */
 export interface StartedBoard extends AsyncDisposable {
   /** `http://127.0.0.1:10510`, with the real port. */
   readonly url: string
-  /** Settles when the source has ended; rejects with what it threw. The page then says that its picture is old. */
+  /** Settles when the source has ended; rejects with what it threw. The page then says so, with the words of a UsageError. */
   readonly sourceEnded: Promise<void>
+  /** Has the page say why no states come for now, until the next one does. */
+  interrupt(problem: string, remedy: string): void
 }
 
 /** What a browser may do with the page: fetch from here, and nothing else. */
@@ -49,15 +56,26 @@ const documentHeaders = {
 }
 
 /** Starts serving. Throws a UsageError if the address is taken. */
-export async function startBoard({ listen, source, actions, plan, kernelFacts }: BoardOptions): Promise<StartedBoard> {
+export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
+  const { listen, source, actions, plan, startAgain = 'npm start', kernelFacts } = options
   const token = randomBytes(24).toString('base64url')
   const start = randomBytes(6).toString('base64url')
   const { experiments, unavailable } = actions
-  const config: PageConfig = { start, token, experiments, unavailable, chapters: chapterNames() }
+  const config: PageConfig = { start, token, experiments, unavailable, chapters: chapterNames(), startAgain }
   const assets = loadAssets(config)
-  const stream = new EventStream<StreamEvent & { sequence: number }>('state', 100)
   const history = new History()
-  let latest: (StreamEvent & { sequence: number }) | undefined
+  const stream = new EventStream<StreamEvent & { sequence: number }>('state', 100)
+  let latest: StreamEvent & { sequence: number } = { sequence: 0, start }
+  const tell = (news: Pick<StreamEvent, 'state' | 'loss'>): void => {
+    latest = { sequence: news.state?.sequence ?? 0, start, ...news }
+    stream.publish(latest)
+  }
+  const lose = (loss: Loss): void => tell({ ...(latest.state === undefined ? {} : { state: latest.state }), loss })
+  // Nothing may come after a loss: it is said again for whoever was too slow to take it.
+  const reminder = setInterval(() => {
+    if (latest.loss !== undefined) stream.publish(latest)
+  }, REMIND_MS)
+  reminder.unref()
 
   const app = httpServer()
   app.addHook('onRequest', async (request, reply) => {
@@ -87,11 +105,13 @@ export async function startBoard({ listen, source, actions, plan, kernelFacts }:
     return reply.header('content-encoding', 'gzip').send(await compress(json, { level: 1 }))
   })
   app.get('/health', (_request, reply) => {
-    reply.code(latest === undefined ? 503 : 200).send({ healthy: latest !== undefined })
+    const healthy = latest.state !== undefined && latest.loss?.over !== true
+    reply.code(healthy ? 200 : 503).send({ healthy })
   })
-  app.post('/switches', { schema: { body: SwitchOrder } }, async (request) => ({
-    done: await actions.perform(request.body),
-  }))
+  app.post('/switches', { schema: { body: SwitchOrder } }, async (request) => {
+    if (latest.loss?.over) throw new UsageError(`${latest.loss.problem} ${latest.loss.remedy}`)
+    return { done: await actions.perform(request.body) }
+  })
   app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))
   app.get('/workshop/*', (request, reply) => {
     const text = chapter(request.url.slice('/workshop/'.length))
@@ -117,11 +137,16 @@ export async function startBoard({ listen, source, actions, plan, kernelFacts }:
   const target = await listenOn(app, listen, '--board')
 
   const pump = async (): Promise<void> => {
-    for await (const state of source) {
-      history.add(state)
-      latest = { sequence: state.sequence, start, state }
-      stream.publish(latest)
+    try {
+      for await (const state of source) {
+        history.add(state)
+        tell({ state })
+      }
+    } catch (error) {
+      lose(endInWords(error, startAgain))
+      throw error
     }
+    lose(endInWords(undefined, startAgain))
   }
   const sourceEnded = pump()
   sourceEnded.catch(() => {}) // whoever waits for it hears of it
@@ -129,9 +154,25 @@ export async function startBoard({ listen, source, actions, plan, kernelFacts }:
   return {
     url: 'path' in target ? formatListen(target) : `http://${formatListen(target)}`,
     sourceEnded,
+    interrupt(problem, remedy) {
+      if (latest.loss?.over !== true) lose({ problem, remedy, over: false })
+    },
     async [Symbol.asyncDispose]() {
+      clearInterval(reminder)
       stream.close()
       await app.close()
     },
   }
 }
+
+/** What the end of the source means to whoever looks at the page; an error that is not meant for people says nothing to them. */
+function endInWords(error: unknown, startAgain: string): Loss {
+  const { message, remedy = '' } = error instanceof UsageError ? error : { message: 'The lab has ended' }
+  const start = remedy.includes(startAgain) ? [] : [`Start one: ${startAgain}`]
+  const remedies = [...(remedy === '' ? [] : [remedy]), ...start].map((text, index, all) =>
+    index < all.length - 1 ? sentence(text) : text,
+  )
+  return { problem: sentence(message), remedy: remedies.join(' '), over: true }
+}
+
+const sentence = (text: string): string => (/[.!?:…]$/.test(text) ? text : `${text}.`)

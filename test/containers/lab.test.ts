@@ -220,9 +220,10 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
     const seen = async (check: (state: LiveState) => void): Promise<void> => {
       const stop = AbortSignal.timeout(PATIENCE_MS)
       let complaint: unknown = new Error('The board sends nothing')
-      for await (const state of stack.board.events<StreamEvent>('/events', stop)) {
+      for await (const { state } of stack.board.events<StreamEvent>('/events', stop)) {
+        if (state === undefined) continue
         try {
-          check(state.state)
+          check(state)
           return
         } catch (error) {
           complaint = error

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import test from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { encodingFor, loadAssets } from './assets.ts'
 
-const config = { start: 's', token: 't</script>', experiments: [], unavailable: {}, chapters: [] }
+const config = {
+  start: 's',
+  token: 't</script>',
+  experiments: [],
+  unavailable: {},
+  chapters: [],
+  startAgain: 'npm start',
+}
 
 test('the whole page weighs less than 150 kB, however it is compressed', () => {
   const assets = [...loadAssets(config).values()]
@@ -55,4 +63,13 @@ test('the best encoding that is accepted is chosen, and none that is refused', (
   assert.equal(encodingFor('gzip;q=1.0, br;q=0'), 'gzip')
   assert.equal(encodingFor('deflate'), 'identity')
   assert.equal(encodingFor(undefined), 'identity')
+})
+
+test('the one style sheet holds those of all folders', () => {
+  const served = loadAssets(config).get('/board.css')?.identity.toString() ?? ''
+  const web = new URL('../web/', import.meta.url)
+  const sheets = fs.readdirSync(web, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.css'))
+  assert.ok(sheets.length >= 4)
+  for (const name of sheets) assert.ok(served.includes(fs.readFileSync(new URL(name, web), 'utf8')), name)
+  assert.match(served, /\.u-over/, 'and the one of uPlot')
 })

@@ -20,11 +20,13 @@ const web = fileURLToPath(new URL('../web/', import.meta.url))
 const require = createRequire(import.meta.url)
 
 const types: Record<string, string> = {
-  '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.ts': 'text/javascript; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
 }
+
+/** The style sheets, as one: what comes later may refine what came before. */
+const sheets = ['page/page.css', 'picture/picture.css', 'charts/charts.css', 'panel/panel.css']
 
 /** Every file by its path, the page itself as `/`. */
 export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
@@ -36,7 +38,10 @@ export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
     if (type !== types['.js']) assets.set(`/${name}`, asset(type, fs.readFileSync(file, 'utf8')))
     else addModule(assets, `/${name}`, file)
   }
-  for (const [name, type, text] of chartLibrary()) assets.set(name, asset(type, text))
+  const library = chartLibrary()
+  assets.set('/uplot.js', asset(types['.js']!, library.script))
+  const styles = sheets.map((name) => fs.readFileSync(path.join(web, name), 'utf8'))
+  assets.set('/board.css', asset('text/css; charset=utf-8', [library.style, ...styles].join('\n')))
   assets.set('/', asset('text/html; charset=utf-8', page(config)))
   return assets
 }
@@ -62,13 +67,10 @@ function page(config: PageConfig): string {
 }
 
 /** uPlot as it is installed: its small build is a script, which two words more make a module. */
-function chartLibrary(): [name: string, type: string, text: string][] {
+function chartLibrary(): { script: string; style: string } {
   const folder = path.join(path.dirname(require.resolve('uplot/package.json')), 'dist')
   const read = (name: string): string => fs.readFileSync(path.join(folder, name), 'utf8')
-  return [
-    ['/uplot.js', types['.js']!, `${read('uPlot.iife.min.js')}\nexport default uPlot\n`],
-    ['/uplot.css', types['.css']!, read('uPlot.min.css')],
-  ]
+  return { script: `${read('uPlot.iife.min.js')}\nexport default uPlot\n`, style: read('uPlot.min.css') }
 }
 
 function asset(type: string, text: string): Asset {

@@ -7,6 +7,7 @@ const columns = ['shard', 'state', 'waiting', 'fit', 'drops a second', 'accepts 
 
 export class NumberTable {
   readonly element: HTMLElement
+  readonly #caption = html('caption')
   readonly #body = html('tbody')
   readonly #rest = html('p')
 
@@ -17,12 +18,18 @@ export class NumberTable {
       html(
         'table',
         {},
-        html('caption', {}, 'Accept queues, by shard'),
+        this.#caption,
         html('thead', {}, html('tr', {}, ...columns.map((name) => html('th', { scope: 'col' }, name)))),
         this.#body,
       ),
       this.#rest,
     )
+    this.old = false
+  }
+
+  /** Whether the figures are not of now. */
+  set old(old: boolean) {
+    say(this.#caption, old ? 'Accept queues, by shard, as they were: these figures are old' : 'Accept queues, by shard')
   }
 
   draw({ shards, portView, sequence }: LiveState): void {

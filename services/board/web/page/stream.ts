@@ -1,55 +1,63 @@
-/** States as they come, and whether they still do. */
+/** States as they come, and how things stand with the server that sends them. */
 
 import type { LiveState } from '#live/state.ts'
-import type { StreamEvent } from '../../api.ts'
+import type { Loss, StreamEvent } from '../../api.ts'
 import type { Kept } from '../charts/series.ts'
+import type { Contact } from './contact.ts'
 
-/** Ten states a second are due; after this time without one the picture is old. */
-const STALE_MS = 700
 const CHECK_MS = 100
 
 export interface StreamHandlers {
   onState(state: LiveState): void
   /** What the server kept: at first, and after a loss. */
   onHistory(kept: Kept): void
-  /** How long nothing has come, once that is too long; undefined when it comes again. */
-  onStale(sinceMs: number | undefined): void
+  /** Ten times a second, and at each state. */
+  onContact(contact: Contact): void
 }
 
 /** Listens until the page ends. `start` is the server's start that the page belongs to: with another it loads itself again. */
 export function listen(start: string, handlers: StreamHandlers): void {
   let lastMs = performance.now()
-  let stale = false
+  let seen = false
+  let loss: Loss | undefined
   let source: EventSource | undefined
 
   const open = (): void => {
     source?.close()
     source = new EventSource('/events')
     source.addEventListener('open', () => void restore())
-    source.addEventListener('state', ({ data }) => {
-      const event: StreamEvent = JSON.parse(data)
-      if (event.start !== start) {
-        location.reload()
-        return
-      }
-      lastMs = performance.now()
-      if (stale) handlers.onStale(undefined)
-      stale = false
-      handlers.onState(event.state)
-    })
+    source.addEventListener('state', ({ data }) => hear(JSON.parse(data)))
+  }
+  const hear = (event: StreamEvent): void => {
+    if (event.start !== start) {
+      location.reload()
+      return
+    }
+    loss = event.loss
+    const { state } = event
+    // With a loss comes the last state there was, for a page that has none.
+    if (state !== undefined && (loss === undefined || !seen)) {
+      seen = true
+      if (loss === undefined) lastMs = performance.now()
+      handlers.onState(state)
+    }
+    tell()
   }
   const restore = async (): Promise<void> => {
     const answer = await fetch('/history')
     if (answer.ok) handlers.onHistory(await answer.json())
   }
+  const tell = (): void =>
+    handlers.onContact({
+      connected: source?.readyState === EventSource.OPEN,
+      ...{ seen, loss },
+      sinceMs: performance.now() - lastMs,
+    })
 
   open()
   setInterval(() => {
     // A browser that was refused gives up for good; one that lost its server tries again by itself.
     if (source?.readyState === EventSource.CLOSED) open()
-    const sinceMs = performance.now() - lastMs
-    if (sinceMs < STALE_MS) return
-    stale = true
-    handlers.onStale(sinceMs)
+    tell()
   }, CHECK_MS)
 }

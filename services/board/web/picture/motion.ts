@@ -1,20 +1,13 @@
 /**
- * What moves between the vessels: dots whose number follows the rates, on a canvas above the picture. Pure ornament:
- * nothing is to be read from it that the picture does not say, and who prefers less motion gets none.
+ * What moves between the vessels: dots on a canvas above the picture. Pure ornament: nothing is to be read from it that
+ * the picture does not say, and who prefers less motion gets none.
  */
 import type { LiveState } from '#live/state.ts'
+import { used } from '../page/colours.ts'
+import { type NewDot, sourcesOf } from './dots.ts'
 import type { Layout } from './layout.ts'
 
-interface Dot {
-  x: number
-  y: number
-  vx: number
-  vy: number
-  fallsFrom: number
-  endY: number
-  kind: 'syn' | 'odd' | 'drop' | 'accept'
-  age: number
-}
+type Dot = Required<NewDot>
 
 const MOST_DOTS = 260
 const FRAME_MS = 33
@@ -31,7 +24,7 @@ export class Motion {
   #scale = 1
   #lastMs = 0
   #owed = new Map<string, number>()
-  #colours: Record<Dot['kind'], string> = { syn: '', odd: '', drop: '', accept: '' }
+  #colours: Record<Dot['kind'], string> = { syn: '', odd: '', drop: '' }
   still = false
 
   constructor() {
@@ -57,15 +50,7 @@ export class Motion {
   }
 
   recolour(): void {
-    // A custom property with light-dark() is resolved only where it is used.
-    const probe = document.createElement('i')
-    document.body.append(probe)
-    const used = (name: string): string => {
-      probe.style.color = `var(${name})`
-      return getComputedStyle(probe).color
-    }
-    this.#colours = { syn: used('--fresh'), odd: used('--odd'), drop: used('--spill'), accept: used('--calm') }
-    probe.remove()
+    this.#colours = { syn: used('--fresh'), odd: used('--odd'), drop: used('--spill') }
   }
 
   #frame(nowMs: number): void {
@@ -87,7 +72,6 @@ export class Motion {
     context.clearRect(0, 0, width, height)
     context.setTransform(this.#scale, 0, 0, this.#scale, 0, 0)
     for (const dot of this.#dots) {
-      dot.age += seconds
       if (dot.kind === 'drop') dot.vy += 260 * seconds
       dot.x += dot.vx * seconds
       dot.y += dot.vy * seconds
@@ -106,55 +90,14 @@ export class Motion {
 
   /** New dots, as many as the rates want. */
   #give(seconds: number): void {
-    const [state, layout] = [this.#state, this.#layout]
-    if (state === undefined || layout === undefined) return
-    const { clients, grid, lanes } = layout
-    const fromClients = (): Pick<Dot, 'x' | 'y' | 'endY'> => ({
-      x: grid.x + Math.random() * grid.w,
-      y: clients.y + clients.h,
-      endY: grid.y + 10,
-    })
-    this.#spawn('in', state.clients.startedPerSecond + state.clients.synRetransmitsPerSecond, seconds, () => ({
-      ...fromClients(),
-      kind: 'syn',
-    }))
-    this.#spawn('odd', state.clients.halfOpenPerSecond, seconds, () => ({ ...fromClients(), kind: 'odd' }))
-    for (const [index, lane] of lanes.entries()) {
-      const shard = state.shards[index]
-      if (shard?.state !== 'listening') continue
-      const { tank } = lane
-      const middle = tank.x + tank.w / 2
-      const enters = shard.acceptsPerSecond > 0 && shard.fill < 1 ? shard.acceptsPerSecond : 0
-      const surface = tank.y + tank.h * (1 - Math.min(1, shard.fill))
-      this.#spawn(`to${index}`, enters, seconds, () => ({
-        x: middle,
-        y: grid.y + grid.h + 36,
-        endY: Math.min(surface, tank.y + 30),
-        kind: 'syn',
-      }))
-      if (shard.dropsPerSecond > 0 && shard.fill >= 0.9)
-        this.#spawn(`drop${index}`, shard.dropsPerSecond, seconds, () => ({
-          x: tank.x + tank.w + Math.random() * 8,
-          y: tank.y - 4 - Math.random() * 4,
-          vx: 26 + Math.random() * 34,
-          vy: -20 - Math.random() * 20,
-          endY: tank.y + tank.h + 10,
-          kind: 'drop',
-        }))
+    if (this.#state === undefined || this.#layout === undefined) return
+    for (const { name, ratePerSecond, dot } of sourcesOf(this.#state, this.#layout)) {
+      let owed = (this.#owed.get(name) ?? 0) + dotsPerSecond(ratePerSecond) * seconds
+      while (owed >= 1 && this.#dots.length < MOST_DOTS) {
+        owed--
+        this.#dots.push({ vx: 0, vy: 130 + Math.random() * 50, ...dot() })
+      }
+      this.#owed.set(name, Math.min(owed, 1))
     }
-  }
-
-  #spawn(
-    source: string,
-    rate: number,
-    seconds: number,
-    make: () => Pick<Dot, 'x' | 'y' | 'endY' | 'kind'> & Partial<Dot>,
-  ): void {
-    let owed = (this.#owed.get(source) ?? 0) + dotsPerSecond(rate) * seconds
-    while (owed >= 1 && this.#dots.length < MOST_DOTS) {
-      owed--
-      this.#dots.push({ vx: 0, vy: 130 + Math.random() * 50, fallsFrom: 0, age: 0, ...make() })
-    }
-    this.#owed.set(source, Math.min(owed, 1))
   }
 }

@@ -2,11 +2,12 @@
 import { whole } from '#common/quantities.ts'
 import type { LiveState } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
-import { type Box, type GridLayout, scatter } from './layout.ts'
+import { type CellLayout, cellsOf, scatter } from './cells.ts'
+import type { Box } from './layout.ts'
 
-export class HalfOpenGrid {
+export class SynQueue {
   readonly element: SVGGElement
-  readonly box: Box
+  readonly #box: Box
   readonly #empty = svg('path', { class: 'cells' })
   readonly #lit = svg('path', { class: 'cells lit' })
   readonly #note = svg('text', { class: 'grid-note' })
@@ -17,7 +18,7 @@ export class HalfOpenGrid {
   #taken: number[] = []
 
   constructor(box: Box) {
-    this.box = box
+    this.#box = box
     this.element = svg('g', { class: 'grid', 'data-term': 'halfOpen' }, this.#empty, this.#lit, this.#note, this.#each)
     set(this.#note, 'x', box.x + box.w)
     set(this.#note, 'y', box.y - 6)
@@ -25,7 +26,9 @@ export class HalfOpenGrid {
     set(this.#each, 'y', box.y - 6)
   }
 
-  draw(state: LiveState, grid: GridLayout, fits: number): void {
+  /** `fits` is how many requests the queue holds. */
+  draw(state: LiveState, fits: number): void {
+    const grid = cellsOf(this.#box, fits)
     const length = state.portView?.synQueue.length ?? 0
     const key = `${grid.cells}/${grid.columns}/${grid.pitch}`
     if (key !== this.#key) {
@@ -68,8 +71,8 @@ export class HalfOpenGrid {
     )
   }
 
-  #path({ columns, pitch, size }: GridLayout, cells: readonly number[]): string {
-    const { x, y, w } = this.box
+  #path({ columns, pitch, size }: CellLayout, cells: readonly number[]): string {
+    const { x, y, w } = this.#box
     const step = Math.max(pitch, Math.min(w / columns, pitch * 1.6))
     return cells
       .map((cell) => {

@@ -1,0 +1,87 @@
+/** The five charts: what each shows, in which unit, and how far its axis goes. */
+import { duration, percent, whole } from '#common/quantities.ts'
+import type { TermName } from '../page/glossary.ts'
+import type { Point } from './series.ts'
+
+export interface Curve {
+  /** Number of the shard's colour, or the name of another. */
+  colour: number | 'ink' | 'odd'
+  dashed?: boolean
+  name: string
+  of(point: Point): number | null
+}
+
+export interface Kind {
+  title: string
+  term: TermName
+  curves(shards: number): Curve[]
+  show(value: number): string
+  /** Bounds of the value axis, given the highest value seen. */
+  range(highest: number): [number, number]
+  logarithmic?: boolean
+}
+
+const byShard =
+  (list: (point: Point) => (number | null)[]) =>
+  (shards: number): Curve[] =>
+    Array.from({ length: shards }, (_, index) => ({
+      colour: index,
+      name: String(index + 1),
+      of: (point: Point) => list(point)[index] ?? null,
+    }))
+
+/** Room above, and never so little that noise fills the chart. */
+const upTo =
+  (least: number) =>
+  (highest: number): [number, number] => [0, Math.max(least, highest * 1.08)]
+
+/** On a logarithmic axis nothing is below a millisecond. */
+const visible = (value: number | null): number | null => (value === null ? null : Math.max(1, value))
+
+export const kinds: Kind[] = [
+  {
+    title: 'Fill of the accept queues',
+    term: 'acceptQueue',
+    curves: byShard((point) => point.fill),
+    show: percent,
+    range: upTo(1.05),
+  },
+  {
+    title: 'Drops a second',
+    term: 'drop',
+    curves: byShard((point) => point.drops),
+    show: (value) => `${whole(value)}/s`,
+    range: upTo(10),
+  },
+  {
+    title: 'Accept wait, 99th percentile',
+    term: 'acceptWait',
+    curves: (shards) => [
+      ...byShard((point) => point.waits.map(visible))(shards),
+      { colour: 'ink', dashed: true, name: 'oldest in line', of: (point) => visible(point.oldestWaitMs) },
+    ],
+    show: duration,
+    range: (highest) => [1, Math.max(100, highest * 1.5)],
+    logarithmic: true,
+  },
+  {
+    title: 'SYN queue',
+    term: 'synQueue',
+    curves: () => [
+      { colour: 0, name: 'half open', of: (point) => point.halfOpen },
+      { colour: 'odd', dashed: true, name: 'limit', of: (point) => point.halfOpenLimit },
+    ],
+    show: whole,
+    range: upTo(10),
+  },
+  {
+    title: 'Accepts and arrivals a second',
+    term: 'rate',
+    curves: (shards) => [
+      ...byShard((point) => point.accepts)(shards),
+      { colour: 'ink', dashed: true, name: 'arrivals', of: (point) => point.arrivals },
+    ],
+    show: (value) => `${whole(value)}/s`,
+    range: upTo(10),
+  },
+]

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { shardOf, stateOf } from '#live/testing/state.ts'
+import { marksBetween } from './marks.ts'
+
+test('whatever is done to the lab is marked: faults, what mends them, settings and loads', () => {
+  const before = stateOf()
+  const marks = marksBetween(
+    before,
+    stateOf({
+      shards: [shardOf(1, { stalled: true }), shardOf(2, { state: 'closed' }), shardOf(3, { limit: 8 })],
+      sysctls: { ...before.sysctls, syncookies: 0 },
+      steering: { by: 'member', member: 1 },
+      loads: [{ name: 'gentle', running: true, amount: 300, error: undefined }],
+    }),
+  )
+  assert.deepEqual(
+    marks.map(({ kind, text }) => `${kind}: ${text}`),
+    [
+      ...['fault: 1 stalled', 'fault: 2 closed', 'setting: 3 backlog 8'],
+      ...['setting: syncookies=0', 'setting: to shard 2', 'load: load 300/s'],
+    ],
+  )
+  assert.deepEqual(marksBetween(before, before), [])
+})
+
+test('each phase of an experiment is marked once, when it began', () => {
+  const experiment = (phases: number[]) => ({
+    ...{ name: 'handshake', running: true, status: undefined, reason: undefined, expectations: [], folder: undefined },
+    phases: phases.map((timeMs) => ({ name: `at ${timeMs}`, timeMs })),
+  })
+  const [none, one, two] = [
+    stateOf(),
+    stateOf({ experiment: experiment([5]) }),
+    stateOf({ experiment: experiment([5, 9]) }),
+  ]
+  assert.deepEqual(
+    marksBetween(none, one).map(({ timeMs }) => timeMs),
+    [5],
+  )
+  assert.deepEqual(
+    marksBetween(one, two).map(({ timeMs }) => timeMs),
+    [9],
+  )
+  assert.deepEqual(marksBetween(two, two), [])
+})

@@ -1,0 +1,18 @@
+/** What is shown, in one line: address, sockets, backlog, kernel. Pure. */
+import type { LiveState } from '#live/state.ts'
+
+export function factsOf({ address, port, mode, shards, kernel }: LiveState): string {
+  const backlogs = [...new Set(shards.filter(({ state }) => state === 'listening').map(({ limit }) => limit))]
+  const many =
+    mode === 'sharded'
+      ? `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'}`
+      : mode === 'shared'
+        ? 'one shared socket'
+        : 'one process'
+  return [
+    `${address}:${port}`,
+    many,
+    `backlog ${backlogs.join(', ') || '–'}`,
+    `Linux ${/^\d+\.\d+/.exec(kernel)?.[0] ?? kernel}`,
+  ].join(' · ')
+}

@@ -1,0 +1,69 @@
+/** What happens, in words under the picture; or why what is shown is not of now. */
+import type { LiveState } from '#live/state.ts'
+import type { Notice } from './contact.ts'
+import { html, set } from './dom.ts'
+
+export class Words {
+  readonly #element: HTMLElement
+  #key = ''
+  #state: LiveState | undefined
+  #notice: Notice | undefined
+
+  constructor(element: HTMLElement) {
+    this.#element = element
+  }
+
+  show(state: LiveState): void {
+    this.#state = state
+    this.#draw()
+  }
+
+  /** With a notice nothing else is said: what held a moment ago may not hold now. */
+  tell(notice: Notice | undefined): void {
+    this.#notice = notice
+    this.#draw()
+  }
+
+  #draw(): void {
+    const { running, text, calm } = this.#said()
+    const key = JSON.stringify([running, text, calm])
+    if (this.#key === key) return
+    this.#key = key
+    const [first, rest] = this.#notice === undefined ? atFirstStop(text) : [this.#notice.problem, this.#notice.remedy]
+    this.#element.replaceChildren(
+      ...(running === '' ? [] : [html('span', { class: 'running' }, running)]),
+      html('strong', {}, first),
+      this.#notice === undefined ? rest : ` ${rest}`,
+    )
+    set(this.#element, 'class', calm ? 'calm' : '')
+  }
+
+  #said(): { running: string; text: string; calm: boolean } {
+    if (this.#notice !== undefined)
+      return { running: '', text: `${this.#notice.problem} ${this.#notice.remedy}`, calm: false }
+    if (this.#state === undefined) return { running: '', text: '', calm: true }
+    const { words, experiment } = this.#state
+    const running =
+      experiment?.running === true
+        ? `Experiment ${experiment.name} runs in a lab of its own${experiment.phases.length > 0 ? `: ${experiment.phases.at(-1)?.name}` : ''}. `
+        : ''
+    const text = words ?? (running === '' && isCalm(this.#state) ? 'All is calm: whoever comes is accepted.' : '')
+    return { running, text, calm: words === undefined }
+  }
+}
+
+/** The first sentence says what happens: it is read from afar. */
+function atFirstStop(text: string): [first: string, rest: string] {
+  const end = /[:.](?=\s)/.exec(text)
+  const split = end === null ? text.length : end.index + 1
+  return [text.slice(0, split), text.slice(split)]
+}
+
+/** Whether nothing at all is out of order; less than that is no reason to say anything. */
+const isCalm = ({ shards, portView }: LiveState): boolean =>
+  portView !== undefined &&
+  portView.synQueue.length < 10 &&
+  shards.every(
+    ({ state, stalled, faults, fill, dropsPerSecond }) =>
+      state === 'listening' && !stalled && faults.length === 0 && fill < 0.5 && dropsPerSecond === 0,
+  )

@@ -1,0 +1,43 @@
+/** What accept() takes out of a tank: the stream down to its processes, and the valve that is shut while nobody takes. */
+import type { ShardView } from '#live/state.ts'
+import { set, svg } from '../page/dom.ts'
+import type { Box, LaneLayout } from './layout.ts'
+
+/** Where the processes begin. */
+const PROCESSES_Y = 395
+/** Below the tank: where the way to several processes parts. */
+const FORK = 22
+
+export class Accepts {
+  /** From back to front. */
+  readonly elements: readonly SVGElement[]
+  readonly #stream: SVGPathElement
+  readonly #valve: SVGPathElement
+
+  constructor({ tank, processes }: LaneLayout) {
+    const middle = tank.x + tank.w / 2
+    const bottom = tank.y + tank.h
+    const several = processes.length > 1
+    this.#stream = svg('path', {
+      class: 'accept-stream',
+      d: `M${middle} ${bottom + 2}V${several ? bottom + FORK : PROCESSES_Y}`,
+    })
+    this.#valve = svg('path', { class: 'valve', d: `M${middle - 9} ${bottom + 3}h18` })
+    const fork = several ? [svg('path', { class: 'fork', d: forkOf(middle, bottom, processes) })] : []
+    this.elements = [this.#stream, ...fork, this.#valve]
+  }
+
+  draw({ state, stalled, acceptsPerSecond }: ShardView): void {
+    const shut = stalled || state !== 'listening'
+    set(this.#valve, 'visibility', shut ? 'visible' : 'hidden')
+    const flow = shut ? 0 : acceptsPerSecond
+    this.#stream.style.strokeWidth = flow > 0 ? String(1.5 + Math.log10(1 + flow) * 1.6) : '0'
+  }
+}
+
+function forkOf(middle: number, bottom: number, processes: readonly Box[]): string {
+  const y = bottom + FORK
+  const middles = processes.map(({ x, w }) => x + w / 2)
+  const [first = middle, last = first] = [middles[0], middles.at(-1)]
+  return `M${Math.min(first, middle)} ${y}H${Math.max(last, middle)}${middles.map((x) => `M${x} ${y}V${PROCESSES_Y}`).join('')}`
+}

@@ -1,0 +1,45 @@
+/** What the clients do, in the band on top. */
+import { whole } from '#common/quantities.ts'
+import type { LiveState } from '#live/state.ts'
+import { say, set, svg } from '../page/dom.ts'
+import type { TermName } from '../page/glossary.ts'
+import type { Box } from './layout.ts'
+
+export class Clients {
+  readonly element: SVGGElement
+  readonly #facts: { number: SVGTSpanElement; group: SVGTextElement }[]
+
+  constructor({ x, y, w, h }: Box) {
+    const names: [string, TermName][] = [
+      [' new connections', 'rate'],
+      [' SYNs sent again', 'retransmit'],
+      [' SYNs never to be completed', 'halfOpen'],
+    ]
+    this.#facts = names.map(([name, term], index) => {
+      const number = svg('tspan', { class: 'fact-number' })
+      const group = svg(
+        'text',
+        { x: x + 18 + (index * (w - 20)) / 3, y: y + h / 2 + 8, class: 'fact', 'data-term': term },
+        number,
+        svg('tspan', { class: 'fact-unit' }, name),
+      )
+      return { number, group }
+    })
+    this.element = svg(
+      'g',
+      {},
+      svg('rect', { x, y, width: w, height: h, rx: 10, class: 'band' }),
+      ...this.#facts.map(({ group }) => group),
+    )
+  }
+
+  draw({ clients }: LiveState): void {
+    const numbers = [clients.startedPerSecond, clients.synRetransmitsPerSecond, clients.halfOpenPerSecond]
+    for (const [index, value] of numbers.entries()) {
+      const fact = this.#facts[index]
+      if (fact === undefined) continue
+      say(fact.number, `${whole(value)}/s`)
+      set(fact.group, 'class', `fact${value < 0.5 ? ' none' : ['', ' bad', ' odd'][index]}`)
+    }
+  }
+}

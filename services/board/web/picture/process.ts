@@ -1,0 +1,89 @@
+/** A process that accepts, which is also the switch that stalls it. */
+import { duration, number, whole } from '#common/quantities.ts'
+import type { LiveState, ProcessView, ShardView } from '#live/state.ts'
+import { say, set, svg } from '../page/dom.ts'
+import type { Box, Layout } from './layout.ts'
+
+export class ProcessSwitch {
+  readonly element: SVGGElement
+  readonly #box: SVGRectElement
+  readonly #title: SVGTextElement
+  readonly #rate: SVGTextElement
+  readonly #note: SVGTextElement
+  readonly #pill: SVGGElement
+  readonly #pillText: SVGTextElement
+  readonly #room: 'wide' | 'narrow' | 'dense'
+  readonly #index: number | undefined
+
+  constructor({ x, y, w, h }: Box, index: number | undefined, room: Layout['room'], toggle: () => void) {
+    this.#index = index
+    this.#room = w >= 168 ? 'wide' : w >= 60 ? 'narrow' : room === 'dense' || w < 60 ? 'dense' : 'narrow'
+    this.#box = svg('rect', { x, y, width: w, height: h, rx: Math.min(9, w / 4), class: 'process' })
+    const inset = Math.min(12, w * 0.1)
+    this.#title = svg('text', { x: x + inset, y: y + 19, class: 'process-name' })
+    this.#rate = svg('text', { x: x + inset, y: y + 40, class: 'process-rate' })
+    this.#note = svg('text', { x: x + inset, y: y + 54, class: 'process-note', 'data-term': 'descriptor' })
+    this.#pillText = svg('text', { x: x + w - 41, y: y + 35, class: 'pill-text' })
+    this.#pill = svg(
+      'g',
+      { class: 'pill' },
+      svg('rect', { x: x + w - 73, y: y + 17, width: 64, height: 26, rx: 13 }),
+      this.#pillText,
+    )
+    if (this.#room !== 'wide') set(this.#pill, 'visibility', 'hidden')
+    this.element = svg(
+      'g',
+      { class: 'process-switch', role: 'switch', tabindex: 0 },
+      this.#box,
+      this.#title,
+      this.#rate,
+      this.#note,
+      this.#pill,
+    )
+    this.element.addEventListener('click', toggle)
+    this.element.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return
+      event.preventDefault()
+      toggle()
+    })
+  }
+
+  draw(shard: ShardView, process: ProcessView | undefined, state: LiveState): void {
+    const one = this.#index === undefined
+    const stalled = one ? shard.stalled : (process?.stalled ?? false)
+    const down = shard.state === 'down'
+    const accepts = one ? shard.acceptsPerSecond : (process?.acceptsPerSecond ?? 0)
+    const open = one ? shard.open : (process?.open ?? 0)
+    const who = one
+      ? state.mode === 'sharded'
+        ? `backend ${shard.shard}`
+        : 'backend'
+      : `process ${(this.#index ?? 0) + 1}`
+    set(this.element, 'aria-checked', stalled ? 'true' : 'false')
+    set(this.element, 'aria-label', `Stall ${who}`)
+    set(this.element, 'aria-disabled', down ? 'true' : undefined)
+    set(this.element, 'class', `process-switch${stalled ? ' stalled' : ''}${down ? ' down' : ''}`)
+    say(this.#title, this.#room === 'wide' ? who : this.#room === 'narrow' ? who.replace('backend ', '') : '')
+    const lag = Math.max(0, ...shard.processes.map(({ lagMs }) => lagMs))
+    say(
+      this.#rate,
+      down
+        ? 'down'
+        : stalled
+          ? this.#room === 'dense'
+            ? '‖'
+            : this.#room === 'wide'
+              ? `stalled ${duration(one ? lag : (process?.lagMs ?? 0))}`
+              : 'stalled'
+          : this.#room === 'dense'
+            ? ''
+            : `${whole(accepts)}${this.#room === 'wide' ? ' accepts/s' : '/s'}`,
+    )
+    const faults = shard.faults.join(', ')
+    say(
+      this.#note,
+      this.#room === 'dense' || down ? '' : faults !== '' && this.#room === 'wide' ? faults : `${number(open)} open`,
+    )
+    say(this.#pillText, stalled ? 'Release' : 'Stall')
+  }
+}

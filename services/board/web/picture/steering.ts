@@ -1,0 +1,35 @@
+/** How connections get from the SYN queue to their shard: the pipes to every tank, and who decides. */
+import type { LiveState } from '#live/state.ts'
+import { svg } from '../page/dom.ts'
+import type { Layout } from './layout.ts'
+
+export function steeringWords({ steering, mode, shards }: LiveState): string {
+  if (mode !== 'sharded' || shards.length === 1) return ''
+  switch (steering.by) {
+    case 'hash':
+      return 'dealt by hash'
+    case 'cpu':
+      return 'dealt by CPU'
+    case 'random':
+      return 'dealt at random'
+    case 'member':
+      return `all to shard ${steering.member + 1}`
+  }
+}
+
+/** From the hash table down to every tank. */
+export function pipes({ grid, lanes, room }: Layout): SVGGElement {
+  const y = grid.y + grid.h + 8
+  const middles = lanes.map(({ tank }) => tank.x + tank.w / 2)
+  const [first = 0, last = first] = [middles[0], middles.at(-1)]
+  const busY = y + 16
+  return svg(
+    'g',
+    { class: `pipes ${room}`, 'aria-hidden': 'true' },
+    svg('path', { d: `M${(first + last) / 2} ${y - 4}V${busY}M${first} ${busY}H${last}` }),
+    ...middles.map((x) => svg('path', { d: `M${x} ${busY}V${busY + 16}` })),
+    ...(room === 'dense' ? [] : middles).map((x) =>
+      svg('path', { class: 'head', d: `M${x - 5} ${busY + 13}l5 7l5 -7z` }),
+    ),
+  )
+}
