@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { startServer } from '../testing/server.ts'
 import { connectionsOf } from '../testing/sockets.ts'
-import { until } from '../testing/until.ts'
 import { startAgent } from './agent.ts'
 import type { LoadReport, LoadRequest } from './api.ts'
 
@@ -85,7 +85,7 @@ test('progress can be read while a load runs, and stopping gives the final repor
   assert.equal(last.outcomes.ok, 10)
   const again = await agent.ask<LoadReport>('DELETE', `/loads/${id}`)
   assert.deepEqual(again.answer, last)
-  await until('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
+  await eventually('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
 })
 
 test('held connections speak when they are told to, and only they', async () => {
@@ -100,7 +100,7 @@ test('held connections speak when they are told to, and only they', async () => 
   while ((await agent.report(id)).connected < 3);
   assert.deepEqual((await agent.ask('POST', `/loads/${id}/speak`)).answer, { speakers: 3 })
   assert.deepEqual((await agent.ask('POST', `/loads/${id}/speak`, { text: 'hi' })).answer, { speakers: 3 })
-  await until('all was heard', () => heard.length === 9)
+  await eventually('all was heard', () => heard.length === 9)
   await agent.ask('DELETE', `/loads/${id}`)
   assert.equal((await agent.ask('POST', `/loads/${id}/speak`)).status, 409)
 })
@@ -255,9 +255,9 @@ test('an agent that is disposed of ends its loads and leaves no socket', async (
       target: server.target,
       arrivals: { shape: 'constant', ratePerSecond: 500 },
     })
-    await until('both have connected', () => server.sockets.size > 10)
+    await eventually('both have connected', () => server.sockets.size > 10)
   }
-  await until('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
+  await eventually('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
 })
 
 test('health tells that it is there', async () => {
