@@ -10,10 +10,13 @@ export class UsageError extends Error {
   }
 }
 
+/** Errors of other rooms whose message is for a person too. */
+const ownNames = new Set(['KernelError', 'ServiceError'])
+
 /** Two lines at most for a person: what is wrong, and what to do. No stack, unless it is a fault of our own. */
 export function describeError(error: unknown): string {
   if (error instanceof UsageError)
     return error.remedy === undefined ? error.message : `${error.message}\n${error.remedy}`
   if (!(error instanceof Error)) return String(error)
-  return error.name === 'KernelError' ? error.message : (error.stack ?? error.message)
+  return ownNames.has(error.name) ? error.message : (error.stack ?? error.message)
 }

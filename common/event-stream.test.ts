@@ -3,6 +3,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test from 'node:test'
 import { EventStream } from './event-stream.ts'
+import { eventually } from './waiting.ts'
 
 interface Item {
   sequence: number

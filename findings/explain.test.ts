@@ -47,6 +47,7 @@ const view = (changes: Partial<LabView> = {}): LabView => ({
   clients,
   cookiesPerSecond: 0,
   moved: [],
+  gaps: [],
   loads: [],
   counted: { readings: 1, opens: 0, overflows: 0, entered: {}, otherPorts: [], longestWaitMs: 0 },
   ...changes,

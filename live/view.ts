@@ -3,6 +3,7 @@
  * the backends' own words and the loads' reports. The terminal, the board and `explain` all read this.
  */
 import type { Steering } from '#kernel/reuseport.ts'
+import type { Gap } from '#lab/parts.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
 import type { ListenerSample, NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
@@ -44,6 +45,7 @@ export interface Setting {
   mode: string
   steering: Steering
   sysctls: Sysctls
+  gaps: readonly Gap[]
 }
 
 /** Counters worth showing when they move: those that speak of queues, handshakes and windows. */

@@ -1,15 +1,9 @@
 /** `spillway board`: the live board of a lab that something else has started. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { describeError } from '#common/errors.ts'
 import { attach } from '#lab/attached.ts'
-import type { Lab } from '#lab/lab.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
-import type { LabView } from '#live/view.ts'
 import { help, readOptions } from './options.ts'
 import { seenBy, showBoard } from './shown.ts'
-
-const AGAIN_MS = 500
 
 /** What only whoever started the lab can do, and where. */
 const unavailable = {
@@ -32,21 +26,9 @@ export async function board(args: string[]): Promise<void> {
   try {
     const lab = await attach(options.addresses, stop.signal)
     const loads = new Loads(lab)
-    shown.begin({ lab, loads }, seenBy(loads, again(lab, stop.signal)))
+    shown.begin({ lab, loads }, seenBy(loads, observe(lab, stop.signal)))
     await shown.ended
   } catch (error) {
     if (!stop.signal.aborted) throw error
-  }
-}
-
-/** The exporter may be started again: whoever watches then goes on with the new one. */
-async function* again(lab: Lab, signal: AbortSignal): AsyncGenerator<LabView> {
-  while (!signal.aborted) {
-    try {
-      yield* observe(lab, signal)
-    } catch (error) {
-      process.stderr.write(`${describeError(error)}\n`)
-    }
-    await sleep(AGAIN_MS, undefined, { signal }).catch(() => {})
   }
 }

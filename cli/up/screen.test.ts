@@ -44,7 +44,7 @@ const view: LabView = {
     },
   },
   ...{ sequence: 1, monotonicMs: 0, sysctls: sysctlDefaults, clients },
-  ...{ cookiesPerSecond: 0, moved: [{ name: 'ListenOverflows', perSecond: 296 }], loads: [] },
+  ...{ cookiesPerSecond: 0, moved: [{ name: 'ListenOverflows', perSecond: 296 }], gaps: [], loads: [] },
   counted: { readings: 1, opens: 0, overflows: 0, entered: {}, otherPorts: [], longestWaitMs: 0 },
 }
 

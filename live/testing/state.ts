@@ -26,6 +26,6 @@ export const stateOf = (changes: Partial<LiveState> = {}): LiveState => ({
     synRetransmitsPerSecond: 0,
   },
   sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 },
-  ...{ cookiesPerSecond: 0, moved: [], loads: [], words: undefined, experiment: undefined },
+  ...{ cookiesPerSecond: 0, moved: [], gaps: [], loads: [], words: undefined, experiment: undefined },
   ...changes,
 })

@@ -28,12 +28,12 @@ async function startedAgent(options: { maxHalfOpenPerSecond?: number } = {}) {
     return answer
   }
   const report = async (id: string): Promise<LoadReport> => (await ask<LoadReport>('GET', `/loads/${id}`)).answer
-  const finished = async (id: string): Promise<LoadReport> => {
-    for (;;) {
-      const seen = await report(id)
-      if (seen.state !== 'running') return seen
-    }
-  }
+  const finished = (id: string): Promise<LoadReport> =>
+    eventually(
+      'the load has ended',
+      () => report(id),
+      ({ state }) => state !== 'running',
+    )
   return { base, ask, start, report, finished, [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() }
 }
 
@@ -74,8 +74,11 @@ test('progress can be read while a load runs, and stopping gives the final repor
   await using server = await startServer(() => {})
   await using agent = await startedAgent()
   const { id } = await agent.start({ kind: 'hold', target: server.target, connections: 10 })
-  let seen = await agent.report(id)
-  while (seen.connected < 10) seen = await agent.report(id)
+  const seen = await eventually(
+    'ten are connected',
+    () => agent.report(id),
+    ({ connected }) => connected === 10,
+  )
   assert.equal(seen.state, 'running')
   assert.equal(seen.open, 10)
 
@@ -97,7 +100,7 @@ test('held connections speak when they are told to, and only they', async () => 
   )
   await using agent = await startedAgent()
   const { id } = await agent.start({ kind: 'hold', target: server.target, connections: 3 })
-  while ((await agent.report(id)).connected < 3);
+  await eventually('three are connected', async () => (await agent.report(id)).connected === 3)
   assert.deepEqual((await agent.ask('POST', `/loads/${id}/speak`)).answer, { speakers: 3 })
   assert.deepEqual((await agent.ask('POST', `/loads/${id}/speak`, { text: 'hi' })).answer, { speakers: 3 })
   await eventually('all was heard', () => heard.length === 9)

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { UsageError } from '#common/errors.ts'
 import { firstProblem } from '#common/validate.ts'
+import { Patience } from '#common/waiting.ts'
 
 const LIMIT_MS = 30_000
 const Labels = Type.Record(Type.String(), Type.String())
@@ -57,17 +58,22 @@ export class Prometheus {
     const url = new URL(`api/v1/${what}`, this.#url)
     let answer: unknown
     let status: number | undefined
+    using patience = new Patience(LIMIT_MS)
     try {
       const response = await fetch(url, {
         method: 'POST',
         body: new URLSearchParams(words),
-        signal: AbortSignal.timeout(LIMIT_MS),
+        signal: patience.signal,
       })
       status = response.status
       answer = JSON.parse(await response.text())
     } catch (error) {
       const reason =
-        error instanceof SyntaxError ? `what answers (status ${status}) does not speak JSON` : causeOf(error)
+        error instanceof SyntaxError
+          ? `what answers (status ${status}) does not speak JSON`
+          : error === patience.end
+            ? `nothing has come for ${patience.inWords}`
+            : causeOf(error)
       throw new UsageError(
         `No Prometheus answers at ${this.#url}: ${reason}`,
         'Give the address of the Prometheus itself, not of the exporter',
