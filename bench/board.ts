@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
 import { median } from '#common/quantile.ts'
 import { duration } from '#common/quantities.ts'
+import { eventually } from '#common/waiting.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import { startBoard } from '#services/board/board.ts'
 import { findProgram } from '../test/support/tools.ts'
@@ -52,7 +53,13 @@ function state(sequence: number): LiveState {
       },
     },
     sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 },
-    ...{ cookiesPerSecond: 9, moved: [{ name: 'ListenOverflows', perSecond: 90 }], loads: [], experiment: undefined },
+    ...{
+      cookiesPerSecond: 9,
+      moved: [{ name: 'ListenOverflows', perSecond: 90 }],
+      gaps: [],
+      loads: [],
+      experiment: undefined,
+    },
     words: `Sample ${sequence}: three shards are full while their neighbours idle.`,
   }
 }
@@ -101,7 +108,10 @@ const drawing = ['ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration']
 
 /** Waits for frames from outside: the page allows no code to be made of text. */
 async function drawn(count: number): Promise<void> {
-  while (Number(await page.evaluate('window.frames8.length')) < count) await sleep(TICK_MS)
+  await eventually(
+    `${count} frames are drawn`,
+    async () => Number(await page.evaluate('window.frames8.length')) >= count,
+  )
 }
 
 watching.resolve()

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { EventStream } from './event-stream.ts'
+import { eventually } from './waiting.ts'
 
 interface Item {
   sequence: number
@@ -79,12 +79,3 @@ test('a reader without news hears a heartbeat', async (context) => {
     (seen) => seen.includes(': still here\n\n'),
   )
 })
-
-/** Reads again and again until the reading is what is wanted. */
-async function eventually<Value>(what: string, read: () => Value, wanted: (value: Value) => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000
-  while (!wanted(read())) {
-    if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}`)
-    await sleep(20)
-  }
-}

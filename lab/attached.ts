@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
+import { WaitedInVain } from '#common/waiting.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { LabPlan, StartedServices } from './driver.ts'
 import { Endpoint } from './endpoint.ts'
@@ -24,20 +25,19 @@ const KEPT_WAITING_MS = 60_000
  * be the same too. Nothing of it is stopped from here.
  */
 export async function attach(addresses: Addresses, signal: AbortSignal): Promise<Lab> {
-  const giveUp = AbortSignal.any([signal, AbortSignal.timeout(KEPT_WAITING_MS)])
   const [first] = addresses.backends
   if (first === undefined) throw new UsageError('A lab has at least one backend', 'Name its control API with --backend')
   try {
     const backend = new Endpoint('backend-1', first)
-    await backend.healthy(giveUp)
+    await backend.healthy({ signal, withinMs: KEPT_WAITING_MS })
     const status = await backend.json<BackendStatus>('GET', '/status')
     // Whoever shares one socket has one control API; others that are named have no part in it.
     const backends = status.mode === 'sharded' ? addresses.backends : [first]
-    return await Lab.attach(planOf(backends, status), servicesAt({ ...addresses, backends }), giveUp)
+    return await Lab.attach(planOf(backends, status), servicesAt({ ...addresses, backends }), signal)
   } catch (error) {
-    if (giveUp.aborted && !signal.aborted)
+    if (error instanceof WaitedInVain)
       throw new UsageError(
-        `Not every service of the lab answers at ${[addresses.exporter, ...addresses.backends, addresses.agent].map(formatListen).join(', ')}`,
+        `Not every service of the lab answers at ${[addresses.exporter, ...addresses.backends, addresses.agent].map(formatListen).join(', ')}. ${error.message}`,
         'Start them first, or correct --exporter, --backend and --agent',
       )
     throw error
@@ -76,6 +76,7 @@ function servicesAt({ exporter, backends, agent }: Addresses): StartedServices {
     run: async () => elsewhere('Running a command'),
     log: () => [],
     lost: new Promise(() => {}),
+    onEnded: () => {},
     stop: async () => {},
   }
 }

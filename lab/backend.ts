@@ -2,6 +2,7 @@ import type { Steering } from '#kernel/reuseport.ts'
 import type { BackendStatus, FaultsChange } from '#services/backend/api.ts'
 import type { StartedServices } from './driver.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { Ends } from './ends.ts'
 
 /** What is known of the group that the backends form. The kernel shows no steering, so the lab remembers what it asked for. */
 export interface Group {
@@ -15,12 +16,14 @@ export class Backend {
   readonly #endpoint: Endpoint
   readonly #services: StartedServices
   readonly #group: Group
+  readonly #ends: Ends
 
-  constructor(number: number, endpoint: Endpoint, services: StartedServices, group: Group) {
+  constructor(number: number, endpoint: Endpoint, services: StartedServices, group: Group, ends: Ends) {
     this.number = number
     this.#endpoint = endpoint
     this.#services = services
     this.#group = group
+    this.#ends = ends
   }
 
   /** What it says of itself, its listener read from the kernel now; also while it is stalled. */
@@ -79,15 +82,22 @@ export class Backend {
     return this.#services.killBackend(this.number)
   }
 
-  /** Starts it again after it has ended, and opens its listener. */
+  /**
+   * Starts it again after it has ended, and opens its listener. Throws a UsageError that says why it could not: it ended
+   * at once, the lab has ended, or it did not answer.
+   */
   async restart(): Promise<void> {
     await this.#services.startBackend(this.number)
     await this.ready()
     await this.open()
   }
 
-  /** Waits until its control API answers; throws the signal's reason when that gives up, and by itself after 10 s. */
-  ready(giveUp: AbortSignal = AbortSignal.timeout(10_000)): Promise<void> {
-    return this.#endpoint.healthy(giveUp)
+  /** Waits until its control API answers. Throws a UsageError if it does not, because it has ended, or the signal's reason. */
+  ready(signal?: AbortSignal): Promise<void> {
+    const ended = this.#ends.of(this.number)
+    return this.#endpoint.healthy({
+      signal: signal === undefined ? ended : AbortSignal.any([signal, ended]),
+      remedy: 'Start it again; what it said is in the log of the lab',
+    })
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '#common/waiting.ts'
 import type {
   CountersReport,
   Handshake,
@@ -9,7 +9,7 @@ import type {
   Story,
   Target,
 } from '#load/agent/api.ts'
-import type { Endpoint } from './endpoint.ts'
+import { type Endpoint, ServiceError } from './endpoint.ts'
 
 type Without<Request, Key extends string> = Request extends unknown ? Omit<Request, Key> : never
 
@@ -20,15 +20,19 @@ export type LoadOrder = Without<LoadRequest, 'target'> & { target?: Target }
 export class Clients {
   readonly #endpoint: Endpoint
   readonly #target: Target
+  readonly #agentStarts: () => number
 
-  constructor(endpoint: Endpoint, target: Target) {
+  /** `agentStarts` tells how often the load agent has started anew. */
+  constructor(endpoint: Endpoint, target: Target, agentStarts: () => number = () => 0) {
     this.#endpoint = endpoint
     this.#target = target
+    this.#agentStarts = agentStarts
   }
 
   async start(order: LoadOrder): Promise<Load> {
     const report = await this.#endpoint.json<LoadReport>('POST', '/loads', { target: this.#target, ...order })
-    return new Load(this.#endpoint, report.id)
+    const agent = this.#agentStarts()
+    return new Load(this.#endpoint, report.id, () => this.#agentStarts() === agent)
   }
 
   /** Every load that was started, the finished ones with their results. */
@@ -51,14 +55,17 @@ export class Clients {
 export class Load {
   readonly id: string
   readonly #endpoint: Endpoint
+  readonly #sameAgent: () => boolean
 
-  constructor(endpoint: Endpoint, id: string) {
+  /** `sameAgent` tells whether the agent that runs it is still there: its successor gives the same names to other loads. */
+  constructor(endpoint: Endpoint, id: string, sameAgent: () => boolean) {
     this.#endpoint = endpoint
     this.id = id
+    this.#sameAgent = sameAgent
   }
 
   report(): Promise<LoadReport> {
-    return this.#endpoint.json('GET', `/loads/${this.id}`)
+    return this.#ask('GET')
   }
 
   /**
@@ -66,38 +73,54 @@ export class Load {
    * this takes it nothing.
    */
   state(): Promise<LoadState> {
-    return this.#endpoint.json('GET', `/loads/${this.id}/state`)
+    return this.#ask('GET', '/state')
   }
 
   /** Ends it and gives the result. */
   stop(): Promise<LoadReport> {
-    return this.#endpoint.json('DELETE', `/loads/${this.id}`)
+    return this.#ask('DELETE')
   }
 
   /** Waits for its own end and gives the result. */
   async done(): Promise<LoadReport> {
-    while ((await this.state()).state === 'running') await sleep(20)
+    await eventually(
+      `${this.id} ends`,
+      () => this.state(),
+      ({ state }) => state !== 'running',
+      { withinMs: Infinity, endsIt: () => true },
+    )
     return await this.report()
   }
 
   /** Makes the silent connections of a `hold` load send one byte each. */
   async speak(): Promise<void> {
-    await this.#endpoint.json('POST', `/loads/${this.id}/speak`, {})
+    await this.#ask('POST', '/speak', {})
   }
 
   /** Sends the next packet of a connection of a `handshake` load, counted from 1, and tells how that one stands then. */
   step(connection: number, send: HandshakeStep): Promise<Handshake> {
-    return this.#endpoint.json('POST', `/loads/${this.id}/steps`, { connection, send })
+    return this.#ask('POST', '/steps', { connection, send })
   }
 
   /** How each connection of a `handshake` load stands. */
   handshakes(): Promise<Handshake[]> {
-    return this.#endpoint.json('GET', `/loads/${this.id}/handshakes`)
+    return this.#ask('GET', '/handshakes')
   }
 
   /** The stories of its connections, if it was asked to keep them. */
   async stories(): Promise<Story[]> {
+    this.#check()
     const lines = await this.#endpoint.text('GET', `/loads/${this.id}/stories`)
     return lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Story]))
+  }
+
+  async #ask<Answer>(method: string, path = '', body?: unknown): Promise<Answer> {
+    this.#check()
+    return await this.#endpoint.json(method, `/loads/${this.id}${path}`, body)
+  }
+
+  #check(): void {
+    if (!this.#sameAgent())
+      throw new ServiceError(`The load agent has ended, and ${this.id} with it: start it again`, 404)
   }
 }

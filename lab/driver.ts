@@ -1,3 +1,4 @@
+import { UsageError } from '#common/errors.ts'
 import type { ListenTarget } from '#common/parse.ts'
 import type { Mode } from '#services/backend/api.ts'
 import type { Host } from './topology.ts'
@@ -34,6 +35,15 @@ export interface CommandResult {
   stderr: string
 }
 
+/** What must always be there in a lab: whichever ends is started again. */
+export type Part = 'exporter' | 'agent'
+
+/** Hears that a process of the lab has ended, unasked, and how: `SIGKILL`, `status 1`. Backends go by their number. */
+export type OnEnded = (part: Part | number, how: string) => void
+
+/** A sysctl that this lab cannot set, although another could. */
+export class Unsettable extends UsageError {}
+
 /** The services of a lab that runs: where each one's HTTP API is, and what only the driver can do to them. */
 export interface StartedServices {
   /** Control API of backend 1, 2, … in this order. The backends run, and do not listen yet. */
@@ -42,9 +52,9 @@ export interface StartedServices {
   exporter: ListenTarget
   /** Ends a backend at once, as a crash would (SIGKILL). */
   killBackend(number: number): Promise<void>
-  /** Starts a backend that has ended; it does not listen yet. */
+  /** Starts a backend, if it has ended; it does not listen yet. */
   startBackend(number: number): Promise<void>
-  /** Sets a sysctl of one host's network namespace. Throws the kernel's refusal. */
+  /** Sets a sysctl of one host's network namespace. Throws an Unsettable where it cannot be set, or the kernel's refusal of the value. */
   setSysctl(host: Host, name: string, value: string | number): Promise<void>
   /** A sysctl as text; undefined where the kernel has none of that name. */
   readSysctl(host: Host, name: string): Promise<string | undefined>
@@ -54,13 +64,18 @@ export interface StartedServices {
   log(): readonly string[]
   /** Settles when the lab ends on its own, with the reason. */
   readonly lost: Promise<string>
+  /** Tells who ends, from now on; a driver that cannot see that tells nothing. */
+  onEnded(hear: OnEnded): void
   stop(): Promise<void>
 }
 
 /** A way to put the services of a lab together. An experiment never knows which one runs it. */
 export interface Driver {
   readonly name: string
-  /** Throws a UsageError that says what is missing and what to do; starts nothing. */
-  preflight(): Promise<void>
+  /**
+   * Throws a UsageError that says what is missing and what to do, or an Unsettable that names those of `sysctls` that a
+   * lab cannot set here. Starts nothing.
+   */
+  preflight(sysctls?: readonly string[]): Promise<void>
   start(plan: LabPlan): Promise<StartedServices>
 }

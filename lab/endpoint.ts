@@ -1,11 +1,11 @@
 /** Speaks HTTP with a service of the lab, over a Unix socket or TCP. */
 import http from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '#common/errors.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { reasonOf } from '#common/system-errors.ts'
+import { eventually, type WaitOptions } from '#common/waiting.ts'
 
-const POLL_MS = 5
+const HEALTH_EVERY_MS = 5
 
 /** A service answered with an error, or not at all. */
 export class ServiceError extends Failure {
@@ -23,10 +23,13 @@ export class ServiceError extends Failure {
 export class Endpoint {
   readonly target: ListenTarget
   readonly #name: string
+  readonly #onSilent: () => void
 
-  constructor(name: string, target: ListenTarget) {
+  /** `onSilent` hears when a request was not answered at all, or a stream broke off, without anybody here wanting that. */
+  constructor(name: string, target: ListenTarget, onSilent: () => void = () => {}) {
     this.#name = name
     this.target = target
+    this.#onSilent = onSilent
   }
 
   /** Sends a request and gives the parsed JSON answer. Throws a ServiceError that carries the service's own words. */
@@ -35,15 +38,17 @@ export class Endpoint {
     return (text === '' ? undefined : JSON.parse(text)) as Answer
   }
 
-  async text(method: string, path: string, body?: unknown): Promise<string> {
-    const response = await this.open(method, path, body)
-    const text = await read(response)
+  async text(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<string> {
+    const response = await this.open(method, path, body, signal)
+    const text = await read(response).catch((error: unknown) => {
+      throw this.#silence(error, signal)
+    })
     const status = response.statusCode ?? 0
     if (status < 400) return text
     throw new ServiceError(`${this.#name} answers ${method} ${path} with ${status}: ${problemIn(text)}`, status)
   }
 
-  /** The events of a stream of server-sent events, until the other side ends it or `signal` does. */
+  /** The events of a stream of server-sent events, until `signal` ends it. Throws a ServiceError when the other side does. */
   async *events<Data>(path: string, signal: AbortSignal): AsyncGenerator<Data> {
     const response = await this.open('GET', path, undefined, signal)
     response.setEncoding('utf8')
@@ -58,8 +63,9 @@ export class Endpoint {
         }
       }
     } catch (error) {
-      if (!signal.aborted) throw error
+      if (!signal.aborted) throw this.#silence(error, signal)
     }
+    if (!signal.aborted) throw this.#silence(undefined, signal)
   }
 
   /** Sends a request and gives the response as it begins. */
@@ -80,30 +86,27 @@ export class Endpoint {
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
     })
     request.once('response', resolve)
-    request.once('error', (error) =>
-      reject(
-        new ServiceError(
-          `${this.#name} does not answer at ${formatListen(target)}: ${reasonOf(error) ?? error.message}`,
-          0,
-        ),
-      ),
-    )
+    request.once('error', (error) => reject(this.#silence(error, signal)))
     request.end(payload)
     return promise
   }
 
-  /** Waits until the service answers GET /health with 200; throws the signal's reason when that gives up. */
-  async healthy(giveUp: AbortSignal): Promise<void> {
-    for (;;) {
-      giveUp.throwIfAborted()
-      try {
-        await this.text('GET', '/health')
-        return
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error
-        await sleep(POLL_MS)
-      }
-    }
+  /** Waits until the service answers GET /health with 200. Throws a WaitedInVain if it does not, or the signal's reason. */
+  async healthy(options: Pick<WaitOptions, 'signal' | 'withinMs' | 'remedy'> = {}): Promise<void> {
+    await eventually(
+      `${this.#name} answers`,
+      (signal) => this.text('GET', '/health', undefined, signal),
+      () => true,
+      { everyMs: HEALTH_EVERY_MS, endsIt: (error) => !(error instanceof ServiceError), ...options },
+    )
+  }
+
+  /** What a failure on the wire means to a person. */
+  #silence(error: unknown, signal: AbortSignal | undefined): ServiceError {
+    if (signal?.aborted !== true) this.#onSilent()
+    const reason = reasonOf(error)
+    const because = reason === undefined ? '' : `: ${reason}`
+    return new ServiceError(`${this.#name} does not answer at ${formatListen(this.target)}${because}`, 0)
   }
 }
 

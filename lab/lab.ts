@@ -1,17 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Failure } from '#common/errors.ts'
+import { UsageError } from '#common/errors.ts'
+import { eventually } from '#common/waiting.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { Backend, type Group } from './backend.ts'
 import { Clients } from './clients.ts'
-import type { BackendPlan, CommandResult, Driver, LabPlan, StartedServices } from './driver.ts'
-import { Endpoint } from './endpoint.ts'
+import type { BackendPlan, CommandResult, Driver, LabPlan, Part, StartedServices } from './driver.ts'
+import { Endpoint, ServiceError } from './endpoint.ts'
+import { Ends } from './ends.ts'
 import { namespaces } from './namespaces/driver.ts'
+import { type Gap, Parts } from './parts.ts'
 import { type Host, SHARED_PORT, server } from './topology.ts'
 
-/** A lab that has not started by then never will; a loaded machine needs a few seconds. */
-const START_LIMIT_MS = 30_000
-const POLL_MS = 5
+/** A service that breaks off is most often the first to be noticed when the whole lab ends; the reason comes a little later. */
+const REASON_MS = 1000
+
+/** Somebody else starts a lab that is attached to, at their own pace. */
+const ATTACH_MS = 60_000
+
+const START_AGAIN = 'Start a new lab: spillway up'
 
 /** What a lab should be; everything has a default. */
 export interface LabOptions extends Partial<Omit<LabPlan, 'backends'>> {
@@ -37,20 +44,29 @@ export class Lab {
   readonly exporter: Endpoint
   /** How often sysctls were set through this object: whoever shows them knows when to read again. */
   settingsMade = 0
+  /** How often the load agent has been found missing: a load of one from before has ended with it. */
+  #agentStarts = 0
   readonly #services: StartedServices
+  readonly #agent: Endpoint
+  readonly #ends = new Ends()
+  readonly #stopped = new AbortController()
+  readonly #gapped = new AbortController()
+  readonly #parts = new Parts((part) => void this.#mend(part))
+  #watched = false
 
   /** Starts a lab and waits until each part answers and every backend listens, in order. Throws a UsageError if it cannot. */
   static async start(options: LabOptions = {}): Promise<Lab> {
     const { driver = namespaces, signal = new AbortController().signal, ...wishes } = options
     const plan = completePlan(wishes)
-    await driver.preflight()
+    await driver.preflight(Object.keys(plan.sysctls))
     const services = await driver.start(plan)
     const lab = new Lab(plan, services)
     try {
       await lab.#ready(signal)
     } catch (error) {
-      await services.stop()
-      throw error
+      if (error instanceof ServiceError) await lab.mayEnd()
+      await lab.stop()
+      throw lab.over.aborted ? lab.over.reason : error
     }
     return lab
   }
@@ -58,45 +74,79 @@ export class Lab {
   /** A lab whose services somebody else has started and will stop, once exporter and load agent answer. */
   static async attach(plan: LabPlan, services: StartedServices, signal: AbortSignal): Promise<Lab> {
     const lab = new Lab(plan, services)
-    await Promise.all([lab.exporter.healthy(signal), new Endpoint('the load agent', services.agent).healthy(signal)])
+    const patient = { signal, withinMs: ATTACH_MS }
+    await Promise.all([lab.exporter.healthy(patient), lab.#agent.healthy(patient)])
+    lab.#watched = true
     return lab
   }
 
   private constructor(plan: LabPlan, services: StartedServices) {
     this.plan = plan
     this.#services = services
-    this.backends = services.backends.map(
-      (target, index) => new Backend(index + 1, new Endpoint(`backend-${index + 1}`, target), services, this.group),
-    )
-    this.clients = new Clients(new Endpoint('the load agent', services.agent), { host: plan.address, port: plan.port })
-    this.exporter = new Endpoint('the exporter', services.exporter)
+    this.backends = services.backends.map((target, index) => {
+      const endpoint = new Endpoint(`backend-${index + 1}`, target)
+      return new Backend(index + 1, endpoint, services, this.group, this.#ends)
+    })
+    this.#agent = new Endpoint('the load agent', services.agent, () => this.#missing('agent'))
+    this.clients = new Clients(this.#agent, { host: plan.address, port: plan.port }, () => this.#agentStarts)
+    this.exporter = new Endpoint('the exporter', services.exporter, () => this.#missing('exporter'))
+    services.lost.then((reason) => this.#ends.labEnded(new UsageError(reason, START_AGAIN)))
+    services.onEnded((part, how) => {
+      if (typeof part === 'string') this.#missing(part, how)
+      else
+        this.#ends.backendEnded(part, new UsageError(`backend-${part} ended as it started (${how})`, this.#lastLines()))
+    })
   }
 
   /** Backends open one after the other: this order numbers the shards, and the members of the SO_REUSEPORT group. */
   async #ready(signal: AbortSignal): Promise<void> {
-    const lost = new AbortController()
-    this.#services.lost.then((reason) => lost.abort(new Failure(reason)))
-    const giveUp = AbortSignal.any([signal, lost.signal, AbortSignal.timeout(START_LIMIT_MS)])
+    const giveUp = AbortSignal.any([signal, this.over])
     const listening = async (): Promise<void> => {
       await Promise.all(this.backends.map((backend) => backend.ready(giveUp)))
       for (const backend of this.backends) await backend.open()
     }
-    const agent = new Endpoint('the load agent', this.#services.agent)
-    await Promise.all([listening(), agent.healthy(giveUp), this.exporter.healthy(giveUp)])
+    await Promise.all([listening(), this.#agent.healthy({ signal: giveUp }), this.exporter.healthy({ signal: giveUp })])
     await this.#seen(giveUp)
+    this.#watched = true
   }
 
   /** Waits until the exporter shows every listener, so that whoever watches the lab misses nothing of what it does next. */
   async #seen(giveUp: AbortSignal): Promise<void> {
     const statuses = await Promise.all(this.backends.map((backend) => backend.status()))
     const cookies = statuses.flatMap(({ listener }) => (listener === null ? [] : [listener.cookie]))
-    for (;;) {
-      const { namespaces } = await this.snapshot()
-      const shown = new Set(namespaces.flatMap(({ listeners }) => listeners.map(({ cookie }) => cookie)))
-      if (cookies.every((cookie) => shown.has(cookie))) return
-      giveUp.throwIfAborted()
-      await sleep(POLL_MS)
+    const shown = async (): Promise<string[]> =>
+      (await this.snapshot()).namespaces.flatMap(({ listeners }) => listeners.map(({ cookie }) => cookie))
+    await eventually('the exporter shows every listener', shown, (seen) => cookies.every((one) => seen.includes(one)), {
+      ...{ everyMs: 5, signal: giveUp, remedy: START_AGAIN },
+      endsIt: (error) => error instanceof ServiceError && error.status === 0,
+    })
+  }
+
+  /** What is missing is being started again by whoever started it; it is back when it answers. */
+  async #mend(part: Part): Promise<void> {
+    if (part === 'agent') this.#agentStarts++
+    this.#gapped.abort()
+    const endpoint = part === 'agent' ? this.#agent : this.exporter
+    try {
+      await endpoint.healthy({ signal: AbortSignal.any([this.over, this.#stopped.signal]), withinMs: Infinity })
+      this.#parts.back(part)
+    } catch {
+      // the lab has ended, or is being stopped: nothing will come back
     }
+  }
+
+  /** While a lab starts, a part that does not answer yet is no gap; and when it is being stopped none is. */
+  #missing(part: Part, how?: string): void {
+    if (this.#watched && !this.#stopped.signal.aborted && !this.over.aborted) this.#parts.missing(part, how)
+  }
+
+  /** After a service has not answered: waits a moment for news of the lab's own end. */
+  async mayEnd(): Promise<void> {
+    await sleep(REASON_MS, undefined, { signal: this.over }).catch(() => {})
+  }
+
+  #lastLines(): string {
+    return this.log().slice(-5).join('\n')
   }
 
   /** Backend 1, 2, … */
@@ -147,12 +197,23 @@ export class Lab {
     return this.#services.log()
   }
 
-  /** Settles if the lab ends without being asked to, with the reason. */
-  get lost(): Promise<string> {
-    return this.#services.lost
+  /** Aborts when the lab ends without being asked to; the reason is a UsageError that says why, and how to start again. */
+  get over(): AbortSignal {
+    return this.#ends.over
+  }
+
+  /** Aborts when the exporter or the load agent is missing for the first time. */
+  get gapped(): AbortSignal {
+    return this.#gapped.signal
+  }
+
+  /** The times in which the exporter or the load agent was missing, the latest last. */
+  get gaps(): readonly Gap[] {
+    return this.#parts.gaps
   }
 
   stop(): Promise<void> {
+    this.#stopped.abort()
     return this.#services.stop()
   }
 

@@ -1,9 +1,11 @@
 /** Watches a lab: the exporter's stream at its own pace, the backends and the loads a few times a second. */
 import os from 'node:os'
 import { monotonicMs } from '#common/clock.ts'
+import { ServiceError } from '#lab/endpoint.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
+import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { type LabView, type Moment, type Setting, type Sysctls, shownSysctls, sysctlDefaults, viewOf } from './view.ts'
 
 const POLL_MS = 250
@@ -14,19 +16,39 @@ const RATE_SPAN_MS = 1000
 
 /**
  * A view of the lab for every snapshot of the exporter, until `signal` or the reader ends it. A backend that does not
- * answer is shown as down.
+ * answer is shown as down. While the exporter is missing no view comes, and then it goes on. If the lab ends, this throws
+ * the reason, a UsageError.
  */
 export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<LabView> {
   using poll = new Poll(lab)
-  const history: Moment[] = []
-  for await (const snapshot of lab.stream(signal)) {
+  // Nothing from before a gap is held against what comes after it.
+  let history: Moment[] = []
+  for await (const snapshot of snapshots(lab, signal, () => {
+    history = []
+  })) {
     const { backends, loads, synRetransmits, askedMs } = poll
     const moment: Moment = { snapshot, backends, loads, synRetransmits, askedMs }
     history.push(moment)
     const spanStart = snapshot.monotonicMs - RATE_SPAN_MS
     while (history.length > 2 && history[1]!.snapshot.monotonicMs <= spanStart) history.shift()
-    yield viewOf(moment, history.length > 1 ? history[0] : undefined, { ...poll.setting, steering: lab.group.steering })
+    const setting = { ...poll.setting, steering: lab.group.steering, gaps: [...lab.gaps] }
+    yield viewOf(moment, history.length > 1 ? history[0] : undefined, setting)
   }
+}
+
+/** The exporter's stream, and that of its successor. `onGap` hears when it has broken off. */
+async function* snapshots(lab: Lab, signal: AbortSignal, onGap: () => void): AsyncGenerator<Snapshot> {
+  const over = AbortSignal.any([signal, lab.over])
+  while (!over.aborted)
+    try {
+      yield* lab.stream(over)
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      onGap()
+      // Ends with the lab's reason, or with the reader's.
+      await lab.exporter.healthy({ signal: over, withinMs: Infinity }).catch(() => {})
+    }
+  lab.over.throwIfAborted()
 }
 
 /** What is asked for again and again, beside the stream. */
@@ -35,7 +57,7 @@ class Poll {
   loads: LoadReport[] = []
   synRetransmits = 0
   askedMs = 0
-  setting: Omit<Setting, 'steering'>
+  setting: Omit<Setting, 'steering' | 'gaps'>
   readonly #lab: Lab
   #polls = 0
   #settingsRead = -1
@@ -58,7 +80,8 @@ class Poll {
     const askedMs = monotonicMs()
     const [backends, loads, synRetransmits] = await Promise.all([
       Promise.all(this.#lab.backends.map((backend) => backend.status().catch(() => undefined))),
-      this.#lab.clients.reports().catch(() => this.loads),
+      // An agent that is gone has taken its loads with it.
+      this.#lab.clients.reports().catch(() => []),
       this.#lab.clients.counters().then(
         ({ counters }) => counters.TcpExt_TCPSynRetrans ?? 0,
         () => this.synRetransmits,

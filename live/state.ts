@@ -1,5 +1,6 @@
 /** What a display shows of a lab at one moment: the terminal and the board draw from the same state. */
 import type { Steering } from '#kernel/reuseport.ts'
+import type { Gap } from '#lab/parts.ts'
 import type { LoadName } from './orders.ts'
 
 /** One listening socket and the backend behind it. */
@@ -98,6 +99,8 @@ export interface LabPicture {
   sysctls: Record<'syncookies' | 'abortOnOverflow' | 'migrateReq' | 'somaxconn', number>
   cookiesPerSecond: number
   moved: MovedCounter[]
+  /** The times in which the exporter or the load agent was missing, the latest last. */
+  gaps: readonly Gap[]
 }
 
 /** A load that runs, or the last one of its kind that has ended. */

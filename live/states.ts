@@ -1,7 +1,7 @@
 /** A view of the lab as the board shows it. */
-import { explain } from '#findings/explain.ts'
 import type { ExperimentState, LiveState, LoadState } from './state.ts'
 import type { LabView } from './view.ts'
+import { wordsOf } from './words.ts'
 
 function boardState(
   { loads: _loads, counted: _counted, ...view }: LabView,
@@ -18,5 +18,5 @@ export async function* boardStates(
   loads: () => LoadState[],
   experiment: () => ExperimentState | undefined,
 ): AsyncGenerator<LiveState> {
-  for await (const view of views) yield boardState(view, explain(view), loads(), experiment())
+  for await (const view of views) yield boardState(view, wordsOf(view), loads(), experiment())
 }

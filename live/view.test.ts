@@ -12,6 +12,7 @@ const setting: Setting = {
   mode: 'sharded',
   steering: { by: 'hash' },
   sysctls: sysctlDefaults,
+  gaps: [],
 }
 
 const listener = (shard: number, changes: Partial<ListenerSample> = {}): ListenerSample => ({

@@ -6,6 +6,7 @@ import { nearestRank } from '#common/quantile.ts'
 import { bytes, duration } from '#common/quantities.ts'
 import { fullName, tcpExt } from '#kernel/queue-counters.ts'
 import type { Steering } from '#kernel/reuseport.ts'
+import type { Gap } from '#lab/parts.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
 import type { ListenerSample, NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
@@ -47,6 +48,7 @@ export interface Setting {
   mode: string
   steering: Steering
   sysctls: Sysctls
+  gaps: readonly Gap[]
 }
 
 /** The view of `now`, with rates against `before`, which should lie about a second back. */

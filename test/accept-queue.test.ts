@@ -1,8 +1,8 @@
 /** Accept queues of a real lab: the exporter, the kernel's counters and `ss` must agree. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { Lab } from '#lab/lab.ts'
-import { eventually } from './support/eventually.ts'
 import { counter, listener, listeners, port, ssListeners } from './support/readings.ts'
 
 /** Slow enough that each handshake is over before the next SYN: then only SYNs are dropped, never final ACKs. */
@@ -16,6 +16,7 @@ for (const backlog of [0, 1, 8, 128, 511])
     const before = await counter(lab, 'ListenDrops')
     const load = await lab.clients.start({ kind: 'hold', connections: backlog + 1 + BEYOND, ratePerSecond: ONE_BY_ONE })
     await eventually(
+      'the queue is full and spills',
       () => listener(lab),
       (row) => {
         assert.equal(row.limit, backlog)
@@ -28,6 +29,7 @@ for (const backlog of [0, 1, 8, 128, 511])
     const gained = (await counter(lab, 'ListenDrops')) - before
     assert.equal(await counter(lab, 'ListenOverflows'), gained)
     const row = await eventually(
+      'every drop is counted',
       () => listener(lab),
       (row) => assert.equal(row.drops, gained),
     )
@@ -43,6 +45,7 @@ test('shards with different backlogs each show their own numbers, and their drop
   await Promise.all(lab.backends.map((backend) => backend.stall()))
   const load = await lab.clients.start({ kind: 'hold', connections: 400, ratePerSecond: ONE_BY_ONE })
   await eventually(
+    'each queue is full to its own limit',
     () => listeners(lab),
     (rows) =>
       assert.deepEqual(
@@ -53,6 +56,7 @@ test('shards with different backlogs each show their own numbers, and their drop
   await load.stop()
   const dropped = await counter(lab, 'ListenDrops')
   const rows = await eventually(
+    'every drop is counted',
     () => listeners(lab),
     (rows) =>
       assert.equal(
@@ -84,6 +88,7 @@ test('the accept wait read by the exporter and by the backend are one and the sa
     stories: true,
   })
   const waited = await eventually(
+    'one has waited for half a second',
     () => port(lab),
     ({ oldestWaitMs, waiting }) => {
       assert.equal(waiting, 1)
@@ -107,6 +112,7 @@ test('the accept wait read by the exporter and by the backend are one and the sa
   const { acceptWait } = await lab.backend(1).status()
   assert.equal(acceptWait.maxMs, story.acceptWaitMs)
   await eventually(
+    'nobody waits',
     () => port(lab),
     ({ waiting, oldestWaitMs }) => assert.deepEqual({ waiting, oldestWaitMs }, { waiting: 0, oldestWaitMs: 0 }),
   )
@@ -119,10 +125,12 @@ test('a final ACK that meets a full queue counts once as overflow and twice in s
   await backend.stall()
   const load = await lab.clients.start({ kind: 'hold', connections: 6, ratePerSecond: ONE_BY_ONE })
   await eventually(
+    'six wait half open',
     () => port(lab),
     ({ synQueue }) => assert.equal(synQueue.length, 6),
   )
   const deferred = await eventually(
+    'each ACK is held back',
     () => listener(lab),
     (row) => assert.equal(row.drops, 6, 'each held-back ACK counts one'),
   )
@@ -130,6 +138,7 @@ test('a final ACK that meets a full queue counts once as overflow and twice in s
   await backend.relisten(1)
   await load.speak() // data acts as the last ACK: 2 enter, 4 meet a full queue
   await eventually(
+    'two have entered and four have met a full queue',
     () => listener(lab),
     (row) => {
       assert.equal(row.length, 2)
@@ -138,6 +147,7 @@ test('a final ACK that meets a full queue counts once as overflow and twice in s
   )
   await load.stop()
   await eventually(
+    'overflows and drops are counted',
     async () => ({
       overflows: (await counter(lab, 'ListenOverflows')) - before.overflows,
       drops: (await counter(lab, 'ListenDrops')) - before.drops,

@@ -1,9 +1,9 @@
 /** IPv6 and dual-stack listeners: the right row counts whatever family the client spoke. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { Lab } from '#lab/lab.ts'
 import { server } from '#lab/topology.ts'
-import { eventually } from './support/eventually.ts'
 import { listener, port } from './support/readings.ts'
 
 test('an IPv6 listener shows its queue like any other', async () => {
@@ -11,6 +11,7 @@ test('an IPv6 listener shows its queue like any other', async () => {
   await lab.backend(1).stall()
   await lab.clients.start({ kind: 'hold', connections: 9, ratePerSecond: 500 })
   await eventually(
+    'the queue on the IPv6 address is full and spills',
     () => listener(lab),
     (row) => {
       assert.equal(row.address, server.address6)
@@ -26,10 +27,12 @@ test('a dual-stack listener holds connections of both families in one queue, on 
   for (const host of [server.address, server.address6])
     await lab.clients.start({ kind: 'hold', connections: 3, target: { host, port: lab.plan.port } })
   await eventually(
+    'six wait on the address of all',
     () => listener(lab),
     (row) => assert.deepEqual({ address: row.address, length: row.length }, { address: '::', length: 6 }),
   )
   const { connections, oldestWaitMs } = await eventually(
+    'six wait',
     () => port(lab),
     ({ waiting }) => assert.equal(waiting, 6),
   )

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import { eventually } from '#common/waiting.ts'
 import { shardOf, stateOf } from '#live/testing/state.ts'
-import { eventually } from './support/beside-lab.ts'
+
 import { launch, open } from './support/browser.ts'
 import { type StagedBoard, stagedBoard } from './support/staged-board.ts'
 import { skipWithout } from './support/tools.ts'
@@ -35,6 +36,7 @@ async function opened(context: TestContext): Promise<Page> {
   const page = await open(context, browser, board.url)
   await page.setViewportSize({ width: 1280, height: 1200 })
   await eventually(
+    'the page has the minutes before it',
     () => tenthsRead(page),
     (tenths) => assert.ok(tenths >= 1200, 'the past is there'),
   )
@@ -98,6 +100,7 @@ test('a zoom into a zoom, also backwards, is that part of it, and a double-click
   await page.mouse.dblclick(...(await at(page, 2, 0.5)))
   await page.getByRole('button', { name: 'Pause' }).waitFor()
   await eventually(
+    'the whole minute is shown again',
     () => secondsShown(page, 2),
     (seconds) => assert.ok(seconds > 55, `${seconds} s are shown`),
   )
@@ -141,6 +144,7 @@ test('a click, another button and a tap do not zoom, and leave no selection behi
   context.after(() => touched.close())
   await touched.goto(board.url)
   await eventually(
+    'the page has the minutes before it',
     () => tenthsRead(touched),
     (tenths) => assert.ok(tenths >= 1200),
   )
@@ -182,6 +186,7 @@ test('a key that is held down pauses once, and stalls once', { skip }, async (co
   await page.locator('.process-switch').nth(1).focus()
   await hold('Space')
   await eventually(
+    'the order arrives once',
     () => board.orders.slice(before),
     (orders) => assert.deepEqual(orders, [{ do: 'stall', shard: 2 }]),
   )

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { UsageError } from '#common/errors.ts'
+import { eventually } from '#common/waiting.ts'
 import type { LiveState } from '#live/state.ts'
 import { stateOf } from '#live/testing/state.ts'
-import { eventually } from './support/beside-lab.ts'
+
 import { keepPicture, launch, open } from './support/browser.ts'
 import { stagedBoard } from './support/staged-board.ts'
 import { skipWithout } from './support/tools.ts'
@@ -35,6 +36,7 @@ const shown = (page: Page): Promise<Shown> =>
 
 const calm = (page: Page): Promise<Shown> =>
   eventually(
+    'the page shows a live lab',
     () => shown(page),
     ({ badge, words, stale }) => {
       assert.equal(badge, 'live, 10 Hz')
@@ -46,6 +48,7 @@ const calm = (page: Page): Promise<Shown> =>
 /** What the page says in the end; at no moment before that is an old picture called calm or live. */
 async function saysInTheEnd(page: Page, expected: Partial<Record<'badge' | 'words', RegExp>>): Promise<void> {
   await eventually(
+    'the page says that the lab has ended',
     () => shown(page),
     ({ badge, words, stale, over, caption }) => {
       if (stale) assert.doesNotMatch(`${badge} ${words}`, /calm|live/)
@@ -81,6 +84,7 @@ test('when the source ends the page says that the lab has ended and how to start
 
   await page.getByRole('switch', { name: 'Stall backend 2' }).click()
   await eventually(
+    'the refusal is said',
     () => page.locator('.told.bad').textContent(),
     (words) => assert.match(words ?? '', /^The lab has ended\. Start one: npm start/),
   )
@@ -133,6 +137,7 @@ test('samples that stop are called old and not calm, an interruption is explaine
   await calm(page)
   board.hold()
   await eventually(
+    'the page says that its picture is old',
     () => shown(page),
     ({ badge, words, stale, over }) => {
       assert.match(badge, /^no sample for .*: the picture is old$/)
@@ -142,6 +147,7 @@ test('samples that stop are called old and not calm, an interruption is explaine
   )
   board.interrupt('The exporter does not answer.', 'Start it: docker compose up -d')
   await eventually(
+    'the page says what does not answer',
     () => shown(page),
     ({ words }) => assert.match(words, /^The exporter does not answer\. Start it: docker compose up -d$/),
   )
@@ -162,6 +168,7 @@ test('a page that is open before the lab says that it waits', { skip }, async (c
   })
   const page = await open(context, browser, board.url)
   await eventually(
+    'the page says that it waits',
     () => shown(page),
     ({ badge, words, stale }) => {
       assert.equal(badge, 'waiting for the lab')

@@ -4,12 +4,13 @@ import { before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { type ShownBoard, seenBy, showBoard } from '#cli/board/shown.ts'
+import { eventually } from '#common/waiting.ts'
 import type { Load } from '#lab/clients.ts'
 import { Lab } from '#lab/lab.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import type { BacklogAdvice } from '#live/state.ts'
-import { eventually, takenDownAfter } from './support/beside-lab.ts'
+import { takenDownAfter } from './support/beside-lab.ts'
 import { keepPicture, launch, open } from './support/browser.ts'
 import { skipWithout } from './support/tools.ts'
 
@@ -76,6 +77,7 @@ test('without arrivals the plan says that there are none, and gives no number', 
   const page = await open(context, browser, board.url)
   await openPlan(page)
   await eventually(
+    'the page says that nothing came',
     () => advice(page),
     (words) => assert.match(words, /^No connection came to port 8080 in the last .*s: there is nothing to plan for\.$/),
   )
@@ -97,6 +99,7 @@ test('a known load gets the backlog that the arithmetic demands, as far as the r
   ]
   assert.ok(came >= (RATE * STALL_MS) / 1000, `${came} in the busiest second`)
   await eventually(
+    'the page advises a backlog',
     () => advice(page),
     (words) => {
       assert.match(words, /^Set a backlog of \d+: 16 survives a stall of (less than )?\d+ ms only, not one of 1 s\.$/)
@@ -120,6 +123,7 @@ test('a stall that spills drops nobody any more once the button has set what is 
   const dropped = await dropsOfAStall()
   assert.ok(dropped > 0, 'half a second brings about fifty, and seventeen fit')
   await eventually(
+    'the page says what was left out',
     () => page.locator('.basis').innerText(),
     (basis) => assert.match(basis, /SYNs met a full queue and were dropped.*are left out/s),
   )
@@ -131,12 +135,16 @@ test('a stall that spills drops nobody any more once the button has set what is 
     assert.match(await button.innerText(), /^Set \d+ on shard 1$/)
     await button.focus()
     await page.keyboard.press('Enter')
-    const limit = await eventually(limitInKernel, (now) => assert.ok(now !== undefined && now > before, `${now}`))
+    const limit = await eventually('the kernel has a larger limit', limitInKernel, (now) =>
+      assert.ok(now !== undefined && now > before, `${now}`),
+    )
     await eventually(
+      'the table shows the limit that is set',
       () => page.locator('table.plan tbody').innerText(),
       (row) => assert.match(row, new RegExp(`^. 1\\s+${limit}(: too small)?\\s+[\\d.]+ m?s`)),
     )
     await eventually(
+      'the page says that it is set',
       () => advice(page),
       (words) => assert.match(words, new RegExp(`${limit} is set|${limit} survives`)),
     )

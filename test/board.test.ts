@@ -5,12 +5,13 @@ import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { type ShownBoard, seenBy, showBoard } from '#cli/board/shown.ts'
 import { Latest } from '#common/latest.ts'
+import { eventually } from '#common/waiting.ts'
 import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
-import { eventually, takenDownAfter } from './support/beside-lab.ts'
+import { takenDownAfter } from './support/beside-lab.ts'
 import { keepPicture, launch, open } from './support/browser.ts'
 import { skipWithout } from './support/tools.ts'
 
@@ -69,6 +70,7 @@ const TANK_HEIGHT = 154
 test('a stalled backend fills its tank to the rim and spills; released it drains', { skip }, async (context) => {
   const page = await open(context, browser, board.url)
   await eventually(
+    'a lab at rest is drawn',
     () => drawn(page, 2),
     ({ sequence, classes, length }) => {
       assert.ok(sequence > 0)
@@ -79,6 +81,7 @@ test('a stalled backend fills its tank to the rim and spills; released it drains
   await keepPicture(page, 'calm')
   await page.getByRole('switch', { name: 'Stall backend 2' }).click()
   const full = await eventually(
+    'a full and stalled shard is drawn',
     () => drawn(page, 2),
     (now) => {
       assert.match(now.classes, /full.*spills.*stalled/)
@@ -93,6 +96,7 @@ test('a stalled backend fills its tank to the rim and spills; released it drains
   await keepPicture(page, 'stalled')
   await page.getByRole('switch', { name: 'Stall backend 2' }).click()
   await eventually(
+    'the shard is drawn as mended',
     () => drawn(page, 2),
     (now) => {
       assert.doesNotMatch(now.classes, /full|spills|stalled/)
@@ -134,6 +138,7 @@ test('what the page shows of a sample is what the exporter said in it', { skip }
     })()`)
   const compared = new Set<string>()
   await eventually(
+    'five different samples have been compared',
     async () => {
       const { sequence, text } = await shown()
       const expected = said.get(sequence)
@@ -173,25 +178,28 @@ test('a lost stream is said, and recovers by itself, also with another start of 
   const page = await open(context, browser, first.url)
   const live = (): Promise<string | null> => page.locator('#live').textContent()
   const root = page.locator('html')
-  await eventually(live, (words) => assert.match(words ?? '', /live/))
+  await eventually('the page is live', live, (words) => assert.match(words ?? '', /live/))
 
   gate.close()
-  await eventually(live, (words) => assert.match(words ?? '', /no sample for .*: the picture is old/))
+  await eventually('the page says that its picture is old', live, (words) =>
+    assert.match(words ?? '', /no sample for .*: the picture is old/),
+  )
   assert.equal(await root.getAttribute('data-stale'), '')
   await keepPicture(page, 'stale')
   gate.release()
-  await eventually(live, (words) => assert.match(words ?? '', /live/))
+  await eventually('the page is live again', live, (words) => assert.match(words ?? '', /live/))
   assert.equal(await root.getAttribute('data-stale'), null)
 
   await first[Symbol.asyncDispose]()
-  await eventually(live, (words) => assert.match(words ?? '', /the picture is old/))
+  await eventually('the page has lost the board', live, (words) => assert.match(words ?? '', /the picture is old/))
   const second = await showBoard({ host: '127.0.0.1', port: Number(new URL(first.url).port) }, undefined)
   context.after(() => second[Symbol.asyncDispose]())
   second.begin({ lab, loads }, views)
-  await eventually(live, (words) => assert.match(words ?? '', /live/))
+  await eventually('the page is live with the new board', live, (words) => assert.match(words ?? '', /live/))
   // The page has the new token: its switches work.
   await page.getByRole('switch', { name: 'Stall backend 1' }).click()
   await eventually(
+    'the switch has stalled the backend',
     () => lab.backend(1).status(),
     ({ faults }) => assert.equal(faults.stalled, true),
   )
@@ -201,6 +209,7 @@ test('a lost stream is said, and recovers by itself, also with another start of 
 test('with the keyboard alone a backend is stalled and released, and a sysctl is set', { skip }, async (context) => {
   const page = await open(context, browser, board.url)
   await eventually(
+    'every process has a switch',
     () => page.locator('.process-switch').count(),
     (count) => assert.equal(count, 3),
   )
@@ -217,6 +226,7 @@ test('with the keyboard alone a backend is stalled and released, and a sysctl is
   }
   const stalled = (expected: boolean): Promise<unknown> =>
     eventually(
+      'the backend is as the key made it',
       () => lab.backend(3).status(),
       ({ faults }) => assert.equal(faults.stalled, expected),
     )
@@ -224,6 +234,7 @@ test('with the keyboard alone a backend is stalled and released, and a sysctl is
   await page.keyboard.press('Space')
   await stalled(true)
   await eventually(
+    'the switch shows the stall',
     () => page.getByRole('switch', { name: 'Stall backend 3' }).getAttribute('aria-checked'),
     (checked) => assert.equal(checked, 'true'),
   )
@@ -246,10 +257,12 @@ test('with the keyboard alone a backend is stalled and released, and a sysctl is
     await page.keyboard.press('Tab')
   await page.keyboard.press('ArrowRight')
   await eventually(
+    'the kernel has the setting',
     () => lab.readSysctl('net.ipv4.tcp_syncookies'),
     (value) => assert.equal(value, '2'),
   )
   await eventually(
+    'the box shows the setting',
     () => cookies.isChecked(),
     (checked) => assert.equal(checked, true),
   )
@@ -266,7 +279,11 @@ test('every switch acts on the lab: backlog, listener, process, faults, steering
   context.after(() => lab.backend(2).steer({ by: 'hash' }))
   const panel = page.locator('#panel')
   const listener = (check: (limit: number | undefined) => void): Promise<unknown> =>
-    eventually(async () => (await lab.backend(1).status()).listener?.limit, check)
+    eventually(
+      'the listener is as the switch made it',
+      async () => (await lab.backend(1).status()).listener?.limit,
+      check,
+    )
 
   await panel.getByLabel('Backlog', { exact: true }).fill('7')
   await panel.getByRole('button', { name: 'listen(): Backlog' }).click()
@@ -274,6 +291,7 @@ test('every switch acts on the lab: backlog, listener, process, faults, steering
   await panel.getByLabel('Slow accept', { exact: true }).fill('3')
   await panel.getByRole('button', { name: 'Set: Slow accept' }).click()
   await eventually(
+    'the backend accepts slowly',
     async () => (await lab.backend(1).status()).faults.acceptDelayMs,
     (delay) => assert.equal(delay, 3),
   )
@@ -282,6 +300,7 @@ test('every switch acts on the lab: backlog, listener, process, faults, steering
   await close.click()
   await listener((limit) => assert.equal(limit, undefined))
   await eventually(
+    'the switch shows a closed listener',
     () => close.getAttribute('aria-checked'),
     (checked) => assert.equal(checked, 'true'),
   )
@@ -292,6 +311,7 @@ test('every switch acts on the lab: backlog, listener, process, faults, steering
   const kill = panel.getByRole('switch', { name: 'Kill the process' })
   await kill.click()
   await eventually(
+    'the shard is drawn as down',
     () => drawn(page, 1),
     ({ classes, length }) => {
       assert.match(classes, /down/)
@@ -299,11 +319,13 @@ test('every switch acts on the lab: backlog, listener, process, faults, steering
     },
   )
   await eventually(
+    'the switch shows a killed backend',
     () => kill.getAttribute('aria-checked'),
     (checked) => assert.equal(checked, 'true'),
   )
   await kill.click()
   await eventually(
+    'another process has taken its place',
     async () => (await lab.backend(1).status()).pid,
     (now) => assert.notEqual(now, pid),
   )
@@ -311,11 +333,13 @@ test('every switch acts on the lab: backlog, listener, process, faults, steering
   await page.getByRole('tab', { name: 'Kernel' }).click()
   await page.getByRole('radio', { name: 'all to 2' }).check()
   await eventually(
+    'the group is steered to one member',
     () => drawn(page, 1),
     () => assert.deepEqual(lab.group.steering, { by: 'member', member: 1 }),
   )
   await page.getByRole('radio', { name: 'hash' }).check()
   await eventually(
+    'the group is steered by hash again',
     () => lab.group.steering,
     (steering) => assert.deepEqual(steering, { by: 'hash' }),
   )
@@ -324,12 +348,14 @@ test('every switch acts on the lab: backlog, listener, process, faults, steering
   const readers = panel.getByRole('switch', { name: 'Slow readers' })
   await readers.click()
   await eventually(
+    'the page counts the closed windows',
     () => page.locator('.gauge-note.warns').textContent(),
     (words) => assert.equal(words, '20 windows closed'),
   )
   await keepPicture(page, 'slow-readers')
   await readers.click()
   await eventually(
+    'only the gentle load runs',
     () => loads.list.map(({ name }) => name),
     (running) => assert.deepEqual(running, ['gentle']),
   )
@@ -341,6 +367,7 @@ test('an order that cannot be performed is answered in words', { skip }, async (
   await lab.backend(2).kill()
   await page.locator('#panel').getByRole('switch', { name: 'Stall' }).click()
   await eventually(
+    'the page says why the order failed',
     () => page.locator('.told.bad').textContent(),
     (words) => assert.match(words ?? '', /backend-2 does not answer/),
   )
@@ -352,13 +379,15 @@ test('an experiment runs beside the lab, and its verdict comes in', { skip }, as
   await page.getByRole('tab', { name: 'Experiments' }).click()
   await page.getByRole('button', { name: 'Run small-backlog' }).click()
   await eventually(
+    'the page says that the experiment runs',
     () => page.locator('#words').textContent(),
     (words) => assert.match(words ?? '', /^Experiment small-backlog runs in a lab of its own/),
   )
   await eventually(
+    'the page shows the verdict',
     () => page.locator('.verdict h3').textContent(),
     (words) => assert.match(words ?? '', /^small-backlog: (passed|failed|not judged)$/),
-    60_000,
+    { withinMs: 60_000 },
   )
   assert.ok((await page.locator('.expectations li').count()) >= 3)
   await keepPicture(page, 'verdict')
@@ -378,6 +407,7 @@ for (const colorScheme of ['light', 'dark'] as const)
       assert.deepEqual(problems, [], where)
     }
     await eventually(
+      'every process has a switch',
       () => page.locator('.process-switch').count(),
       (count) => assert.equal(count, 3),
     )
@@ -388,6 +418,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     }
     await lab.backend(2).stall()
     await eventually(
+      'the spill is drawn',
       () => drawn(page, 2),
       ({ classes }) => assert.match(classes, /spills/),
     )
@@ -407,12 +438,14 @@ test('the chart stands still when paused, and shows more when asked', { skip }, 
   const before = await readout.textContent()
   await lab.backend(1).stall()
   await eventually(
+    'the full queue is drawn',
     () => drawn(page, 1),
     ({ classes }) => assert.match(classes, /full/),
   )
   assert.equal(await readout.textContent(), before)
   await page.getByRole('button', { name: 'Go on' }).click()
   await eventually(
+    'the reading under the pointer is of a full queue',
     () => readout.textContent(),
     (text) => assert.match(text ?? '', /1 100 %/),
   )

@@ -1,8 +1,8 @@
 /** Receive and send queues of connections: the exporter's sums must equal what `ss` shows for the same sockets. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { Lab } from '#lab/lab.ts'
-import { eventually } from './support/eventually.ts'
 import { counter, port } from './support/readings.ts'
 
 interface Queues {
@@ -39,10 +39,12 @@ test('clients that do not read fill the send queues, and their closed windows ar
   const readers = 5
   await lab.clients.start({ kind: 'slow-read', connections: readers, bytesPerSecond: 0, responseBytes: 8_000_000 })
   await eventually(
+    'every window is closed',
     () => port(lab),
     ({ zeroWindows }) => assert.equal(zeroWindows, readers),
   )
   const seen = await eventually(
+    'ss and the exporter agree',
     async () => ({ ss: await ssQueues(lab), exporter: await exported(lab) }),
     ({ ss, exporter }) => assert.deepEqual(exporter, ss),
   )
@@ -56,10 +58,12 @@ test('a backend that does not read fills its receive queues and closes its windo
   const writers = 4
   await lab.clients.start({ kind: 'slow-write', connections: writers, bodyBytes: 50_000_000 })
   await eventually(
+    'every writer has met a closed window',
     () => counter(lab, 'TCPToZeroWindowAdv'),
     (closed) => assert.ok(closed >= writers),
   )
   const seen = await eventually(
+    'ss and the exporter agree',
     async () => ({ ss: await ssQueues(lab), exporter: await exported(lab) }),
     ({ ss, exporter }) => assert.deepEqual(exporter, ss),
   )
@@ -67,6 +71,7 @@ test('a backend that does not read fills its receive queues and closes its windo
   assert.ok(seen.ss.receiveBytes > writers * 10_000, `${seen.ss.receiveBytes} bytes`)
   await lab.backend(1).set({ neverRead: false })
   await eventually(
+    'what was unread is being read',
     () => port(lab),
     ({ receiveBytesMax }) => assert.ok(receiveBytesMax < seen.ss.receiveBytesMax),
   )

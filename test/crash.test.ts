@@ -1,8 +1,8 @@
 /** A backend that dies with a full queue: its series end, the rest goes on, and when it is back it is the same shard. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { Lab } from '#lab/lab.ts'
-import { eventually } from './support/eventually.ts'
 import { listener, listeners } from './support/readings.ts'
 
 test('a killed backend takes its queue with it, and its successor is the same shard', async () => {
@@ -11,11 +11,13 @@ test('a killed backend takes its queue with it, and its successor is the same sh
   await victim!.stall()
   const load = await lab.clients.start({ kind: 'hold', connections: 120, ratePerSecond: 1000 })
   const before = await eventually(
+    'the queue is full',
     () => listener(lab, 2),
     (row) => assert.ok(row.length >= 17),
   )
   await victim!.kill()
   await eventually(
+    'the killed backend has no row',
     () => listeners(lab),
     (rows) =>
       assert.deepEqual(
@@ -25,6 +27,7 @@ test('a killed backend takes its queue with it, and its successor is the same sh
   )
   assert.doesNotMatch(await lab.exporter.text('GET', '/metrics'), /^tcp_listener\w+\{[^}]*shard="2"/m)
   await eventually(
+    'whoever waited in its queue is reset',
     () => load.report(),
     ({ outcomes }) => assert.ok(outcomes.reset >= 17, `${outcomes.reset} who waited in its queue were reset`),
   )
@@ -33,6 +36,7 @@ test('a killed backend takes its queue with it, and its successor is the same sh
 
   await victim!.restart()
   const after = await eventually(
+    'its successor has a socket of its own',
     () => listener(lab, 2),
     (row) => assert.notEqual(row.cookie, before.cookie),
   )
@@ -47,11 +51,11 @@ test('a killed backend takes its queue with it, and its successor is the same sh
 test('in mode shared several processes own one socket with one queue', async () => {
   await using lab = await Lab.start({ mode: 'shared', backends: [{ backlog: 16, workers: 3 }] })
   await eventually(
+    'three processes own one socket',
     () => listeners(lab),
     (rows) => {
       assert.equal(rows.length, 1)
       assert.equal(rows[0]?.pids.length, 3)
     },
-    20_000,
   )
 })

@@ -6,13 +6,12 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { eventually, WaitedInVain } from '#common/waiting.ts'
 import { boards } from '#dashboards/index.ts'
 import { everything, type Question, questions, withoutFilters } from '#dashboards/queries.ts'
 import { Door } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
-import { eventually } from './support/eventually.ts'
 import { k6Arguments, k6Settings } from './support/k6.ts'
 import { Prometheus } from './support/prometheus.ts'
 import { findProgram, skipWithout } from './support/tools.ts'
@@ -95,9 +94,8 @@ async function startK6(context: TestContext, lab: Lab, prometheus: Prometheus): 
 
 /** Those that have no answer in time. An error of Prometheus fails at once. */
 async function unanswered(prometheus: Prometheus, asked: Question[], withinMs: number): Promise<Question[]> {
-  const deadline = performance.now() + withinMs
   let open = asked
-  for (;;) {
+  const ask = async (): Promise<number> => {
     const still: Question[] = []
     for (const question of open) {
       const series = await prometheus.query(question.expression).catch((error: unknown) => {
@@ -105,15 +103,22 @@ async function unanswered(prometheus: Prometheus, asked: Question[], withinMs: n
       })
       if (!series.some(({ value }) => Number.isFinite(value))) still.push(question)
     }
-    if (still.length === 0 || performance.now() > deadline) return still
     open = still
-    await sleep(500)
+    return still.length
   }
+  const failed = (error: unknown): boolean => error instanceof Error
+  await eventually('every question has an answer', ask, (left) => left === 0, {
+    ...{ withinMs, everyMs: 500, endsIt: failed },
+  }).catch((error: unknown) => {
+    if (!(error instanceof WaitedInVain)) throw error
+  })
+  return open
 }
 
 /** What each rule asks. An alert's condition is asked without its filter, since all is well. */
 async function questionsOfRules(prometheus: Prometheus): Promise<Question[]> {
   const held = await eventually(
+    'every rule is healthy',
     () => prometheus.rules(),
     (found) => {
       assert.ok(found.length > 0)

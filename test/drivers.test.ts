@@ -1,12 +1,12 @@
 /** One story, told by each driver: whatever drives a lab of namespaces drives a lab of containers. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { compose } from '#lab/compose/driver.ts'
 import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { observe } from '#live/observer.ts'
 import { skipWithoutEngine } from './support/engine.ts'
-import { eventually } from './support/eventually.ts'
 import { counter, listener, listeners, port, ssListeners } from './support/readings.ts'
 
 const BACKLOG = 8
@@ -37,6 +37,7 @@ for (const driver of [namespaces, compose])
     await lab.backend(2).stall()
     const hold = await lab.clients.start({ kind: 'hold', connections: 60, ratePerSecond: 500 })
     await eventually(
+      'the queue is full and spills',
       () => listener(lab, 2),
       (row) => {
         assert.equal(row.length, BACKLOG + 1)
@@ -48,6 +49,7 @@ for (const driver of [namespaces, compose])
     await hold.stop()
     const drops = await counter(lab, 'ListenDrops')
     await eventually(
+      'the exporter counts the same drops',
       () => listener(lab, 2),
       (row) => assert.equal(row.drops, drops),
     )
@@ -58,6 +60,7 @@ for (const driver of [namespaces, compose])
 
     await lab.backend(2).relisten(32)
     await eventually(
+      'the limit is the new one',
       () => listener(lab, 2),
       ({ limit }) => assert.equal(limit, 32),
     )
@@ -66,6 +69,7 @@ for (const driver of [namespaces, compose])
     assert.equal(await lab.readSysctl('net.ipv4.tcp_syncookies'), '0')
     const flood = await lab.clients.start({ kind: 'half-open', ratePerSecond: 300, durationMs: 700 })
     await eventually(
+      'the SYN queue has been full',
       () => port(lab),
       ({ synQueue }) => assert.ok(synQueue.peak > BACKLOG, `${synQueue.peak} half-open requests`),
     )
@@ -76,6 +80,7 @@ for (const driver of [namespaces, compose])
 
     await lab.backend(1).kill()
     await eventually(
+      'the killed backend has no row',
       () => listeners(lab),
       (rows) =>
         assert.deepEqual(
@@ -85,6 +90,7 @@ for (const driver of [namespaces, compose])
     )
     await lab.backend(1).restart()
     await eventually(
+      'every backend has a row again',
       () => listeners(lab),
       (rows) =>
         assert.deepEqual(

@@ -1,8 +1,8 @@
 /** The three-way handshake by hand, frozen at each stage: what the server's kernel and its backend have of it. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { Lab } from '#lab/lab.ts'
-import { eventually } from './support/eventually.ts'
 import { counter, listener, port } from './support/readings.ts'
 
 const oneBackend = { backends: [{ backlog: 8 }] }
@@ -32,6 +32,7 @@ test('a handshake that is frozen after the SYN, the SYN-ACK and the last ACK is 
   const load = await lab.clients.start({ kind: 'handshake', connections: 1, stories: true })
   const holds = (wanted: Awaited<ReturnType<typeof held>>) =>
     eventually(
+      'the kernel holds what it should',
       () => held(lab),
       (seen) => assert.deepEqual(seen, wanted),
     )
@@ -64,6 +65,7 @@ test('a handshake that is frozen after the SYN, the SYN-ACK and the last ACK is 
     [{ outcome: 'ok', backend: 'backend-1' }],
   )
   await eventually(
+    'nothing is left of the connection',
     () => inState(lab, 'connected'),
     (left) => assert.equal(left, 0, 'nothing is left of it, no TIME_WAIT either'),
   )
@@ -74,6 +76,7 @@ test('whose last ACK comes first is accepted first, whatever the order of the SY
   const load = await lab.clients.start({ kind: 'handshake', connections: 2 })
   await load.step(2, 'request')
   const [first, second] = await eventually(
+    'the second handshake is over',
     () => load.handshakes(),
     ([, second]) => assert.equal(second?.state, 'over'),
   )
@@ -97,6 +100,7 @@ test('an ACK that meets a full queue leaves the request half open, and the kerne
   const late = await lab.clients.start({ kind: 'handshake', connections: 1 })
   await load.step(2, 'ack')
   await eventually(
+    'the queue is full',
     () => listener(lab),
     ({ length }) => assert.equal(length, 2),
   )
@@ -104,10 +108,12 @@ test('an ACK that meets a full queue leaves the request half open, and the kerne
   assert.equal(await inState(lab, 'syn-recv'), 1)
   assert.equal(await counter(lab, 'ListenOverflows'), 1)
   await eventually(
+    'the socket counts the dropped ACK twice',
     () => listener(lab),
     ({ drops }) => assert.equal(drops, 2, 'the socket counts a dropped last ACK twice'),
   )
   await eventually(
+    'the SYN-ACK has been sent again',
     () => late.handshakes(),
     ([handshake]) => assert.ok(handshake!.synAcksMs.length >= 2),
   )
@@ -123,6 +129,7 @@ test('a SYN that was dropped has nothing to acknowledge, and can be reset', asyn
   const load = await lab.clients.start({ kind: 'handshake', connections: 1 })
   await load.step(1, 'ack')
   await eventually(
+    'one waits',
     () => listener(lab),
     ({ length }) => assert.equal(length, 1),
   )
@@ -139,6 +146,7 @@ test('a load that is stopped leaves nothing half open, and its totals hold', asy
   await load.step(1, 'ack')
   await load.step(2, 'request')
   await eventually(
+    'the second handshake is over',
     () => load.handshakes(),
     (all) => assert.equal(all[1]?.state, 'over'),
   )
@@ -148,6 +156,7 @@ test('a load that is stopped leaves nothing half open, and its totals hold', asy
   assert.equal(running.started, 100)
   assert.equal(running.open, 98)
   await eventually(
+    'the requests of all others are there',
     () => inState(lab, 'syn-recv'),
     (requests) => assert.equal(requests, 97),
   )
@@ -156,6 +165,7 @@ test('a load that is stopped leaves nothing half open, and its totals hold', asy
   assert.equal(outcomes.ok, 2, 'the one that was answered, and the one that was connected and silent')
   assert.equal(outcomes.abandoned, 98)
   await eventually(
+    'the server holds nothing',
     () => held(lab),
     (seen) => assert.deepEqual(seen, { synRecv: 0, established: 0, synQueue: 0, acceptQueue: 0 }),
   )

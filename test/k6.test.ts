@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import http from 'node:http'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { boards } from '#dashboards/index.ts'
 import { metricsIn, questions } from '#dashboards/queries.ts'
-import { eventually } from './support/eventually.ts'
 import { k6Arguments, k6Settings, scripts } from './support/k6.ts'
 import { Prometheus } from './support/prometheus.ts'
 import { findProgram, skipWithout } from './support/tools.ts'
@@ -98,6 +98,7 @@ test('what the boards ask of k6 has an answer while it runs', { skip }, async ()
   assert.ok(asked.length > 0)
   for (const { where, expression } of asked)
     await eventually(
+      'the panel has an answer',
       () => prometheus.query(expression),
       (series) =>
         assert.ok(

@@ -6,9 +6,9 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { Door } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
-import { eventually } from './support/eventually.ts'
 import { findProgram, skipWithout } from './support/tools.ts'
 
 interface QueryAnswer {
@@ -60,24 +60,24 @@ test('a Prometheus scrapes the lab and sees a stalled shard overflow', {
   await lab.clients.start({ kind: 'connections', arrivals: { shape: 'poisson', ratePerSecond: 200, seed: 1 } })
   await lab.backend(2).stall()
   await eventually(
+    'Prometheus sees the full queue',
     () => query('tcp_listener_accept_queue_length / (tcp_listener_accept_queue_limit + 1)'),
     (fill) => {
       assert.equal(fill['2'], 1)
       assert.ok(fill['1']! < 1)
     },
-    30_000,
   )
   await eventually(
+    'Prometheus sees its drops',
     () => query('rate(tcp_listener_drops_total[10s])'),
     (drops) => {
       assert.ok(drops['2']! > 0)
       assert.equal(drops['1'], 0)
     },
-    30_000,
   )
   await eventually(
+    'Prometheus sees the overflows',
     () => query('rate(node_netstat_TcpExt_ListenOverflows[10s])'),
     (overflows) => assert.ok(overflows['']! > 0),
-    30_000,
   )
 })

@@ -7,10 +7,10 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { Browser } from 'playwright-core'
+import { eventually } from '#common/waiting.ts'
 import { JOURNAL, readJournal } from '#lab/experiment/journal.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
 import { keepPicture, launch, open } from './support/browser.ts'
-import { eventually } from './support/eventually.ts'
 import { assertReadable, looks, violations } from './support/readable.ts'
 import { skipWithout } from './support/tools.ts'
 
@@ -132,10 +132,10 @@ test('a run that was cut off is shown up to its last second', { skip }, async (c
   const run = path.join(cut, 'small-backlog')
   const journal = path.join(run, JOURNAL)
   await eventually(
+    'the journal holds the full queue',
     () => (fs.existsSync(journal) ? readJournal(journal) : []),
     // Seen a while ago: the last line, which is cut, holds what came after.
     ([recording]) => assert.ok(recording?.listeners.length.slice(0, -30).includes(9)),
-    30_000,
   )
   child.kill('SIGKILL')
   await ended

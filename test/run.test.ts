@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import type { Experiment, ExperimentForm } from '#experiments/vocabulary/experiment.ts'
 import { atLeast, comparison, equals, experiment, that } from '#experiments/vocabulary.ts'
 import { readFolder } from '#lab/experiment/folder.ts'
@@ -12,7 +13,6 @@ import { JOURNAL, readJournal } from '#lab/experiment/journal.ts'
 import { runExperiment } from '#lab/experiment/run-experiment.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
-import { eventually } from './support/eventually.ts'
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
 
@@ -195,7 +195,7 @@ test('a run that is killed leaves all but its last second', async (context) => {
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const file = path.join(out, 'small-backlog', JOURNAL)
   const read = () => (fs.existsSync(file) ? readJournal(file) : [])
-  await eventually(read, ([recording]) => assert.ok((recording?.phases.length ?? 0) >= 1))
+  await eventually('a phase has begun', read, ([recording]) => assert.ok((recording?.phases.length ?? 0) >= 1))
   child.kill('SIGKILL')
   await ended
   const [recording] = read()

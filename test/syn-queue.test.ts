@@ -1,8 +1,8 @@
 /** A flood of half-open requests: which counters move, and which must not (docs/kernel-facts.md#syn-queue-overflow). */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { Lab } from '#lab/lab.ts'
-import { eventually } from './support/eventually.ts'
 import { counter, listener, port } from './support/readings.ts'
 
 const BACKLOG = 16
@@ -14,6 +14,7 @@ test('without syncookies a full SYN queue drops, and ListenDrops and the socket 
   await using lab = await Lab.start({ backends: [{ backlog: BACKLOG }], sysctls: { 'net.ipv4.tcp_syncookies': 0 } })
   const load = await lab.clients.start(flood)
   const { synQueue } = await eventually(
+    'the SYN queue is full',
     () => port(lab),
     ({ synQueue }) => holds(synQueue.length),
   )
@@ -26,6 +27,7 @@ test('without syncookies a full SYN queue drops, and ListenDrops and the socket 
   assert.equal(await counter(lab, 'ListenOverflows'), 0, 'no accept queue was full')
   assert.equal(await counter(lab, 'SyncookiesSent'), 0)
   await eventually(
+    'the socket counts every dropped SYN',
     () => listener(lab),
     (row) => assert.equal(row.drops, dropped),
   )
@@ -35,6 +37,7 @@ test('with syncookies a full SYN queue moves nothing named Listen, and no drops 
   await using lab = await Lab.start({ backends: [{ backlog: BACKLOG }], sysctls: { 'net.ipv4.tcp_syncookies': 1 } })
   const load = await lab.clients.start(flood)
   await eventually(
+    'the SYN queue is full',
     () => port(lab),
     ({ synQueue }) => holds(synQueue.length),
   )
@@ -55,6 +58,7 @@ test('with syncookies 2 no half-open request is stored at all', async () => {
   const load = await lab.clients.start(flood)
   const { started } = await load.done()
   await eventually(
+    'a cookie has answered each SYN',
     () => counter(lab, 'SyncookiesSent'),
     (sent) => assert.equal(sent, started),
   )

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import test, { type TestContext } from 'node:test'
-import { eventually as within } from './support/eventually.ts'
+import { eventually } from '#common/waiting.ts'
 import { skipWithout } from './support/tools.ts'
 
 const skip = skipWithout('script')
@@ -40,10 +40,10 @@ async function shell(context: TestContext): Promise<Shell> {
       child.stdin.write(keys)
     },
     shows: (pattern) =>
-      within(
+      eventually(
+        'the terminal shows it',
         () => output,
         (text) => assert.match(text, pattern),
-        20_000,
       ),
   }
   started.type(`PS1='${PROMPT}'\n`)

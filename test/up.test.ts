@@ -8,10 +8,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import test, { type TestContext } from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { findNamespaces } from '#kernel/netns.ts'
 import type { LabView } from '#live/view.ts'
 import { unprivileged } from '#services/exporter/fixtures/unprivileged.ts'
-import { eventually } from './support/eventually.ts'
 import { skipWithout } from './support/tools.ts'
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
@@ -100,6 +100,7 @@ const namespacesOf = (pids: number[]): Set<number> =>
 /** Nothing of the run is left: no process, no namespace that was its own, no file. */
 async function nothingLeft(run: Run, ownNamespaces: Set<number>): Promise<void> {
   await eventually(
+    'no process of it is left',
     () => run.processes(),
     (left) => assert.deepEqual(left, []),
   )
@@ -123,6 +124,7 @@ async function lab(run: Run): Promise<Set<number>> {
 test('--json prints every snapshot as one object a line, and the default load arrives at every shard', async (context) => {
   const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'])
   await eventually(
+    'each of three shards accepts',
     () => nextView(run),
     (view) => {
       assert.equal(view.shards.length, 3)
@@ -180,6 +182,7 @@ test('an ordinary user without any capability gets the same lab, in a user names
   assert.match(fs.readFileSync(`/proc/${outside}/status`, 'utf8'), /^CapEff:\t0+$/m)
   assert.doesNotMatch(fs.readFileSync(`/proc/${outside}/status`, 'utf8'), /^Uid:\t0/m)
   await eventually(
+    'each shard accepts',
     () => nextView(run),
     (view) => assert.ok(view.shards.every((shard) => shard.acceptsPerSecond > 0)),
   )
@@ -210,6 +213,7 @@ test('SIGKILL leaves no process, no namespace and no file behind', async (contex
 test('SIGTERM while the lab is still starting takes down what has started', async (context) => {
   const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'])
   await eventually(
+    'the lab has begun to start',
     () => run.processes(),
     (pids) => assert.ok(pids.length >= 3),
   )
@@ -245,6 +249,7 @@ test('a taken board port is said before anything starts, and without a board nob
 test('spillway board shows a lab that something else has started, and acts on it', async (context) => {
   const up = start(context, ['up', '--json', '--metrics', '127.0.0.1:0', '--backends', '2'])
   await eventually(
+    'the lab has two shards',
     () => nextView(up),
     (view) => assert.equal(view.shards.length, 2),
   )
@@ -257,6 +262,7 @@ test('spillway board shows a lab that something else has started, and acts on it
   const url = /^Board at (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)?.[1]
   assert.ok(url, `the first line names the address: ${line}`)
   await eventually(
+    'the board is healthy',
     async () => (await fetch(`${url}/health`)).status,
     (status) => assert.equal(status, 200),
   )
@@ -270,6 +276,7 @@ test('spillway board shows a lab that something else has started, and acts on it
     })
   assert.equal((await order({ do: 'stall', shard: 2 })).status, 200)
   await eventually(
+    'the stall shows',
     () => nextView(up),
     (view) => assert.equal(view.shards[1]?.stalled, true),
   )
@@ -327,9 +334,9 @@ test('in a terminal of 40 columns keys stall a backend and change its backlog, a
   })
   const shows = (pattern: RegExp): Promise<unknown> =>
     eventually(
+      `the terminal shows ${pattern}`,
       () => output,
       (text) => assert.match(text, pattern),
-      20_000,
     )
   const type = (keys: string): void => {
     output = ''

@@ -1,15 +1,10 @@
 /** `spillway board`: the live board of a lab that something else has started. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { describeError, UsageError } from '#common/errors.ts'
 import { attach } from '#lab/attached.ts'
-import type { Lab } from '#lab/lab.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
-import type { LabView } from '#live/view.ts'
 import { help, readOptions } from './options.ts'
-import { type ShownBoard, seenBy, showBoard } from './shown.ts'
+import { seenBy, showBoard } from './shown.ts'
 
-const AGAIN_MS = 500
 const START_AGAIN = 'docker compose up -d'
 
 /** What only whoever started the lab can do, and where. */
@@ -33,27 +28,9 @@ export async function board(args: string[]): Promise<void> {
   try {
     const lab = await attach(options.addresses, stop.signal)
     const loads = new Loads(lab)
-    shown.begin({ lab, loads }, seenBy(loads, again(lab, shown, stop.signal)))
+    shown.begin({ lab, loads }, seenBy(loads, observe(lab, stop.signal)))
     await shown.ended
   } catch (error) {
     if (!stop.signal.aborted) throw error
   }
-}
-
-/** The exporter may be started again: whoever watches then goes on with the new one. */
-async function* again(lab: Lab, shown: ShownBoard, signal: AbortSignal): AsyncGenerator<LabView> {
-  while (!signal.aborted) {
-    try {
-      yield* observe(lab, signal)
-    } catch (error) {
-      process.stderr.write(`${describeError(error)}\n`)
-      shown.interrupt(
-        'The exporter does not answer.',
-        `The page goes on by itself when it does. Start it: ${START_AGAIN}`,
-      )
-    }
-    await sleep(AGAIN_MS, undefined, { signal }).catch(() => {})
-  }
-  // The lab goes on without this board: its page must not say otherwise.
-  throw new UsageError('This board has been stopped')
 }

@@ -1,5 +1,5 @@
-import { explain } from '#findings/explain.ts'
 import type { LabView } from '#live/view.ts'
+import { wordsOf } from '#live/words.ts'
 
 /** A view as one line of text, for output that is no terminal. */
 export function line(view: LabView): string {
@@ -11,6 +11,6 @@ export function line(view: LabView): string {
   const port = view.portView
   const rest =
     port === undefined ? [] : [`SYN ${port.synQueue.length}/${port.synQueue.limit}`, `connections ${port.connections}`]
-  const words = explain(view)
+  const words = wordsOf(view)
   return [new Date(view.timeMs).toISOString(), ...shards, ...rest, ...(words === undefined ? [] : [words])].join(' | ')
 }

@@ -1,8 +1,9 @@
 /** Draws a lab as lines of text for a terminal of some size. Pure: the same view and size give the same lines. */
 import { bytes, duration, whole } from '#common/quantities.ts'
-import { explain } from '#findings/explain.ts'
+import { noticeOf } from '#lab/parts.ts'
 import type { ShardView } from '#live/state.ts'
 import type { LabView } from '#live/view.ts'
+import { wordsOf } from '#live/words.ts'
 
 export interface Screen {
   columns: number
@@ -16,7 +17,12 @@ export interface Screen {
   /** What the person is typing, or what the last key did. */
   message: string
   showHelp: boolean
+  /** How long no view has come, in milliseconds; default 0. */
+  ageMs?: number
 }
+
+/** Ten views a second are due: what is older than this is said to be old. */
+const OLD_MS = 500
 
 /** A column of the shard table. The bar takes what width is left; columns of a higher `rank` go first when it is narrow. */
 interface Column {
@@ -61,9 +67,9 @@ export function draw(view: LabView, screen: Screen): string[] {
     ...wrapItems(portItems(view), '   ', screen.columns),
     ...wrap(screen.loadLine, screen.columns),
   ]
-  const words = explain(view)
+  const words = isOld(screen) ? oldWords(view, screen) : wordsOf(view)
   lines.push('', ...(words === undefined ? [] : wrap(words, Math.min(screen.columns, 110)).map(paint.bold)))
-  if (view.moved.length > 0)
+  if (view.moved.length > 0 && !isOld(screen))
     lines.push(
       '',
       ...wrap(
@@ -80,6 +86,15 @@ export function draw(view: LabView, screen: Screen): string[] {
   return [...lines.slice(0, Math.max(0, screen.rows - footer.length)), ...footer.slice(0, screen.rows)].map((line) =>
     clip(line, screen.columns),
   )
+}
+
+const isOld = ({ ageMs = 0 }: Screen): boolean => ageMs > OLD_MS
+
+/** What is said in place of what happens, while nobody knows. */
+function oldWords(view: LabView, { ageMs = 0 }: Screen): string {
+  const old = `No sample for ${duration(ageMs)}: what is shown is old.`
+  const notice = noticeOf(view.gaps, view.timeMs + ageMs)
+  return notice === undefined ? old : `${old} ${notice}`
 }
 
 function heading(view: LabView, screen: Screen): string[] {

@@ -1,14 +1,14 @@
 /** `spillway up`: the default lab and its live view. */
 
-import { Failure } from '#common/errors.ts'
 import { Latest } from '#common/latest.ts'
-import { explain } from '#findings/explain.ts'
 import { Door } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
+import { type Gap, gapInWords } from '#lab/parts.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
+import { wordsOf } from '#live/words.ts'
 import { seenBy, showBoard } from '../board/shown.ts'
 import { Controls } from './controls.ts'
 import { line } from './line.ts'
@@ -30,14 +30,15 @@ export async function up(args: string[]): Promise<void> {
   await using shown = options.board === undefined ? undefined : await showBoard(options.board, namespaces)
   try {
     lab = await Lab.start({ ...options.lab, signal: stop.signal })
-    lab.lost.then((reason) => stop.abort(new Failure(reason)))
+    const { over, gaps } = lab
+    over.addEventListener('abort', () => stop.abort(over.reason), { once: true })
     const loads = new Loads(lab)
     const controls = new Controls(lab, loads, options.ratePerSecond, () => stop.abort())
     const views = new Latest(seenBy(loads, observe(lab, stop.signal)))
     shown?.begin({ lab, loads }, views)
     // The view does not wait for the load: the first thing to see is a lab at rest.
     controls.begin().catch((error: unknown) => stop.abort(error))
-    await show(views, controls, { metrics: door.url, board: shown?.url }, options)
+    await show({ views, controls, gaps }, { metrics: door.url, board: shown?.url }, options)
     throwUnlessAsked(stop.signal)
   } catch (error) {
     if (error !== stop.signal.reason) throw error
@@ -46,6 +47,11 @@ export async function up(args: string[]): Promise<void> {
     release()
     await lab?.stop()
   }
+}
+
+function every(ms: number, act: () => void): Disposable {
+  const timer = setInterval(act, ms)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 /** An abort without a reason of its own was asked for, by a key or a signal. */
@@ -76,29 +82,44 @@ interface Addresses {
   board: string | undefined
 }
 
-type Views = AsyncIterable<LabView>
+/** What is shown: views as they come, what the keys do, and what was missing, also while no view comes. */
+interface Shown {
+  views: AsyncIterable<LabView>
+  controls: Controls
+  gaps: readonly Gap[]
+}
 
-async function show(views: Views, controls: Controls, addresses: Addresses, options: UpOptions): Promise<void> {
+const LOOK_MS = 250
+
+async function show(shown: Shown, addresses: Addresses, options: UpOptions): Promise<void> {
   const { metrics, board } = addresses
   if (options.json) {
     if (board !== undefined) process.stderr.write(`Board at ${board}\n`)
-    return showJson(views, controls)
+    return showJson(shown)
   }
-  if (process.stdout.isTTY) return showScreen(views, controls, addresses)
+  if (process.stdout.isTTY) return showScreen(shown, addresses)
   process.stdout.write(`Metrics at ${metrics}/metrics\n${board === undefined ? '' : `Board at ${board}\n`}`)
-  return showLines(views, controls)
+  return showLines(shown)
 }
 
-async function showJson(views: Views, controls: Controls): Promise<void> {
+async function showJson({ views, controls }: Shown): Promise<void> {
   for await (const view of views) {
     controls.see(view)
     if (!process.stdout.writableNeedDrain)
-      process.stdout.write(`${JSON.stringify({ ...view, words: explain(view) })}\n`)
+      process.stdout.write(`${JSON.stringify({ ...view, words: wordsOf(view) })}\n`)
   }
 }
 
-async function showLines(views: Views, controls: Controls): Promise<void> {
+async function showLines({ views, controls, gaps }: Shown): Promise<void> {
   let nextMs = 0
+  let told = gaps.at(-1)
+  // A line tells of a gap when it begins, when nothing else is there to tell.
+  const tell = (): void => {
+    const gap = gaps.at(-1)
+    if (gap !== undefined && gap !== told) process.stdout.write(`${gapInWords(gap)}\n`)
+    told = gap
+  }
+  using _ = every(LOOK_MS, tell)
   for await (const view of views) {
     controls.see(view)
     const nowMs = performance.now()
@@ -108,24 +129,28 @@ async function showLines(views: Views, controls: Controls): Promise<void> {
   }
 }
 
-async function showScreen(views: Views, controls: Controls, { metrics, board }: Addresses): Promise<void> {
+async function showScreen({ views, controls, gaps }: Shown, { metrics, board }: Addresses): Promise<void> {
   const terminal = new Terminal(process.stdin, process.stdout)
   let last: LabView | undefined
+  let lastMs = 0
   const redraw = (): void => {
     if (last === undefined) return
     const { loadLine, message, showHelp } = controls
     const { columns, rows, colour } = terminal
-    terminal.show(
-      draw(last, { columns, rows, colour, metricsUrl: metrics, boardUrl: board, loadLine, message, showHelp }),
-    )
+    const ageMs = performance.now() - lastMs
+    const screen = { columns, rows, colour, metricsUrl: metrics, boardUrl: board, loadLine, message, showHelp, ageMs }
+    terminal.show(draw({ ...last, gaps }, screen))
   }
   terminal.open((key) => {
     controls.key(key)
     redraw()
   }, redraw)
+  // Also while no view comes: what is old says so.
+  using _ = every(LOOK_MS, redraw)
   try {
     for await (const view of views) {
       last = view
+      lastMs = performance.now()
       controls.see(view)
       redraw()
     }

@@ -104,6 +104,7 @@ class ComposeLab {
       run: (host, command) => this.#beside(host, ['--cap-add=NET_ADMIN'], command),
       log: () => [],
       lost,
+      onEnded: () => {}, // Docker starts them again, and who asks them finds out
       stop: () => this.stop(),
     }
   }

@@ -4,7 +4,9 @@ import { monotonicMs } from '#common/clock.ts'
 import type { LoadReport, Story } from '#load/agent/api.ts'
 import { SYN_SAMPLED_EVERY_MS } from '#planner/answer.ts'
 import type { Stall } from '#planner/system.ts'
+import { Unsettable } from '../driver.ts'
 import { Lab } from '../lab.ts'
+import { undisturbed } from '../undisturbed.ts'
 import { acceptOverhead } from './calibrate.ts'
 import type { LabScene } from './lab-scene.ts'
 import { Watch } from './watch.ts'
@@ -44,17 +46,33 @@ export async function playInLab(scene: LabScene): Promise<LabRun> {
       scene.mode === 'shared'
         ? [{ backlog: scene.backends[0]!.backlog, workers: scene.backends.length }]
         : scene.backends.map(({ backlog }) => ({ backlog })),
-    sysctls: scene.sysctls,
+    sysctls: Object.fromEntries(Object.entries(scene.sysctls).filter(([name, value]) => atFirst[name] !== value)),
     sampleIntervalMs: scene.sampleEveryMs,
     synIntervalMs: SYN_SAMPLED_EVERY_MS,
     connectionsIntervalMs: 1000,
     cpuShare: 0.1,
     peakWindowMs: 600_000,
   })
+  return await undisturbed(lab, new AbortController().signal, () => play(lab, scene))
+}
+
+/** What a lab has without being told. It may be that it cannot be told: some kernels hide these from ordinary users, or have none of the name. */
+const atFirst: Record<string, number> = { 'net.core.somaxconn': 4096, 'net.ipv4.tcp_migrate_req': 0 }
+
+/** Clients whose kernel knows no linear timeouts wait as if there were none. */
+async function setForClients(lab: Lab, name: string, value: number): Promise<void> {
+  try {
+    await lab.setSysctl(name, value, 'client')
+  } catch (error) {
+    if (!(error instanceof Unsettable) || name !== 'net.ipv4.tcp_syn_linear_timeouts' || value !== 0) throw error
+  }
+}
+
+async function play(lab: Lab, scene: LabScene): Promise<LabRun> {
   const acceptOverheadMs = await acceptOverhead(lab, scene)
   const loops = scene.backends.map((_, i) => loopOf(lab, scene, i))
   for (const [i, loop] of loops.entries()) await loop.set({ acceptDelayMs: scene.backends[i]!.acceptDelayMs })
-  for (const [name, value] of Object.entries(scene.clientSysctls)) await lab.setSysctl(name, value, 'client')
+  for (const [name, value] of Object.entries(scene.clientSysctls)) await setForClients(lab, name, value)
   if (scene.steering.by === 'random') await lab.backend(1).steer({ by: 'random', members: scene.backends.length })
   if (scene.steering.by === 'cpu') await lab.backend(1).steer({ by: 'cpu' })
   if (scene.steering.by === 'member') await lab.backend(1).steer({ by: 'member', member: scene.steering.member })

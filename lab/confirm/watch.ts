@@ -20,6 +20,7 @@ export class Watch {
 
   constructor(lab: Lab) {
     this.#reading = this.#read(lab)
+    this.#reading.catch(() => {}) // whoever stops it hears of it
   }
 
   async #read(lab: Lab): Promise<void> {
@@ -47,7 +48,7 @@ export class Watch {
     await this.#reading
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop().catch(() => {}) // the scene says what went wrong
   }
 }

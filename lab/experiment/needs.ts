@@ -1,12 +1,15 @@
 /** What an experiment needs and this machine may lack: the reason why it is not judged here. */
 import fs from 'node:fs'
 import os from 'node:os'
-import type { Needs } from '#experiments/vocabulary/experiment.ts'
-import type { Driver } from '../driver.ts'
+import type { Experiment, Needs } from '#experiments/vocabulary/experiment.ts'
+import { type Driver, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
 
 /** What is missing before any lab is started; undefined if nothing is. */
-export function missingBefore(needs: Needs = {}, driver: Driver): string | undefined {
+export async function missingBefore(
+  { needs = {}, cases }: Pick<Experiment, 'needs' | 'cases'>,
+  driver: Driver,
+): Promise<string | undefined> {
   const { cores = 1, programs = [], root = false, namespaces } = needs
   if (namespaces !== undefined && driver.name !== 'namespaces') return `only in network namespaces: ${namespaces}`
   const present = os.availableParallelism()
@@ -16,7 +19,18 @@ export function missingBefore(needs: Needs = {}, driver: Driver): string | undef
   for (const name of needs.sysctls ?? [])
     if (!fs.existsSync(`/proc/sys/${name.replaceAll('.', '/')}`)) return lacks(name)
   if (root && process.geteuid?.() !== 0) return 'it needs root on the host'
-  return undefined
+  const set = new Set(Object.values(cases).flatMap(({ sysctls = {} }) => Object.keys(sysctls)))
+  return unsettableIn(driver, [...set])
+}
+
+async function unsettableIn(driver: Driver, sysctls: readonly string[]): Promise<string | undefined> {
+  try {
+    await driver.preflight(sysctls)
+    return undefined
+  } catch (error) {
+    if (error instanceof Unsettable) return error.message
+    throw error
+  }
 }
 
 const lacks = (sysctl: string): string => `this kernel (${os.release()}) has no sysctl ${sysctl}`

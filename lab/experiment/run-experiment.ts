@@ -3,11 +3,12 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { monotonicMs } from '#common/clock.ts'
-import { describeError, Failure } from '#common/errors.ts'
+import { describeError } from '#common/errors.ts'
 import { duration } from '#common/quantities.ts'
 import { type Experiment, type LabWish, NotJudged } from '#experiments/vocabulary/experiment.ts'
-import type { BackendPlan, Driver } from '../driver.ts'
+import { type BackendPlan, type Driver, Unsettable } from '../driver.ts'
 import { Lab } from '../lab.ts'
+import { Disturbed, undisturbed } from '../undisturbed.ts'
 import { writeFolder } from './folder.ts'
 import { JOURNAL, Journal } from './journal.ts'
 import { thisMachine } from './machine.ts'
@@ -83,7 +84,7 @@ type Outcome = Pick<Verdict, 'status' | 'reason' | 'expectations'>
 async function judged(experiment: Experiment, options: RunOptions, journal: Journal): Promise<Outcome> {
   const without = (status: Outcome['status'], reason: string): Outcome => ({ status, reason, expectations: [] })
   try {
-    const missing = missingBefore(experiment.needs, options.driver)
+    const missing = await missingBefore(experiment, options.driver)
     if (missing !== undefined) return without('not judged', missing)
     for (const [name, wish] of Object.entries(experiment.cases)) await runCase(experiment, name, wish, options, journal)
     const readings = Object.fromEntries(journal.recordings.map((recording) => [recording.case, readingsOf(recording)]))
@@ -93,12 +94,16 @@ async function judged(experiment: Experiment, options: RunOptions, journal: Jour
     if (failed && lagMs > TOO_SLOW_MS) return { status: 'not judged', reason: tooSlow(lagMs), expectations }
     return { status: failed ? 'failed' : 'passed', reason: null, expectations }
   } catch (error) {
-    if (error instanceof NotJudged) return without('not judged', error.message)
+    if (isNotJudged(error)) return without('not judged', error.message)
     if (error instanceof NotSeen) return without('failed', error.message)
     if (options.signal.aborted) return without('not judged', 'the run was interrupted')
     return without('broken', describeError(error, 'the experiment, or of Spillway'))
   }
 }
+
+/** It cannot be judged on this machine, in this lab, or was disturbed. */
+const isNotJudged = (error: unknown): error is Error =>
+  error instanceof NotJudged || error instanceof Unsettable || error instanceof Disturbed
 
 const tooSlow = (lagMs: number): string =>
   `this machine was too busy: timers of an idle process, or the clients' own schedule, ran up to ${duration(lagMs)} late`
@@ -115,18 +120,9 @@ async function runCase(
   const missing = await missingInLab(experiment.needs, lab)
   if (missing !== undefined) throw new NotJudged(missing)
   journal.write({ is: 'case', name, plan: lab.plan })
-  await using recorder = await Recorder.start(lab, journal)
-
-  const stop = new AbortController()
-  const lost = lab.lost.then((reason): never => {
-    stop.abort()
-    throw new Failure(`The lab ended under the experiment: ${reason}`)
-  })
-  const interrupted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: stop.signal })
-  })
-  const stage = new LabStage(name, lab, journal, AbortSignal.any([signal, stop.signal]))
-  const perform = async (): Promise<void> => {
+  await undisturbed(lab, signal, async (over) => {
+    await using recorder = await Recorder.start(lab, journal)
+    const stage = new LabStage(name, lab, journal, over)
     await recorder.boundary()
     for (const [phase, happen] of Object.entries(experiment.phases)) {
       onPhase?.(name, phase)
@@ -142,12 +138,7 @@ async function runCase(
     await recorder.boundary()
     journal.write({ is: 'phase ends', atMs: monotonicMs() })
     await recorder.stop()
-  }
-  try {
-    await Promise.race([perform(), lost, interrupted])
-  } finally {
-    stop.abort()
-  }
+  })
 }
 
 function labOptions({ backends = 1, ...wish }: LabWish): Omit<LabWish, 'backends'> & { backends: BackendPlan[] } {

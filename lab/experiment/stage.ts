@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { bytes, duration, number, plural } from '#common/quantities.ts'
+import { eventually, WaitedInVain } from '#common/waiting.ts'
 import type { BackendVerbs, ClientVerbs, Exchange, Now, RunningLoad, Stage } from '#experiments/vocabulary/stage.ts'
 import { fullName } from '#kernel/queue-counters.ts'
 import type { FaultsChange } from '#services/backend/api.ts'
@@ -90,13 +91,19 @@ export class LabStage implements Stage {
   readonly now: Stage['now'] = async () => nowOf(this.#lab, await this.#lab.look())
 
   readonly until: Stage['until'] = async (what, seen, withinMs = UNTIL_MS) => {
-    const deadlineMs = monotonicMs() + withinMs
-    for (;;) {
+    const { phase } = this
+    const look = async (): Promise<{ now: Now; isSo: boolean }> => {
       const now = await this.now()
-      if (await holds(seen, now)) return now
-      if (monotonicMs() > deadlineMs)
-        throw new NotSeen(`In phase ${this.phase} this did not come about within ${duration(withinMs)}: ${what}`)
-      await this.pass(POLL_MS)
+      return { now, isSo: await holds(seen, now) }
+    }
+    try {
+      const { now } = await eventually(what, look, ({ isSo }) => isSo, {
+        ...{ withinMs, everyMs: POLL_MS, signal: this.#signal, endsIt: () => true },
+      })
+      return now
+    } catch (error) {
+      if (!(error instanceof WaitedInVain)) throw error
+      throw new NotSeen(`In phase ${phase} this did not come about within ${duration(withinMs)}: ${what}`)
     }
   }
 
@@ -175,8 +182,12 @@ export class LabStage implements Stage {
     this.#journal.write({ is: 'load begins', id: load.id, phase: this.phase, order })
     this.#loads.push({ load, endless })
     if (awaited)
-      for (let seen = await load.state(); !seen.allBegun && seen.state === 'running'; seen = await load.state())
-        await this.pass(POLL_MS)
+      await eventually(
+        `${load.id} has begun every connection`,
+        () => load.state(),
+        ({ allBegun, state }) => allBegun || state !== 'running',
+        { withinMs: Infinity, everyMs: POLL_MS, signal: this.#signal, endsIt: () => true },
+      )
     const running: RunningLoad = {
       report: () => load.report(),
       done: () => load.done(),

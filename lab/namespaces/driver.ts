@@ -6,17 +6,26 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure, UsageError } from '#common/errors.ts'
 import { codeOf, reasonOf } from '#common/system-errors.ts'
-import type { CommandResult, Driver, LabPlan, StartedServices } from '../driver.ts'
+import {
+  type CommandResult,
+  type Driver,
+  type LabPlan,
+  type OnEnded,
+  type StartedServices,
+  Unsettable,
+} from '../driver.ts'
 import type { Answer, Order } from './messages.ts'
 import { preflight, unshareOptions } from './preflight.ts'
 
 const LOG_LINES = 200
+/** Of its log, what a person is told when a lab has ended. */
+const LAST_LINES = 5
 const init = fileURLToPath(new URL('./init.ts', import.meta.url))
 
 export const namespaces: Driver = {
   name: 'namespaces',
-  async preflight() {
-    preflight()
+  async preflight(sysctls) {
+    preflight(sysctls)
   },
   async start(plan) {
     const folder = makeFolder()
@@ -44,6 +53,9 @@ function services(lab: NamespaceLab, plan: LabPlan, folder: string): StartedServ
     run: (host, command) => lab.order<CommandResult>({ do: 'run', host, command }),
     log: () => lab.log,
     lost: lab.lost,
+    onEnded: (hear) => {
+      lab.onEnded = hear
+    },
     stop: () => lab.stop(),
   }
 }
@@ -63,16 +75,24 @@ function makeFolder(): string {
   }
 }
 
+/** What the lab's first process refused, as the error that it was there. */
+function errorOf({ error, kind, remedy }: Extract<Answer, { error: string }>): Error {
+  if (kind === 'fault') return new Failure(error)
+  return kind === 'unsettable' ? new Unsettable(error, remedy) : new UsageError(error, remedy)
+}
+
 /** The process that is the lab, and the conversation with it. */
 class NamespaceLab {
   readonly log: string[] = []
   readonly lost: Promise<string>
+  onEnded: OnEnded = () => {}
   readonly #folder: string
   readonly #process: ChildProcess
   readonly #ended: Promise<void>
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   #lastId = 0
   #stopping = false
+  #why: string | undefined
 
   constructor(folder: string) {
     this.#folder = folder
@@ -88,15 +108,17 @@ class NamespaceLab {
     const { promise: lost, resolve: lose } = Promise.withResolvers<string>()
     this.#ended = ended
     this.lost = lost
-    const over = (reason: string): void => {
-      const error = new UsageError(`The lab has ended: ${reason}`, this.log.slice(-5).join('\n'))
-      for (const { reject } of this.#waiting.values()) reject(error)
+    const over = (how: string): void => {
+      const reason = `The lab has ended: ${this.#why ?? how}`
+      const said = [reason, ...this.log.slice(-LAST_LINES)].join('\n')
+      for (const { reject } of this.#waiting.values()) reject(new UsageError(said))
       this.#waiting.clear()
       end()
-      if (!this.#stopping) lose(error.remedy === '' ? error.message : `${error.message}\n${error.remedy}`)
+      if (!this.#stopping) lose(said)
     }
-    this.#process.once('exit', (code, signal) => over(signal ?? `status ${code}`))
-    this.#process.once('error', (error) => over(reasonOf(error) ?? error.message))
+    // When its last words have been read too.
+    this.#process.once('close', (code, signal) => over(`its first process ended (${signal ?? `status ${code}`})`))
+    this.#process.once('error', (error) => over(`it could not start (${reasonOf(error) ?? error.message})`))
   }
 
   order<Result>(order: Order['order']): Promise<Result> {
@@ -109,13 +131,16 @@ class NamespaceLab {
   }
 
   #hear(answer: Answer): void {
-    if ('log' in answer) {
-      this.#note(answer.log)
-      return
-    }
+    if ('log' in answer) this.#note(answer.log)
+    else if ('ended' in answer) this.onEnded(answer.ended, answer.how)
+    else if ('over' in answer) this.#why = answer.over
+    else this.#settle(answer)
+  }
+
+  #settle(answer: Extract<Answer, { id: number }>): void {
     const waiting = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
-    if ('error' in answer) waiting?.reject(answer.usage ? new UsageError(answer.error) : new Failure(answer.error))
+    if ('error' in answer) waiting?.reject(errorOf(answer))
     else waiting?.resolve(answer.result)
   }
 

@@ -9,13 +9,15 @@ import fs from 'node:fs'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { monotonicMs } from '#common/clock.ts'
 import { describeError, UsageError } from '#common/errors.ts'
 import { formatListen } from '#common/parse.ts'
-import { reasonOf } from '#common/system-errors.ts'
+import { codeOf, reasonOf } from '#common/system-errors.ts'
+import { Patience } from '#common/waiting.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import { readSysctl } from '#kernel/sysctl.ts'
 import { backendArguments, exporterArguments } from '../arguments.ts'
-import type { CommandResult, LabPlan } from '../driver.ts'
+import { type CommandResult, type LabPlan, type Part, Unsettable } from '../driver.ts'
 import type { Host } from '../topology.ts'
 import type { Answer, Order } from './messages.ts'
 import { buildNetwork } from './network.ts'
@@ -30,6 +32,10 @@ const entries = {
 /** No command of an experiment takes so long. */
 const COMMAND_LIMIT_MS = 60_000
 
+/** A part that lives shorter than this after each of so many starts does not run here. */
+const SHORT_LIFE_MS = 5000
+const MOST_STARTS = 5
+
 /** The file in the lab's folder through which a service is reached. */
 const socketFile = (service: string): { path: string } => ({ path: `${folder}/${service}.sock` })
 
@@ -43,32 +49,64 @@ function build(orderedPlan: LabPlan, orderedFolder: string): null {
   folder = orderedFolder
   hosts = buildNetwork()
   for (const [name, value] of Object.entries(plan.sysctls)) setSysctl(name, value)
-  service('client', 'agent', entries.agent, [`--listen=${formatListen(socketFile('agent'))}`])
+  keep('client', 'agent', entries.agent, [`--listen=${formatListen(socketFile('agent'))}`])
   for (const index of plan.backends.keys()) startBackend(index + 1)
-  service('server', 'exporter', entries.exporter, exporterArguments(plan, socketFile('exporter')))
+  keep('server', 'exporter', entries.exporter, exporterArguments(plan, socketFile('exporter')))
   return null
 }
 
 function startBackend(number: number): null {
+  if (runs(backends.get(number))) return null
   const name = `backend-${number}`
-  backends.set(number, service('server', name, entries.backend, backendArguments(plan, number, socketFile(name))))
+  const child = service('server', name, entries.backend, backendArguments(plan, number, socketFile(name)), (how) =>
+    say({ ended: number, how }),
+  )
+  backends.set(number, child)
   return null
 }
 
+const runs = (child: ChildProcess | undefined): boolean =>
+  child?.pid !== undefined && child.exitCode === null && child.signalCode === null
+
+/** Starts a part, and starts it again whenever it ends. One that ends again and again ends the lab. */
+function keep(host: Host, part: Part, entry: string, args: string[], starts = 1): void {
+  const beganMs = monotonicMs()
+  service(host, part, entry, args, (how) => {
+    say({ ended: part, how })
+    const again = monotonicMs() - beganMs < SHORT_LIFE_MS ? starts + 1 : 1
+    if (again <= MOST_STARTS) keep(host, part, entry, args, again)
+    else end(`${part} ended ${MOST_STARTS} times, each time soon after its start (${how})`)
+  })
+}
+
 /** Starts a service on one host. A child begins in the namespace in which this thread is when it is spawned. */
-function service(host: Host, name: string, entry: string, args: string[]): ChildProcess {
+function service(host: Host, name: string, entry: string, args: string[], onEnd: (how: string) => void): ChildProcess {
   const child = hosts[host].run(() =>
     spawn(process.execPath, [...process.execArgv, entry, ...args], { stdio: ['ignore', 'ignore', 'pipe'] }),
   )
   if (child.stderr !== null) createInterface(child.stderr).on('line', (line) => say({ log: `${name}: ${line}` }))
-  child.once('exit', (code, signal) => say({ log: `${name} ended (${signal ?? `status ${code}`})` }))
-  child.once('error', (error) => say({ log: `${name} could not start: ${reasonOf(error) ?? error.message}` }))
+  child.once('exit', (code, signal) => {
+    const how = signal ?? `status ${code}`
+    say({ log: `${name} ended (${how})` })
+    onEnd(how)
+  })
+  child.once('error', (error) => {
+    say({ log: `${name} could not start: ${reasonOf(error) ?? error.message}` })
+    if (child.pid === undefined) onEnd(`could not start`)
+  })
   return child
+}
+
+/** Ends the lab, and says why first. */
+function end(why: string): void {
+  if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true })
+  if (process.connected) process.send?.({ over: why } satisfies Answer, () => process.exit(1))
+  else process.exit(1)
 }
 
 async function killBackend(number: number): Promise<null> {
   const child = backends.get(number)
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null
+  if (child === undefined || !runs(child)) return null
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')
   await ended
@@ -80,18 +118,22 @@ async function run(host: Host, command: readonly string[]): Promise<CommandResul
   const [file, ...args] = command
   if (file === undefined) throw new UsageError('A command needs a name')
   const program = file === 'node' ? process.execPath : file // not whichever is on the PATH
-  const child = hosts[host].run(() =>
-    spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: COMMAND_LIMIT_MS, killSignal: 'SIGKILL' }),
-  )
+  using patience = new Patience(COMMAND_LIMIT_MS)
+  const child = hosts[host].run(() => spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }))
+  patience.signal.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
   try {
     const [stdout, stderr, [status, signal]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
       once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
     ])
-    if (status === null) throw new Error(`it was ended by ${signal}`)
+    if (patience.signal.aborted) throw new UsageError(`${file} did not end within ${patience.inWords}, and was ended`)
+    if (status === null) throw new UsageError(`${file} was ended by ${signal}`)
     return { status, stdout, stderr }
   } catch (error) {
+    if (error instanceof UsageError) throw error
+    if (codeOf(error) === 'ENOENT')
+      throw new UsageError(`There is no program ${file} here`, 'Install it, or put it on the PATH')
     throw new UsageError(
       `Running ${file} failed: ${reasonOf(error) ?? (error instanceof Error ? error.message : error)}`,
     )
@@ -116,6 +158,11 @@ async function obey({ order }: Order): Promise<CommandResult | string | null> {
   }
 }
 
+function kindOf(error: unknown): 'usage' | 'unsettable' | 'fault' {
+  if (error instanceof Unsettable) return 'unsettable'
+  return error instanceof UsageError ? 'usage' : 'fault'
+}
+
 function say(answer: Answer): void {
   if (process.connected) process.send?.(answer)
 }
@@ -124,7 +171,12 @@ process.on('message', (message) => {
   const order = message as Order
   obey(order).then(
     (result) => say({ id: order.id, result }),
-    (error: unknown) => say({ id: order.id, error: describeError(error), usage: error instanceof UsageError }),
+    (error: unknown) =>
+      say(
+        error instanceof UsageError
+          ? { id: order.id, error: error.message, remedy: error.remedy, kind: kindOf(error) }
+          : { id: order.id, error: describeError(error), kind: kindOf(error) },
+      ),
   )
 })
 

@@ -1,5 +1,5 @@
 /** What the driver and the lab's first process say to each other over their channel. */
-import type { CommandResult, LabPlan } from '../driver.ts'
+import type { CommandResult, LabPlan, Part } from '../driver.ts'
 import type { Host } from '../topology.ts'
 
 export interface Order {
@@ -15,5 +15,9 @@ export interface Order {
 
 export type Answer =
   | { id: number; result: CommandResult | string | null }
-  | { id: number; error: string; usage: boolean }
+  | { id: number; error: string; kind: 'usage' | 'unsettable' | 'fault'; remedy?: string | undefined }
   | { log: string }
+  /** A process of the lab has ended unasked. */
+  | { ended: Part | number; how: string }
+  /** The lab ends now, and why. */
+  | { over: string }

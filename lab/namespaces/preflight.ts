@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import { UsageError } from '#common/errors.ts'
+import { Unsettable } from '../driver.ts'
+import { sysctlFile, unsettable } from './unsettable.ts'
 
 const compose = 'Or, with Docker: docker compose up'
 
@@ -21,8 +23,14 @@ function mayMakeNamespaces(): boolean {
   return ((BigInt(`0x${effective}`) >> 21n) & 1n) === 1n
 }
 
-/** Throws a UsageError with one line on what is missing and one on what to do. Takes about 20 ms, starts nothing. */
-export function preflight(): void {
+/** Prints those of the files named as its arguments that cannot be written. */
+const LIST_UNWRITABLE = 'for file; do [ -w "$file" ] || echo "$file"; done'
+
+/**
+ * Throws a UsageError with one line on what is missing and one on what to do, or an Unsettable if a lab cannot set one of
+ * `sysctls`. Takes about 20 ms, starts nothing.
+ */
+export function preflight(sysctls: readonly string[] = []): void {
   if (os.platform() !== 'linux')
     throw new UsageError(
       `The lab is made of Linux network namespaces, and this is ${os.platform()}`,
@@ -33,9 +41,19 @@ export function preflight(): void {
     throw new UsageError(`Linux ${os.release()} is too old: the lab needs 5.10 or later`, 'Boot a current kernel')
   requireProgram('ip', 'iproute2')
   requireProgram('unshare', 'util-linux')
-  const { status, stderr } = spawnSync('unshare', [...unshareOptions(), 'true'], { encoding: 'utf8' })
+  const strangers = sysctls.filter((name) => !/^net(\.[\w-]+)+$/.test(name.replaceAll('/', '.')))
+  if (strangers.length > 0) throw refusedSettings(strangers)
+  // In a lab's own namespaces, where /proc/sys shows what they have.
+  const files = new Map(sysctls.map((name) => [sysctlFile(name), name]))
+  const look = ['sh', '-c', LIST_UNWRITABLE, 'sh', ...files.keys()]
+  const { status, stdout, stderr } = spawnSync('unshare', [...unshareOptions(), ...look], { encoding: 'utf8' })
   if (status !== 0) throw refusal(stderr.trim())
+  const refused = stdout.split('\n').flatMap((file) => files.get(file) ?? [])
+  if (refused.length > 0) throw refusedSettings(refused)
 }
+
+const refusedSettings = (names: readonly string[]): Unsettable =>
+  new Unsettable(names.map((name) => unsettable(name)).join('; '), 'Leave the setting out, or choose another')
 
 function requireProgram(name: string, debianPackage: string): void {
   const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':')

@@ -4,10 +4,12 @@ import { UsageError } from '#common/errors.ts'
 import { nearest } from '#common/nearest.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { readSysctl, writeSysctl } from '#kernel/sysctl.ts'
+import { Unsettable } from '../driver.ts'
+import { unsettable } from './unsettable.ts'
 
 /**
- * Sets a sysctl in the calling thread's network namespace. Throws a UsageError where this namespace has none of that name,
- * it may not be set, or the kernel does not take the value.
+ * Sets a sysctl in the calling thread's network namespace. Throws an Unsettable where this namespace has none of that name
+ * or it may not be set, and a UsageError where the kernel does not take the value.
  */
 export function setSysctl(name: string, value: string | number): void {
   try {
@@ -22,20 +24,19 @@ function refusal(name: string, value: string | number, { code, message }: Kernel
     case 'ENOENT':
     case 'ENOTDIR': {
       const near = nearSysctl(name)
-      return new UsageError(
-        `The lab's network namespace has no sysctl ${name}${near === undefined ? '' : `; did you mean ${near}?`}`,
-        'This kernel does not have it, or only the host does: `sysctl -a --pattern ^net` lists those of this machine',
-      )
+      return near === undefined
+        ? new Unsettable(
+            firstUpper(unsettable(name)),
+            'Leave it out; `sysctl -a --pattern ^net` lists those of this machine',
+          )
+        : new Unsettable(`There is no sysctl ${name}; did you mean ${near}?`, 'Correct its name')
     }
     case 'EISDIR':
       return new UsageError(`${name} is a group of sysctls`, `\`sysctl ${name}\` lists those in it: name one`)
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new UsageError(
-        `The sysctl ${name} cannot be set in a lab`,
-        'The kernel only shows it there, or lets nobody but root of the host set it: leave it out, or run as root',
-      )
+      return new Unsettable(firstUpper(unsettable(name)), 'Leave it out, or run as root')
     case 'EINVAL':
     case 'ERANGE':
     case 'EOVERFLOW':
@@ -47,6 +48,8 @@ function refusal(name: string, value: string | number, { code, message }: Kernel
       return new UsageError(message, `Leave ${name} out`)
   }
 }
+
+const firstUpper = (clause: string): string => `${clause.charAt(0).toUpperCase()}${clause.slice(1)}`
 
 /** As text on one line; some hold several numbers. */
 function current(name: string): string {

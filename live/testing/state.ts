@@ -55,6 +55,7 @@ const picture = (): LabPicture => ({
   sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 },
   cookiesPerSecond: 0,
   moved: [],
+  gaps: [],
 })
 
 /** What a board is sent. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { startServer } from '../testing/server.ts'
 import { connectionsOf } from '../testing/sockets.ts'
-import { until } from '../testing/until.ts'
 import { startAgent } from './agent.ts'
 import type { LoadReport, LoadRequest } from './api.ts'
 
@@ -28,12 +28,12 @@ async function startedAgent(options: { maxHalfOpenPerSecond?: number } = {}) {
     return answer
   }
   const report = async (id: string): Promise<LoadReport> => (await ask<LoadReport>('GET', `/loads/${id}`)).answer
-  const finished = async (id: string): Promise<LoadReport> => {
-    for (;;) {
-      const seen = await report(id)
-      if (seen.state !== 'running') return seen
-    }
-  }
+  const finished = (id: string): Promise<LoadReport> =>
+    eventually(
+      'the load has ended',
+      () => report(id),
+      ({ state }) => state !== 'running',
+    )
   return { base, ask, start, report, finished, [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() }
 }
 
@@ -74,8 +74,11 @@ test('progress can be read while a load runs, and stopping gives the final repor
   await using server = await startServer(() => {})
   await using agent = await startedAgent()
   const { id } = await agent.start({ kind: 'hold', target: server.target, connections: 10 })
-  let seen = await agent.report(id)
-  while (seen.connected < 10) seen = await agent.report(id)
+  const seen = await eventually(
+    'ten are connected',
+    () => agent.report(id),
+    ({ connected }) => connected === 10,
+  )
   assert.equal(seen.state, 'running')
   assert.equal(seen.open, 10)
 
@@ -85,7 +88,7 @@ test('progress can be read while a load runs, and stopping gives the final repor
   assert.equal(last.outcomes.ok, 10)
   const again = await agent.ask<LoadReport>('DELETE', `/loads/${id}`)
   assert.deepEqual(again.answer, last)
-  await until('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
+  await eventually('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
 })
 
 test('held connections speak when they are told to, and only they', async () => {
@@ -97,10 +100,10 @@ test('held connections speak when they are told to, and only they', async () => 
   )
   await using agent = await startedAgent()
   const { id } = await agent.start({ kind: 'hold', target: server.target, connections: 3 })
-  while ((await agent.report(id)).connected < 3);
+  await eventually('three are connected', async () => (await agent.report(id)).connected === 3)
   assert.deepEqual((await agent.ask('POST', `/loads/${id}/speak`)).answer, { speakers: 3 })
   assert.deepEqual((await agent.ask('POST', `/loads/${id}/speak`, { text: 'hi' })).answer, { speakers: 3 })
-  await until('all was heard', () => heard.length === 9)
+  await eventually('all was heard', () => heard.length === 9)
   await agent.ask('DELETE', `/loads/${id}`)
   assert.equal((await agent.ask('POST', `/loads/${id}/speak`)).status, 409)
 })
@@ -255,9 +258,9 @@ test('an agent that is disposed of ends its loads and leaves no socket', async (
       target: server.target,
       arrivals: { shape: 'constant', ratePerSecond: 500 },
     })
-    await until('both have connected', () => server.sockets.size > 10)
+    await eventually('both have connected', () => server.sockets.size > 10)
   }
-  await until('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
+  await eventually('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
 })
 
 test('health tells that it is there', async () => {

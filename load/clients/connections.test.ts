@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import { test } from 'node:test'
 import { monotonicMs } from '#common/clock.ts'
+import { eventually } from '#common/waiting.ts'
 import type { ConnectionsLoad, Outcomes } from '../agent/api.ts'
 import { Progress } from '../progress.ts'
 import { inNamespace } from '../testing/in-namespace.ts'
 import { rawListener } from '../testing/raw-listener.ts'
 import { startServer } from '../testing/server.ts'
-import { until } from '../testing/until.ts'
 import { runConnections } from './connections.ts'
 
 const noOutcomes: Outcomes = {
@@ -89,7 +89,7 @@ test('arrivals never wait for answers: all connect although nobody is answered',
     progress,
     stop.signal,
   )
-  await until('all are connected', () => progress.connected === 200)
+  await eventually('all are connected', () => progress.connected === 200)
   assert.equal(progress.report().open, 200)
   stop.abort()
   await running
@@ -138,7 +138,7 @@ test('a client that is to close first does so once the answer is whole', async (
   const progress = await run({ target: server.target, arrivals: burst(3), closer: 'client' })
   assert.deepEqual(progress.report().outcomes, { ...noOutcomes, ok: 3 })
   assert.deepEqual(heard, Array(3).fill('Connection: keep-alive'))
-  await until('the server hears it', () => endedByClient === 3)
+  await eventually('the server hears it', () => endedByClient === 3)
 })
 
 test('an answer that breaks off is closed early', async () => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { duration } from '#common/quantities.ts'
+import { eventually } from '#common/waiting.ts'
 import { addressBytes, socketAddress } from '#kernel/address.ts'
 import * as libc from '#kernel/libc.ts'
 import { SegmentTap } from '#kernel/segment-tap.ts'
@@ -119,14 +120,15 @@ export class Handshakes {
 }
 
 async function answerable(connection: HandshakeConnection, number: number): Promise<void> {
-  const deadlineMs = monotonicMs() + SYN_ACK_LIMIT_MS
-  while (!connection.answerable && !connection.finished) {
-    if (monotonicMs() > deadlineMs)
-      throw new UsageError(
-        `Connection ${number} has had no SYN-ACK within ${duration(SYN_ACK_LIMIT_MS)}: its SYN was dropped`,
-        'The accept queue or the SYN queue was full, or nothing listens where it went. Reset it and begin anew',
-      )
-    await sleep(HEAR_EVERY_MS)
+  try {
+    await eventually('it has its SYN-ACK', () => connection.answerable || connection.finished, undefined, {
+      ...{ withinMs: SYN_ACK_LIMIT_MS, everyMs: HEAR_EVERY_MS },
+    })
+  } catch {
+    throw new UsageError(
+      `Connection ${number} has had no SYN-ACK within ${duration(SYN_ACK_LIMIT_MS)}: its SYN was dropped`,
+      'The accept queue or the SYN queue was full, or nothing listens where it went. Reset it and begin anew',
+    )
   }
 }
 

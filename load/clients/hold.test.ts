@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { Progress } from '../progress.ts'
 import { rawListener } from '../testing/raw-listener.ts'
 import { startServer } from '../testing/server.ts'
 import { connectionsOf } from '../testing/sockets.ts'
-import { until } from '../testing/until.ts'
 import { HeldConnections } from './hold.ts'
 
 function hold(target: { host: string; port: number }, connections: number, more: { durationMs?: number } = {}) {
@@ -23,13 +23,13 @@ test('held connections stay silent until they are told to speak, and then send o
     }),
   )
   const { progress, held, stop, running } = hold(server.target, 20)
-  await until('all are connected', () => progress.connected === 20 && server.sockets.size === 20)
+  await eventually('all are connected', () => progress.connected === 20 && server.sockets.size === 20)
   assert.equal(heard, '')
   assert.equal(progress.bytesWritten, 0)
   assert.equal(held.speak(), 20)
-  await until('all have spoken', () => heard.length === 20)
+  await eventually('all have spoken', () => heard.length === 20)
   assert.equal(held.speak('hello'), 20)
-  await until('all have said hello', () => heard.length === 120)
+  await eventually('all have said hello', () => heard.length === 120)
   assert.equal(heard.split('hello').length - 1, 20)
   assert.equal(progress.bytesWritten, 120)
   assert.equal(progress.open, 20)
@@ -41,7 +41,7 @@ test('held connections stay silent until they are told to speak, and then send o
 test('when a hold ends, no socket of it stays in the kernel, not even in TIME_WAIT', async () => {
   using listener = rawListener('127.0.0.1', 4)
   const { progress, stop, running } = hold({ host: '127.0.0.1', port: listener.port }, 9)
-  await until('the queue is full and the rest waits', () => {
+  await eventually('the queue is full and the rest waits', () => {
     const seen = connectionsOf(listener.port).filter(({ peerPort }) => peerPort === listener.port)
     return progress.connected === 5 && seen.filter(({ state }) => state === 'syn_sent').length === 4
   })
@@ -49,7 +49,7 @@ test('when a hold ends, no socket of it stays in the kernel, not even in TIME_WA
   await running
   assert.equal(progress.open, 0)
   assert.deepEqual({ ok: progress.outcomes.ok, abandoned: progress.outcomes.abandoned }, { ok: 5, abandoned: 4 })
-  await until('the kernel has none left', () => connectionsOf(listener.port).length === 0)
+  await eventually('the kernel has none left', () => connectionsOf(listener.port).length === 0)
 })
 
 test('a hold with a duration ends by itself', async () => {
@@ -84,7 +84,7 @@ test('what the server ends is counted: reset, closed, or closed after an answer'
     ['close', 'closedEarly'],
   ] as const) {
     const { progress, held, running } = hold(server.target, 2)
-    await until('both are connected', () => progress.connected === 2)
+    await eventually('both are connected', () => progress.connected === 2)
     held.speak(text)
     await running // over, because none is left
     assert.equal(progress.outcomes[outcome], 2, text)

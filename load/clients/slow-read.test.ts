@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { descriptorOf } from '#kernel/descriptor.ts'
 import { connectionQueues } from '#kernel/listener.ts'
 import { Progress } from '../progress.ts'
 import { startServer } from '../testing/server.ts'
 import { connectionsOf } from '../testing/sockets.ts'
-import { until } from '../testing/until.ts'
 import { runSlowRead } from './slow-read.ts'
 
 const answer = (bytes: number): Buffer =>
@@ -34,7 +34,7 @@ test('clients that never read close their windows, and the send queues of the se
     progress,
     stop.signal,
   )
-  await until('all windows are closed', () => {
+  await eventually('all windows are closed', () => {
     const served = connectionsOf(server.target.port).filter(({ port }) => port === server.target.port)
     return (
       served.length === 3 && served.every(({ peerWindowBytes, sendBytes }) => peerWindowBytes === 0 && sendBytes > 0)
@@ -49,7 +49,7 @@ test('clients that never read close their windows, and the send queues of the se
   stop.abort()
   await running
   assert.equal(progress.outcomes.ok, 3)
-  await until('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
+  await eventually('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
 })
 
 test('slow clients read on, a little at a time, and end well when they have read everything', async () => {

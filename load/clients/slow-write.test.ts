@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { descriptorOf } from '#kernel/descriptor.ts'
 import { connectionQueues } from '#kernel/listener.ts'
 import { Progress } from '../progress.ts'
 import { startServer, type TestServer } from '../testing/server.ts'
 import { connectionsOf } from '../testing/sockets.ts'
-import { until } from '../testing/until.ts'
 import { runSlowWrite } from './slow-write.ts'
 
 const thanks = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
@@ -58,7 +58,7 @@ test('with a server that does not read, its receive queues fill, and every byte 
     progress,
     stop.signal,
   )
-  await until('the kernel takes no more, and what it took lies in its queues', () => {
+  await eventually('the kernel takes no more, and what it took lies in its queues', () => {
     const seen = connectionsOf(server.target.port)
     const windows = seen.filter(({ peerPort }) => peerPort === server.target.port)
     const queued = seen.reduce((sum, { sendBytes, receiveBytes }) => sum + sendBytes + receiveBytes, 0)
@@ -79,7 +79,7 @@ test('with a server that does not read, its receive queues fill, and every byte 
   await running
   assert.equal(progress.outcomes.ok, 2)
   // Cut with a RST: unsent megabytes would else be offered to the server for minutes.
-  await until('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
+  await eventually('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
 })
 
 test('a slow writer sends a little at a time', async () => {

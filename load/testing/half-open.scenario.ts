@@ -1,4 +1,5 @@
 /** In a lab's network of its own: what half-open load does to the server's SYN queue. Writes what it saw as JSON. */
+import { eventually } from '#common/waiting.ts'
 import { CounterFile } from '#kernel/counters.ts'
 import { AF_INET } from '#kernel/libc.ts'
 import { PreparedDump, SockDiag, states } from '#kernel/sock-diag.ts'
@@ -7,7 +8,6 @@ import { type FloodOptions, floodSyns, runHalfOpen } from '../clients/half-open.
 import { Progress } from '../progress.ts'
 import { ip, makeLabNetwork, SERVER_ADDRESS } from './lab-network.ts'
 import { rawListener } from './raw-listener.ts'
-import { until } from './until.ts'
 
 const LIMIT = 64
 const { server } = makeLabNetwork()
@@ -44,17 +44,17 @@ async function received(options: Omit<FloodOptions, 'target' | 'durationMs'>) {
   const earlier = counter(serverSnmp, 'Tcp_InSegs')
   const { syns } = await flood(options)
   const arrived = (): number => counter(serverSnmp, 'Tcp_InSegs') - earlier
-  await until('the SYNs have arrived', () => arrived() >= syns)
+  await eventually('the SYNs have arrived', () => arrived() >= syns)
   return { written: syns, received: arrived() }
 }
 
 const few = await flood({ maxSyns: 40, sources: 4 })
-await until('the requests are there', () => halfOpen().length >= 40)
+await eventually('the requests are there', () => halfOpen().length >= 40)
 const requests = halfOpen()
 
 const full = await flood({ maxSyns: 500 })
 const drops = (): number => counter(serverCounters, 'TcpExt_TCPReqQFullDrop')
-await until('the rest is dropped', () => drops() >= 500 + 40 - (LIMIT + 1))
+await eventually('the rest is dropped', () => drops() >= 500 + 40 - (LIMIT + 1))
 const fullSeen = {
   written: full.syns,
   halfOpen: halfOpen().length,
@@ -69,7 +69,7 @@ const paced = await flood({ maxSyns: 20, ratePerSecond: 200 })
 const stop = new AbortController()
 const stoppedProgress = new Progress()
 const stopping = runHalfOpen({ target, durationMs: 60_000, ratePerSecond: 5 }, stoppedProgress, stop.signal)
-await until('the flood has begun', () => stoppedProgress.report().started >= 1)
+await eventually('the flood has begun', () => stoppedProgress.report().started >= 1)
 stop.abort()
 await stopping
 

@@ -1,6 +1,7 @@
 /** In a lab's network of its own: handshakes by hand against servers that behave in several ways. Writes what it saw as JSON. */
 import { once } from 'node:events'
 import net from 'node:net'
+import { eventually } from '#common/waiting.ts'
 import { AF_INET } from '#kernel/libc.ts'
 import { PreparedDump, SockDiag, states, tcpStates } from '#kernel/sock-diag.ts'
 import { writeSysctl } from '#kernel/sysctl.ts'
@@ -9,7 +10,6 @@ import { Handshakes } from '../clients/handshakes.ts'
 import { Progress } from '../progress.ts'
 import { makeLabNetwork, SERVER_ADDRESS } from './lab-network.ts'
 import { rawListener } from './raw-listener.ts'
-import { until } from './until.ts'
 
 const { server } = makeLabNetwork()
 const diagnosis = server.run(() => new SockDiag())
@@ -48,7 +48,7 @@ async function against(serve: (socket: net.Socket) => void, connections: number,
     port: listener.port,
     /** Waits until those that asked for something have ended, or until the server's sockets satisfy `ready`; then stops. */
     async end(ready?: (seen: string[]) => boolean) {
-      await until('the time has come', () =>
+      await eventually('the time has come', () =>
         ready === undefined
           ? handshakes.report().every(({ connection, state }) => !asked.has(connection) || state === 'over')
           : ready(statesAt(listener.port)),
@@ -57,7 +57,7 @@ async function against(serve: (socket: net.Socket) => void, connections: number,
       stop.abort()
       await over
       // Half a minute at most: TIME_WAIT, which would last a minute, is no end.
-      await until('the server has nothing left', () => statesAt(listener.port).length === 0)
+      await eventually('the server has nothing left', () => statesAt(listener.port).length === 0)
       service.close()
       await once(service, 'close')
       return { report: progress.report(), all: handshakes.report(), before, errors, closed }

@@ -1,11 +1,11 @@
 /** In a namespace of its own: a queue for one connection, and three that want in. Writes what was counted as JSON. */
 import { execFileSync } from 'node:child_process'
+import { eventually } from '#common/waiting.ts'
 import { CounterFile, type Counters } from '#kernel/counters.ts'
 import { relisten } from '#kernel/listener.ts'
 import { runConnections } from '../clients/connections.ts'
 import { Progress } from '../progress.ts'
 import { rawListener } from './raw-listener.ts'
-import { until } from './until.ts'
 
 execFileSync('ip', ['link', 'set', 'lo', 'up'])
 const counters: Counters = new Map()
@@ -29,9 +29,9 @@ const running = runConnections(
   progress,
   stop.signal,
 )
-await until('two SYNs are dropped', () => progress.connected === 1 && counter('ListenDrops') >= 2)
+await eventually('two SYNs are dropped', () => progress.connected === 1 && counter('ListenDrops') >= 2)
 relisten(listener.fd, 8)
-await until('all are connected', () => progress.connected === 3)
+await eventually('all are connected', () => progress.connected === 3)
 stop.abort()
 await running
 console.log(

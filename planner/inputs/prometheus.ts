@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { UsageError } from '#common/errors.ts'
 import { firstProblem } from '#common/validate.ts'
+import { Patience } from '#common/waiting.ts'
 import { addressWithoutUserinfo, type Credentials, inAddress } from './credentials.ts'
 
 const LIMIT_MS = 30_000
@@ -86,15 +87,24 @@ export class Prometheus {
     let answer: unknown
     let status: number | undefined
     let by: URL = this.#url
+    using patience = new Patience(LIMIT_MS)
     try {
-      const response = await this.#post(new URL(`api/v1/${what}`, this.#url), new URLSearchParams(words))
+      const response = await this.#post(
+        new URL(`api/v1/${what}`, this.#url),
+        new URLSearchParams(words),
+        patience.signal,
+      )
       status = response.status
       by = response.by
       if (status !== 401 && status !== 403) answer = JSON.parse(response.text)
     } catch (error) {
       if (error instanceof UsageError) throw error
       const reason =
-        error instanceof SyntaxError ? `what answers (status ${status}) does not speak JSON` : causeOf(error)
+        error instanceof SyntaxError
+          ? `what answers (status ${status}) does not speak JSON`
+          : error === patience.end
+            ? `nothing has come for ${patience.inWords}`
+            : causeOf(error)
       throw new UsageError(
         this.#withoutSecrets(`No Prometheus answers at ${this}${this.#elsewhere(by)}: ${reason}`),
         'Give the address of the Prometheus itself, not of the exporter',
@@ -116,8 +126,11 @@ export class Prometheus {
   }
 
   /** Follows redirects by itself: fetch would lose the question, and take headers of ours to another origin. */
-  async #post(first: URL, body: URLSearchParams): Promise<{ status: number; text: string; by: URL }> {
-    const signal = AbortSignal.timeout(LIMIT_MS)
+  async #post(
+    first: URL,
+    body: URLSearchParams,
+    signal: AbortSignal,
+  ): Promise<{ status: number; text: string; by: URL }> {
     let by = first
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
       const headers = by.origin === this.#url.origin ? (this.#credentials?.headers ?? {}) : {}

@@ -7,7 +7,8 @@ import path from 'node:path'
 import type { Readable } from 'node:stream'
 import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { ControlClient, until } from './testing/started.ts'
+import { eventually } from '#common/waiting.ts'
+import { ControlClient } from './testing/started.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 
@@ -30,7 +31,7 @@ function run(t: TestContext, ...args: string[]) {
 /** Runs a backend and waits until it says where it is. */
 async function runUntilReady(t: TestContext, ...args: string[]) {
   const { child, said, ended } = run(t, '--port', '0', ...args)
-  await until('it is ready', () => said.out.includes('control ') || child.exitCode !== null)
+  await eventually('it is ready', () => said.out.includes('control ') || child.exitCode !== null)
   const control = /control (\S+)/.exec(said.out)?.[1]
   assert.ok(control, said.err)
   return { child, said, ended, control, api: new ControlClient(`http://${control}`) }
@@ -69,7 +70,7 @@ test('the process carries its name, speaks over a Unix socket, and leaves no fil
   t.after(() => fs.rmSync(folder, { recursive: true }))
   const file = path.join(folder, 'control.sock')
   const { child, said, ended } = run(t, '--port', '0', '--name', 'backend-7', '--closed', '--control', `unix:${file}`)
-  await until('it is ready', () => said.out.includes('control '))
+  await eventually('it is ready', () => said.out.includes('control '))
   assert.match(said.out, /^backend-7 does not listen yet \(sharded\), control unix:/)
   assert.equal(fs.readFileSync(`/proc/${child.pid}/comm`, 'utf8').trim(), 'backend-7')
   assert.ok(fs.statSync(file).isSocket())
@@ -93,7 +94,7 @@ test('the processes of shared mode end with their parent, even if it is killed w
   assert.equal(processes.length, 3)
   child.kill('SIGKILL')
   await ended // the pipes close when the last process has gone
-  for (const { pid } of processes) await until(`process ${pid} has ended`, () => hasEnded(pid))
+  for (const { pid } of processes) await eventually(`process ${pid} has ended`, () => hasEnded(pid))
 })
 
 test('SIGTERM ends the processes of shared mode', async (t) => {
@@ -111,7 +112,7 @@ test('a process of shared mode that is killed leaves the others serving', async 
   assert.ok(pid !== undefined)
   assert.equal(fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), 'backend-s.2')
   process.kill(pid, 'SIGKILL')
-  await until('it is missed', async () => (await api.status()).processes.length === 1)
+  await eventually('it is missed', async () => (await api.status()).processes.length === 1)
   assert.match(said.err, new RegExp(`backend-s: process ${pid} has ended`))
 })
 

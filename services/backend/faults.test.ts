@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { eventually } from '#common/waiting.ts'
 import { AF_INET } from '#kernel/libc.ts'
 import { PreparedDump, SockDiag, states } from '#kernel/sock-diag.ts'
-import { Client, startBackend, until } from './testing/started.ts'
+import { Client, startBackend } from './testing/started.ts'
 
 const answered = (client: Client): boolean => client.text.includes('"pid"')
 
@@ -13,7 +14,7 @@ test('acceptDelayMs: the loop stands still after each accept', async () => {
   using second = new Client(backend.port).get()
   using third = new Client(backend.port).get()
   const clients = [first, second, third]
-  await until('all are answered', () => clients.every(answered))
+  await eventually('all are answered', () => clients.every(answered))
   const accepted = clients.map((client) => Number(client.header('x-spillway-accepted-ms'))).sort((a, b) => a - b)
   assert.ok(accepted[1]! - accepted[0]! >= 149, String(accepted))
   assert.ok(accepted[2]! - accepted[1]! >= 149, String(accepted))
@@ -24,21 +25,21 @@ test('a long accept delay ends when it is switched off', async () => {
   await using backend = await startBackend()
   await backend.api.change('PATCH', '/faults', { acceptDelayMs: 60_000 })
   using client = new Client(backend.port).get()
-  await until('it is accepted', async () => (await backend.api.status()).accepts === 1)
+  await eventually('it is accepted', async () => (await backend.api.status()).accepts === 1)
   await backend.api.change('PATCH', '/faults', { acceptDelayMs: 0 })
-  await until('it is answered', () => answered(client))
+  await eventually('it is answered', () => answered(client))
 })
 
 test('responseDelayMs: each response waits, the loop goes on', async () => {
   await using backend = await startBackend()
   await backend.api.change('PATCH', '/faults', { responseDelayMs: 60_000 })
   using client = new Client(backend.port).get()
-  await until('it is accepted', async () => (await backend.api.status()).accepts === 1)
+  await eventually('it is accepted', async () => (await backend.api.status()).accepts === 1)
   using second = new Client(backend.port).get()
-  await until('the next is accepted while the first waits', async () => (await backend.api.status()).accepts === 2)
+  await eventually('the next is accepted while the first waits', async () => (await backend.api.status()).accepts === 2)
   assert.equal(answered(client), false)
   await backend.api.change('PATCH', '/faults', { responseDelayMs: 100 })
-  await until('both are answered', () => answered(client) && answered(second))
+  await eventually('both are answered', () => answered(client) && answered(second))
   const sentMs = Number(process.hrtime.bigint()) / 1e6
   assert.ok(sentMs - Number(client.header('x-spillway-accepted-ms')) >= 99)
 })
@@ -47,10 +48,10 @@ test('readDelayMs: a connection waits before it is read', async () => {
   await using backend = await startBackend()
   await backend.api.change('PATCH', '/faults', { readDelayMs: 60_000 })
   using client = new Client(backend.port).get()
-  await until('its request lies unread', () => unreadBytes(backend.port) > 0)
+  await eventually('its request lies unread', () => unreadBytes(backend.port) > 0)
   assert.equal((await backend.api.status()).accepts, 1)
   await backend.api.change('PATCH', '/faults', { readDelayMs: 1 })
-  await until('it is answered', () => answered(client))
+  await eventually('it is answered', () => answered(client))
 })
 
 test('readDelayMs: a long body is read chunk by chunk, and the rest stays in the kernel', async () => {
@@ -60,9 +61,9 @@ test('readDelayMs: a long body is read chunk by chunk, and the rest stays in the
   await backend.api.change('PATCH', '/faults', { readDelayMs: 2000 })
   client.socket.write(`POST /sink HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n`)
   client.socket.write(Buffer.alloc(bytes))
-  await until('the receive queue fills', () => unreadBytes(backend.port) > 65_536)
+  await eventually('the receive queue fills', () => unreadBytes(backend.port) > 65_536)
   await backend.api.change('PATCH', '/faults', { readDelayMs: 0 })
-  await until('the whole body is read', () => client.text.includes(`{"bytes":${bytes}}`))
+  await eventually('the whole body is read', () => client.text.includes(`{"bytes":${bytes}}`))
 })
 
 test('neverRead: every byte that is sent stays in the receive queue until it is switched off', async () => {
@@ -73,25 +74,25 @@ test('neverRead: every byte that is sent stays in the receive queue until it is 
   const head = `POST /sink HTTP/1.1\r\nHost: x\r\nContent-Length: ${body}\r\n\r\n`
   client.socket.write(head)
   client.socket.write(Buffer.alloc(body))
-  await until('it is accepted', async () => (await backend.api.status()).accepts === 1)
-  await until('all bytes lie in the kernel', () => unreadBytes(backend.port) === head.length + body)
+  await eventually('it is accepted', async () => (await backend.api.status()).accepts === 1)
+  await eventually('all bytes lie in the kernel', () => unreadBytes(backend.port) === head.length + body)
   using second = new Client(backend.port).get()
-  await until('the next is accepted all the same', async () => (await backend.api.status()).accepts === 2)
+  await eventually('the next is accepted all the same', async () => (await backend.api.status()).accepts === 2)
   const { open, responses, listener } = await backend.api.status()
   assert.deepEqual([open, responses, listener?.length], [2, 0, 0])
   assert.ok(unreadBytes(backend.port) > head.length + body, 'nothing was read meanwhile')
   await backend.api.change('PATCH', '/faults', { neverRead: false })
-  await until('both are served', () => answered(second) && client.text.includes(`{"bytes":${body}}`))
+  await eventually('both are served', () => answered(second) && client.text.includes(`{"bytes":${body}}`))
 })
 
 test('a connection that was reset while nobody read it is gone when it is handed over', async () => {
   await using backend = await startBackend()
   await backend.api.change('PATCH', '/faults', { neverRead: true })
   using client = new Client(backend.port).get()
-  await until('it is accepted', async () => (await backend.api.status()).accepts === 1)
+  await eventually('it is accepted', async () => (await backend.api.status()).accepts === 1)
   client.socket.resetAndDestroy()
   await backend.api.change('PATCH', '/faults', { neverRead: false })
-  await until('it is closed', async () => (await backend.api.status()).open === 0)
+  await eventually('it is closed', async () => (await backend.api.status()).open === 0)
 })
 
 test('responseBytes: GET / carries exactly that many bytes, still JSON', async () => {
@@ -111,11 +112,11 @@ test('responseBytes: GET / carries exactly that many bytes, still JSON', async (
 test('several requests on one connection are all answered, and tell the same accept', async () => {
   await using backend = await startBackend()
   using client = new Client(backend.port).get()
-  await until('the first is answered', () => answered(client))
+  await eventually('the first is answered', () => answered(client))
   const first = client.header('x-spillway-accepted-ms')
   client.text = ''
   client.get('/bytes/3')
-  await until('the second is answered', () => client.text.endsWith('\r\n\r\n   '))
+  await eventually('the second is answered', () => client.text.endsWith('\r\n\r\n   '))
   assert.equal(client.header('x-spillway-accepted-ms'), first)
   assert.equal((await backend.api.status()).accepts, 1)
 })
@@ -134,7 +135,7 @@ test('GET /bytes streams as many bytes as were asked for, and no more than the c
   slow.socket.pause()
   const before = process.memoryUsage.rss()
   slow.get('/bytes/1000000000')
-  await until('the send queue fills', () => queuedBytes(backend.port) > 100_000)
+  await eventually('the send queue fills', () => queuedBytes(backend.port) > 100_000)
   assert.ok(process.memoryUsage.rss() - before < 500_000_000, 'the bytes are not held in memory')
   const made = (await backend.api.status()).bodyBytes - bodyBytes
   assert.ok(made > 100_000 && made < 500_000_000, `${made} bytes made`)
@@ -144,12 +145,12 @@ test('a response that the client does not wait for is not counted as sent', asyn
   await using backend = await startBackend()
   await backend.api.change('PATCH', '/faults', { responseDelayMs: 60_000 })
   using client = new Client(backend.port).get()
-  await until('it is accepted', async () => (await backend.api.status()).open === 1)
+  await eventually('it is accepted', async () => (await backend.api.status()).open === 1)
   client.socket.resetAndDestroy()
-  await until('it is closed', async () => (await backend.api.status()).open === 0)
+  await eventually('it is closed', async () => (await backend.api.status()).open === 0)
   await backend.api.change('PATCH', '/faults', { responseDelayMs: 0 })
   assert.equal((await fetch(`http://127.0.0.1:${backend.port}/`)).status, 200)
-  await until('the other is counted', async () => (await backend.api.status()).responses === 1)
+  await eventually('the other is counted', async () => (await backend.api.status()).responses === 1)
 })
 
 /** Bytes received on a port and not yet read, over its connections. */

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import net from 'node:net'
 import test from 'node:test'
 import { UsageError } from '#common/errors.ts'
+import { eventually } from '#common/waiting.ts'
 import { ownersOf } from '#kernel/owners.ts'
 import { checkRuntime } from './runtime.ts'
-import { Client, startBackend, until } from './testing/started.ts'
+import { Client, startBackend } from './testing/started.ts'
 
 test('two sharded backends share a port, each with a socket and a queue of its own', async () => {
   await using first = await startBackend({ mode: 'sharded', name: 'backend-1', backlog: 3 })
@@ -20,15 +21,15 @@ test('two sharded backends share a port, each with a socket and a queue of its o
     await first.api.change('PUT', '/steering', { by: 'member', member })
     for (let i = 0; i < 4; i++) {
       using client = new Client(port).get()
-      await until('it is served', () => client.text.includes('"pid"'))
+      await eventually('it is served', () => client.text.includes('"pid"'))
       assert.equal(client.header('x-spillway-backend'), name)
     }
   }
   await second.api.change('PUT', '/steering', { by: 'hash' })
   const seen = new Set<string | undefined>()
-  await until('both get their share of the hash', async () => {
+  await eventually('both get their share of the hash', async () => {
     using client = new Client(port).get()
-    await until('it is served', () => client.text.includes('"pid"'))
+    await eventually('it is served', () => client.text.includes('"pid"'))
     seen.add(client.header('x-spillway-backend'))
     return seen.size === 2
   })
@@ -64,7 +65,7 @@ test('IPv6 works, and :: takes IPv4 as well', async () => {
   assert.equal((await backend.api.status()).listener?.address, '::')
   for (const host of ['::1', '127.0.0.1']) {
     using client = new Client(backend.port, host).get()
-    await until('it is served', () => client.text.includes('"pid"'))
+    await eventually('it is served', () => client.text.includes('"pid"'))
   }
 })
 
@@ -89,11 +90,11 @@ test('in shared mode several processes accept from one socket', async () => {
     await backend.api.change('PATCH', '/faults', { stalled: true })
     await backend.api.change('PATCH', `/faults?process=${place}`, { stalled: false })
     using client = new Client(backend.port).get()
-    await until('it is served', () => client.text.includes(`"pid":${pid}}`))
+    await eventually('it is served', () => client.text.includes(`"pid":${pid}}`))
   }
   await backend.api.change('PATCH', '/faults', { stalled: false })
 
-  await until('all answers are counted', async () => (await backend.api.status()).responses === 3)
+  await eventually('all answers are counted', async () => (await backend.api.status()).responses === 3)
   const after = await backend.api.status()
   assert.deepEqual([after.accepts, after.acceptWait.count], [3, 3])
   for (const [place, { cpuSeconds }] of after.processes.entries())
@@ -112,12 +113,12 @@ test('a closed shared listener is closed in every process; opened again, others 
   const before = await backend.api.status()
   await backend.api.change('PATCH', '/faults?process=0', { stalled: true })
   using kept = new Client(backend.port).get()
-  await until('the other process serves', () => kept.text.includes(`"pid":${before.processes[1]?.pid}}`))
+  await eventually('the other process serves', () => kept.text.includes(`"pid":${before.processes[1]?.pid}}`))
   await backend.api.change('PATCH', '/faults', { stalled: true })
   using waiting = new Client(backend.port)
-  await until('one waits', async () => (await backend.api.status()).listener?.length === 1)
+  await eventually('one waits', async () => (await backend.api.status()).listener?.length === 1)
   await backend.api.change('DELETE', '/listener')
-  await until('it is reset', () => waiting.error === 'ECONNRESET')
+  await eventually('it is reset', () => waiting.error === 'ECONNRESET')
 
   await backend.api.change('PATCH', '/faults', { stalled: false })
   const reopened = await backend.api.change('PUT', '/listener', { backlog: 0 })
@@ -125,7 +126,7 @@ test('a closed shared listener is closed in every process; opened again, others 
   assert.notEqual(reopened.listener?.inode, before.listener?.inode)
   assert.equal(reopened.processes.length, 3, 'the old process still holds a connection')
   kept.socket.destroy()
-  await until('the old process has gone', async () => (await backend.api.status()).processes.length === 2)
+  await eventually('the old process has gone', async () => (await backend.api.status()).processes.length === 2)
   assert.equal((await backend.api.status()).accepts, 1)
 })
 
@@ -138,7 +139,7 @@ test('a backend without a group has nothing to steer', async () => {
 
 test('a port that is taken when the listener is opened later is refused with 409', async () => {
   const holder = net.createServer().listen(0, '127.0.0.1')
-  await until('it listens', () => holder.listening)
+  await eventually('it listens', () => holder.listening)
   const address = holder.address()
   if (address === null || typeof address === 'string') throw new Error('no TCP address')
   await using backend = await startBackend({ port: address.port, closed: true })
@@ -146,6 +147,6 @@ test('a port that is taken when the listener is opened later is refused with 409
   assert.equal(code, 409)
   assert.match(json.error, /is taken/)
   holder.close()
-  await until('the port is free', () => !holder.listening)
+  await eventually('the port is free', () => !holder.listening)
   assert.equal((await backend.api.change('PUT', '/listener', {})).listener?.port, address.port)
 })

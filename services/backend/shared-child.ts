@@ -2,6 +2,7 @@
  * A further process of shared mode: accepts from a listening socket that it inherited, and ends with its parent. The
  * control thread is this one, commands come from the parent.
  */
+import { eventually } from '#common/waiting.ts'
 import { type ChildCommand, type ChildJob, INHERITED_FD, type Reply } from './messages.ts'
 import { PortThread } from './port-thread.ts'
 
@@ -34,7 +35,9 @@ async function obey(command: ChildCommand): Promise<Reply> {
       await thread.closeListener()
       return { id }
     case 'drain':
-      while (thread.openConnections > 0) await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS))
+      await eventually('its connections have closed', () => thread.openConnections === 0, undefined, {
+        ...{ withinMs: Infinity, everyMs: DRAIN_CHECK_MS },
+      })
       return { id, counts: await thread.counts() }
   }
 }

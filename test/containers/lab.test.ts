@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { formatListen } from '#common/parse.ts'
+import { eventually } from '#common/waiting.ts'
 import type { SwitchOrder } from '#live/orders.ts'
 import type { LiveState } from '#live/state.ts'
 import type { LoadReport, LoadRequest } from '#load/agent/api.ts'
 import type { PageConfig, StreamEvent } from '#services/board/api.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
-import { eventually } from '../support/eventually.ts'
 import { type Service, Stack, services, skipWithoutImages } from './stack.ts'
 
 const PATIENCE_MS = 30_000
@@ -43,9 +43,10 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
   async function load(request: LoadRequest): Promise<LoadReport> {
     const { id } = await stack.agent.json<LoadReport>('POST', '/loads', request)
     return eventually(
+      'the load has ended',
       () => stack.agent.json<LoadReport>('GET', `/loads/${id}`),
       ({ state }) => assert.notEqual(state, 'running'),
-      PATIENCE_MS,
+      { withinMs: PATIENCE_MS },
     )
   }
 
@@ -59,21 +60,23 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
   /** These backends listen, each as the shard of its number. */
   const shards = (...expected: Service[]) =>
     eventually(
+      'every backend has its shard',
       () => stack.listeners().catch(() => []),
       (rows) =>
         assert.deepEqual(
           rows.map(({ shard, process }) => [shard, process]),
           expected.map((name) => [Number(name.slice(-1)), name]),
         ),
-      PATIENCE_MS,
+      { withinMs: PATIENCE_MS },
     )
 
   const allTargetsUp = () =>
     eventually(
+      'Prometheus reaches every target',
       () => stack.query('up').catch(() => []),
       // Three backends, the exporter, the load agent.
       (ups) => assert.deepEqual(ups, [1, 1, 1, 1, 1]),
-      PATIENCE_MS,
+      { withinMs: PATIENCE_MS },
     )
 
   test('every service is healthy', () => {
@@ -132,6 +135,7 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
     const { started } = await load({ kind: 'half-open', target, ratePerSecond: 400, durationMs: 1000 })
     assert.ok(started > 300)
     const snapshot = await eventually(
+      'the SYN queue has been full',
       () => stack.exporter.json<Snapshot>('GET', '/snapshot'),
       ({ namespaces }) => {
         const row = namespaces[0]?.ports.find(({ port }) => port === target.port)
@@ -149,14 +153,16 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
   test('Prometheus reaches every target, and has what the clients of k6 saw', async () => {
     await allTargetsUp()
     const [requests = 0] = await eventually(
+      'k6 has sent requests',
       () => stack.query('sum(k6_http_reqs_total{load="steady"})'),
       ([count = 0]) => assert.ok(count > 0),
-      PATIENCE_MS,
+      { withinMs: PATIENCE_MS },
     )
     await eventually(
+      'k6 goes on',
       () => stack.query('sum(k6_http_reqs_total{load="steady"})'),
       ([count = 0]) => assert.ok(count > requests, 'and goes on'),
-      PATIENCE_MS,
+      { withinMs: PATIENCE_MS },
     )
     const { data } = await stack.prometheus.json<{ data: { groups: { rules: { health: string }[] }[] } }>(
       'GET',
@@ -181,9 +187,10 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
     const [first] = await shards(...backends)
     stack.exec('backend-1', 'kill', '-KILL', String(first!.pids[0]))
     await eventually(
+      'Docker has started it again',
       () => stack.container('backend-1'),
       ({ RestartCount }) => assert.equal(RestartCount, 1),
-      PATIENCE_MS,
+      { withinMs: PATIENCE_MS },
     )
     await shards(...backends)
     await serves()
@@ -201,9 +208,10 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
       stack.compose('unpause', 'backend-3')
     }
     await eventually(
+      'the queue is empty',
       () => stack.listeners(),
       (rows) => assert.equal(rows[2]?.length, 0),
-      PATIENCE_MS,
+      { withinMs: PATIENCE_MS },
     )
     await serves()
   })
@@ -253,9 +261,10 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
       stack.compose('unpause', service)
       stack.compose('restart', service)
       await eventually(
+        'the service is healthy',
         () => stack.container(service),
         ({ State }) => assert.equal(State.Health?.Status, 'healthy'),
-        PATIENCE_MS,
+        { withinMs: PATIENCE_MS },
       )
       await shards(...backends)
       await allTargetsUp()
@@ -266,9 +275,10 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
     stack.compose('restart', 'net')
     // All at once, the exporter too: which of them becomes which shard is not said.
     await eventually(
+      'every backend listens',
       () => stack.listeners().catch(() => []),
       (rows) => assert.deepEqual(rows.map(({ process }) => process).toSorted(), backends),
-      PATIENCE_MS,
+      { withinMs: PATIENCE_MS },
     )
     await serves()
     await allTargetsUp()

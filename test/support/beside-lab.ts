@@ -3,10 +3,6 @@ import { after } from 'node:test'
 import type { Browser } from 'playwright-core'
 import type { ShownBoard } from '#cli/board/shown.ts'
 import type { Lab } from '#lab/lab.ts'
-import { eventually as within } from './eventually.ts'
-
-/** A browser beside a lab on a busy machine takes its time. */
-export const eventually: typeof within = (read, check, withinMs = 30_000) => within(read, check, withinMs)
 
 interface Begun {
   over: AbortController

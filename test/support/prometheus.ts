@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { eventually } from './eventually.ts'
+import { eventually } from '#common/waiting.ts'
 import { findProgram } from './tools.ts'
 
 /** A series of an answer: its labels, and its value now. */
@@ -64,11 +64,11 @@ export class Prometheus {
     const prometheus = new Prometheus(`http://${address}`, child, folder)
     try {
       await eventually(
+        'Prometheus is ready',
         () => fetch(`${prometheus.url}/-/ready`).catch(() => undefined),
         (response) => {
           if (response?.ok !== true) throw new Error('Prometheus is not ready')
         },
-        30_000,
       )
     } catch (error) {
       await prometheus[Symbol.asyncDispose]()

@@ -1,6 +1,5 @@
 /** A backend on free ports of the loopback, its control API, and clients for the shared port. */
 import net from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackendStatus } from '../api.ts'
 import type { BackendOptions } from '../options.ts'
 import { runBackend } from '../run.ts'
@@ -94,10 +93,4 @@ export class Client {
   [Symbol.dispose](): void {
     this.socket.destroy()
   }
-}
-
-/** Looks again and again until it is so. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + 30_000; !(await holds()); await sleep(10))
-    if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}`)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { eventually } from '../fixtures/eventually.ts'
+import { eventually } from '#common/waiting.ts'
 import type { RawSnapshot } from './message.ts'
 import { defaultPace } from './pace.ts'
 import { SamplerThread, type SamplerThreadOptions } from './sampler-thread.ts'

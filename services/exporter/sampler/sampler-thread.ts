@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { UsageError } from '#common/errors.ts'
+import { Patience } from '#common/waiting.ts'
 import type { RawSamples } from './message.ts'
 import {
   command,
@@ -61,18 +62,17 @@ export class SamplerThread {
     return this.#restarts
   }
 
-  /** Has everything read at once, and resolves when the snapshot that shows it has been handed over. */
-  look(timeoutMs = 5000): Promise<void> {
+  /** Has everything read at once, and resolves when the snapshot that shows it has been handed over. Throws a UsageError if none is. */
+  async look(withinMs = 5000): Promise<void> {
     const request = Atomics.add(this.#words, control.requests, 1) + 1
     this.#command(command.look)
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('The sampler does not answer')), timeoutMs)
-      const answer = (): void => {
-        clearTimeout(timer)
-        resolve()
-      }
-      this.#waiters.push({ request, answer })
-    })
+    using patience = new Patience(withinMs)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#waiters.push({ request, answer: resolve })
+    patience.signal.addEventListener('abort', () =>
+      reject(new UsageError(`The sampler has not answered for ${patience.inWords}`, 'Try it again')),
+    )
+    await promise
   }
 
   /** Has every sample handed over, or only snapshots (the default). Stays as it is when the thread is replaced. */

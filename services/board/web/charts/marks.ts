@@ -15,6 +15,7 @@ export function marksBetween(before: LiveState, now: LiveState): Mark[] {
     ...settingMarks(before, now, mark),
     ...loadMarks(before, now, mark),
     ...phaseMarks(before, now),
+    ...gapMarks(before, now),
   ]
 }
 
@@ -76,6 +77,19 @@ function loadMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
     if (load.running && (old?.running !== true || old.amount !== load.amount))
       return [mark('load', `${loadWords[load.name]} ${load.amount}${unit}`)]
     return !load.running && old?.running === true ? [mark('load', `${loadWords[load.name]} off`)] : []
+  })
+}
+
+const partWords = { exporter: 'exporter', agent: 'load agent' } as const
+
+/** A gap is marked where it began and where it ended: while the exporter is missing no state comes. */
+function gapMarks(before: LiveState, now: LiveState): Mark[] {
+  return now.gaps.flatMap(({ part, fromMs, toMs }) => {
+    const old = before.gaps.find((gap) => gap.part === part && gap.fromMs === fromMs)
+    const began: Mark[] = old === undefined ? [{ timeMs: fromMs, kind: 'fault', text: `${partWords[part]} ended` }] : []
+    return toMs === undefined || old?.toMs !== undefined
+      ? began
+      : [...began, { timeMs: toMs, kind: 'mended', text: `${partWords[part]} is back` }]
   })
 }
 

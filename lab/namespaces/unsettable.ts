@@ -1,0 +1,21 @@
+import fs from 'node:fs'
+import os from 'node:os'
+
+/** The file of a sysctl, which looks different from within another network namespace. */
+export const sysctlFile = (name: string): string => `/proc/sys/${name.replaceAll('.', '/')}`
+
+/** Kernels before 6.? keep all of net.core from user namespaces, and with it what clamps every backlog. */
+const hidden = /^net\.core\./
+
+/**
+ * Why a lab of namespaces cannot set a sysctl that is missing there, or may not be written: a clause without a full stop.
+ * `there` is whether the host itself has it.
+ */
+export function unsettable(name: string, there = fs.existsSync(sysctlFile(name))): string {
+  const kernel = `Linux ${os.release()}`
+  if (!name.startsWith('net.')) return `a lab has network settings of its own alone, and ${name} is one of the machine`
+  if (!there) return `this kernel (${os.release()}) has no sysctl ${name}`
+  return hidden.test(name)
+    ? `${kernel} keeps ${name} from the network namespaces of ordinary users: it needs root on the host, or a later kernel`
+    : `on ${kernel} ${name} cannot be set in a network namespace: it is one of the whole machine`
+}
