@@ -78,7 +78,7 @@ export class Endpoint {
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
     })
     request.once('response', resolve)
-    request.once('error', (error) =>
+    request.on('error', (error) =>
       reject(new ServiceError(`${this.#name} does not answer at ${formatListen(target)}: ${error.message}`, 0)),
     )
     request.end(payload)

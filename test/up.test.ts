@@ -227,7 +227,7 @@ test('a taken metrics port is said before anything starts, with what to do', asy
   const { port } = taken.address() as net.AddressInfo
   const run = start(context, ['up', '--json', '--metrics', `127.0.0.1:${port}`])
   assert.equal((await run.ended).code, 2)
-  assert.match(run.stderr(), new RegExp(`127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\)\n.*--metrics`))
+  assert.match(run.stderr(), new RegExp(`127\\.0\\.0\\.1:${port} is taken.*\n.*--metrics`))
   assert.deepEqual(fs.readdirSync(run.folder), [])
 })
 

@@ -2,7 +2,7 @@
 
 import { Latest } from '#common/latest.ts'
 import { explain } from '#findings/explain.ts'
-import { Door } from '#lab/exporter-relay.ts'
+import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { Loads } from '#live/loads.ts'
@@ -25,7 +25,7 @@ export async function up(args: string[]): Promise<void> {
   const stop = new AbortController()
   const release = stopOnSignals(stop)
   let lab: Lab | undefined
-  await using door = await Door.open(options.metrics, () => lab?.exporter, '--metrics')
+  await using relay = await ExporterRelay.open(options.metrics, () => lab?.exporter, '--metrics')
   await using shown = options.board === undefined ? undefined : await showBoard(options.board, namespaces)
   try {
     lab = await Lab.start({ ...options.lab, signal: stop.signal })
@@ -36,7 +36,7 @@ export async function up(args: string[]): Promise<void> {
     shown?.begin({ lab, loads }, views)
     // The view does not wait for the load: the first thing to see is a lab at rest.
     controls.begin().catch((error: unknown) => stop.abort(error))
-    await show(views, controls, { metrics: door.url, board: shown?.url }, options)
+    await show(views, controls, { metrics: relay.url, board: shown?.url }, options)
     throwUnlessAsked(stop.signal)
   } catch (error) {
     if (error !== stop.signal.reason) throw error
