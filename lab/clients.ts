@@ -20,6 +20,8 @@ export type LoadOrder = Without<LoadRequest, 'target'> & { target?: Target }
 export class Clients {
   readonly #endpoint: Endpoint
   readonly #target: Target
+  #asked = 0
+  #latest: { asked: number; reports: LoadReport[] } = { asked: 0, reports: [] }
 
   constructor(endpoint: Endpoint, target: Target) {
     this.#endpoint = endpoint
@@ -31,9 +33,22 @@ export class Clients {
     return new Load(this.#endpoint, report.id)
   }
 
+  /** A load that somebody has started. */
+  load(id: string): Load {
+    return new Load(this.#endpoint, id)
+  }
+
   /** Every load that was started, the finished ones with their results. */
-  reports(): Promise<LoadReport[]> {
-    return this.#endpoint.json('GET', '/loads')
+  async reports(): Promise<LoadReport[]> {
+    const asked = ++this.#asked
+    const reports = await this.#endpoint.json<LoadReport[]>('GET', '/loads')
+    if (asked > this.#latest.asked) this.#latest = { asked, reports }
+    return reports
+  }
+
+  /** What `reports()` gave when it was last asked, by whomever; an earlier question may be answered later. Empty at first. */
+  get latestReports(): readonly LoadReport[] {
+    return this.#latest.reports
   }
 
   /** The counters of the clients' network namespace. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { InTurn } from '#common/in-turn.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { Backend, type Group } from './backend.ts'
@@ -11,6 +12,9 @@ import { type Host, SHARED_PORT, server } from './topology.ts'
 /** A lab that has not started by then never will; a loaded machine needs a few seconds. */
 const START_LIMIT_MS = 30_000
 const POLL_MS = 5
+
+/** An order that takes longer waits for a service that does not answer; others may be about that one's end. */
+const LONGEST_TURN_MS = 10_000
 
 /** What a lab should be; everything has a default. */
 export interface LabOptions extends Partial<Omit<LabPlan, 'backends'>> {
@@ -34,6 +38,8 @@ export class Lab {
   readonly group: Group = { steering: { by: 'hash' } }
   /** The exporter's HTTP API. */
   readonly exporter: Endpoint
+  /** What people order of it, by keys and switches, is done one thing after the other. */
+  readonly orders = new InTurn(LONGEST_TURN_MS)
   /** How often sysctls were set through this object: whoever shows them knows when to read again. */
   settingsMade = 0
   readonly #services: StartedServices

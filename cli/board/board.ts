@@ -7,7 +7,7 @@ import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
 import { help, readOptions } from './options.ts'
-import { seenBy, showBoard } from './shown.ts'
+import { showBoard } from './shown.ts'
 
 const AGAIN_MS = 500
 
@@ -32,7 +32,7 @@ export async function board(args: string[]): Promise<void> {
   try {
     const lab = await attach(options.addresses, stop.signal)
     const loads = new Loads(lab)
-    shown.begin({ lab, loads }, seenBy(loads, again(lab, stop.signal)))
+    shown.begin({ lab, loads }, again(lab, stop.signal))
     await shown.ended
   } catch (error) {
     if (!stop.signal.aborted) throw error

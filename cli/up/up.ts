@@ -8,7 +8,7 @@ import { namespaces } from '#lab/namespaces/driver.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
-import { seenBy, showBoard } from '../board/shown.ts'
+import { showBoard } from '../board/shown.ts'
 import { Controls } from './controls.ts'
 import { line } from './line.ts'
 import { help, readOptions, type UpOptions } from './options.ts'
@@ -32,7 +32,7 @@ export async function up(args: string[]): Promise<void> {
     lab.lost.then((reason) => stop.abort(new Error(reason)))
     const loads = new Loads(lab)
     const controls = new Controls(lab, loads, options.ratePerSecond, () => stop.abort())
-    const views = new Latest(seenBy(loads, observe(lab, stop.signal)))
+    const views = new Latest(observe(lab, stop.signal))
     shown?.begin({ lab, loads }, views)
     // The view does not wait for the load: the first thing to see is a lab at rest.
     controls.begin().catch((error: unknown) => stop.abort(error))
@@ -90,7 +90,7 @@ async function show(views: Views, controls: Controls, addresses: Addresses, opti
 
 async function showJson(views: Views, controls: Controls): Promise<void> {
   for await (const view of views) {
-    controls.see(view)
+    controls.see()
     if (!process.stdout.writableNeedDrain)
       process.stdout.write(`${JSON.stringify({ ...view, words: explain(view) })}\n`)
   }
@@ -99,7 +99,7 @@ async function showJson(views: Views, controls: Controls): Promise<void> {
 async function showLines(views: Views, controls: Controls): Promise<void> {
   let nextMs = 0
   for await (const view of views) {
-    controls.see(view)
+    controls.see()
     const nowMs = performance.now()
     if (nowMs < nextMs) continue
     nextMs = Math.max(nextMs + 1000, nowMs)
@@ -125,7 +125,7 @@ async function showScreen(views: Views, controls: Controls, { metrics, board }: 
   try {
     for await (const view of views) {
       last = view
-      controls.see(view)
+      controls.see()
       redraw()
     }
   } finally {
