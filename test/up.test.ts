@@ -276,6 +276,11 @@ test('spillway board shows a lab that something else has started, and acts on it
   const refused = await order({ do: 'sysctl', name: 'net.ipv4.tcp_syncookies', value: 0 })
   assert.equal(refused.status, 409)
   assert.match(await refused.text(), /docker-compose\.yml/)
+  // The lab has a PID namespace of its own: what a backend's number means out here is somebody else.
+  const kill = await order({ do: 'kill', shard: 2 })
+  assert.equal(kill.status, 409)
+  assert.match(await kill.text(), /another PID namespace.*run the board in its PID namespace/)
+  assert.equal((await nextView(up)).shards[1]?.state, 'listening')
   board.child.kill('SIGTERM')
   assert.deepEqual(await board.ended, { code: 0, signal: null })
   assert.equal(board.stderr(), '')

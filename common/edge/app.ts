@@ -40,10 +40,10 @@ export function edgeApp() {
 }
 
 function refuse(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  const { status, sentence, field } = refusalOf(error)
+  const { status, sentence, ...more } = refusalOf(error)
   // Who has gone is told nothing, and that it has gone is no fault.
   if (status >= 500 && !reply.raw.destroyed) console.error(describeError(error))
-  reply.code(status).send({ error: sentence, ...(field === undefined ? {} : { field }) })
+  reply.code(status).send({ error: sentence, ...more }) // as JSON, without what is undefined
 }
 
 const SHOWN_CHARACTERS = 100

@@ -14,6 +14,8 @@ interface Refusal {
   sentence: string
   /** The field of the request that is wrong, as `arrivals.ratePerSecond`. */
   field: string | undefined
+  /** What the reader can do about it, if more is known. */
+  remedy: string | undefined
 }
 
 /** Fastify's errors about a request, by their code, in our words. */
@@ -31,7 +33,8 @@ const words: Record<string, string> = {
 export function refusalOf(error: EdgeError): Refusal {
   const field = error.validation?.[0]?.instancePath?.replaceAll('/', '.').replace(/^\./, '')
   const status = error.statusCode ?? (error instanceof UsageError ? 409 : 500)
-  return { status, sentence: sentenceFor(error, status), field: field === '' ? undefined : field }
+  const remedy = error instanceof UsageError ? error.remedy : undefined
+  return { status, sentence: sentenceFor(error, status), field: field === '' ? undefined : field, remedy }
 }
 
 function sentenceFor(error: EdgeError, status: number): string {

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { InTurn } from '#common/in-turn.ts'
 import { acceptQueue, deferAccept, relisten, socketCookie } from '#kernel/listener.ts'
+import { type ProcessIdentity, processIdentity } from '#kernel/process.ts'
 import { type Steering, steer } from '#kernel/reuseport.ts'
 import { readSysctl } from '#kernel/sysctl.ts'
 import type { BackendStatus, FaultsChange, Listener, ListenerChange } from './api.ts'
@@ -49,6 +50,7 @@ export class Backend {
     return {
       name,
       pid: process.pid,
+      ...identity,
       mode,
       listener: this.#listener(),
       faults: processes[0]!.faults,
@@ -192,6 +194,15 @@ export class Backend {
     )
   }
 }
+
+/** Never changes. Where /proc does not show this process, nobody should end it by its number. */
+const identity: { identity?: ProcessIdentity } = (() => {
+  try {
+    return { identity: processIdentity() }
+  } catch {
+    return {}
+  }
+})()
 
 const somaxconn = (): number => Number(readSysctl('net.core.somaxconn'))
 
