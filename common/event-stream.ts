@@ -41,6 +41,10 @@ export class EventStream<Item extends Numbered> {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     })
+    if (response.req.method === 'HEAD') {
+      response.end()
+      return
+    }
     response.write('retry: 1000\n\n')
     const nowMs = performance.now()
     const reader: Reader = { response, intervalMs, nextMs: nowMs, lastWriteMs: nowMs }

@@ -3,33 +3,28 @@ import fs from 'node:fs'
 import net from 'node:net'
 import { dirname } from 'node:path'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyError, type FastifySchemaCompiler } from 'fastify'
+import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
+import { edgeApp } from './edge/app.ts'
 import { UsageError } from './errors.ts'
 import { loadedSchema } from './lazy-schemas.ts'
-import { leanFastify } from './lean-fastify.ts'
 import { formatListen, type ListenTarget } from './parse.ts'
 import { codeOf, reasonOf } from './system-errors.ts'
 import { convert, firstProblem } from './validate.ts'
 
 /**
- * A Fastify instance for a control API. A wrong body is answered with 400 and `{ error, field }`, what the caller must
- * mend elsewhere (a UsageError) with 409; nothing is logged unless it is a fault of our own. Closing it ends open
- * streams too.
+ * An edge (see edge/app.ts) whose routes have TypeBox schemas. A wrong body is answered with 400 and `{ error, field }`,
+ * what the caller must mend elsewhere (a UsageError) with 409.
  */
 export function httpServer() {
-  const app = Fastify({ ...leanFastify, forceCloseConnections: true })
+  return edgeApp()
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
     .setSerializerCompiler(() => JSON.stringify)
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const status = error.statusCode ?? (error instanceof UsageError ? 409 : 500)
-    const problem = error.validation?.[0]
-    const field = problem?.instancePath?.replaceAll('/', '.').replace(/^\./, '')
-    if (status >= 500) console.error(error)
-    return reply.code(status).send({ error: error.message, ...(field ? { field } : {}) })
-  })
-  return app
+    .setSchemaErrorFormatter(([problem], part) => {
+      const field = problem?.instancePath.replaceAll('/', '.').slice(1)
+      return new Error(`${field || (part === 'body' ? 'The body' : 'The query')} ${problem?.message}`)
+    })
 }
 
 /** Holds a request against its schema. Only what comes as text (query, path, headers) is converted first. */

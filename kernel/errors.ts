@@ -34,6 +34,7 @@ const advice: Record<string, string> = {
   'setns EPERM': "Entering another network namespace needs CAP_SYS_ADMIN in it and in one's own user namespace",
   'unshare EPERM': 'New namespaces need CAP_SYS_ADMIN: run inside `unshare --user --map-root-user`, or as root',
   'unshare ENOSPC': 'The limit on namespaces is reached: raise sysctl user.max_net_namespaces',
+  'pidfd_send_signal EPERM': 'The process belongs to another user: signal it as that user, or as root',
   'socket EPERM': 'A raw socket needs CAP_NET_RAW in this network namespace',
   'socket EPROTONOSUPPORT': 'The kernel lacks this protocol: load the module (modprobe inet_diag tcp_diag)',
   'sock_diag ENOENT': 'The kernel has no TCP socket diagnosis: load its modules (modprobe inet_diag tcp_diag)',

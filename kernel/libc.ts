@@ -68,6 +68,11 @@ const c = {
   ioctl: declare<[number, bigint, Int32Array]>('int ioctl(int fd, unsigned long request, void *value)'),
   setns: declare<[number, number]>('int setns(int fd, int kind)'),
   unshare: declare<[number]>('int unshare(int flags)'),
+  // By number, which is the same on every architecture: the C library of Debian 11 has no function for these two.
+  pidfd_open: declare<[number, number, number]>('long syscall(long number, long pid, long flags)'),
+  pidfd_send_signal: declare<[number, number, number, null, number]>(
+    'long syscall(long number, long fd, long signal, void *info, long flags)',
+  ),
 }
 
 function checked(result: number | bigint, call: string, doing: string): number {
@@ -192,6 +197,23 @@ export const setns = (fd: number, kind: number, doing: string): void => {
 export const unshare = (flags: number, doing: string): void => {
   checked(c.unshare(flags), 'unshare', doing)
 }
+
+/** A descriptor that means the process of this number for good, also after its end; undefined if there is none. Linux 5.3. */
+export function pidfdIfAny(pid: number, doing: string): number | undefined {
+  const fd = c.pidfd_open(SYS_PIDFD_OPEN, pid, 0)
+  if (Number(fd) < 0 && koffi.errno() === os.constants.errno.ESRCH) return undefined
+  return checked(fd, 'pidfd_open', doing)
+}
+const SYS_PIDFD_OPEN = 434
+
+/** Sends a signal to the process of a descriptor of `pidfdIfAny`; false if it has ended. */
+export function pidfdSignal(fd: number, signal: number, doing: string): boolean {
+  const result = c.pidfd_send_signal(SYS_PIDFD_SEND_SIGNAL, fd, signal, null, 0)
+  if (Number(result) < 0 && koffi.errno() === os.constants.errno.ESRCH) return false
+  checked(result, 'pidfd_send_signal', doing)
+  return true
+}
+const SYS_PIDFD_SEND_SIGNAL = 424
 
 /**
  * A batch of datagrams of one length, sent with one system call (sendmmsg). The bytes of each packet are written in

@@ -1,8 +1,10 @@
 /** A lab that something else has started, e.g. docker compose: reached by the addresses of its services. */
 import fs from 'node:fs'
+import os from 'node:os'
 import { UsageError } from '#common/errors.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { WaitedInVain } from '#common/waiting.ts'
+import { signalProcess } from '#kernel/process.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { LabPlan, StartedServices } from './driver.ts'
 import { Endpoint } from './endpoint.ts'
@@ -21,8 +23,8 @@ const KEPT_WAITING_MS = 60_000
 
 /**
  * Waits until exporter, load agent and the first backend answer, and gives the lab that they are. Other backends may come later. Its sysctls are read where this process runs, so
- * it should run in the server's network namespace; a backend is ended by its process id, so the process namespace should
- * be the same too. Nothing of it is stopped from here.
+ * it should run in the server's network namespace; a backend can be ended only from its own PID namespace. Nothing of it is
+ * stopped from here.
  */
 export async function attach(addresses: Addresses, signal: AbortSignal): Promise<Lab> {
   const [first] = addresses.backends
@@ -57,6 +59,19 @@ function planOf(backends: ListenTarget[], { mode, listener, processes }: Backend
   }
 }
 
+/** Ends a backend, and never the process that happens to have its number here. */
+function killProcess(who: string, identity: BackendStatus['identity']): void {
+  const remedy = 'End it where it was started, or run the board in its PID namespace'
+  if (identity === undefined) throw new UsageError(`${who} does not tell which process it is`, remedy)
+  const signalled = signalProcess(identity, os.constants.signals.SIGKILL)
+  if (signalled === 'elsewhere')
+    throw new UsageError(
+      `${who} is process ${identity.pid} of another PID namespace or machine: here that number means another process`,
+      remedy,
+    )
+  if (signalled === 'ended') throw new UsageError(`${who} has ended already`)
+}
+
 const elsewhere = (what: string): never => {
   throw new UsageError(`${what} is for whoever started the lab`)
 }
@@ -67,8 +82,8 @@ function servicesAt({ exporter, backends, agent }: Addresses): StartedServices {
     killBackend: async (number) => {
       const target = backends[number - 1]
       if (target === undefined) throw new UsageError(`There is no backend ${number}`)
-      const { pid } = await new Endpoint(`backend-${number}`, target).json<BackendStatus>('GET', '/status')
-      process.kill(pid, 'SIGKILL')
+      const { identity } = await new Endpoint(`backend-${number}`, target).json<BackendStatus>('GET', '/status')
+      killProcess(`Backend ${number}`, identity)
     },
     startBackend: async () => elsewhere('Starting a backend again'),
     setSysctl: async () => elsewhere('Setting a sysctl'),

@@ -21,6 +21,8 @@ export class Clients {
   readonly #endpoint: Endpoint
   readonly #target: Target
   readonly #agentStarts: () => number
+  #asked = 0
+  #latest: { asked: number; reports: LoadReport[] } = { asked: 0, reports: [] }
 
   /** `agentStarts` tells how often the load agent has started anew. */
   constructor(endpoint: Endpoint, target: Target, agentStarts: () => number = () => 0) {
@@ -31,13 +33,26 @@ export class Clients {
 
   async start(order: LoadOrder): Promise<Load> {
     const report = await this.#endpoint.json<LoadReport>('POST', '/loads', { target: this.#target, ...order })
+    return this.load(report.id)
+  }
+
+  /** A load that somebody has started. */
+  load(id: string): Load {
     const agent = this.#agentStarts()
-    return new Load(this.#endpoint, report.id, () => this.#agentStarts() === agent)
+    return new Load(this.#endpoint, id, () => this.#agentStarts() === agent)
   }
 
   /** Every load that was started, the finished ones with their results. */
-  reports(): Promise<LoadReport[]> {
-    return this.#endpoint.json('GET', '/loads')
+  async reports(): Promise<LoadReport[]> {
+    const asked = ++this.#asked
+    const reports = await this.#endpoint.json<LoadReport[]>('GET', '/loads')
+    if (asked > this.#latest.asked) this.#latest = { asked, reports }
+    return reports
+  }
+
+  /** What `reports()` gave when it was last asked, by whomever; an earlier question may be answered later. Empty at first. */
+  get latestReports(): readonly LoadReport[] {
+    return this.#latest.reports
   }
 
   /** The counters of the clients' network namespace. */

@@ -86,7 +86,7 @@ export class Endpoint {
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
     })
     request.once('response', resolve)
-    request.once('error', (error) => reject(this.#silence(error, signal)))
+    request.on('error', (error) => reject(this.#silence(error, signal)))
     request.end(payload)
     return promise
   }
@@ -120,8 +120,9 @@ async function read(response: http.IncomingMessage): Promise<string> {
 /** The `error` of our own services' answers, else the text as it is. */
 function problemIn(text: string): string {
   try {
-    const { error, field } = JSON.parse(text) as { error?: string; field?: string }
-    if (error !== undefined) return field === undefined ? error : `${error} (field ${field})`
+    const { error, field, remedy } = JSON.parse(text) as { error?: string; field?: string; remedy?: string }
+    if (error !== undefined)
+      return `${error}${field === undefined ? '' : ` (field ${field})`}${remedy === undefined ? '' : `. ${remedy}`}`
   } catch {
     // no JSON: show it as it came
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '#common/errors.ts'
+import { InTurn } from '#common/in-turn.ts'
 import { eventually } from '#common/waiting.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
@@ -19,6 +20,9 @@ const REASON_MS = 1000
 const ATTACH_MS = 60_000
 
 const START_AGAIN = 'Start a new lab: spillway up'
+
+/** An order that takes longer waits for a service that does not answer; others may be about that one's end. */
+const LONGEST_TURN_MS = 10_000
 
 /** What a lab should be; everything has a default. */
 export interface LabOptions extends Partial<Omit<LabPlan, 'backends'>> {
@@ -42,6 +46,8 @@ export class Lab {
   readonly group: Group = { steering: { by: 'hash' } }
   /** The exporter's HTTP API. */
   readonly exporter: Endpoint
+  /** What people order of it, by keys and switches, is done one thing after the other. */
+  readonly orders = new InTurn(LONGEST_TURN_MS)
   /** How often sysctls were set through this object: whoever shows them knows when to read again. */
   settingsMade = 0
   /** How often the load agent has been found missing: a load of one from before has ended with it. */

@@ -1,7 +1,8 @@
 /** The loads that a person switches on and off, by name: the keys of the terminal and the switches of the board share them. */
-import type { Load, LoadOrder } from '#lab/clients.ts'
+import type { Clients, LoadOrder } from '#lab/clients.ts'
 import type { Lab } from '#lab/lab.ts'
-import type { LoadName } from './orders.ts'
+import type { LoadReport } from '#load/agent/api.ts'
+import { LoadName } from './orders.ts'
 import type { LoadState } from './state.ts'
 
 /** The agent ends a half-open load by then, whatever is asked. */
@@ -9,40 +10,47 @@ const HALF_OPEN_MS = 60_000
 const SLOW_READER_RESPONSE_BYTES = 8_000_000
 const SLOW_WRITER_BODY_BYTES = 67_108_864
 
+/**
+ * Loads that a switch starts carry its name as their label, and the agent's list is all that is known of them: it does
+ * not matter who has started one.
+ */
 export class Loads {
-  readonly #lab: Lab
-  readonly #running = new Map<LoadName, { load: Load; amount: number }>()
+  readonly #clients: Clients
 
-  constructor(lab: Lab) {
-    this.#lab = lab
+  constructor({ clients }: Pick<Lab, 'clients'>) {
+    this.#clients = clients
   }
 
   isOn(name: LoadName): boolean {
-    return this.#running.has(name)
+    return this.list.some((load) => load.name === name)
   }
 
   /** Starts a load, in place of the one of that name that runs. `amount` is a second for `gentle` and `half-open`, else how many. */
   async start(name: LoadName, amount: number): Promise<void> {
-    await this.stop(name)
-    this.#running.set(name, { load: await this.#lab.clients.start(order(name, amount)), amount })
+    await this.#clients.start({ ...order(name, amount), label: name })
+    await this.#clients.reports() // so that it is shown from now on
   }
 
+  /** Ends every load of that name. */
   async stop(name: LoadName): Promise<void> {
-    const running = this.#running.get(name)
-    this.#running.delete(name)
-    await running?.load.stop()
+    const running = runningOf(await this.#clients.reports()).filter(({ label }) => label === name)
+    await Promise.all(running.map(({ id }) => this.#clients.load(id).stop()))
+    await this.#clients.reports()
   }
 
-  /** Forgets loads that have ended by themselves. */
-  see(reports: readonly { id: string; state: string }[]): void {
-    for (const [name, { load }] of this.#running)
-      if (reports.some(({ id, state }) => id === load.id && state !== 'running')) this.#running.delete(name)
-  }
-
+  /** Those that run, as the agent told last: whoever watches the lab asks it a few times a second. */
   get list(): LoadState[] {
-    return [...this.#running].map(([name, { amount }]) => ({ name, running: true, amount, error: undefined }))
+    const newest = new Map(runningOf(this.#clients.latestReports).map((report) => [report.label, report]))
+    return loadNames.flatMap((name) => {
+      const report = newest.get(name)
+      return report === undefined ? [] : [{ name, running: true, amount: report.amount ?? 0, error: undefined }]
+    })
   }
 }
+
+const loadNames: readonly LoadName[] = LoadName.anyOf.map((literal) => literal.const)
+
+const runningOf = (reports: readonly LoadReport[]): LoadReport[] => reports.filter(({ state }) => state === 'running')
 
 function order(name: LoadName, amount: number): LoadOrder {
   const connections = Math.max(1, Math.round(amount))

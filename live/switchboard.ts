@@ -12,7 +12,7 @@ export interface Switchable {
   loads: Loads
 }
 
-/** The board's actions. `switchable` is asked for at each order. */
+/** The board's actions, taken in turn with whatever else is ordered of the lab. `switchable` is asked for at each order. */
 export function switchboard(
   switchable: () => Switchable | undefined,
   experiments: ExperimentRunner,
@@ -29,7 +29,7 @@ export function switchboard(
       const there = switchable()
       if (there === undefined) throw new UsageError('The lab is starting')
       try {
-        return await perform(order, there)
+        return await there.lab.orders.run(() => perform(order, there))
       } catch (error) {
         // A service that is gone, or refuses, is no fault of the board: whoever pressed the switch is told.
         throw error instanceof ServiceError ? new UsageError(error.message) : error

@@ -144,7 +144,8 @@ function faultsInWords({ faults }: BackendStatus): string[] {
   ].filter((words) => words !== '')
 }
 
-const isStalled = ({ faults, processes }: BackendStatus): boolean =>
+/** Whether nobody accepts: of several processes one that goes on is enough. */
+export const isStalled = ({ faults, processes }: BackendStatus): boolean =>
   processes.length > 0 ? processes.every((process) => process.faults.stalled) : faults.stalled
 
 /** Mean and 99th percentile of what a histogram gained; undefined if it gained nothing. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
-import { seenBy, showBoard } from '../cli/board/shown.ts'
+import { showBoard } from '../cli/board/shown.ts'
 import { Lab } from '../lab/lab.ts'
 import { namespaces } from '../lab/namespaces/driver.ts'
 import { findProgram } from '../test/support/tools.ts'
@@ -22,7 +22,7 @@ const over = new AbortController()
 await using lab = await Lab.start({ connectionsIntervalMs: 250 })
 await using board = await showBoard({ host: '127.0.0.1', port: 0 }, namespaces)
 const loads = new Loads(lab)
-board.begin({ lab, loads }, seenBy(loads, observe(lab, over.signal)))
+board.begin({ lab, loads }, observe(lab, over.signal))
 await loads.start('gentle', RATE)
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
-import { type ShownBoard, seenBy, showBoard } from '#cli/board/shown.ts'
+import { type ShownBoard, showBoard } from '#cli/board/shown.ts'
 import { eventually } from '#common/waiting.ts'
 import type { Load } from '#lab/clients.ts'
 import { Lab } from '#lab/lab.ts'
@@ -30,7 +30,7 @@ before(async () => {
   lab = await Lab.start({ backends: [{ backlog: BACKLOG }] })
   const loads = new Loads(lab)
   board = await showBoard({ host: '127.0.0.1', port: 0 }, undefined)
-  board.begin({ lab, loads }, seenBy(loads, observe(lab, over.signal)))
+  board.begin({ lab, loads }, observe(lab, over.signal))
   browser = await launch()
 })
 

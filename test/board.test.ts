@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
-import { type ShownBoard, seenBy, showBoard } from '#cli/board/shown.ts'
+import { type ShownBoard, showBoard } from '#cli/board/shown.ts'
 import { Latest } from '#common/latest.ts'
 import { eventually } from '#common/waiting.ts'
 import { Lab } from '#lab/lab.ts'
@@ -29,7 +29,7 @@ before(async () => {
   if (skip !== false) return
   lab = await Lab.start({ backends: Array.from({ length: 3 }, () => ({ backlog: BACKLOG })) })
   loads = new Loads(lab)
-  views = new Latest(seenBy(loads, observe(lab, over.signal)))
+  views = new Latest(observe(lab, over.signal))
   board = await showBoard({ host: '127.0.0.1', port: 0 }, namespaces)
   board.begin({ lab, loads }, views)
   await loads.start('gentle', 300)

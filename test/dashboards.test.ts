@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { eventually, WaitedInVain } from '#common/waiting.ts'
 import { boards } from '#dashboards/index.ts'
 import { everything, type Question, questions, withoutFilters } from '#dashboards/queries.ts'
-import { Door } from '#lab/exporter-relay.ts'
+import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
 import { k6Arguments, k6Settings } from './support/k6.ts'
 import { Prometheus } from './support/prometheus.ts'
@@ -38,7 +38,7 @@ async function serveMetrics(context: TestContext, pages: Record<string, () => Pr
 }
 
 /** The same jobs as in deploy/prometheus/prometheus.yml, and its rules. */
-async function watch(context: TestContext, lab: Lab, door: Door): Promise<Prometheus> {
+async function watch(context: TestContext, lab: Lab, relay: ExporterRelay): Promise<Prometheus> {
   const names = lab.backends.map(({ number }) => `backend-${number}`)
   const pages = await serveMetrics(
     context,
@@ -52,7 +52,7 @@ async function watch(context: TestContext, lab: Lab, door: Door): Promise<Promet
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: [`${rules}/recording.yml`, `${rules}/alerts.yml`],
     scrape_configs: [
-      { job_name: 'spillway-exporter', static_configs: [{ targets: [new URL(door.url).host] }] },
+      { job_name: 'spillway-exporter', static_configs: [{ targets: [new URL(relay.url).host] }] },
       { job_name: 'spillway-backend', static_configs: names.map(page) },
       { job_name: 'spillway-load', static_configs: [page('load')] },
     ],
@@ -141,8 +141,8 @@ test('in the default lab every question of every board and rule has an answer, a
   skip,
 }, async (context) => {
   await using lab = await Lab.start()
-  await using door = await Door.open({ host: '127.0.0.1', port: 0 }, () => lab.exporter, '--metrics')
-  await using prometheus = await watch(context, lab, door)
+  await using relay = await ExporterRelay.open({ host: '127.0.0.1', port: 0 }, () => lab.exporter, '--metrics')
+  await using prometheus = await watch(context, lab, relay)
   await startK6(context, lab, prometheus)
   await lab.clients.start({ kind: 'connections', arrivals: { shape: 'poisson', ratePerSecond: 50, seed: 1 } })
 

@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { eventually } from '#common/waiting.ts'
-import { Door } from '#lab/exporter-relay.ts'
+import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
 import { findProgram, skipWithout } from './support/tools.ts'
 
@@ -27,14 +27,14 @@ test('a Prometheus scrapes the lab and sees a stalled shard overflow', {
   skip: skipWithout('prometheus'),
 }, async (context) => {
   await using lab = await Lab.start({ backends: [{ backlog: 16 }, { backlog: 16 }] })
-  await using door = await Door.open({ host: '127.0.0.1', port: 0 }, () => lab.exporter, '--metrics')
+  await using relay = await ExporterRelay.open({ host: '127.0.0.1', port: 0 }, () => lab.exporter, '--metrics')
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-prometheus-'))
   const address = `127.0.0.1:${await freePort()}`
   fs.writeFileSync(
     path.join(folder, 'prometheus.yml'),
     JSON.stringify({
       global: { scrape_interval: '1s' },
-      scrape_configs: [{ job_name: 'spillway', static_configs: [{ targets: [new URL(door.url).host] }] }],
+      scrape_configs: [{ job_name: 'spillway', static_configs: [{ targets: [new URL(relay.url).host] }] }],
     }),
   )
   const prometheus = spawn(

@@ -231,7 +231,7 @@ test('a taken metrics port is said before anything starts, with what to do', asy
   const { port } = taken.address() as net.AddressInfo
   const run = start(context, ['up', '--json', '--metrics', `127.0.0.1:${port}`])
   assert.equal((await run.ended).code, 2)
-  assert.match(run.stderr(), new RegExp(`127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\)\n.*--metrics`))
+  assert.match(run.stderr(), new RegExp(`127\\.0\\.0\\.1:${port} is taken.*\n.*--metrics`))
   assert.deepEqual(fs.readdirSync(run.folder), [])
 })
 
@@ -283,6 +283,11 @@ test('spillway board shows a lab that something else has started, and acts on it
   const refused = await order({ do: 'sysctl', name: 'net.ipv4.tcp_syncookies', value: 0 })
   assert.equal(refused.status, 409)
   assert.match(await refused.text(), /docker-compose\.yml/)
+  // The lab has a PID namespace of its own: what a backend's number means out here is somebody else.
+  const kill = await order({ do: 'kill', shard: 2 })
+  assert.equal(kill.status, 409)
+  assert.match(await kill.text(), /another PID namespace.*run the board in its PID namespace/)
+  assert.equal((await nextView(up)).shards[1]?.state, 'listening')
   board.child.kill('SIGTERM')
   assert.deepEqual(await board.ended, { code: 0, signal: null })
   assert.equal(board.stderr(), '')

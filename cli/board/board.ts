@@ -3,7 +3,7 @@ import { attach } from '#lab/attached.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import { help, readOptions } from './options.ts'
-import { seenBy, showBoard } from './shown.ts'
+import { showBoard } from './shown.ts'
 
 const START_AGAIN = 'docker compose up -d'
 
@@ -28,7 +28,7 @@ export async function board(args: string[]): Promise<void> {
   try {
     const lab = await attach(options.addresses, stop.signal)
     const loads = new Loads(lab)
-    shown.begin({ lab, loads }, seenBy(loads, observe(lab, stop.signal)))
+    shown.begin({ lab, loads }, observe(lab, stop.signal))
     await shown.ended
   } catch (error) {
     if (!stop.signal.aborted) throw error

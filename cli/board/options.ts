@@ -13,8 +13,8 @@ Serves the live board for a lab that runs already, e.g. in containers. spillway 
   --agent ADDRESS       the load agent (default 127.0.0.1:10512)
   --help                this text
 
-An ADDRESS is HOST:PORT or unix:/path. The board reads sysctls, and ends processes, where it runs itself: in the lab's
-own network and process namespaces.
+An ADDRESS is HOST:PORT or unix:/path. The board reads sysctls where it runs itself, and ends processes of its own PID
+namespace alone: it belongs in the lab's own namespaces.
 `
 
 export interface BoardCommand {

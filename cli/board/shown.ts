@@ -3,7 +3,6 @@ import type { ListenTarget } from '#common/parse.ts'
 import type { Driver } from '#lab/driver.ts'
 import { ExperimentRunner } from '#live/experiment-runner.ts'
 import { LastMinute } from '#live/last-minute.ts'
-import type { Loads } from '#live/loads.ts'
 import type { Switches } from '#live/orders.ts'
 import { boardStates } from '#live/states.ts'
 import { type Switchable, switchboard } from '#live/switchboard.ts'
@@ -65,13 +64,5 @@ export async function showBoard(
       begun.resolve(source)
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  }
-}
-
-/** The same views, of which the loads learn what has ended by itself. */
-export async function* seenBy(loads: Loads, views: AsyncIterable<LabView>): AsyncGenerator<LabView> {
-  for await (const view of views) {
-    loads.see(view.loads)
-    yield view
   }
 }

@@ -2,7 +2,7 @@
 import type { Lab } from '#lab/lab.ts'
 import type { Loads } from '#live/loads.ts'
 import type { LoadName } from '#live/orders.ts'
-import type { LabView } from '#live/view.ts'
+import { isStalled } from '#live/view.ts'
 
 const HALF_OPEN_PER_SECOND = 100
 const SLOW_READERS = 20
@@ -18,7 +18,7 @@ export class Controls {
   readonly #loads: Loads
   #rate: number
   #typing: string | undefined
-  #view: LabView | undefined
+  #changes = 0
 
   constructor(lab: Lab, loads: Loads, ratePerSecond: number, quit: () => void) {
     this.#lab = lab
@@ -29,13 +29,13 @@ export class Controls {
 
   /** Starts the gentle load that a lab begins with. */
   async begin(): Promise<void> {
-    if (this.#rate > 0) await this.#loads.start('gentle', this.#rate)
+    if (this.#rate > 0) await this.#lab.orders.run(() => this.#loads.start('gentle', this.#rate))
     else this.#rate = 300
   }
 
-  /** Tells the controls what is seen, so that they know what is on. */
-  see(view: LabView): void {
-    this.#view = view
+  /** Has the controls look at what is on: somebody else may have changed it. */
+  see(): void {
+    if (this.#changes > 0) return // the rate that was typed is not in force yet
     const gentle = this.#loads.list.find(({ name }) => name === 'gentle')
     if (gentle !== undefined) this.#rate = gentle.amount
   }
@@ -87,9 +87,12 @@ export class Controls {
 
   async #toggleStall(number: number): Promise<void> {
     if (number > this.#lab.backends.length) return
-    const stalled = this.#view?.shards.find(({ shard }) => shard === number)?.stalled ?? false
     const backend = this.#lab.backend(number)
-    await (stalled ? backend.release() : backend.stall())
+    const stalled = await this.#lab.orders.run(async () => {
+      const before = isStalled(await backend.status())
+      await (before ? backend.release() : backend.stall())
+      return before
+    })
     this.message = stalled ? `Backend ${number} goes on` : `Backend ${number} is stalled: its event loop stands still`
   }
 
@@ -117,18 +120,27 @@ export class Controls {
     }
     const backlog = Number(match[2])
     const chosen = match[1] === undefined ? this.#lab.backends : [this.#lab.backend(Number(match[1]))]
-    await Promise.all(chosen.map((backend) => backend.relisten(backlog)))
+    await this.#lab.orders.run(() => Promise.all(chosen.map((backend) => backend.relisten(backlog))))
     this.message = `listen() was called again with ${backlog}: what waits stays, the limit is new`
   }
 
   async #changeRate(factor: number): Promise<void> {
     this.#rate = Math.round(Math.min(HIGHEST_RATE, Math.max(LOWEST_RATE, this.#rate * factor)))
     this.message = `${this.#rate} new connections a second`
-    if (this.#loads.isOn('gentle')) await this.#loads.start('gentle', this.#rate)
+    this.#changes++
+    try {
+      await this.#lab.orders.run(async () => {
+        if (this.#loads.isOn('gentle')) await this.#loads.start('gentle', this.#rate)
+      })
+    } finally {
+      this.#changes--
+    }
   }
 
   async #toggleLoad(name: LoadName): Promise<void> {
-    await (this.#loads.isOn(name) ? this.#loads.stop(name) : this.#loads.start(name, this.#amount(name)))
+    await this.#lab.orders.run(() =>
+      this.#loads.isOn(name) ? this.#loads.stop(name) : this.#loads.start(name, this.#amount(name)),
+    )
     this.message = ''
   }
 

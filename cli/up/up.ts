@@ -1,7 +1,7 @@
 /** `spillway up`: the default lab and its live view. */
 
 import { Latest } from '#common/latest.ts'
-import { Door } from '#lab/exporter-relay.ts'
+import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { type Gap, gapInWords } from '#lab/parts.ts'
@@ -9,7 +9,7 @@ import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
 import { wordsOf } from '#live/words.ts'
-import { seenBy, showBoard } from '../board/shown.ts'
+import { showBoard } from '../board/shown.ts'
 import { Controls } from './controls.ts'
 import { line } from './line.ts'
 import { help, readOptions, type UpOptions } from './options.ts'
@@ -26,7 +26,7 @@ export async function up(args: string[]): Promise<void> {
   const stop = new AbortController()
   const release = stopOnSignals(stop)
   let lab: Lab | undefined
-  await using door = await Door.open(options.metrics, () => lab?.exporter, '--metrics')
+  await using relay = await ExporterRelay.open(options.metrics, () => lab?.exporter, '--metrics')
   await using shown = options.board === undefined ? undefined : await showBoard(options.board, namespaces)
   try {
     lab = await Lab.start({ ...options.lab, signal: stop.signal })
@@ -34,11 +34,11 @@ export async function up(args: string[]): Promise<void> {
     over.addEventListener('abort', () => stop.abort(over.reason), { once: true })
     const loads = new Loads(lab)
     const controls = new Controls(lab, loads, options.ratePerSecond, () => stop.abort())
-    const views = new Latest(seenBy(loads, observe(lab, stop.signal)))
+    const views = new Latest(observe(lab, stop.signal))
     shown?.begin({ lab, loads }, views)
     // The view does not wait for the load: the first thing to see is a lab at rest.
     controls.begin().catch((error: unknown) => stop.abort(error))
-    await show({ views, controls, gaps }, { metrics: door.url, board: shown?.url }, options)
+    await show({ views, controls, gaps }, { metrics: relay.url, board: shown?.url }, options)
     throwUnlessAsked(stop.signal)
   } catch (error) {
     if (error !== stop.signal.reason) throw error
@@ -104,7 +104,7 @@ async function show(shown: Shown, addresses: Addresses, options: UpOptions): Pro
 
 async function showJson({ views, controls }: Shown): Promise<void> {
   for await (const view of views) {
-    controls.see(view)
+    controls.see()
     if (!process.stdout.writableNeedDrain)
       process.stdout.write(`${JSON.stringify({ ...view, words: wordsOf(view) })}\n`)
   }
@@ -121,7 +121,7 @@ async function showLines({ views, controls, gaps }: Shown): Promise<void> {
   }
   using _ = every(LOOK_MS, tell)
   for await (const view of views) {
-    controls.see(view)
+    controls.see()
     const nowMs = performance.now()
     if (nowMs < nextMs) continue
     nextMs = Math.max(nextMs + 1000, nowMs)
@@ -151,7 +151,7 @@ async function showScreen({ views, controls, gaps }: Shown, { metrics, board }: 
     for await (const view of views) {
       last = view
       lastMs = performance.now()
-      controls.see(view)
+      controls.see()
       redraw()
     }
   } finally {

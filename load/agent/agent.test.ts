@@ -91,6 +91,26 @@ test('progress can be read while a load runs, and stopping gives the final repor
   await eventually('the kernel has none left', () => connectionsOf(server.target.port).length === 0)
 })
 
+test('a labelled load takes the place of the one of its label, however many are ordered at once', async () => {
+  await using server = await startServer(() => {})
+  await using agent = await startedAgent()
+  const hold = { kind: 'hold', target: server.target } as const
+  const other = await agent.start({ ...hold, connections: 1, label: 'other' })
+  const none = await agent.start({ ...hold, connections: 2 })
+  const named = await Promise.all([3, 4, 5].map((connections) => agent.start({ ...hold, connections, label: 'mine' })))
+  const { answer: reports } = await agent.ask<LoadReport[]>('GET', '/loads')
+  assert.deepEqual(
+    reports.map(({ id, label, amount, state }) => [id, label, amount, state]),
+    [
+      [other.id, 'other', 1, 'running'],
+      [none.id, undefined, 2, 'running'],
+      [named[0]?.id, 'mine', 3, 'done'],
+      [named[1]?.id, 'mine', 4, 'done'],
+      [named[2]?.id, 'mine', 5, 'running'],
+    ],
+  )
+})
+
 test('held connections speak when they are told to, and only they', async () => {
   let heard = ''
   await using server = await startServer((socket) =>

@@ -58,13 +58,12 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
     '/loads',
     { schema: { body: schemas.LoadRequest }, bodyLimit: LARGEST_BODY_BYTES },
     async (request, reply) => {
-      if (loads.full) throw new RequestError(429, 'Too many loads are running: stop one first')
+      if (loads.isFullFor(request.body)) throw new RequestError(429, 'Too many loads are running: stop one first')
       const load = { ...request.body, target: await resolveTarget(request.body.target) }
       // Asked before the load exists, so that the refusal is the answer and not a failed load.
-      if (load.kind === 'half-open')
-        refuseAbove(options.maxHalfOpenPerSecond, (load.ratePerSecond ?? Infinity) + loads.halfOpenPerSecond)
+      if (load.kind === 'half-open') refuseAbove(options.maxHalfOpenPerSecond, loads.halfOpenPerSecondWith(load))
       if (load.kind === 'half-open' || load.kind === 'handshake') refuseOutsideLab(load)
-      return reply.code(201).send(loads.start(load).report())
+      return reply.code(201).send((await loads.start(load)).report())
     },
   )
 

@@ -5,6 +5,14 @@ const closed = { additionalProperties: false } as const
 const Rate = Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'A second' })
 const DurationMs = Type.Integer({ minimum: 1, maximum: 3_600_000 })
 
+const Label = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 100,
+    description: 'Comes back in reports. Of one label one load runs: a new one takes the place of the old one',
+  }),
+)
+
 const KeepStories = Type.Boolean({ default: false, description: 'Keep the story of each connection' })
 
 export const Target = Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, closed)
@@ -38,6 +46,7 @@ export const ConnectionsLoad = Type.Object(
   {
     kind: Type.Literal('connections'),
     target: Target,
+    label: Label,
     arrivals: Arrivals,
     path: Type.Optional(Type.String({ pattern: '^/[!-~]*$', default: '/' })),
     timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000, default: 10_000 })),
@@ -58,6 +67,7 @@ export const HalfOpenLoad = Type.Object(
   {
     kind: Type.Literal('half-open'),
     target: Target,
+    label: Label,
     ratePerSecond: Type.Optional(
       Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000, description: 'As fast as possible if left out' }),
     ),
@@ -82,6 +92,7 @@ export const HoldLoad = Type.Object(
   {
     kind: Type.Literal('hold'),
     target: Target,
+    label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 60_000 }),
     ratePerSecond: Type.Optional(Rate),
     durationMs: Type.Optional(DurationMs),
@@ -96,6 +107,7 @@ export const SlowReadLoad = Type.Object(
   {
     kind: Type.Literal('slow-read'),
     target: Target,
+    label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
     bytesPerSecond: Type.Number({ minimum: 0, description: 'Each connection; 0 reads nothing' }),
     responseBytes: Type.Integer({ minimum: 1, maximum: 67_108_864 }),
@@ -111,6 +123,7 @@ export const SlowWriteLoad = Type.Object(
   {
     kind: Type.Literal('slow-write'),
     target: Target,
+    label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
     bytesPerSecond: Type.Optional(
       Type.Number({ exclusiveMinimum: 0, description: 'Each connection; as fast as possible if left out' }),
@@ -131,6 +144,7 @@ export const HandshakeLoad = Type.Object(
   {
     kind: Type.Literal('handshake'),
     target: Target,
+    label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 100 }),
     stories: Type.Optional(KeepStories),
   },
@@ -243,6 +257,12 @@ export type Handshake = Static<typeof Handshake>
 export const LoadReport = Type.Object({
   id: Type.String(),
   kind: Type.String(),
+  label: Type.Optional(Type.String({ description: 'As the order had it' })),
+  amount: Type.Optional(
+    Type.Number({
+      description: 'What was ordered: connections or SYNs a second if it has a rate, else connections. Not of a trace',
+    }),
+  ),
   state: Type.Union([Type.Literal('running'), Type.Literal('done'), Type.Literal('failed')]),
   error: Type.Optional(Type.String()),
   elapsedMs: Type.Number(),

@@ -13,16 +13,24 @@ export class Loads {
   #lastNumber = 0
 
   /** True if no further load may begin before another has ended. */
-  get full(): boolean {
-    return this.#running.size >= MOST_RUNNING
+  isFullFor(request: LoadRequest): boolean {
+    return this.#besides(request).length >= MOST_RUNNING
   }
 
-  /** Starts a load. */
-  start(request: LoadRequest): RunningLoad {
+  /** Starts a load, in place of the one of its label that runs; resolves when that one has ended. */
+  async start(request: LoadRequest): Promise<RunningLoad> {
+    const besides = new Set(this.#besides(request))
+    const replaced = [...this.#running.values()].filter((load) => !besides.has(load))
     const load = new RunningLoad(`load-${++this.#lastNumber}`, request)
     this.#running.set(load.id, load)
     void load.over.then(() => this.#finish(load))
+    await Promise.all(replaced.map((old) => old.stop()))
     return load
+  }
+
+  /** Those that run and would go on beside a new one. */
+  #besides({ label }: LoadRequest): RunningLoad[] {
+    return [...this.#running.values()].filter(({ request }) => label === undefined || request.label !== label)
   }
 
   get(id: string): RunningLoad | undefined {
@@ -46,11 +54,11 @@ export class Loads {
     await Promise.all([...this.#running.values()].map((load) => load.stop()))
   }
 
-  /** SYNs a second that the half-open loads that run write together; infinite if one of them has no rate. */
-  get halfOpenPerSecond(): number {
+  /** SYNs a second that half-open loads would write together with a new one; infinite if one of them has no rate. */
+  halfOpenPerSecondWith(request: LoadRequest): number {
     let sum = 0
-    for (const { request } of this.#running.values())
-      if (request.kind === 'half-open') sum += request.ratePerSecond ?? Infinity
+    for (const each of [request, ...this.#besides(request).map((load) => load.request)])
+      if (each.kind === 'half-open') sum += each.ratePerSecond ?? Infinity
     return sum
   }
 

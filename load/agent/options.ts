@@ -13,6 +13,7 @@ Runs loads against a target, over HTTP. For labs: whoever reaches it can send lo
   POST   /loads                start one: {"kind":"connections","target":{"host":"198.18.0.2","port":8080},
                                "arrivals":{"shape":"constant","ratePerSecond":100,"durationMs":5000}}
                                kinds: connections, half-open, hold, slow-read, slow-write, handshake
+                               "label":"NAME" makes it take the place of the load of that label
   GET    /loads                all, the last hundred finished ones included
   GET    /loads/ID             progress, or the result
   GET    /loads/ID/state       whether it runs, and begins more: for those who only wait

@@ -48,7 +48,10 @@ export class RunningLoad {
 
   #reportOn(progress: Progress, state: LoadReport['state']): LoadReport {
     const elapsedMs = monotonicMs() - this.#beganMs
-    return { id: this.id, kind: this.request.kind, state, elapsedMs, ...progress.report() }
+    const { kind, label } = this.request
+    const amount = amountOf(this.request)
+    const asOrdered = { ...(label === undefined ? {} : { label }), ...(amount === undefined ? {} : { amount }) }
+    return { id: this.id, kind, ...asOrdered, state, elapsedMs, ...progress.report() }
   }
 
   /** The report as it is now; the same for ever once the load is over. */
@@ -99,6 +102,14 @@ export class RunningLoad {
     await this.over
     return this.report()
   }
+}
+
+function amountOf(request: LoadRequest): number | undefined {
+  if (request.kind === 'half-open') return request.ratePerSecond
+  if (request.kind !== 'connections') return request.connections
+  const { arrivals } = request
+  if (arrivals.shape === 'trace') return undefined
+  return arrivals.shape === 'burst' ? arrivals.connections : arrivals.ratePerSecond
 }
 
 const keepsStories = (request: LoadRequest): boolean => 'stories' in request && request.stories === true

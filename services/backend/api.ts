@@ -109,10 +109,19 @@ export const ProcessStatus = Type.Object({
   cpuSeconds: Type.Number({ description: 'Processor time it has used, all threads' }),
 })
 
+/** What tells the process from all others, for who may end it; see #kernel/process.ts. Left out where /proc is hidden. */
+const ProcessIdentity = Type.Object({
+  pid: Type.Integer(),
+  pidNamespace: Type.Integer({ description: 'Its inode' }),
+  startTicks: Type.Integer({ description: 'Since the machine started' }),
+  boot: Type.String({ description: 'Of this start of the machine' }),
+})
+
 /** The answer of GET /status, and of every request that changes something. Counts are since the process started. */
 export const BackendStatus = Type.Object({
   name: Type.String(),
   pid: Type.Integer(),
+  identity: Type.Optional(ProcessIdentity),
   mode: Mode,
   listener: Type.Union([Listener, Type.Null()], { description: 'null while closed' }),
   faults: Type.Object(Faults.properties, { description: 'Of the first process; see `processes`' }),
@@ -136,4 +145,5 @@ export const Health = Type.Object({ name: Type.String(), pid: Type.Integer() })
 export const Refusal = Type.Object({
   error: Type.String(),
   field: Type.Optional(Type.String({ description: 'The field of the request that is wrong' })),
+  remedy: Type.Optional(Type.String({ description: 'What can be done about it' })),
 })

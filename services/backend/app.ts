@@ -1,7 +1,7 @@
 /** The HTTP service on the shared port. */
 import { Readable } from 'node:stream'
-import Fastify, { type FastifyReply } from 'fastify'
-import { leanFastify } from '#common/lean-fastify.ts'
+import type { FastifyReply } from 'fastify'
+import { edgeApp } from '#common/edge/app.ts'
 import type { PortMemory } from './memory.ts'
 import type { Pace } from './pace.ts'
 
@@ -19,7 +19,7 @@ const spaces = Buffer.alloc(65_536, ' ')
  * response tells who answered, when the connection was accepted (CLOCK_MONOTONIC) and how long it had waited.
  */
 export function portApp(name: string, memory: PortMemory, pace: Pace, connectionOf: (socket: object) => Connection) {
-  const app = Fastify(leanFastify)
+  const app = edgeApp()
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
@@ -68,6 +68,8 @@ function stream(reply: FastifyReply, head: Buffer, bytes: number, memory: PortMe
     return chunk
   }
   reply.header('content-length', bytes)
+  // Only the headers are sent: making what is dropped would cost as much as sending it.
+  if (reply.request.method === 'HEAD') return reply.send(Readable.from([]))
   if (bytes === head.length) return reply.send(made(head))
   function* chunks() {
     if (head.length > 0) yield made(head)

@@ -1,6 +1,8 @@
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
+import { InTurn } from '#common/in-turn.ts'
 import { acceptQueue, deferAccept, relisten, socketCookie } from '#kernel/listener.ts'
+import { type ProcessIdentity, processIdentity } from '#kernel/process.ts'
 import { type Steering, steer } from '#kernel/reuseport.ts'
 import { readSysctl } from '#kernel/sysctl.ts'
 import type { BackendStatus, FaultsChange, Listener, ListenerChange } from './api.ts'
@@ -18,12 +20,12 @@ export class Backend {
   readonly #warn: (line: string) => void
   readonly #thread: PortThread
   readonly #ended: PortCounts[] = []
+  readonly #changes = new InTurn()
   #processes: SharedProcess[] = []
   #draining: SharedProcess[] = []
   #opened: Opened | undefined
   #backlog: number
   #port = 0
-  #lastChange: Promise<unknown> = Promise.resolve()
   #ending = false
 
   /** Takes the port thread over: it ends with the backend. */
@@ -48,6 +50,7 @@ export class Backend {
     return {
       name,
       pid: process.pid,
+      ...identity,
       mode,
       listener: this.#listener(),
       faults: processes[0]!.faults,
@@ -81,7 +84,7 @@ export class Backend {
 
   /** Changes faults of all processes, or of one by its place in the status. False if there is no such process. */
   changeFaults(change: FaultsChange, place?: number): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const meant = place === undefined ? this.#all() : this.#all().slice(place, place + 1)
       await Promise.all(meant.map((one) => one.changeFaults(change)))
       return meant.length > 0
@@ -94,7 +97,7 @@ export class Backend {
    * changed.
    */
   changeListener({ backlog, deferAcceptSeconds }: ListenerChange = {}): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (this.#opened === undefined || backlog !== undefined || deferAcceptSeconds === undefined)
         await this.#listen(backlog ?? this.#backlog)
       if (this.#opened !== undefined && deferAcceptSeconds !== undefined)
@@ -104,7 +107,7 @@ export class Backend {
 
   /** Closes the listening socket, which resets what waits in its queue, even while the loop is stalled. */
   closeListener(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (this.#opened === undefined) return
       this.#opened = undefined // its descriptor may mean another file from here on
       const leaving = this.#processes
@@ -117,7 +120,7 @@ export class Backend {
 
   /** Steers the SO_REUSEPORT group of the shared port. */
   steer(steering: Steering): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (this.options.mode !== 'sharded')
         throw new UsageError(`In mode ${this.options.mode} there is one socket, and nothing to steer`)
       if (this.#opened === undefined) throw new UsageError('The listener is closed, so it is in no group')
@@ -129,19 +132,12 @@ export class Backend {
     this.#ending = true
     const end = () => Promise.all(this.#all().map((one) => one[Symbol.asyncDispose]()))
     await end() // also breaks off a change that waits for one of them
-    await this.#lastChange.catch(() => {})
+    await this.#changes.over
     await end()
   }
 
   #all(): (PortThread | SharedProcess)[] {
     return [this.#thread, ...this.#processes, ...this.#draining]
-  }
-
-  /** Changes happen one after the other: each begins from what the one before has left. */
-  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
-    const turn = this.#lastChange.catch(() => {}).then(change)
-    this.#lastChange = turn
-    return turn
   }
 
   async #listen(backlog: number): Promise<void> {
@@ -198,6 +194,15 @@ export class Backend {
     )
   }
 }
+
+/** Never changes. Where /proc does not show this process, nobody should end it by its number. */
+const identity: { identity?: ProcessIdentity } = (() => {
+  try {
+    return { identity: processIdentity() }
+  } catch {
+    return {}
+  }
+})()
 
 const somaxconn = (): number => Number(readSysctl('net.core.somaxconn'))
 

@@ -42,6 +42,11 @@ export interface StartedBoard extends AsyncDisposable {
   interrupt(problem: string, remedy: string): void
 }
 
+/** A route that ends in `*`: what stands there, decoded. */
+interface Rest {
+  Params: { '*': string }
+}
+
 /** What a browser may do with the page: fetch from here, and nothing else. */
 const pageHeaders = {
   'content-security-policy':
@@ -113,8 +118,8 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     return { done: await actions.perform(request.body) }
   })
   app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))
-  app.get('/workshop/*', (request, reply) => {
-    const text = chapter(request.url.slice('/workshop/'.length))
+  app.get<Rest>('/workshop/*', (request, reply) => {
+    const text = chapter(request.params['*'])
     if (text === undefined) return reply.code(404).send({ error: 'There is no such chapter here' })
     return reply.type('text/plain; charset=utf-8').send(text)
   })
@@ -123,8 +128,8 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     if (page === undefined) return reply.code(404).send({ error: 'The facts are not installed here' })
     return reply.headers(documentHeaders).type('text/html; charset=utf-8').send(page)
   })
-  app.get('/*', (request, reply) => {
-    const asset = assets.get(request.url.split('?')[0] ?? '/')
+  app.get<Rest>('/*', (request, reply) => {
+    const asset = assets.get(`/${request.params['*']}`)
     if (asset === undefined) return reply.code(404).send({ error: 'There is no such page' })
     reply.headers({ etag: asset.etag, vary: 'accept-encoding' })
     if (asset.type.startsWith('text/html')) reply.headers(pageHeaders)

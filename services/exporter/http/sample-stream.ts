@@ -17,6 +17,10 @@ export class SampleStream {
   /** Takes over a response until its reader leaves. */
   add(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    if (response.req.method === 'HEAD') {
+      response.end()
+      return
+    }
     response.write(': every sample\n\n')
     this.#readers.add(response)
     if (this.#readers.size === 1) this.#onReaders(true)

@@ -29,8 +29,10 @@ export class Orders {
         headers: { 'content-type': 'application/json', 'x-spillway-token': this.#token },
         body: JSON.stringify(order),
       })
-      const { done, error }: { done?: string; error?: string } = await answer.json()
-      return answer.ok ? { done: true, words: done ?? '' } : { done: false, words: error ?? answer.statusText }
+      const { done, error, remedy }: { done?: string; error?: string; remedy?: string } = await answer.json()
+      if (answer.ok) return { done: true, words: done ?? '' }
+      const problem = error ?? answer.statusText
+      return { done: false, words: remedy === undefined ? problem : `${problem}. ${remedy}` }
     } catch {
       return { done: false, words: 'The board does not answer' }
     }

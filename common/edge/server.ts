@@ -1,0 +1,169 @@
+/**
+ * Node's HTTP server as all our edges have it. Whatever arrives is answered with one sentence as JSON, or hung up on;
+ * nothing that a client does ends the process.
+ */
+import http from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { describeError } from '../errors.ts'
+
+/** Requests that wait on one connection for an earlier answer, at most: each is held in memory. */
+const MOST_WAITING = 100
+/** A refused client may go on sending for so long: closing at once would reset the connection before it has read why. */
+const LINGER_MS = 1000
+/** Longer than any scraper pauses between two requests. */
+const KEEP_ALIVE_MS = 72_000
+
+/** A request of a connection, and what is done when its turn has come. */
+interface Turn {
+  request: http.IncomingMessage
+  response: http.ServerResponse
+  begin(): void
+}
+
+/** What Node says of bytes that its parser refused. */
+interface ClientError extends Error {
+  code?: string | undefined
+  rawPacket?: unknown
+}
+
+/** One server. Its creator hands `clientError` on to `refuseClient`, which is Fastify's way. */
+export class EdgeServer {
+  readonly server: http.Server
+  /** Of each connection: the request that is being answered, and those behind it. */
+  readonly #turns = new WeakMap<Duplex, Turn[]>()
+  readonly #refused = new WeakSet<Duplex>()
+
+  constructor(handler: http.RequestListener) {
+    const options = { requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS } // a missing Host is answered by us
+    this.server = http.createServer(options, (request, response) =>
+      this.#take({ request, response, begin: () => handle(request, response, handler) }),
+    )
+    this.server.on('checkExpectation', (request, response) =>
+      this.#take({
+        request,
+        response,
+        begin: () => answer(response, 417, 'Only Expect: 100-continue can be met here'),
+      }),
+    )
+    this.server.on('connect', (_request, socket) =>
+      refuse(socket, 405, 'CONNECT is for proxies', 'allow: GET, HEAD\r\n'),
+    )
+    // Until it listens, an error belongs to whoever wanted it to.
+    this.server.once('listening', () => this.server.on('error', complaint()))
+  }
+
+  /**
+   * Answers requests of one connection in turn. Node would have them all begin at once and keep in memory what cannot be
+   * sent yet, and would never tell a response that has had no turn that its client has gone.
+   */
+  #take(turn: Turn): void {
+    const { request, response } = turn
+    const { socket } = request
+    const turns = this.#turns.get(socket) ?? []
+    this.#turns.set(socket, turns)
+    turns.push(turn)
+    response.on('error', () => {}) // whoever asked has gone
+    response.once('close', () => {
+      turns.shift()
+      if (!socket.destroyed && !this.#refused.has(socket)) turns[0]?.begin()
+    })
+    if (turns.length === 1) turn.begin()
+    else if (turns.length > MOST_WAITING) socket.destroy()
+  }
+
+  /** Answers what is not a request, once the answer that is under way has gone out. What waits behind that is dropped. */
+  refuseClient(error: ClientError, socket: Socket): void {
+    const { request, response } = this.#turns.get(socket)?.[0] ?? {}
+    const ended = response?.writableEnded === true
+    if (error.code === 'ECONNRESET' || !socket.writable || (response?.headersSent === true && !ended)) {
+      socket.destroySoon() // there is nobody to hear it, or no place left for it
+      return
+    }
+    if (this.#refused.has(socket)) return
+    this.#refused.add(socket)
+    // An answer that waits for the rest of its own request would wait for ever.
+    if (ended || request?.complete === true) response?.once('close', () => refuse(socket, ...refusal(error)))
+    else refuse(socket, ...refusal(error))
+  }
+}
+
+function handle(request: http.IncomingMessage, response: http.ServerResponse, handler: http.RequestListener): void {
+  const objection = objectionTo(request)
+  if (objection !== undefined) {
+    answer(response, 400, objection)
+    return
+  }
+  request.url = originForm(request)
+  try {
+    handler(request, response)
+  } catch (error) {
+    console.error(describeError(error))
+    if (response.headersSent) response.destroy()
+    else answer(response, 500, faultOfOurOwn)
+  }
+}
+
+/** What is said of a fault whose cause is for the log alone. */
+export const faultOfOurOwn = 'Something went wrong inside this service: its log says what'
+
+/** RFC 9112, 3.2: a request without Host, or with two, is answered with 400. HTTP/1.0 knows no Host. */
+function objectionTo({ rawHeaders, httpVersion }: http.IncomingMessage): string | undefined {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
+  if (hosts > 1) return 'The request has more than one Host header'
+  return hosts === 0 && httpVersion === '1.1' ? 'The request has no Host header' : undefined
+}
+
+/** What is asked for as everybody here expects it: a path. A client that takes us for a proxy sends a whole address. */
+function originForm({ url = '/', method }: http.IncomingMessage): string {
+  if (url === '*' && method === 'OPTIONS') return '/'
+  return url.replace(/^https?:\/\/[^/?#]*\/?/i, '/')
+}
+
+/** Answers with a sentence, and ends the connection: who knows what else comes of it. */
+function answer(response: http.ServerResponse, status: number, sentence: string): void {
+  const body = JSON.stringify({ error: sentence })
+  const headers = { 'content-type': jsonType, 'content-length': Buffer.byteLength(body), connection: 'close' }
+  response.writeHead(status, headers).end(body)
+}
+
+const jsonType = 'application/json; charset=utf-8'
+
+function refuse(socket: Duplex, status: number, sentence: string, headers = ''): void {
+  socket.on('error', () => {}) // it need not stay to hear it
+  const body = JSON.stringify({ error: sentence })
+  const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${jsonType}\r\n`
+  if (socket.writable) socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`)
+  socket.resume()
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
+}
+
+function refusal({ code, rawPacket }: ClientError): [status: number, sentence: string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return [431, `The address and headers of the request are larger than ${http.maxHeaderSize / 1024} KiB`]
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return [413, 'The chunks of the body carry too many extensions']
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return [408, 'The request did not come to its end in time']
+    default:
+      return [
+        400,
+        Buffer.isBuffer(rawPacket) && rawPacket[0] === TLS_HANDSHAKE
+          ? 'This port speaks HTTP, not HTTPS'
+          : 'This is not an HTTP/1.1 request',
+      ]
+  }
+}
+
+/** The first byte of a TLS record that begins a handshake (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 22
+
+/** Accepting fails again and again once it does, e.g. when the process may open no more files: said once. */
+function complaint(): (error: NodeJS.ErrnoException) => void {
+  const said = new Set<string | undefined>()
+  return ({ code }) => {
+    if (!said.has(code)) console.error(`Accepting a connection failed (${code})`)
+    said.add(code)
+  }
+}
