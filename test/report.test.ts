@@ -10,6 +10,7 @@ import type { Browser } from 'playwright-core'
 import { eventually } from '#common/waiting.ts'
 import { JOURNAL, readJournal } from '#lab/experiment/journal.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
+import { factsPage } from '#report/facts.ts'
 import { keepPicture, launch, open } from './support/browser.ts'
 import { assertReadable, looks, violations } from './support/readable.ts'
 import { skipWithout } from './support/tools.ts'
@@ -59,6 +60,14 @@ test('a fact that an experiment cites can be opened within its report', { skip }
   assert.ok(box !== null && box.y >= 0 && box.y < 900, 'it is where one looks')
   assert.ok(await page.getByText('sk_acceptq_is_full()').first().isVisible())
 })
+
+for (const look of looks)
+  test(`all facts together, any of which a report may carry, can be read: ${look[0]}`, { skip }, async (context) => {
+    fs.writeFileSync(path.join(out, 'facts.html'), factsPage() ?? '')
+    const page = await open(context, browser, url(out, 'facts.html'))
+    assert.ok((await page.locator('.fact h3').count()) > 50)
+    await assertReadable(page, look)
+  })
 
 test('every plot over time has the phases, and a queue its limit', { skip }, async (context) => {
   const page = await open(context, browser, url(folder, 'report.html'))
