@@ -82,6 +82,25 @@ test('whatever a packed file imports is packed too, under the name that it says'
   assert.ok(seen > 50)
 })
 
+test('the page of the installed board imports only what its server has', async () => {
+  const dist = path.join(installed, 'node_modules', 'spillway', 'dist')
+  const listing = `
+    const { loadAssets } = await import('${path.join(dist, 'services/board/server/assets.js')}')
+    const assets = loadAssets({ start: '', token: '', experiments: [], unavailable: {}, chapters: [] })
+    const modules = [...assets].filter(([, { type }]) => type.startsWith('text/javascript'))
+    console.log(JSON.stringify(modules.map(([name, { identity }]) => [name, identity.toString()])))`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', listing], { maxBuffer: 1e7 })
+  const sources = new Map<string, string>(JSON.parse(stdout))
+  let seen = 0
+  for (const [name, source] of sources)
+    for (const [, specifier = ''] of source.matchAll(/^(?:import|export) .*? from '([^']+)'/gms)) {
+      assert.ok(/^[./]/.test(specifier), `${name} imports ${specifier}`)
+      assert.ok(sources.has(new URL(specifier, `http://board${name}`).pathname), `${name} imports ${specifier}`)
+      seen++
+    }
+  assert.ok(seen > 30)
+})
+
 test('the installed command tells its help and its version', async () => {
   const { stdout } = await spillway('--help')
   assert.match(stdout, /exporter/)

@@ -123,7 +123,7 @@ test('what does not come about is a failure that names the phase', async (contex
     }),
   )
   assert.equal(verdict.status, 'failed')
-  assert.match(verdict.reason ?? '', /In phase wait this did not come about within 0\.3 s: nine wait/)
+  assert.match(verdict.reason ?? '', /In phase wait this did not come about within 300 ms: nine wait/)
 })
 
 test('a verb that cannot be done breaks the run, and nothing stays behind', async (context) => {

@@ -123,6 +123,7 @@ function quantity(value: number | null, unit: Unit): string {
   return `${show(value, unit)}${suffix}`
 }
 
+/** In the unit of the band and with more digits than elsewhere: what was seen must be told apart from what was expected. */
 function show(value: number, unit: Unit = ''): string {
   const shown = unit === 'share' ? value * 100 : value
   return Number.isInteger(shown) ? String(shown) : String(Number(shown.toPrecision(Math.abs(shown) >= 1000 ? 6 : 4)))
