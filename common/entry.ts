@@ -1,6 +1,6 @@
 /** What every process of Spillway does at its edge: words instead of stacks, and a status. */
-import { describeError } from './errors.ts'
-import { codeOf } from './system-errors.ts'
+import { describeError, Failure } from './errors.ts'
+import { codeOf, reasonOf } from './system-errors.ts'
 
 const FAILED = 2
 
@@ -19,7 +19,7 @@ export async function runEntry(name: string, work: () => Promise<void>): Promise
   })
   process.stdout.on('error', (error) => {
     if (isGone(error)) return
-    complain(error)
+    complain(new Failure(`Cannot write to the standard output: ${reasonOf(error) ?? error.message}`))
     process.exit(FAILED)
   })
   process.stderr.on('error', () => {}) // there is nobody left to tell

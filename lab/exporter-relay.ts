@@ -2,7 +2,7 @@
 import http from 'node:http'
 import { UsageError } from '#common/errors.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
-import { reasonOf } from '#common/system-errors.ts'
+import { codeOf, reasonOf } from '#common/system-errors.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const served = new Set(['/', '/metrics', '/stream', '/snapshot', '/health'])
@@ -26,7 +26,7 @@ export class Door {
       reject(
         new UsageError(
           `Cannot serve metrics on ${formatListen(target)}: ${reasonOf(error) ?? error.message}`,
-          `Another Spillway may run already; choose another address with ${option} 127.0.0.1:0`,
+          `${codeOf(error) === 'EADDRINUSE' ? 'Another Spillway may run already; choose' : 'Choose'} another address with ${option} 127.0.0.1:0`,
         ),
       ),
     )

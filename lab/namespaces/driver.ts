@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure, UsageError } from '#common/errors.ts'
+import { LONGEST_SOCKET_PATH } from '#common/parse.ts'
 import { codeOf, reasonOf } from '#common/system-errors.ts'
 import type { CommandResult, Driver, LabPlan, StartedServices } from '../driver.ts'
 import type { Answer, Order } from './messages.ts'
@@ -50,15 +51,22 @@ function services(lab: NamespaceLab, plan: LabPlan, folder: string): StartedServ
 
 /** The folder holds nothing but sockets. The lab's first process removes it too, should this one be killed. */
 function makeFolder(): string {
-  const parent = process.env.XDG_RUNTIME_DIR ?? os.tmpdir()
+  const named = process.env.XDG_RUNTIME_DIR
+  const [parent, variable] =
+    named !== undefined && fs.existsSync(named) ? [named, 'XDG_RUNTIME_DIR'] : [os.tmpdir(), 'TMPDIR']
+  if (Buffer.byteLength(path.join(parent, 'spillway-XXXXXX', 'backend-32.sock')) > LONGEST_SOCKET_PATH)
+    throw new UsageError(
+      `The lab's sockets cannot lie in ${parent}: their paths would be longer than ${LONGEST_SOCKET_PATH} bytes`,
+      `Name a folder with a shorter path in ${variable}`,
+    )
   try {
-    return fs.mkdtempSync(path.join(fs.existsSync(parent) ? parent : os.tmpdir(), 'spillway-'))
+    return fs.mkdtempSync(path.join(parent, 'spillway-'))
   } catch (error) {
     throw new UsageError(
       `Cannot make a folder for the lab's sockets in ${parent}: ${reasonOf(error)}`,
       codeOf(error) === 'ENOSPC'
-        ? 'Free some space there, or name another folder in TMPDIR'
-        : 'Name a writable folder in TMPDIR',
+        ? `Free some space there, or name another folder in ${variable}`
+        : `Name a writable folder in ${variable}`,
     )
   }
 }
@@ -115,7 +123,8 @@ class NamespaceLab {
     }
     const waiting = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
-    if ('error' in answer) waiting?.reject(answer.usage ? new UsageError(answer.error) : new Failure(answer.error))
+    if ('error' in answer)
+      waiting?.reject(answer.usage ? new UsageError(answer.error, answer.remedy) : new Failure(answer.error))
     else waiting?.resolve(answer.result)
   }
 

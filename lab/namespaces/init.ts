@@ -124,7 +124,12 @@ process.on('message', (message) => {
   const order = message as Order
   obey(order).then(
     (result) => say({ id: order.id, result }),
-    (error: unknown) => say({ id: order.id, error: describeError(error), usage: error instanceof UsageError }),
+    (error: unknown) =>
+      say(
+        error instanceof UsageError
+          ? { id: order.id, error: error.message, remedy: error.remedy, usage: true }
+          : { id: order.id, error: describeError(error), usage: false },
+      ),
   )
 })
 

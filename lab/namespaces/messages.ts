@@ -15,5 +15,5 @@ export interface Order {
 
 export type Answer =
   | { id: number; result: CommandResult | string | null }
-  | { id: number; error: string; usage: boolean }
+  | { id: number; error: string; usage: boolean; remedy?: string | undefined }
   | { log: string }

@@ -34,7 +34,7 @@ function refusal(name: string, value: string | number, { code, message }: Kernel
     case 'EROFS':
       return new UsageError(
         `The sysctl ${name} cannot be set in a lab`,
-        'The kernel only shows it there, or lets nobody but root of the host set it: leave it out, or run as root',
+        'The kernel only shows it there, or lets nobody but root of the host set it: leave it out',
       )
     case 'EINVAL':
     case 'ERANGE':
