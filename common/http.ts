@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyError, type FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
-import { UsageError } from './errors.ts'
+import { describeError, UsageError } from './errors.ts'
 import { loadedSchema } from './lazy-schemas.ts'
 import { leanFastify } from './lean-fastify.ts'
 import { formatListen, type ListenTarget } from './parse.ts'
@@ -26,7 +26,7 @@ export function httpServer() {
     const status = error.statusCode ?? (error instanceof UsageError ? 409 : 500)
     const problem = error.validation?.[0]
     const field = problem?.instancePath?.replaceAll('/', '.').replace(/^\./, '')
-    if (status >= 500) console.error(error)
+    if (status >= 500) console.error(describeError(error))
     return reply.code(status).send({ error: error.message, ...(field ? { field } : {}) })
   })
   return app

@@ -97,11 +97,11 @@ class NamespaceLab {
     this.#ended = ended
     this.lost = lost
     const over = (reason: string): void => {
-      const error = new UsageError(`The lab has ended: ${reason}`, this.log.slice(-5).join('\n'))
+      const error = new UsageError(`The lab has ended: ${reason}`, this.log.slice(-5).join('\n') || undefined)
       for (const { reject } of this.#waiting.values()) reject(error)
       this.#waiting.clear()
       end()
-      if (!this.#stopping) lose(error.remedy === '' ? error.message : `${error.message}\n${error.remedy}`)
+      if (!this.#stopping) lose(error.remedy === undefined ? error.message : `${error.message}\n${error.remedy}`)
     }
     this.#process.once('exit', (code, signal) => over(signal ?? `status ${code}`))
     this.#process.once('error', (error) => over(reasonOf(error) ?? error.message))

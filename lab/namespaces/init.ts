@@ -9,6 +9,7 @@ import fs from 'node:fs'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { sayFaults } from '#common/entry.ts'
 import { describeError, UsageError } from '#common/errors.ts'
 import { formatListen } from '#common/parse.ts'
 import { reasonOf } from '#common/system-errors.ts'
@@ -120,6 +121,7 @@ function say(answer: Answer): void {
   if (process.connected) process.send?.(answer)
 }
 
+sayFaults('spillway lab')
 process.on('message', (message) => {
   const order = message as Order
   obey(order).then(
