@@ -8,7 +8,9 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { runEntry } from '#common/entry.ts'
 import { describeError, UsageError } from '#common/errors.ts'
+import { type Grammar, readCommandLine } from '#common/options.ts'
 import { inNamespace } from './namespace.ts'
 import { markdown, notMeasured, type Row, verdict } from './rows.ts'
 import { compile, has, versionOf } from './tools.ts'
@@ -19,18 +21,29 @@ const run = promisify(execFile)
 const planner = path.join(import.meta.dirname, 'planner.ts')
 const results = path.join(import.meta.dirname, 'results')
 
-try {
-  process.exitCode = await bench(process.argv.slice(2))
-} catch (error) {
-  console.error(describeError(error))
-  process.exitCode = 2
-}
+const grammar = {
+  command: 'npm run bench --',
+  options: { quick: { type: 'boolean', default: false }, strict: { type: 'boolean', default: false } },
+} as const satisfies Grammar
+
+const help = `Usage: npm run bench -- [OPTION…]
+
+Measures what the instrument costs, as ratios, and writes them to bench/results/.
+
+  --quick    fewer and shorter rounds
+  --strict   a missed target is an error
+  --help     this text
+`
+
+await runEntry('bench', async () => {
+  const options = readCommandLine(grammar, process.argv.slice(2), ({ values }) => values)
+  if (options === undefined) process.stdout.write(help)
+  else process.exitCode = await bench(options)
+})
 
 /** 2 if something could not be measured although its tools are there; with --strict 1 if a target was missed; else 0. */
-async function bench(words: string[]): Promise<number> {
-  const unknown = words.find((word) => word !== '--quick' && word !== '--strict')
-  if (unknown !== undefined) throw new UsageError(`Unknown option '${unknown}'`, 'There are --quick and --strict')
-  const speed = words.includes('--quick') ? 'quick' : 'full'
+async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Promise<number> {
+  const speed = quick ? 'quick' : 'full'
   const tools = { cc: has('cc'), ss: has('ss'), hping3: has('hping3'), chromium: has('chromium') }
   if (!has('unshare') || !has('ip')) throw new UsageError('Without network namespaces nothing can be measured')
 
@@ -77,7 +90,7 @@ async function bench(words: string[]): Promise<number> {
   report(rows, speed)
   if (broken) return 2
   // A busy machine misses a target by chance, so a miss is shown always and an error only when asked for.
-  return words.includes('--strict') && rows.some((row) => verdict(row) === 'missed') ? 1 : 0
+  return strict && rows.some((row) => verdict(row) === 'missed') ? 1 : 0
 }
 
 function report(rows: Row[], speed: string): void {

@@ -1,7 +1,7 @@
 /** Folders that a command makes where it is told to. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { UsageError } from '#common/errors.ts'
+import { Failure, UsageError } from '#common/errors.ts'
 import { codeOf, reasonOf } from '#common/system-errors.ts'
 
 /** Makes a folder, and those above it, in which something can be made. Throws a UsageError that names the option where it cannot. */
@@ -10,9 +10,7 @@ export function makeFolder(folder: string, option: string): void {
     make(path.resolve(folder))
     fs.rmdirSync(fs.mkdtempSync(path.join(folder, '.spillway-')))
   } catch (error) {
-    // What is above it is there by now: this file system (/proc) makes no folders.
-    const reason = codeOf(error) === 'ENOENT' ? 'no folder can be made there' : reasonOf(error)
-    throw new UsageError(`Cannot write to ${folder}: ${reason}`, `Name another folder with ${option} DIR`)
+    throw new UsageError(`Cannot write to ${folder}: ${whyNot(error)}`, `Name another folder with ${option} DIR`)
   }
 }
 
@@ -20,6 +18,13 @@ export function makeFolder(folder: string, option: string): void {
 function make(folder: string): void {
   const found = fs.statSync(folder, { throwIfNoEntry: false })
   if (found?.isDirectory()) return
+  if (found !== undefined) throw new Failure(`${folder} is not a folder`)
   if (folder !== path.dirname(folder)) make(path.dirname(folder))
   fs.mkdirSync(folder)
+}
+
+function whyNot(error: unknown): string | undefined {
+  if (error instanceof Failure) return error.message
+  // What is above it is there by now: this file system (/proc) makes no folders.
+  return codeOf(error) === 'ENOENT' ? 'no folder can be made there' : reasonOf(error)
 }

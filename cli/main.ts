@@ -63,17 +63,27 @@ async function main([name, ...args]: string[]): Promise<void> {
   if (asksForHelp(name) && args[0] !== undefined && !asksForHelp(args[0])) {
     const [, ...more] = args
     if (more.length > 0) throw new UsageError(`One command at a time: '${more.join(' ')}' is too much`, seeHelp)
-    await commandOf(args[0]).run(['--help'])
+    await run(args[0], ['--help'])
   } else if (name === undefined || asksForHelp(name)) {
     process.stdout.write(help)
   } else if (name === '--version') {
     if (args.length > 0) throw new UsageError(`--version stands alone: '${args.join(' ')}' is too much`, seeHelp)
     const { version } = await import('#common/version.ts')
     process.stdout.write(`${version()}\n`)
-  } else await commandOf(name).run(args)
+  } else await run(name, args)
 }
 
 const seeHelp = 'See spillway --help'
+
+/** Whatever a person can mend comes with what to do: where nothing better is known, it is to look at the options. */
+async function run(name: string, args: string[]): Promise<void> {
+  try {
+    await commandOf(name).run(args)
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.remedy !== undefined) throw error
+    throw new UsageError(error.message, `See spillway ${name} --help`)
+  }
+}
 
 function commandOf(name: string): Command {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
@@ -87,7 +97,7 @@ function commandOf(name: string): Command {
   }
   const names = Object.keys(commands)
   throw new UsageError(
-    `There is no command '${name}'${orNearest(name, [...names, 'help'])}`,
+    `There is no command '${name}'${orNearest(name, [...names, 'help', '--version'])}`,
     `Commands: ${names.join(', ')}; see spillway --help`,
   )
 }

@@ -27,7 +27,7 @@ test('a file that cannot be written is named, with the option that names another
     for (const attempt of [() => refuseUnwritable(file, '--report'), () => writePage(file, '', '--report')])
       assert.throws(attempt, (error) => {
         assert.ok(error instanceof UsageError)
-        assert.match(error.message, /^Cannot write .*: (ENOENT|EISDIR)$/)
+        assert.match(error.message, /^Cannot write .*: (there is no folder .*none|it is a folder)$/)
         assert.ok(error.message.includes(file) && error.remedy?.includes('--report FILE'))
         return true
       })

@@ -1,6 +1,6 @@
 /** What every process of Spillway does at its edge: words instead of stacks, and a status. */
-import { describeError } from './errors.ts'
-import { codeOf } from './system-errors.ts'
+import { describeError, Failure } from './errors.ts'
+import { codeOf, reasonOf } from './system-errors.ts'
 
 const FAILED = 2
 
@@ -9,27 +9,30 @@ const FAILED = 2
  * ends the process with status 2; a reader that has gone away (`| head`) is no failure.
  */
 export async function runEntry(name: string, work: () => Promise<void>): Promise<void> {
-  const complain = (error: unknown): void => {
-    process.stderr.write(`${name}: ${describeError(error)}\n`)
-  }
-  // A promise that nobody waits for ends here too.
-  process.on('uncaughtException', (error) => {
-    complain(error)
-    process.exit(FAILED)
-  })
+  sayFaults(name)
   process.stdout.on('error', (error) => {
     if (isGone(error)) return
-    complain(error)
+    complain(name, new Failure(`Cannot write to the standard output: ${reasonOf(error) ?? error.message}`))
     process.exit(FAILED)
   })
   process.stderr.on('error', () => {}) // there is nobody left to tell
   try {
     await work()
   } catch (error) {
-    complain(error)
+    complain(name, error)
     process.exitCode = FAILED
   }
 }
+
+/** Has what nobody caught end the process with a sentence in place of a stack; a promise that nobody waits for, too. */
+export function sayFaults(name: string): void {
+  process.on('uncaughtException', (error) => {
+    complain(name, error)
+    process.exit(FAILED)
+  })
+}
+
+const complain = (name: string, error: unknown): boolean => process.stderr.write(`${name}: ${describeError(error)}\n`)
 
 /** The other end of a pipe has closed, or the terminal has gone. */
 const isGone = (error: unknown): boolean => ['EPIPE', 'EIO'].includes(codeOf(error) ?? '')

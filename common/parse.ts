@@ -52,9 +52,20 @@ export function parseShare(option: string, text: string): number {
 /** Where a server listens: a TCP address, or a Unix socket written `unix:/path`. */
 export type ListenTarget = { host: string; port: number } | { path: string }
 
+/** Bytes of sun_path in unix(7), without the zero at its end. */
+export const LONGEST_SOCKET_PATH = 107
+
 /** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (loopback) or `unix:/run/x.sock`. A name such as localhost is refused: it opens a socket per address. */
 export function parseListen(option: string, text: string): ListenTarget {
-  if (text.startsWith('unix:') && text.length > 'unix:'.length) return { path: text.slice('unix:'.length) }
+  if (text.startsWith('unix:') && text.length > 'unix:'.length) {
+    const path = text.slice('unix:'.length)
+    if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
+      throw new UsageError(
+        `${option} '${text}' is longer than the path of a Unix socket may be (${LONGEST_SOCKET_PATH} bytes)`,
+        'Choose a shorter path',
+      )
+    return { path }
+  }
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]*)):(\d+)$/.exec(text)
   const host = match?.[1] ?? (match?.[2] || '127.0.0.1')
   if (match === null || isIP(host) !== (match[1] === undefined ? 4 : 6))

@@ -1,5 +1,7 @@
 /** `node dashboards/generate.ts` writes json/; with --check it only says whether json/ is what it would write. */
 import fs from 'node:fs'
+import { sayFaults } from '#common/entry.ts'
+import { type Grammar, readCommandLine } from '#common/options.ts'
 import { boards } from './index.ts'
 import { toJson } from './json.ts'
 
@@ -10,7 +12,16 @@ const files = new Map([...boards].map(([name, board]) => [`${name}.json`, toJson
 const there = fs.existsSync(folder) ? fs.readdirSync(folder) : []
 const surplus = there.filter((name) => !files.has(name))
 
-if (process.argv.includes('--check')) {
+sayFaults('dashboards')
+const grammar = {
+  command: 'npm run dashboards --',
+  options: { check: { type: 'boolean', default: false } },
+} as const satisfies Grammar
+const given = readCommandLine(grammar, process.argv.slice(2), ({ values }) => values)
+
+if (given === undefined) {
+  process.stdout.write('Usage: npm run dashboards -- [--check]\n')
+} else if (given.check) {
   const stale = [...files].filter(([name, text]) => !there.includes(name) || read(name) !== text).map(([name]) => name)
   const wrong = [...stale, ...surplus]
   if (wrong.length > 0) {

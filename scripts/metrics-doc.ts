@@ -3,8 +3,15 @@
  * written, and fails if not. `node scripts/metrics-doc.ts [--check]`
  */
 import fs from 'node:fs'
+import { sayFaults } from '#common/entry.ts'
+import { type Grammar, readCommandLine } from '#common/options.ts'
 import { queryExamples } from '#services/exporter/catalogue/examples.ts'
 import { catalogue, type Metric, type MetricGroup } from '#services/exporter/catalogue.ts'
+
+const grammar = {
+  command: 'npm run docs --',
+  options: { check: { type: 'boolean', default: false } },
+} as const satisfies Grammar
 
 const file = new URL('../docs/metrics.md', import.meta.url)
 
@@ -100,7 +107,10 @@ function render({ title, introduction, metrics }: MetricGroup): string {
 
 const page = [introduction, examples, ...catalogue.map(render), endings].join('\n')
 
-if (!process.argv.includes('--check')) fs.writeFileSync(file, page)
+sayFaults('docs')
+const given = readCommandLine(grammar, process.argv.slice(2), ({ values }) => values)
+if (given === undefined) process.stdout.write('Usage: npm run docs -- [--check]\n')
+else if (!given.check) fs.writeFileSync(file, page)
 else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== page) {
   console.error('docs/metrics.md is not what the catalogue says: run `npm run docs`')
   process.exitCode = 1

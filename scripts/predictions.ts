@@ -5,6 +5,8 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { sayFaults } from '#common/entry.ts'
+import { type Grammar, readCommandLine } from '#common/options.ts'
 import { duration, number, percent } from '#common/quantities.ts'
 import { type Confirmation, confirm } from '#lab/confirm/confirm.ts'
 import { type Scenario, scenarios } from '#lab/confirm/scenarios.ts'
@@ -26,8 +28,14 @@ interface Row {
   replayed: Verdict
 }
 
+sayFaults('predictions')
+const grammar: Grammar = { command: 'npm run predictions --', options: {}, words: 'parts of the names of scenarios' }
+const words = readCommandLine(grammar, process.argv.slice(2), ({ positionals }) => positionals)
+if (words === undefined) {
+  process.stdout.write('Usage: npm run predictions -- [PART OF A NAME…]\n')
+  process.exit()
+}
 await namespaces.preflight()
-const words = process.argv.slice(2)
 const chosen =
   words.length === 0 ? scenarios : scenarios.filter(({ name }) => words.some((word) => name.includes(word)))
 const rows: Row[] = []

@@ -29,7 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['common', 'load', 'services/backend', 'services/exporter', 'services/board', 'vocabulary'],
     ...['findings', 'planner', 'lab', 'experiments', 'report', 'live'],
   ],
-  dashboards: ['services/exporter'],
+  dashboards: ['common', 'services/exporter'],
 }
 
 /** Of the load generators the planner knows the arrivals alone. */

@@ -35,9 +35,7 @@ export const grammar = {
 /** Reads the options of `spillway board`; undefined if it was asked for help. Throws a UsageError that names the option. */
 export const readOptions = (args: readonly string[]): BoardCommand | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
-    if (values.backend.length === 0)
-      throw new UsageError('Which backends?', 'Name the control API of each: --backend 127.0.0.1:9101 --backend …')
-    return {
+    const command = {
       listen: parseListen('--listen', values.listen),
       addresses: {
         exporter: parseListen('--exporter', values.exporter),
@@ -45,4 +43,7 @@ export const readOptions = (args: readonly string[]): BoardCommand | undefined =
         agent: parseListen('--agent', values.agent),
       },
     }
+    if (values.backend.length === 0)
+      throw new UsageError('Which backends?', 'Name the control API of each: --backend 127.0.0.1:9101 --backend …')
+    return command
   })

@@ -1,10 +1,26 @@
 /** A plan's file, in YAML or JSON (which is YAML too): its keys are the names of the options. */
 import fs from 'node:fs'
-import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { type Document, type ErrorCode, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import { UsageError } from '#common/errors.ts'
+import { orNearest } from '#common/nearest.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import { firstProblem } from '#common/validate.ts'
 import { PlanFile, planOptions } from './options.ts'
+
+const known = [...Object.keys(planOptions), 'migrate']
+
+/** What the reader of YAML complains of, in our words. */
+const faults: Partial<Record<ErrorCode, string>> = {
+  BAD_ALIAS: 'an alias (*) stands where none can',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes is followed by what it cannot be',
+  BAD_INDENT: 'this is indented differently from what it belongs to',
+  BLOCK_AS_IMPLICIT_KEY: 'there are two colons, and only one can stand behind a key',
+  DUPLICATE_KEY: 'this key stands there twice',
+  MISSING_CHAR: 'a bracket, a quotation mark, a comma or a space is missing',
+  MULTILINE_IMPLICIT_KEY: 'this key has no colon behind it',
+  MULTIPLE_DOCS: 'a second document begins here, and a plan is one',
+  TAB_AS_INDENT: 'this is indented by a tab; YAML takes spaces',
+}
 
 /** What a file says: each key with its text, and its name in complaints, `plan.yaml line 3, stall`. */
 export type Written = { key: string; name: string; text: string }[]
@@ -23,11 +39,12 @@ export function readPlanFile(file: string): Written {
 /** The text of a file named `file`. */
 export function parsePlanFile(file: string, text: string): Written {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' })
   const [fault] = document.errors
   if (fault !== undefined)
     throw new UsageError(
-      `${file} line ${fault.linePos?.[0].line ?? '?'}: ${fault.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}`,
+      `${file} line ${fault.linePos?.[0].line ?? '?'}: ${faults[fault.code] ?? 'this is not YAML'}`,
+      'A line holds one option, as in `rate: 3000/s`; JSON is read too',
     )
   const { contents } = document
   if (contents === null)
@@ -37,6 +54,7 @@ export function parsePlanFile(file: string, text: string): Written {
   const lineOf = new Map<string, number>()
   for (const { key } of contents.items)
     if (isScalar(key)) lineOf.set(String(key.value), lines.linePos(key.range?.[0] ?? 0).line)
+    else throw new UsageError(`${file}: a list or a map stands where the name of an option is expected`)
   const nameOf = (field: string): string => `${file} line ${lineOf.get(field) ?? '?'}, ${field}`
   const values = valuesOf(file, document)
   for (const [key, value] of Object.entries(values))
@@ -45,6 +63,12 @@ export function parsePlanFile(file: string, text: string): Written {
         `${nameOf(key)}: ${value === null ? 'has no value' : `is ${typeof value === 'boolean' ? value : Array.isArray(value) ? 'a list' : 'a map'}, and must be one value`}`,
         'It is written as on the command line: see spillway plan --help',
       )
+  const unheardOf = Object.keys(values).find((key) => !known.includes(key))
+  if (unheardOf !== undefined)
+    throw new UsageError(
+      `${nameOf(unheardOf)}: is unknown${orNearest(unheardOf, known)}`,
+      'The keys are the names of the options: see spillway plan --help',
+    )
   const problem = firstProblem(PlanFile, values)
   if (problem !== undefined) throw new UsageError(`${nameOf(problem.field)}: ${problem.message}`)
   return Object.entries(values).map(([key, value]) => ({ key, name: nameOf(key), text: String(value) }))
@@ -55,7 +79,11 @@ function valuesOf(file: string, document: Document.Parsed): Record<string, unkno
     return document.toJS()
   } catch (error) {
     // An alias without its anchor is found only now.
-    if (error instanceof ReferenceError) throw new UsageError(`${file}: ${error.message}`)
+    if (error instanceof ReferenceError)
+      throw new UsageError(
+        `${file}: an alias (*name) has no anchor (&name) before it, or too many follow one`,
+        'Write the value out',
+      )
     throw error
   }
 }

@@ -99,15 +99,18 @@ test('a file has the options as keys, in YAML or JSON; the command line goes bef
 })
 
 for (const [text, problem] of [
-  ['rate: 3000/s\nbackend: 4\n', /plan.yaml line 2, backend: is unknown; known are rate, /],
+  ['rate: 3000/s\nbackend: 4\n', /plan.yaml line 2, backend: is unknown; did you mean backends\?/],
   ['rate: 3000/s\n\nbackends: four\n', /plan.yaml line 3, backends: must be/],
   ['rate: 3000/s\nmode: sideways\n', /plan.yaml line 2, mode: must be one of "sharded", "shared"/],
   ['rate: [1\n', /plan.yaml line \d: /],
-  ['rate: 3/s\nrate: 4/s\n', /plan.yaml line 2: Map keys must be unique$/],
+  ['rate: 3/s\nrate: 4/s\n', /plan.yaml line 2: this key stands there twice$/],
   ['stall: 80ms\nrate:\n', /plan.yaml line 2, rate: has no value/],
   ['rate: [3/s]\n', /plan.yaml line 1, rate: is a list, and must be one value/],
   ['rate: 3/s\nloss: true\n', /plan.yaml line 2, loss: is true, and must be one value/],
-  ['rate: *r\n', /plan.yaml: Unresolved alias/],
+  ['rate: *r\n', /plan.yaml: an alias \(\*name\) has no anchor/],
+  ['rate: 3/s\n\tfor: 1s\n', /plan.yaml line 2: this is indented by a tab/],
+  ['rate: 3/s\n---\nrate: 3/s\n', /plan.yaml line 2: a second document begins here/],
+  ['? [rate]\n: 3\n', /plan.yaml: a list or a map stands where the name of an option is expected/],
   ['- rate\n', /plan.yaml is no map/],
   ['', /plan.yaml is empty/],
 ] as const)

@@ -47,7 +47,7 @@ for (const [args, complaint] of [
   [['small-backlog', '--driver', 'vagrant'], /--driver 'vagrant' is none of namespaces, compose/],
   [['--surprise'], /--surprise/],
   [['./no-such.ts'], /There is no file \.\/no-such\.ts/],
-  [['cli/run/options.ts'], /cli\/run\/options\.ts is no experiment/],
+  [['cli/run/options.ts'], /cli\/run\/options\.ts is not an experiment/],
 ] as [string[], RegExp][])
   test(`'${args.join(' ')}' is refused with what is wrong`, async () => {
     await assert.rejects(

@@ -51,11 +51,11 @@ export const grammar = {
 /** Reads the options of `spillway run`; words where it was asked for help or the list. Throws a UsageError. */
 export async function readOptions(args: readonly string[], now = new Date()): Promise<RunCommand | 'help' | 'list'> {
   const asked = readCommandLine(grammar, args, ({ values, positionals }) => {
+    const driver = drivers[oneOf('--driver', values.driver, driverNames)]
     if (values.all && positionals.length > 0)
       throw new UsageError(`--all is every experiment: leave out ${positionals.join(' ')}`)
     if (!values.all && !values.list && positionals.length === 0)
       throw new UsageError('Which experiment?', 'Name one, or use --all; spillway run --list shows them')
-    const driver = drivers[oneOf('--driver', values.driver, driverNames)]
     return { ...values, names: [...new Set(positionals)], driver }
   })
   if (asked === undefined) return 'help'

@@ -19,6 +19,7 @@ test("each backend gets its own backlog, starts closed, and answers on a port of
   assert.match(text, /backend-2:\n(?: {4}.*\n)*? {4}command: .*"--control=0\.0\.0\.0:9102".*"--backlog=128"/)
   assert.match(text, /ports: !override \["127\.0\.0\.1::10511","127\.0\.0\.1::9101","127\.0\.0\.1::9102"\]/)
   assert.doesNotMatch(text, /backend-3/)
+  assert.equal(text.match(/entrypoint: \["\/app\/bin\/spillway","backend"\]/g)?.length, 2, 'each option stands once')
 })
 
 test("sysctls and the sampler's pace are those of the plan", () => {

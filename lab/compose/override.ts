@@ -25,7 +25,8 @@ export function override(plan: LabPlan): string {
       // A backend that an experiment kills stays dead until it is started again.
       "    restart: 'no'",
       '    depends_on: !override { net: { condition: service_healthy } }',
-      // Later options win over those of the entrypoint in docker-compose.yml.
+      // Without the options that the entrypoint in docker-compose.yml gives: none may be given twice.
+      `    entrypoint: ${quoted(['/app/bin/spillway', 'backend'])}`,
       `    command: ${quoted(backendArguments(plan, index + 1, everywhere(controlPort(index + 1))))}`,
     ]),
     '',

@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure, UsageError } from '#common/errors.ts'
+import { LONGEST_SOCKET_PATH } from '#common/parse.ts'
 import { codeOf, reasonOf } from '#common/system-errors.ts'
 import {
   type CommandResult,
@@ -62,15 +63,22 @@ function services(lab: NamespaceLab, plan: LabPlan, folder: string): StartedServ
 
 /** The folder holds nothing but sockets. The lab's first process removes it too, should this one be killed. */
 function makeFolder(): string {
-  const parent = process.env.XDG_RUNTIME_DIR ?? os.tmpdir()
+  const named = process.env.XDG_RUNTIME_DIR
+  const [parent, variable] =
+    named !== undefined && fs.existsSync(named) ? [named, 'XDG_RUNTIME_DIR'] : [os.tmpdir(), 'TMPDIR']
+  if (Buffer.byteLength(path.join(parent, 'spillway-XXXXXX', 'backend-32.sock')) > LONGEST_SOCKET_PATH)
+    throw new UsageError(
+      `The lab's sockets cannot lie in ${parent}: their paths would be longer than ${LONGEST_SOCKET_PATH} bytes`,
+      `Name a folder with a shorter path in ${variable}`,
+    )
   try {
-    return fs.mkdtempSync(path.join(fs.existsSync(parent) ? parent : os.tmpdir(), 'spillway-'))
+    return fs.mkdtempSync(path.join(parent, 'spillway-'))
   } catch (error) {
     throw new UsageError(
       `Cannot make a folder for the lab's sockets in ${parent}: ${reasonOf(error)}`,
       codeOf(error) === 'ENOSPC'
-        ? 'Free some space there, or name another folder in TMPDIR'
-        : 'Name a writable folder in TMPDIR',
+        ? `Free some space there, or name another folder in ${variable}`
+        : `Name a writable folder in ${variable}`,
     )
   }
 }

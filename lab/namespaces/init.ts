@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { monotonicMs } from '#common/clock.ts'
+import { sayFaults } from '#common/entry.ts'
 import { describeError, UsageError } from '#common/errors.ts'
 import { formatListen } from '#common/parse.ts'
 import { codeOf, reasonOf } from '#common/system-errors.ts'
@@ -167,6 +168,7 @@ function say(answer: Answer): void {
   if (process.connected) process.send?.(answer)
 }
 
+sayFaults('spillway lab')
 process.on('message', (message) => {
   const order = message as Order
   obey(order).then(

@@ -36,7 +36,7 @@ function refusal(name: string, value: string | number, { code, message }: Kernel
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new Unsettable(firstUpper(unsettable(name)), 'Leave it out, or run as root')
+      return new Unsettable(firstUpper(unsettable(name)), 'Leave it out')
     case 'EINVAL':
     case 'ERANGE':
     case 'EOVERFLOW':

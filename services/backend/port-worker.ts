@@ -6,6 +6,7 @@ import { flushCompileCache } from 'node:module'
 import net from 'node:net'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import { descriptorOf } from '#kernel/descriptor.ts'
 import { acceptWaitMs, relisten } from '#kernel/listener.ts'
 import { type Connection, portApp } from './app.ts'
@@ -106,7 +107,8 @@ function open(id: number, listen: Listen): void {
 
 /** Accepting fails again and again once it does, e.g. when the process may open no more files. */
 function complainOnce(error: Error): void {
-  if (error.message !== complaint) console.error(`${name}: accepting a connection failed: ${error.message}`)
+  if (error.message !== complaint)
+    console.error(`${name}: accepting a connection failed: ${reasonOf(error) ?? error.message}`)
   complaint = error.message
 }
 

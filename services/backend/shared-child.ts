@@ -2,6 +2,8 @@
  * A further process of shared mode: accepts from a listening socket that it inherited, and ends with its parent. The
  * control thread is this one, commands come from the parent.
  */
+import { sayFaults } from '#common/entry.ts'
+import { describeError } from '#common/errors.ts'
 import { eventually } from '#common/waiting.ts'
 import { type ChildCommand, type ChildJob, INHERITED_FD, type Reply } from './messages.ts'
 import { PortThread } from './port-thread.ts'
@@ -10,6 +12,7 @@ const DRAIN_CHECK_MS = 50
 
 const { name, backlog, faults }: ChildJob = JSON.parse(process.argv[2] ?? '')
 process.title = name
+sayFaults(name)
 process.on('disconnect', () => process.exit()) // the parent has ended, in whatever way
 process.on('SIGINT', () => {}) // Ctrl-C reaches the whole process group: the parent decides
 process.on('SIGTERM', () => {})
@@ -19,7 +22,7 @@ const send = (reply: Reply): void => {
 }
 
 const thread = new PortThread(name, (error) => {
-  console.error(`${name}: ${error.stack ?? error.message}`)
+  console.error(`${name}: ${describeError(error)}`)
   process.exit(1)
 })
 
