@@ -22,7 +22,7 @@ export interface StallCosts {
 
 const exactly = (value: number): Estimate => ({ value, low: value, high: value })
 
-/** How often a client whose final ACK was dropped sends its request in vain while a loop stands still, at most: facts 0, row 8. */
+/** How often a client whose final ACK was dropped (docs/kernel-facts.md#final-ack-overflow) sends its request in vain during a stall, at most. */
 const triesDuring = (ms: number): number => 2 + 2 * Math.max(0, Math.ceil(Math.log2(ms / 200) + 1))
 
 /** With this backlog. */

@@ -1,4 +1,4 @@
-/** The server's side of the handshake: what becomes of a SYN, a final ACK and a half-open request (facts 0 to 3). */
+/** The server's side of the handshake: what becomes of a SYN, a final ACK and a half-open request. */
 import type { KernelRules } from '../system.ts'
 import type { Clients } from './clients.ts'
 import type { Counters } from './counters.ts'
@@ -98,7 +98,7 @@ export class Handshakes {
     this.#events.at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(0)), SYN_ACK_TIMER, request)
   }
 
-  /** tcp_conn_request: what becomes of a SYN. The SYN queue is asked before the accept queue (facts 2.4). */
+  /** tcp_conn_request: what becomes of a SYN. The SYN queue is asked before the accept queue (docs/kernel-facts.md#syn-cookies). */
   #admit(listener: Listener): number {
     const { syncookies, maxSynBacklog } = this.#kernel
     const counters = this.#counters

@@ -147,7 +147,7 @@ export class Listeners {
     this.group.join(listener)
   }
 
-  /** The queue is reset, or goes to the others without a look at their limits (facts 4). Requests learn it later. */
+  /** The queue is reset, or goes to the others without a look at their limits (docs/kernel-facts.md#migrating-a-queue). Requests learn it later. */
   close(nowMs: number, shard: number): void {
     const listener = this.#listening(shard)
     if (listener === undefined) return

@@ -1,5 +1,5 @@
 /**
- * Plays a system through, event by event, by the kernel's rules (facts 0 to 4 and 10). What it leaves out: packets are
+ * Plays a system through, event by event, by the kernel's rules (docs/kernel-facts.md). What it leaves out: packets are
  * never lost on the way, two CPUs never race for the last place of a queue, and clients only make one request.
  */
 import { seededRandom } from '#load/random.ts'
