@@ -1,4 +1,4 @@
-/** Makes a situation of what was said, and refuses what contradicts itself or is missing. */
+/** Makes a situation of what was said, and refuses what would take too long to play. */
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
 import type { Question } from '#planner/ask.ts'
@@ -7,7 +7,7 @@ import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#planner/situation.ts'
 import { defaultClient, defaultKernel } from '#planner/system.ts'
 import type { PlanCommand } from './command.ts'
-import type { OptionName } from './options.ts'
+import { nameOf, refuseContradictions } from './contradictions.ts'
 import { isAddress, readArrivals } from './recordings.ts'
 
 /** The default of Node and of nginx. */
@@ -137,8 +137,6 @@ function refuseTooMany(command: PlanCommand, question: Question, situation: Situ
 
 const cookies = (value: number): 0 | 1 | 2 => (value === 0 ? 0 : value === 1 ? 1 : 2)
 
-const nameOf = ({ names }: PlanCommand, option: OptionName): string => names[option] ?? `--${option}`
-
 async function arrivalsOf(command: PlanCommand, question: Question): Promise<ArrivalsPlan> {
   const { said } = command
   const how = said.arrivals ?? 'poisson'
@@ -168,91 +166,4 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
       `${nameOf(command, 'auth-file')} needs a Prometheus, and ${nameOf(command, 'arrivals')} names none`,
     )
   return { shape: 'recorded', ...(await readArrivals(how, { query, rangeMs: range, stepMs: step, seed, authFile })) }
-}
-
-/** Pairs that cannot both be meant, and things that need another one. */
-function refuseContradictions(command: PlanCommand, question: Question): void {
-  const { said, migrate } = command
-  const name = (option: OptionName): string => nameOf(command, option)
-  const refuse = (wrong: boolean, problem: () => string, remedy?: string): void => {
-    if (wrong) throw new UsageError(problem(), remedy)
-  }
-  const has = (option: OptionName): boolean => said[option] !== undefined
-  const recorded = said.arrivals !== undefined && said.arrivals !== 'poisson' && said.arrivals !== 'constant'
-  refuse(
-    question === 'backlog' && has('backlog'),
-    () => `${name('backlog')} is what is asked for`,
-    'Leave it out, or ask what happens with it: spillway plan setting',
-  )
-  refuse(question === 'setting' && !has('backlog'), () => '--backlog is missing: what happens with which?')
-  refuse(question === 'stall' && has('stall'), () => `${name('stall')} is what is asked for`, 'Leave it out')
-  refuse(question === 'rate' && has('rate'), () => `${name('rate')} is what is asked for`, 'Leave it out')
-  refuse(question === 'rate' && recorded, () => `${name('arrivals')}: a recording has the rate it has`)
-  refuse(
-    question === 'rate' && !has('stall') && !has('accept') && !has('handle'),
-    () => 'Nothing would limit the rate: neither a stall nor a cost of accepting is given',
-    'Give --accept TIME, or --stall TIME',
-  )
-  refuse(
-    question === 'backends' && !has('backlog') && !has('accept') && !has('handle'),
-    () => 'Nothing says how many backends are needed: neither a cost of accepting nor a backlog is given',
-    'Give --accept TIME, or --backlog N',
-  )
-  refuse(question === 'slow' && !has('slow-backends'), () => '--slow-backends is missing: how many are slow?')
-  refuse(question === 'syn-queue' && !has('half-open'), () => '--half-open is missing: how many a second?')
-  refuse(has('slow-backends') !== has('slow-accept'), () => '--slow-backends and --slow-accept belong together')
-  refuse(
-    has('slow-backends') && said['slow-backends']! > (said.backends ?? 1),
-    () => `${name('slow-backends')} is more than there are backends (${said.backends ?? 1})`,
-  )
-  refuse(
-    has('slow-accept') && said['slow-accept']! <= (said.accept ?? 0),
-    () =>
-      `${name('slow-accept')} is not slower than ${has('accept') ? name('accept') : 'the others, which take no time: give --accept TIME'}`,
-  )
-  refuse(
-    has('stalled') && !has('stall') && question !== 'stall',
-    () => `${name('stalled')} needs a stall`,
-    'Give --stall TIME',
-  )
-  refuse(
-    has('accept-cv') && !has('accept'),
-    () => `${name('accept-cv')} needs a cost of accepting`,
-    'Give --accept TIME',
-  )
-  refuse(
-    said.mode === 'shared' && has('steering'),
-    () => `${name('steering')} and ${name('mode')} shared contradict each other: there is only one socket to choose`,
-  )
-  refuse(
-    migrate && (said.mode === 'shared' || (said.backends ?? 1) === 1),
-    () => '--migrate needs several sockets to move connections between',
-    'Give --backends 2 or more, and not --mode shared',
-  )
-  refuse(
-    has('loss') && has('sure'),
-    () => `${name('loss')} and ${name('sure')} contradict each other`,
-    '--sure is about no loss at all; leave one of them out',
-  )
-  refuse(
-    (has('drain') || has('away')) && has('stall'),
-    () => `${name(has('drain') ? 'drain' : 'away')} and ${name('stall')}: one trouble at a time`,
-  )
-  refuse(
-    question === 'restart' && said.mode === 'shared',
-    () => `${name('mode')} shared: a socket lives until its last process ends, so a rolling restart costs it nothing`,
-  )
-  refuse(
-    has('sure') && said.sure === 1,
-    () => `${name('sure')} of 100% is more than chance allows: with any backlog more may come`,
-    'Give 99% or 99.9%',
-  )
-  refuse(
-    recorded && has('for'),
-    () => `${name('for')} and ${name('arrivals')} contradict each other: a recording has its own length`,
-  )
-  refuse(
-    has('stall') && said.stall!.everyMs !== undefined && has('for') && said.stall!.everyMs > said.for!,
-    () => `${name('for')} is shorter than the period of ${name('stall')}`,
-  )
 }

@@ -3,7 +3,8 @@ import type { Estimate, Outcome } from '../outcome.ts'
 import type { Situation } from '../situation.ts'
 import { isQueue, neededForLoad, queueOutcome } from './load-forecast.ts'
 import type { Reasoned } from './reasoned.ts'
-import { neededForStall, stallCounts, stallOutcome } from './stall-forecast.ts'
+import { neededForStall, stallOutcome } from './stall-forecast.ts'
+import { stallCounts } from './stall-meets.ts'
 
 /** The smallest backlog that reaches the target; undefined where no closed form applies. */
 export function neededBacklog(situation: Situation): Reasoned<Estimate> | undefined {

@@ -37,4 +37,9 @@ export class ConnectionRecords {
   end(connection: number, ending: Ending): void {
     this.ending[connection] = endings.indexOf(ending)
   }
+
+  /** A SYN or a final ACK of it was dropped. */
+  refuse(connection: number): void {
+    if (this.refusals[connection]! < 255) this.refusals[connection]!++
+  }
 }

@@ -4,15 +4,14 @@
  */
 import { seededRandom } from '#load/random.ts'
 import type { System } from '../system.ts'
-import { Acceptors } from './acceptors.ts'
+import { Clients } from './clients.ts'
 import { type Counters, noCounts } from './counters.ts'
 import { Curve } from './curve.ts'
-import { EventHeap } from './event-heap.ts'
-import { Group } from './group.ts'
-import { Listener } from './listener.ts'
+import { CLOSE, Events, FINAL_ACK, kindOf, LOOP, OPEN, REQUEST, SYN, SYN_ACK_TIMER, subjectOf } from './events.ts'
+import { Handshakes } from './handshakes.ts'
+import { Listeners, type PlayedShard } from './listeners.ts'
 import { ConnectionRecords } from './records.ts'
-import { Requests } from './requests.ts'
-import { ClientTimers, requestTimeoutMs, synAckRetries, synAckTimeoutMs, synTimeoutMs, TimerWheel } from './timers.ts'
+import { ClientTimers, TimerWheel } from './timers.ts'
 
 /** What a run leaves. */
 export interface Played {
@@ -27,20 +26,6 @@ export interface Played {
   endMs: number
 }
 
-interface PlayedShard {
-  /** sk_drops of its sockets. */
-  skDrops: number
-  accepts: number
-  queuePeak: number
-  /** The longest accept queue that a SYN or a final ACK has met: the smallest backlog at which none of them is dropped. */
-  longestMet: number
-  synQueuePeak: number
-  /** How many wait in its accept queue when nothing can happen any more: its loops stand still for ever. */
-  left: number
-  /** Only if it was asked for. */
-  curve: readonly number[] | undefined
-}
-
 export interface PlayOptions {
   /** The same seed gives the same run. */
   seed?: number
@@ -53,97 +38,47 @@ export function play(system: System, options: PlayOptions = {}): Played {
   return new Simulation(system, options).run()
 }
 
-const SYN = 0
-const FINAL_ACK = 1
-const REQUEST = 2
-const SYN_ACK_TIMER = 3
-const LOOP = 4
-const CLOSE = 5
-const OPEN = 6
-const KINDS = 8
-
-/** What the server knows of a connection; 0 before its SYN is taken. */
-const HALF_OPEN = 1
-const COOKIE = 2
-const KNOWN = 3
-const FORGOTTEN = 4
-
-/** Beyond it a request's timeout no longer fits a client's patience. */
-const MOST_TRIES = 20
-
-const DROPPED = 0
-const STORED = 1
-const COOKIE_SENT = 2
-
 class Simulation {
   readonly #system: System
-  readonly #random: () => number
-  readonly #wheel: TimerWheel
-  readonly #clientTimers: ClientTimers
-  readonly #events = new EventHeap()
-  readonly #group: Group
-  /** Every listener that there has been; requests know theirs by its place here. */
-  readonly #listeners: Listener[] = []
-  /** The place of the shard's present listener; -1 while it is closed. */
-  readonly #current: Int32Array
-  readonly #acceptors: Acceptors
-  readonly #records: ConnectionRecords
-  readonly #hashes: Uint32Array
-  readonly #state: Uint8Array
-  readonly #requestTries: Uint8Array
-  /** Connections first, half-open SYNs after them. */
-  readonly #requests: Requests
+  readonly #events = new Events()
   readonly #counters = noCounts()
-  readonly #shards: PlayedShard[]
-  readonly #curves: (Curve | undefined)[]
+  readonly #records: ConnectionRecords
+  readonly #clients: Clients
+  readonly #listeners: Listeners
+  readonly #handshakes: Handshakes
   readonly #synQueueCurve: Curve | undefined
-  readonly #oneWayMs: number
-  /** When the clients can send the next request. */
-  #clientsFreeMs = 0
 
   constructor(system: System, { seed = 1, curveEveryMs }: PlayOptions) {
-    const { arrivals, halfOpen, shards, steering, kernel, client } = system
+    const { arrivals, halfOpen, kernel, client } = system
     this.#system = system
+    // What is drawn first, and in which order, is part of a run.
     const random = seededRandom(seed)
-    this.#random = random
-    this.#wheel = new TimerWheel(kernel.hz, random())
-    this.#clientTimers = new ClientTimers(kernel.hz, client, random)
-    this.#group = new Group(steering, random)
-    this.#records = new ConnectionRecords(arrivals)
-    this.#hashes = Uint32Array.from(arrivals, () => random() * 2 ** 32)
-    this.#state = new Uint8Array(arrivals.length)
-    this.#requestTries = new Uint8Array(arrivals.length)
-    this.#requests = new Requests(arrivals.length + halfOpen.length, this.#listeners)
-    this.#oneWayMs = client.rttMs / 2
-    this.#current = new Int32Array(shards.length).fill(-1)
-    this.#shards = shards.map(() => ({
-      skDrops: 0,
-      accepts: 0,
-      queuePeak: 0,
-      longestMet: 0,
-      synQueuePeak: 0,
-      left: 0,
-      curve: undefined,
-    }))
-    this.#curves = shards.map(() => (curveEveryMs === undefined ? undefined : new Curve(curveEveryMs)))
-    this.#synQueueCurve = curveEveryMs === undefined ? undefined : new Curve(curveEveryMs)
-    this.#acceptors = new Acceptors(shards, random, {
-      turnAt: (timeMs, loop) => this.#at(timeMs, LOOP, loop),
-      waiting: (shard) => (this.#listening(shard)?.accept.length ?? 0) > 0,
-      take: (nowMs, shard, answeredMs) => this.#accept(nowMs, shard, answeredMs),
+    const wheel = new TimerWheel(kernel.hz, random())
+    const timers = new ClientTimers(kernel.hz, client, random)
+    const hashes = Uint32Array.from(arrivals, () => random() * 2 ** 32)
+    const [events, counters, records] = [this.#events, this.#counters, new ConnectionRecords(arrivals)]
+    const clients = new Clients(client, timers, events, { records, hashes })
+    const listeners = new Listeners(system, { events, clients, counters, records, hashes, random }, curveEveryMs)
+    this.#records = records
+    this.#clients = clients
+    this.#listeners = listeners
+    this.#handshakes = new Handshakes(kernel, halfOpen.length, {
+      listeners,
+      clients,
+      events,
+      counters,
+      records,
+      hashes,
+      wheel,
+      random,
     })
-    for (const [number, shard] of shards.entries()) {
-      if (!shard.absences.some(({ fromMs }) => fromMs <= 0)) this.#open(number)
-      for (const { fromMs, toMs } of shard.absences) {
-        if (fromMs > 0) this.#at(fromMs, CLOSE, number)
-        if (Number.isFinite(toMs)) this.#at(toMs, OPEN, number)
-      }
-    }
+    this.#synQueueCurve = curveEveryMs === undefined ? undefined : new Curve(curveEveryMs)
   }
 
   run(): Played {
     const { arrivals, halfOpen } = this.#system
     const events = this.#events
+    const { requests } = this.#handshakes
     let nextArrival = 0
     let nextHalfOpen = 0
     let nowMs = 0
@@ -155,347 +90,51 @@ class Simulation {
       if (eventMs <= comesMs) {
         if (eventMs === Number.POSITIVE_INFINITY) break
         nowMs = eventMs
-        this.#happen(eventMs, events.pop())
+        this.#happen(eventMs, events.next())
       } else if (arrivalMs <= halfOpenMs) {
         nowMs = arrivalMs
         const connection = nextArrival++
-        if (this.#oneWayMs === 0) this.#synArrives(nowMs, connection)
-        else this.#at(nowMs + this.#oneWayMs, SYN, connection)
+        if (this.#clients.oneWayMs === 0) this.#handshakes.synArrives(nowMs, connection)
+        else this.#clients.sendSyn(nowMs, connection)
       } else {
         nowMs = halfOpenMs
-        this.#halfOpenSynArrives(nowMs, arrivals.length + nextHalfOpen++)
+        this.#handshakes.halfOpenSynArrives(nowMs, arrivals.length + nextHalfOpen++)
       }
-      this.#synQueueCurve?.record(nowMs, this.#requests.count)
+      this.#synQueueCurve?.record(nowMs, requests.count)
     }
     return {
       records: this.#records,
       counters: this.#counters,
-      shards: this.#shards.map((shard, number) => ({
-        ...shard,
-        left: this.#listening(number)?.accept.length ?? 0,
-        curve: this.#curves[number]?.peaks,
-      })),
-      synQueuePeak: this.#requests.peak,
+      shards: this.#listeners.shards,
+      synQueuePeak: requests.peak,
       synQueueCurve: this.#synQueueCurve?.peaks,
       endMs: nowMs,
     }
   }
 
-  #at(timeMs: number, kind: number, subject: number): void {
-    this.#events.push(timeMs, subject * KINDS + kind)
-  }
-
   #happen(nowMs: number, event: number): void {
-    const subject = Math.floor(event / KINDS)
-    switch (event % KINDS) {
+    const subject = subjectOf(event)
+    switch (kindOf(event)) {
       case SYN:
-        this.#synArrives(nowMs, subject)
+        this.#handshakes.synArrives(nowMs, subject)
         break
       case FINAL_ACK:
-        this.#finalAckArrives(nowMs, subject)
+        this.#handshakes.finalAckArrives(nowMs, subject)
         break
       case REQUEST:
-        this.#requestArrives(nowMs, subject)
+        this.#handshakes.requestArrives(nowMs, subject)
         break
       case SYN_ACK_TIMER:
-        this.#synAckTimerFires(nowMs, subject)
+        this.#handshakes.synAckTimerFires(nowMs, subject)
         break
       case LOOP:
-        this.#acceptors.turn(nowMs, subject)
+        this.#listeners.acceptors.turn(nowMs, subject)
         break
       case CLOSE:
-        this.#close(nowMs, subject)
+        this.#listeners.close(nowMs, subject)
         break
       case OPEN:
-        this.#open(subject)
+        this.#listeners.open(subject)
     }
-  }
-
-  // The handshake
-
-  #synArrives(nowMs: number, connection: number): void {
-    const records = this.#records
-    if (++records.syns[connection]! > 1) this.#counters.synRetransmits++
-    const listener = this.#group.choose(this.#hashes[connection]!)
-    if (listener === undefined) {
-      this.#counters.syns++
-      records.end(connection, 'refused')
-      return
-    }
-    const verdict = this.#admit(listener)
-    if (verdict === DROPPED) {
-      this.#refuse(connection)
-      this.#sendSynAgain(nowMs - this.#oneWayMs, connection)
-      return
-    }
-    records.connectedMs[connection] = nowMs + this.#oneWayMs
-    if (verdict === STORED) {
-      this.#state[connection] = HALF_OPEN
-      this.#store(connection, listener)
-    } else this.#state[connection] = COOKIE
-    // connect() on a short wire sees its handshake through before another SYN leaves. SYNs that one tick of the timers sends
-    // again do not: all of them are looked at before the first of their final ACKs.
-    if (this.#oneWayMs === 0 && records.syns[connection] === 1) this.#finalAckArrives(nowMs, connection)
-    else this.#at(nowMs + 2 * this.#oneWayMs, FINAL_ACK, connection)
-  }
-
-  #sendSynAgain(sentMs: number, connection: number): void {
-    const { timeoutMs, synRetries, synLinearTimeouts } = this.#system.client
-    const waitMs = synTimeoutMs(this.#records.syns[connection]!, synRetries, synLinearTimeouts)
-    const againMs =
-      waitMs === undefined
-        ? Number.POSITIVE_INFINITY
-        : this.#clientTimers.firesAt(this.#hashes[connection]!, sentMs, waitMs)
-    if (againMs < this.#records.arrivedMs[connection]! + timeoutMs) this.#at(againMs + this.#oneWayMs, SYN, connection)
-    else this.#records.end(connection, 'timed out')
-  }
-
-  #halfOpenSynArrives(nowMs: number, request: number): void {
-    const listener = this.#group.choose(Math.floor(this.#random() * 2 ** 32))
-    if (listener === undefined || this.#admit(listener) !== STORED) return
-    this.#store(request, listener)
-    this.#at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(0)), SYN_ACK_TIMER, request)
-  }
-
-  /** tcp_conn_request: what becomes of a SYN. The SYN queue is asked before the accept queue (docs/kernel-facts.md#syn-cookies). */
-  #admit(listener: Listener): number {
-    const { syncookies, maxSynBacklog } = this.#system.kernel
-    const counters = this.#counters
-    counters.syns++
-    const wantsCookie = syncookies === 2 || listener.synQueueFull
-    if (wantsCookie && syncookies === 0) {
-      counters.TCPReqQFullDrop++
-      return this.#listenDrop(listener)
-    }
-    if (wantsCookie) counters.TCPReqQFullDoCookies++
-    if (this.#findsFull(listener)) {
-      counters.ListenOverflows++
-      return this.#listenDrop(listener)
-    }
-    if (wantsCookie) {
-      counters.SyncookiesSent++
-      return COOKIE_SENT
-    }
-    if (syncookies === 0 && maxSynBacklog - listener.requests < maxSynBacklog >> 2) return this.#listenDrop(listener)
-    return STORED
-  }
-
-  #findsFull(listener: Listener): boolean {
-    const shard = this.#shards[listener.shard]!
-    if (listener.accept.length > shard.longestMet) shard.longestMet = listener.accept.length
-    return listener.acceptQueueFull
-  }
-
-  #listenDrop(listener: Listener): number {
-    this.#counters.ListenDrops++
-    this.#shards[listener.shard]!.skDrops++
-    return DROPPED
-  }
-
-  /** A full accept queue that meets a final ACK. The kernel holds 2 against the socket, or 1 where it came with a cookie. */
-  #overflow(listener: Listener, connection: number, skDrops: number): void {
-    this.#counters.ListenOverflows++
-    this.#counters.ListenDrops++
-    this.#shards[listener.shard]!.skDrops += skDrops
-    this.#refuse(connection)
-  }
-
-  #refuse(connection: number): void {
-    const { refusals } = this.#records
-    if (refusals[connection]! < 255) refusals[connection]!++
-  }
-
-  #store(request: number, listener: Listener): void {
-    this.#requests.store(request, listener)
-    const shard = this.#shards[listener.shard]!
-    if (listener.requests > shard.synQueuePeak) shard.synQueuePeak = listener.requests
-  }
-
-  #finalAckArrives(nowMs: number, connection: number): void {
-    if (this.#state[connection] === COOKIE) this.#cookieArrives(nowMs, connection)
-    else if (this.#state[connection] === HALF_OPEN) this.#requestCompletes(nowMs, connection)
-  }
-
-  #requestCompletes(nowMs: number, connection: number): void {
-    const own = this.#requests.listenerOf(connection)
-    const listener = own?.open === true ? own : this.#successor(connection)
-    if (listener === undefined) {
-      if (this.#system.kernel.migrateReq) this.#counters.TCPMigrateReqFailure++
-      this.#reset(connection)
-      return
-    }
-    if (!this.#findsFull(listener)) {
-      if (listener !== own) this.#counters.TCPMigrateReqSuccess++
-      this.#requests.forget(connection)
-      this.#enqueue(nowMs, connection, listener)
-      return
-    }
-    if (listener !== own) this.#counters.TCPMigrateReqFailure++
-    this.#overflow(listener, connection, 2)
-    if (this.#system.kernel.abortOnOverflow) {
-      this.#counters.EmbryonicRsts++
-      this.#reset(connection)
-      return
-    }
-    if (this.#requestTries[connection]! > 0) return
-    const bornMs = nowMs - 2 * this.#oneWayMs
-    this.#at(Math.max(nowMs, this.#wheel.firesAt(bornMs, synAckTimeoutMs(0))), SYN_ACK_TIMER, connection)
-    this.#sendRequest(nowMs - this.#oneWayMs, connection)
-  }
-
-  #cookieArrives(nowMs: number, connection: number): void {
-    const listener = this.#group.choose(this.#hashes[connection]!)
-    if (listener === undefined) {
-      this.#reset(connection)
-      return
-    }
-    this.#counters.SyncookiesRecv++
-    if (!this.#findsFull(listener)) {
-      this.#enqueue(nowMs, connection, listener)
-      return
-    }
-    this.#overflow(listener, connection, 1)
-    if (this.#requestTries[connection] === 0) this.#sendRequest(nowMs - this.#oneWayMs, connection)
-  }
-
-  /** The client believes to be connected: its request comes behind the final ACK that was dropped, and acts as one. */
-  #sendRequest(connectedMs: number, connection: number): void {
-    this.#requestTries[connection] = 1
-    this.#at(this.#nextRequestMs(connectedMs) + this.#oneWayMs, REQUEST, connection)
-  }
-
-  /** When a client that is connected sends its request: clients of one process take their turns. */
-  #nextRequestMs(connectedMs: number): number {
-    this.#clientsFreeMs = Math.max(connectedMs, this.#clientsFreeMs) + this.#system.client.requestGapMs
-    return this.#clientsFreeMs
-  }
-
-  /** It sends its request until it is answered or its patience is over. */
-  #sendRequestAgain(sentMs: number, connection: number): void {
-    const { timeoutMs, rttMs } = this.#system.client
-    const tries = this.#requestTries[connection]!
-    if (tries < MOST_TRIES) this.#requestTries[connection]!++
-    const againMs = this.#clientTimers.firesAt(this.#hashes[connection]!, sentMs, requestTimeoutMs(tries, rttMs))
-    if (againMs < this.#records.arrivedMs[connection]! + timeoutMs)
-      this.#at(againMs + this.#oneWayMs, REQUEST, connection)
-    else this.#records.end(connection, 'timed out')
-  }
-
-  #requestArrives(nowMs: number, connection: number): void {
-    const state = this.#state[connection]
-    if (state === KNOWN) return
-    if (state === FORGOTTEN) {
-      this.#reset(connection)
-      return
-    }
-    this.#finalAckArrives(nowMs, connection)
-    if (this.#state[connection] === state) this.#sendRequestAgain(nowMs - this.#oneWayMs, connection)
-  }
-
-  #reset(connection: number): void {
-    this.#requests.forget(connection)
-    this.#state[connection] = KNOWN
-    this.#records.end(connection, 'reset')
-  }
-
-  /** reqsk_timer_handler: resends the SYN-ACK, or gives the request up. */
-  #synAckTimerFires(nowMs: number, request: number): void {
-    const requests = this.#requests
-    let listener = requests.listenerOf(request)
-    if (listener === undefined) return
-    const connection = request < this.#records.count
-    if (!listener.open) {
-      const successor = this.#system.kernel.migrateReq ? this.#successor(request) : undefined
-      requests.forget(request)
-      if (successor === undefined) {
-        if (connection) this.#state[request] = FORGOTTEN
-        return
-      }
-      this.#counters.TCPMigrateReqSuccess++
-      this.#store(request, successor)
-      listener = successor
-    }
-    const retries = synAckRetries(this.#system.kernel.synAckRetries, listener.requests, listener.young, listener.limit)
-    if (requests.timeouts(request) >= retries) {
-      requests.forget(request)
-      if (connection) this.#state[request] = FORGOTTEN
-      return
-    }
-    this.#counters.synAckRetransmits++
-    requests.countTimeout(request)
-    if (connection && this.#records.ending[request] === 0) this.#at(nowMs + 2 * this.#oneWayMs, FINAL_ACK, request)
-    this.#at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(requests.timeouts(request))), SYN_ACK_TIMER, request)
-  }
-
-  // The accept queue
-
-  #enqueue(nowMs: number, connection: number, listener: Listener): void {
-    this.#state[connection] = KNOWN
-    this.#records.queuedMs[connection] = nowMs
-    this.#records.shard[connection] = listener.shard
-    listener.accept.push(connection)
-    const { length } = listener.accept
-    const shard = this.#shards[listener.shard]!
-    if (length > shard.queuePeak) shard.queuePeak = length
-    this.#curves[listener.shard]?.record(nowMs, length)
-    this.#acceptors.wake(nowMs, listener.shard)
-  }
-
-  /** A loop takes the oldest out of the queue. */
-  #accept(nowMs: number, shard: number, doneMs: number): void {
-    const { accept } = this.#listening(shard)!
-    const connection = accept.shift()
-    this.#curves[shard]?.record(nowMs, accept.length)
-    this.#shards[shard]!.accepts++
-    const answeredMs = doneMs + this.#oneWayMs
-    const records = this.#records
-    records.acceptedMs[connection] = nowMs
-    records.answeredMs[connection] = answeredMs
-    const late = answeredMs > records.arrivedMs[connection]! + this.#system.client.timeoutMs
-    records.end(connection, late ? 'timed out' : 'answered')
-  }
-
-  // Listeners that come and go
-
-  /** The shard's present listener; undefined while it is closed. */
-  #listening(shard: number): Listener | undefined {
-    return this.#listeners[this.#current[shard]!]
-  }
-
-  #open(shard: number): void {
-    const place = this.#listeners.length
-    const listener = new Listener(place, shard, this.#system.shards[shard]!.backlog)
-    this.#listeners.push(listener)
-    this.#current[shard] = place
-    this.#group.join(listener)
-  }
-
-  /** The queue is reset, or goes to the others without a look at their limits (docs/kernel-facts.md#migrating-a-queue). Requests learn it later. */
-  #close(nowMs: number, shard: number): void {
-    const listener = this.#listening(shard)
-    if (listener === undefined) return
-    this.#current[shard] = -1
-    listener.open = false
-    this.#group.leave(listener)
-    while (listener.accept.length > 0) {
-      const connection = listener.accept.shift()
-      const successor = this.#successor(connection)
-      if (successor !== undefined) {
-        this.#counters.TCPMigrateReqSuccess++
-        this.#enqueue(nowMs, connection, successor)
-        continue
-      }
-      if (this.#system.kernel.migrateReq) this.#counters.TCPMigrateReqFailure++
-      this.#counters.EstabResets++
-      this.#reset(connection)
-    }
-    this.#curves[shard]?.record(nowMs, 0)
-  }
-
-  /** Who takes over from a closed listener; undefined without tcp_migrate_req, or if nobody is left. */
-  #successor(request: number): Listener | undefined {
-    if (!this.#system.kernel.migrateReq) return undefined
-    // The socket's own hash decides, which has nothing to do with the one that chose the shard.
-    return this.#group.byHash(Math.imul(this.#hashes[request] ?? request, 0x9e3779b1) >>> 0)
   }
 }

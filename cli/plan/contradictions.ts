@@ -1,0 +1,158 @@
+/** What was said that cannot be meant: pairs that contradict each other, and things that need another one. */
+import { UsageError } from '#common/errors.ts'
+import type { Question } from '#planner/ask.ts'
+import type { PlanCommand } from './command.ts'
+import type { OptionName, Said } from './options.ts'
+
+interface Asked {
+  question: Question
+  said: Said
+  migrate: boolean
+  has(option: OptionName): boolean
+  /** How a complaint calls what was said. */
+  name(option: OptionName): string
+}
+
+interface Rule {
+  refuses(asked: Asked): boolean
+  problem(asked: Asked): string
+  remedy?: string
+}
+
+/** How a complaint calls an option: as it was said, on the command line or in a file. */
+export const nameOf = ({ names }: PlanCommand, option: OptionName): string => names[option] ?? `--${option}`
+
+/** Throws a UsageError for the first rule that refuses. */
+export function refuseContradictions(command: PlanCommand, question: Question): void {
+  const { said, migrate } = command
+  const has = (option: OptionName): boolean => said[option] !== undefined
+  const asked: Asked = { question, said, migrate, has, name: (option) => nameOf(command, option) }
+  const broken = rules.find((rule) => rule.refuses(asked))
+  if (broken !== undefined) throw new UsageError(broken.problem(asked), broken.remedy)
+}
+
+const isRecorded = ({ arrivals }: Said): boolean =>
+  arrivals !== undefined && arrivals !== 'poisson' && arrivals !== 'constant'
+const costsNothing = ({ has }: Asked): boolean => !has('accept') && !has('handle')
+
+/** What is asked for is not given as well. */
+const answers: Rule[] = [
+  {
+    refuses: ({ question, has }) => question === 'backlog' && has('backlog'),
+    problem: ({ name }) => `${name('backlog')} is what is asked for`,
+    remedy: 'Leave it out, or ask what happens with it: spillway plan setting',
+  },
+  {
+    refuses: ({ question, has }) => question === 'setting' && !has('backlog'),
+    problem: () => '--backlog is missing: what happens with which?',
+  },
+  {
+    refuses: ({ question, has }) => question === 'stall' && has('stall'),
+    problem: ({ name }) => `${name('stall')} is what is asked for`,
+    remedy: 'Leave it out',
+  },
+  {
+    refuses: ({ question, has }) => question === 'rate' && has('rate'),
+    problem: ({ name }) => `${name('rate')} is what is asked for`,
+    remedy: 'Leave it out',
+  },
+  {
+    refuses: ({ question, said }) => question === 'rate' && isRecorded(said),
+    problem: ({ name }) => `${name('arrivals')}: a recording has the rate it has`,
+  },
+]
+
+/** What a question cannot do without. */
+const needs: Rule[] = [
+  {
+    refuses: (asked) => asked.question === 'rate' && !asked.has('stall') && costsNothing(asked),
+    problem: () => 'Nothing would limit the rate: neither a stall nor a cost of accepting is given',
+    remedy: 'Give --accept TIME, or --stall TIME',
+  },
+  {
+    refuses: (asked) => asked.question === 'backends' && !asked.has('backlog') && costsNothing(asked),
+    problem: () => 'Nothing says how many backends are needed: neither a cost of accepting nor a backlog is given',
+    remedy: 'Give --accept TIME, or --backlog N',
+  },
+  {
+    refuses: ({ question, has }) => question === 'slow' && !has('slow-backends'),
+    problem: () => '--slow-backends is missing: how many are slow?',
+  },
+  {
+    refuses: ({ question, has }) => question === 'syn-queue' && !has('half-open'),
+    problem: () => '--half-open is missing: how many a second?',
+  },
+  {
+    refuses: ({ question, said }) => question === 'restart' && said.mode === 'shared',
+    problem: ({ name }) =>
+      `${name('mode')} shared: a socket lives until its last process ends, so a rolling restart costs it nothing`,
+  },
+]
+
+const slowBackends: Rule[] = [
+  {
+    refuses: ({ has }) => has('slow-backends') !== has('slow-accept'),
+    problem: () => '--slow-backends and --slow-accept belong together',
+  },
+  {
+    refuses: ({ said }) => (said['slow-backends'] ?? 0) > (said.backends ?? 1),
+    problem: ({ name, said }) => `${name('slow-backends')} is more than there are backends (${said.backends ?? 1})`,
+  },
+  {
+    refuses: ({ said }) => said['slow-accept'] !== undefined && said['slow-accept'] <= (said.accept ?? 0),
+    problem: ({ name, has }) =>
+      `${name('slow-accept')} is not slower than ${has('accept') ? name('accept') : 'the others, which take no time: give --accept TIME'}`,
+  },
+]
+
+/** Options that mean something only beside another one. */
+const companions: Rule[] = [
+  {
+    refuses: ({ question, has }) => has('stalled') && !has('stall') && question !== 'stall',
+    problem: ({ name }) => `${name('stalled')} needs a stall`,
+    remedy: 'Give --stall TIME',
+  },
+  {
+    refuses: ({ has }) => has('accept-cv') && !has('accept'),
+    problem: ({ name }) => `${name('accept-cv')} needs a cost of accepting`,
+    remedy: 'Give --accept TIME',
+  },
+  {
+    refuses: ({ migrate, said }) => migrate && (said.mode === 'shared' || (said.backends ?? 1) === 1),
+    problem: () => '--migrate needs several sockets to move connections between',
+    remedy: 'Give --backends 2 or more, and not --mode shared',
+  },
+]
+
+const pairs: Rule[] = [
+  {
+    refuses: ({ said, has }) => said.mode === 'shared' && has('steering'),
+    problem: ({ name }) =>
+      `${name('steering')} and ${name('mode')} shared contradict each other: there is only one socket to choose`,
+  },
+  {
+    refuses: ({ has }) => has('loss') && has('sure'),
+    problem: ({ name }) => `${name('loss')} and ${name('sure')} contradict each other`,
+    remedy: '--sure is about no loss at all; leave one of them out',
+  },
+  {
+    refuses: ({ has }) => (has('drain') || has('away')) && has('stall'),
+    problem: ({ has, name }) => `${name(has('drain') ? 'drain' : 'away')} and ${name('stall')}: one trouble at a time`,
+  },
+  {
+    refuses: ({ said }) => said.sure === 1,
+    problem: ({ name }) => `${name('sure')} of 100% is more than chance allows: with any backlog more may come`,
+    remedy: 'Give 99% or 99.9%',
+  },
+  {
+    refuses: ({ said, has }) => isRecorded(said) && has('for'),
+    problem: ({ name }) =>
+      `${name('for')} and ${name('arrivals')} contradict each other: a recording has its own length`,
+  },
+  {
+    refuses: ({ said }) => said.for !== undefined && (said.stall?.everyMs ?? 0) > said.for,
+    problem: ({ name }) => `${name('for')} is shorter than the period of ${name('stall')}`,
+  },
+]
+
+const rules: readonly Rule[] = [...answers, ...needs, ...slowBackends, ...companions, ...pairs]

@@ -1,0 +1,22 @@
+/** What a backend said of itself, from boundary to boundary. */
+import type { BackendReadings } from '#experiments/vocabulary/readings.ts'
+import type { Boundary, Recording } from './recording.ts'
+import type { Timeline } from './timeline.ts'
+
+/** Backend 1, 2, … */
+export function backendOf({ boundaries }: Recording, timeline: Timeline, number: number): BackendReadings<string> {
+  const status = ({ backends }: Boundary) => backends[number - 1]
+  const [first, last] = [boundaries[0], boundaries.at(-1)]
+  const [before, after] = [first && status(first), last && status(last)]
+  return {
+    accepts: timeline.tally((boundary) => status(boundary)?.accepts ?? 0),
+    responses: timeline.tally((boundary) => status(boundary)?.responses ?? 0),
+    acceptsByProcess: (after?.processes ?? []).map(
+      ({ pid, accepts }) => accepts - (before?.processes.find((earlier) => earlier.pid === pid)?.accepts ?? 0),
+    ),
+    cpuMs: timeline.tally((boundary) =>
+      (status(boundary)?.processes ?? []).reduce((sum, { cpuSeconds }) => sum + cpuSeconds * 1000, 0),
+    ),
+    backlog: after?.listener?.backlog ?? Number.NaN,
+  }
+}

@@ -1,0 +1,32 @@
+/** Some connections, as their clients saw them. */
+import type { Connections } from '#experiments/vocabulary/readings.ts'
+import type { Outcomes } from '#load/agent/api.ts'
+import type { StoryRecord } from './recording.ts'
+import { distributionOf } from './statistics.ts'
+
+export function connectionsOf(stories: readonly StoryRecord[]): Connections {
+  const outcomes: Outcomes = {
+    ...{ ok: 0, refused: 0, reset: 0, timedOut: 0, noPortLeft: 0, closedEarly: 0, failed: 0, abandoned: 0 },
+  }
+  for (const { outcome } of stories) outcomes[isOutcome(outcome, outcomes) ? outcome : 'failed']++
+  const times = (read: (story: StoryRecord) => number | undefined): number[] =>
+    stories.flatMap((story) => read(story) ?? [])
+  return {
+    count: stories.length,
+    connected: stories.filter(({ connectedMs }) => connectedMs !== undefined).length,
+    outcomes,
+    connectMs: distributionOf(times(({ startedMs, connectedMs }) => connectedMs && connectedMs - startedMs)),
+    acceptWaitMs: distributionOf(times(({ acceptWaitMs }) => acceptWaitMs)),
+    acceptedAfterMs: distributionOf(times(({ startedMs, acceptedMs }) => acceptedMs && acceptedMs - startedMs)),
+    firstByteMs: distributionOf(times(({ scheduledMs, firstByteMs }) => firstByteMs && firstByteMs - scheduledMs)),
+    totalMs: distributionOf(
+      times(({ scheduledMs, closedMs, outcome }) =>
+        outcome === 'ok' && closedMs ? closedMs - scheduledMs : undefined,
+      ),
+    ),
+    synRetransmits: stories.reduce((sum, { synRetransmits = 0 }) => sum + synRetransmits, 0),
+    answeredBy: (backend) => connectionsOf(stories.filter((story) => story.backend === `backend-${backend}`)),
+  }
+}
+
+const isOutcome = (word: string, outcomes: Outcomes): word is keyof Outcomes => Object.hasOwn(outcomes, word)
