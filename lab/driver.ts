@@ -62,5 +62,6 @@ export interface Driver {
   readonly name: string
   /** Throws a UsageError that says what is missing and what to do; starts nothing. */
   preflight(): Promise<void>
-  start(plan: LabPlan): Promise<StartedServices>
+  /** `onProgress` hears what is being built, in words for a person. */
+  start(plan: LabPlan, onProgress?: (text: string) => void): Promise<StartedServices>
 }

@@ -20,6 +20,8 @@ export interface LabOptions extends Partial<Omit<LabPlan, 'backends'>> {
   driver?: Driver
   /** Gives up starting when it aborts, and takes down what has started. */
   signal?: AbortSignal
+  /** Hears what is being done, in words for a person, until the lab has started. */
+  onProgress?: (text: string) => void
 }
 
 /**
@@ -40,13 +42,14 @@ export class Lab {
 
   /** Starts a lab and waits until each part answers and every backend listens, in order. Throws a UsageError if it cannot. */
   static async start(options: LabOptions = {}): Promise<Lab> {
-    const { driver = namespaces, signal = new AbortController().signal, ...wishes } = options
+    const { driver = namespaces, signal = new AbortController().signal, onProgress = () => {}, ...wishes } = options
     const plan = completePlan(wishes)
+    onProgress('Checking what this machine has …')
     await driver.preflight()
-    const services = await driver.start(plan)
+    const services = await driver.start(plan, onProgress)
     const lab = new Lab(plan, services)
     try {
-      await lab.#ready(signal)
+      await lab.#ready(signal, onProgress)
     } catch (error) {
       await services.stop()
       throw error
@@ -72,16 +75,22 @@ export class Lab {
   }
 
   /** Backends open one after the other: this order numbers the shards, and the members of the SO_REUSEPORT group. */
-  async #ready(signal: AbortSignal): Promise<void> {
+  async #ready(signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
+    const many = this.backends.length
+    onProgress(`Starting ${many} ${many === 1 ? 'backend' : 'backends'}, the exporter and the load agent …`)
     const lost = new AbortController()
     this.#services.lost.then((reason) => lost.abort(new Error(reason)))
     const giveUp = AbortSignal.any([signal, lost.signal, AbortSignal.timeout(START_LIMIT_MS)])
     const listening = async (): Promise<void> => {
       await Promise.all(this.backends.map((backend) => backend.ready(giveUp)))
-      for (const backend of this.backends) await backend.open()
+      for (const backend of this.backends) {
+        await backend.open()
+        onProgress(`Backend ${backend.number} of ${many} listens …`)
+      }
     }
     const agent = new Endpoint('the load agent', this.#services.agent)
     await Promise.all([listening(), agent.healthy(giveUp), this.exporter.healthy(giveUp)])
+    onProgress('Waiting until the exporter sees every listener …')
     await this.#seen(giveUp)
   }
 
@@ -160,7 +169,7 @@ export class Lab {
   }
 }
 
-function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal'>): LabPlan {
+function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal' | 'onProgress'>): LabPlan {
   const wanted: BackendPlan[] = typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends
   return {
     mode: 'sharded',

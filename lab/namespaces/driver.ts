@@ -17,7 +17,8 @@ export const namespaces: Driver = {
   async preflight() {
     preflight()
   },
-  async start(plan) {
+  async start(plan, onProgress) {
+    onProgress?.('Building two network namespaces …')
     const folder = makeFolder()
     const lab = new NamespaceLab(folder)
     try {
