@@ -1,10 +1,10 @@
-/** What happens now, on the last line of a terminal; nothing where there is none. */
-export function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${clipped(text, process.stderr.columns)}`)
+/** What happens now, on the last line of a terminal; nothing where there is none. What is too long loses its end, but not `tail`. */
+export function progress(text: string, tail = ''): void {
+  if (!process.stderr.isTTY) return
+  // A line that wrapped could not be rewritten. A terminal that does not know its width says 0.
+  const room = (process.stderr.columns || 80) - 1 - tail.length
+  process.stderr.write(`\r\x1b[K${text.slice(0, Math.max(0, room))}${tail}`)
 }
-
-/** A line that wrapped could not be rewritten. A terminal that does not know its width says 0. */
-const clipped = (text: string, columns: number | undefined): string => text.slice(0, (columns || 80) - 1)
 
 const TICK_MS = 1000
 
@@ -22,7 +22,7 @@ export function ticking({ lines }: { lines: boolean }): Stages {
   let sinceMs = 0
   const seconds = (): number => Math.floor((performance.now() - sinceMs) / 1000)
   const timer = setInterval(() => {
-    if (stage !== '' && seconds() > 0) progress(`${stage} ${seconds()} s`)
+    if (stage !== '' && seconds() > 0) progress(stage, ` ${seconds()} s`)
   }, TICK_MS)
   timer.unref()
   const say = (text: string): void => {

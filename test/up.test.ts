@@ -331,17 +331,17 @@ test('in a terminal of 40 columns keys stall a backend and change its backlog, a
   run.child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString()
   })
-  const shows = (pattern: RegExp): Promise<unknown> =>
+  const shows = (pattern: RegExp, withinMs = 20_000): Promise<unknown> =>
     eventually(
       () => output,
       (text) => assert.match(text, pattern),
-      20_000,
+      withinMs,
     )
   const type = (keys: string): void => {
     output = ''
     run.child.stdin?.write(keys)
   }
-  await shows(/0 \/ 128/)
+  await shows(/0 \/ 128/, 60_000)
   assert.ok(output.includes('\r\x1b[KBuilding two network namespaces …'), 'it has said what it does')
   assert.ok(output.lastIndexOf('\r\x1b[K') < output.indexOf('\x1b[?1049h'), 'the view takes over from what was said')
   type('2')
