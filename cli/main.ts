@@ -11,7 +11,7 @@ interface Command {
 const commands: Record<string, Command> = {
   up: {
     summary: 'start a lab and watch its queues',
-    run: async (args) => (await import('./up/up.ts')).up(args),
+    run: async (args) => (await import('./up/command.ts')).up(args),
   },
   run: {
     summary: 'run experiments and judge them',

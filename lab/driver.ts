@@ -77,5 +77,6 @@ export interface Driver {
    * lab cannot set here. Starts nothing.
    */
   preflight(sysctls?: readonly string[]): Promise<void>
-  start(plan: LabPlan): Promise<StartedServices>
+  /** `onProgress` hears what is being built, in words for a person. */
+  start(plan: LabPlan, onProgress?: (text: string) => void): Promise<StartedServices>
 }

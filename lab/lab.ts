@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '#common/errors.ts'
 import { InTurn } from '#common/in-turn.ts'
+import { plural } from '#common/quantities.ts'
 import { eventually } from '#common/waiting.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
@@ -32,6 +33,8 @@ export interface LabOptions extends Partial<Omit<LabPlan, 'backends'>> {
   driver?: Driver
   /** Gives up starting when it aborts, and takes down what has started. */
   signal?: AbortSignal
+  /** Hears what is being done, in words for a person, until the lab has started. */
+  onProgress?: (text: string) => void
 }
 
 /**
@@ -62,13 +65,14 @@ export class Lab {
 
   /** Starts a lab and waits until each part answers and every backend listens, in order. Throws a UsageError if it cannot. */
   static async start(options: LabOptions = {}): Promise<Lab> {
-    const { driver = namespaces, signal = new AbortController().signal, ...wishes } = options
+    const { driver = namespaces, signal = new AbortController().signal, onProgress = () => {}, ...wishes } = options
     const plan = completePlan(wishes)
+    onProgress('Checking what this machine has …')
     await driver.preflight(Object.keys(plan.sysctls))
-    const services = await driver.start(plan)
+    const services = await driver.start(plan, onProgress)
     const lab = new Lab(plan, services)
     try {
-      await lab.#ready(signal)
+      await lab.#ready(signal, onProgress)
     } catch (error) {
       if (error instanceof ServiceError) await lab.mayEnd()
       await lab.stop()
@@ -105,13 +109,18 @@ export class Lab {
   }
 
   /** Backends open one after the other: this order numbers the shards, and the members of the SO_REUSEPORT group. */
-  async #ready(signal: AbortSignal): Promise<void> {
+  async #ready(signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
+    onProgress(`Starting ${plural(this.backends.length, 'backend')}, the exporter and the load agent …`)
     const giveUp = AbortSignal.any([signal, this.over])
     const listening = async (): Promise<void> => {
       await Promise.all(this.backends.map((backend) => backend.ready(giveUp)))
-      for (const backend of this.backends) await backend.open()
+      for (const backend of this.backends) {
+        await backend.open()
+        onProgress(`Backend ${backend.number} of ${this.backends.length} listens …`)
+      }
     }
     await Promise.all([listening(), this.#agent.healthy({ signal: giveUp }), this.exporter.healthy({ signal: giveUp })])
+    onProgress('Waiting until the exporter sees every listener …')
     await this.#seen(giveUp)
     this.#watched = true
   }
@@ -228,7 +237,7 @@ export class Lab {
   }
 }
 
-function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal'>): LabPlan {
+function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal' | 'onProgress'>): LabPlan {
   const wanted: BackendPlan[] = typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends
   return {
     mode: 'sharded',

@@ -27,7 +27,7 @@ const mayImport: Record<string, readonly string[]> = {
   'services/board': ['common', 'live'],
   cli: [
     ...['common', 'load', 'services/backend', 'services/exporter', 'services/board', 'vocabulary'],
-    ...['findings', 'planner', 'lab', 'experiments', 'report', 'live'],
+    ...['planner', 'lab', 'experiments', 'report', 'live'],
   ],
   dashboards: ['common', 'services/exporter'],
 }

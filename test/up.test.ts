@@ -148,6 +148,12 @@ test('without a terminal it says where the metrics are, and a Prometheus could s
   const page = /^Board at (http:\/\/127\.0\.0\.1:\d+)$/.exec(board)?.[1]
   assert.ok(page, `the second line names the board: ${board}`)
   assert.match(await (await fetch(page)).text(), /<title>Spillway<\/title>/)
+  // What it did until then it has said beside that, a line for each stage.
+  const stages = run.stderr().trimEnd().split('\n')
+  assert.equal(stages[0], 'Loading Spillway …')
+  for (const stage of ['Building two network namespaces …', 'Backend 2 of 3 listens …'])
+    assert.equal(stages.filter((line) => line === stage).length, 1, run.stderr())
+  assert.equal(new Set(stages).size, stages.length)
   const { value: second } = await run.lines.next()
   assert.match(second, /^\d{4}-.*\| shard 1 \d+\/128 .*\| SYN 0\/384/)
   const response = await fetch(url)
@@ -337,17 +343,20 @@ test('in a terminal of 40 columns keys stall a backend and change its backlog, a
   run.child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString()
   })
-  const shows = (pattern: RegExp): Promise<unknown> =>
+  const shows = (pattern: RegExp, withinMs = 20_000): Promise<unknown> =>
     eventually(
       `the terminal shows ${pattern}`,
       () => output,
       (text) => assert.match(text, pattern),
+      { withinMs },
     )
   const type = (keys: string): void => {
     output = ''
     run.child.stdin?.write(keys)
   }
-  await shows(/0 \/ 128/)
+  await shows(/0 \/ 128/, 60_000)
+  assert.ok(output.includes('\r\x1b[KBuilding two network namespaces …'), 'it has said what it does')
+  assert.ok(output.lastIndexOf('\r\x1b[K') < output.indexOf('\x1b[?1049h'), 'the view takes over from what was said')
   type('2')
   await shows(/Backend 2 is stalled/)
   await shows(/129 \/ 128/)

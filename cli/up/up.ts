@@ -1,4 +1,4 @@
-/** `spillway up`: the default lab and its live view. */
+/** The lab of `spillway up` and its live view. */
 
 import { Latest } from '#common/latest.ts'
 import { ExporterRelay } from '#lab/exporter-relay.ts'
@@ -12,24 +12,24 @@ import { wordsOf } from '#live/words.ts'
 import { showBoard } from '../board/shown.ts'
 import { Controls } from './controls.ts'
 import { line } from './line.ts'
-import { help, readOptions, type UpOptions } from './options.ts'
+import type { UpOptions } from './options.ts'
 import { draw } from './screen.ts'
 import { Terminal } from './terminal.ts'
 
-/** Runs until a key, a signal, or the end of the lab; takes everything down before it returns. */
-export async function up(args: string[]): Promise<void> {
-  const options = readOptions(args)
-  if (options === undefined) {
-    process.stdout.write(help)
-    return
-  }
+/**
+ * Runs until a key, a signal, or the end of the lab; takes everything down before it returns. `onProgress` hears what
+ * happens until the view takes over, and then an empty text.
+ */
+export async function watch(options: UpOptions, onProgress: (text: string) => void): Promise<void> {
   const stop = new AbortController()
   const release = stopOnSignals(stop)
   let lab: Lab | undefined
+  onProgress(options.board === undefined ? 'Opening the metrics …' : 'Opening metrics and board …')
   await using relay = await ExporterRelay.open(options.metrics, () => lab?.exporter, '--metrics')
   await using shown = options.board === undefined ? undefined : await showBoard(options.board, namespaces)
   try {
-    lab = await Lab.start({ ...options.lab, signal: stop.signal })
+    lab = await Lab.start({ ...options.lab, signal: stop.signal, onProgress })
+    onProgress('')
     const { over, gaps } = lab
     over.addEventListener('abort', () => stop.abort(over.reason), { once: true })
     const loads = new Loads(lab)
@@ -147,6 +147,7 @@ async function showScreen({ views, controls, gaps }: Shown, { metrics, board }: 
   }, redraw)
   // Also while no view comes: what is old says so.
   using _ = every(LOOK_MS, redraw)
+  terminal.show(['Spillway   the first sample is on its way …'])
   try {
     for await (const view of views) {
       last = view

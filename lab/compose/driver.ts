@@ -40,9 +40,10 @@ async function preflight(): Promise<void> {
       throw new UsageError(`The image ${image} is not built`, 'Build it: docker compose build')
 }
 
-async function start(plan: LabPlan): Promise<StartedServices> {
+async function start(plan: LabPlan, onProgress?: (text: string) => void): Promise<StartedServices> {
   if (plan.backends.length > MOST_BACKENDS)
     throw new UsageError(`docker-compose.yml has ${MOST_BACKENDS} backends, and this lab wants ${plan.backends.length}`)
+  onProgress?.('Starting the containers …')
   const lab = new ComposeLab(plan)
   try {
     await lab.up()

@@ -28,7 +28,8 @@ export const namespaces: Driver = {
   async preflight(sysctls) {
     preflight(sysctls)
   },
-  async start(plan) {
+  async start(plan, onProgress) {
+    onProgress?.('Building two network namespaces …')
     const folder = makeFolder()
     const lab = new NamespaceLab(folder)
     try {
