@@ -252,6 +252,7 @@ class Simulation {
 
   #halfOpenSynArrives(nowMs: number, request: number): void {
     const listener = this.#group.choose(Math.floor(this.#random() * 2 ** 32))
+    if (listener === undefined) this.#counters.syns++
     if (listener === undefined || this.#admit(listener) !== STORED) return
     this.#store(request, listener)
     this.#at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(0)), SYN_ACK_TIMER, request)
