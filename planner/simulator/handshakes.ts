@@ -93,6 +93,7 @@ export class Handshakes {
   /** A SYN that nobody follows up, and nobody sends again. */
   halfOpenSynArrives(nowMs: number, request: number): void {
     const listener = this.#listeners.group.choose(Math.floor(this.#random() * 2 ** 32))
+    if (listener === undefined) this.#counters.syns++
     if (listener === undefined || this.#admit(listener) !== STORED) return
     this.#store(request, listener)
     this.#events.at(this.#wheel.firesAt(nowMs, synAckTimeoutMs(0)), SYN_ACK_TIMER, request)
