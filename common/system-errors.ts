@@ -68,6 +68,7 @@ const doing: Record<string, string> = {
   scandir: 'read the folder',
   stat: 'look at',
   unlink: 'remove',
+  uv_cwd: 'find the current folder',
   write: 'write',
 }
 

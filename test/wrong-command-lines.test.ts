@@ -32,14 +32,14 @@ interface Command {
 }
 
 const commands: Command[] = [
-  { ...up, read: up.readOptions },
-  { ...run, read: run.readOptions },
-  { ...report, read: report.readOptions },
-  { ...board, read: board.readOptions },
-  { ...plan, read: plan.readCommand },
-  { ...exporter, read: exporter.parseOptions },
-  { ...backend, read: backend.parseBackendOptions },
-  { ...load, read: load.readOptions },
+  { grammar: up.grammar, help: up.help, read: up.readOptions },
+  { grammar: run.grammar, help: run.help, read: run.readOptions },
+  { grammar: report.grammar, help: report.help, read: report.readOptions },
+  { grammar: board.grammar, help: board.help, read: board.readOptions },
+  { grammar: plan.grammar, help: plan.help, read: plan.readCommand },
+  { grammar: exporter.grammar, help: exporter.help, read: exporter.parseOptions },
+  { grammar: backend.grammar, help: backend.help, read: backend.parseBackendOptions },
+  { grammar: load.grammar, help: load.help, read: load.readOptions },
 ]
 
 /** Texts of Node, libuv, V8 and libc, and faults of our own: none of them is for a person. */
@@ -376,16 +376,14 @@ for (const [sysctl, says] of [
   })
 
 test('help is given by every command, in each way to ask for it, and nothing is wrong then', async () => {
-  for (const { grammar, help } of commands) {
-    const name = grammar.command.replace('spillway ', '')
-    for (const args of [
-      ['help', name],
-      [name, '--elephant', '--help'],
-    ]) {
-      const { out, complaint, status } = await type(args)
-      assert.deepEqual({ out, complaint, status }, { out: help, complaint: '', status: 0 }, args.join(' '))
-    }
+  const asked = async (help: string, ...args: string[]): Promise<void> => {
+    const { out, complaint, status } = await type(args)
+    assert.deepEqual({ out, complaint, status }, { out: help, complaint: '', status: 0 }, args.join(' '))
   }
+  const nameOf = ({ grammar }: Command): string => grammar.command.replace('spillway ', '')
+  for (const command of commands) await asked(command.help, 'help', nameOf(command))
+  const [first] = commands
+  for (const args of [['-h'], ['--elephant', '', '--help']]) await asked(first!.help, nameOf(first!), ...args)
 })
 
 test('a reader that has gone is no failure, a full disk is one that is told', async () => {

@@ -24,6 +24,11 @@ export async function loadExperiment(file: string): Promise<Experiment> {
 
 async function load(file: string): Promise<{ default?: unknown }> {
   try {
+    fs.accessSync(file, fs.constants.R_OK)
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${reasonOf(error)}`, 'Run as a user who may read it')
+  }
+  try {
     return await import(pathToFileURL(path.resolve(file)).href)
   } catch (error) {
     throw refusal(file, error)
