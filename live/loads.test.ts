@@ -91,20 +91,3 @@ test('an answer that comes late does not take back what is known since', async (
   await early
   assert.equal(loads.isOn('hold'), true)
 })
-
-test('orders of every kind are taken in turn: the last one is what holds', async () => {
-  await using lab = await startSmallLab()
-  const attached = await lab.attach()
-  const { switches } = boardOf(attached)
-  const order = (what: SwitchOrder): Promise<string> => switches.perform(what)
-  const outcomes = await Promise.all([
-    ...[order({ do: 'stall', shard: 1 }), order({ do: 'release', shard: 1 }), order({ do: 'stall', shard: 1 })],
-    ...[order({ do: 'close', shard: 1 }), order({ do: 'release', shard: 1 }), order({ do: 'open', shard: 1 })],
-    ...[order({ do: 'relisten', shard: 1, backlog: 7 }), order({ do: 'relisten', shard: 1, backlog: 5 })],
-  ])
-  assert.equal(outcomes.length, 8)
-  const { listener, faults } = await attached.backend(1).status()
-  assert.deepEqual([listener?.limit, faults.stalled], [5, false])
-  await Promise.allSettled([order({ do: 'steer', steering: { by: 'hash' } }), order({ do: 'stall', shard: 1 })])
-  assert.equal((await attached.backend(1).status()).faults.stalled, true, 'a refused order does not keep the next one')
-})

@@ -198,7 +198,7 @@ function broken(random: () => number, paths: readonly string[]): OddRequest {
 }
 
 function pipelined(random: () => number, paths: readonly string[]): OddRequest {
-  const some = Array.from({ length: oneOf(random, [2, 5, 90]) }, () => request('GET', oneOf(random, paths)))
+  const some = Array.from({ length: oneOf(random, [2, 5, 40]) }, () => request('GET', oneOf(random, paths)))
   const end = oneOf(random, [
     '',
     '',
