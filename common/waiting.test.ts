@@ -111,7 +111,10 @@ for (const [what, busy, atLeastMs, words] of [
 
 test('a busy machine is the remedy that is named when something does not come', async () => {
   const { clock, run } = machine({ crowd: 4 })
-  const waiting = eventually('it answers', () => 0, undefined, { clock, remedy: 'Look at its log' })
+  const waiting = eventually('it answers', () => 0, undefined, {
+    ...{ clock, withinMs: 1000 },
+    remedy: 'Look at its log',
+  })
   await assert.rejects(run(waiting), { remedy: 'This machine is busy: try again when less runs on it' })
 })
 

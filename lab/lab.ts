@@ -227,6 +227,11 @@ export class Lab {
     return this.#parts.gaps
   }
 
+  /** Aborts when the lab is being stopped through this object. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal
+  }
+
   stop(): Promise<void> {
     this.#stopped.abort()
     return this.#services.stop()

@@ -15,7 +15,7 @@ const POLLS_A_SYSCTL = 20
 const RATE_SPAN_MS = 1000
 
 /**
- * A view of the lab for every snapshot of the exporter, until `signal` or the reader ends it. A backend that does not
+ * A view of the lab for every snapshot of the exporter, until `signal`, the reader or the lab's own stop ends it. A backend that does not
  * answer is shown as down. While the exporter is missing no view comes, and then it goes on. If the lab ends, this throws
  * the reason, a UsageError.
  */
@@ -38,7 +38,7 @@ export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<La
 
 /** The exporter's stream, and that of its successor. `onGap` hears when it has broken off. */
 async function* snapshots(lab: Lab, signal: AbortSignal, onGap: () => void): AsyncGenerator<Snapshot> {
-  const over = AbortSignal.any([signal, lab.over])
+  const over = AbortSignal.any([signal, lab.over, lab.stopped])
   while (!over.aborted)
     try {
       yield* lab.stream(over)

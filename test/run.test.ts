@@ -13,6 +13,7 @@ import { JOURNAL, readJournal } from '#lab/experiment/journal.ts'
 import { runExperiment } from '#lab/experiment/run-experiment.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
+import { initOf, killing } from './support/ending.ts'
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
 
@@ -164,16 +165,42 @@ test('a lab that dies under the experiment breaks the run', async (context) => {
     trivial({
       phases: {
         die: async ({ pass }) => {
-          const children = fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ')
-          const lab = children.find((pid) => fs.readFileSync(`/proc/${pid}/comm`, 'utf8') === 'unshare\n')
-          process.kill(Number(lab), 'SIGKILL')
+          process.kill(initOf(process.pid), 'SIGKILL')
           await pass(60_000)
         },
       },
     }),
   )
   assert.equal(verdict.status, 'broken')
-  assert.match(verdict.reason ?? '', /The lab (has )?ended/)
+  assert.match(verdict.reason ?? '', /^The lab has ended: its first process was killed/)
+  assert.doesNotMatch(verdict.reason ?? '', /^\s+at /m)
+})
+
+for (const part of ['exporter', 'agent'] as const)
+  test(`a run under which the ${part} is killed is not judged, and ends at once`, async (context) => {
+    const { verdict } = await run(
+      context,
+      trivial({
+        phases: {
+          die: async ({ run, pass }) => {
+            await run(killing(part))
+            await pass(3_600_000)
+          },
+        },
+      }),
+    )
+    assert.equal(verdict.status, 'not judged')
+    assert.match(verdict.reason ?? '', new RegExp(`^The ${part === 'agent' ? 'load agent' : part} .*(ended|answer)`))
+  })
+
+test('a setting that this lab cannot have: not judged here, before anything starts or when a phase asks for it', async (context) => {
+  const before = await run(context, trivial({ lab: { sysctls: { 'net.core.no_such': 1 } } }))
+  assert.equal(before.verdict.status, 'not judged')
+  assert.match(before.verdict.reason ?? '', /has no sysctl net\.core\.no_such/)
+  assert.deepEqual(before.verdict.cases, [])
+  const later = await run(context, trivial({ phases: { set: ({ sysctl }) => sysctl('net.core.rmem_max', 1_000_000) } }))
+  assert.equal(later.verdict.status, 'not judged')
+  assert.match(later.verdict.reason ?? '', /net\.core\.rmem_max/)
 })
 
 test('the command prints a line for what passed, or a verdict as JSON, and says by its status how it went', (context) => {

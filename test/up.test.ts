@@ -12,6 +12,7 @@ import { eventually } from '#common/waiting.ts'
 import { findNamespaces } from '#kernel/netns.ts'
 import type { LabView } from '#live/view.ts'
 import { unprivileged } from '#services/exporter/fixtures/unprivileged.ts'
+import { initOf } from './support/ending.ts'
 import { skipWithout } from './support/tools.ts'
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
@@ -213,6 +214,54 @@ test('SIGKILL leaves no process, no namespace and no file behind', async (contex
   const own = await lab(run)
   run.child.kill('SIGKILL')
   await run.ended
+  await nothingLeft(run, own)
+})
+
+/** The process of the run whose command line has this in it. */
+function processOf(run: Run, entry: string): number {
+  const [pid, ...more] = run
+    .processes()
+    .filter((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(entry))
+  assert.ok(pid !== undefined && more.length === 0, `one process is ${entry}`)
+  return pid
+}
+
+for (const [part, entry] of [
+  ['exporter', '/services/exporter/main.ts'],
+  ['agent', '/load/agent/main.ts'],
+] as const)
+  test(`--json goes on when the ${part} is killed, and each object says what was missing, and when`, async (context) => {
+    const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0'])
+    const own = await lab(run)
+    process.kill(processOf(run, entry), 'SIGKILL')
+    await eventually(
+      'the gap has ended',
+      () => nextView(run),
+      ({ gaps: [gap], shards }) => {
+        assert.deepEqual([gap?.part, gap?.how], [part, 'SIGKILL'])
+        assert.ok(gap?.toMs !== undefined && gap.toMs >= gap.fromMs)
+        assert.ok(shards.every(({ state }) => state === 'listening'))
+      },
+    )
+    run.child.kill('SIGTERM')
+    assert.deepEqual(await run.ended, { code: 0, signal: null })
+    assert.equal(run.stderr(), '')
+    await nothingLeft(run, own)
+  })
+
+test("a lab whose first process is killed ends the command with what ended, the log's end and how to start again", async (context) => {
+  const run = start(context, ['up', '--json', '--metrics', '127.0.0.1:0', '--board', '127.0.0.1:0'])
+  const own = await lab(run)
+  const leader = processOf(run, '/cli/main.ts')
+  process.kill(initOf(leader), 'SIGKILL')
+  assert.equal((await run.ended).code, 2)
+  assert.match(
+    run.stderr(),
+    /^spillway: The lab has ended: its first process was killed\. The last lines of its log:$/m,
+  )
+  assert.match(run.stderr(), /^exporter: Metrics: unix:/m)
+  assert.match(run.stderr(), /^Start a new lab: spillway up$/m)
+  assert.doesNotMatch(run.stderr(), /^\s+at |unshare/m)
   await nothingLeft(run, own)
 })
 

@@ -1,6 +1,7 @@
 /** The lab of `spillway up` and its live view. */
 
 import { Latest } from '#common/latest.ts'
+import { ServiceError } from '#lab/endpoint.ts'
 import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
@@ -37,7 +38,11 @@ export async function watch(options: UpOptions, onProgress: (text: string) => vo
     const views = new Latest(observe(lab, stop.signal))
     shown?.begin({ lab, loads }, views)
     // The view does not wait for the load: the first thing to see is a lab at rest.
-    controls.begin().catch((error: unknown) => stop.abort(error))
+    controls.begin().catch((error: unknown) => {
+      // An agent that has just ended comes back, and a lab that has says so itself: neither ends the view.
+      if (error instanceof ServiceError && error.status === 0) controls.message = error.message
+      else stop.abort(error)
+    })
     await show({ views, controls, gaps }, { metrics: relay.url, board: shown?.url }, options)
     throwUnlessAsked(stop.signal)
   } catch (error) {

@@ -84,6 +84,9 @@ function makeFolder(): string {
   }
 }
 
+/** What util-linux says when the process that it waits for was killed: it tries to end in the same way, and cannot. */
+const UNSHARE_AFTER_A_KILL = /^unshare: sigprocmask/
+
 /** What the lab's first process refused, as the error that it was there. */
 function errorOf({ error, kind, remedy }: Extract<Answer, { error: string }>): Error {
   if (kind === 'fault') return new Failure(error)
@@ -102,6 +105,7 @@ class NamespaceLab {
   #lastId = 0
   #stopping = false
   #why: string | undefined
+  #killed = false
 
   constructor(folder: string) {
     this.#folder = folder
@@ -111,7 +115,11 @@ class NamespaceLab {
       detached: true,
       env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
     })
-    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#note(text.trimEnd()))
+    const { promise: read, resolve: allRead } = Promise.withResolvers<void>()
+    const hear = (text: string): void => {
+      for (const line of text.trimEnd().split('\n')) this.#note(line)
+    }
+    this.#process.stderr?.setEncoding('utf8').on('data', hear).once('close', allRead)
     this.#process.on('message', (message) => this.#hear(message as Answer))
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     const { promise: lost, resolve: lose } = Promise.withResolvers<string>()
@@ -119,15 +127,19 @@ class NamespaceLab {
     this.lost = lost
     const over = (how: string): void => {
       const reason = `The lab has ended: ${this.#why ?? how}`
-      const said = [reason, ...this.log.slice(-LAST_LINES)].join('\n')
+      const last = this.log.filter((line) => !/^\s+at /.test(line)).slice(-LAST_LINES)
+      const said = last.length === 0 ? reason : [`${reason}. The last lines of its log:`, ...last].join('\n')
       for (const { reject } of this.#waiting.values()) reject(new UsageError(said))
       this.#waiting.clear()
       end()
       if (!this.#stopping) lose(said)
     }
-    // When its last words have been read too.
-    this.#process.once('close', (code, signal) => over(`its first process ended (${signal ?? `status ${code}`})`))
-    this.#process.once('error', (error) => over(`it could not start (${reasonOf(error) ?? error.message})`))
+    this.#process.once('exit', async (code, signal) => {
+      await read // its last words too
+      const killed = signal !== null || this.#killed
+      over(killed ? 'its first process was killed' : `its first process ended (status ${code})`)
+    })
+    this.#process.on('error', (error) => over(`it could not start (${reasonOf(error) ?? error.message})`))
   }
 
   order<Result>(order: Order['order']): Promise<Result> {
@@ -135,7 +147,8 @@ class NamespaceLab {
     if (!this.#process.connected) return Promise.reject(new UsageError('The lab has ended'))
     const id = ++this.#lastId
     this.#waiting.set(id, { resolve, reject })
-    this.#process.send({ id, order } satisfies Order)
+    // What cannot be sent any more is answered when the process has ended.
+    this.#process.send({ id, order } satisfies Order, () => {})
     return promise as Promise<Result>
   }
 
@@ -154,6 +167,10 @@ class NamespaceLab {
   }
 
   #note(line: string): void {
+    if (UNSHARE_AFTER_A_KILL.test(line)) {
+      this.#killed = true
+      return
+    }
     this.log.push(line)
     if (this.log.length > LOG_LINES) this.log.shift()
   }

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import type { Lab } from '#lab/lab.ts'
 
-const entries = { exporter: 'services/exporter/main.ts', agent: 'load/agent/main.ts', 'backend-1': '--name=backend-1' }
+const entries = { exporter: 'services/exporter/main.ts', agent: 'load/agent/main.ts' } as const
 
-/** SIGKILLs one service. It is looked for in the lab's own process namespace, where nothing else is. */
-export async function endPart(lab: Lab, part: keyof typeof entries): Promise<void> {
+type Killable = keyof typeof entries
+
+/** A command for a host of the lab that SIGKILLs one service: the lab's process namespace has nothing else of that name. */
+export function killing(part: Killable): string[] {
   const script = `
     const fs = require('node:fs')
     const pids = fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name) && Number(name) !== process.pid)
@@ -14,7 +16,11 @@ export async function endPart(lab: Lab, part: keyof typeof entries): Promise<voi
     const found = pids.filter((pid) => fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').includes(wanted))
     for (const pid of found) process.kill(Number(pid), 'SIGKILL')
     process.exitCode = found.length === 1 ? 0 : 1`
-  const { status, stderr } = await lab.run(['node', '--eval', script])
+  return ['node', '--eval', script]
+}
+
+export async function endPart(lab: Lab, part: Killable): Promise<void> {
+  const { status, stderr } = await lab.run(killing(part))
   assert.equal(status, 0, `one process is the ${part}: ${stderr}`)
 }
 
