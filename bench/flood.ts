@@ -28,8 +28,12 @@ const listener = `exec "$0" "$1" ${target.host} ${target.port} 1`
 const script = new URL('./listeners.ts', import.meta.url).pathname
 process.env.CLIENT = String(process.pid)
 await using _server = await Held.start('unshare', [
-  ...['-n', 'sh', '-c', `${network} && ${server} && ${listener}`],
-  ...[process.execPath, script],
+  '-n',
+  'sh',
+  '-c',
+  `${network} && ${server} && ${listener}`,
+  process.execPath,
+  script,
 ])
 writeSysctl('net.ipv4.ip_forward', 0) // a host with containers passes its 1 on; a client must not answer for its sources
 ip('addr add 198.18.0.3/24 dev eth1')

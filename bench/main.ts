@@ -66,7 +66,9 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
     await add('dumps, with up to 21,000 connections open', () =>
       inNamespace(
         new URL('./dumps.ts', import.meta.url),
-        ...[compile('dump', folder.path), speed, tools.ss ? 'ss' : 'no-ss'],
+        compile('dump', folder.path),
+        speed,
+        tools.ss ? 'ss' : 'no-ss',
       ),
     )
   else rows.push(notMeasured('dumps', 'cc is missing'))
@@ -74,7 +76,9 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
   await add('sampling once a millisecond', () =>
     inNamespace(
       new URL('./sampling.ts', import.meta.url),
-      ...[tools.cc ? compile('sampler', folder.path) : 'none', speed, folder.path],
+      tools.cc ? compile('sampler', folder.path) : 'none',
+      speed,
+      folder.path,
     ),
   )
 

@@ -52,7 +52,7 @@ test('what does not come is said with what was waited for, how long, what was se
     'backend 2 answers',
     () => ({ state: 'down' }),
     ({ state }) => state === 'up',
-    { ...{ clock, withinMs: 3000, remedy: 'Look at its log' } },
+    { clock, withinMs: 3000, remedy: 'Look at its log' },
   )
   await assert.rejects(run(waiting), (error) => {
     assert.ok(error instanceof WaitedInVain)
@@ -112,7 +112,8 @@ for (const [what, busy, atLeastMs, words] of [
 test('a busy machine is the remedy that is named when something does not come', async () => {
   const { clock, run } = machine({ crowd: 4 })
   const waiting = eventually('it answers', () => 0, undefined, {
-    ...{ clock, withinMs: 1000 },
+    clock,
+    withinMs: 1000,
     remedy: 'Look at its log',
   })
   await assert.rejects(run(waiting), { remedy: 'This machine is busy: try again when less runs on it' })

@@ -9,8 +9,14 @@ const REST_MS = 1200
 
 /** Where one would look for connections that fail. */
 const suspects: QueueCounter[] = [
-  ...(['ActiveOpens', 'AttemptFails', 'EstabResets', 'OutRsts', 'RetransSegs'] as const),
-  ...(['TCPSynRetrans', 'TCPTimeouts', 'TCPTimeWaitOverflow'] as const),
+  'ActiveOpens',
+  'AttemptFails',
+  'EstabResets',
+  'OutRsts',
+  'RetransSegs',
+  'TCPSynRetrans',
+  'TCPTimeouts',
+  'TCPTimeWaitOverflow',
 ]
 
 export default experiment({

@@ -6,8 +6,13 @@ import type { LabPlan } from './driver.ts'
 export function backendArguments(plan: LabPlan, number: number, control: ListenTarget): string[] {
   const { backlog, workers } = plan.backends[number - 1]!
   return [
-    ...[`--name=backend-${number}`, `--control=${formatListen(control)}`, '--closed'],
-    ...[`--host=${plan.address}`, `--port=${plan.port}`, `--mode=${plan.mode}`, `--backlog=${backlog}`],
+    `--name=backend-${number}`,
+    `--control=${formatListen(control)}`,
+    '--closed',
+    `--host=${plan.address}`,
+    `--port=${plan.port}`,
+    `--mode=${plan.mode}`,
+    `--backlog=${backlog}`,
     ...(plan.mode === 'shared' ? [`--workers=${workers}`] : []),
   ]
 }
@@ -15,9 +20,12 @@ export function backendArguments(plan: LabPlan, number: number, control: ListenT
 /** Of the exporter, which reads the namespace it is started in and calls it `lab`. */
 export function exporterArguments(plan: LabPlan, listen: ListenTarget): string[] {
   return [
-    ...[`--listen=${formatListen(listen)}`, '--netns=lab=/proc/self/ns/net'],
-    ...[`--sample-interval=${plan.sampleIntervalMs}ms`, `--syn-interval=${plan.synIntervalMs}ms`],
-    ...[`--connections-interval=${plan.connectionsIntervalMs}ms`, `--cpu-budget=${plan.cpuShare * 100}%`],
-    ...[`--peak-window=${plan.peakWindowMs}ms`],
+    `--listen=${formatListen(listen)}`,
+    '--netns=lab=/proc/self/ns/net',
+    `--sample-interval=${plan.sampleIntervalMs}ms`,
+    `--syn-interval=${plan.synIntervalMs}ms`,
+    `--connections-interval=${plan.connectionsIntervalMs}ms`,
+    `--cpu-budget=${plan.cpuShare * 100}%`,
+    `--peak-window=${plan.peakWindowMs}ms`,
   ]
 }

@@ -54,7 +54,11 @@ function planOf(backends: ListenTarget[], { mode, listener, processes }: Backend
     address: listener?.address ?? server.address,
     port: listener?.port ?? SHARED_PORT,
     backends: backends.map(() => ({ backlog, workers: processes.length })),
-    ...{ sysctls: {}, sampleIntervalMs: 10, synIntervalMs: 100, connectionsIntervalMs: 1000, cpuShare: 0.02 },
+    sysctls: {},
+    sampleIntervalMs: 10,
+    synIntervalMs: 100,
+    connectionsIntervalMs: 1000,
+    cpuShare: 0.02,
     peakWindowMs: 30_000,
   }
 }
@@ -78,7 +82,9 @@ const elsewhere = (what: string): never => {
 
 function servicesAt({ exporter, backends, agent }: Addresses): StartedServices {
   return {
-    ...{ exporter, backends, agent },
+    exporter,
+    backends,
+    agent,
     killBackend: async (number) => {
       const target = backends[number - 1]
       if (target === undefined) throw new UsageError(`There is no backend ${number}`)

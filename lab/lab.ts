@@ -132,7 +132,9 @@ export class Lab {
     const shown = async (): Promise<string[]> =>
       (await this.snapshot()).namespaces.flatMap(({ listeners }) => listeners.map(({ cookie }) => cookie))
     await eventually('the exporter shows every listener', shown, (seen) => cookies.every((one) => seen.includes(one)), {
-      ...{ everyMs: 5, signal: giveUp, remedy: START_AGAIN },
+      everyMs: 5,
+      signal: giveUp,
+      remedy: START_AGAIN,
       endsIt: (error) => error instanceof ServiceError && error.status === 0,
     })
   }

@@ -9,22 +9,33 @@ import type { Moment } from './view.ts'
 const dump = { lastSeconds: 0, intervalSeconds: 0, count: 7 }
 
 const port = (number: number, oldestWaitMs = 0): PortSample => ({
-  ...{ address: '198.18.0.2', port: number, synQueue: { length: 0, peak: 0, limit: 128 }, oldestWaitMs },
-  ...{
-    waiting: 0,
-    connections: {},
-    receiveBytes: 0,
-    receiveBytesMax: 0,
-    sendBytes: 0,
-    sendBytesMax: 0,
-    zeroWindows: 0,
-  },
+  address: '198.18.0.2',
+  port: number,
+  synQueue: { length: 0, peak: 0, limit: 128 },
+  oldestWaitMs,
+  waiting: 0,
+  connections: {},
+  receiveBytes: 0,
+  receiveBytesMax: 0,
+  sendBytes: 0,
+  sendBytesMax: 0,
+  zeroWindows: 0,
 })
 
 const backend = (changes: Partial<BackendStatus>): BackendStatus => ({
-  ...{ name: 'backend-1', pid: 1, mode: 'sharded', listener: null, faults: noFaults, accepts: 0, responses: 0 },
-  ...{ bodyBytes: 0, open: 0, acceptWait: { upToMs: [], counts: [], count: 0, sumMs: 0, maxMs: 0 }, loopLagMs: 0 },
-  ...{ somaxconn: 4096, processes: [] },
+  name: 'backend-1',
+  pid: 1,
+  mode: 'sharded',
+  listener: null,
+  faults: noFaults,
+  accepts: 0,
+  responses: 0,
+  bodyBytes: 0,
+  open: 0,
+  acceptWait: { upToMs: [], counts: [], count: 0, sumMs: 0, maxMs: 0 },
+  loopLagMs: 0,
+  somaxconn: 4096,
+  processes: [],
   ...changes,
 })
 
@@ -34,22 +45,31 @@ const moment = (
   counters: Record<string, number> = {},
 ): Moment => ({
   snapshot: {
-    ...{
-      sequence: 1,
-      timeMs: 0,
-      monotonicMs: 0,
-      namespaces: [{ netns: 'lab', inode: 1, listeners: [], ports, counters }],
-    },
+    sequence: 1,
+    timeMs: 0,
+    monotonicMs: 0,
+    namespaces: [{ netns: 'lab', inode: 1, listeners: [], ports, counters }],
     sampler: {
-      ...{ intervalSeconds: 0.01, samples: 1, late: 0, failed: 0, cpuSeconds: 0 },
+      intervalSeconds: 0.01,
+      samples: 1,
+      late: 0,
+      failed: 0,
+      cpuSeconds: 0,
       dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },
     },
   },
-  ...{ backends, loads: [], synRetransmits: 0, askedMs: 0 },
+  backends,
+  loads: [],
+  synRetransmits: 0,
+  askedMs: 0,
 })
 
 const waits = (upToMs: number[], counts: number[]): BackendStatus['acceptWait'] => ({
-  ...{ upToMs, counts, count: 0, sumMs: 0, maxMs: 0 },
+  upToMs,
+  counts,
+  count: 0,
+  sumMs: 0,
+  maxMs: 0,
 })
 
 test('the kernel’s counters and how often they were read are taken as they are; those at zero are left out by the exporter', () => {

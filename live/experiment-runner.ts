@@ -66,7 +66,9 @@ export class ExperimentRunner {
         passed: expectation.passed,
       })
       const { verdict, folder } = await runExperiment(experiment, {
-        ...{ driver, out, signal },
+        driver,
+        out,
+        signal,
         onPhase: (name, phase) => this.#phase(name === ONLY_CASE ? phase : `${name}, ${phase}`),
       })
       await writeReport(folder)

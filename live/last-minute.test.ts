@@ -10,8 +10,12 @@ const nothing: Counted = { readings: 1, opens: 0, overflows: 0, entered: {}, oth
 class Clock {
   readonly minute = new LastMinute()
   #view: Watched = {
-    ...{ monotonicMs: 50_000, port: 8080, counted: nothing, shards: [shardOf(1, { limit: 19 })] },
-    ...{ steering: { by: 'hash' }, sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 } },
+    monotonicMs: 50_000,
+    port: 8080,
+    counted: nothing,
+    shards: [shardOf(1, { limit: 19 })],
+    steering: { by: 'hash' },
+    sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 },
   }
 
   constructor(changes: Partial<Watched> = {}) {
@@ -25,7 +29,9 @@ class Clock {
       this.#see(
         { monotonicMs: monotonicMs + 100, ...changes },
         {
-          ...{ readings: counted.readings + 1, opens: counted.opens + opens, overflows: counted.overflows + overflows },
+          readings: counted.readings + 1,
+          opens: counted.opens + opens,
+          overflows: counted.overflows + overflows,
           ...others,
         },
       )

@@ -90,7 +90,8 @@ export class LastMinute {
     if (view === undefined) return { ...nothing, words: ['The lab is starting: nothing has been counted yet.'] }
     if (listening.length === 0) return { ...nothing, words: ['Nobody listens: there is no backlog to plan.'] }
     const seen = {
-      ...{ limits: listening.map(({ limit }) => limit), stallMs: nothing.stallMs },
+      limits: listening.map(({ limit }) => limit),
+      stallMs: nothing.stallMs,
       byChance: view.steering.by === 'hash' || view.steering.by === 'random',
       ...(view.sysctls.somaxconn < 0 ? {} : { somaxconn: view.sysctls.somaxconn }),
     }
@@ -99,7 +100,10 @@ export class LastMinute {
     const advice = clear ?? adviceFrom(this.#runs(elsewhere, false), seen)
     if (advice === undefined) return { ...nothing, words: [this.#whyNot(view, elsewhere, nothing.stallMs)] }
     return {
-      ...{ stallMs: seen.stallMs, longestWaitMs, backlog: advice.backlog, words: advice.words },
+      stallMs: seen.stallMs,
+      longestWaitMs,
+      backlog: advice.backlog,
+      words: advice.words,
       sockets: listening.map(({ shard }, index) => {
         const { limit, enough, survives } = advice.sockets[index]!
         return { shard, limit, enough, survives: survivedWords(survives) }

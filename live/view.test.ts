@@ -38,21 +38,17 @@ const dump = { lastSeconds: 0, intervalSeconds: 0, count: 1 }
 
 function snapshot(monotonicMs: number, listeners: ListenerSample[], counters: Record<string, number> = {}): Snapshot {
   const port = {
-    ...{
-      address: '198.18.0.2',
-      port: 8080,
-      synQueue: { length: 0, peak: 0, limit: 384 },
-      oldestWaitMs: 412,
-      waiting: 0,
-    },
-    ...{
-      connections: { established: 5 },
-      receiveBytes: 1,
-      receiveBytesMax: 1,
-      sendBytes: 2,
-      sendBytesMax: 2,
-      zeroWindows: 0,
-    },
+    address: '198.18.0.2',
+    port: 8080,
+    synQueue: { length: 0, peak: 0, limit: 384 },
+    oldestWaitMs: 412,
+    waiting: 0,
+    connections: { established: 5 },
+    receiveBytes: 1,
+    receiveBytesMax: 1,
+    sendBytes: 2,
+    sendBytesMax: 2,
+    zeroWindows: 0,
   }
   return {
     sequence: 1,
@@ -60,7 +56,11 @@ function snapshot(monotonicMs: number, listeners: ListenerSample[], counters: Re
     monotonicMs,
     namespaces: [{ netns: 'lab', inode: 1, listeners, ports: listeners.length > 0 ? [port] : [], counters }],
     sampler: {
-      ...{ intervalSeconds: 0.01, samples: 1, late: 0, failed: 0, cpuSeconds: 0 },
+      intervalSeconds: 0.01,
+      samples: 1,
+      late: 0,
+      failed: 0,
+      cpuSeconds: 0,
       dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },
     },
   }

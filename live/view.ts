@@ -90,7 +90,10 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
       processes: (backend?.processes ?? []).map(({ pid, faults, accepts, open, loopLagMs }) => {
         const earlier = backendBefore?.processes.find((process) => process.pid === pid)
         return {
-          ...{ pid, open, stalled: faults.stalled, lagMs: loopLagMs },
+          pid,
+          open,
+          stalled: faults.stalled,
+          lagMs: loopLagMs,
           acceptsPerSecond: earlier === undefined ? 0 : perSecondAsked(accepts - earlier.accepts),
         }
       }),

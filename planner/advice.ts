@@ -69,7 +69,10 @@ export function adviceFrom(counted: readonly (readonly CountedInterval[])[], see
   const survivors = new Map([...new Set(limits)].map((limit) => [limit, longestStall(runs, share, limit, intervalMs)]))
   const sockets = limits.map((limit) => ({ limit, enough: limit >= backlog, survives: survivors.get(limit)! }))
   return {
-    ...{ backlog, sockets, arrivals, intervalMs },
+    backlog,
+    sockets,
+    arrivals,
+    intervalMs,
     watchedMs: runs.reduce((sum, { lengthMs }) => sum + lengthMs, 0),
     words: [
       whatToSet(backlog, sockets, stallMs),

@@ -4,8 +4,18 @@ import test from 'node:test'
 import { adviceFor, type ListenerHistory, listenersAnswer } from './listeners.ts'
 
 const history = (parts: Partial<ListenerHistory>): ListenerHistory => ({
-  ...{ netns: 'host', address: '0.0.0.0', port: '8080', shard: '1', process: 'node', limit: 128, peak: 0 },
-  ...{ drops: 0, worstDrops: 0, fullSeconds: 0, overflows: 0, peakRate: 10 },
+  netns: 'host',
+  address: '0.0.0.0',
+  port: '8080',
+  shard: '1',
+  process: 'node',
+  limit: 128,
+  peak: 0,
+  drops: 0,
+  worstDrops: 0,
+  fullSeconds: 0,
+  overflows: 0,
+  peakRate: 10,
   ...parts,
 })
 const HOUR_MS = 3_600_000

@@ -48,37 +48,53 @@ export function adviceFor(listener: ListenerHistory, rangeMs: number): ListenerA
   const { limit, drops, worstDrops, fullSeconds, overflows } = listener
   if (listener.peak === undefined && drops === 0)
     return {
-      ...{ listener, verdict: 'not known', backlog: undefined, missing: undefined },
+      listener,
+      verdict: 'not known',
+      backlog: undefined,
+      missing: undefined,
       why: 'There are no samples of its queue in this time. Is its exporter up, and does the Prometheus keep tcp_listener_accept_queue_peak?',
     }
   const peak = listener.peak ?? 0
   const wasFull = peak > limit || fullSeconds > 0
   if (drops > 0 && !wasFull)
     return {
-      ...{ listener, verdict: 'drops of another kind', backlog: undefined, missing: undefined },
+      listener,
+      verdict: 'drops of another kind',
+      backlog: undefined,
+      missing: undefined,
       why: `${number(drops)} drops are held against it although its queue never stood full in any sample (${number(peak)} of ${number(limit + 1)})${overflows === 0 ? ' and its namespace counts no overflow' : ''}: retransmitted SYNs, resets of half-open requests, or bursts between two samples. Compare ListenOverflows and TCPReqQFullDrop.`,
     }
   if (drops > 0 && fullSeconds * 1000 > CHRONIC * rangeMs)
     return {
-      ...{ listener, verdict: 'overloaded', backlog: undefined, missing: undefined },
+      listener,
+      verdict: 'overloaded',
+      backlog: undefined,
+      missing: undefined,
       why: `It stood full for ${duration(fullSeconds * 1000)}, ${percent((fullSeconds * 1000) / rangeMs)} of the time: the process does not accept fast enough, and no backlog mends that. More backends, or cheaper accepts.`,
     }
   if (drops > 0) {
     const missing = { low: Math.max(1, Math.ceil(worstDrops / MOST_TRIES)), high: Math.max(1, Math.ceil(worstDrops)) }
     return {
-      ...{ listener, verdict: 'too small', missing },
+      listener,
+      verdict: 'too small',
+      missing,
       backlog: limit + missing.high,
       why: `It stood full (${number(peak)} of ${number(limit + 1)}) for ${duration(fullSeconds * 1000)} and dropped ${number(drops)} SYNs, ${number(worstDrops)} of them within two minutes. Each client dropped is counted once for each try, so between ${number(missing.low)} and ${number(missing.high)} places were missing.`,
     }
   }
   if (peak > TIGHT * (limit + 1))
     return {
-      ...{ listener, verdict: 'tight', missing: undefined },
+      listener,
+      verdict: 'tight',
+      missing: undefined,
       backlog: Math.max(2 * peak, limit),
       why: `Nothing was dropped, but ${number(peak)} of ${number(limit + 1)} places were taken: a burst half as large again spills. Twice the peak is a usual margin.`,
     }
   return {
-    ...{ listener, verdict: 'enough', backlog: undefined, missing: undefined },
+    listener,
+    verdict: 'enough',
+    backlog: undefined,
+    missing: undefined,
     why: `At most ${number(peak)} of ${number(limit + 1)} places were taken, and nothing was dropped.`,
   }
 }

@@ -55,7 +55,8 @@ test('the backlog for a stall: a constant rate needs one less than what comes, a
 
 test('a round trip away one more is needed: a SYN that comes before the last final ACKs finds N + 1 there', () => {
   const asked = situation({
-    ...{ arrivals: { shape: 'constant', ratePerSecond: 1000 }, stall: stall(80) },
+    arrivals: { shape: 'constant', ratePerSecond: 1000 },
+    stall: stall(80),
     client: { ...defaultClient, rttMs: 20 },
   })
   assert.equal(neededBacklog(asked)?.result.value, 80)
@@ -289,7 +290,10 @@ test('a wait cannot be mended by a longer queue, and the planner says so', () =>
 
 test('what a setting does: somaxconn clamps it, drops are counted as the formula has it', () => {
   const { answer, data, disagreements } = ask('setting', {
-    ...{ arrivals: { shape: 'constant', ratePerSecond: 1000 }, stall: stall(200), backlog: 5000, somaxconn: 100 },
+    arrivals: { shape: 'constant', ratePerSecond: 1000 },
+    stall: stall(200),
+    backlog: 5000,
+    somaxconn: 100,
   })
   assert.match(answer.join(' '), /somaxconn grants only 100 of the 5,000/)
   assert.equal(data.backlog, 100)

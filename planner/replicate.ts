@@ -83,7 +83,9 @@ export function numbersOf(played: Played, window: { fromMs: number; toMs: number
     queuePeaks: shards.map((shard) => shard.queuePeak),
     skDrops: shards.map((shard) => shard.skDrops),
     backlogNeeded: Math.max(...shards.map((shard) => shard.longestMet)),
-    ...{ connectMs, acceptWaitMs, felt: { connectMs: inWindow(connectMs), acceptWaitMs: inWindow(acceptWaitMs) } },
+    connectMs,
+    acceptWaitMs,
+    felt: { connectMs: inWindow(connectMs), acceptWaitMs: inWindow(acceptWaitMs) },
   }
 }
 

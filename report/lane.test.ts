@@ -35,8 +35,11 @@ test('a listener that was closed for a while leaves a hole', () => {
   const without = (values: number[]): number[] => values.filter((_, row) => keep[row])
   const closed = recording('lab', {
     listeners: {
-      ...{ atMs: without(listeners.atMs), shard: without(listeners.shard), length: without(listeners.length) },
-      ...{ limit: without(listeners.limit), drops: without(listeners.drops) },
+      atMs: without(listeners.atMs),
+      shard: without(listeners.shard),
+      length: without(listeners.length),
+      limit: without(listeners.limit),
+      drops: without(listeners.drops),
     },
   })
   const [lane] = lanesOf([runOf([closed])], ['a'])

@@ -26,10 +26,7 @@ export interface Shard {
 }
 
 export type PortColumn = (typeof portColumns)[number]
-const portColumns = [
-  ...(['established', 'waiting', 'oldest_wait_ms'] as const),
-  ...(['receive_bytes', 'send_bytes', 'zero_windows'] as const),
-] as const
+const portColumns = ['established', 'waiting', 'oldest_wait_ms', 'receive_bytes', 'send_bytes', 'zero_windows'] as const
 
 /** A connection of the clients; NaN for what never happened or is not known. */
 export interface Connection {
@@ -84,7 +81,10 @@ function laneOf(run: Run, summary: CaseSummary, label: string): Lane {
   const end = largest(moments, 1)
   const begin = Math.max(smallest(moments, 0), -LEAD * end)
   return {
-    ...{ label, run, summary, shards },
+    label,
+    run,
+    summary,
+    shards,
     span: [begin, end > begin ? end : begin + 1],
     synQueue: { length: series(syn_queue, 'length'), limit: series(syn_queue, 'limit') },
     port: Object.fromEntries(columns) as Record<PortColumn, Point[]>,
@@ -136,7 +136,8 @@ function connectionOf(table: Table, row: number): Connection {
   const [scheduled, started, closed] = [at('scheduled_t_ms'), at('started_t_ms'), at('closed_t_ms')]
   const [backend, outcome] = [table.backend?.[row], String(table.outcome?.[row] ?? 'unknown')]
   return {
-    ...{ outcome, startedMs: started },
+    outcome,
+    startedMs: started,
     backend: typeof backend === 'string' ? backend : undefined,
     connectMs: at('connected_t_ms') - started,
     acceptWaitMs: at('accept_wait_ms'),

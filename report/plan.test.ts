@@ -44,9 +44,16 @@ test('an answer has its question, the answer, what to set, why, and how to ask a
   assert.doesNotMatch(bodyOf(page), slips)
   assert.match(page, /<h1>What happens with a backlog of 9\?<\/h1>/)
   for (const words of [
-    ...['80 % of the connections lose a SYN.', 'backlog: 9, reusePort: true', 'somaxconn stays 4096'],
-    ...['50 come, and N + 1 = 10 fit.', 'Arrivals are independent', 'Closed form: arrivals against N + 1.'],
-    ...['200 connections', '190 ok, 10 timed out.', 'Linux 6.18.44', asked.command],
+    '80 % of the connections lose a SYN.',
+    'backlog: 9, reusePort: true',
+    'somaxconn stays 4096',
+    '50 come, and N + 1 = 10 fit.',
+    'Arrivals are independent',
+    'Closed form: arrivals against N + 1.',
+    '200 connections',
+    '190 ok, 10 timed out.',
+    'Linux 6.18.44',
+    asked.command,
   ])
     assert.ok(textOf(page).includes(words), words)
 })
@@ -176,7 +183,8 @@ test('an answer in words alone, and one whose table compares no methods, are pag
 
 test('where the ways of predicting disagree the page says so, and what is only known from below it calls so', () => {
   const outcome = (method: Outcome['method'], drops: Outcome['estimates']['drops']): Outcome => ({
-    ...{ method, basis: 'nothing' },
+    method,
+    basis: 'nothing',
     estimates: { drops: drops! },
   })
   const outcomes = [outcome('closed form', atLeast(50)), outcome('simulation', { value: 20, low: 10, high: 30 })]
@@ -192,7 +200,10 @@ test('nothing that an answer says becomes HTML', () => {
   const page = planHtml(
     {
       ...answer([judgement({ name: evil, reason: evil, verdict: 'not judged' })]),
-      ...{ question: evil, answer: [evil, evil], why: [evil], howSure: [evil] },
+      question: evil,
+      answer: [evil, evil],
+      why: [evil],
+      howSure: [evil],
       settings: [{ where: 'Node', text: evil }],
       table: { columns: [evil, evil], rows: [[evil, evil]] },
     },

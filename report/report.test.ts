@@ -22,8 +22,15 @@ test('a run has every section that has something to show', () => {
   const page = reportHtml([runOf([recording()])])
   assert.doesNotMatch(bodyOf(page), slips)
   for (const words of [
-    ...['A queue holds N + 1.', 'the queue holds one more', 'Accept queue', 'Drops, by socket', 'backend 1 stalls'],
-    ...['Time to connect', 'Latency by percentile', 'ListenOverflows = ListenDrops', 'spillway run small'],
+    'A queue holds N + 1.',
+    'the queue holds one more',
+    'Accept queue',
+    'Drops, by socket',
+    'backend 1 stalls',
+    'Time to connect',
+    'Latency by percentile',
+    'ListenOverflows = ListenDrops',
+    'spillway run small',
     'of it for scheduling lag',
   ])
     assert.ok(textOf(page).includes(words), words)
@@ -84,7 +91,11 @@ test('nothing that a run says becomes HTML', () => {
       recording('other'),
     ],
     {
-      ...{ experiment: evil, teaches: evil, sources: [evil], reason: evil, again: evil },
+      experiment: evil,
+      teaches: evil,
+      sources: [evil],
+      reason: evil,
+      again: evil,
       expectations: expectations.map((one) => ({ ...one, sentence: evil })),
     },
   )
@@ -120,7 +131,11 @@ test('a long run stays a small file', () => {
       drops: atMs.map((_, at) => at),
     },
     stories: Array.from({ length: 20_000 }, (_, at) => ({
-      ...{ load: 'load-1', phase: 'burst', outcome: 'ok', scheduledMs: 1000 + at * 30, startedMs: 1000 + at * 30 },
+      load: 'load-1',
+      phase: 'burst',
+      outcome: 'ok',
+      scheduledMs: 1000 + at * 30,
+      startedMs: 1000 + at * 30,
       connectedMs: 1000 + at * 30 + ((at * 7919) % 3000),
     })),
   })

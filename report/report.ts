@@ -35,7 +35,8 @@ ${facts}`,
 
 const linesOf = ({ experiment, runs, labels }: Group): CardLine[] =>
   runs.map(({ verdict }, at) => ({
-    ...{ verdict, href: `#${experiment}` },
+    verdict,
+    href: `#${experiment}`,
     label: runs.length > 1 ? labels[at] : undefined,
   }))
 

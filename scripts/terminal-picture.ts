@@ -19,7 +19,12 @@ const colours: Record<string, string> = { 31: '#f0565b', 33: '#e3a23a', 34: '#4c
 
 const view = await viewOfTrouble()
 const lines = draw(view, {
-  ...{ columns: COLUMNS, rows: ROWS, colour: true, metricsUrl: 'http://127.0.0.1:10511', message: '', showHelp: false },
+  columns: COLUMNS,
+  rows: ROWS,
+  colour: true,
+  metricsUrl: 'http://127.0.0.1:10511',
+  message: '',
+  showHelp: false,
   loadLine: `load  ${RATE} new connections/s · half-open off · 20 slow readers`,
 })
 fs.writeFileSync(new URL('../docs/terminal.svg', import.meta.url), svg(lines))

@@ -87,8 +87,15 @@ const shard = fc
   })
   .map((one) => ({ ...one, fill: one.length / (one.limit + 1) }))
 const counter = fc.constantFrom(
-  ...['ListenOverflows', 'ListenDrops', 'TCPReqQFullDrop', 'TCPReqQFullDoCookies', 'EmbryonicRsts'],
-  ...['TCPMigrateReqSuccess', 'TCPMigrateReqFailure', 'TCPDeferAcceptDrop', 'NobodyKnows'],
+  'ListenOverflows',
+  'ListenDrops',
+  'TCPReqQFullDrop',
+  'TCPReqQFullDoCookies',
+  'EmbryonicRsts',
+  'TCPMigrateReqSuccess',
+  'TCPMigrateReqFailure',
+  'TCPDeferAcceptDrop',
+  'NobodyKnows',
 )
 const evidence: fc.Arbitrary<Evidence> = fc.record({
   steering,

@@ -44,7 +44,8 @@ const planned = async (stallMs: number): Promise<BacklogAdvice> => {
 
 const constantLoad = (durationMs?: number): Promise<Load> =>
   lab.clients.start({
-    ...{ kind: 'connections', stories: true },
+    kind: 'connections',
+    stories: true,
     arrivals: { shape: 'constant', ratePerSecond: RATE, ...(durationMs === undefined ? {} : { durationMs }) },
   })
 

@@ -85,8 +85,13 @@ async function startK6(context: TestContext, lab: Lab, prometheus: Prometheus): 
   })
   const settings = { ...k6Settings(), TARGET: `http://${lab.plan.address}:${lab.plan.port}`, DURATION: '10m' }
   const command = [
-    ...['env', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)],
-    ...[process.execPath, relay, socket, findProgram('k6')!, ...k6Arguments('steady')],
+    'env',
+    ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
+    process.execPath,
+    relay,
+    socket,
+    findProgram('k6')!,
+    ...k6Arguments('steady'),
   ]
   // It runs until the lab ends, and the lab waits for a command to end: so a shell leaves it behind.
   await lab.run(['sh', '-c', `"$@" >'${folder}/log' 2>&1 &`, 'sh', ...command], 'client')
@@ -107,7 +112,9 @@ async function unanswered(prometheus: Prometheus, asked: Question[], withinMs: n
     return still.length
   }
   await eventually('every question has an answer', ask, (left) => left === 0, {
-    ...{ withinMs, everyMs: 500, endsIt: () => true },
+    withinMs,
+    everyMs: 500,
+    endsIt: () => true,
   }).catch((error: unknown) => {
     if (!(error instanceof WaitedInVain)) throw error
   })

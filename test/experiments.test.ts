@@ -31,7 +31,9 @@ const judged = new Map<string, readonly JudgedExpectation[]>()
 for (const experiment of chosen)
   test(`${experiment.name}: the kernel does what is expected, and each expectation would notice if it did not`, async (context) => {
     const { verdict, recordings } = await runExperiment(experiment, {
-      ...{ driver: namespaces, out, signal: context.signal },
+      driver: namespaces,
+      out,
+      signal: context.signal,
     })
     if (verdict.status === 'not judged') {
       // Where nothing may be skipped, everything that these experiments need is there.

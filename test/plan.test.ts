@@ -55,7 +55,10 @@ test('the connections of a run are arrivals to plan for', async (context) => {
   const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-plan-'))
   context.after(() => fs.rmSync(out, { recursive: true, force: true }))
   const recorded = experiment({
-    ...{ name: 'recorded', teaches: 'Nothing.', sources: ['this test'], lab: {} },
+    name: 'recorded',
+    teaches: 'Nothing.',
+    sources: ['this test'],
+    lab: {},
     phases: { load: ({ clients }) => clients.connections({ ratePerSecond: 200, forMs: 500 }) },
     expect: ({ clients, listener }) => ({
       kernel: [that('it listens', listener(1).limit.last, atLeast(1))],

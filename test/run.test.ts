@@ -30,7 +30,10 @@ const lesson = { teaches: 'Nothing.', sources: ['this test'] } as const
 
 const trivial = (changes: Partial<ExperimentForm<Record<string, unknown>>>): Experiment =>
   experiment({
-    ...{ name: 'trivial', ...lesson, lab: {}, phases: { look: () => 7 } },
+    name: 'trivial',
+    ...lesson,
+    lab: {},
+    phases: { look: () => 7 },
     expect: ({ listener }) => ({
       kernel: [that('it listens', listener(1).limit.last, equals(128))],
       userspace: [that('nobody connects', 0, equals(0))],
@@ -42,7 +45,8 @@ test('a run leaves a verdict and tables that say the same when they are read bac
   const { verdict, folder } = await run(
     context,
     comparison({
-      ...{ name: 'two-backlogs', ...lesson },
+      name: 'two-backlogs',
+      ...lesson,
       cases: { small: { backends: [{ backlog: 2 }] }, large: { backends: [{ backlog: 30 }] } },
       phases: {
         stall: ({ backend }) => backend(1).stall(),

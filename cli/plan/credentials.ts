@@ -12,7 +12,14 @@ const variables = {
 } as const
 /** What a request has of its own. */
 const taken = new Set([
-  ...['host', 'content-type', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'expect'],
+  'host',
+  'content-type',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'expect',
 ])
 
 /** The file goes before the environment. Undefined where neither says anything. */

@@ -32,20 +32,32 @@ const rate = (group: string, help: string) => ({
   parse: parseRatePerSecond,
 })
 const duration = (group: string, help: string, bounds: Bounds = {}) => ({
-  ...{ group, form: 'TIME', help, schema: Quantity },
+  group,
+  form: 'TIME',
+  help,
+  schema: Quantity,
   parse: (name: string, text: string) => parseDurationMs(name, text, bounds),
 })
 const share = (group: string, help: string) => ({ group, form: 'SHARE', help, schema: Quantity, parse: parseShare })
 const count = (group: string, help: string, bounds: Required<Bounds>) => ({
-  ...{ group, form: 'N', help, schema: Type.Integer({ minimum: bounds.min, maximum: bounds.max }) },
+  group,
+  form: 'N',
+  help,
+  schema: Type.Integer({ minimum: bounds.min, maximum: bounds.max }),
   parse: (name: string, text: string) => parseCount(name, text, bounds),
 })
 const word = <const Word extends string>(group: string, help: string, words: readonly Word[]) => ({
-  ...{ group, form: words.join('|'), help, schema: Type.Union(words.map((one) => Type.Literal(one))) },
+  group,
+  form: words.join('|'),
+  help,
+  schema: Type.Union(words.map((one) => Type.Literal(one))),
   parse: (name: string, text: string) => oneOf(name, text, words),
 })
 const text = (group: string, form: string, help: string) => ({
-  ...{ group, form, help, schema: Text },
+  group,
+  form,
+  help,
+  schema: Text,
   parse: (_name: string, said: string) => said,
 })
 

@@ -31,7 +31,9 @@ test('a folder of runs stands for those in it, each once, and their report goes 
   const both = [path.join(folder, 'a'), path.join(folder, 'b')]
   assert.deepEqual(readOptions([folder]), { folders: both, out: 'report.html', json: false })
   assert.deepEqual(readOptions([`${folder}/a/`, folder, '--out', 'x.html', '--json']), {
-    ...{ folders: both, out: 'x.html', json: true },
+    folders: both,
+    out: 'x.html',
+    json: true,
   })
 })
 

@@ -30,7 +30,9 @@ async function runAll({ experiments, out, driver, json }: RunCommand): Promise<n
   for (const experiment of experiments) {
     if (interrupt.signal.aborted) break
     const run = await runExperiment(experiment, {
-      ...{ driver, out, signal: interrupt.signal },
+      driver,
+      out,
+      signal: interrupt.signal,
       onPhase: (name, phase) => progress(`${experiment.name}: ${name === 'lab' ? '' : `${name}, `}${phase}`),
     })
     await writeReport(run.folder)

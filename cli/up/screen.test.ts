@@ -15,8 +15,13 @@ const view = labOf({
 })
 
 const screen: Screen = {
-  ...{ columns: 120, rows: 40, colour: false, metricsUrl: 'http://127.0.0.1:10511', loadLine: 'load  off' },
-  ...{ message: '', showHelp: false },
+  columns: 120,
+  rows: 40,
+  colour: false,
+  metricsUrl: 'http://127.0.0.1:10511',
+  loadLine: 'load  off',
+  message: '',
+  showHelp: false,
 }
 
 test('each shard has a row with its numbers, and the full one says so', () => {

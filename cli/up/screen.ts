@@ -164,8 +164,14 @@ function portItems(view: LabView): string[] {
 function keys(view: LabView): string[] {
   const range = view.shards.length === 1 ? '[1]' : `[1-${Math.min(9, view.shards.length)}]`
   return [
-    ...[`${range} stall / release`, '[b] backlog', '[l] load', '[+ -] rate', '[f] half-open', '[r] slow readers'],
-    ...['[?] what am I seeing', '[q] quit'],
+    `${range} stall / release`,
+    '[b] backlog',
+    '[l] load',
+    '[+ -] rate',
+    '[f] half-open',
+    '[r] slow readers',
+    '[?] what am I seeing',
+    '[q] quit',
   ]
 }
 

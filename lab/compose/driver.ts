@@ -126,8 +126,17 @@ class ComposeLab {
     const container = await this.#compose('ps', '--quiet', host === 'server' ? 'net' : 'client')
     const [file = 'true', ...args] = command
     return tryDocker([
-      ...['run', '--rm', '--network', `container:${container}`, '--user', 'root', ...options],
-      ...['--entrypoint', file, toolsImage, ...args],
+      'run',
+      '--rm',
+      '--network',
+      `container:${container}`,
+      '--user',
+      'root',
+      ...options,
+      '--entrypoint',
+      file,
+      toolsImage,
+      ...args,
     ])
   }
 

@@ -4,8 +4,14 @@ import type { LabPlan } from '../driver.ts'
 import { override } from './override.ts'
 
 const plan: LabPlan = {
-  ...{ mode: 'sharded', address: '198.18.0.2', port: 8080, sampleIntervalMs: 5, peakWindowMs: 1000 },
-  ...{ synIntervalMs: 100, connectionsIntervalMs: 1000, cpuShare: 0.02 },
+  mode: 'sharded',
+  address: '198.18.0.2',
+  port: 8080,
+  sampleIntervalMs: 5,
+  peakWindowMs: 1000,
+  synIntervalMs: 100,
+  connectionsIntervalMs: 1000,
+  cpuShare: 0.02,
   backends: [
     { backlog: 8, workers: 3 },
     { backlog: 128, workers: 3 },

@@ -45,7 +45,10 @@ export async function confirm(scene: Scene): Promise<Confirmation> {
     predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs),
     measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length),
     asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
-    ...{ acceptMs: accepts?.seenMs, loops: system.shards.map(({ loops }) => loops.length), curveEveryMs, run },
+    acceptMs: accepts?.seenMs,
+    loops: system.shards.map(({ loops }) => loops.length),
+    curveEveryMs,
+    run,
     sampledEveryMs: asked.sampleEveryMs,
   }
 }

@@ -85,7 +85,10 @@ function judgementOf(name: string, { notJudged, predicted, measured, asItHappene
     name,
     verdict: reason !== null ? 'not judged' : found.length === 0 ? 'agrees' : 'contradicts',
     reason,
-    ...{ predicted: predicted.outcome, measured, asItHappened, disagreements: found },
+    predicted: predicted.outcome,
+    measured,
+    asItHappened,
+    disagreements: found,
     queues: predicted.queues.map((curve, shard) => shardCurve(shard, curve, seen)),
     synQueue: synQueueCurve(predicted.synQueue, seen),
     connectMs: quantiles(
@@ -125,7 +128,10 @@ function shardCurve(shard: number, predicted: CurveBand, { run, curveEveryMs, lo
   const pieces = Math.max(predicted.mean.length, Math.ceil(lastQueued(own) / curveEveryMs))
   const first = loops.slice(0, shard).reduce((sum, count) => sum + count, 0)
   return {
-    ...{ shard, limit: run.shards[shard]?.limit ?? 0, everyMs: curveEveryMs, predicted },
+    shard,
+    limit: run.shards[shard]?.limit ?? 0,
+    everyMs: curveEveryMs,
+    predicted,
     measured: longestIn(own, curveEveryMs, pieces),
     stalls: run.stalls.slice(first, first + loops[shard]!).flat(),
   }
@@ -141,7 +147,8 @@ function synQueueCurve({ low, mean, high }: CurveBand, { run, curveEveryMs }: Se
     Array.from({ length: pieces }, (_, piece) => Math.max(0, ...values.slice(piece * together, (piece + 1) * together)))
   return {
     limit: run.shards.reduce((sum, { limit }) => sum + limit + 1, -1),
-    ...{ everyMs, predicted: { low: joined(low), mean: joined(mean), high: joined(high) } },
+    everyMs,
+    predicted: { low: joined(low), mean: joined(mean), high: joined(high) },
     measured: longestIn(run.synLengths, everyMs, pieces),
   }
 }

@@ -104,7 +104,8 @@ async function play(lab: Lab, scene: LabScene): Promise<LabRun> {
       Object.entries(after.counters).map(([name, count]) => [name, count - (before.counters[name] ?? 0)]),
     ),
     shards: after.shards.map(({ drops, shard, limit }, i) => ({
-      ...{ number: shard, limit },
+      number: shard,
+      limit,
       peak: watch.peaks.get(shard) ?? 0,
       skDrops: drops - (before.shards[i]?.drops ?? 0),
     })),

@@ -70,7 +70,9 @@ const scene = ({
   window = everywhere,
 }: Parts): Scene => ({
   system: {
-    ...{ arrivals, steering, halfOpen: halfOpen ?? new Float64Array(0) },
+    arrivals,
+    steering,
+    halfOpen: halfOpen ?? new Float64Array(0),
     shards: shards.map(
       ({ backlog = 511, stalls = [], absences = [], acceptMs = 0, loops = 1 }): Shard => ({
         backlog,
@@ -94,7 +96,9 @@ function stepStall(name: string, arrivals: Float64Array, ms: number, sockets: nu
   const at = stall(400, ms)
   const shards = Array.from({ length: sockets }, (_, i) => ({ backlog: 1000, stalls: i === 0 ? [at] : [] }))
   return {
-    ...{ name, quantity: 'queuePeak', tolerance },
+    name,
+    quantity: 'queuePeak',
+    tolerance,
     scene: scene({ arrivals, shards, window: at }),
     closed: () => meanOf(binomial(countWithin(arrivals, at), 1 / sockets)),
   }
@@ -107,7 +111,9 @@ function loaded(
 ): Scenario {
   const { acceptMs, perSecond, backlog, forMs, seed } = options
   return {
-    ...{ name, quantity: 'drops', tolerance: tenPercent },
+    name,
+    quantity: 'drops',
+    tolerance: tenPercent,
     scene: scene({ arrivals: poisson(perSecond, forMs, seed), shards: [{ backlog, acceptMs }], timeoutMs: 900 }),
     closed: (overheadMs) =>
       mg1k((perSecond * (acceptMs + overheadMs)) / 1000, 0, capacityOf(backlog, 1)).blocking *
@@ -118,7 +124,9 @@ function loaded(
 /** The 99th percentile of the accept wait, where nothing is dropped. */
 function waiting(name: string, acceptMs: number, perSecond: number, seed: number): Scenario {
   return {
-    ...{ name, quantity: 'acceptWaitP99Ms', tolerance: waits },
+    name,
+    quantity: 'acceptWaitP99Ms',
+    tolerance: waits,
     scene: scene({ arrivals: poisson(perSecond, 20_000, seed), shards: [{ acceptMs }] }),
     closed: (overheadMs) => {
       const real = acceptMs + overheadMs
@@ -133,7 +141,9 @@ function restart(name: string, migrateReq: boolean, perSecond: number): Scenario
   const away = (shard: number): Stall => stall(400 + shard * 2000 + drain, 500)
   const shards = [0, 1].map((shard) => ({ stalls: [stall(400 + shard * 2000, drain)], absences: [away(shard)] }))
   return {
-    ...{ name, quantity: 'resets', tolerance: tenPercent },
+    name,
+    quantity: 'resets',
+    tolerance: tenPercent,
     scene: scene({ arrivals: constant(perSecond, 5000), shards, kernel: { migrateReq } }),
     closed: () => (migrateReq ? 0 : (2 * ((perSecond / 2) * drain)) / 1000),
   }
@@ -151,9 +161,13 @@ function flood(
   const forMs = 12_000
   const setting = { backlog, syncookies, synAckRetries: 5, maxSynBacklog: 2048 }
   return {
-    ...{ name, quantity, tolerance },
+    name,
+    quantity,
+    tolerance,
     scene: scene({
-      ...{ arrivals: constant(10, forMs), shards: [{ backlog }], kernel: { syncookies } },
+      arrivals: constant(10, forMs),
+      shards: [{ backlog }],
+      kernel: { syncookies },
       halfOpen: constant(perSecond, forMs),
       timeoutMs: 3000,
     }),

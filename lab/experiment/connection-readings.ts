@@ -6,7 +6,14 @@ import { distributionOf } from './statistics.ts'
 
 export function connectionsOf(stories: readonly StoryRecord[]): Connections {
   const outcomes: Outcomes = {
-    ...{ ok: 0, refused: 0, reset: 0, timedOut: 0, noPortLeft: 0, closedEarly: 0, failed: 0, abandoned: 0 },
+    ok: 0,
+    refused: 0,
+    reset: 0,
+    timedOut: 0,
+    noPortLeft: 0,
+    closedEarly: 0,
+    failed: 0,
+    abandoned: 0,
   }
   for (const { outcome } of stories) outcomes[isOutcome(outcome, outcomes) ? outcome : 'failed']++
   const times = (read: (story: StoryRecord) => number | undefined): number[] =>

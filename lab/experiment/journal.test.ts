@@ -8,14 +8,25 @@ import { type Entry, Journal, readJournal } from './journal.ts'
 import { readingsOf } from './readings.ts'
 
 const plan: LabPlan = {
-  ...{ mode: 'sharded', address: '198.18.0.2', port: 8080, backends: [{ backlog: 8, workers: 3 }], sysctls: {} },
-  ...{ sampleIntervalMs: 10, synIntervalMs: 20, connectionsIntervalMs: 100, cpuShare: 0.2, peakWindowMs: 30_000 },
+  mode: 'sharded',
+  address: '198.18.0.2',
+  port: 8080,
+  backends: [{ backlog: 8, workers: 3 }],
+  sysctls: {},
+  sampleIntervalMs: 10,
+  synIntervalMs: 20,
+  connectionsIntervalMs: 100,
+  cpuShare: 0.2,
+  peakWindowMs: 30_000,
 }
 
 const boundary = (atMs: number, drops: number, cookie = 'a'): Entry => ({
   is: 'boundary',
   boundary: {
-    ...{ atMs, clientCounters: { Tcp_ActiveOpens: drops }, backends: [null], loads: [] },
+    atMs,
+    clientCounters: { Tcp_ActiveOpens: drops },
+    backends: [null],
+    loads: [],
     counters: { TcpExt_ListenDrops: drops },
     listeners: [{ shard: 1, cookie, drops }],
   },
@@ -26,7 +37,10 @@ const samples = (atMs: number[], length: number[]): Entry => ({
   samples: {
     netns: 'lab',
     listeners: {
-      ...{ atMs: [...atMs, 1], length: [...length, 99], cookie: [], address: [] },
+      atMs: [...atMs, 1],
+      length: [...length, 99],
+      cookie: [],
+      address: [],
       port: [...atMs.map(() => 8080), 9101],
       shard: [...atMs.map(() => 1), 1],
       limit: [...atMs.map(() => 8), 511],
@@ -34,8 +48,15 @@ const samples = (atMs: number[], length: number[]): Entry => ({
     },
     synQueue: { atMs: [], address: [], port: [], length: [], limit: [] },
     connections: {
-      ...{ atMs: [], address: [], port: [], established: [], waiting: [], oldestWaitMs: [] },
-      ...{ receiveBytes: [], sendBytes: [], zeroWindows: [] },
+      atMs: [],
+      address: [],
+      port: [],
+      established: [],
+      waiting: [],
+      oldestWaitMs: [],
+      receiveBytes: [],
+      sendBytes: [],
+      zeroWindows: [],
     },
     counters: { atMs: [], name: [], value: [] },
   },

@@ -6,8 +6,13 @@ import type { Recording } from './recording.ts'
 
 /** Sysctls of the server's namespace that say how its queues behave. */
 const recordedSysctls = [
-  ...['net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog', 'net.ipv4.tcp_syncookies', 'net.ipv4.tcp_synack_retries'],
-  ...['net.ipv4.tcp_abort_on_overflow', 'net.ipv4.tcp_migrate_req', 'net.ipv4.tcp_syn_linear_timeouts'],
+  'net.core.somaxconn',
+  'net.ipv4.tcp_max_syn_backlog',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.tcp_synack_retries',
+  'net.ipv4.tcp_abort_on_overflow',
+  'net.ipv4.tcp_migrate_req',
+  'net.ipv4.tcp_syn_linear_timeouts',
   'net.ipv4.tcp_tw_reuse_delay',
 ]
 

@@ -73,14 +73,27 @@ export const AFTERWARDS = 'afterwards'
 
 export function emptyRecording(name: string, plan: LabPlan): Recording {
   return {
-    ...{ case: name, plan, sysctls: {}, phases: [], boundaries: [], events: [], loads: [], stories: [] },
+    case: name,
+    plan,
+    sysctls: {},
+    phases: [],
+    boundaries: [],
+    events: [],
+    loads: [],
+    stories: [],
     listeners: { atMs: [], shard: [], length: [], limit: [], drops: [] },
     synQueue: { atMs: [], length: [], limit: [] },
     connections: {
-      ...{ atMs: [], established: [], waiting: [], oldestWaitMs: [] },
-      ...{ receiveBytes: [], sendBytes: [], zeroWindows: [] },
+      atMs: [],
+      established: [],
+      waiting: [],
+      oldestWaitMs: [],
+      receiveBytes: [],
+      sendBytes: [],
+      zeroWindows: [],
     },
     counters: { atMs: [], name: [], value: [] },
-    ...{ lagMs: Number.NaN, lateSamples: 0 },
+    lagMs: Number.NaN,
+    lateSamples: 0,
   }
 }

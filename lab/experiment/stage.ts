@@ -98,7 +98,10 @@ export class LabStage implements Stage {
     }
     try {
       const { now } = await eventually(what, look, ({ isSo }) => isSo, {
-        ...{ withinMs, everyMs: POLL_MS, signal: this.#signal, endsIt: () => true },
+        withinMs,
+        everyMs: POLL_MS,
+        signal: this.#signal,
+        endsIt: () => true,
       })
       return now
     } catch (error) {

@@ -84,7 +84,9 @@ function weighOne(counted: JudgedExpectation['counted'], expectation: Expectatio
   const { sentence, seen, band } = expectation
   const widenedMs = band.kind === 'range' && band.unit === 'ms' && Number.isFinite(band.high) ? lagMs : 0
   return {
-    ...{ counted, sentence, widenedMs },
+    counted,
+    sentence,
+    widenedMs,
     seen: typeof seen === 'number' && !Number.isFinite(seen) ? null : seen,
     band:
       band.kind === 'exactly'

@@ -29,7 +29,11 @@ function begun() {
   })
   const hear = (flags: number, sequence: number, payload = '', acknowledgement = 0): void =>
     connection.hear({
-      ...{ from: SERVER, to: CLIENT, flags, sequence: sequence >>> 0, acknowledgement },
+      from: SERVER,
+      to: CLIENT,
+      flags,
+      sequence: sequence >>> 0,
+      acknowledgement,
       payload: Buffer.from(payload),
     })
   /** Flags, number and acknowledgement of what left since the last look. */

@@ -122,7 +122,8 @@ export class Handshakes {
 async function answerable(connection: HandshakeConnection, number: number): Promise<void> {
   try {
     await eventually('it has its SYN-ACK', () => connection.answerable || connection.finished, undefined, {
-      ...{ withinMs: SYN_ACK_LIMIT_MS, everyMs: HEAR_EVERY_MS },
+      withinMs: SYN_ACK_LIMIT_MS,
+      everyMs: HEAR_EVERY_MS,
     })
   } catch {
     throw new UsageError(

@@ -31,10 +31,17 @@ export async function listenerHistories(prometheus: Prometheus, rangeMs: number)
     // A quotient of nothing by nothing is NaN, and says nothing.
     const own = (values: Value[] | undefined): number => (Number.isFinite(found(values)) ? found(values) : 0)
     return {
-      ...{ netns, address, port, shard, limit: limit.value, peak: of(peaks, limit, listener)?.value },
+      netns,
+      address,
+      port,
+      shard,
+      limit: limit.value,
+      peak: of(peaks, limit, listener)?.value,
       process: of(info, limit, listener)?.labels.process,
       // increase() extrapolates to the ends of its range: a count need not be whole.
-      ...{ drops: Math.round(own(drops)), worstDrops: Math.round(own(worst)), fullSeconds: own(full) },
+      drops: Math.round(own(drops)),
+      worstDrops: Math.round(own(worst)),
+      fullSeconds: own(full),
       overflows: of(overflows, limit, namespace)?.value,
       peakRate: of(rates, limit, namespace)?.value,
       seenSeconds: of(seen, limit, listener)?.value,

@@ -59,7 +59,9 @@ function distribution(
           legend: curves.toReversed().map(({ name, colour, dashed }) => ({ name, colour, dashed })),
           plot: percentilePlot({
             title: `${title}, predicted and measured`,
-            ...{ curves, height: 190, columns: columnsOf(2) },
+            curves,
+            height: 190,
+            columns: columnsOf(2),
             axis: axis(1.05 * most, 'ms'),
             percentiles: percentileAxis(connections),
           }),

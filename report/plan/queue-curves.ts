@@ -130,7 +130,9 @@ function panelOf({ limit, everyMs, ...queue }: QueueCurve, of: Described, scales
     plot: timePlot({
       title: `${title}, predicted and measured ${label}`,
       phases: stalls.map(({ fromMs, toMs }) => ({ name: 'stands still', tMs: fromMs, endMs: toMs })),
-      ...{ ...scales, quantity: 'count', height: 190 },
+      ...scales,
+      quantity: 'count',
+      height: 190,
       bands: spread ? [{ name: '95 %', colour: PREDICTED, low: lows!, high: highs! }] : [],
       lines: [
         { name: 'measured', colour: 'water', points: measured! },

@@ -61,7 +61,8 @@ export function timePlot({ span, axis, height, quantity, lines, columns, ...plot
   return frame({
     title: plot.title,
     description: describe(lines, quantity, plot.phases),
-    ...{ height, above: phases.above },
+    height,
+    above: phases.above,
     x: timeTicks(span),
     y: axis.ticks,
     domain: { x: span, y: [0, axis.top] },

@@ -51,7 +51,12 @@ function panelOf(lane: Lane, shard: Shard, { span, top, columns }: Scales): Pane
     note: `peak ${inWords(peakOf(shard.length))}${limits.length > 0 ? `, full at ${limits.map((one) => inWords(one + 1)).join(', then ')}${far}` : ''}`,
     plot: timePlot({
       title: `Accept queue ${label}`,
-      ...{ phases: lane.summary.phases, span, axis: scale, columns, quantity: 'count', height: 150 },
+      phases: lane.summary.phases,
+      span,
+      axis: scale,
+      columns,
+      quantity: 'count',
+      height: 150,
       lines: [{ name: 'length', colour: 'water', points: shard.length, filled: true }, ...(constant ? [] : [fullAt])],
       ...(constant ? { level: { value: limit + 1, label: `full: ${inWords(limit)} + 1` } } : {}),
       stressed: fullStretches(shard),

@@ -52,7 +52,12 @@ function connectTimes(lanes: readonly Lane[]): Html | undefined {
                 }),
             plot: staircase({
               title: `Time to connect ${lane.label}`,
-              ...{ lane, never, span: spans.get(lane)!, backends: told, height: 170, columns: columnsOf(lanes.length) },
+              lane,
+              never,
+              span: spans.get(lane)!,
+              backends: told,
+              height: 170,
+              columns: columnsOf(lanes.length),
               axis: axis(heights.tops[at]!, 'ms'),
             }),
           }
@@ -135,7 +140,9 @@ function latencies(lanes: readonly Lane[]): Html | undefined {
           plot: percentilePlot({
             title: `Latency by percentile ${one.lane.label}`,
             curves: one.curves.map(({ sorted, ...curve }) => ({ ...curve, steps: steps(sorted) })),
-            ...{ axis: times, height: 190, columns: columnsOf(shown.length) },
+            axis: times,
+            height: 190,
+            columns: columnsOf(shown.length),
             percentiles: { ...widest, told: Math.min(percentileAxis(most(one)).told, widest.end) },
           }),
         })),

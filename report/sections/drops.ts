@@ -19,21 +19,21 @@ export function drops(lanes: readonly Lane[]): Html | undefined {
     rows: [
       shown.map((lane, at) => {
         const lines = lane.shards.map(({ number, drops: points }, place) => ({
-          ...{ name: `shard ${number}`, colour: (place % 8) + 1, points },
+          name: `shard ${number}`,
+          colour: (place % 8) + 1,
+          points,
         }))
         return {
           label: lane.label,
           legend: lines.map(({ name, colour, points }) => ({ name, colour, note: inWords(peakOf(points)) })),
           plot: timePlot({
             title: `Drops ${lane.label}`,
-            ...{
-              phases: lane.summary.phases,
-              lines,
-              span: spans.get(lane)!,
-              quantity: 'count',
-              columns: columnsOf(2),
-              height: 120,
-            },
+            phases: lane.summary.phases,
+            lines,
+            span: spans.get(lane)!,
+            quantity: 'count',
+            columns: columnsOf(2),
+            height: 120,
             axis: axis(heights.tops[at]!, 'count'),
           }),
         }

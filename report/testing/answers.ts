@@ -8,18 +8,24 @@ export const asked: Asked = {
   confirming: undefined,
   at: '2026-11-22T22:24:29.106Z',
   machine: {
-    ...{ kernel: '6.18.44', cores: 2, processor: 'a processor', memoryBytes: 2 ** 34 },
-    ...{ node: 'v24.21.0', spillway: '0.1.0' },
+    kernel: '6.18.44',
+    cores: 2,
+    processor: 'a processor',
+    memoryBytes: 2 ** 34,
+    node: 'v24.21.0',
+    spillway: '0.1.0',
   },
 }
 
 const closed: Outcome = {
-  ...{ method: 'closed form', basis: 'arrivals against N + 1' },
+  method: 'closed form',
+  basis: 'arrivals against N + 1',
   estimates: { drops: within(40, 0.05), delayedShare: within(0.8, 0.01) },
 }
 
 const simulated: Outcome = {
-  ...{ method: 'simulation', basis: '40 runs' },
+  method: 'simulation',
+  basis: '40 runs',
   estimates: { drops: within(41, 0.1), delayedShare: within(0.82, 0.01), connectP99Ms: within(1020, 0.01) },
 }
 
@@ -33,23 +39,34 @@ export const lengths = {
 
 /** Two shards, of which the second one has nothing to do. */
 export const judgement = (changes: Partial<Judgement> = {}): Judgement => ({
-  ...{ name: 'a backlog of 9', verdict: 'contradicts', reason: null },
+  name: 'a backlog of 9',
+  verdict: 'contradicts',
+  reason: null,
   predicted: {
-    ...{ method: 'simulation', basis: 'these very arrivals, dealt 40 times' },
+    method: 'simulation',
+    basis: 'these very arrivals, dealt 40 times',
     estimates: {
-      ...{ delayedShare: within(0.25, 0.04), drops: within(40, 0.1), queuePeak: within(10, 0) },
-      ...{ connectP99Ms: within(1020, 0.01), acceptWaitMaxMs: within(300, 0) },
+      delayedShare: within(0.25, 0.04),
+      drops: within(40, 0.1),
+      queuePeak: within(10, 0),
+      connectP99Ms: within(1020, 0.01),
+      acceptWaitMaxMs: within(300, 0),
     },
   },
   measured: {
-    ...{ method: 'lab', basis: 'one run on this machine' },
+    method: 'lab',
+    basis: 'one run on this machine',
     estimates: {
-      ...{ delayedShare: within(0.2, 0), drops: within(32, 0.03), queuePeak: within(11, 0, 1) },
-      ...{ connectP99Ms: within(1032, 0.1), acceptWaitMaxMs: within(300, 0) },
+      delayedShare: within(0.2, 0),
+      drops: within(32, 0.03),
+      queuePeak: within(11, 0, 1),
+      connectP99Ms: within(1032, 0.1),
+      acceptWaitMaxMs: within(300, 0),
     },
   },
   asItHappened: {
-    ...{ method: 'simulation', basis: 'these very arrivals, dealt 40 times' },
+    method: 'simulation',
+    basis: 'these very arrivals, dealt 40 times',
     estimates: { drops: within(33, 0.1), queuePeak: within(10, 0) },
   },
   disagreements: [
@@ -57,12 +74,19 @@ export const judgement = (changes: Partial<Judgement> = {}): Judgement => ({
   ],
   queues: [
     {
-      ...{ shard: 0, limit: 9, everyMs: 20, measured: lengths.measured },
+      shard: 0,
+      limit: 9,
+      everyMs: 20,
+      measured: lengths.measured,
       stalls: [{ fromMs: 20, toMs: 150 }],
       predicted: { low: lengths.low, mean: lengths.mean, high: lengths.high },
     },
     {
-      ...{ shard: 1, limit: 9, everyMs: 20, measured: lengths.measured.map(() => 0), stalls: [] },
+      shard: 1,
+      limit: 9,
+      everyMs: 20,
+      measured: lengths.measured.map(() => 0),
+      stalls: [],
       predicted: { low: lengths.low.map(() => 0), mean: lengths.low.map(() => 0), high: lengths.low.map(() => 0) },
     },
   ],

@@ -6,8 +6,16 @@ import { summaryOf } from '#lab/experiment/summary.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
 
 export const plan: LabPlan = {
-  ...{ mode: 'sharded', address: '198.18.0.2', port: 8080, backends: [{ backlog: 8, workers: 3 }], sysctls: {} },
-  ...{ sampleIntervalMs: 10, synIntervalMs: 20, connectionsIntervalMs: 100, cpuShare: 0.2, peakWindowMs: 30_000 },
+  mode: 'sharded',
+  address: '198.18.0.2',
+  port: 8080,
+  backends: [{ backlog: 8, workers: 3 }],
+  sysctls: {},
+  sampleIntervalMs: 10,
+  synIntervalMs: 20,
+  connectionsIntervalMs: 100,
+  cpuShare: 0.2,
+  peakWindowMs: 30_000,
 }
 
 /** A second with two phases, in which the queue of one shard fills and a client in five never connects. */
@@ -21,7 +29,10 @@ export function recording(name = 'lab', changes: Partial<Recording> = {}): Recor
     ],
     events: [{ atMs: 1005, what: 'backend 1 stalls' }],
     boundaries: [0, 41].map((drops, at) => ({
-      ...{ atMs: 1000 + 1000 * at, backends: [null], loads: [], listeners: [{ shard: 1, cookie: 'a', drops }] },
+      atMs: 1000 + 1000 * at,
+      backends: [null],
+      loads: [],
+      listeners: [{ shard: 1, cookie: 'a', drops }],
       counters: { TcpExt_ListenDrops: drops, TcpExt_ListenOverflows: drops },
       clientCounters: { Tcp_ActiveOpens: at * 50 },
     })),
@@ -40,7 +51,11 @@ export function recording(name = 'lab', changes: Partial<Recording> = {}): Recor
     stories: Array.from({ length: 50 }, (_, at) => {
       const startedMs = 1300 + at
       return {
-        ...{ load: 'load-1', phase: 'burst', scheduledMs: 1300, startedMs, outcome: at % 5 === 0 ? 'timedOut' : 'ok' },
+        load: 'load-1',
+        phase: 'burst',
+        scheduledMs: 1300,
+        startedMs,
+        outcome: at % 5 === 0 ? 'timedOut' : 'ok',
         ...(at % 5 === 0
           ? {}
           : { connectedMs: startedMs + at, firstByteMs: startedMs + 2 * at, closedMs: startedMs + 3 * at }),
@@ -54,21 +69,41 @@ export function recording(name = 'lab', changes: Partial<Recording> = {}): Recor
 
 export function runOf(recordings: readonly Recording[], changes: Partial<Verdict> = {}, folder = '/runs/a/small'): Run {
   const verdict: Verdict = {
-    ...{ format: 1, experiment: 'small', teaches: 'A queue holds N + 1.', sources: ['tcp_conn_request()'] },
-    ...{ status: 'passed', reason: null, startedAt: '2026-11-22T22:24:29.106Z', durationMs: 1000, lagMs: 3 },
+    format: 1,
+    experiment: 'small',
+    teaches: 'A queue holds N + 1.',
+    sources: ['tcp_conn_request()'],
+    status: 'passed',
+    reason: null,
+    startedAt: '2026-11-22T22:24:29.106Z',
+    durationMs: 1000,
+    lagMs: 3,
     expectations: [
       {
-        ...{ counted: 'kernel', sentence: 'the queue holds one more', seen: 9, widenedMs: 0, passed: true },
+        counted: 'kernel',
+        sentence: 'the queue holds one more',
+        seen: 9,
+        widenedMs: 0,
+        passed: true,
         band: { low: 9, high: 9, unit: '' },
       },
       {
-        ...{ counted: 'userspace', sentence: 'who is dropped waits', seen: 1010, widenedMs: 3, passed: true },
+        counted: 'userspace',
+        sentence: 'who is dropped waits',
+        seen: 1010,
+        widenedMs: 3,
+        passed: true,
         band: { low: 900, high: 1103, unit: 'ms' },
       },
     ],
     machine: {
-      ...{ kernel: '6.18.44', cores: 2, processor: 'a processor', memoryBytes: 2 ** 34 },
-      ...{ node: 'v24.21.0', spillway: '0.1.0', driver: 'namespaces' },
+      kernel: '6.18.44',
+      cores: 2,
+      processor: 'a processor',
+      memoryBytes: 2 ** 34,
+      node: 'v24.21.0',
+      spillway: '0.1.0',
+      driver: 'namespaces',
     },
     again: 'spillway run small',
     cases: recordings.map(summaryOf),

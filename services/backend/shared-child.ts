@@ -39,7 +39,8 @@ async function obey(command: ChildCommand): Promise<Reply> {
       return { id }
     case 'drain':
       await eventually('its connections have closed', () => thread.openConnections === 0, undefined, {
-        ...{ withinMs: Infinity, everyMs: DRAIN_CHECK_MS },
+        withinMs: Infinity,
+        everyMs: DRAIN_CHECK_MS,
       })
       return { id, counts: await thread.counts() }
   }

@@ -30,7 +30,8 @@ async function board(context: TestContext, more: Pick<BoardOptions, 'kernelFacts
     source: source(),
     plan: (stallMs) => ({ ...noPlan, stallMs: stallMs ?? 640 }),
     actions: {
-      ...{ experiments: [], unavailable: {} },
+      experiments: [],
+      unavailable: {},
       async perform(order) {
         if (order.do === 'restart') throw new UsageError('Not here', 'Elsewhere')
         orders.push(order)
@@ -126,12 +127,16 @@ test('page, stream and history are kept from rebound names and other sites; noth
 test('an order that is none is refused with the field that is wrong', async (context) => {
   const { url, token, orders } = await board(context)
   for (const order of [
-    ...[{}, { do: 'destroy' }, { do: 'stall' }, { do: 'stall', shard: 0 }, { do: 'stall', shard: 1, more: true }],
-    ...[
-      { do: 'sysctl', name: 'kernel.panic', value: 1 },
-      { do: 'start load', load: 'gentle', amount: -1 },
-    ],
-    ...[{ do: 'relisten', shard: 1, backlog: 1.5 }, { do: 'steer', steering: { by: 'random' } }, []],
+    {},
+    { do: 'destroy' },
+    { do: 'stall' },
+    { do: 'stall', shard: 0 },
+    { do: 'stall', shard: 1, more: true },
+    { do: 'sysctl', name: 'kernel.panic', value: 1 },
+    { do: 'start load', load: 'gentle', amount: -1 },
+    { do: 'relisten', shard: 1, backlog: 1.5 },
+    { do: 'steer', steering: { by: 'random' } },
+    [],
   ])
     assert.equal(
       (await ask(`${url}/switches`, { 'x-spillway-token': token }, order)).status,

@@ -50,7 +50,10 @@ export async function startExporter(
   })
   let untold: RawSamples[] = []
   const sampler = await SamplerThread.start({
-    ...{ pace, namespaces, proc, log },
+    pace,
+    namespaces,
+    proc,
+    log,
     onSamples: (samples) => untold.push(...samples),
     onSnapshot: (raw) => {
       stream.publish(holder.take(raw))

@@ -7,10 +7,19 @@ import { defaultPace } from './sampler/pace.ts'
 
 const dump = { lastSeconds: 0, intervalSeconds: 0, count: 0 }
 const raw: RawSnapshot = {
-  ...{ sequence: 1, timeMs: 0, monotonicMs: 0, namespaces: [], errors: [], answers: 0 },
+  sequence: 1,
+  timeMs: 0,
+  monotonicMs: 0,
+  namespaces: [],
+  errors: [],
+  answers: 0,
   departed: { listeners: 0, syn_queue: 0, connections: 0, counters: 0 },
   sampler: {
-    ...{ intervalSeconds: 0.01, samples: 1, late: 0, failed: 0, cpuSeconds: 0 },
+    intervalSeconds: 0.01,
+    samples: 1,
+    late: 0,
+    failed: 0,
+    cpuSeconds: 0,
     dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },
   },
 }

@@ -13,7 +13,14 @@ for (const [scenario, sentence] of [
 ] as const)
   test(sentence, async () => {
     await using child = new Child('unshare', [
-      ...['-r', '-n', '-m', '--kill-child', '--fork', process.execPath, fixture('./namespaces-scenario.ts'), scenario],
+      '-r',
+      '-n',
+      '-m',
+      '--kill-child',
+      '--fork',
+      process.execPath,
+      fixture('./namespaces-scenario.ts'),
+      scenario,
     ])
     assert.equal(await child.exitCode(), 0, child.lines.join('\n'))
   })
@@ -35,7 +42,14 @@ for (const [namespace, message] of refused)
 
 test('a file that is no network namespace is refused', async () => {
   await using child = new Child('unshare', [
-    ...['-r', '-n', process.execPath, main, '--listen', '127.0.0.1:0', '--netns', 'file=/etc/hostname'],
+    '-r',
+    '-n',
+    process.execPath,
+    main,
+    '--listen',
+    '127.0.0.1:0',
+    '--netns',
+    'file=/etc/hostname',
   ])
   assert.equal(await child.exitCode(), 2, child.lines.join('\n'))
   assert.match(child.lines[0]!, /--netns file=\/etc\/hostname: \/etc\/hostname is no network namespace$/)

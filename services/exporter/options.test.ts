@@ -8,14 +8,35 @@ test('without options the exporter reads its own namespace and listens on loopba
 
 test('every option is taken', () => {
   const options = parseOptions([
-    ...['--listen', '[::1]:9000', '--sample-interval', '1ms', '--syn-interval', '50ms'],
-    ...['--connections-interval', '2s', '--cpu-budget', '0.5%', '--peak-window', '1m', '--stream-interval', '250ms'],
-    ...['--netns', 'self', '--netns', 'db=42', '--proc', '/host/proc'],
+    '--listen',
+    '[::1]:9000',
+    '--sample-interval',
+    '1ms',
+    '--syn-interval',
+    '50ms',
+    '--connections-interval',
+    '2s',
+    '--cpu-budget',
+    '0.5%',
+    '--peak-window',
+    '1m',
+    '--stream-interval',
+    '250ms',
+    '--netns',
+    'self',
+    '--netns',
+    'db=42',
+    '--proc',
+    '/host/proc',
   ])
   assert.deepEqual(options?.listen, { host: '::1', port: 9000 })
   assert.deepEqual(options?.pace, {
-    ...{ sampleIntervalMs: 1, synIntervalMs: 50, connectionsIntervalMs: 2000 },
-    ...{ streamIntervalMs: 250, peakWindowMs: 60_000, cpuShare: 0.005 },
+    sampleIntervalMs: 1,
+    synIntervalMs: 50,
+    connectionsIntervalMs: 2000,
+    streamIntervalMs: 250,
+    peakWindowMs: 60_000,
+    cpuShare: 0.005,
   })
   assert.deepEqual(options?.namespaces, [{ kind: 'self' }, { kind: 'process', name: 'db', pid: 42 }])
   assert.equal(options?.proc, '/host/proc')

@@ -13,7 +13,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Every service but Grafana, whose image cannot be made without a registry. */
 export const services = [
-  ...['net', 'exporter', 'backend-1', 'backend-2', 'backend-3', 'client', 'board', 'prometheus', 'k6'],
+  'net',
+  'exporter',
+  'backend-1',
+  'backend-2',
+  'backend-3',
+  'client',
+  'board',
+  'prometheus',
+  'k6',
 ] as const
 export type Service = (typeof services)[number]
 

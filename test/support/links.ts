@@ -36,9 +36,9 @@ export function anchorsOf(markdown: string): string[] {
 /** What a page links to, web addresses left out. */
 export const linksOf = (markdown: string): string[] =>
   [
-    ...[...prose(markdown).matchAll(/\]\(\s*<?([^\s<>()]+)>?(?:\s+"[^"]*")?\s*\)/g)],
-    ...[...prose(markdown).matchAll(/^\[[^\]]+\]:\s+<?([^\s<>]+)/gm)],
-    ...[...prose(markdown).matchAll(/(?:href|src)="([^"]+)"/g)],
+    ...prose(markdown).matchAll(/\]\(\s*<?([^\s<>()]+)>?(?:\s+"[^"]*")?\s*\)/g),
+    ...prose(markdown).matchAll(/^\[[^\]]+\]:\s+<?([^\s<>]+)/gm),
+    ...prose(markdown).matchAll(/(?:href|src)="([^"]+)"/g),
   ]
     .map(([, target = '']) => target)
     .filter((target) => !/^(?:[a-z]+:|\/\/)/.test(target))

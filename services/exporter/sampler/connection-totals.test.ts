@@ -17,8 +17,13 @@ function totals(...records: ConnectionRecord[]) {
 test('connections are counted by state, and every state is shown', () => {
   const { connections } = totals(record('established'), record('established'), record('time_wait'))
   assert.deepEqual(connections, {
-    ...{ established: 2, time_wait: 1 },
-    ...{ fin_wait1: 0, fin_wait2: 0, close_wait: 0, last_ack: 0, closing: 0 },
+    established: 2,
+    time_wait: 1,
+    fin_wait1: 0,
+    fin_wait2: 0,
+    close_wait: 0,
+    last_ack: 0,
+    closing: 0,
   })
 })
 

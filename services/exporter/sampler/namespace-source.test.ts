@@ -6,7 +6,9 @@ test('a namespace is written as self, all, NAME=PATH or NAME=PID', () => {
   assert.deepEqual(parseNamespaceSource('--netns', 'self'), { kind: 'self' })
   assert.deepEqual(parseNamespaceSource('--netns', 'all'), { kind: 'all' })
   assert.deepEqual(parseNamespaceSource('--netns', 'web=/run/netns/web'), {
-    ...{ kind: 'path', name: 'web', path: '/run/netns/web' },
+    kind: 'path',
+    name: 'web',
+    path: '/run/netns/web',
   })
   assert.deepEqual(parseNamespaceSource('--netns', 'db=4711'), { kind: 'process', name: 'db', pid: 4711 })
 })

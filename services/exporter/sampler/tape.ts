@@ -7,8 +7,15 @@ const emptySamples = (netns: string, namespace: number): RawSamples => ({
   listeners: { atMs: [], address: [], port: [], inode: [], cookie: [], length: [], limit: [], drops: [] },
   synQueue: { atMs: [], address: [], port: [], length: [], limit: [] },
   connections: {
-    ...{ atMs: [], address: [], port: [], established: [], waiting: [] },
-    ...{ oldestWaitMs: [], receiveBytes: [], sendBytes: [], zeroWindows: [] },
+    atMs: [],
+    address: [],
+    port: [],
+    established: [],
+    waiting: [],
+    oldestWaitMs: [],
+    receiveBytes: [],
+    sendBytes: [],
+    zeroWindows: [],
   },
   counters: { atMs: [], name: [], value: [] },
 })

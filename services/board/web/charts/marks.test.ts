@@ -17,8 +17,12 @@ test('whatever is done to the lab is marked: faults, what mends them, settings a
   assert.deepEqual(
     marks.map(({ kind, text }) => `${kind}: ${text}`),
     [
-      ...['fault: 1 stalled', 'fault: 2 closed', 'setting: 3 backlog 8'],
-      ...['setting: syncookies=0', 'setting: to shard 2', 'load: load 300/s'],
+      'fault: 1 stalled',
+      'fault: 2 closed',
+      'setting: 3 backlog 8',
+      'setting: syncookies=0',
+      'setting: to shard 2',
+      'load: load 300/s',
     ],
   )
   assert.deepEqual(marksBetween(before, before), [])
@@ -26,7 +30,12 @@ test('whatever is done to the lab is marked: faults, what mends them, settings a
 
 test('each phase of an experiment is marked once, when it began', () => {
   const experiment = (phases: number[]) => ({
-    ...{ name: 'handshake', running: true, status: undefined, reason: undefined, expectations: [], folder: undefined },
+    name: 'handshake',
+    running: true,
+    status: undefined,
+    reason: undefined,
+    expectations: [],
+    folder: undefined,
     phases: phases.map((timeMs) => ({ name: `at ${timeMs}`, timeMs })),
   })
   const [none, one, two] = [

@@ -23,8 +23,10 @@ test('a lab that has ended is told apart from one that is late, at once and also
   for (const connected of [true, false])
     for (const sinceMs of [0, 60_000])
       assert.deepEqual(notice({ connected, sinceMs, loss: gone }), {
-        ...{ state: 'over', badge: 'the lab has ended' },
-        ...{ problem: 'The lab has ended.', remedy: 'Start one: npm start' },
+        state: 'over',
+        badge: 'the lab has ended',
+        problem: 'The lab has ended.',
+        remedy: 'Start one: npm start',
       })
 })
 

@@ -39,17 +39,21 @@ export function noticeOf(
   if (sinceMs < STALE_MS) return undefined
   if (!connected)
     return {
-      ...{ state: 'over', badge: seen ? badge : 'no board' },
+      state: 'over',
+      badge: seen ? badge : 'no board',
       problem: `This page has lost the board at ${board}.`,
       remedy: `It goes on by itself once a board is there again. Start one: ${startAgain}`,
     }
   if (!seen)
     return {
-      ...{ state: 'waiting', badge: 'waiting for the lab', problem: 'No sample has come yet: the lab is starting.' },
+      state: 'waiting',
+      badge: 'waiting for the lab',
+      problem: 'No sample has come yet: the lab is starting.',
       remedy: sinceMs < LONG_MS ? '' : `If none is, start one: ${startAgain}`,
     }
   return {
-    ...{ state: 'old', badge },
+    state: 'old',
+    badge,
     problem: 'No new sample comes: what is shown is old.',
     remedy: 'The machine is overloaded, or Spillway stands still: if it was stopped by Ctrl-Z, fg lets it go on.',
   }

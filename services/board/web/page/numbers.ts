@@ -37,8 +37,11 @@ export class NumberTable {
     for (const [index, shard] of shards.entries()) {
       const row = this.#body.rows[index] ?? this.#body.insertRow()
       const cells = [
-        ...[String(shard.shard), shard.stalled ? 'stalled' : shard.state, number(shard.length)],
-        ...[number(shard.state === 'listening' ? shard.limit + 1 : 0), whole(shard.dropsPerSecond)],
+        String(shard.shard),
+        shard.stalled ? 'stalled' : shard.state,
+        number(shard.length),
+        number(shard.state === 'listening' ? shard.limit + 1 : 0),
+        whole(shard.dropsPerSecond),
         whole(shard.acceptsPerSecond),
         shard.oldestWaitMs === undefined ? 'not to be told by shard' : duration(shard.oldestWaitMs),
       ]

@@ -50,7 +50,8 @@ export function listen(start: string, handlers: StreamHandlers): void {
   const tell = (): void =>
     handlers.onContact({
       connected: source?.readyState === EventSource.OPEN,
-      ...{ seen, loss },
+      seen,
+      loss,
       sinceMs: performance.now() - lastMs,
     })
 

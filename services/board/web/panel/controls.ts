@@ -20,8 +20,12 @@ export class Toggle {
     const [label, note] = [nextId(), nextId()]
     this.#does = html('p', { class: 'does', id: note }, does)
     this.#button = html('button', {
-      ...{ type: 'button', role: 'switch', class: danger ? 'toggle danger' : 'toggle' },
-      ...{ 'aria-checked': 'false', 'aria-labelledby': label, 'aria-describedby': note },
+      type: 'button',
+      role: 'switch',
+      class: danger ? 'toggle danger' : 'toggle',
+      'aria-checked': 'false',
+      'aria-labelledby': label,
+      'aria-describedby': note,
     })
     this.#button.addEventListener('click', () => onChange(this.#button.getAttribute('aria-checked') !== 'true'))
     this.element = html(

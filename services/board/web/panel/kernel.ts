@@ -15,7 +15,9 @@ const choices: {
   does: string
 }[] = [
   {
-    ...{ key: 'syncookies', sysctl: 'net.ipv4.tcp_syncookies', title: 'tcp_syncookies' },
+    key: 'syncookies',
+    sysctl: 'net.ipv4.tcp_syncookies',
+    title: 'tcp_syncookies',
     options: [
       ['0', '0 never'],
       ['1', '1 when full'],
@@ -24,7 +26,9 @@ const choices: {
     does: 'At a full SYN queue: drop the SYN (0), answer with a cookie (1), or never store a request at all (2).',
   },
   {
-    ...{ key: 'abortOnOverflow', sysctl: 'net.ipv4.tcp_abort_on_overflow', title: 'tcp_abort_on_overflow' },
+    key: 'abortOnOverflow',
+    sysctl: 'net.ipv4.tcp_abort_on_overflow',
+    title: 'tcp_abort_on_overflow',
     options: [
       ['0', '0 silence'],
       ['1', '1 reset'],
@@ -32,7 +36,9 @@ const choices: {
     does: 'The last ACK that meets a full accept queue: ignored (0), or answered with a reset (1). A SYN is dropped either way.',
   },
   {
-    ...{ key: 'migrateReq', sysctl: 'net.ipv4.tcp_migrate_req', title: 'tcp_migrate_req' },
+    key: 'migrateReq',
+    sysctl: 'net.ipv4.tcp_migrate_req',
+    title: 'tcp_migrate_req',
     options: [
       ['0', '0 reset'],
       ['1', '1 migrate'],

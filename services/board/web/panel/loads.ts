@@ -15,27 +15,51 @@ interface LoadWords {
 
 const loads: LoadWords[] = [
   {
-    ...{ name: 'gentle', title: 'New connections', unit: 'a second', amount: 300, most: 20_000 },
+    name: 'gentle',
+    title: 'New connections',
+    unit: 'a second',
+    amount: 300,
+    most: 20_000,
     does: 'Poisson arrivals: each connects, asks once and closes, whether the backends keep up or not.',
   },
   {
-    ...{ name: 'burst', title: 'Burst', unit: 'at once', amount: 500, most: 20_000 },
+    name: 'burst',
+    title: 'Burst',
+    unit: 'at once',
+    amount: 500,
+    most: 20_000,
     does: 'So many SYNs at one moment: what does not fit in the accept queues is dropped.',
   },
   {
-    ...{ name: 'half-open', title: 'Never ACK', unit: 'SYNs a second', amount: 100, most: 100_000 },
+    name: 'half-open',
+    title: 'Never ACK',
+    unit: 'SYNs a second',
+    amount: 100,
+    most: 100_000,
     does: 'SYNs whose SYN-ACK nobody answers: the SYN queue fills, then come cookies or drops. Ends after a minute.',
   },
   {
-    ...{ name: 'hold', title: 'Hold', unit: 'connections', amount: 200, most: 20_000 },
+    name: 'hold',
+    title: 'Hold',
+    unit: 'connections',
+    amount: 200,
+    most: 20_000,
     does: 'They connect and stay silent: each takes a descriptor and waits for nothing.',
   },
   {
-    ...{ name: 'slow-read', title: 'Slow readers', unit: 'clients', amount: 20, most: 2000 },
+    name: 'slow-read',
+    title: 'Slow readers',
+    unit: 'clients',
+    amount: 20,
+    most: 2000,
     does: 'They ask for 8 MB and read nothing: their windows close, send queues fill on this side.',
   },
   {
-    ...{ name: 'slow-write', title: 'Long bodies', unit: 'clients', amount: 10, most: 500 },
+    name: 'slow-write',
+    title: 'Long bodies',
+    unit: 'clients',
+    amount: 10,
+    most: 500,
     does: 'Each sends 67 MB as fast as the kernel takes it: with a backend that never reads, receive queues fill.',
   },
 ]
@@ -49,11 +73,20 @@ export class LoadTab {
       const { name, title, unit, amount, most, does } = words
       const [label, note] = [`load-${name}`, `load-${name}-does`]
       const toggle = html('button', {
-        ...{ type: 'button', role: 'switch', class: 'toggle', 'aria-checked': 'false' },
-        ...{ 'aria-labelledby': label, 'aria-describedby': note },
+        type: 'button',
+        role: 'switch',
+        class: 'toggle',
+        'aria-checked': 'false',
+        'aria-labelledby': label,
+        'aria-describedby': note,
       })
       const input = html('input', {
-        ...{ type: 'number', value: amount, min: 1, max: most, step: 1, inputmode: 'numeric' },
+        type: 'number',
+        value: amount,
+        min: 1,
+        max: most,
+        step: 1,
+        inputmode: 'numeric',
         'aria-label': `${title}: how many ${unit}`,
       })
       const start = (): void => {
@@ -76,7 +109,9 @@ export class LoadTab {
         toggle,
       )
       return {
-        ...{ words, toggle, input },
+        words,
+        toggle,
+        input,
         element: html('div', { class: 'control' }, row, html('p', { class: 'does', id: note }, does)),
       }
     })

@@ -68,7 +68,13 @@ export class PlanTab {
       'div',
       { class: 'planned' },
       this.#stall.element,
-      ...[this.#longest, this.#verdict, this.#table, this.#set, this.#setNote, this.#why, this.#basis],
+      this.#longest,
+      this.#verdict,
+      this.#table,
+      this.#set,
+      this.#setNote,
+      this.#why,
+      this.#basis,
     )
   }
 
