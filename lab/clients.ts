@@ -6,7 +6,7 @@ import type {
   LoadReport,
   LoadRequest,
   LoadState,
-  Story,
+  ConnectionRecord,
   Target,
 } from '#load/agent/api.ts'
 import { type Endpoint, ServiceError } from './endpoint.ts'
@@ -122,11 +122,11 @@ export class Load {
     return this.#ask('GET', '/handshakes')
   }
 
-  /** The stories of its connections, if it was asked to keep them. */
-  async stories(): Promise<Story[]> {
+  /** The records of its connections, if it was asked to keep them. */
+  async records(): Promise<ConnectionRecord[]> {
     this.#check()
-    const lines = await this.#endpoint.text('GET', `/loads/${this.id}/stories`)
-    return lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Story]))
+    const lines = await this.#endpoint.text('GET', `/loads/${this.id}/records`)
+    return lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as ConnectionRecord]))
   }
 
   async #ask<Answer>(method: string, path = '', body?: unknown): Promise<Answer> {

@@ -1,12 +1,12 @@
-import type { LoadReport, Outcomes, Story } from './agent/api.ts'
+import type { LoadReport, Outcomes, ConnectionRecord } from './agent/api.ts'
 import { LatencyHistogram } from './latency.ts'
 
 export type Outcome = keyof Outcomes
 /** What a client knows of its load; the agent adds the id, the kind and the state. */
 export type LoadProgress = Omit<LoadReport, 'id' | 'kind' | 'state' | 'error' | 'elapsedMs'>
 
-/** Stories kept of one load: more would only fill the memory of the agent. */
-const MAX_STORIES = 50_000
+/** Records kept of one load: more would only fill the memory of the agent. */
+const MAX_RECORDS = 50_000
 /** Kinds of failure told apart in one load. */
 const MAX_FAILURES = 20
 
@@ -36,17 +36,17 @@ export class Progress {
     failed: 0,
     abandoned: 0,
   }
-  readonly stories: Story[] = []
+  readonly records: ConnectionRecord[] = []
   /** Called before each report, by clients whose counts lie elsewhere (in the kernel, in a worker). */
   refresh: () => void = () => {}
   readonly #failures = new Map<string, number>()
-  readonly #keepsStories: boolean
-  readonly #maxStories: number
-  #storiesNotKept = 0
+  readonly #keepsRecords: boolean
+  readonly #maxRecords: number
+  #recordsNotKept = 0
 
-  constructor(options: { stories?: boolean; maxStories?: number } = {}) {
-    this.#keepsStories = options.stories ?? false
-    this.#maxStories = options.maxStories ?? MAX_STORIES
+  constructor(options: { records?: boolean; maxRecords?: number } = {}) {
+    this.#keepsRecords = options.records ?? false
+    this.#maxRecords = options.maxRecords ?? MAX_RECORDS
   }
 
   /** Counts how a connection ended; `failure` says what a failed one died of. */
@@ -58,11 +58,11 @@ export class Progress {
     this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1)
   }
 
-  /** Keeps a story if the load asked for stories, or counts it where there is no more room. */
-  tell(story: Story): void {
-    if (!this.#keepsStories) return
-    if (this.stories.length < this.#maxStories) this.stories.push(story)
-    else this.#storiesNotKept++
+  /** Keeps a record if the load asked for records, or counts it where there is no more room. */
+  tell(record: ConnectionRecord): void {
+    if (!this.#keepsRecords) return
+    if (this.records.length < this.#maxRecords) this.records.push(record)
+    else this.#recordsNotKept++
   }
 
   /** Everything so far, as plain data. */
@@ -84,7 +84,7 @@ export class Progress {
       scheduleLagMs: this.scheduleLagMs.summary(),
       failures: Object.fromEntries(this.#failures),
       kernelBusy: this.kernelBusy,
-      stories: { kept: this.stories.length, notKept: this.#storiesNotKept },
+      records: { kept: this.records.length, notKept: this.#recordsNotKept },
       ...(this.seed === undefined ? {} : { seed: this.seed }),
     }
   }

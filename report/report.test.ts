@@ -56,9 +56,9 @@ for (const [what, recordings] of [
     'connections that all began at once',
     [
       recording('lab', {
-        stories: recording()
-          .stories.slice(0, 2)
-          .map((story) => ({ ...story, startedMs: 1300 })),
+        records: recording()
+          .records.slice(0, 2)
+          .map((record) => ({ ...record, startedMs: 1300 })),
       }),
     ],
   ],
@@ -86,7 +86,7 @@ test('nothing that a run says becomes HTML', () => {
       recording(evil, {
         events: [{ atMs: 1005, what: evil }],
         phases: [{ name: evil, beganMs: 1000, endedMs: 2000, result: null }],
-        stories: recording().stories.map((story, at) => ({ ...story, backend: `${evil}${at % 2}` })),
+        records: recording().records.map((record, at) => ({ ...record, backend: `${evil}${at % 2}` })),
       }),
       recording('other'),
     ],
@@ -130,7 +130,7 @@ test('a long run stays a small file', () => {
       limit: atMs.map(() => 8),
       drops: atMs.map((_, at) => at),
     },
-    stories: Array.from({ length: 20_000 }, (_, at) => ({
+    records: Array.from({ length: 20_000 }, (_, at) => ({
       load: 'load-1',
       phase: 'burst',
       outcome: 'ok',

@@ -85,7 +85,7 @@ test('the accept wait read by the exporter and by the backend are one and the sa
   const load = await lab.clients.start({
     kind: 'connections',
     arrivals: { shape: 'burst', connections: 1 },
-    stories: true,
+    records: true,
   })
   const waited = await eventually(
     'one has waited for half a second',
@@ -98,19 +98,19 @@ test('the accept wait read by the exporter and by the backend are one and the sa
   await lab.backend(1).release()
   const report = await load.done()
   assert.equal(report.outcomes.ok, 1)
-  const [story] = await load.stories()
+  const [record] = await load.records()
   // Between the exporter's reading and the accept the wait grew; by how long the release took, and no clock error more.
-  assert.ok(story?.acceptWaitMs !== undefined && story.acceptedMs !== undefined && story.connectedMs !== undefined)
-  assert.ok(story.acceptWaitMs >= waited.oldestWaitMs, `${story.acceptWaitMs} ms after ${waited.oldestWaitMs} ms`)
+  assert.ok(record?.acceptWaitMs !== undefined && record.acceptedMs !== undefined && record.connectedMs !== undefined)
+  assert.ok(record.acceptWaitMs >= waited.oldestWaitMs, `${record.acceptWaitMs} ms after ${waited.oldestWaitMs} ms`)
   // The client sees the handshake end a moment before the server does, and accepts are stamped on the same clock.
   const jiffyMs = 10 // HZ=100, the coarsest that Linux has
-  const byClock = story.acceptedMs - story.connectedMs
+  const byClock = record.acceptedMs - record.connectedMs
   assert.ok(
-    Math.abs(byClock - story.acceptWaitMs) <= 2 * jiffyMs + 50,
-    `${byClock} ms by the clock, ${story.acceptWaitMs} ms by the kernel`,
+    Math.abs(byClock - record.acceptWaitMs) <= 2 * jiffyMs + 50,
+    `${byClock} ms by the clock, ${record.acceptWaitMs} ms by the kernel`,
   )
   const { acceptWait } = await lab.backend(1).status()
-  assert.equal(acceptWait.maxMs, story.acceptWaitMs)
+  assert.equal(acceptWait.maxMs, record.acceptWaitMs)
   await eventually(
     'nobody waits',
     () => port(lab),

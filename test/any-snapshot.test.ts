@@ -53,7 +53,7 @@ function assertWords(words: string | undefined): void {
 test('any two moments give a view of finite numbers, and words that a person can read or none', () => {
   let told = 0
   const property = fc.property(moment, moment, apart, steering, sysctls, (now, before, apartMs, how, settings) => {
-    const lasts = { kernel: '6.18.0', address: '198.18.0.2', port: 8080, mode: 'sharded' }
+    const lasts = { kernel: '6.18.0', address: '198.18.0.2', port: 8080, mode: 'sharded', gaps: [] }
     const earlier = apartMs === undefined ? undefined : at(before, 1e6 - apartMs)
     const view = viewOf(at(now, 1e6), earlier, { ...lasts, steering: how, sysctls: settings })
     for (const [path, number] of numbersIn(view)) {

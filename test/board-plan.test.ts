@@ -45,13 +45,13 @@ const planned = async (stallMs: number): Promise<BacklogAdvice> => {
 const constantLoad = (durationMs?: number): Promise<Load> =>
   lab.clients.start({
     kind: 'connections',
-    stories: true,
+    records: true,
     arrivals: { shape: 'constant', ratePerSecond: RATE, ...(durationMs === undefined ? {} : { durationMs }) },
   })
 
 /** How many connections began within the busiest stretch of so long, as their clients know: on a busy machine not quite evenly. */
 async function mostBegunWithin(load: Load, ms: number): Promise<number> {
-  const begun = (await load.stories()).map(({ startedMs }) => startedMs)
+  const begun = (await load.records()).map(({ startedMs }) => startedMs)
   return Math.max(...begun.map((fromMs) => begun.filter((atMs) => atMs >= fromMs && atMs < fromMs + ms).length))
 }
 

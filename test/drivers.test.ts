@@ -1,4 +1,4 @@
-/** One story, told by each driver: whatever drives a lab of namespaces drives a lab of containers. */
+/** One record, told by each driver: whatever drives a lab of namespaces drives a lab of containers. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { eventually } from '#common/waiting.ts'

@@ -29,7 +29,7 @@ async function held(
 test('a handshake that is frozen after the SYN, the SYN-ACK and the last ACK is in one queue, then the other, then accepted', async () => {
   await using lab = await Lab.start(oneBackend)
   await lab.backend(1).stall()
-  const load = await lab.clients.start({ kind: 'handshake', connections: 1, stories: true })
+  const load = await lab.clients.start({ kind: 'handshake', connections: 1, records: true })
   const holds = (wanted: Awaited<ReturnType<typeof held>>) =>
     eventually(
       'the kernel holds what it should',
@@ -61,7 +61,7 @@ test('a handshake that is frozen after the SYN, the SYN-ACK and the last ACK is 
   assert.ok(answered.acceptWaitMs! > 0)
   assert.equal(report.acceptWaitMs.count, 1)
   assert.deepEqual(
-    (await load.stories()).map(({ outcome, backend }) => ({ outcome, backend })),
+    (await load.records()).map(({ outcome, backend }) => ({ outcome, backend })),
     [{ outcome: 'ok', backend: 'backend-1' }],
   )
   await eventually(

@@ -74,7 +74,7 @@ export interface BackendReadings<Phase> {
   readonly backlog: number
 }
 
-/** Connections whose story the clients kept, and what their kernel counted. */
+/** Connections whose record the clients kept, and what their kernel counted. */
 export interface ClientReadings<Phase> extends Connections {
   /** SYNs that left the clients' kernel, those sent again included; without half-open ones, which pass it by. */
   readonly synsSent: Tally<Phase>

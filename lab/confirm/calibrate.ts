@@ -1,6 +1,6 @@
 /** What an accept costs in a lab, beyond the delay that it is told to take: a fact about the machine, not about a plan. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Story } from '#load/agent/api.ts'
+import type { ConnectionRecord } from '#load/agent/api.ts'
 import type { Lab } from '../lab.ts'
 import type { LabScene } from './lab-scene.ts'
 
@@ -30,7 +30,7 @@ export async function acceptOverhead(lab: Lab, { mode, backends }: LabScene): Pr
   await warmUp.done()
   await backend.stall()
   const arrivals = { shape: 'burst', connections: CALIBRATION } as const
-  const load = await lab.clients.start({ kind: 'connections', arrivals, stories: true })
+  const load = await lab.clients.start({ kind: 'connections', arrivals, records: true })
   await sleep(GATHERING_MS)
   await backend.set({ acceptDelayMs })
   await backend.release()
@@ -38,12 +38,12 @@ export async function acceptOverhead(lab: Lab, { mode, backends }: LabScene): Pr
   await backend.set({ acceptDelayMs: 0 })
   if (mode === 'sharded') await lab.backend(1).steer({ by: 'hash' })
   await backend.relisten(backlog)
-  return busyGapMs(await load.stories(), SETTLING) - acceptDelayMs
+  return busyGapMs(await load.records(), SETTLING) - acceptDelayMs
 }
 
 /** The mean time between two accepts of one process, where the later one was waiting already. NaN if none was. */
-export function busyGapMs(stories: readonly Story[], skip = 0): number {
-  const byProcess = Map.groupBy(stories, ({ backend }) => backend)
+export function busyGapMs(records: readonly ConnectionRecord[], skip = 0): number {
+  const byProcess = Map.groupBy(records, ({ backend }) => backend)
   const gaps = [...byProcess].flatMap(([process, own]) => {
     const accepted = own
       .flatMap(({ acceptedMs, acceptWaitMs = 0 }) =>

@@ -85,7 +85,7 @@ function acceptsOf(system: System, run: LabRun): { seenMs: number; expectedMs: n
   const delayMs = Math.max(...delays)
   // backend-2 is the second of several backends, backend-1.2 the second process of a shared one.
   const loopOf = (backend = ''): number => Number(/\d+$/.exec(backend)?.[0] ?? 0) - 1
-  const seenMs = busyGapMs(run.stories.filter(({ backend }) => delays[loopOf(backend)] === delayMs))
+  const seenMs = busyGapMs(run.records.filter(({ backend }) => delays[loopOf(backend)] === delayMs))
   return Number.isNaN(seenMs) ? undefined : { seenMs, expectedMs: delayMs + run.acceptOverheadMs, delayMs }
 }
 
@@ -97,7 +97,7 @@ function happened(system: System, run: LabRun): System {
   let loop = 0
   return {
     ...here,
-    arrivals: Float64Array.from(run.stories, ({ startedMs }) => startedMs).sort(),
+    arrivals: Float64Array.from(run.records, ({ startedMs }) => startedMs).sort(),
     shards: here.shards.map((shard) => ({
       ...shard,
       loops: shard.loops.map((plan) => ({ ...plan, stalls: run.stalls[loop++]! })),

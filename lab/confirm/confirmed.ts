@@ -93,14 +93,14 @@ function judgementOf(name: string, { notJudged, predicted, measured, asItHappene
     synQueue: synQueueCurve(predicted.synQueue, seen),
     connectMs: quantiles(
       predicted.runs.map(({ connectMs }) => connectMs),
-      run.stories.map(({ connectedMs = Number.NaN, startedMs }) => connectedMs - startedMs),
+      run.records.map(({ connectedMs = Number.NaN, startedMs }) => connectedMs - startedMs),
     ),
     acceptWaitMs: quantiles(
       predicted.runs.map(({ acceptWaitMs }) => acceptWaitMs),
-      run.stories.map(({ acceptWaitMs = Number.NaN }) => acceptWaitMs),
+      run.records.map(({ acceptWaitMs = Number.NaN }) => acceptWaitMs),
     ),
     played: {
-      connections: run.stories.length,
+      connections: run.records.length,
       scheduleLagP99Ms: run.report.scheduleLagMs.p99,
       acceptMs: seen.acceptMs ?? null,
       sampledEveryMs: seen.sampledEveryMs,

@@ -21,8 +21,8 @@ const STEADY_LOAD_MS = 200
 const EXACT_COUNT = 0.02
 
 /** The same numbers as a simulated run has. */
-export function numbersOfLab({ stories, counters, shards, synQueuePeak }: LabRun, window: Stall): Numbers {
-  const counted = stories.filter(({ scheduledMs }) => scheduledMs >= window.fromMs && scheduledMs < window.toMs)
+export function numbersOfLab({ records, counters, shards, synQueuePeak }: LabRun, window: Stall): Numbers {
+  const counted = records.filter(({ scheduledMs }) => scheduledMs >= window.fromMs && scheduledMs < window.toMs)
   const delayed = counted.filter(
     ({ connectedMs, synRetransmits = 0, outcome }) =>
       outcome !== 'refused' && (connectedMs === undefined || synRetransmits > 0),
@@ -33,14 +33,14 @@ export function numbersOfLab({ stories, counters, shards, synQueuePeak }: LabRun
     delayedShare: delayed.length / Math.max(1, counted.length),
     lostShare: unanswered.length / Math.max(1, counted.length),
     drops: counters.TcpExt_ListenDrops ?? 0,
-    retries: stories.reduce((sum, { synRetransmits = 0 }) => sum + synRetransmits, 0),
-    resets: stories.filter(({ outcome }) => outcome === 'reset').length,
+    retries: records.reduce((sum, { synRetransmits = 0 }) => sum + synRetransmits, 0),
+    resets: records.filter(({ outcome }) => outcome === 'reset').length,
     queuePeak: Math.max(...shards.map(({ peak }) => peak)),
     synQueuePeak,
     queuePeaks: shards.map(({ peak }) => peak),
     skDrops: shards.map(({ skDrops }) => skDrops),
-    connectMs: Float64Array.from(stories, ({ connectedMs = Number.NaN, startedMs }) => connectedMs - startedMs),
-    acceptWaitMs: Float64Array.from(stories, ({ acceptWaitMs = Number.NaN }) => acceptWaitMs),
+    connectMs: Float64Array.from(records, ({ connectedMs = Number.NaN, startedMs }) => connectedMs - startedMs),
+    acceptWaitMs: Float64Array.from(records, ({ acceptWaitMs = Number.NaN }) => acceptWaitMs),
   }
 }
 
@@ -72,7 +72,7 @@ export function fidelityOf(
   // How late a load may come depends on how short what it is to meet is.
   const stalls = planned.flat().map(length).filter(Number.isFinite)
   const shortest = stalls.length === 0 ? STEADY_LOAD_MS : Math.min(...stalls, 1000)
-  const started = Float64Array.from(run.stories, ({ startedMs }) => startedMs)
+  const started = Float64Array.from(run.records, ({ startedMs }) => startedMs)
   const counts = pairs.map(({ asked, was }) => ({
     asked: countWithin(arrivals, asked),
     came: countWithin(started, was),

@@ -1,7 +1,7 @@
 /** Plays a scene in a lab, and gives what the kernel and the clients say of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
-import type { LoadReport, Story } from '#load/agent/api.ts'
+import type { LoadReport, ConnectionRecord } from '#load/agent/api.ts'
 import { SYN_SAMPLED_EVERY_MS } from '#planner/answer.ts'
 import type { Stall } from '#planner/system.ts'
 import { Unsettable } from '../driver.ts'
@@ -20,7 +20,7 @@ const LONGEST_FLOOD_MS = 60_000
 export interface LabRun {
   report: LoadReport
   /** In the order of their schedule; times count from the scene's zero. */
-  stories: Story[]
+  records: ConnectionRecord[]
   /** Counters of the server's namespace, gained. */
   counters: Record<string, number>
   /** `number` is the lab's own, which `lengths` go by. */
@@ -83,7 +83,7 @@ async function play(lab: Lab, scene: LabScene): Promise<LabRun> {
     kind: 'connections',
     arrivals: { shape: 'trace', atMs: Array.from(scene.arrivals, (atMs) => LEAD_MS + atMs) },
     timeoutMs: scene.clientTimeoutMs,
-    stories: true,
+    records: true,
   })
   // The agent begins its schedule before it answers, by less than its lead.
   const zeroMs = monotonicMs() + LEAD_MS
@@ -94,12 +94,12 @@ async function play(lab: Lab, scene: LabScene): Promise<LabRun> {
   const report = await load.done()
   const after = await readingOf(lab)
   await watch.stop()
-  const stories = (await load.stories()).toSorted((a, b) => a.scheduledMs - b.scheduledMs)
+  const records = (await load.records()).toSorted((a, b) => a.scheduledMs - b.scheduledMs)
   // The schedule's own zero, exactly: that of its first connection.
-  const origin = (stories[0]?.scheduledMs ?? zeroMs) - (scene.arrivals[0] ?? 0)
+  const origin = (records[0]?.scheduledMs ?? zeroMs) - (scene.arrivals[0] ?? 0)
   return {
     report,
-    stories: stories.map((story) => shifted(story, origin)),
+    records: records.map((record) => shifted(record, origin)),
     counters: Object.fromEntries(
       Object.entries(after.counters).map(([name, count]) => [name, count - (before.counters[name] ?? 0)]),
     ),
@@ -190,11 +190,11 @@ async function until(atMs: number): Promise<void> {
   while (monotonicMs() < atMs) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function shifted(story: Story, origin: number): Story {
+function shifted(record: ConnectionRecord, origin: number): ConnectionRecord {
   const moments = ['scheduledMs', 'startedMs', 'connectedMs', 'acceptedMs', 'firstByteMs', 'closedMs'] as const
-  const moved = { ...story }
+  const moved = { ...record }
   for (const name of moments) {
-    const atMs = story[name]
+    const atMs = record[name]
     if (atMs !== undefined) moved[name] = atMs - origin
   }
   return moved

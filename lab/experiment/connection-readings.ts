@@ -1,10 +1,10 @@
 /** Some connections, as their clients saw them. */
 import type { Connections } from '#experiments/vocabulary/readings.ts'
 import type { Outcomes } from '#load/agent/api.ts'
-import type { StoryRecord } from './recording.ts'
+import type { PhasedRecord } from './recording.ts'
 import { distributionOf } from './statistics.ts'
 
-export function connectionsOf(stories: readonly StoryRecord[]): Connections {
+export function connectionsOf(records: readonly PhasedRecord[]): Connections {
   const outcomes: Outcomes = {
     ok: 0,
     refused: 0,
@@ -15,12 +15,12 @@ export function connectionsOf(stories: readonly StoryRecord[]): Connections {
     failed: 0,
     abandoned: 0,
   }
-  for (const { outcome } of stories) outcomes[isOutcome(outcome, outcomes) ? outcome : 'failed']++
-  const times = (read: (story: StoryRecord) => number | undefined): number[] =>
-    stories.flatMap((story) => read(story) ?? [])
+  for (const { outcome } of records) outcomes[isOutcome(outcome, outcomes) ? outcome : 'failed']++
+  const times = (read: (record: PhasedRecord) => number | undefined): number[] =>
+    records.flatMap((record) => read(record) ?? [])
   return {
-    count: stories.length,
-    connected: stories.filter(({ connectedMs }) => connectedMs !== undefined).length,
+    count: records.length,
+    connected: records.filter(({ connectedMs }) => connectedMs !== undefined).length,
     outcomes,
     connectMs: distributionOf(times(({ startedMs, connectedMs }) => connectedMs && connectedMs - startedMs)),
     acceptWaitMs: distributionOf(times(({ acceptWaitMs }) => acceptWaitMs)),
@@ -31,8 +31,8 @@ export function connectionsOf(stories: readonly StoryRecord[]): Connections {
         outcome === 'ok' && closedMs ? closedMs - scheduledMs : undefined,
       ),
     ),
-    synRetransmits: stories.reduce((sum, { synRetransmits = 0 }) => sum + synRetransmits, 0),
-    answeredBy: (backend) => connectionsOf(stories.filter((story) => story.backend === `backend-${backend}`)),
+    synRetransmits: records.reduce((sum, { synRetransmits = 0 }) => sum + synRetransmits, 0),
+    answeredBy: (backend) => connectionsOf(records.filter((record) => record.backend === `backend-${backend}`)),
   }
 }
 

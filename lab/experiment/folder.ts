@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { Failure } from '#common/errors.ts'
 import { reasonOf } from '#common/system-errors.ts'
-import type { Story } from '#load/agent/api.ts'
+import type { ConnectionRecord } from '#load/agent/api.ts'
 import type { Recording } from './recording.ts'
 import { originOf } from './summary.ts'
 import type { Verdict } from './verdict.ts'
@@ -129,7 +129,7 @@ export function tablesOf(recordings: readonly Recording[]): Tables {
       )
       for (const [name, values] of Object.entries(columns)) append(table[name], values)
     }
-    const { listeners, synQueue, connections, counters, stories } = recording
+    const { listeners, synQueue, connections, counters, records } = recording
     const { shard, length, limit, drops } = listeners
     add(tables.accept_queue, shard.length, { t_ms: listeners.atMs.map(since), shard, length, limit, drops })
     const times = synQueue.atMs.map(since)
@@ -148,14 +148,14 @@ export function tablesOf(recordings: readonly Recording[]): Tables {
       name: counters.name.map((name) => name.replace(/^Tcp(Ext)?_/, '')),
       value: counters.value,
     })
-    const moment = (name: keyof Story & `${string}Ms`): (number | null)[] => stories.map((story) => since(story[name]))
-    add(tables.connections, stories.length, {
-      load: stories.map(({ load }) => load),
-      phase: stories.map(({ phase }) => phase),
-      backend: stories.map(({ backend = null }) => backend),
-      outcome: stories.map(({ outcome }) => outcome),
-      syn_retransmits: stories.map(({ synRetransmits = null }) => synRetransmits),
-      accept_wait_ms: stories.map(({ acceptWaitMs = null }) => acceptWaitMs),
+    const moment = (name: keyof ConnectionRecord & `${string}Ms`): (number | null)[] => records.map((record) => since(record[name]))
+    add(tables.connections, records.length, {
+      load: records.map(({ load }) => load),
+      phase: records.map(({ phase }) => phase),
+      backend: records.map(({ backend = null }) => backend),
+      outcome: records.map(({ outcome }) => outcome),
+      syn_retransmits: records.map(({ synRetransmits = null }) => synRetransmits),
+      accept_wait_ms: records.map(({ acceptWaitMs = null }) => acceptWaitMs),
       scheduled_t_ms: moment('scheduledMs'),
       started_t_ms: moment('startedMs'),
       connected_t_ms: moment('connectedMs'),

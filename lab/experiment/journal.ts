@@ -3,7 +3,7 @@
  * process costs no more than the batch of samples that was still on its way.
  */
 import fs from 'node:fs'
-import type { LoadReport, Story } from '#load/agent/api.ts'
+import type { LoadReport, ConnectionRecord } from '#load/agent/api.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
@@ -20,7 +20,7 @@ export type Entry =
   | { is: 'phase ends'; atMs: number; result?: unknown }
   | { is: 'event'; atMs: number; what: string }
   | { is: 'load begins'; id: string; phase: string; order: LoadOrder }
-  | { is: 'load ends'; id: string; report: LoadReport; stories: Story[] }
+  | { is: 'load ends'; id: string; report: LoadReport; records: ConnectionRecord[] }
   | { is: 'lag'; lagMs: number; lateSamples: number }
 
 /** What a run is written to while it lasts; left behind only by one that was cut off. */
@@ -106,7 +106,7 @@ function fold(recordings: Recording[], entry: Entry): void {
       const load = recording.loads.find(({ id }) => id === entry.id)
       if (load === undefined) break
       load.report = entry.report
-      for (const story of entry.stories) recording.stories.push({ ...story, load: load.id, phase: load.phase })
+      for (const record of entry.records) recording.records.push({ ...record, load: load.id, phase: load.phase })
       break
     }
     case 'lag':

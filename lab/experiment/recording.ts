@@ -1,5 +1,5 @@
 /** What a run leaves behind, as plain data: one recording for each case. */
-import type { LoadReport, Story } from '#load/agent/api.ts'
+import type { LoadReport, ConnectionRecord } from '#load/agent/api.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
@@ -22,7 +22,7 @@ export interface Recording {
   >
   counters: { atMs: number[]; name: string[]; value: number[] }
   loads: LoadRecord[]
-  stories: StoryRecord[]
+  records: PhasedRecord[]
   /** How late a timer of an idle process was, at worst. NaN until the run is over. */
   lagMs: number
   /** Samples that came too late for the sampler's own pace. */
@@ -63,7 +63,7 @@ interface LoadRecord {
   report: LoadReport | null
 }
 
-export interface StoryRecord extends Story {
+export interface PhasedRecord extends ConnectionRecord {
   load: string
   phase: string
 }
@@ -80,7 +80,7 @@ export function emptyRecording(name: string, plan: LabPlan): Recording {
     boundaries: [],
     events: [],
     loads: [],
-    stories: [],
+    records: [],
     listeners: { atMs: [], shard: [], length: [], limit: [], drops: [] },
     synQueue: { atMs: [], length: [], limit: [] },
     connections: {

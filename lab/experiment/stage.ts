@@ -117,12 +117,12 @@ export class LabStage implements Stage {
     return stdout
   }
 
-  /** Ends every load: those with an end of their own are waited for, the others stopped. Keeps results and stories. */
+  /** Ends every load: those with an end of their own are waited for, the others stopped. Keeps results and records. */
   async endLoads(): Promise<void> {
     const ending = this.#loads.map(async ({ load, endless }) => {
       const report = endless ? await load.stop() : await load.done()
-      const stories = report.kind === 'half-open' ? [] : await load.stories()
-      return { is: 'load ends', id: load.id, report, stories } as const
+      const records = report.kind === 'half-open' ? [] : await load.records()
+      return { is: 'load ends', id: load.id, report, records } as const
     })
     for (const entry of await Promise.all(ending)) this.#journal.write(entry)
     for (const { report } of await Promise.all(ending))
@@ -131,7 +131,7 @@ export class LabStage implements Stage {
 
   #clientVerbs(): ClientVerbs {
     const connections = (arrivals: Extract<LoadOrder, { kind: 'connections' }>['arrivals'], exchange: Exchange) =>
-      ({ kind: 'connections', arrivals, stories: true, ...asked(exchange) }) as const
+      ({ kind: 'connections', arrivals, records: true, ...asked(exchange) }) as const
     return {
       burst: ({ connections: count, ...exchange }) =>
         this.#begin(`${count} connections at once`, connections({ shape: 'burst', connections: count }, exchange)),
@@ -149,7 +149,7 @@ export class LabStage implements Stage {
       hold: (order) =>
         this.#begin(
           `${order.connections} connections that stay silent`,
-          { kind: 'hold', stories: true, ...order },
+          { kind: 'hold', records: true, ...order },
           endless,
         ),
       halfOpen: ({ syns, ratePerSecond = HALF_OPEN_PER_SECOND }) =>
@@ -162,19 +162,19 @@ export class LabStage implements Stage {
       readSlowly: (order) =>
         this.#begin(
           `${plural(order.connections, 'client')} ask for ${bytes(order.responseBytes)} and read ${bytes(order.bytesPerSecond)} a second`,
-          { kind: 'slow-read', stories: true, ...order },
+          { kind: 'slow-read', records: true, ...order },
           endless,
         ),
       write: (order) =>
         this.#begin(
           `${plural(order.connections, 'client')} send ${bytes(order.bodyBytes)}`,
-          { kind: 'slow-write', stories: true, ...order },
+          { kind: 'slow-write', records: true, ...order },
           endless,
         ),
       handshake: (order) =>
         this.#begin(
           `${order.connections} handshakes by hand: the SYN`,
-          { kind: 'handshake', stories: true, ...order },
+          { kind: 'handshake', records: true, ...order },
           endless,
         ),
     }

@@ -42,14 +42,14 @@ const answering = () =>
     socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nX-Spillway-Backend: a\r\nContent-Length: 2\r\n\r\nok')),
   )
 
-test('a load is started, runs, and leaves its result and its stories', async () => {
+test('a load is started, runs, and leaves its result and its records', async () => {
   await using server = await answering()
   await using agent = await startedAgent()
   const started = await agent.start({
     kind: 'connections',
     target: server.target,
     arrivals: { shape: 'constant', ratePerSecond: 200, durationMs: 100 },
-    stories: true,
+    records: true,
   })
   assert.equal(started.state, 'running')
   const done = await agent.finished(started.id)
@@ -60,14 +60,14 @@ test('a load is started, runs, and leaves its result and its stories', async () 
   assert.deepEqual(await agent.report(started.id), done)
   assert.deepEqual((await agent.ask('GET', `/loads/${started.id}/state`)).answer, { state: 'done', allBegun: true })
 
-  const response = await fetch(`${agent.base}/loads/${started.id}/stories`)
+  const response = await fetch(`${agent.base}/loads/${started.id}/records`)
   assert.match(response.headers.get('content-type') ?? '', /application\/x-ndjson/)
-  const stories = (await response.text())
+  const records = (await response.text())
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
-  assert.equal(stories.length, 20)
-  for (const story of stories) assert.equal(story.backend, 'a')
+  assert.equal(records.length, 20)
+  for (const record of records) assert.equal(record.backend, 'a')
 })
 
 test('progress can be read while a load runs, and stopping gives the final report', async () => {
@@ -233,7 +233,7 @@ test('what is not there is answered with 404, and what was not asked for with 40
   for (const [method, path] of [
     ['GET', '/loads/load-9'],
     ['DELETE', '/loads/load-9'],
-    ['GET', '/loads/load-9/stories'],
+    ['GET', '/loads/load-9/records'],
     ['POST', '/loads/load-9/speak'],
     ['GET', '/loads/load-9/handshakes'],
   ] as const)
@@ -245,7 +245,7 @@ test('what is not there is answered with 404, and what was not asked for with 40
     target: server.target,
     arrivals: { shape: 'burst', connections: 1 },
   })
-  assert.equal((await agent.ask('GET', `/loads/${id}/stories`)).status, 409)
+  assert.equal((await agent.ask('GET', `/loads/${id}/records`)).status, 409)
   assert.equal((await agent.ask('POST', `/loads/${id}/speak`)).status, 409)
   assert.equal((await agent.ask('GET', `/loads/${id}/handshakes`)).status, 409)
   assert.equal((await agent.ask('POST', `/loads/${id}/steps`, step)).status, 409)

@@ -72,11 +72,11 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
   app.get<ById>('/loads/:id', (request) => known(request.params.id).report())
   app.get<ById>('/loads/:id/state', (request) => known(request.params.id).state())
 
-  app.get<ById>('/loads/:id/stories', (request, reply) => {
-    const { id, stories } = known(request.params.id)
-    if (stories === undefined)
-      throw new RequestError(409, `Load '${id}' keeps no stories: ask for them with "stories": true`)
-    const lines = Readable.from(ndjson(stories.slice()))
+  app.get<ById>('/loads/:id/records', (request, reply) => {
+    const { id, records } = known(request.params.id)
+    if (records === undefined)
+      throw new RequestError(409, `Load '${id}' keeps no records: ask for them with "records": true`)
+    const lines = Readable.from(ndjson(records.slice()))
     return reply.type('application/x-ndjson').send(lines)
   })
 

@@ -13,7 +13,7 @@ const Label = Type.Optional(
   }),
 )
 
-const KeepStories = Type.Boolean({ default: false, description: 'Keep the story of each connection' })
+const KeepRecords = Type.Boolean({ default: false, description: 'Keep the record of each connection' })
 
 export const Target = Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, closed)
 export type Target = Static<typeof Target>
@@ -56,7 +56,7 @@ export const ConnectionsLoad = Type.Object(
         description: 'Who closes first once the answer is whole, and so keeps the connection in TIME_WAIT',
       }),
     ),
-    stories: Type.Optional(KeepStories),
+    records: Type.Optional(KeepRecords),
   },
   closed,
 )
@@ -96,7 +96,7 @@ export const HoldLoad = Type.Object(
     connections: Type.Integer({ minimum: 1, maximum: 60_000 }),
     ratePerSecond: Type.Optional(Rate),
     durationMs: Type.Optional(DurationMs),
-    stories: Type.Optional(KeepStories),
+    records: Type.Optional(KeepRecords),
   },
   closed,
 )
@@ -112,7 +112,7 @@ export const SlowReadLoad = Type.Object(
     bytesPerSecond: Type.Number({ minimum: 0, description: 'Each connection; 0 reads nothing' }),
     responseBytes: Type.Integer({ minimum: 1, maximum: 67_108_864 }),
     durationMs: Type.Optional(DurationMs),
-    stories: Type.Optional(KeepStories),
+    records: Type.Optional(KeepRecords),
   },
   closed,
 )
@@ -130,7 +130,7 @@ export const SlowWriteLoad = Type.Object(
     ),
     bodyBytes: Type.Integer({ minimum: 1, maximum: 1_073_741_824 }),
     durationMs: Type.Optional(DurationMs),
-    stories: Type.Optional(KeepStories),
+    records: Type.Optional(KeepRecords),
   },
   closed,
 )
@@ -146,7 +146,7 @@ export const HandshakeLoad = Type.Object(
     target: Target,
     label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 100 }),
-    stories: Type.Optional(KeepStories),
+    records: Type.Optional(KeepRecords),
   },
   closed,
 )
@@ -211,7 +211,7 @@ export const Outcomes = Type.Object({
 export type Outcomes = Static<typeof Outcomes>
 
 /** One connection, in milliseconds of CLOCK_MONOTONIC; what never happened is left out. */
-export const Story = Type.Object({
+export const ConnectionRecord = Type.Object({
   scheduledMs: Type.Number(),
   startedMs: Type.Number(),
   connectedMs: Type.Optional(Type.Number()),
@@ -223,14 +223,14 @@ export const Story = Type.Object({
   backend: Type.Optional(Type.String({ description: 'Who answered' })),
   outcome: Type.String(),
 })
-export type Story = Static<typeof Story>
+export type ConnectionRecord = Static<typeof ConnectionRecord>
 
 /**
- * One handshake by hand, an item of GET /loads/:id/handshakes: its story so far, which began with the SYN (`startedMs`)
+ * One handshake by hand, an item of GET /loads/:id/handshakes: its record so far, which began with the SYN (`startedMs`)
  * and was connected with the first ACK or request, and what else is known of it. What was heard was heard within 5 ms.
  */
 export const Handshake = Type.Object({
-  ...Story.properties,
+  ...ConnectionRecord.properties,
   connection: Type.Integer({ description: 'Counts from 1, in the order of the SYNs' }),
   address: Type.String({ description: 'Where it pretends to come from' }),
   port: Type.Integer(),
@@ -283,7 +283,7 @@ export const LoadReport = Type.Object({
   kernelBusy: Type.Integer({
     description: 'Times the kernel took no more SYNs and they had to wait (ENOBUFS, EAGAIN)',
   }),
-  stories: Type.Object({ kept: Type.Integer(), notKept: Type.Integer({ description: 'Beyond the bound' }) }),
+  records: Type.Object({ kept: Type.Integer(), notKept: Type.Integer({ description: 'Beyond the bound' }) }),
   seed: Type.Optional(Type.Integer({ description: 'Of Poisson arrivals: the same seed gives the same arrivals' })),
 })
 export type LoadReport = Static<typeof LoadReport>

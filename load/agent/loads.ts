@@ -2,8 +2,8 @@ import type { LoadReport, LoadRequest } from './api.ts'
 import { RunningLoad } from './running-load.ts'
 
 const MOST_FINISHED = 100
-/** Stories kept of all finished loads together. */
-const MOST_STORIES = 200_000
+/** Records kept of all finished loads together. */
+const MOST_RECORDS = 200_000
 const MOST_RUNNING = 100
 
 /** The loads of an agent: those that run, and the last hundred that have. */
@@ -69,10 +69,10 @@ export class Loads {
       if (this.#finished.size <= MOST_FINISHED) break
       this.#finished.delete(id)
     }
-    let stories = 0
+    let records = 0
     for (const finished of [...this.#finished.values()].reverse()) {
-      stories += finished.stories?.length ?? 0
-      if (stories > MOST_STORIES) finished.forgetStories()
+      records += finished.records?.length ?? 0
+      if (records > MOST_RECORDS) finished.forgetRecords()
     }
   }
 }

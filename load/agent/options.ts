@@ -17,7 +17,7 @@ Runs loads against a target, over HTTP. For labs: whoever reaches it can send lo
   GET    /loads                all, the last hundred finished ones included
   GET    /loads/ID             progress, or the result
   GET    /loads/ID/state       whether it runs, and begins more: for those who only wait
-  GET    /loads/ID/stories     one JSON object per connection and line
+  GET    /loads/ID/records     one JSON object per connection and line
   GET    /loads/ID/handshakes  how each handshake by hand stands
   POST   /loads/ID/steps       the next packet of one: {"connection":1,"send":"ack"}, or "request", or "reset"
   POST   /loads/ID/speak       let held connections send a byte, or {"text":"…"}

@@ -7,7 +7,7 @@ import { HeldConnections } from '../clients/hold.ts'
 import { runSlowRead } from '../clients/slow-read.ts'
 import { runSlowWrite } from '../clients/slow-write.ts'
 import { Progress } from '../progress.ts'
-import type { Handshake, HandshakeStep, LoadReport, LoadRequest, LoadState, Story } from './api.ts'
+import type { Handshake, HandshakeStep, LoadReport, LoadRequest, LoadState, ConnectionRecord } from './api.ts'
 
 /** One load, from its start until it is forgotten. */
 export class RunningLoad {
@@ -18,15 +18,15 @@ export class RunningLoad {
   readonly #stopping = new AbortController()
   readonly #beganMs = monotonicMs()
   readonly #client: Client
-  #stories: readonly Story[]
+  #records: readonly ConnectionRecord[]
   #state: () => LoadState
   #report: () => LoadReport
 
   constructor(id: string, request: LoadRequest) {
     this.id = id
     this.request = request
-    const progress = new Progress({ stories: keepsStories(request) })
-    this.#stories = progress.stories
+    const progress = new Progress({ records: keepsRecords(request) })
+    this.#records = progress.records
     this.#report = () => this.#reportOn(progress, 'running')
     this.#state = () => ({ state: 'running', allBegun: progress.allBegun })
     this.#client = start(request, progress, this.#stopping.signal)
@@ -68,17 +68,17 @@ export class RunningLoad {
     return this.#state().state === 'running'
   }
 
-  /** The stories kept so far; undefined if none were asked for. */
-  get stories(): readonly Story[] | undefined {
-    return keepsStories(this.request) ? this.#stories : undefined
+  /** The records kept so far; undefined if none were asked for. */
+  get records(): readonly ConnectionRecord[] | undefined {
+    return keepsRecords(this.request) ? this.#records : undefined
   }
 
-  /** Lets go of the stories of a load that is over; its report says that they are no longer kept. */
-  forgetStories(): void {
+  /** Lets go of the records of a load that is over; its report says that they are no longer kept. */
+  forgetRecords(): void {
     const final = this.report()
-    const stories = { kept: 0, notKept: final.stories.kept + final.stories.notKept }
-    this.#stories = []
-    this.#report = () => ({ ...final, stories })
+    const records = { kept: 0, notKept: final.records.kept + final.records.notKept }
+    this.#records = []
+    this.#report = () => ({ ...final, records })
   }
 
   /** Lets every held connection speak and gives how many do; undefined if this load holds none, or no longer. */
@@ -112,7 +112,7 @@ function amountOf(request: LoadRequest): number | undefined {
   return arrivals.shape === 'burst' ? arrivals.connections : arrivals.ratePerSecond
 }
 
-const keepsStories = (request: LoadRequest): boolean => 'stories' in request && request.stories === true
+const keepsRecords = (request: LoadRequest): boolean => 'records' in request && request.records === true
 
 /** A client at work: when it is over, and what some kinds can be asked for meanwhile. */
 interface Client {

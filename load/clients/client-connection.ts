@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { monotonicMs } from '#common/clock.ts'
-import type { Story, Target } from '../agent/api.ts'
+import type { ConnectionRecord, Target } from '../agent/api.ts'
 import type { Outcome, Progress } from '../progress.ts'
 import { outcomeOfError } from './outcome.ts'
 import { synRetransmits } from './socket-handle.ts'
@@ -31,14 +31,14 @@ export interface ConnectionOptions {
 /** One client connection: it stamps its moments, ends exactly once, and writes both into the progress of its load. */
 export class ClientConnection {
   readonly socket: net.Socket
-  readonly story: Story
+  readonly record: ConnectionRecord
   readonly #options: ConnectionOptions
   #finished = false
 
   constructor(options: ConnectionOptions) {
     const { target, readBuffer, progress, scheduledMs } = options
     this.#options = options
-    this.story = { scheduledMs, startedMs: monotonicMs(), outcome: 'open' }
+    this.record = { scheduledMs, startedMs: monotonicMs(), outcome: 'open' }
     progress.started++
     progress.open++
     this.socket = net.connect({
@@ -49,13 +49,13 @@ export class ClientConnection {
     if (options.paused === true) this.socket.pause()
     // Node connects a turn of its own after net.connect(): this is the moment in which the SYN leaves.
     this.socket.once('connectionAttempt', () => {
-      this.story.startedMs = monotonicMs()
-      progress.scheduleLagMs.record(this.story.startedMs - scheduledMs)
+      this.record.startedMs = monotonicMs()
+      progress.scheduleLagMs.record(this.record.startedMs - scheduledMs)
     })
     this.socket.once('connect', () => this.#connected())
     this.socket.once('end', () => this.finish(options.behaviour.ended?.(this) ?? 'closedEarly'))
     this.socket.on('error', (error) => {
-      const { outcome, failure } = outcomeOfError(error, this.story.connectedMs !== undefined)
+      const { outcome, failure } = outcomeOfError(error, this.record.connectedMs !== undefined)
       this.finish(outcome, failure)
     })
     this.socket.once('close', () => this.finish('closedEarly'))
@@ -68,20 +68,20 @@ export class ClientConnection {
   #connected(): void {
     if (this.#finished) return
     const { progress, behaviour } = this.#options
-    this.story.connectedMs = monotonicMs()
-    this.story.synRetransmits = synRetransmits(this.socket)
+    this.record.connectedMs = monotonicMs()
+    this.record.synRetransmits = synRetransmits(this.socket)
     progress.connected++
-    progress.synRetransmits += this.story.synRetransmits
-    progress.connectMs.record(this.story.connectedMs - this.story.startedMs)
+    progress.synRetransmits += this.record.synRetransmits
+    progress.connectMs.record(this.record.connectedMs - this.record.startedMs)
     behaviour.connected?.(this)
   }
 
   #received(bytes: Uint8Array): boolean {
     if (this.#finished) return true
     const { progress, behaviour } = this.#options
-    if (this.story.firstByteMs === undefined) {
-      this.story.firstByteMs = monotonicMs()
-      progress.firstByteMs.record(this.story.firstByteMs - this.story.scheduledMs)
+    if (this.record.firstByteMs === undefined) {
+      this.record.firstByteMs = monotonicMs()
+      progress.firstByteMs.record(this.record.firstByteMs - this.record.scheduledMs)
     }
     progress.bytesRead += bytes.length
     return behaviour.received?.(this, bytes) ?? true
@@ -90,7 +90,7 @@ export class ClientConnection {
   /** Ends the connection with this outcome, unless it has ended. The kernel says FIN, or RST if unread bytes remain. */
   finish(outcome: Outcome, failure?: string): void {
     this.#finish(outcome, failure, (closedMs) => {
-      if (outcome === 'ok') this.#options.progress.totalMs.record(closedMs - this.story.scheduledMs)
+      if (outcome === 'ok') this.#options.progress.totalMs.record(closedMs - this.record.scheduledMs)
       this.socket.destroy()
     })
   }
@@ -99,7 +99,7 @@ export class ClientConnection {
   cut(outcome: Outcome): void {
     this.#finish(outcome, undefined, () => {
       // A SYN that was never answered has nothing to reset: closing the socket is enough.
-      if (this.story.connectedMs === undefined) this.socket.destroy()
+      if (this.record.connectedMs === undefined) this.socket.destroy()
       else this.socket.resetAndDestroy()
     })
   }
@@ -109,12 +109,12 @@ export class ClientConnection {
     this.#finished = true
     const { progress, behaviour } = this.#options
     const closedMs = monotonicMs()
-    this.story.closedMs = closedMs
-    this.story.outcome = failure ?? outcome
+    this.record.closedMs = closedMs
+    this.record.outcome = failure ?? outcome
     progress.open--
     progress.count(outcome, failure)
     behaviour.finished?.(this)
-    progress.tell(this.story)
+    progress.tell(this.record)
     close(closedMs)
   }
 }

@@ -81,6 +81,6 @@ export class ConnectionSet {
   /** Cuts all that are left: those whose handshake had finished end as `held`, the others as abandoned. */
   cut(held: Outcome): void {
     for (const connection of [...this.#connections])
-      connection.cut(connection.story.connectedMs === undefined ? 'abandoned' : held)
+      connection.cut(connection.record.connectedMs === undefined ? 'abandoned' : held)
   }
 }

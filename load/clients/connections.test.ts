@@ -22,7 +22,7 @@ const noOutcomes: Outcomes = {
 }
 
 async function run(load: Omit<ConnectionsLoad, 'kind'>, signal = new AbortController().signal): Promise<Progress> {
-  const progress = new Progress({ stories: true })
+  const progress = new Progress({ records: true })
   await runConnections({ kind: 'connections', ...load }, progress, signal)
   assert.equal(progress.open, 0)
   return progress
@@ -48,7 +48,7 @@ test('connections to an HTTP server are answered, and the report has every numbe
       target,
       arrivals: { shape: 'constant', ratePerSecond: 1000, durationMs: 50 },
       path: '/a?b',
-      stories: true,
+      records: true,
     })
     const report = progress.report()
     assert.equal(report.started, 50)
@@ -59,18 +59,18 @@ test('connections to an HTTP server are answered, and the report has every numbe
       assert.equal(report[latency].count, 50, latency)
     assert.equal(report.acceptWaitMs.max, 4)
     assert.ok(report.bytesRead > 50 * 'HTTP/1.1 200 OK'.length)
-    assert.equal(report.stories.kept, 50)
-    for (const story of progress.stories) {
-      assert.equal(story.outcome, 'ok')
-      assert.equal(story.backend, 'shard-2')
-      assert.equal(story.acceptWaitMs, 4)
+    assert.equal(report.records.kept, 50)
+    for (const record of progress.records) {
+      assert.equal(record.outcome, 'ok')
+      assert.equal(record.backend, 'shard-2')
+      assert.equal(record.acceptWaitMs, 4)
       const moments = [
-        story.scheduledMs,
-        story.startedMs,
-        story.connectedMs!,
-        story.acceptedMs!,
-        story.firstByteMs!,
-        story.closedMs!,
+        record.scheduledMs,
+        record.startedMs,
+        record.connectedMs!,
+        record.acceptedMs!,
+        record.firstByteMs!,
+        record.closedMs!,
       ]
       // The backend tells its moment with three decimals.
       for (const [i, moment] of moments.entries()) assert.ok(i === 0 || moment >= moments[i - 1]! - 0.001)
@@ -105,10 +105,10 @@ test('a port where nobody listens refuses', async () => {
 
 test('a server that resets after the handshake is told apart from one that refuses', async () => {
   await using server = await startServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
-  const progress = await run({ target: server.target, arrivals: burst(3), stories: true })
+  const progress = await run({ target: server.target, arrivals: burst(3), records: true })
   assert.deepEqual(progress.report().outcomes, { ...noOutcomes, reset: 3 })
   assert.equal(progress.connected, 3)
-  assert.equal(progress.stories[0]?.outcome, 'reset')
+  assert.equal(progress.records[0]?.outcome, 'reset')
 })
 
 test('a connection that nobody accepts times out, counted from the schedule', async () => {
@@ -117,11 +117,11 @@ test('a connection that nobody accepts times out, counted from the schedule', as
     target: { host: '127.0.0.1', port: listener.port },
     arrivals: burst(2),
     timeoutMs: 100,
-    stories: true,
+    records: true,
   })
   assert.deepEqual(progress.report().outcomes, { ...noOutcomes, timedOut: 2 })
   assert.equal(progress.connected, 2)
-  for (const { scheduledMs, closedMs } of progress.stories) assert.ok(closedMs! - scheduledMs >= 99)
+  for (const { scheduledMs, closedMs } of progress.records) assert.ok(closedMs! - scheduledMs >= 99)
   assert.equal(progress.report().totalMs.count, 0)
 })
 
@@ -165,15 +165,15 @@ test('Poisson arrivals without a seed get one, and with it the load can be repea
   assert.equal(second.started, first.started)
 })
 
-test('stories beyond the bound are counted, not kept', async () => {
+test('records beyond the bound are counted, not kept', async () => {
   await using server = await startServer((socket) => socket.once('data', () => socket.end('HTTP/1.0 204 No\r\n\r\n')))
-  const progress = new Progress({ stories: true, maxStories: 3 })
+  const progress = new Progress({ records: true, maxRecords: 3 })
   await runConnections(
-    { kind: 'connections', target: server.target, arrivals: burst(5), stories: true },
+    { kind: 'connections', target: server.target, arrivals: burst(5), records: true },
     progress,
     new AbortController().signal,
   )
-  assert.deepEqual(progress.report().stories, { kept: 3, notKept: 2 })
+  assert.deepEqual(progress.report().records, { kept: 3, notKept: 2 })
 })
 
 test('without a source port left, without a route and without a file left, each is counted as what it is', async () => {

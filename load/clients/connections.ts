@@ -45,7 +45,7 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
       const exchange = exchanges.get(connection)
       exchanges.delete(connection)
       clearTimeout(exchange?.timer)
-      if (exchange !== undefined) readServerSide(connection.story, exchange.reader, progress)
+      if (exchange !== undefined) readServerSide(connection.record, exchange.reader, progress)
     },
   }
 

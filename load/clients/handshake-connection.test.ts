@@ -16,7 +16,7 @@ const ANSWER = 'HTTP/1.1 200 OK\r\nX-Spillway-Backend: b\r\nX-Spillway-Accept-Wa
 /** A connection that has sent its SYN, and a peer that says what it is told to. */
 function begun() {
   const sent: Segment[] = []
-  const progress = new Progress({ stories: true })
+  const progress = new Progress({ records: true })
   const connection = new HandshakeConnection({
     number: 1,
     from: CLIENT,
@@ -129,10 +129,10 @@ test('an answer in pieces, out of order and twice, is acknowledged as far as it 
     [RST, REQUEST.length + 1, 0],
   ])
   assert.equal(progress.bytesRead, ANSWER.length)
-  assert.equal(connection.story.outcome, 'ok')
+  assert.equal(connection.record.outcome, 'ok')
 })
 
-test('an answered connection has its story, and its totals hold', () => {
+test('an answered connection has its record, and its totals hold', () => {
   const { connection, progress, hear } = connected()
   connection.step('request')
   hear(ACK | FIN, PEER + 1, ANSWER, REQUEST.length)
@@ -144,17 +144,17 @@ test('an answered connection has its story, and its totals hold', () => {
   const { open, outcomes, totalMs, acceptWaitMs } = progress.report()
   assert.deepEqual({ open, ok: outcomes.ok, totals: totalMs.count }, { open: 0, ok: 1, totals: 1 })
   assert.equal(acceptWaitMs.count, 1)
-  assert.deepEqual(progress.stories, [connection.story])
+  assert.deepEqual(progress.records, [connection.record])
 })
 
 test('a FIN before the whole answer, or before any request, closes early', () => {
   const { connection, hear } = connected()
   connection.step('request')
   hear(ACK | FIN, PEER + 1, ANSWER.slice(0, -1), REQUEST.length)
-  assert.equal(connection.story.outcome, 'closedEarly')
+  assert.equal(connection.record.outcome, 'closedEarly')
   const silent = connected()
   silent.hear(ACK | FIN, PEER + 1)
-  assert.equal(silent.connection.story.outcome, 'closedEarly')
+  assert.equal(silent.connection.record.outcome, 'closedEarly')
 })
 
 test('what is no HTTP fails and is reset', () => {
@@ -162,7 +162,7 @@ test('what is no HTTP fails and is reset', () => {
   connection.step('request')
   left()
   hear(ACK | PSH, PEER + 1, 'SSH-2.0\r\n\r\n', REQUEST.length)
-  assert.equal(connection.story.outcome, 'the answer is no HTTP')
+  assert.equal(connection.record.outcome, 'the answer is no HTTP')
   assert.equal(progress.outcomes.failed, 1)
   assert.deepEqual(left(), [[RST, REQUEST.length, 0]])
 })
@@ -170,11 +170,11 @@ test('what is no HTTP fails and is reset', () => {
 test('an RST to the SYN is a refusal, and later a reset; after that nothing counts', () => {
   const refused = begun()
   refused.hear(RST | ACK, 0, '', 0)
-  assert.equal(refused.connection.story.outcome, 'refused')
+  assert.equal(refused.connection.record.outcome, 'refused')
   const { connection, progress, hear, left } = connected()
   hear(RST, PEER + 1)
   hear(RST, PEER + 1)
-  assert.equal(connection.story.outcome, 'reset')
+  assert.equal(connection.record.outcome, 'reset')
   assert.equal(progress.outcomes.reset, 1)
   assert.throws(() => connection.step('reset'), /Connection 1 is over \(reset\)/)
   connection.cut()
@@ -187,10 +187,10 @@ test('a reset of a half-open connection abandons it; one that is connected and s
   left()
   connection.step('reset')
   assert.deepEqual(left(), [[RST, 0, 0]])
-  assert.equal(connection.story.outcome, 'abandoned')
+  assert.equal(connection.record.outcome, 'abandoned')
   const silent = connected()
   silent.connection.step('reset')
-  assert.equal(silent.connection.story.outcome, 'ok')
+  assert.equal(silent.connection.record.outcome, 'ok')
   assert.equal(silent.progress.report().totalMs.count, 0, 'it had no answer to time')
 })
 
@@ -203,7 +203,7 @@ test('as long as nobody has acknowledged the request, the RST is sent for both c
     [RST, 0, 0],
     [RST, REQUEST.length, 0],
   ])
-  assert.equal(connection.story.outcome, 'abandoned')
+  assert.equal(connection.record.outcome, 'abandoned')
   const acknowledged = connected()
   acknowledged.connection.step('request')
   acknowledged.left()

@@ -2,7 +2,7 @@ import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { formatAddress } from '#kernel/address.ts'
 import { AF_INET } from '#kernel/libc.ts'
-import type { Handshake, HandshakeStep, Story } from '../agent/api.ts'
+import type { Handshake, HandshakeStep, ConnectionRecord } from '../agent/api.ts'
 import type { Outcome, Progress } from '../progress.ts'
 import { ResponseReader } from './response.ts'
 import { readServerSide } from './server-side.ts'
@@ -30,7 +30,7 @@ const nothing = Buffer.alloc(0)
  * FIN. It ends exactly once, and knows no socket: segments go out through `send` and come in through `hear`.
  */
 export class HandshakeConnection {
-  readonly story: Story
+  readonly record: ConnectionRecord
   readonly #options: HandshakeOptions
   readonly #request: Buffer
   readonly #reader = new ResponseReader()
@@ -54,7 +54,7 @@ export class HandshakeConnection {
     this.#send(SYN)
     this.#next = later(sequence, 1)
     this.#unacknowledged = this.#next
-    this.story = { scheduledMs, startedMs, outcome: 'open' }
+    this.record = { scheduledMs, startedMs, outcome: 'open' }
     progress.started++
     progress.open++
     progress.scheduleLagMs.record(startedMs - scheduledMs)
@@ -71,7 +71,7 @@ export class HandshakeConnection {
 
   /** Sends the packet that was asked for. Throws a UsageError if the connection is over, or has no SYN-ACK to answer. */
   step(send: HandshakeStep): void {
-    if (this.#finished) throw new UsageError(`Connection ${this.#options.number} is over (${this.story.outcome})`)
+    if (this.#finished) throw new UsageError(`Connection ${this.#options.number} is over (${this.record.outcome})`)
     if (send === 'reset') {
       this.cut()
       return
@@ -80,11 +80,11 @@ export class HandshakeConnection {
     const nowMs = monotonicMs() // before the packet leaves: the server may accept before the call returns
     if (send === 'ack') this.#send(ACK)
     else this.#sendRequest(nowMs)
-    if (this.story.connectedMs !== undefined) return
+    if (this.record.connectedMs !== undefined) return
     const { progress } = this.#options
-    this.story.connectedMs = nowMs
+    this.record.connectedMs = nowMs
     progress.connected++
-    progress.connectMs.record(nowMs - this.story.startedMs)
+    progress.connectMs.record(nowMs - this.record.startedMs)
   }
 
   #sendRequest(nowMs: number): void {
@@ -105,7 +105,7 @@ export class HandshakeConnection {
       if (acknowledgement !== later(this.#options.sequence, 1)) return
       if (!this.answerable) this.#expected = later(sequence, 1)
       this.#synAcksMs.push(monotonicMs())
-    } else if (this.story.connectedMs !== undefined) this.#hearConnected(segment)
+    } else if (this.record.connectedMs !== undefined) this.#hearConnected(segment)
   }
 
   #hearConnected({ flags, sequence, acknowledgement, payload }: Segment): void {
@@ -129,9 +129,9 @@ export class HandshakeConnection {
 
   #received(bytes: Buffer): void {
     const { progress } = this.#options
-    if (this.story.firstByteMs === undefined) {
-      this.story.firstByteMs = monotonicMs()
-      progress.firstByteMs.record(this.story.firstByteMs - this.story.scheduledMs)
+    if (this.record.firstByteMs === undefined) {
+      this.record.firstByteMs = monotonicMs()
+      progress.firstByteMs.record(this.record.firstByteMs - this.record.scheduledMs)
     }
     progress.bytesRead += bytes.length
     this.#reader.push(bytes)
@@ -158,7 +158,7 @@ export class HandshakeConnection {
   cut(): void {
     if (this.#finished) return
     const waits = this.#moments.requestedMs !== undefined && this.#moments.answeredMs === undefined
-    this.#finish(this.story.connectedMs === undefined || waits ? 'abandoned' : 'ok')
+    this.#finish(this.record.connectedMs === undefined || waits ? 'abandoned' : 'ok')
     this.#reset()
   }
 
@@ -176,14 +176,14 @@ export class HandshakeConnection {
     this.#finished = true
     const { progress } = this.#options
     const closedMs = monotonicMs()
-    this.story.closedMs = closedMs
-    this.story.outcome = failure ?? outcome
-    readServerSide(this.story, this.#reader, progress)
+    this.record.closedMs = closedMs
+    this.record.outcome = failure ?? outcome
+    readServerSide(this.record, this.#reader, progress)
     if (outcome === 'ok' && this.#moments.answeredMs !== undefined)
-      progress.totalMs.record(closedMs - this.story.scheduledMs)
+      progress.totalMs.record(closedMs - this.record.scheduledMs)
     progress.open--
     progress.count(outcome, failure)
-    progress.tell(this.story)
+    progress.tell(this.record)
   }
 
   #send(flags: number, sequence = this.#next, payload: Buffer = nothing): void {
@@ -199,7 +199,7 @@ export class HandshakeConnection {
       address: addressText(from.address),
       port: from.port,
       state: this.#state(),
-      ...this.story,
+      ...this.record,
       ...this.#moments,
       synAcksMs: [...this.#synAcksMs],
     }
@@ -208,7 +208,7 @@ export class HandshakeConnection {
   #state(): Handshake['state'] {
     if (this.#finished) return 'over'
     if (this.#moments.requestedMs !== undefined) return 'requested'
-    if (this.story.connectedMs !== undefined) return 'acked'
+    if (this.record.connectedMs !== undefined) return 'acked'
     return this.answerable ? 'half-open' : 'syn-sent'
   }
 }

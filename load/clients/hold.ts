@@ -17,7 +17,7 @@ export class HeldConnections {
     this.#load = load
     this.#progress = progress
     const behaviour: Behaviour = {
-      ended: (connection) => (connection.story.firstByteMs === undefined ? 'closedEarly' : 'ok'),
+      ended: (connection) => (connection.record.firstByteMs === undefined ? 'closedEarly' : 'ok'),
     }
     this.#connections = new ConnectionSet(load.target, progress, behaviour)
   }
@@ -33,8 +33,8 @@ export class HeldConnections {
   /** Every connection whose handshake has finished sends this text. Gives how many do. */
   speak(text = 'G'): number {
     let speakers = 0
-    for (const { socket, story } of this.#connections) {
-      if (story.connectedMs === undefined) continue
+    for (const { socket, record } of this.#connections) {
+      if (record.connectedMs === undefined) continue
       speakers++
       socket.write(text, (error) => {
         if (error == null) this.#progress.bytesWritten += Buffer.byteLength(text)

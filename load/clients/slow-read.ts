@@ -57,12 +57,12 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
     pace === undefined
       ? undefined
       : setInterval(() => {
-          for (const { socket, story } of connections) if (story.connectedMs !== undefined) socket.resume()
+          for (const { socket, record } of connections) if (record.connectedMs !== undefined) socket.resume()
         }, pace.everyMs)
   // Who does not read hears of no RST: the kernel has to be asked.
   const checking = setInterval(() => {
     for (const connection of [...connections])
-      if (connection.story.connectedMs !== undefined && wasReset(connection.socket)) connection.finish('reset')
+      if (connection.record.connectedMs !== undefined && wasReset(connection.socket)) connection.finish('reset')
   }, RESET_CHECK_MS)
 
   try {

@@ -16,7 +16,7 @@ const counter = (name: string): number => {
 }
 
 using listener = rawListener('127.0.0.1', 0)
-const progress = new Progress({ stories: true })
+const progress = new Progress({ records: true })
 const stop = new AbortController()
 const running = runConnections(
   {
@@ -24,7 +24,7 @@ const running = runConnections(
     target: { host: '127.0.0.1', port: listener.port },
     arrivals: { shape: 'burst', connections: 3 },
     timeoutMs: 60_000,
-    stories: true,
+    records: true,
   },
   progress,
   stop.signal,
@@ -37,7 +37,7 @@ await running
 console.log(
   JSON.stringify({
     connected: progress.connected,
-    perConnection: progress.stories.map((story) => story.synRetransmits).toSorted(),
+    perConnection: progress.records.map((record) => record.synRetransmits).toSorted(),
     counted: progress.synRetransmits,
     kernel: counter('TCPSynRetrans'),
   }),

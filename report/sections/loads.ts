@@ -31,12 +31,12 @@ ${scrolling(
 function result({ report }: LoadEntry): Html {
   if (report === null) return html`<td colspan="7" class="note">had not ended</td>`
   const { started, connected, outcomes, synRetransmits, bytesRead, bytesWritten, scheduleLagMs, failures } = report
-  // Those that only write SYNs keep no stories: connected and ended are not known of them.
-  const stories = report.kind !== 'half-open'
+  // Those that only write SYNs keep no records: connected and ended are not known of them.
+  const records = report.kind !== 'half-open'
   const ends = Object.entries(outcomes).filter(([, count]) => count > 0)
-  return html`<td class="number">${inWords(started)}</td><td class="number">${stories ? inWords(connected) : UNKNOWN}</td><td>${ends
+  return html`<td class="number">${inWords(started)}</td><td class="number">${records ? inWords(connected) : UNKNOWN}</td><td>${ends
     .map(([outcome, count]) => `${inWords(count)} ${outcomeWords[outcome as keyof typeof outcomeWords] ?? outcome}`)
     .join(', ')}${ends.length === 0 && UNKNOWN}${Object.entries(failures).map(
     ([what, count]) => html`<br><span class="note">${inWords(count)} × ${what}</span>`,
-  )}${report.error !== undefined && html`<br><span class="note">${report.error}</span>`}</td><td class="number">${stories ? inWords(synRetransmits) : UNKNOWN}</td><td class="number">${inWords(bytesRead, 'bytes')}</td><td class="number">${inWords(bytesWritten, 'bytes')}</td><td class="number">${scheduleLagMs.count === 0 ? UNKNOWN : duration(scheduleLagMs.max)}</td>`
+  )}${report.error !== undefined && html`<br><span class="note">${report.error}</span>`}</td><td class="number">${records ? inWords(synRetransmits) : UNKNOWN}</td><td class="number">${inWords(bytesRead, 'bytes')}</td><td class="number">${inWords(bytesWritten, 'bytes')}</td><td class="number">${scheduleLagMs.count === 0 ? UNKNOWN : duration(scheduleLagMs.max)}</td>`
 }

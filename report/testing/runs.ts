@@ -48,7 +48,7 @@ export function recording(name = 'lab', changes: Partial<Recording> = {}): Recor
       name: ['Tcp_RtoMin', 'TcpExt_ListenDrops', 'TcpExt_ListenOverflows'],
       value: [200, 41, 41],
     },
-    stories: Array.from({ length: 50 }, (_, at) => {
+    records: Array.from({ length: 50 }, (_, at) => {
       const startedMs = 1300 + at
       return {
         load: 'load-1',

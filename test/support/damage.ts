@@ -20,9 +20,9 @@ const countersTo =
   }
 
 const storiesTo =
-  (change: (story: Recording['stories'][number], at: number) => void): Damage =>
-  ({ stories }) => {
-    for (const [at, story] of stories.entries()) change(story, at)
+  (change: (record: Recording['records'][number], at: number) => void): Damage =>
+  ({ records }) => {
+    for (const [at, record] of records.entries()) change(record, at)
   }
 
 /** Every number another one, every word another word. */
@@ -113,37 +113,37 @@ export const damages: Record<string, Damage> = {
         backend.responses += 700 * at
       }
   },
-  'no client has a story': (recording) => {
-    recording.stories = []
+  'no client has a record': (recording) => {
+    recording.records = []
   },
   'half of the clients are missing': (recording) => {
-    recording.stories = recording.stories.filter((_, at) => at % 2 === 0)
+    recording.records = recording.records.filter((_, at) => at % 2 === 0)
   },
   'clients are doubled': (recording) => {
-    recording.stories.push(...recording.stories)
+    recording.records.push(...recording.records)
   },
-  'every client is reset': storiesTo((story) => {
-    story.outcome = 'reset'
+  'every client is reset': storiesTo((record) => {
+    record.outcome = 'reset'
   }),
-  'every client is refused': storiesTo((story) => {
-    story.outcome = 'refused'
+  'every client is refused': storiesTo((record) => {
+    record.outcome = 'refused'
   }),
   'every backend has one process more': ({ boundaries }) => {
     for (const { backends } of boundaries)
       for (const backend of backends) if (backend !== null) backend.processes.push(backend.processes[0]!)
   },
-  'every client is served': storiesTo((story) => {
-    story.outcome = 'ok'
+  'every client is served': storiesTo((record) => {
+    record.outcome = 'ok'
   }),
-  'no client connects': storiesTo((story) => {
+  'no client connects': storiesTo((record) => {
     for (const name of ['connectedMs', 'acceptedMs', 'acceptWaitMs', 'firstByteMs', 'backend'] as const)
-      delete story[name]
-    story.outcome = 'timedOut'
+      delete record[name]
+    record.outcome = 'timedOut'
   }),
-  'all connect at once and wait for nothing': storiesTo((story) => {
-    const { startedMs } = story
+  'all connect at once and wait for nothing': storiesTo((record) => {
+    const { startedMs } = record
     const soon = startedMs + 0.1
-    Object.assign(story, {
+    Object.assign(record, {
       connectedMs: soon,
       acceptedMs: soon,
       firstByteMs: soon,
@@ -151,28 +151,28 @@ export const damages: Record<string, Damage> = {
       acceptWaitMs: 0,
       synRetransmits: 0,
     })
-    story.scheduledMs = startedMs
+    record.scheduledMs = startedMs
   }),
-  'all connect six and a half seconds late': storiesTo((story) => {
+  'all connect six and a half seconds late': storiesTo((record) => {
     const late = 6500
     for (const name of ['connectedMs', 'acceptedMs', 'firstByteMs', 'closedMs', 'acceptWaitMs'] as const)
-      if (story[name] !== undefined) story[name] += late
-    story.synRetransmits = 9
+      if (record[name] !== undefined) record[name] += late
+    record.synRetransmits = 9
   }),
-  'all connect with the second SYN': storiesTo((story) => {
+  'all connect with the second SYN': storiesTo((record) => {
     for (const name of ['connectedMs', 'acceptedMs', 'firstByteMs', 'closedMs'] as const)
-      if (story[name] !== undefined) story[name] += 1050
-    story.synRetransmits = (story.synRetransmits ?? 0) + 1
+      if (record[name] !== undefined) record[name] += 1050
+    record.synRetransmits = (record.synRetransmits ?? 0) + 1
   }),
-  'all connect between two SYNs': storiesTo((story) => {
+  'all connect between two SYNs': storiesTo((record) => {
     for (const name of ['connectedMs', 'firstByteMs', 'closedMs'] as const)
-      if (story[name] !== undefined) story[name] += 700
+      if (record[name] !== undefined) record[name] += 700
   }),
-  'one backend answers all': storiesTo((story) => {
-    if (story.backend !== undefined) story.backend = 'backend-1'
+  'one backend answers all': storiesTo((record) => {
+    if (record.backend !== undefined) record.backend = 'backend-1'
   }),
-  'another backend answers all': storiesTo((story) => {
-    if (story.backend !== undefined) story.backend = 'backend-2'
+  'another backend answers all': storiesTo((record) => {
+    if (record.backend !== undefined) record.backend = 'backend-2'
   }),
   'the phases find other things': ({ phases }) => {
     for (const phase of phases) phase.result = otherwise(phase.result)
