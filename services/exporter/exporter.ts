@@ -67,7 +67,11 @@ export async function startExporter(
   app.get('/health', (_request, reply) => {
     const age = holder.snapshotAgeSeconds
     const healthy = holder.snapshot !== undefined
-    return reply.code(healthy ? 200 : 503).send({ healthy, snapshotAgeSeconds: Number.isFinite(age) ? age : null })
+    return reply.code(healthy ? 200 : 503).send({
+      healthy,
+      snapshotAgeSeconds: Number.isFinite(age) ? age : null,
+      agesSeconds: holder.agesSeconds,
+    })
   })
   app.get('/metrics', async (_request, reply) => {
     // Loaded when first scraped: starting is quicker.

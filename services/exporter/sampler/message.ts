@@ -29,7 +29,12 @@ export type DumpKind = (typeof dumpKinds)[number]
 
 export interface DumpCost {
   count: number
+  /** Wall time of all of them. */
   sumSeconds: number
+  /** CPU time of all of them. */
+  cpuSeconds: number
+  /** When the last one that the kernel answered began, by CLOCK_MONOTONIC; null before the first. */
+  readMs: number | null
   lastSeconds: number
   /** The longest within the peak window. */
   maxSeconds: number
@@ -82,6 +87,6 @@ export interface SamplerOrders {
   firstSequence: number
 }
 
-/** Places in the control words that both threads see. The sampler sleeps on the first. */
-export const control = { word: 0, requests: 1, taping: 2, length: 3 } as const
+/** Places in the control words that both threads see. The sampler sleeps on the first, and counts its rounds in `beat`. */
+export const control = { word: 0, requests: 1, taping: 2, beat: 3, length: 4 } as const
 export const command = { none: 0, stop: 1, look: 2 } as const

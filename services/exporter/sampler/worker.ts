@@ -10,9 +10,15 @@ import { Sampler } from './sampler.ts'
 const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
 const log = (line: string): void => post({ kind: 'log', line })
 
+/** CPU time of this thread, in user and kernel mode. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 function run(orders: SamplerOrders): void {
   const words = new Int32Array(orders.control)
-  const sampler = new Sampler(orders, monotonicMs, log)
+  const sampler = new Sampler(orders, monotonicMs, threadCpuMs, log)
   try {
     post({ kind: 'ready', namespaces: sampler.start() })
     sample(sampler, words, orders)
@@ -29,13 +35,13 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     // Samples go first: who asks to look at once has them when the answer comes.
     const samples = sampler.takeSamples()
     if (samples.length > 0) post({ kind: 'samples', samples })
-    const { user, system } = process.threadCpuUsage()
     post({
       kind: 'snapshot',
-      snapshot: sampler.snapshot({ cpuSeconds: (user + system) / 1e6, late: ticks.late, answers }),
+      snapshot: sampler.snapshot({ cpuSeconds: threadCpuMs() / 1000, late: ticks.late, answers }),
     })
   }
   for (;;) {
+    Atomics.add(words, control.beat, 1)
     const waitMs = ticks.waitMs(monotonicMs())
     if (waitMs > 0) Atomics.wait(words, control.word, command.none, waitMs)
     const order = Atomics.exchange(words, control.word, command.none)
