@@ -11,11 +11,14 @@ import { defaultOptions, type ExporterOptions } from './options.ts'
 import type { NamespaceIdentity, RawSamples } from './sampler/message.ts'
 import { describe } from './sampler/namespace-set.ts'
 import type { SamplingPace } from './sampler/pace.ts'
-import { SamplerThread } from './sampler/sampler-thread.ts'
+import { IDLE_SNAPSHOT_MS, SamplerThread } from './sampler/sampler-thread.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const require = createRequire(import.meta.url)
 const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
+
+/** How long a scrape waits for the sampler to tell what it knows by now. */
+const TELL_MS = 500
 
 export type { ExporterOptions } from './options.ts'
 
@@ -41,12 +44,23 @@ export async function startExporter(
   const { listen, namespaces, proc, log } = { ...defaultOptions, ...options }
   const pace = { ...defaultOptions.pace, ...options.pace }
   const holder = new Holder(pace, new Identifier(proc))
-  const stream = new EventStream<Snapshot>('snapshot', pace.streamIntervalMs)
+  const watched = new Set<object>()
+  /** Snapshots come as often as the fastest reader may want them, and about once a second while nobody watches. */
+  const watch = (stream: object, anybody: boolean): void => {
+    if (anybody) watched.add(stream)
+    else watched.delete(stream)
+    sampler.thread.snapshotIntervalMs =
+      watched.size > 0 ? pace.streamIntervalMs : Math.max(pace.streamIntervalMs, IDLE_SNAPSHOT_MS)
+  }
+  const stream: EventStream<Snapshot> = new EventStream('snapshot', pace.streamIntervalMs, undefined, (anybody) =>
+    watch(stream, anybody),
+  )
   await using started = new AsyncDisposableStack()
   started.defer(() => stream.close())
 
-  const tape = new SampleStream((anybody) => {
+  const tape: SampleStream = new SampleStream((anybody) => {
     sampler.thread.taping = anybody
+    watch(tape, anybody)
   })
   let untold: RawSamples[] = []
   const sampler = await SamplerThread.start({
@@ -73,13 +87,19 @@ export async function startExporter(
       agesSeconds: holder.agesSeconds,
     })
   })
+  /** What is held is as old as the last snapshot: a fresh one is a message away, and not waited for on a machine that is too busy. */
+  const refresh = async (): Promise<void> => {
+    if (holder.snapshotAgeSeconds * 1000 > pace.streamIntervalMs) await sampler.thread.tell(TELL_MS).catch(() => {})
+  }
   app.get('/metrics', async (_request, reply) => {
     // Loaded when first scraped: starting is quicker.
     const { textOf, metricsContentType } = await import('./metrics.ts')
+    await refresh()
     return reply.type(metricsContentType).send(await textOf(holder.held(sampler.thread.restarts)))
   })
   app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
     if (request.query.now === true) await sampler.thread.look()
+    else await refresh()
     if (holder.snapshot !== undefined) return holder.snapshot
     return reply.code(503).send({ error: 'The sampler gives no snapshot at present' })
   })

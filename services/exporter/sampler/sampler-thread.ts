@@ -12,6 +12,8 @@ import {
 } from './message.ts'
 
 const RESTART_MS = 1000
+/** How often there is a snapshot while nobody watches: owners and shards of listeners are found by it. */
+export const IDLE_SNAPSHOT_MS = 1000
 const STOP_MS = 1000
 /** A thread that has begun no round for so long hangs: the longest dumps take some seconds, also on a busy machine. */
 const HANGS_AFTER_MS = 15_000
@@ -49,6 +51,7 @@ export class SamplerThread {
 
   private constructor(options: SamplerThreadOptions) {
     this.#options = options
+    this.snapshotIntervalMs = Math.max(IDLE_SNAPSHOT_MS, options.pace.streamIntervalMs)
   }
 
   /** Starts the thread. Throws a UsageError if a namespace cannot be read. */
@@ -71,8 +74,17 @@ export class SamplerThread {
 
   /** Has everything read at once, and resolves when the snapshot that shows it has been handed over. */
   look(timeoutMs = 5000): Promise<void> {
+    return this.#ask(command.look, timeoutMs)
+  }
+
+  /** Resolves when a snapshot of what the sampler knows by now has been handed over. Asks nothing of the kernel. */
+  tell(timeoutMs: number): Promise<void> {
+    return this.#ask(command.tell, timeoutMs)
+  }
+
+  #ask(order: number, timeoutMs: number): Promise<void> {
     const request = Atomics.add(this.#words, control.requests, 1) + 1
-    this.#command(command.look)
+    this.#command(order)
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('The sampler does not answer')), timeoutMs)
       const answer = (): void => {
@@ -81,6 +93,11 @@ export class SamplerThread {
       }
       this.#waiters.push({ request, answer })
     })
+  }
+
+  /** How often a snapshot is handed over without being asked for. Stays as it is when the thread is replaced. */
+  set snapshotIntervalMs(intervalMs: number) {
+    Atomics.store(this.#words, control.snapshotMs, intervalMs)
   }
 
   /** Has every sample handed over, or only snapshots (the default). Stays as it is when the thread is replaced. */
@@ -116,6 +133,7 @@ export class SamplerThread {
       firstSequence: this.#nextSequence,
     }
     Atomics.store(this.#words, control.word, command.none)
+    Atomics.store(this.#words, control.taken, this.#nextSequence - 1)
     const worker = new Worker(entry, { name: 'sampler', workerData: orders })
     this.#worker = worker
     const { promise, resolve, reject } = Promise.withResolvers<NamespaceIdentity[]>()
@@ -197,6 +215,7 @@ export class SamplerThread {
   #receive(snapshot: RawSnapshot): void {
     this.#nextSequence = snapshot.sequence + 1
     this.#options.onSnapshot(snapshot)
+    Atomics.store(this.#words, control.taken, snapshot.sequence)
     const answered = this.#waiters.filter(({ request }) => request <= snapshot.answers)
     this.#waiters = this.#waiters.filter(({ request }) => request > snapshot.answers)
     for (const { answer } of answered) answer()
