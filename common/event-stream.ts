@@ -22,8 +22,14 @@ export class EventStream<Item extends Numbered> {
   readonly #event: string
   readonly #tickMs: number
 
-  /** `event` is what each is called, `tickMs` the time between two; a reader without news for `heartbeatMs` gets a comment. */
-  constructor(event: string, tickMs: number, heartbeatMs = 15_000) {
+  readonly #onReaders: (anybody: boolean) => void
+
+  /**
+   * `event` is what each is called, `tickMs` the time between two; a reader without news for `heartbeatMs` gets a comment.
+   * `onReaders` hears when the first reader comes and when the last has gone.
+   */
+  constructor(event: string, tickMs: number, heartbeatMs = 15_000, onReaders: (anybody: boolean) => void = () => {}) {
+    this.#onReaders = onReaders
     this.#event = event
     this.#tickMs = tickMs
     this.#heartbeat = setInterval(() => this.#beat(heartbeatMs), heartbeatMs / 2)
@@ -49,8 +55,9 @@ export class EventStream<Item extends Numbered> {
     const nowMs = performance.now()
     const reader: Reader = { response, intervalMs, nextMs: nowMs, lastWriteMs: nowMs }
     this.#readers.add(reader)
-    response.once('close', () => this.#readers.delete(reader))
-    response.on('error', () => this.#readers.delete(reader)) // the reader is gone
+    if (this.#readers.size === 1) this.#onReaders(true)
+    response.once('close', () => this.#remove(reader))
+    response.on('error', () => this.#remove(reader)) // the reader is gone
     if (first !== undefined) this.#send(reader, this.#written(first), nowMs)
   }
 
@@ -69,6 +76,10 @@ export class EventStream<Item extends Numbered> {
     clearInterval(this.#heartbeat)
     for (const { response } of this.#readers) response.destroy()
     this.#readers.clear()
+  }
+
+  #remove(reader: Reader): void {
+    if (this.#readers.delete(reader) && this.#readers.size === 0) this.#onReaders(false)
   }
 
   #written(item: Item): string {

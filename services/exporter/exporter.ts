@@ -1,5 +1,6 @@
 /** The exporter: a thread that samples the kernel, and an HTTP server that shows what it holds. */
 import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { lazySchemas } from '#common/lazy-schemas.ts'
@@ -11,11 +12,14 @@ import { defaultOptions, type ExporterOptions } from './options.ts'
 import type { NamespaceIdentity, RawSamples } from './sampler/message.ts'
 import { describe } from './sampler/namespace-set.ts'
 import type { SamplingPace } from './sampler/pace.ts'
-import { SamplerThread } from './sampler/sampler-thread.ts'
+import { IDLE_SNAPSHOT_MS, SamplerThread } from './sampler/sampler-thread.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const require = createRequire(import.meta.url)
 const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
+
+/** How long a scrape waits for the sampler to tell what it knows by now. */
+const TELL_MS = 500
 
 export type { ExporterOptions } from './options.ts'
 
@@ -41,12 +45,23 @@ export async function startExporter(
   const { listen, namespaces, proc, log } = { ...defaultOptions, ...options }
   const pace = { ...defaultOptions.pace, ...options.pace }
   const holder = new Holder(pace, new Identifier(proc))
-  const stream = new EventStream<Snapshot>('snapshot', pace.streamIntervalMs)
+  const watched = new Set<object>()
+  /** Snapshots come as often as the fastest reader may want them, and about once a second while nobody watches. */
+  const watch = (stream: object, anybody: boolean): void => {
+    if (anybody) watched.add(stream)
+    else watched.delete(stream)
+    sampler.thread.snapshotIntervalMs =
+      watched.size > 0 ? pace.streamIntervalMs : Math.max(pace.streamIntervalMs, IDLE_SNAPSHOT_MS)
+  }
+  const stream: EventStream<Snapshot> = new EventStream('snapshot', pace.streamIntervalMs, undefined, (anybody) =>
+    watch(stream, anybody),
+  )
   await using started = new AsyncDisposableStack()
   started.defer(() => stream.close())
 
-  const tape = new SampleStream((anybody) => {
+  const tape: SampleStream = new SampleStream((anybody) => {
     sampler.thread.taping = anybody
+    watch(tape, anybody)
   })
   let untold: RawSamples[] = []
   const sampler = await SamplerThread.start({
@@ -70,15 +85,26 @@ export async function startExporter(
   app.get('/health', (_request, reply) => {
     const age = holder.snapshotAgeSeconds
     const healthy = holder.snapshot !== undefined
-    return reply.code(healthy ? 200 : 503).send({ healthy, snapshotAgeSeconds: Number.isFinite(age) ? age : null })
+    return reply.code(healthy ? 200 : 503).send({
+      healthy,
+      snapshotAgeSeconds: Number.isFinite(age) ? age : null,
+      agesSeconds: holder.agesSeconds,
+    })
   })
+  /** What is held is as old as the last snapshot: a fresh one is a message away, and not waited for on a machine that is too busy. */
+  const refresh = async (): Promise<void> => {
+    if (holder.snapshotAgeSeconds * 1000 > pace.streamIntervalMs)
+      await Promise.race([sampler.thread.tell(), sleep(TELL_MS)])
+  }
   app.get('/metrics', async (_request, reply) => {
     // Loaded when first scraped: starting is quicker.
     const { textOf, metricsContentType } = await import('./metrics.ts')
+    await refresh()
     return reply.type(metricsContentType).send(await textOf(holder.held(sampler.thread.restarts)))
   })
   app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
     if (request.query.now === true) await sampler.thread.look()
+    else await refresh()
     if (holder.snapshot !== undefined) return holder.snapshot
     return reply.code(503).send({ error: 'The sampler gives no snapshot at present' })
   })

@@ -1,10 +1,11 @@
 import fs from 'node:fs'
 import os from 'node:os'
+import { monotonicMs } from '#common/clock.ts'
 import { version } from '#common/version.ts'
 import { parseCounters } from '#kernel/counters.ts'
 import type { Held } from './catalogue.ts'
 import type { Identifier } from './identity/identify.ts'
-import type { RawSamples, RawSnapshot } from './sampler/message.ts'
+import type { DumpKind, RawSamples, RawSnapshot } from './sampler/message.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import type { Samples } from './samples.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -57,12 +58,28 @@ export class Holder {
     return this.snapshotAgeSeconds * 1000 > this.#goodForMs ? undefined : this.#latest
   }
 
+  /** How old what is known of each kind is, in the namespace in which it is oldest; null where a kind was never read. */
+  get agesSeconds(): Record<DumpKind, number | null> {
+    const nowMs = monotonicMs()
+    const oldest = (kind: DumpKind): number | null => {
+      const read = (this.#raw?.namespaces ?? []).map(({ costs }) => costs[kind].readMs)
+      return read.length === 0 || read.includes(null) ? null : (nowMs - Math.min(...read.map(Number))) / 1000
+    }
+    return {
+      listeners: oldest('listeners'),
+      syn_queue: oldest('syn_queue'),
+      connections: oldest('connections'),
+      counters: oldest('counters'),
+    }
+  }
+
   held(samplerRestarts: number): Held {
     const { user, system } = process.cpuUsage()
     return {
       snapshot: this.snapshot,
       raw: this.#raw,
       snapshotAgeSeconds: this.snapshotAgeSeconds,
+      monotonicMs: monotonicMs(),
       samplerRestarts,
       processCpuSeconds: (user + system) / 1e6,
       kernelCounters: this.#kernelCounters,

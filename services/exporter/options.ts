@@ -31,8 +31,8 @@ Needs no privilege for the network namespace it is started in.
   --sample-interval TIME        how often accept queues are read, 1ms to 1s    (10ms)
   --syn-interval TIME           how often half-open requests are counted       (100ms)
   --connections-interval TIME   how often connections are summed up            (1s)
-  --cpu-budget SHARE            what all but accept queues may cost of a core: the two intervals above
-                                and the counters' are stretched to stay under it   (2%)
+  --cpu-budget SHARE            what all but accept queues may cost of a core, in CPU time: intervals are stretched
+                                to stay under it, the counters' to 1s, the two above to 5s and 15s at most   (2%)
   --peak-window TIME            how far back a peak is remembered              (30s)
   --stream-interval TIME        time between snapshots on /stream              (100ms)
   --netns NAMESPACE             which network namespace to read; may be repeated    (self)

@@ -9,6 +9,8 @@ export interface Held {
   /** The last that the sampler gave, however old: its own cost and errors. Undefined before the first. */
   raw: RawSnapshot | undefined
   snapshotAgeSeconds: number
+  /** Now, by the clock of `readMs`. */
+  monotonicMs: number
   samplerRestarts: number
   /** CPU time of the whole process. */
   processCpuSeconds: number

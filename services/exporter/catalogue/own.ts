@@ -123,12 +123,44 @@ export const ownMetrics: MetricGroup = {
       read: byKind(({ intervalSeconds }) => intervalSeconds),
     },
     {
+      name: 'spillway_sample_age_seconds',
+      type: 'gauge',
+      labels: ['kind', 'netns'],
+      help:
+        'How old what this scrape says of a kind is: the time since the last dump that the kernel answered began. Absent ' +
+        'for a kind that was never read.',
+      source: 'the sampler, on the monotonic clock',
+      worry:
+        'Several times the interval that was asked for: the machine has no CPU for the sampler, or its dumps fail.',
+      *read({ raw, monotonicMs }) {
+        for (const { netns, costs } of raw?.namespaces ?? [])
+          for (const kind of dumpKinds) {
+            const { readMs } = costs[kind]
+            if (readMs !== null) yield { labels: { kind, netns }, value: (monotonicMs - readMs) / 1000 }
+          }
+      },
+    },
+    {
+      name: 'spillway_sample_cpu_seconds_total',
+      type: 'counter',
+      labels: ['kind', 'netns'],
+      help: 'CPU time that the dumps of a kind have taken, in user and kernel mode.',
+      source: 'getrusage of the sampler thread, before and after each dump',
+      worry: 'Its rate is the share of a core that a kind takes. The CPU budget bounds all but listeners.',
+      *read({ snapshot, raw }) {
+        for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? []))
+          for (const kind of dumpKinds) yield { labels: { kind, netns }, value: costs[kind].cpuSeconds }
+      },
+    },
+    {
       name: 'spillway_sample_duration_seconds',
       type: 'summary',
       labels: ['kind', 'netns'],
-      help: 'Duration of the dumps, by sum and count: wall time, both address families together.',
+      help:
+        'Duration of the dumps, by sum and count: wall time, both address families together. On a busy machine most of ' +
+        'it is time in which the thread waited for a CPU.',
       source: 'the sampler, on the monotonic clock',
-      worry: 'rate(sum) is the share of a core that a kind takes.',
+      worry: 'Far above spillway_sample_cpu_seconds_total: the machine has no CPU to spare.',
       *read({ snapshot, raw }) {
         for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? [])) {
           for (const kind of dumpKinds) {

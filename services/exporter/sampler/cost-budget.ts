@@ -1,56 +1,53 @@
-/** How much of a new duration enters the average: the last ten or so decide. */
+/** How much of a new cost enters the average: the last ten or so decide. */
 const WEIGHT = 0.2
-/** One dump that the scheduler interrupted may not count for more than this many usual ones. */
+/** One dump that met cold caches may not count for more than this many usual ones. */
 const OUTLIER = 4
 /** Below this an average says too little to call anything an outlier. */
 const NEGLIGIBLE_MS = 0.1
 
-/** Work that is repeated at an interval, and may be done less often when it costs too much. */
-export class BudgetedWork {
-  readonly askedIntervalMs: number
-  averageMs = 0
-  #observed = false
+/**
+ * Keeps the cost of one kind of work, over all namespaces, under a share of one core by stretching its intervals, though
+ * never beyond a ceiling. Costs are CPU time: what a thread waits for its turn on a busy machine is not its cost. Each
+ * kind has a budget of its own, so that a dear one makes no other one old.
+ */
+export class CostBudget {
+  readonly #share: number
+  readonly #ceilingMs: number
+  #demand = 0
 
-  constructor(askedIntervalMs: number) {
-    this.askedIntervalMs = askedIntervalMs
+  constructor(share: number, ceilingMs: number) {
+    this.#share = share
+    this.#ceilingMs = ceilingMs
   }
 
-  /** The share of a core that this work takes at the interval that was asked for. */
-  get demand(): number {
-    return this.averageMs / this.askedIntervalMs
-  }
-
-  observe(durationMs: number): void {
-    const believed = this.#observed
-      ? Math.min(durationMs, Math.max(this.averageMs, NEGLIGIBLE_MS) * OUTLIER)
-      : durationMs
-    this.averageMs += (believed - this.averageMs) * (this.#observed ? WEIGHT : 1)
-    this.#observed = true
+  /** Work that is to be repeated at this interval, and may be done less often when all of its kind costs too much. */
+  work(askedIntervalMs: number): BudgetedWork {
+    let averageMs = 0
+    let observed = false
+    const add = (averagedMs: number): void => {
+      this.#demand += (averagedMs - averageMs) / askedIntervalMs
+      averageMs = averagedMs
+    }
+    return {
+      observe: (cpuMs) => {
+        const believed = observed ? Math.min(cpuMs, Math.max(averageMs, NEGLIGIBLE_MS) * OUTLIER) : cpuMs
+        add(averageMs + (believed - averageMs) * (observed ? WEIGHT : 1))
+        observed = true
+      },
+      intervalMs: () => {
+        const stretchedMs = askedIntervalMs * Math.max(1, this.#demand / this.#share)
+        return Math.max(askedIntervalMs, Math.min(stretchedMs, this.#ceilingMs))
+      },
+      release: () => add(0),
+    }
   }
 }
 
-/** Keeps the cost of several works together under a share of one core, by stretching all their intervals alike. */
-export class CostBudget {
-  readonly #share: number
-  #demand = 0
-
-  constructor(share: number) {
-    this.#share = share
-  }
-
-  observe(work: BudgetedWork, durationMs: number): void {
-    this.#demand -= work.demand
-    work.observe(durationMs)
-    this.#demand += work.demand
-  }
-
-  /** Forgets work that is no longer done. */
-  release(work: BudgetedWork): void {
-    this.#demand -= work.demand
-  }
-
-  /** The interval that this work may run at: as asked, or longer. */
-  intervalMs(work: BudgetedWork): number {
-    return work.askedIntervalMs * Math.max(1, this.#demand / this.#share)
-  }
+export interface BudgetedWork {
+  /** Takes in what doing it once has cost, in CPU time. */
+  observe(cpuMs: number): void
+  /** The interval that this work may run at: as asked, or longer, up to the ceiling. */
+  intervalMs(): number
+  /** Gives its share back: it is no longer done. */
+  release(): void
 }

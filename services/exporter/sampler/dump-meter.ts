@@ -2,14 +2,19 @@ import type { BudgetedWork } from './cost-budget.ts'
 import type { DumpCost, DumpKind } from './message.ts'
 import { PeakWindow } from './sliding-window.ts'
 
-/** Measures one kind of dump in one namespace. Durations are wall time: what the sampling itself is delayed by. */
+/**
+ * Measures one kind of dump in one namespace. Durations are wall time: what the sampling itself is delayed by. The CPU
+ * time is what it costs; on a busy machine the two have little to do with each other.
+ */
 export class DumpMeter {
   readonly kind: DumpKind
   /** What the budget knows of it; listeners are sampled as asked, whatever they cost. */
   readonly work: BudgetedWork | undefined
   #count = 0
   #sumMs = 0
+  #cpuSumMs = 0
   #lastMs = 0
+  #readMs = Number.NaN
   #startMs = Number.NaN
   #intervalMs = 0
   readonly #longest: PeakWindow
@@ -29,11 +34,19 @@ export class DumpMeter {
     return this.#count
   }
 
-  record(startMs: number, durationMs: number): void {
+  /** CPU time of all of them, in milliseconds. */
+  get cpuSumMs(): number {
+    return this.#cpuSumMs
+  }
+
+  /** `succeeded` is false for a dump that the kernel refused: what is known then is as old as before. */
+  record(startMs: number, durationMs: number, cpuMs: number, succeeded: boolean): void {
     if (this.#count > 0) this.#intervalMs = startMs - this.#startMs
     this.#startMs = startMs
     this.#count++
     this.#sumMs += durationMs
+    this.#cpuSumMs += cpuMs
+    if (succeeded) this.#readMs = startMs
     this.#lastMs = durationMs
     this.#longest.raise(startMs, durationMs)
   }
@@ -42,6 +55,8 @@ export class DumpMeter {
     return {
       count: this.#count,
       sumSeconds: this.#sumMs / 1000,
+      cpuSeconds: this.#cpuSumMs / 1000,
+      readMs: Number.isNaN(this.#readMs) ? null : this.#readMs,
       lastSeconds: this.#lastMs / 1000,
       maxSeconds: this.#longest.max(nowMs) / 1000,
       intervalSeconds: this.#intervalMs / 1000,

@@ -29,7 +29,12 @@ export type DumpKind = (typeof dumpKinds)[number]
 
 export interface DumpCost {
   count: number
+  /** Wall time of all of them. */
   sumSeconds: number
+  /** CPU time of all of them. */
+  cpuSeconds: number
+  /** When the last one that the kernel answered began, by CLOCK_MONOTONIC; null before the first. */
+  readMs: number | null
   lastSeconds: number
   /** The longest within the peak window. */
   maxSeconds: number
@@ -82,6 +87,10 @@ export interface SamplerOrders {
   firstSequence: number
 }
 
-/** Places in the control words that both threads see. The sampler sleeps on the first. */
-export const control = { word: 0, requests: 1, taping: 2, length: 3 } as const
-export const command = { none: 0, stop: 1, look: 2 } as const
+/**
+ * Places in the control words that both threads see. The sampler sleeps on `word`, counts its rounds in `beat`, gives a
+ * snapshot every `snapshotMs`, and none while the last one (its sequence) is not yet `taken`.
+ */
+export const control = { word: 0, requests: 1, taping: 2, beat: 3, snapshotMs: 4, taken: 5, length: 6 } as const
+/** `look`: read everything now and give a snapshot; `tell`: give one of what is known. */
+export const command = { none: 0, stop: 1, look: 2, tell: 4 } as const

@@ -5,7 +5,7 @@ export interface SamplingPace {
   connectionsIntervalMs: number
   streamIntervalMs: number
   peakWindowMs: number
-  /** The share of one core that everything but the reading of listeners may cost. */
+  /** The share of one core, in CPU time, that everything but the reading of listeners may cost. */
   cpuShare: number
 }
 

@@ -31,6 +31,26 @@ test('a sampler that dies is started again, and says so', async () => {
   await thread.stop()
 })
 
+test('a sampler that hangs is replaced like one that dies, and says so', async () => {
+  const [snapshots, lines]: [RawSnapshot[], string[]] = [[], []]
+  const { thread } = await SamplerThread.start({
+    ...options(snapshots, lines),
+    entry: new URL('../fixtures/hanging-worker.ts', import.meta.url),
+    hangsAfterMs: 300,
+  })
+  await eventually(
+    'the second one gives a snapshot',
+    () => snapshots.length,
+    (count) => count > 0,
+  )
+  assert.equal(thread.restarts, 1)
+  assert.match(
+    lines.join('\n'),
+    /The sampler stopped: it has begun no reading for \d+ s\. It is started again in a second/,
+  )
+  await thread.stop()
+})
+
 test('asked to look at once, it answers with a snapshot made after the question', async () => {
   const snapshots: RawSnapshot[] = []
   // Left alone it would give none for a minute after the first.

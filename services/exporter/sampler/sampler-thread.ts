@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { UsageError } from '#common/errors.ts'
 import { Patience } from '#common/waiting.ts'
@@ -12,7 +13,13 @@ import {
 } from './message.ts'
 
 const RESTART_MS = 1000
+/** How often there is a snapshot while nobody watches: owners and shards of listeners are found by it. */
+export const IDLE_SNAPSHOT_MS = 1000
 const STOP_MS = 1000
+/** A thread that has begun no round for so long hangs: the longest dumps take some seconds, also on a busy machine. */
+const HANGS_AFTER_MS = 15_000
+/** A look that comes later than this says more about the machine than about the sampler. */
+const LATE_LOOK_MS = 1000
 
 export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc'> {
   log(line: string): void
@@ -21,6 +28,8 @@ export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'name
   onSamples?(samples: RawSamples[]): void
   /** What runs in the thread. */
   entry?: URL
+  /** How long it may begin no round before it is replaced. */
+  hangsAfterMs?: number
 }
 
 interface Waiter {
@@ -28,11 +37,12 @@ interface Waiter {
   answer(): void
 }
 
-/** The sampler thread as the main thread sees it. A thread that dies is replaced after a second. */
+/** The sampler thread as the main thread sees it. A thread that dies, or hangs, is replaced after a second. */
 export class SamplerThread {
   readonly #options: SamplerThreadOptions
   readonly #words = new Int32Array(new SharedArrayBuffer(control.length * Int32Array.BYTES_PER_ELEMENT))
   #worker: Worker | undefined
+  #watch: NodeJS.Timeout | undefined
   #exited: Promise<void> = Promise.resolve()
   #restart: NodeJS.Timeout | undefined
   #waiters: Waiter[] = []
@@ -42,6 +52,7 @@ export class SamplerThread {
 
   private constructor(options: SamplerThreadOptions) {
     this.#options = options
+    this.snapshotIntervalMs = Math.max(IDLE_SNAPSHOT_MS, options.pace.streamIntervalMs)
   }
 
   /** Starts the thread. Throws a UsageError if a namespace cannot be read. */
@@ -64,15 +75,28 @@ export class SamplerThread {
 
   /** Has everything read at once, and resolves when the snapshot that shows it has been handed over. Throws a UsageError if none is. */
   async look(withinMs = 5000): Promise<void> {
-    const request = Atomics.add(this.#words, control.requests, 1) + 1
-    this.#command(command.look)
     using patience = new Patience(withinMs)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiters.push({ request, answer: resolve })
+    const { promise, reject } = Promise.withResolvers<void>()
     patience.signal.addEventListener('abort', () =>
       reject(new UsageError(`The sampler has not answered for ${patience.inWords}`, 'Try it again')),
     )
-    await promise
+    await Promise.race([this.#ask(command.look), promise])
+  }
+
+  /** Resolves when a snapshot of what the sampler knows by now has been handed over. Asks nothing of the kernel. */
+  tell(): Promise<void> {
+    return this.#ask(command.tell)
+  }
+
+  #ask(order: number): Promise<void> {
+    const request = Atomics.add(this.#words, control.requests, 1) + 1
+    this.#command(order)
+    return new Promise((answer) => this.#waiters.push({ request, answer }))
+  }
+
+  /** How often a snapshot is handed over without being asked for. Stays as it is when the thread is replaced. */
+  set snapshotIntervalMs(intervalMs: number) {
+    Atomics.store(this.#words, control.snapshotMs, intervalMs)
   }
 
   /** Has every sample handed over, or only snapshots (the default). Stays as it is when the thread is replaced. */
@@ -84,9 +108,11 @@ export class SamplerThread {
   async stop(): Promise<void> {
     this.#stopping = true
     clearTimeout(this.#restart)
+    clearInterval(this.#watch)
     this.#command(command.stop)
     const force = setTimeout(() => void this.#worker?.terminate(), STOP_MS)
-    await this.#exited
+    // One that is stuck in the kernel ends with the process.
+    await Promise.race([this.#exited, sleep(2 * STOP_MS, undefined, { ref: false })])
     clearTimeout(force)
   }
 
@@ -106,15 +132,18 @@ export class SamplerThread {
       firstSequence: this.#nextSequence,
     }
     Atomics.store(this.#words, control.word, command.none)
+    Atomics.store(this.#words, control.taken, this.#nextSequence - 1)
     const worker = new Worker(entry, { name: 'sampler', workerData: orders })
     this.#worker = worker
     const { promise, resolve, reject } = Promise.withResolvers<NamespaceIdentity[]>()
     let ready = false
     let reason: Error = new Error('The sampler thread ended')
     worker.on('message', (message: SamplerMessage) => {
+      if (worker !== this.#worker) return // it was given up
       switch (message.kind) {
         case 'ready':
           ready = true
+          this.#watchOver(worker)
           resolve(message.namespaces)
           break
         case 'refused':
@@ -138,14 +167,44 @@ export class SamplerThread {
       worker.on('exit', () => {
         exited()
         if (!ready) reject(reason)
-        if ((ready || again) && !this.#stopping) this.#replaceSoon(reason)
+        if ((ready || again) && worker === this.#worker) this.#replaceSoon(reason.message)
       })
     })
     return promise
   }
 
-  #replaceSoon(reason: Error): void {
-    this.#options.log(`The sampler stopped: ${reason.message}. It is started again in a second`)
+  /**
+   * Replaces a thread that hangs, e.g. in a system call that does not return. Only time in which this thread itself came
+   * to its turn counts: on a machine that has no CPU to spare the sampler waits too, and hangs not.
+   */
+  #watchOver(worker: Worker): void {
+    const { hangsAfterMs = HANGS_AFTER_MS } = this.#options
+    const everyMs = Math.min(LATE_LOOK_MS, hangsAfterMs / 5)
+    let beat = Atomics.load(this.#words, control.beat)
+    let stillForMs = 0
+    let lookedMs = performance.now()
+    clearInterval(this.#watch)
+    this.#watch = setInterval(() => {
+      const nowMs = performance.now()
+      const sinceMs = nowMs - lookedMs
+      lookedMs = nowMs
+      const now = Atomics.load(this.#words, control.beat)
+      stillForMs = now === beat ? stillForMs + Math.min(sinceMs, 2 * everyMs) : 0
+      beat = now
+      if (stillForMs < hangsAfterMs) return
+      clearInterval(this.#watch)
+      this.#worker = undefined
+      // A thread that is stuck in the kernel may outlive this; it writes nothing that anybody still reads.
+      void worker.terminate()
+      this.#replaceSoon(`it has begun no reading for ${Math.round(stillForMs / 1000)} s`)
+    }, everyMs)
+    this.#watch.unref()
+  }
+
+  #replaceSoon(reason: string): void {
+    if (this.#stopping) return
+    clearInterval(this.#watch)
+    this.#options.log(`The sampler stopped: ${reason}. It is started again in a second`)
     this.#restart = setTimeout(() => {
       this.#restarts++
       this.#launch(true).catch(() => {}) // its exit says why and brings the next one
@@ -155,6 +214,7 @@ export class SamplerThread {
   #receive(snapshot: RawSnapshot): void {
     this.#nextSequence = snapshot.sequence + 1
     this.#options.onSnapshot(snapshot)
+    Atomics.store(this.#words, control.taken, snapshot.sequence)
     const answered = this.#waiters.filter(({ request }) => request <= snapshot.answers)
     this.#waiters = this.#waiters.filter(({ request }) => request > snapshot.answers)
     for (const { answer } of answered) answer()

@@ -2,7 +2,7 @@ import { duration, percent } from '#common/quantities.ts'
 import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
-import { BudgetedWork, CostBudget } from './cost-budget.ts'
+import { CostBudget } from './cost-budget.ts'
 import { DumpMeter } from './dump-meter.ts'
 import type {
   DumpCost,
@@ -34,8 +34,9 @@ const DEAR_SNAPSHOTS = 50
 export class Sampler {
   readonly #orders: Orders
   readonly #clock: () => number
+  readonly #cpuClock: () => number
   readonly #log: (line: string) => void
-  readonly #budget: CostBudget
+  readonly #budgets: Record<Exclude<DumpKind, 'listeners'>, CostBudget>
   readonly #namespaces: NamespaceSet
   readonly #watched = new Map<number, Watched>()
   /** In the order in which they are next looked at for what is due. */
@@ -48,14 +49,23 @@ export class Sampler {
   #turn = 0
   #tape: Tape | undefined
   #dearFor = 0
+  /** When it was last looked at what the listeners cost: by the clock, and in CPU time. */
+  #lastLook: { nowMs: number; listenersMs: number } | undefined
 
-  /** `clock` gives milliseconds of a clock that never steps. */
-  constructor(orders: Orders, clock: () => number, log: (line: string) => void) {
+  /** `clock` gives milliseconds that never step, `cpuClock` those that this thread has spent on a CPU. */
+  constructor(orders: Orders, clock: () => number, cpuClock: () => number, log: (line: string) => void) {
     this.#orders = orders
     this.#clock = clock
+    this.#cpuClock = cpuClock
     this.#log = log
     this.#sequence = orders.firstSequence
-    this.#budget = new CostBudget(orders.pace.cpuShare)
+    const { cpuShare } = orders.pace
+    // Counters are cheap, and tell of what no sample sees. However dear, nothing gets older than its ceiling.
+    this.#budgets = {
+      counters: new CostBudget(cpuShare * 0.2, 1000),
+      syn_queue: new CostBudget(cpuShare * 0.4, 5000),
+      connections: new CostBudget(cpuShare * 0.4, 15_000),
+    }
     this.#namespaces = new NamespaceSet(orders.namespaces, orders.proc, {
       open: (identity, namespace) => this.#watch(identity, namespace),
       close: (identity) => this.#unwatch(identity.inode),
@@ -78,13 +88,14 @@ export class Sampler {
     this.#namespaces.refresh(beganMs)
     this.#samples++
     for (const watched of this.#watched.values()) this.#measure(watched, watched.meters.listeners, false)
-    const untilMs = beganMs + this.#orders.pace.sampleIntervalMs / 2
+    // In CPU time: where the scheduler makes this thread wait, doing less would not make it any earlier.
+    const untilCpuMs = this.#cpuClock() + this.#orders.pace.sampleIntervalMs / 2
     // Each tick goes on where the last one stopped, and does one thing at least: nobody starves.
     for (let looked = 0; looked < this.#meters.length; looked++) {
       const { watched, meter } = this.#meters[this.#turn++ % this.#meters.length]!
       if (!this.#isDue(meter, beganMs)) continue
       this.#measure(watched, meter, false)
-      if (this.#clock() >= untilMs) break
+      if (this.#cpuClock() >= untilCpuMs) break
     }
   }
 
@@ -99,7 +110,7 @@ export class Sampler {
   snapshot(thread: { cpuSeconds: number; late: Pacer['late']; answers: number }): RawSnapshot {
     const nowMs = this.#clock()
     const namespaces = [...this.#watched.values()].map((watched) => toRaw(watched, nowMs))
-    this.#warnIfDear(namespaces)
+    this.#warnIfDear(namespaces.length, nowMs)
     return {
       sequence: this.#sequence++,
       timeMs: Date.now(),
@@ -141,12 +152,12 @@ export class Sampler {
   #watch(identity: NamespaceIdentity, namespace: NetworkNamespace): void {
     const { pace } = this.#orders
     const sampler = new NamespaceSampler(identity, namespace, pace)
-    const meter = (kind: DumpKind, intervalMs?: number): DumpMeter =>
-      new DumpMeter(kind, intervalMs === undefined ? undefined : new BudgetedWork(intervalMs), pace.peakWindowMs)
+    const meter = (kind: Exclude<DumpKind, 'listeners'>, intervalMs: number): DumpMeter =>
+      new DumpMeter(kind, this.#budgets[kind].work(intervalMs), pace.peakWindowMs)
     const watched: Watched = {
       sampler,
       meters: {
-        listeners: meter('listeners'),
+        listeners: new DumpMeter('listeners', undefined, pace.peakWindowMs),
         counters: meter('counters', pace.streamIntervalMs),
         syn_queue: meter('syn_queue', pace.synIntervalMs),
         connections: meter('connections', pace.connectionsIntervalMs),
@@ -167,7 +178,7 @@ export class Sampler {
       if (this.#meters[at]!.watched === watched) this.#meters.splice(at, 1)
     for (const { kind, count, work } of Object.values(watched.meters)) {
       this.#departed[kind] += count
-      if (work !== undefined) this.#budget.release(work)
+      work?.release()
     }
     watched.sampler.close()
   }
@@ -176,11 +187,13 @@ export class Sampler {
     if (meter.work === undefined) return false
     // Half a sampling interval early is better than most of one late.
     const slackMs = this.#orders.pace.sampleIntervalMs / 2
-    return !(nowMs < meter.startMs + this.#budget.intervalMs(meter.work) - slackMs)
+    return !(nowMs < meter.startMs + meter.work.intervalMs() - slackMs)
   }
 
   #measure({ sampler }: Watched, meter: DumpMeter, every: boolean): void {
     const startMs = this.#clock()
+    const startCpuMs = this.#cpuClock()
+    let succeeded = false
     try {
       switch (meter.kind) {
         case 'listeners':
@@ -196,13 +209,14 @@ export class Sampler {
           sampler.sampleCounters()
           break
       }
+      succeeded = true
       this.#tape?.record(meter.kind, sampler, startMs)
     } catch (error) {
       this.#countError(meter.kind, codeOf(error))
     }
-    const durationMs = this.#clock() - startMs
-    meter.record(startMs, durationMs)
-    if (meter.work !== undefined) this.#budget.observe(meter.work, durationMs)
+    const cpuMs = this.#cpuClock() - startCpuMs
+    meter.record(startMs, this.#clock() - startMs, cpuMs, succeeded)
+    meter.work?.observe(cpuMs)
   }
 
   #countError(kind: SampleErrors['kind'], code: string): void {
@@ -214,18 +228,22 @@ export class Sampler {
   }
 
   /** Listeners are read as often as asked; on a host with very many namespaces that alone can cost too much. */
-  #warnIfDear(namespaces: readonly RawNamespace[]): void {
+  #warnIfDear(namespaces: number, nowMs: number): void {
     const { sampleIntervalMs, cpuShare } = this.#orders.pace
-    const average = namespaces.reduce((sum, { costs }) => sum + costs.listeners.sumSeconds / costs.listeners.count, 0)
-    const share = (average * 1000) / sampleIntervalMs
+    let listenersMs = 0
+    for (const { meters } of this.#watched.values()) listenersMs += meters.listeners.cpuSumMs
+    const last = this.#lastLook
+    this.#lastLook = { nowMs, listenersMs }
+    if (last === undefined || nowMs <= last.nowMs) return
+    const share = (listenersMs - last.listenersMs) / (nowMs - last.nowMs)
     if (!(share > Math.max(cpuShare, 0.1))) {
       this.#dearFor = 0
       return
     }
     if (++this.#dearFor !== DEAR_SNAPSHOTS) return
     this.#log(
-      `Reading the listeners of ${namespaces.length} namespaces every ${duration(sampleIntervalMs)} takes ` +
-        `${percent(share)} of a core, and --cpu-budget does not slow it down: raise --sample-interval`,
+      `Reading the listeners of ${namespaces} namespaces every ${duration(sampleIntervalMs)} takes ${percent(share)} of a ` +
+        'core in CPU time, and --cpu-budget does not slow it down: raise --sample-interval',
     )
   }
 }

@@ -10,9 +10,15 @@ import { Sampler } from './sampler.ts'
 const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
 const log = (line: string): void => post({ kind: 'log', line })
 
+/** CPU time of this thread, in user and kernel mode. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 function run(orders: SamplerOrders): void {
   const words = new Int32Array(orders.control)
-  const sampler = new Sampler(orders, monotonicMs, log)
+  const sampler = new Sampler(orders, monotonicMs, threadCpuMs, log)
   try {
     post({ kind: 'ready', namespaces: sampler.start() })
     sample(sampler, words, orders)
@@ -23,36 +29,38 @@ function run(orders: SamplerOrders): void {
 
 function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): void {
   const ticks = new Pacer(pace.sampleIntervalMs, monotonicMs())
-  const snapshots = new Pacer(pace.streamIntervalMs, monotonicMs())
+  let toldMs = Number.NEGATIVE_INFINITY
+  let told = Atomics.load(words, control.taken)
   let answers = 0
   const tell = (): void => {
     // Samples go first: who asks to look at once has them when the answer comes.
     const samples = sampler.takeSamples()
     if (samples.length > 0) post({ kind: 'samples', samples })
-    const { user, system } = process.threadCpuUsage()
-    post({
-      kind: 'snapshot',
-      snapshot: sampler.snapshot({ cpuSeconds: (user + system) / 1e6, late: ticks.late, answers }),
-    })
+    const snapshot = sampler.snapshot({ cpuSeconds: threadCpuMs() / 1000, late: ticks.late, answers })
+    toldMs = snapshot.monotonicMs
+    told = snapshot.sequence
+    post({ kind: 'snapshot', snapshot })
   }
   for (;;) {
+    Atomics.add(words, control.beat, 1)
     const waitMs = ticks.waitMs(monotonicMs())
     if (waitMs > 0) Atomics.wait(words, control.word, command.none, waitMs)
     const order = Atomics.exchange(words, control.word, command.none)
     if ((order & command.stop) !== 0) return
     sampler.taping = Atomics.load(words, control.taping) !== 0
-    if ((order & command.look) !== 0) {
+    if ((order & (command.look | command.tell)) !== 0) {
       answers = Atomics.load(words, control.requests)
-      sampler.readEverything()
+      if ((order & command.look) !== 0) sampler.readEverything()
       tell()
     }
     const nowMs = monotonicMs()
     if (ticks.waitMs(nowMs) > 0) continue
     ticks.begin(nowMs)
     sampler.tick()
-    if (snapshots.waitMs(nowMs) > pace.sampleIntervalMs / 2) continue
-    snapshots.begin(nowMs)
-    tell()
+    // Half a tick early is nearer to what was asked for than most of a tick late.
+    if (nowMs - toldMs < Atomics.load(words, control.snapshotMs) - pace.sampleIntervalMs / 2) continue
+    // One in flight: a main thread that does not come to its turn is not buried in snapshots.
+    if (Atomics.load(words, control.taken) === told) tell()
   }
 }
 
