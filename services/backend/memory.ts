@@ -14,7 +14,7 @@ const faultNames = [
   'responseBytes',
 ] as const satisfies (keyof Faults)[]
 
-const BELL = faultNames.length
+const WAKEUPS = faultNames.length
 
 /** Upper bounds of the request durations, in seconds; one more bucket counts what is beyond. */
 export const durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -44,7 +44,7 @@ export class PortMemory {
 
   constructor(buffer = new SharedArrayBuffer(WORDS_BYTES + NUMBERS * 8)) {
     this.buffer = buffer
-    this.#words = new Int32Array(buffer, 0, BELL + 1)
+    this.#words = new Int32Array(buffer, 0, WAKEUPS + 1)
     this.#numbers = new Float64Array(buffer, WORDS_BYTES, NUMBERS)
   }
 
@@ -69,20 +69,20 @@ export class PortMemory {
       if (change[name] !== undefined) Atomics.store(this.#words, index, Number(change[name]))
   }
 
-  /** How often the bell has rung. */
-  bell(): number {
-    return Atomics.load(this.#words, BELL)
+  /** How often the loop was woken. */
+  wakeups(): number {
+    return Atomics.load(this.#words, WAKEUPS)
   }
 
   /** Wakes the port thread if it stands still, so that it looks at its commands and faults. */
   ringBell(): void {
-    Atomics.add(this.#words, BELL, 1)
-    Atomics.notify(this.#words, BELL)
+    Atomics.add(this.#words, WAKEUPS, 1)
+    Atomics.notify(this.#words, WAKEUPS)
   }
 
-  /** Stands still, without using the processor, until the bell has rung more often than `heard`, or time is up. */
-  awaitBell(heard: number, timeoutMs: number): void {
-    Atomics.wait(this.#words, BELL, heard, timeoutMs)
+  /** Stands still, without using the processor, until it was woken more often than `heard`, or time is up. */
+  awaitWakeup(heard: number, timeoutMs: number): void {
+    Atomics.wait(this.#words, WAKEUPS, heard, timeoutMs)
   }
 
   countAccept(waitMs: number): void {

@@ -59,13 +59,13 @@ function serve(socket: net.Socket): void {
  */
 function standStill(acceptedMs = Number.NEGATIVE_INFINITY): void {
   for (;;) {
-    const heard = memory.bell()
+    const heard = memory.wakeups()
     for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control))
       obey(next.message)
     const stalled = memory.fault('stalled') === 1
     const ms = stalled ? Number.POSITIVE_INFINITY : acceptedMs + memory.fault('acceptDelayMs') - monotonicMs()
     if (ms <= 0) return
-    memory.awaitBell(heard, ms)
+    memory.awaitWakeup(heard, ms)
   }
 }
 

@@ -5,7 +5,6 @@ import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { lazySchemas } from '#common/lazy-schemas.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
-import { Holder } from './holder.ts'
 import { SampleStream } from './http/sample-stream.ts'
 import { Identifier } from './identity/identify.ts'
 import { defaultOptions, type ExporterOptions } from './options.ts'
@@ -14,6 +13,7 @@ import { describe } from './sampler/namespace-set.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import { IDLE_SNAPSHOT_MS, SamplerThread } from './sampler/sampler-thread.ts'
 import type { Snapshot } from './snapshot.ts'
+import { SnapshotStore } from './snapshot-store.ts'
 
 const require = createRequire(import.meta.url)
 const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
@@ -44,7 +44,7 @@ export async function startExporter(
 ): Promise<StartedExporter> {
   const { listen, namespaces, proc, log } = { ...defaultOptions, ...options }
   const pace = { ...defaultOptions.pace, ...options.pace }
-  const holder = new Holder(pace, new Identifier(proc))
+  const store = new SnapshotStore(pace, new Identifier(proc))
   const watched = new Set<object>()
   /** Snapshots come as often as the fastest reader may want them, and about once a second while nobody watches. */
   const watch = (stream: object, anybody: boolean): void => {
@@ -59,9 +59,9 @@ export async function startExporter(
   await using started = new AsyncDisposableStack()
   started.defer(() => stream.close())
 
-  const tape: SampleStream = new SampleStream((anybody) => {
-    sampler.thread.taping = anybody
-    watch(tape, anybody)
+  const sampleStream: SampleStream = new SampleStream((anybody) => {
+    sampler.thread.recording = anybody
+    watch(sampleStream, anybody)
   })
   let untold: RawSamples[] = []
   const sampler = await SamplerThread.start({
@@ -71,50 +71,50 @@ export async function startExporter(
     log,
     onSamples: (samples) => untold.push(...samples),
     onSnapshot: (raw) => {
-      stream.publish(holder.take(raw))
+      stream.publish(store.take(raw))
       // Only now has each listener its shard.
-      for (const samples of untold) tape.publish(holder.identify(samples))
+      for (const batch of untold) sampleStream.publish(store.identify(batch))
       untold = []
     },
   })
-  started.defer(() => tape.close())
+  started.defer(() => sampleStream.close())
   started.defer(() => sampler.thread.stop())
 
   const app = httpServer()
   app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(index))
   app.get('/health', (_request, reply) => {
-    const age = holder.snapshotAgeSeconds
-    const healthy = holder.snapshot !== undefined
+    const age = store.snapshotAgeSeconds
+    const healthy = store.snapshot !== undefined
     return reply.code(healthy ? 200 : 503).send({
       healthy,
       snapshotAgeSeconds: Number.isFinite(age) ? age : null,
-      agesSeconds: holder.agesSeconds,
+      agesSeconds: store.agesSeconds,
     })
   })
   /** What is held is as old as the last snapshot: a fresh one is a message away, and not waited for on a machine that is too busy. */
   const refresh = async (): Promise<void> => {
-    if (holder.snapshotAgeSeconds * 1000 > pace.streamIntervalMs)
+    if (store.snapshotAgeSeconds * 1000 > pace.streamIntervalMs)
       await Promise.race([sampler.thread.tell(), sleep(TELL_MS)])
   }
   app.get('/metrics', async (_request, reply) => {
     // Loaded when first scraped: starting is quicker.
     const { textOf, metricsContentType } = await import('./metrics.ts')
     await refresh()
-    return reply.type(metricsContentType).send(await textOf(holder.held(sampler.thread.restarts)))
+    return reply.type(metricsContentType).send(await textOf(store.held(sampler.thread.restarts)))
   })
   app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
     if (request.query.now === true) await sampler.thread.look()
     else await refresh()
-    if (holder.snapshot !== undefined) return holder.snapshot
+    if (store.snapshot !== undefined) return store.snapshot
     return reply.code(503).send({ error: 'The sampler gives no snapshot at present' })
   })
   app.get('/samples', (_request, reply) => {
     reply.hijack()
-    tape.add(reply.raw)
+    sampleStream.add(reply.raw)
   })
   app.get('/stream', { schema: { querystring: StreamQuery } }, (request, reply) => {
     reply.hijack()
-    stream.add(reply.raw, request.query.interval ?? 0, holder.snapshot)
+    stream.add(reply.raw, request.query.interval ?? 0, store.snapshot)
   })
   started.defer(() => app.close())
   const target = await listenOn(app, listen)
@@ -129,10 +129,10 @@ export async function startExporter(
   return {
     target,
     url: 'path' in target ? formatListen(target) : `http://${formatListen(target)}`,
-    snapshot: () => holder.snapshot,
+    snapshot: () => store.snapshot,
     async look() {
       await sampler.thread.look()
-      return holder.latest
+      return store.latest
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -9,7 +9,7 @@ export interface ShardCandidate {
 
 interface Slot {
   /** The listener that has this number now. */
-  holder: string | undefined
+  listener: string | undefined
   commandLine: string
 }
 
@@ -24,8 +24,8 @@ const FORGET_MS = 3_600_000
 /**
  * Small numbers for the listeners that share an address and port, from 1, as they appear. Those that appear together go
  * by their command lines, `backend-2` before `backend-10`, and then by inode, which says little: each CPU hands inodes
- * out of a stock of its own. A number that has become free goes first to a newcomer with the command line of its last holder, so that a
- * restarted backend keeps its shard; else the lowest free number is taken.
+ * out of a stock of its own. A number that has become free goes
+ * first to a newcomer with the command line of its last listener, so that a restarted backend keeps its shard; else the lowest free number is taken.
  */
 export class Shards {
   readonly #groups = new Map<string, Group>()
@@ -43,7 +43,7 @@ export class Shards {
       this.#groups.set(name, group)
       group.lastUsedMs = nowMs
       this.#free(group, candidates)
-      this.#seat(group, candidates)
+      this.#numberNewcomers(group, candidates)
     }
   }
 
@@ -54,35 +54,35 @@ export class Shards {
 
   #free({ slots }: Group, present: readonly ShardCandidate[]): void {
     for (const slot of slots) {
-      if (slot.holder === undefined) continue
-      const candidate = present.find(({ id }) => id === slot.holder)
+      if (slot.listener === undefined) continue
+      const candidate = present.find(({ id }) => id === slot.listener)
       // The last command line that could be read is the one to know a successor by.
       if (candidate !== undefined) slot.commandLine = candidate.commandLine || slot.commandLine
       else {
-        this.#numbers.delete(slot.holder)
-        slot.holder = undefined
+        this.#numbers.delete(slot.listener)
+        slot.listener = undefined
       }
     }
   }
 
-  #seat({ slots }: Group, present: readonly ShardCandidate[]): void {
+  #numberNewcomers({ slots }: Group, present: readonly ShardCandidate[]): void {
     const newcomers = present.filter(({ id }) => !this.#numbers.has(id)).sort(byName)
     const strangers = newcomers.filter((candidate) => {
       const own = slots.findIndex(
-        ({ holder, commandLine }) =>
-          holder === undefined && commandLine !== '' && commandLine === candidate.commandLine,
+        ({ listener, commandLine }) =>
+          listener === undefined && commandLine !== '' && commandLine === candidate.commandLine,
       )
       if (own >= 0) this.#take(slots, own, candidate)
       return own < 0
     })
     for (const stranger of strangers) {
-      const free = slots.findIndex(({ holder }) => holder === undefined)
+      const free = slots.findIndex(({ listener }) => listener === undefined)
       this.#take(slots, free < 0 ? slots.length : free, stranger)
     }
   }
 
   #take(slots: Slot[], at: number, { id, commandLine }: ShardCandidate): void {
-    slots[at] = { holder: id, commandLine }
+    slots[at] = { listener: id, commandLine }
     this.#numbers.set(id, at + 1)
   }
 }

@@ -91,6 +91,6 @@ export interface SamplerOrders {
  * Places in the control words that both threads see. The sampler sleeps on `word`, counts its rounds in `beat`, gives a
  * snapshot every `snapshotMs`, and none while the last one (its sequence) is not yet `taken`.
  */
-export const control = { word: 0, requests: 1, taping: 2, beat: 3, snapshotMs: 4, taken: 5, length: 6 } as const
+export const control = { word: 0, requests: 1, recording: 2, beat: 3, snapshotMs: 4, taken: 5, length: 6 } as const
 /** `look`: read everything now and give a snapshot; `tell`: give one of what is known. */
 export const command = { none: 0, stop: 1, look: 2, tell: 4 } as const

@@ -24,7 +24,7 @@ const LATE_LOOK_MS = 1000
 export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc'> {
   log(line: string): void
   onSnapshot(snapshot: RawSnapshot): void
-  /** Every sample, while `taping` is on. */
+  /** Every sample, while `recording` is on. */
   onSamples?(samples: RawSamples[]): void
   /** What runs in the thread. */
   entry?: URL
@@ -100,8 +100,8 @@ export class SamplerThread {
   }
 
   /** Has every sample handed over, or only snapshots (the default). Stays as it is when the thread is replaced. */
-  set taping(on: boolean) {
-    Atomics.store(this.#words, control.taping, on ? 1 : 0)
+  set recording(on: boolean) {
+    Atomics.store(this.#words, control.recording, on ? 1 : 0)
   }
 
   /** Ends the thread; at most a second later by force. */

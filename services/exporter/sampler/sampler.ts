@@ -17,7 +17,7 @@ import type {
 import { NamespaceSampler } from './namespace-sampler.ts'
 import { NamespaceSet } from './namespace-set.ts'
 import type { Pacer } from './pacer.ts'
-import { Tape } from './tape.ts'
+import { SampleRecorder } from './sample-recorder.ts'
 
 type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence'>
 
@@ -47,7 +47,7 @@ export class Sampler {
   #samples = 0
   #failed = 0
   #turn = 0
-  #tape: Tape | undefined
+  #recorder: SampleRecorder | undefined
   #dearFor = 0
   /** When it was last looked at what the listeners cost: by the clock, and in CPU time. */
   #lastLook: { nowMs: number; listenersMs: number } | undefined
@@ -134,15 +134,15 @@ export class Sampler {
   }
 
   /** Whether every sample is taken down; from then on `takeSamples` gives them. */
-  set taping(on: boolean) {
-    if (on === (this.#tape !== undefined)) return
-    this.#tape = on ? new Tape() : undefined
+  set recording(on: boolean) {
+    if (on === (this.#recorder !== undefined)) return
+    this.#recorder = on ? new SampleRecorder() : undefined
     if (on) this.readEverything()
   }
 
   /** All samples since the last call, if they are taken down. */
   takeSamples(): RawSamples[] {
-    return this.#tape?.take() ?? []
+    return this.#recorder?.take() ?? []
   }
 
   close(): void {
@@ -210,7 +210,7 @@ export class Sampler {
           break
       }
       succeeded = true
-      this.#tape?.record(meter.kind, sampler, startMs)
+      this.#recorder?.record(meter.kind, sampler, startMs)
     } catch (error) {
       this.#countError(meter.kind, codeOf(error))
     }

@@ -47,7 +47,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     if (waitMs > 0) Atomics.wait(words, control.word, command.none, waitMs)
     const order = Atomics.exchange(words, control.word, command.none)
     if ((order & command.stop) !== 0) return
-    sampler.taping = Atomics.load(words, control.taping) !== 0
+    sampler.recording = Atomics.load(words, control.recording) !== 0
     if ((order & (command.look | command.tell)) !== 0) {
       answers = Atomics.load(words, control.requests)
       if ((order & command.look) !== 0) sampler.readEverything()

@@ -24,7 +24,7 @@ const emptySamples = (netns: string, namespace: number): RawSamples => ({
  * Takes down every sample while somebody listens at /samples. Snapshots show the last value; this keeps those between,
  * until the next `take`.
  */
-export class Tape {
+export class SampleRecorder {
   #taken = new Map<number, RawSamples>()
   /** By namespace: what each counter was when it was last taken down. */
   readonly #counters = new Map<number, Map<string, number>>()

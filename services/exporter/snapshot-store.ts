@@ -14,7 +14,7 @@ const HEALTHY_FOR_MS = 5000
 const HEALTHY_FOR_INTERVALS = 50
 
 /** Holds what the sampler gave last, until it is too old to be true. */
-export class Holder {
+export class SnapshotStore {
   readonly #identifier: Identifier
   readonly #clock: () => number
   readonly #goodForMs: number

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { Holder } from './holder.ts'
 import { Identifier } from './identity/identify.ts'
 import type { RawSnapshot } from './sampler/message.ts'
 import { defaultPace } from './sampler/pace.ts'
+import { SnapshotStore } from './snapshot-store.ts'
 
 const dump = { lastSeconds: 0, intervalSeconds: 0, count: 0 }
 const raw: RawSnapshot = {
@@ -26,24 +26,24 @@ const raw: RawSnapshot = {
 
 test('a snapshot is held for five seconds and no longer', () => {
   let nowMs = 0
-  const holder = new Holder(defaultPace, new Identifier('/proc'), () => nowMs)
-  const held = (): number | undefined => holder.snapshot?.sequence
+  const store = new SnapshotStore(defaultPace, new Identifier('/proc'), () => nowMs)
+  const held = (): number | undefined => store.snapshot?.sequence
   assert.equal(held(), undefined)
-  holder.take(raw)
+  store.take(raw)
   nowMs = 5000
   assert.equal(held(), 1)
   nowMs = 5001
   assert.equal(held(), undefined)
-  assert.equal(holder.held(0).snapshot, undefined, 'old numbers are not scraped')
-  assert.equal(holder.held(0).raw?.sequence, 1, "the instrument's own are")
+  assert.equal(store.held(0).snapshot, undefined, 'old numbers are not scraped')
+  assert.equal(store.held(0).raw?.sequence, 1, "the instrument's own are")
 })
 
 test('with long intervals it is held for fifty of them', () => {
   let nowMs = 0
-  const holder = new Holder({ ...defaultPace, streamIntervalMs: 1000 }, new Identifier('/proc'), () => nowMs)
-  holder.take(raw)
+  const store = new SnapshotStore({ ...defaultPace, streamIntervalMs: 1000 }, new Identifier('/proc'), () => nowMs)
+  store.take(raw)
   nowMs = 50_000
-  assert.ok(holder.snapshot)
+  assert.ok(store.snapshot)
   nowMs = 50_001
-  assert.equal(holder.snapshot, undefined)
+  assert.equal(store.snapshot, undefined)
 })
