@@ -6,7 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '#common/errors.ts'
 import { type ListenTarget, parseListen } from '#common/parse.ts'
-import type { CommandResult, Driver, LabPlan, StartedServices } from '../driver.ts'
+import { type CommandResult, type Driver, type LabPlan, type StartedServices, Unsettable } from '../driver.ts'
 import { client, type Host } from '../topology.ts'
 import { docker, tryDocker } from './docker.ts'
 import { AGENT_PORT, controlPort, EXPORTER_PORT, override } from './override.ts'
@@ -15,6 +15,8 @@ const composeFile = fileURLToPath(new URL('../../docker-compose.yml', import.met
 /** The backends that docker-compose.yml has. */
 const MOST_BACKENDS = 3
 const OLDEST_ENGINE = 25
+/** What `sysctl` says of a setting that is not there, or not for a container to set; any other refusal is of the value. */
+const NOT_THERE = /No such file|Read-only file system|[Pp]ermission denied/
 const toolsImage = `spillway-net:${process.env.SPILLWAY_TAG ?? 'latest'}`
 
 export const compose: Driver = { name: 'compose', preflight, start }
@@ -96,7 +98,9 @@ class ComposeLab {
       startBackend: async (number) => void (await this.#compose('start', `backend-${number}`)),
       setSysctl: async (host, name, value) => {
         const { status, stderr } = await this.#beside(host, ['--privileged'], ['sysctl', '-w', `${name}=${value}`])
-        if (status !== 0) throw new UsageError(`Setting ${name} to ${value} was refused: ${stderr.trim()}`)
+        if (status === 0) return
+        const Refusal = NOT_THERE.test(stderr) ? Unsettable : UsageError
+        throw new Refusal(`Setting ${name} to ${value} was refused: ${stderr.trim()}`)
       },
       readSysctl: async (host, name) => {
         const { status, stdout } = await this.#beside(host, [], ['cat', `/proc/sys/${name.replaceAll('.', '/')}`])

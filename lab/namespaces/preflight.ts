@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import { UsageError } from '#common/errors.ts'
 import { Unsettable } from '../driver.ts'
+import { server } from '../topology.ts'
 import { sysctlFile, unsettable } from './unsettable.ts'
 
 const compose = 'Or, with Docker: docker compose up'
@@ -43,8 +44,9 @@ export function preflight(sysctls: readonly string[] = []): void {
   requireProgram('unshare', 'util-linux')
   const strangers = sysctls.filter((name) => !/^net(\.[\w-]+)+$/.test(name.replaceAll('/', '.')))
   if (strangers.length > 0) throw refusedSettings(strangers)
-  // In a lab's own namespaces, where /proc/sys shows what they have.
-  const files = new Map(sysctls.map((name) => [sysctlFile(name), name]))
+  // In a lab's own namespaces, where /proc/sys shows what they have; their devices are still to come.
+  const present = sysctls.filter((name) => !name.includes(server.device))
+  const files = new Map(present.map((name) => [sysctlFile(name), name]))
   const look = ['sh', '-c', LIST_UNWRITABLE, 'sh', ...files.keys()]
   const { status, stdout, stderr } = spawnSync('unshare', [...unshareOptions(), ...look], { encoding: 'utf8' })
   if (status !== 0) throw refusal(stderr.trim())

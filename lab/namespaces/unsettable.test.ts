@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Unsettable } from '../driver.ts'
+import { preflight } from './preflight.ts'
+import { unsettable } from './unsettable.ts'
+
+test('what a kernel keeps from ordinary users, what it has not, and what is the whole machine’s are told apart', () => {
+  assert.match(
+    unsettable('net.core.somaxconn', true),
+    /keeps net\.core\.somaxconn from the network namespaces of ordinary users/,
+  )
+  assert.match(unsettable('net.ipv4.tcp_new', false), /^this kernel \(.+\) has no sysctl net\.ipv4\.tcp_new$/)
+  assert.match(unsettable('net.ipv4.tcp_mem', true), /net\.ipv4\.tcp_mem cannot be set in a network namespace/)
+  assert.match(unsettable('vm.swappiness', true), /network settings of its own alone, and vm\.swappiness/)
+})
+
+test('settings that a lab cannot have are found before anything starts, and the others are not named', () => {
+  preflight(['net.ipv4.tcp_syncookies', 'net.ipv4.tcp_max_syn_backlog'])
+  for (const name of ['net.ipv4.no_such_thing', 'vm.swappiness', 'net/../vm/swappiness', 'net.core.rmem_max'])
+    assert.throws(
+      () => preflight(['net.ipv4.tcp_syncookies', name]),
+      (error) => {
+        assert.ok(error instanceof Unsettable)
+        assert.ok(error.message.includes(name))
+        assert.doesNotMatch(error.message, /syncookies/)
+        return true
+      },
+    )
+})
