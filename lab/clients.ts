@@ -1,12 +1,12 @@
 import { eventually } from '#common/waiting.ts'
 import type {
+  ConnectionRecord,
   CountersReport,
   Handshake,
   HandshakeStep,
   LoadReport,
   LoadRequest,
   LoadState,
-  ConnectionRecord,
   Target,
 } from '#load/agent/api.ts'
 import { type Endpoint, ServiceError } from './endpoint.ts'

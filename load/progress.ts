@@ -1,4 +1,4 @@
-import type { LoadReport, Outcomes, ConnectionRecord } from './agent/api.ts'
+import type { ConnectionRecord, LoadReport, Outcomes } from './agent/api.ts'
 import { LatencyHistogram } from './latency.ts'
 
 export type Outcome = keyof Outcomes

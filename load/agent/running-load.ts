@@ -7,7 +7,7 @@ import { HeldConnections } from '../clients/hold.ts'
 import { runSlowRead } from '../clients/slow-read.ts'
 import { runSlowWrite } from '../clients/slow-write.ts'
 import { Progress } from '../progress.ts'
-import type { Handshake, HandshakeStep, LoadReport, LoadRequest, LoadState, ConnectionRecord } from './api.ts'
+import type { ConnectionRecord, Handshake, HandshakeStep, LoadReport, LoadRequest, LoadState } from './api.ts'
 
 /** One load, from its start until it is forgotten. */
 export class RunningLoad {
