@@ -137,6 +137,6 @@ export class ShardTab {
 }
 
 const delayOf = ({ faults }: ShardView): number => {
-  const words = faults.find((fault) => fault.endsWith('ms an accept'))
+  const words = faults.find((fault) => fault.endsWith('ms per accept'))
   return words === undefined ? 0 : Number.parseInt(words, 10)
 }
