@@ -1,18 +1,18 @@
 /** Connections past the handshake: windows, receive queues, source ports. */
-import { bytes, whole } from '#common/quantities.ts'
+import { bytes, plural, whole } from '#common/quantities.ts'
 import type { Evidence } from './evidence.ts'
 
 export function peersWithClosedWindows(view: Evidence): string | undefined {
   const port = view.portView
   if (port === undefined || port.zeroWindows === 0) return undefined
   const many = port.zeroWindows > 1
-  return `${whole(port.zeroWindows)} ${many ? 'clients have' : 'client has'} closed the window: ${many ? 'they do' : 'it does'} not read, so ${bytes(port.sendBytes)} wait in send queues here. A backend that minds backpressure stops producing; one that does not grows in memory.`
+  return `${whole(port.zeroWindows)} ${many ? 'clients have' : 'client has'} closed the window: ${many ? 'they are' : 'it is'} not reading, so ${bytes(port.sendBytes)} wait in send queues here. A backend that respects backpressure stops producing; one that ignores it uses more and more memory.`
 }
 
 export function backendsThatDoNotRead(view: Evidence): string | undefined {
   const port = view.portView
   if (port === undefined || port.receiveBytes < 65_536) return undefined
-  return `${bytes(port.receiveBytes)} wait in receive queues: the backends do not read. When a receive buffer is full the kernel closes that connection's window, and the client has to wait.`
+  return `${bytes(port.receiveBytes)} wait in receive queues: the backends are not reading them. When a receive buffer is full, the kernel closes that connection's window, and the client has to wait.`
 }
 
 export function noSourcePortLeft({ loads }: Evidence): string | undefined {
@@ -20,5 +20,5 @@ export function noSourcePortLeft({ loads }: Evidence): string | undefined {
     .filter(({ state }) => state === 'running')
     .reduce((sum, { outcomes }) => sum + outcomes.noPortLeft, 0)
   if (failed === 0) return undefined
-  return `${whole(failed)} connects found no source port left (EADDRNOTAVAIL): all ports of this client's address toward this server are open or in TIME_WAIT, and no SYN was sent. Kept connections, more addresses or a wider ip_local_port_range would mend it; the server has no part in it.`
+  return `${plural(failed, 'connection attempt')} found no free source port (EADDRNOTAVAIL): all ports from this client's address to this server are open or in TIME_WAIT, and no SYN was sent. Connections that are kept open, more client addresses or a wider ip_local_port_range would fix this; the server is not the cause.`
 }

@@ -1,4 +1,4 @@
-/** What findings are concluded from: plain facts about one port, whoever gathered them. */
+/** What findings are based on: plain facts about one port, wherever they were gathered. */
 
 /** One listening socket and the processes behind it. */
 export interface ShardEvidence {
@@ -10,7 +10,7 @@ export interface ShardEvidence {
   length: number
   /** N; N + 1 connections fit. */
   limit: number
-  /** What listen() was asked for. */
+  /** The backlog that listen() was given. */
   backlog: number
   /** Length over N + 1: 1 or more is full. */
   fill: number
@@ -39,7 +39,7 @@ export interface Evidence {
       }
     | undefined
   clients: { startedPerSecond: number; halfOpenPerSecond: number; synRetransmitsPerSecond: number }
-  /** -1 where the kernel has none of that name. */
+  /** -1 where the kernel does not have this sysctl. */
   sysctls: { syncookies: number; abortOnOverflow: number; migrateReq: number }
   cookiesPerSecond: number
   /** Counters of the namespace that moved. */

@@ -22,21 +22,24 @@ test('a full shard among idle ones is named, with the share of clients that suff
   )
 })
 
-test('how connections are dealt is said as it is: by hash, or by the program that steers the group', () => {
+test('how a shard is chosen is said as it is: by hash, or by the program that steers the group', () => {
   const shards = [shard(1), shard(2, { length: 129, dropsPerSecond: 30 })]
   says({ shards }, /by the hash of the addresses/)
-  says({ shards, steering: { by: 'random' } }, /at random: a SYN that is sent again draws again/)
+  says({ shards, steering: { by: 'random' } }, /at random, and chooses anew for a retransmitted SYN/)
   says({ shards, steering: { by: 'cpu' } }, /by the CPU that handles the SYN/)
   says({ shards, steering: { by: 'member', member: 1 } }, /every new connection to shard 2/)
 })
 
 test('a full queue that drops nothing yet promises only what is certain', () => {
-  says({ shards: [shard(1), shard(2, { length: 129 })] }, /the next client that is dealt to it will be dropped/)
+  says({ shards: [shard(1), shard(2, { length: 129 })] }, /the next SYN assigned to it will be dropped/)
 })
 
 test('all shards full because they are stalled is told apart from all full under load', () => {
   const full = { length: 129, dropsPerSecond: 1 }
-  says({ shards: [shard(1, { ...full, stalled: true }), shard(2, { ...full, stalled: true })] }, /accept nothing/)
+  says(
+    { shards: [shard(1, { ...full, stalled: true }), shard(2, { ...full, stalled: true })] },
+    /accept no connections/,
+  )
   says({ shards: [shard(1, full), shard(2, full)] }, /faster than the backends accept/)
   says({ shards: [shard(1, full)] }, /^The accept queue is full/)
 })
@@ -58,7 +61,7 @@ test('a full SYN queue says what protects: cookies, or nothing', () => {
 test('a stalled backend that still has room says how much', () => {
   says(
     { shards: [shard(1, { stalled: true, length: 29 }), shard(2)] },
-    /^Shard 1 accepts nothing.*there is room for 100 more/,
+    /^Shard 1 accepts no connections.*there is room for 100 more/,
   )
 })
 
@@ -92,22 +95,22 @@ const load = (changes: Partial<Evidence['loads'][number]>) => ({
 
 test('a client without source ports is told apart from a server in trouble', () => {
   const exhausted = load({ outcomes: { noPortLeft: 12 } })
-  says({ loads: [exhausted] }, /^12 connects found no source port left \(EADDRNOTAVAIL\)/)
+  says({ loads: [exhausted] }, /^12 connection attempts found no free source port \(EADDRNOTAVAIL\)/)
   assert.equal(explain(view({ loads: [{ ...exhausted, state: 'done' }] })), undefined)
 })
 
-test('what migrates from a closed shard is said, and what could not', () => {
+test('it is said what migrates from a closed shard, and what cannot', () => {
   says(
     { moved: moved('TCPMigrateReqSuccess') },
-    /moved to the shards that are left \(tcp_migrate_req=1\): 40 a second\. Finished/,
+    /moved to the remaining shards \(tcp_migrate_req=1\): 40 a second\. Completed/,
   )
   says({ moved: moved('TCPMigrateReqSuccess', 'TCPMigrateReqFailure') }, /40 a second could not be moved/)
-  says({ moved: moved('TCPMigrateReqFailure') }, /found no shard with room/)
+  says({ moved: moved('TCPMigrateReqFailure') }, /no other shard had room/)
 })
 
 test('a closed listener says what became of its queue', () => {
   const shards = [shard(1), shard(2, { state: 'closed' })]
-  says({ shards }, /Whoever waited in the queue was reset/)
+  says({ shards }, /Connections that waited in the queue were reset/)
   says({ shards, ...sysctls({ migrateReq: 1 }) }, /moved to another shard/)
 })
 
@@ -121,10 +124,10 @@ test('drops without a full queue are the last quarter of tcp_max_syn_backlog, if
   assert.doesNotMatch(explain(view(changes)) ?? '', /last quarter/)
 })
 
-test('last ACKs that meet a full queue are ignored, or reset with tcp_abort_on_overflow', () => {
+test('final ACKs that meet a full queue are ignored, or reset with tcp_abort_on_overflow', () => {
   const shards = [shard(1, { length: 129, dropsPerSecond: 80 })]
   const changes = { shards, portView: halfOpen(20), moved: moved('ListenOverflows', 'EmbryonicRsts') }
-  says(changes, /^20 clients believe they are connected and are not/)
+  says(changes, /^20 clients believe they are connected but are not/)
   says({ ...changes, ...sysctls({ abortOnOverflow: 1 }) }, /^40 clients a second are reset/)
   // Half-open requests of clients that never answer prove nothing.
   says({ ...changes, clients: { ...clients, halfOpenPerSecond: 10 } }, /^The accept queue is full/)
@@ -135,14 +138,11 @@ test('a full queue with cookies beside it does not claim that nothing named List
   says(both, /get in where an accept queue has room\. ListenDrops counts none of this/)
 })
 
-test('an overflow of moments names bursts, or slow accepts', () => {
+test('a brief overflow names bursts, or slow accepts', () => {
   const shards = [shard(1, { length: 3, limit: 8, dropsPerSecond: 30, peak: 9 })]
-  says(
-    { shards, moved: moved('ListenOverflows') },
-    /^Shard 1 overflows for moments.*Bursts are larger than its backlog/,
-  )
-  const slow = [shard(1, { length: 100, dropsPerSecond: 30, faults: ['20 ms an accept'] })]
-  says({ shards: slow, moved: moved('ListenOverflows') }, /less work for each accept/)
+  says({ shards, moved: moved('ListenOverflows') }, /^Shard 1 overflows briefly.*Bursts are larger than the backlog/)
+  const slow = [shard(1, { length: 100, dropsPerSecond: 30, faults: ['20 ms per accept'] })]
+  says({ shards: slow, moved: moved('ListenOverflows') }, /less work per accept/)
 })
 
 test('a queue that holds more than fits says why', () => {
@@ -150,7 +150,7 @@ test('a queue that holds more than fits says why', () => {
   says({ shards: [over, shard(2)] }, /^Shard 1 holds 30 connections although only 9 fit/)
 })
 
-test('handshakes by hand show that half-open requests are in no line', () => {
+test('handshakes by hand show that half-open requests are not in a queue', () => {
   says({ loads: [load({ kind: 'handshake' })], portView: halfOpen(2) }, /^2 requests are half-open.*hash table/)
   says({ loads: [load({ kind: 'handshake' })], portView: halfOpen(1) }, /^One request is half-open/)
 })
@@ -178,13 +178,16 @@ test('one process that takes all from a shared queue is said, and a fair share i
   const processes = (...rates: number[]) =>
     rates.map((acceptsPerSecond, pid) => ({ pid, acceptsPerSecond, stalled: false, open: 0, lagMs: 0 }))
   const shared = (...rates: number[]) => ({ mode: 'shared', shards: [shard(1, { processes: processes(...rates) })] })
-  says(shared(2, 98, 0), /^One queue, three processes, and process 2 takes nearly all: the kernel wakes every process/)
+  says(
+    shared(2, 98, 0),
+    /^One queue, three processes, and process 2 accepts nearly all connections: the kernel wakes every waiting process/,
+  )
   assert.equal(explain(view(shared(40, 30, 30))), undefined)
 })
 
-test('clients that come back after drops of before explain slow connects', () => {
+test('clients that retry after earlier drops explain slow connects', () => {
   const changes = { clients: { ...clients, synRetransmitsPerSecond: 30 } }
-  says(changes, /^30 SYNs a second are sent again by clients that were dropped before/)
+  says(changes, /^30 SYNs a second are retransmitted by clients whose SYNs were dropped before/)
 })
 
 test('a close call is said after it is over', () => {
@@ -198,11 +201,11 @@ test('a close call is said after it is over', () => {
 
 test('the default backlog of Node is named where it is full', () => {
   const full = { length: 512, limit: 511, dropsPerSecond: 9, fill: 1 }
-  says({ shards: [shard(1, { ...full, stalled: true })] }, /511 is the backlog that Node takes unless told otherwise/)
+  says({ shards: [shard(1, { ...full, stalled: true })] }, /511 is Node's default backlog/)
   assert.doesNotMatch(explain(view({ shards: [shard(1, { length: 129, dropsPerSecond: 9 })] })) ?? '', /Node/)
 })
 
-test('a full SYN queue is that of one shard unless there is but one, or all are full', () => {
+test('a full SYN queue is that of one shard unless there is only one, or all are full', () => {
   const drop = { moved: moved('TCPReqQFullDrop'), ...sysctls({ syncookies: 0 }) }
   says({ ...drop, portView: halfOpen(130) }, /^The SYN queue of a shard is full/)
   says({ ...drop, portView: halfOpen(387) }, /^The SYN queue is full/)

@@ -1,6 +1,6 @@
 /**
- * Plain words for what is seen: what is happening, why, and what would mend it. One pure function, used wherever a lab or
- * a host is shown. It says the most telling thing it is sure of, and nothing when it does not know.
+ * Plain words for what is seen: what is happening, why, and what would fix it. One pure function, used wherever a lab or
+ * a host is shown. It says the most important thing it is sure of, and nothing when it does not know.
  */
 import {
   catchingUp,
@@ -42,7 +42,7 @@ export function explain(view: Evidence): string | undefined {
   return undefined
 }
 
-/** The most telling first. */
+/** The most important first. */
 const situations: ((view: Evidence) => string | undefined)[] = [
   processDown,
   noSourcePortLeft,

@@ -77,7 +77,7 @@ test('the kernel’s counters and how often they were read are taken as they are
   assert.deepEqual([readings, opens, overflows], [7, 40, 0])
 })
 
-test('who entered a queue was accepted from it or waits in it still; a backend that does not answer tells nothing', () => {
+test('what entered a queue was accepted from it or still waits in it; a backend that does not answer adds nothing', () => {
   const listener = {
     address: '198.18.0.2',
     port: 8080,
@@ -101,7 +101,7 @@ test('other ports are named once each', () => {
   assert.deepEqual(countedOf(moment([], ports), undefined, 8080).otherPorts, [9101, 10_511])
 })
 
-test('the longest wait is of those who were accepted meanwhile, or of who waits still', () => {
+test('the longest wait is that of connections accepted meanwhile, or of one that still waits', () => {
   const before = moment([backend({ acceptWait: waits([4, 900], [50, 1]) })])
   const later = backend({ acceptWait: waits([4, 64, 900], [60, 2, 1]) })
   assert.equal(countedOf(moment([later]), before, 8080).longestWaitMs, 64)

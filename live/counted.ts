@@ -1,4 +1,4 @@
-/** Totals of which arrivals can be told, as one snapshot and the backends' own words give them. */
+/** Totals from which arrivals can be derived, as one snapshot and the backends' statuses give them. */
 import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 
@@ -7,11 +7,11 @@ export interface Counted {
   readings: number
   /** Connections that the kernel has finished in the server's namespace, whatever their port (PassiveOpens). */
   opens: number
-  /** SYNs, and last ACKs, that met a full accept queue there (ListenOverflows). */
+  /** SYNs, and final ACKs, that met a full accept queue there (ListenOverflows). */
   overflows: number
   /** Connections that came into the queues of the shared port, by the process that accepts them: accepted, or still waiting. */
   entered: Record<string, number>
-  /** Other ports of that namespace on which somebody listens: their connections are among `opens`. */
+  /** Other ports of that namespace with a listener: their connections are among `opens`. */
   otherPorts: number[]
   /** The longest accept wait, so far, of all that were accepted within the last second or wait still. */
   longestWaitMs: number

@@ -1,4 +1,4 @@
-/** Experiments for the board: one at a time, each in a lab of its own beside the one that is shown. */
+/** Experiments for the board: one at a time, each in its own lab beside the one that is shown. */
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -35,7 +35,8 @@ export class ExperimentRunner {
   }
 
   start(name: string): string {
-    if (this.current?.running === true) throw new UsageError(`${this.current.name} is running: one at a time`)
+    if (this.current?.running === true)
+      throw new UsageError(`${this.current.name} is already running: wait until it ends, or stop it`)
     const experiment = this.#experiments.find((candidate) => candidate.name === name)
     if (experiment === undefined || this.#driver === undefined)
       throw new UsageError(`There is no experiment '${name}' here`)
@@ -43,12 +44,12 @@ export class ExperimentRunner {
     this.current = { name, running: true, phases: [], ...nothing }
     this.#interrupt = new AbortController()
     this.#running = this.#run(experiment, this.#driver, this.#interrupt.signal)
-    return `${name} runs in a lab of its own`
+    return `${name} is running in its own lab`
   }
 
   stop(): string {
-    this.#interrupt?.abort(new Error('stopped at the board'))
-    return 'The experiment is being stopped'
+    this.#interrupt?.abort(new Error('stopped from the board'))
+    return 'Stopping the experiment'
   }
 
   async #run(experiment: Experiment, driver: Driver, signal: AbortSignal): Promise<void> {

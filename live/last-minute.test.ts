@@ -50,7 +50,7 @@ const said = (clock: Clock, stallMs?: number): string => {
   return [...words, ...basis].join(' ')
 }
 
-test('a constant load is answered with rate times stall, and with what it is concluded from', () => {
+test('a constant load is answered with rate times stall, and with what that is based on', () => {
   const clock = new Clock().pass(300, { opens: 10 })
   const { backlog, sockets } = clock.minute.plan(500)
   assert.ok(backlog !== undefined && backlog >= 49 && backlog <= 59, `${backlog}`)
@@ -58,7 +58,7 @@ test('a constant load is answered with rate times stall, and with what it is con
     sockets.map(({ shard, limit, enough }) => ({ shard, limit, enough })),
     [{ shard: 1, limit: 19, enough: false }],
   )
-  assert.match(said(clock, 500), /3,000 connections within 30 s, which the kernel counted.* every 100 ms\.$/)
+  assert.match(said(clock, 500), /3,000 connections within 30 s, counted by the kernel.* every 100 ms\.$/)
 })
 
 test('only the last minute counts', () => {
@@ -79,17 +79,20 @@ test('views between which the counters were not read are one interval', () => {
 test('without arrivals, without time and without listeners it says so, and gives no number', () => {
   const quiet = new Clock().pass(100)
   assert.equal(quiet.minute.plan(100).backlog, undefined)
-  assert.match(said(quiet, 100), /No connection came to port 8080 in the last 10 s/)
-  assert.match(said(new Clock().pass(5, { opens: 9 }), 3000), /watched for 500 ms only: too short for a stall of 3 s/)
-  assert.match(said(new Clock({ shards: [shardOf(1, { state: 'down' })] }), 100), /Nobody listens/)
+  assert.match(said(quiet, 100), /Port 8080 had no new connections in the last 10 s/)
+  assert.match(
+    said(new Clock().pass(5, { opens: 9 }), 3000),
+    /observed for only 500 ms, which is too short for a stall of 3 s/,
+  )
+  assert.match(said(new Clock({ shards: [shardOf(1, { state: 'down' })] }), 100), /No backend is listening/)
   const { words } = new LastMinute().plan(100)
   assert.match(words.join(), /nothing has been counted yet/)
 })
 
-test('who is dropped and comes again counts once: as when nobody had been dropped', () => {
+test('a client that is dropped and retries counts once: as if nothing had been dropped', () => {
   const backlogOf = (clock: Clock): number => clock.minute.plan(100).backlog!
   const calm = backlogOf(new Clock().pass(300, { opens: 10 }))
-  // A stall of two seconds: all are dropped, and after a second those of before come again with those who are new.
+  // A stall of two seconds: all are dropped, and after a second the earlier ones come again together with new ones.
   const spilled = new Clock()
     .pass(100, { opens: 10 })
     .pass(10, { overflows: 10 })
@@ -98,10 +101,10 @@ test('who is dropped and comes again counts once: as when nobody had been droppe
     .pass(100, { opens: 10 })
   assert.equal(backlogOf(spilled), calm)
   assert.match(said(spilled, 100), /300 SYNs met a full queue and were dropped\. In the first second each is a new/)
-  assert.match(said(spilled, 100), /after that, in which they came again, are left out/)
+  assert.match(said(spilled, 100), /after that, with their retransmits, are left out/)
 })
 
-test('a burst that is dropped counts, with all who were dropped', () => {
+test('a burst that is dropped counts in full', () => {
   const clock = new Clock().pass(100, { opens: 1 }).pass(1, { opens: 20, overflows: 480 }).pass(100, { opens: 1 })
   const { backlog } = clock.minute.plan(100)
   assert.ok(backlog !== undefined && backlog >= 499, `${backlog}`)
@@ -111,7 +114,7 @@ test('where SYNs were dropped all the time the answer is an upper bound, and cal
   const clock = new Clock().pass(620, { opens: 10, overflows: 10 })
   const { backlog } = clock.minute.plan(1000)
   assert.ok(backlog !== undefined && backlog >= 199, `${backlog}`)
-  assert.match(said(clock, 1000), /the answer is the most that may be needed/)
+  assert.match(said(clock, 1000), /the answer is an upper bound/)
 })
 
 test('connections to other ports of the namespace are left out, by what the backends accepted', () => {
@@ -119,20 +122,23 @@ test('connections to other ports of the namespace are left out, by what the back
   for (let step = 1; step <= 300; step++) clock.pass(1, { opens: 20, entered: { 7: step * 10 } })
   const { backlog } = clock.minute.plan(1000)
   assert.ok(backlog !== undefined && backlog >= 99 && backlog < 130, `${backlog}`)
-  assert.match(said(clock, 1000), /counts port 9101 along with 8080\. .* 100\/s came there, and are taken off evenly/)
+  assert.match(
+    said(clock, 1000),
+    /counts port 9101 together with 8080\. .* 100\/s went there; they are subtracted evenly/,
+  )
   // A load that lasted for a tenth of the time only is not watered down by the rest of it.
   const short = new Clock({ counted: { ...nothing, otherPorts: [9101], entered: { 7: 0 } } }).pass(270, { opens: 2 })
   for (let step = 1; step <= 30; step++) short.pass(1, { opens: 12, entered: { 7: step * 10 } })
   const { backlog: ofShort } = short.minute.plan(1000)
   assert.ok(ofShort !== undefined && ofShort >= 99 && ofShort < 112, `${ofShort}`)
   const idle = new Clock({ counted: { ...nothing, otherPorts: [9101], entered: { 7: 5 } } }).pass(300, { opens: 2 })
-  assert.match(said(idle, 100), /No connection came to port 8080/)
+  assert.match(said(idle, 100), /Port 8080 had no new connections/)
 })
 
 test('a process that begins anew brings no arrivals of before', () => {
   const clock = new Clock({ counted: { ...nothing, otherPorts: [9101], entered: { 7: 0 } } })
   clock.pass(100, { opens: 10, entered: { 8: 5000 } })
-  assert.match(said(clock, 100), /No connection came/)
+  assert.match(said(clock, 100), /had no new connections/)
 })
 
 test('without a stall of its own the plan is for the longest wait of the last minute', () => {
@@ -141,7 +147,7 @@ test('without a stall of its own the plan is for the longest wait of the last mi
   assert.equal(clock.minute.plan(100).longestWaitMs, 300)
 })
 
-test('sockets that are steered to by a program may each get all', () => {
+test('each socket that a program steers to may get everything', () => {
   const shards = [shardOf(1), shardOf(2)]
   const hashed = new Clock({ shards }).pass(100, { opens: 20 }).minute.plan(1000).backlog!
   const fixed = new Clock({ shards, steering: { by: 'member', member: 0 } }).pass(100, { opens: 20 })

@@ -1,4 +1,4 @@
-/** The last minute of arrivals, as the views of a lab tell of them, and what backlog it asks for. */
+/** The last minute of arrivals, taken from the views of a lab, and the backlog that it needs. */
 
 import { duration, number, plural, rate } from '#common/quantities.ts'
 import { adviceFrom, survivedWords } from '#planner/advice.ts'
@@ -42,13 +42,13 @@ export type Watched = Pick<LabView, 'monotonicMs' | 'counted' | 'shards' | 'stee
 export class LastMinute {
   #intervals: Interval[] = []
   #waits: { atMs: number; longestMs: number }[] = []
-  /** How many came to the shared port, as its backends tell: since this was made, at each view. */
+  /** How many came to the shared port, by its backends' counts: since this was made, at each view. */
   #entered: { atMs: number; total: number }[] = []
   #read: { atMs: number; counted: Counted } | undefined
   #latest: Watched | undefined
   #spill: Spill | undefined
 
-  /** Takes a view; those between which nothing was read are one. */
+  /** Takes a view. Views between which the counters were not read count as one. */
   see(view: Watched): void {
     const { monotonicMs: atMs, counted } = view
     const before = this.#latest
@@ -81,14 +81,14 @@ export class LastMinute {
     this.#intervals.push({ fromMs, toMs, opens, overflows, clear })
   }
 
-  /** What the last minute asks for, for a stall of so long; of the longest accept wait that was seen, if that is left out. */
+  /** The backlog that the last minute needs for a stall of this length; by default that of the longest accept wait seen. */
   plan(stallMs?: number): BacklogAdvice {
     const longestWaitMs = this.#waits.reduce((longest, wait) => Math.max(longest, wait.longestMs), 0)
     const view = this.#latest
     const nothing = { stallMs: stallMs ?? longestWaitMs, longestWaitMs, backlog: undefined, sockets: [], basis: [] }
     const listening = (view?.shards ?? []).filter(({ state }) => state === 'listening')
     if (view === undefined) return { ...nothing, words: ['The lab is starting: nothing has been counted yet.'] }
-    if (listening.length === 0) return { ...nothing, words: ['Nobody listens: there is no backlog to plan.'] }
+    if (listening.length === 0) return { ...nothing, words: ['No backend is listening: there is no backlog to plan.'] }
     const seen = {
       limits: listening.map(({ limit }) => limit),
       stallMs: nothing.stallMs,
@@ -109,18 +109,18 @@ export class LastMinute {
         return { shard, limit, enough, survives: survivedWords(survives) }
       }),
       basis: [
-        `Concluded from ${plural(advice.arrivals, 'connection')} within ${duration(advice.watchedMs)}, which the kernel counted (PassiveOpens) and the exporter read every ${duration(advice.intervalMs)}.`,
+        `Based on ${plural(advice.arrivals, 'connection')} within ${duration(advice.watchedMs)}, counted by the kernel (PassiveOpens) and read by the exporter every ${duration(advice.intervalMs)}.`,
         ...this.#spillWords(clear === undefined),
         ...(view.counted.otherPorts.length === 0
           ? []
           : [
-              `The kernel counts port ${view.counted.otherPorts.join(', ')} along with ${view.port}. By what was accepted, ${rate(Number((elsewhere.perMs * 1000).toPrecision(2)))} came there, and are taken off evenly.`,
+              `The kernel counts port ${view.counted.otherPorts.join(', ')} together with ${view.port}. Judging by the accepts, ${rate(Number((elsewhere.perMs * 1000).toPrecision(2)))} went there; they are subtracted evenly.`,
             ]),
       ],
     }
   }
 
-  /** Stretches without a gap, of which it is known how many came to the shared port: those without retries, or all. */
+  /** Runs of intervals without a gap, with the arrivals at the shared port: only those without retries, or all. */
   #runs(elsewhere: Elsewhere, clearOnly: boolean): CountedInterval[][] {
     if (elsewhere.all) return []
     const runs: CountedInterval[][] = []
@@ -138,7 +138,7 @@ export class LastMinute {
     return runs
   }
 
-  /** What the kernel counted along with the shared port: the control APIs of a lab in containers, asked again and again. */
+  /** What the kernel counted together with the shared port: requests to the control APIs of a lab in containers. */
   #elsewhere({ counted }: Watched): Elsewhere {
     const opens = this.#intervals.reduce((sum, interval) => sum + interval.opens, 0)
     const overflows = this.#intervals.reduce((sum, interval) => sum + interval.overflows, 0)
@@ -154,9 +154,9 @@ export class LastMinute {
     const leftOutMs = this.#intervals.reduce((sum, { fromMs, toMs, clear }) => sum + (clear ? 0 : toMs - fromMs), 0)
     const dropped = `${number(overflows)} SYNs met a full queue and were dropped.`
     return unclear
-      ? [`${dropped} Each counts, also one that was sent again: the answer is the most that may be needed.`]
+      ? [`${dropped} Each counts, retransmits included: the answer is an upper bound.`]
       : [
-          `${dropped} In the first second each is a new connection, and counts${leftOutMs > 0 ? `; ${duration(leftOutMs)} after that, in which they came again, are left out` : ''}.`,
+          `${dropped} In the first second each is a new connection, and counts${leftOutMs > 0 ? `; the ${duration(leftOutMs)} after that, with their retransmits, are left out` : ''}.`,
         ]
   }
 
@@ -164,15 +164,15 @@ export class LastMinute {
     const watchedMs = this.#intervals.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
     const nobody = elsewhere.all || this.#intervals.every(({ opens, overflows }) => opens + overflows === 0)
     return nobody && watchedMs > 0
-      ? `No connection came to port ${port} in the last ${duration(watchedMs)}: there is nothing to plan for.`
-      : `Arrivals have been watched for ${duration(watchedMs)} only: too short for a stall of ${duration(stallMs)}.`
+      ? `Port ${port} had no new connections in the last ${duration(watchedMs)}: there is nothing to plan for.`
+      : `Arrivals have been observed for only ${duration(watchedMs)}, which is too short for a stall of ${duration(stallMs)}.`
   }
 }
 
-/** Until when clients may still send again what was dropped: each waits at most as long as it has been trying. */
+/** Until when clients may still retransmit what was dropped: each waits at most as long as it has been trying. */
 const lastRetryMs = ({ fromMs, toMs }: Spill): number => toMs + Math.max(LATEST_RETRY_MS, toMs - fromMs)
 
-/** Connections that came to the port meanwhile; a process that was not there before begins anew. */
+/** Connections that came to the port meanwhile; the count of a process that was not there before starts anew. */
 function enteredBetween(before: Counted | undefined, now: Counted): number {
   let gained = 0
   for (const [pid, count] of Object.entries(now.entered)) {

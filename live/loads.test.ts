@@ -56,7 +56,7 @@ test('what one board has started the other stops, also one that came later', asy
   assert.deepEqual(await lab.running(), [])
 })
 
-test('a load that has ended by itself is not shown any more, and to stop it is no fault', async () => {
+test('a load that has ended on its own is no longer shown, and stopping it is not an error', async () => {
   await using lab = await startSmallLab()
   const attached = await lab.attach()
   const { switches, loads } = boardOf(attached)
@@ -71,7 +71,7 @@ test('a load that has ended by itself is not shown any more, and to stop it is n
   assert.equal(await switches.perform(stop('burst')), 'Load burst is off')
 })
 
-test('a load that nobody has given a name of ours stays as it is', async () => {
+test('a load that does not carry one of the names is left alone', async () => {
   await using lab = await startSmallLab()
   const attached = await lab.attach()
   await attached.clients.start({ kind: 'hold', connections: 7 })

@@ -16,8 +16,8 @@ const RATE_SPAN_MS = 1000
 
 /**
  * A view of the lab for every snapshot of the exporter, until `signal`, the reader or the lab's own stop ends it. A backend that does not
- * answer is shown as down. While the exporter is missing no view comes, and then it goes on. If the lab ends, this throws
- * the reason, a UsageError.
+ * answer is shown as down. While the exporter is missing no views come; they resume when it is back. If the lab ends, this
+ * throws the reason, a UsageError.
  */
 export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<LabView> {
   using poll = new Poll(lab)
@@ -51,7 +51,7 @@ async function* snapshots(lab: Lab, signal: AbortSignal, onGap: () => void): Asy
   lab.over.throwIfAborted()
 }
 
-/** What is asked for again and again, beside the stream. */
+/** What is polled, beside the stream. */
 class Poll {
   backends: (BackendStatus | undefined)[] = []
   loads: LoadReport[] = []

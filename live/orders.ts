@@ -1,4 +1,4 @@
-/** What can be ordered of a lab: the switches of the board and the keys of the terminal. */
+/** The orders that a lab takes: the switches of the board and the keys of the terminal. */
 import { type Static, Type } from 'typebox'
 import { Faults, SteeringChange } from '#services/backend/api.ts'
 
@@ -46,7 +46,9 @@ export const SwitchOrder = Type.Union([
     {
       do: Type.Literal('stall'),
       shard: Shard,
-      process: Type.Optional(Type.Integer({ minimum: 0, description: 'In mode shared: one process instead of all' })),
+      process: Type.Optional(
+        Type.Integer({ minimum: 0, description: 'In mode shared: a single process instead of all' }),
+      ),
     },
     closed,
   ),

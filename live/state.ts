@@ -14,7 +14,7 @@ export interface ShardView {
   length: number
   /** N; N + 1 connections fit. */
   limit: number
-  /** What listen() was asked for; above `limit` if somaxconn clamped it. */
+  /** The backlog that listen() was given; above `limit` if somaxconn clamped it. */
   backlog: number
   /** Length over N + 1: 1 or more is full. */
   fill: number
@@ -27,11 +27,11 @@ export interface ShardView {
   open: number
   /** Accept waits of the connections accepted within the last second; undefined if there was none. */
   acceptWait: { meanMs: number; p99Ms: number } | undefined
-  /** Who accepts from this socket: one process, or several in mode `shared`; none while it is down. */
+  /** The processes that accept from this socket: one, or several in mode `shared`; none while it is down. */
   processes: ProcessView[]
   /**
-   * How long the longest waiting connection of this shard waits, if that can be told: a waiting connection does not name
-   * its listener, so only when one shard alone has any. Undefined if it cannot be told.
+   * How long the longest waiting connection of this shard has waited, where that is known: a waiting connection does not
+   * name its listener, so only when a single shard has any. Undefined where it is not known.
    */
   oldestWaitMs: number | undefined
 }
@@ -42,7 +42,7 @@ export interface ProcessView {
   stalled: boolean
   acceptsPerSecond: number
   open: number
-  /** How long its event loop has been late: grows while it stands still. */
+  /** How late its event loop is: grows while it is blocked. */
   lagMs: number
 }
 
@@ -55,11 +55,11 @@ export interface ClientsView {
   halfOpenPerSecond: number
   /** Connections under way or held. */
   open: number
-  /** SYNs sent again a second, as the clients' kernel counts them. */
+  /** SYNs retransmitted a second, as the clients' kernel counts them. */
   synRetransmitsPerSecond: number
 }
 
-/** What cannot be told apart by shard. */
+/** What is known only for the port, not by shard. */
 interface PortView {
   address: string
   port: number
@@ -92,10 +92,10 @@ export interface LabPicture {
   /** How the kernel chooses the shard of a new connection. */
   steering: Steering
   shards: ShardView[]
-  /** Undefined while nobody listens. */
+  /** Undefined while there is no listener. */
   portView: PortView | undefined
   clients: ClientsView
-  /** -1 where the kernel has none of that name. */
+  /** -1 where the kernel does not have this sysctl. */
   sysctls: Record<'syncookies' | 'abortOnOverflow' | 'migrateReq' | 'somaxconn', number>
   cookiesPerSecond: number
   moved: MovedCounter[]
@@ -120,7 +120,7 @@ export interface ExpectationState {
   passed: boolean
 }
 
-/** An experiment that runs in a lab of its own, or the last one that has. */
+/** An experiment that runs in its own lab, or the last one that did. */
 export interface ExperimentState {
   name: string
   running: boolean
@@ -136,20 +136,20 @@ export interface ExperimentState {
 /** All that is shown, at one moment. */
 export interface LiveState extends LabPicture {
   loads: LoadState[]
-  /** What is happening, why, and what would mend it. */
+  /** What is happening, why, and what would fix it. */
   words: string | undefined
   experiment: ExperimentState | undefined
 }
 
 /** What backlog the arrivals of the last minute need. */
 export interface BacklogAdvice {
-  /** The stall that it is for. */
+  /** The stall that it is meant for. */
   stallMs: number
   /** The longest accept wait of the last minute, so far. */
   longestWaitMs: number
   /** What to set and why, or why nothing can be said. */
   words: string[]
-  /** From what it is concluded, and what was left out. */
+  /** What it is based on, and what was left out. */
   basis: string[]
   /** For each socket; undefined if nothing can be said. */
   backlog: number | undefined

@@ -1,6 +1,6 @@
 /**
  * A lab as a person looks at it: one row a shard, the shared port, what moved. Pure: built from the exporter's snapshots,
- * the backends' own words and the loads' reports. The terminal, the board and `explain` all read this.
+ * the backends' statuses and the loads' reports. The terminal, the board and `explain` all read this.
  */
 import { nearestRank } from '#common/quantile.ts'
 import { bytes, duration } from '#common/quantities.ts'
@@ -13,7 +13,7 @@ import type { ListenerSample, NamespaceSample, Snapshot } from '#services/export
 import { type Counted, countedOf } from './counted.ts'
 import type { ClientsView, LabPicture, ShardView } from './state.ts'
 
-/** Sysctls of the server's namespace that decide what happens at a full queue; -1 where this kernel has none. */
+/** Sysctls of the server's namespace that decide what happens at a full queue; -1 where this kernel does not have it. */
 export const shownSysctls = {
   syncookies: 'net.ipv4.tcp_syncookies',
   abortOnOverflow: 'net.ipv4.tcp_abort_on_overflow',
@@ -23,13 +23,13 @@ export const shownSysctls = {
 export type Sysctls = Record<keyof typeof shownSysctls, number>
 export const sysctlDefaults: Sysctls = { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 }
 
-/** What a board is told, with the loads as the agent reports them, and what has been counted. */
+/** What a board shows, with the loads as the agent reports them, and what has been counted. */
 export interface LabView extends LabPicture {
   loads: LoadReport[]
   counted: Counted
 }
 
-/** What the pieces were, at one moment. `backends[i]` is undefined while backend i + 1 does not answer. */
+/** What the parts reported at one moment. `backends[i]` is undefined while backend i + 1 does not answer. */
 export interface Moment {
   snapshot: Snapshot
   backends: readonly (BackendStatus | undefined)[]
@@ -40,7 +40,7 @@ export interface Moment {
   askedMs: number
 }
 
-/** What does not change while a lab runs, or only when somebody sets it. */
+/** What does not change while a lab runs, except when somebody sets it. */
 export interface Setting {
   kernel: string
   address: string
@@ -130,7 +130,7 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
 const listenersOf = (namespace: NamespaceSample | undefined, port: number): ListenerSample[] =>
   namespace?.listeners.filter((listener) => listener.port === port) ?? []
 
-/** A row for each backend, and for each listener on the port that is nobody's backend. */
+/** A row for each backend, and for each listener on the port that belongs to no backend. */
 function shardNumbers(backends: Moment['backends'], listeners: ListenerSample[]): number[] {
   const shared = backends[0]?.mode === 'shared'
   const own = shared ? [1] : backends.map((_, index) => index + 1)
@@ -139,15 +139,15 @@ function shardNumbers(backends: Moment['backends'], listeners: ListenerSample[])
 
 function faultsInWords({ faults }: BackendStatus): string[] {
   return [
-    faults.acceptDelayMs > 0 ? `${duration(faults.acceptDelayMs)} an accept` : '',
-    faults.readDelayMs > 0 ? `${duration(faults.readDelayMs)} a read` : '',
-    faults.responseDelayMs > 0 ? `${duration(faults.responseDelayMs)} a response` : '',
+    faults.acceptDelayMs > 0 ? `${duration(faults.acceptDelayMs)} per accept` : '',
+    faults.readDelayMs > 0 ? `${duration(faults.readDelayMs)} per read` : '',
+    faults.responseDelayMs > 0 ? `${duration(faults.responseDelayMs)} per response` : '',
     faults.neverRead ? 'never reads' : '',
-    faults.responseBytes > 0 ? `${bytes(faults.responseBytes)} a response` : '',
+    faults.responseBytes > 0 ? `${bytes(faults.responseBytes)} per response` : '',
   ].filter((words) => words !== '')
 }
 
-/** Whether nobody accepts: of several processes one that goes on is enough. */
+/** Whether no process accepts: of several processes, one that still does is enough. */
 export const isStalled = ({ faults, processes }: BackendStatus): boolean =>
   processes.length > 0 ? processes.every((process) => process.faults.stalled) : faults.stalled
 

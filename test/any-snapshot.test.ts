@@ -76,7 +76,7 @@ const shard = fc
     shard: fc.integer({ min: 1, max: 20 }),
     state: fc.constantFrom('listening' as const, 'closed' as const, 'down' as const),
     stalled: fc.boolean(),
-    faults: fc.subarray(['20 ms an accept', 'never reads']),
+    faults: fc.subarray(['20 ms per accept', 'never reads']),
     length: small,
     limit: fc.oneof(small, fc.constant(511)),
     backlog: small,

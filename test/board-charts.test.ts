@@ -96,7 +96,7 @@ test('a zoom into a zoom, also backwards, is that part of it, and a double-click
   isAbout(await secondsShown(page, 1), 30)
   await drag(page, 4, 0.25, 0.75)
   isAbout(await secondsShown(page, 0), 15)
-  await page.getByRole('button', { name: 'Go on' }).waitFor()
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
   await page.mouse.dblclick(...(await at(page, 2, 0.5)))
   await page.getByRole('button', { name: 'Pause' }).waitFor()
   await eventually(
@@ -175,10 +175,10 @@ test('a key that is held down pauses once, and stalls once', { skip }, async (co
     await page.keyboard.up(key)
   }
   for (const [key, name] of [
-    ['Enter', 'Go on'],
+    ['Enter', 'Resume'],
     ['Space', 'Pause'],
   ] as const) {
-    await page.getByRole('button', { name: /^(Pause|Go on)$/ }).focus()
+    await page.getByRole('button', { name: /^(Pause|Resume)$/ }).focus()
     await hold(key)
     await page.getByRole('button', { name, exact: true }).waitFor()
   }

@@ -121,7 +121,9 @@ test('a board that is gone without a word is named with its address; the page co
   const page = await open(context, browser, board.url)
   await calm(page)
   await board[Symbol.asyncDispose]()
-  await saysInTheEnd(page, { words: new RegExp(`^This page has lost the board at ${board.url}\\. .*npm start$`) })
+  await saysInTheEnd(page, {
+    words: new RegExp(`^This page has lost its connection to the board at ${board.url}\\. .*npm start$`),
+  })
   await keepPicture(page, 'lost')
   const listen = { host: '127.0.0.1', port: Number(new URL(board.url).port) }
   const second = await stagedBoard(undefined, { listen })
@@ -141,7 +143,7 @@ test('samples that stop are called old and not calm, an interruption is explaine
     () => shown(page),
     ({ badge, words, stale, over }) => {
       assert.match(badge, /^no sample for .*: the picture is old$/)
-      assert.match(words, /^No new sample comes: what is shown is old\./)
+      assert.match(words, /^No new samples are arriving: the picture is old\./)
       assert.deepEqual({ stale, over }, { stale: true, over: false })
     },
   )
@@ -172,7 +174,7 @@ test('a page that is open before the lab says that it waits', { skip }, async (c
     () => shown(page),
     ({ badge, words, stale }) => {
       assert.equal(badge, 'waiting for the lab')
-      assert.equal(words, 'No sample has come yet: the lab is starting.')
+      assert.equal(words, 'No sample has arrived yet: the lab is starting.')
       assert.equal(stale, false)
     },
   )

@@ -80,7 +80,8 @@ test('without arrivals the plan says that there are none, and gives no number', 
   await eventually(
     'the page says that nothing came',
     () => advice(page),
-    (words) => assert.match(words, /^No connection came to port 8080 in the last .*s: there is nothing to plan for\.$/),
+    (words) =>
+      assert.match(words, /^Port 8080 had no new connections in the last .*s: there is nothing to plan for\.$/),
   )
   assert.equal(await page.locator('table.plan').isVisible(), false)
   assert.equal((await planned(STALL_MS)).backlog, undefined)
@@ -111,7 +112,7 @@ test('a known load gets the backlog that the arithmetic demands, as far as the r
   const row = page.locator('table.plan tbody')
   assert.match(await row.innerText(), /^✗ 1\s+16: too small\s+(less than )?\d+ ms$/)
   const { basis } = await planned(STALL_MS)
-  assert.match(basis.join(' '), /^Concluded from \d+ connections .* the exporter read every 100 ms/)
+  assert.match(basis.join(' '), /^Based on \d+ connections .* read by the exporter every 100 ms/)
   assert.doesNotMatch(basis.join(' '), /counts port/, 'nobody else listens there')
   await keepPicture(page, 'plan-too-small')
 })

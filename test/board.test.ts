@@ -381,7 +381,7 @@ test('an experiment runs beside the lab, and its verdict comes in', { skip }, as
   await eventually(
     'the page says that the experiment runs',
     () => page.locator('#words').textContent(),
-    (words) => assert.match(words ?? '', /^Experiment small-backlog runs in a lab of its own/),
+    (words) => assert.match(words ?? '', /^Experiment small-backlog is running in its own lab/),
   )
   await eventually(
     'the page shows the verdict',
@@ -431,7 +431,7 @@ test('the chart stands still when paused, and shows more when asked', { skip }, 
   const page = await open(context, browser, board.url)
   const pause = page.getByRole('button', { name: 'Pause' })
   await pause.click()
-  await page.getByRole('button', { name: 'Go on' }).waitFor()
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
   const readout = page.locator('.readout').first()
   // What was on its way is drawn with the next frame.
   await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
@@ -443,7 +443,7 @@ test('the chart stands still when paused, and shows more when asked', { skip }, 
     ({ classes }) => assert.match(classes, /full/),
   )
   assert.equal(await readout.textContent(), before)
-  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.getByRole('button', { name: 'Resume' }).click()
   await eventually(
     'the reading under the pointer is of a full queue',
     () => readout.textContent(),

@@ -1,4 +1,4 @@
-/** The board over HTTP: what the page asks for, is told once, and then hears. What is shown and ordered belongs to live/. */
+/** The board over HTTP: what the page asks for, what is embedded in it, and what it is sent. What is shown and ordered belongs to live/. */
 import { Type } from 'typebox'
 import type { Switches } from '#live/orders.ts'
 import type { LiveState } from '#live/state.ts'
@@ -12,19 +12,18 @@ export const PlanQuery = Type.Object(
       Type.Number({
         minimum: 1,
         maximum: 60_000,
-        description:
-          'How long a backend stands still; if left out, as long as the longest accept wait of the last minute',
+        description: 'How long a backend is stalled; by default the longest accept wait of the last minute',
       }),
     ),
   },
   closed,
 )
 
-/** What the page is told once, inside of it. */
+/** What is embedded in the page. */
 export interface PageConfig {
-  /** Of this start of the server: a page that outlives it loads itself again. */
+  /** Identifies this run of the server: a page that outlives it reloads. */
   start: string
-  /** Goes with every order, in a header that no foreign page can send. */
+  /** Goes with every order, in a header that another site's page cannot send. */
   token: string
   experiments: Switches['experiments']
   unavailable: Switches['unavailable']
@@ -34,15 +33,15 @@ export interface PageConfig {
   startAgain: string
 }
 
-/** Why no new states come, in words for whoever looks at the page. */
+/** Why no new states come, in words for the page. */
 export interface Loss {
   problem: string
   remedy: string
-  /** Whether it is for good: this server shows nothing any more. */
+  /** Whether it is final: this server will show nothing more. */
   over: boolean
 }
 
-/** What travels on the stream: each event says all that there is to say. */
+/** What travels on the stream: each event is complete in itself. */
 export interface StreamEvent {
   start: string
   /** The last one; missing until the first has come. */

@@ -15,7 +15,7 @@ import { chapter, chapterNames } from './server/workshop.ts'
 import { History } from './web/charts/series.ts'
 
 const compress = promisify(gzip)
-/** How often a page hears that nothing new comes. */
+/** How often a page is told that no new states come. */
 const REMIND_MS = 1000
 
 export interface BoardOptions {
@@ -24,7 +24,7 @@ export interface BoardOptions {
   /** What to show, ten times a second or so, until it ends. */
   source: AsyncIterable<LiveState>
   actions: Switches
-  /** What backlog the last minute asks for, for a stall of so long, or as long as the longest wait that was seen. */
+  /** The backlog that the last minute needs for a stall of this length, or of the longest wait that was seen. */
   plan(stallMs: number | undefined): BacklogAdvice
   /** What the kernel does, as one HTML page without foreign parts; experiments cite it. Undefined where it is not installed. */
   kernelFacts?(): string | undefined
@@ -54,7 +54,7 @@ const pageHeaders = {
   'x-frame-options': 'DENY',
 }
 
-/** A page that says itself what it may do: its style is in it. */
+/** A page that carries its own policy: its style is in it. */
 const documentHeaders = {
   'content-security-policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'x-frame-options': 'DENY',
@@ -76,7 +76,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     stream.publish(latest)
   }
   const lose = (loss: Loss): void => tell({ ...(latest.state === undefined ? {} : { state: latest.state }), loss })
-  // Nothing may come after a loss: it is said again for whoever was too slow to take it.
+  // Nothing may come after a loss: it is repeated for pages that were too slow to take it.
   const reminder = setInterval(() => {
     if (latest.loss !== undefined) stream.publish(latest)
   }, REMIND_MS)
@@ -90,7 +90,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-cache',
     })
-    // Whoever watches over containers asks without a Host, and learns nothing.
+    // A health check of a container has no Host, and learns nothing else.
     if (request.url === '/health') return
     const refusal =
       refusalOfRequest(request.headers) ??
@@ -120,12 +120,12 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))
   app.get<Rest>('/workshop/*', (request, reply) => {
     const text = chapter(request.params['*'])
-    if (text === undefined) return reply.code(404).send({ error: 'There is no such chapter here' })
+    if (text === undefined) return reply.code(404).send({ error: 'There is no such chapter' })
     return reply.type('text/plain; charset=utf-8').send(text)
   })
   app.get(FACTS_PATH, (_request, reply) => {
     const page = kernelFacts?.()
-    if (page === undefined) return reply.code(404).send({ error: 'The facts are not installed here' })
+    if (page === undefined) return reply.code(404).send({ error: 'The kernel facts are not installed here' })
     return reply.headers(documentHeaders).type('text/html; charset=utf-8').send(page)
   })
   app.get<Rest>('/*', (request, reply) => {
@@ -154,7 +154,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     lose(endInWords(undefined, startAgain))
   }
   const sourceEnded = pump()
-  sourceEnded.catch(() => {}) // whoever waits for it hears of it
+  sourceEnded.catch(() => {}) // a caller that awaits it gets the error
 
   return {
     url: 'path' in target ? formatListen(target) : `http://${formatListen(target)}`,
@@ -170,7 +170,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   }
 }
 
-/** What the end of the source means to whoever looks at the page; an error that is not meant for people says nothing to them. */
+/** What the page says at the end of the source; the text of an error that is not a UsageError is not shown. */
 function endInWords(error: unknown, startAgain: string): Loss {
   const { message, remedy = '' } = error instanceof UsageError ? error : { message: 'The lab has ended' }
   const start = remedy.includes(startAgain) ? [] : [`Start one: ${startAgain}`]

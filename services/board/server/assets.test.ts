@@ -49,7 +49,7 @@ test('what the page shares with other rooms is served as one module, whoever imp
   const assets = loadAssets(config)
   const shared = [...assets.keys()].filter((name) => name.includes('quantities'))
   assert.deepEqual(shared, ['/common/quantities.ts'])
-  assert.match(assets.get('/picture/tank.ts')?.identity.toString() ?? '', / from '\/common\/quantities\.ts'/)
+  assert.match(assets.get('/picture/shard-words.ts')?.identity.toString() ?? '', / from '\/common\/quantities\.ts'/)
 })
 
 test('what the page is told cannot end the element that holds it', () => {

@@ -1,6 +1,6 @@
 /**
- * Who may speak to the board. Three ways in which a foreign page could reach a server on loopback, and what stops each:
- * - it points a name of its own at 127.0.0.1 (DNS rebinding): only addresses and `localhost` are obeyed as Host;
+ * Which requests the board answers. Three ways in which another site's page could reach a server on loopback, and what stops each:
+ * - it points its own name at 127.0.0.1 (DNS rebinding): only addresses and `localhost` are accepted as Host;
  * - it sends a form or a fetch here (cross-site request): an order needs a header that no page may send without being
  *   allowed to, with a token that only our own page can read; Origin and Sec-Fetch-Site have to be our own as well;
  * - it reads what we send: nothing allows it (no CORS), nor to frame the page.
@@ -13,12 +13,13 @@ export const TOKEN_HEADER = 'x-spillway-token'
 
 /** Why a request is refused; undefined if it may be answered. */
 export function refusalOfRequest(headers: IncomingHttpHeaders): string | undefined {
-  if (!isOwnHost(headers.host)) return 'The board answers to an address or localhost only: this name might be anybody’s'
+  if (!isOwnHost(headers.host))
+    return 'The board answers only to an IP address or localhost: open it by one of these, not by this host name'
   const site = headers['sec-fetch-site']
   // `none`: typed, or a bookmark. A link from elsewhere may open the page, which shows nothing to whoever linked.
   const opensPage = headers['sec-fetch-mode'] === 'navigate'
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !opensPage)
-    return `The board does not answer requests of other sites (Sec-Fetch-Site: ${site})`
+    return `The board does not answer requests from other sites (Sec-Fetch-Site: ${site})`
   return undefined
 }
 
@@ -26,11 +27,13 @@ export function refusalOfRequest(headers: IncomingHttpHeaders): string | undefin
 export function refusalOfOrder(headers: IncomingHttpHeaders, token: string): string | undefined {
   const { origin, host } = headers
   const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin') return 'Orders come from the board’s own page only (Sec-Fetch-Site)'
-  if (origin !== undefined && origin !== `http://${host}`) return 'Orders come from the board’s own page only (Origin)'
+  if (site !== undefined && site !== 'same-origin')
+    return 'Orders are accepted only from the board’s own page (Sec-Fetch-Site)'
+  if (origin !== undefined && origin !== `http://${host}`)
+    return 'Orders are accepted only from the board’s own page (Origin)'
   const given = headers[TOKEN_HEADER]
   if (typeof given !== 'string' || !same(given, token))
-    return 'The token is missing or of another start of the board: load the page again'
+    return 'The token is missing or belongs to an earlier run of the board: reload the page'
   return undefined
 }
 

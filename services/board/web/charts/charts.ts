@@ -47,10 +47,10 @@ export class Charts {
       html(
         'div',
         { class: 'chart-tools' },
-        html('h2', {}, 'The last minutes'),
+        html('h2', {}, 'The last few minutes'),
         html('div', { class: 'buttons', role: 'group', 'aria-label': 'Time shown' }, ...this.#spans),
         this.#pause,
-        html('span', { class: 'hint' }, 'drag in a chart to zoom, double-click to go back'),
+        html('span', { class: 'hint' }, 'drag in a chart to zoom, double-click to reset'),
       ),
       html('div', { class: 'chart-grid' }, ...this.#charts.map(({ element }) => element)),
     )
@@ -104,7 +104,7 @@ export class Charts {
 
   #shown(): void {
     const still = this.#time.standsStill
-    say(this.#pause, still ? 'Go on' : 'Pause')
+    say(this.#pause, still ? 'Resume' : 'Pause')
     set(this.#pause, 'aria-pressed', String(still))
     this.redraw()
   }

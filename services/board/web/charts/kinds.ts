@@ -47,7 +47,7 @@ export const kinds: Kind[] = [
     range: upTo(1.05),
   },
   {
-    title: 'Drops a second',
+    title: 'Drops per second',
     term: 'drop',
     curves: byShard((point) => point.drops),
     show: (value) => `${whole(value)}/s`,
@@ -58,7 +58,7 @@ export const kinds: Kind[] = [
     term: 'acceptWait',
     curves: (shards) => [
       ...byShard((point) => point.waits.map(visible))(shards),
-      { colour: 'ink', dashed: true, name: 'oldest in line', of: (point) => visible(point.oldestWaitMs) },
+      { colour: 'ink', dashed: true, name: 'oldest waiting', of: (point) => visible(point.oldestWaitMs) },
     ],
     show: duration,
     range: (highest) => [1, Math.max(100, highest * 1.5)],
@@ -68,14 +68,14 @@ export const kinds: Kind[] = [
     title: 'SYN queue',
     term: 'synQueue',
     curves: () => [
-      { colour: 0, name: 'half open', of: (point) => point.halfOpen },
+      { colour: 0, name: 'half-open', of: (point) => point.halfOpen },
       { colour: 'odd', dashed: true, name: 'limit', of: (point) => point.halfOpenLimit },
     ],
     show: whole,
     range: upTo(10),
   },
   {
-    title: 'Accepts and arrivals a second',
+    title: 'Accepts and arrivals per second',
     term: 'rate',
     curves: (shards) => [
       ...byShard((point) => point.accepts)(shards),

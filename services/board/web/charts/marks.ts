@@ -29,7 +29,7 @@ function shardMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
     if (old.state !== shard.state)
       marks.push(
         shard.state === 'listening'
-          ? mark('mended', `${shard.shard} listens`)
+          ? mark('mended', `${shard.shard} is listening`)
           : mark('fault', `${shard.shard} ${shard.state}`),
       )
     if (old.stalled !== shard.stalled)
@@ -38,7 +38,7 @@ function shardMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
       marks.push(mark('setting', `${shard.shard} backlog ${shard.limit}`))
     const [was, is] = [old.faults.join(', '), shard.faults.join(', ')]
     if (was !== is)
-      marks.push(is === '' ? mark('mended', `${shard.shard} as ever`) : mark('fault', `${shard.shard} ${is}`))
+      marks.push(is === '' ? mark('mended', `${shard.shard} back to normal`) : mark('fault', `${shard.shard} ${is}`))
     return marks
   })
 }
@@ -93,7 +93,7 @@ function gapMarks(before: LiveState, now: LiveState): Mark[] {
   })
 }
 
-/** Phases are marked at the time at which they began, not at which they were heard of. */
+/** Phases are marked at the time at which they began, not when the page heard of them. */
 function phaseMarks(before: LiveState, now: LiveState): Mark[] {
   const old = before.experiment
   const { experiment } = now

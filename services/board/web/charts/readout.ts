@@ -3,7 +3,7 @@ import { html, say, set } from '../page/dom.ts'
 import type { Curve } from './kinds.ts'
 import type { Point } from './series.ts'
 
-/** Beyond so many shards a readout of each would be read by nobody. */
+/** With more shards than this, a readout of each would be too long to read. */
 const READ_OUT = 5
 
 export class Readout {

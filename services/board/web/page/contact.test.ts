@@ -33,18 +33,18 @@ test('a lab that has ended is told apart from one that is late, at once and also
 test('a board that is gone is named with its address, and how to start one', () => {
   const { state, problem, remedy } = notice({ connected: false, sinceMs: 2000 }) ?? assert.fail()
   assert.equal(state, 'over')
-  assert.match(problem, /lost the board at http:\/\/127\.0\.0\.1:10510\./)
+  assert.match(problem, /lost its connection to the board at http:\/\/127\.0\.0\.1:10510\./)
   assert.match(remedy, /Start one: npm start$/)
 })
 
-test('an interruption is said in the words of the server, and no longer than the server is there to know', () => {
+test('an interruption is described in the server’s words, but only while the server can be reached', () => {
   const loss = { problem: 'The exporter does not answer.', remedy: 'Start it', over: false }
   assert.equal(notice({ sinceMs: 100, loss })?.problem, loss.problem)
   assert.equal(notice({ sinceMs: 100, loss })?.state, 'old')
-  assert.match(notice({ sinceMs: 2000, loss, connected: false })?.problem ?? '', /lost the board/)
+  assert.match(notice({ sinceMs: 2000, loss, connected: false })?.problem ?? '', /lost its connection to the board/)
 })
 
-test('before the first sample the page waits, and after long says what to do', () => {
+test('before the first sample the page waits, and after a long time it says what to do', () => {
   assert.deepEqual(
     [notice({ seen: false, sinceMs: 5000 })?.state, notice({ seen: false, sinceMs: 5000 })?.remedy],
     ['waiting', ''],

@@ -1,4 +1,4 @@
-/** Every word that the board uses: one sentence each, and the chapter of the workshop that has more. */
+/** The terms that the board uses: a sentence or two each, and the chapter of the workshop that explains more. */
 
 export interface Term {
   term: string
@@ -26,98 +26,94 @@ export const glossary = {
   listener: entry(
     'listening socket',
     'sockets',
-    'A file of a process that stands for an address and port, and owns a SYN queue and an accept queue.',
+    'The socket that a process listens on: bound to an address and port, with its own SYN queue and accept queue.',
   ),
   backlog: entry(
     'backlog',
     'queues',
-    'The N of listen(fd, N): the limit of the accept queue, where N + 1 connections fit, and of the SYN queue.',
+    'The N in listen(fd, N): it limits the accept queue, which holds N + 1 connections, and the SYN queue.',
   ),
-  somaxconn: entry(
-    'somaxconn',
-    'queues',
-    'The sysctl that bounds every backlog, in silence, at the moment of listen().',
-  ),
+  somaxconn: entry('somaxconn', 'queues', 'The sysctl that silently caps every backlog when listen() is called.'),
   synQueue: entry(
     'SYN queue',
     'queues',
-    'Requests that got a SYN-ACK and owe the last ACK; no line but entries of a hash table, done in any order.',
+    'Half-open requests: their SYN-ACK is sent, their final ACK is still missing. A hash table, so they complete in any order.',
   ),
   halfOpen: entry(
-    'half-open',
+    'half-open request',
     'establishment',
-    'A request whose client has not sent the last ACK of the handshake yet.',
+    'A connection request whose client has not yet sent the final ACK of the handshake.',
   ),
   acceptQueue: entry(
     'accept queue',
     'queues',
-    'Connections that the kernel has finished and the backend has not taken with accept(): first come, first served.',
+    'Connections whose handshake is complete but which the backend has not taken with accept() yet: first in, first out.',
   ),
   acceptWait: entry(
     'accept wait',
     'accepting',
-    'How long a finished connection waits in the accept queue; its client believes it is being served.',
+    'How long an established connection waits in the accept queue; its client believes it is being served.',
   ),
   accept: entry(
     'accept()',
     'sockets',
-    'Takes the connection in front of the accept queue and gives the process a descriptor.',
+    'Takes the first connection from the accept queue and gives the process a descriptor for it.',
   ),
   descriptor: entry('descriptor', 'sockets', 'The small number by which a process names an open connection.'),
   drop: entry(
     'drop',
     'accepting',
-    'A SYN that meets a full queue vanishes without an answer; its client tries again after a second.',
+    'A SYN that meets a full queue is discarded without an answer; its client retransmits it after a second.',
   ),
   retransmit: entry(
-    'SYN sent again',
+    'SYN retransmit',
     'establishment',
-    'A client without an answer repeats its SYN after 1, 2, 3, 4, 5, 7, 11 … seconds (older kernels: 1, 3, 7, 15).',
+    'A client without an answer sends its SYN again after 1, 2, 3, 4, 5, 7, 11 … seconds (older kernels: 1, 3, 7, 15).',
   ),
   cookie: entry(
     'SYN cookie',
     'establishment',
-    'A SYN-ACK whose number carries the request, so that the kernel need not remember it when the SYN queue is full.',
+    'A SYN-ACK whose sequence number encodes the request, so that the kernel need not store it when the SYN queue is full.',
   ),
   abort: entry(
     'tcp_abort_on_overflow',
     'accepting',
-    'With 1 the last ACK that meets a full accept queue is answered with a reset instead of silence.',
+    'With 1, a final ACK that meets a full accept queue is answered with a reset instead of being ignored.',
   ),
   migrate: entry(
     'tcp_migrate_req',
     'sharding',
-    'With 1 what waits in the queue of a closed shard moves to another one instead of being reset.',
+    'With 1, connections waiting in the queue of a closed shard move to another shard instead of being reset.',
   ),
   shard: entry(
     'shard',
     'sharding',
-    'One of several sockets that share a port by SO_REUSEPORT, each with queues of its own.',
+    'One of several sockets that share a port through SO_REUSEPORT, each with its own queues.',
   ),
   steering: entry(
     'steering',
     'sharding',
-    'How the shard of a new connection is chosen: by a hash of the addresses or by a small program, never by who has room.',
+    'How the shard of a new connection is chosen: by a hash of the addresses or by a small program, never by how full its queue is.',
   ),
   receiveQueue: entry(
     'receive queue',
     'connection',
-    'Bytes that arrived for a connection and were not read by the process yet.',
+    'Bytes that have arrived on a connection and that the process has not read yet.',
   ),
   sendQueue: entry(
     'send queue',
     'connection',
-    'Bytes that the process has written and the peer has not acknowledged yet.',
+    'Bytes that the process has written and that the peer has not acknowledged yet.',
   ),
   zeroWindow: entry(
     'zero window',
     'connection',
-    'A peer whose receive buffer is full says 0: send no more until told otherwise.',
+    'A peer whose receive buffer is full advertises a window of 0: nothing may be sent until it opens the window again.',
   ),
   rate: entry(
     'arrival rate',
     'planning',
-    'New connections a second; what matters is the peak, times the longest stall.',
+    'New connections per second; what matters for the backlog is the peak rate times the longest stall.',
   ),
 } satisfies Record<string, Term>
 

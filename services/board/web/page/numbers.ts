@@ -1,9 +1,17 @@
-/** The picture as a table, for those who hear it: the same figures, of the same sample. */
+/** The picture as a table, for screen readers: the same figures, of the same sample. */
 import { bytes, duration, number, whole } from '#common/quantities.ts'
 import type { LiveState } from '#live/state.ts'
 import { html, say } from './dom.ts'
 
-const columns = ['shard', 'state', 'waiting', 'fit', 'drops a second', 'accepts a second', 'oldest wait'] as const
+const columns = [
+  'shard',
+  'state',
+  'waiting',
+  'capacity',
+  'drops per second',
+  'accepts per second',
+  'oldest wait',
+] as const
 
 export class NumberTable {
   readonly element: HTMLElement
@@ -27,9 +35,9 @@ export class NumberTable {
     this.old = false
   }
 
-  /** Whether the figures are not of now. */
+  /** Whether the figures are out of date. */
   set old(old: boolean) {
-    say(this.#caption, old ? 'Accept queues, by shard, as they were: these figures are old' : 'Accept queues, by shard')
+    say(this.#caption, old ? 'Accept queues by shard: these figures are old' : 'Accept queues by shard')
   }
 
   draw({ shards, portView, sequence }: LiveState): void {
@@ -43,7 +51,7 @@ export class NumberTable {
         number(shard.state === 'listening' ? shard.limit + 1 : 0),
         whole(shard.dropsPerSecond),
         whole(shard.acceptsPerSecond),
-        shard.oldestWaitMs === undefined ? 'not to be told by shard' : duration(shard.oldestWaitMs),
+        shard.oldestWaitMs === undefined ? 'not known by shard' : duration(shard.oldestWaitMs),
       ]
       for (const [column, text] of cells.entries()) say(row.cells[column] ?? row.insertCell(), text)
     }
@@ -51,7 +59,7 @@ export class NumberTable {
     say(
       this.#rest,
       portView === undefined || queue === undefined
-        ? 'Nobody listens.'
+        ? 'No backend is listening.'
         : `${number(queue.length)} half-open requests in the SYN queue, limit ${number(queue.limit)}. ${number(portView.connections)} connections; ${bytes(portView.receiveBytes)} in receive queues, ${bytes(portView.sendBytes)} in send queues.`,
     )
     this.element.dataset.sequence = String(sequence)

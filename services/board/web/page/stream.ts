@@ -1,4 +1,4 @@
-/** States as they come, and how things stand with the server that sends them. */
+/** States as they come, and whether the server that sends them can be reached. */
 
 import type { LiveState } from '#live/state.ts'
 import type { Loss, StreamEvent } from '../../api.ts'
@@ -15,7 +15,7 @@ export interface StreamHandlers {
   onContact(contact: Contact): void
 }
 
-/** Listens until the page ends. `start` is the server's start that the page belongs to: with another it loads itself again. */
+/** Listens until the page ends. `start` is the server's start that the page belongs to: with another one it reloads. */
 export function listen(start: string, handlers: StreamHandlers): void {
   let lastMs = performance.now()
   let seen = false
@@ -57,7 +57,7 @@ export function listen(start: string, handlers: StreamHandlers): void {
 
   open()
   setInterval(() => {
-    // A browser that was refused gives up for good; one that lost its server tries again by itself.
+    // A browser that was refused gives up for good; one that lost its server reconnects on its own.
     if (source?.readyState === EventSource.CLOSED) open()
     tell()
   }, CHECK_MS)

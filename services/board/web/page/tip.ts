@@ -1,4 +1,4 @@
-/** A word or a vessel explains itself when it is pointed at, or has the focus. */
+/** Shows the explanation of a term or a vessel while the pointer is over it or it has the focus. */
 import { byId } from './dom.ts'
 import { glossary, type TermName } from './glossary.ts'
 

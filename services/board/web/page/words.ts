@@ -1,4 +1,4 @@
-/** What happens, in words under the picture; or why what is shown is not of now. */
+/** What happens, in words under the picture; or why the picture is not current. */
 import type { LiveState } from '#live/state.ts'
 import type { Notice } from './contact.ts'
 import { html, set } from './dom.ts'
@@ -18,7 +18,7 @@ export class Words {
     this.#draw()
   }
 
-  /** With a notice nothing else is said: what held a moment ago may not hold now. */
+  /** With a notice nothing else is said: what held at the last state may not hold now. */
   tell(notice: Notice | undefined): void {
     this.#notice = notice
     this.#draw()
@@ -45,9 +45,9 @@ export class Words {
     const { words, experiment } = this.#state
     const running =
       experiment?.running === true
-        ? `Experiment ${experiment.name} runs in a lab of its own${experiment.phases.length > 0 ? `: ${experiment.phases.at(-1)?.name}` : ''}. `
+        ? `Experiment ${experiment.name} is running in its own lab${experiment.phases.length > 0 ? `: ${experiment.phases.at(-1)?.name}` : ''}. `
         : ''
-    const text = words ?? (running === '' && isCalm(this.#state) ? 'All is calm: whoever comes is accepted.' : '')
+    const text = words ?? (running === '' && isCalm(this.#state) ? 'All is calm: every connection is accepted.' : '')
     return { running, text, calm: words === undefined }
   }
 }
@@ -59,7 +59,7 @@ function atFirstStop(text: string): [first: string, rest: string] {
   return [text.slice(0, split), text.slice(split)]
 }
 
-/** Whether nothing at all is out of order; less than that is no reason to say anything. */
+/** Whether everything is in order; in between nothing is said. */
 const isCalm = ({ shards, portView }: LiveState): boolean =>
   portView !== undefined &&
   portView.synQueue.length < 10 &&

@@ -31,7 +31,7 @@ export class ExperimentTab {
     this.#buttons = entries.map(({ button }) => button)
     const note =
       unavailable['run experiment'] ??
-      'Each runs in a lab of its own beside this one, counts in the kernel and in userspace, and gives a verdict. The picture goes on showing this lab.'
+      'Each runs in its own lab beside this one, counts in the kernel and in userspace, and gives a verdict. The picture continues to show this lab.'
     this.element = html(
       'div',
       {},
@@ -82,7 +82,7 @@ export class ExperimentTab {
           ),
         ),
       )
-    if (folder !== undefined) nodes.push(html('p', { class: 'does' }, `All that was recorded: ${folder}`))
+    if (folder !== undefined) nodes.push(html('p', { class: 'does' }, `Recorded data and report: ${folder}`))
     return nodes
   }
 }

@@ -1,4 +1,4 @@
-/** Sysctls of the server's namespace, and how the kernel deals connections to shards. */
+/** Sysctls of the server's namespace, and how the kernel spreads connections over the shards. */
 
 import type { SysctlName } from '#live/orders.ts'
 import type { LiveState } from '#live/state.ts'
@@ -23,17 +23,17 @@ const choices: {
       ['1', '1 when full'],
       ['2', '2 always'],
     ],
-    does: 'At a full SYN queue: drop the SYN (0), answer with a cookie (1), or never store a request at all (2).',
+    does: 'When the SYN queue is full: drop the SYN (0) or answer with a cookie (1). 2 always sends cookies and never stores a request.',
   },
   {
     key: 'abortOnOverflow',
     sysctl: 'net.ipv4.tcp_abort_on_overflow',
     title: 'tcp_abort_on_overflow',
     options: [
-      ['0', '0 silence'],
+      ['0', '0 ignore'],
       ['1', '1 reset'],
     ],
-    does: 'The last ACK that meets a full accept queue: ignored (0), or answered with a reset (1). A SYN is dropped either way.',
+    does: 'A final ACK that meets a full accept queue is ignored (0) or answered with a reset (1). A SYN is dropped either way.',
   },
   {
     key: 'migrateReq',
@@ -43,7 +43,7 @@ const choices: {
       ['0', '0 reset'],
       ['1', '1 migrate'],
     ],
-    does: 'Who waits in the queue of a shard that closes: reset (0), or moved to another shard without a look at its limit (1).',
+    does: 'Connections waiting in the queue of a shard that closes are reset (0), or moved to another shard regardless of its limit (1).',
   },
 ]
 
@@ -65,7 +65,7 @@ export class KernelTab {
     this.#somaxconn = new NumberSetting(
       {
         name: 'somaxconn',
-        does: 'Bounds every backlog at the next listen(); sockets that listen already keep what they have.',
+        does: 'Caps every backlog at the next listen(); sockets that already listen keep their limit.',
       },
       { unit: '', action: 'Set', value: 4096, max: 2_147_483_647 },
       (value) => void orders.send({ do: 'sysctl', name: 'net.core.somaxconn', value }),
@@ -74,7 +74,7 @@ export class KernelTab {
     this.#steering = new Choice<string>(
       {
         name: 'Steering',
-        does: 'A small program in the kernel chooses the shard of each SYN; by hash means none. No way looks at who has room.',
+        does: 'A small program in the kernel chooses the shard of each SYN; hash means no program. None of them looks at how full a queue is.',
       },
       [['hash', 'hash']],
       (value) => this.#steer(orders, value),

@@ -20,7 +20,7 @@ const loads: LoadWords[] = [
     unit: 'a second',
     amount: 300,
     most: 20_000,
-    does: 'Poisson arrivals: each connects, asks once and closes, whether the backends keep up or not.',
+    does: 'Poisson arrivals: each client connects, sends one request and closes, whether or not the backends keep up.',
   },
   {
     name: 'burst',
@@ -28,7 +28,7 @@ const loads: LoadWords[] = [
     unit: 'at once',
     amount: 500,
     most: 20_000,
-    does: 'So many SYNs at one moment: what does not fit in the accept queues is dropped.',
+    does: 'This many SYNs at once: those that do not fit in the accept queues are dropped.',
   },
   {
     name: 'half-open',
@@ -36,7 +36,7 @@ const loads: LoadWords[] = [
     unit: 'SYNs a second',
     amount: 100,
     most: 100_000,
-    does: 'SYNs whose SYN-ACK nobody answers: the SYN queue fills, then come cookies or drops. Ends after a minute.',
+    does: 'SYNs whose SYN-ACK is never answered: the SYN queue fills, then cookies or drops follow. Ends after a minute.',
   },
   {
     name: 'hold',
@@ -44,7 +44,7 @@ const loads: LoadWords[] = [
     unit: 'connections',
     amount: 200,
     most: 20_000,
-    does: 'They connect and stay silent: each takes a descriptor and waits for nothing.',
+    does: 'Clients connect, send nothing and stay: each takes a descriptor.',
   },
   {
     name: 'slow-read',
@@ -52,7 +52,7 @@ const loads: LoadWords[] = [
     unit: 'clients',
     amount: 20,
     most: 2000,
-    does: 'They ask for 8 MB and read nothing: their windows close, send queues fill on this side.',
+    does: 'Clients request 8 MB and read nothing: their windows close, and send queues fill on the server.',
   },
   {
     name: 'slow-write',
@@ -60,7 +60,7 @@ const loads: LoadWords[] = [
     unit: 'clients',
     amount: 10,
     most: 500,
-    does: 'Each sends 67 MB as fast as the kernel takes it: with a backend that never reads, receive queues fill.',
+    does: 'Each client sends 67 MB as fast as the kernel takes it: with a backend that never reads, receive queues fill.',
   },
 ]
 
@@ -96,7 +96,7 @@ export class LoadTab {
         if (toggle.getAttribute('aria-checked') === 'true') void orders.send({ do: 'stop load', load: name })
         else start()
       })
-      // Another amount while it runs takes its place.
+      // A new amount while it runs replaces the load.
       input.addEventListener('change', () => {
         if (toggle.getAttribute('aria-checked') === 'true') start()
       })

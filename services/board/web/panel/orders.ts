@@ -1,4 +1,4 @@
-/** Sends orders to the server, and tells how each went. */
+/** Sends orders to the server, and reports the result of each. */
 import type { SwitchOrder } from '#live/orders.ts'
 
 export interface Outcome {
@@ -15,7 +15,7 @@ export class Orders {
     this.#tell = tell
   }
 
-  /** Never throws: what went wrong is told. */
+  /** Never throws: a failure is reported like any result. */
   async send(...orders: SwitchOrder[]): Promise<void> {
     const outcomes = await Promise.all(orders.map((order) => this.#sendOne(order)))
     const failed = outcomes.find(({ done }) => !done)
@@ -34,7 +34,7 @@ export class Orders {
       const problem = error ?? answer.statusText
       return { done: false, words: remedy === undefined ? problem : `${problem}. ${remedy}` }
     } catch {
-      return { done: false, words: 'The board does not answer' }
+      return { done: false, words: 'The board does not answer: is it still running?' }
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What backlog the last minute of arrivals asks for, in the planner's words, and a button that sets it. */
+/** The backlog that the last minute of arrivals needs, in the planner's words, and a button that sets it. */
 
 import { duration, number } from '#common/quantities.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
@@ -31,7 +31,7 @@ export class PlanTab {
   readonly #setNote = html(
     'p',
     { class: 'does' },
-    'listen() once more on each; the table then shows the limit that the kernel has taken.',
+    'Calls listen() again on each; the table then shows the limit that the kernel applies.',
   )
   readonly #basis = html('ul', { class: 'basis' })
   #chosen = '100'
@@ -45,8 +45,8 @@ export class PlanTab {
     this.#unavailable = unavailable.relisten
     this.#stall = new Choice<string>(
       {
-        name: 'A backend stands still for',
-        does: 'Who comes meanwhile has to fit in its queue.',
+        name: 'A backend is stalled for',
+        does: 'Connections that arrive meanwhile have to fit in its queue.',
       },
       [...stalls, [SEEN, 'longest wait']],
       (value) => {
@@ -95,7 +95,7 @@ export class PlanTab {
     this.#asked = { about, atMs: performance.now() }
     this.#asking = true
     void this.#fetch(this.#chosen)
-      .catch(() => {}) // the page says itself that the board is gone
+      .catch(() => {}) // the page says elsewhere that the board is gone
       .finally(() => {
         this.#asking = false
       })
@@ -105,7 +105,7 @@ export class PlanTab {
     const answer = await fetch(`/plan${chosen === SEEN ? '' : `?stallMs=${chosen}`}`)
     if (!answer.ok) return
     const plan: BacklogAdvice = await answer.json()
-    // Somebody may have chosen another one meanwhile.
+    // Another one may have been chosen meanwhile.
     if (chosen === this.#chosen) this.#plan = plan
     this.#redraw()
   }

@@ -37,14 +37,14 @@ export class ShardTab {
     this.#stall = new Toggle(
       {
         name: 'Stall',
-        does: 'Its event loop stands still. The kernel goes on finishing handshakes into its queue until that is full.',
+        does: 'Blocks its event loop. The kernel continues to complete handshakes until the accept queue is full.',
       },
       (on) => this.#send((shard) => ({ do: on ? 'stall' : 'release', shard })),
     )
     this.#delay = new NumberSetting(
       {
         name: 'Slow accept',
-        does: 'The loop stands still this long after each accept(): so many can be taken a second, and no more.',
+        does: 'Blocks the event loop for this long after each accept(), which limits the accepts per second.',
       },
       { unit: 'ms', action: 'Set', value: 0, max: 60_000 },
       (acceptDelayMs) => this.#send((shard) => ({ do: 'fault', shard, faults: { acceptDelayMs } })),
@@ -52,7 +52,7 @@ export class ShardTab {
     this.#backlog = new NumberSetting(
       {
         name: 'Backlog',
-        does: 'listen() once more on the live socket: the limit is new at once, and nobody who waits is sent away.',
+        does: 'Calls listen() again on the open socket: the new limit applies at once, and waiting connections stay.',
       },
       { unit: '', action: 'listen()', value: 128, max: 2_147_483_647 },
       (backlog) => this.#send((shard) => ({ do: 'relisten', shard, backlog })),
@@ -60,21 +60,21 @@ export class ShardTab {
     this.#neverRead = new Toggle(
       {
         name: 'Never read',
-        does: 'accept() goes on, read() does not: receive queues fill, then the kernel closes their windows.',
+        does: 'accept() continues, read() stops: receive queues fill, then the kernel closes their windows.',
       },
       (neverRead) => this.#send((shard) => ({ do: 'fault', shard, faults: { neverRead } })),
     )
     this.#listener = new Toggle(
       {
         name: 'Close the listener',
-        does: 'close(): who waits is reset, or moves to another shard if tcp_migrate_req is 1.',
+        does: 'close(): waiting connections are reset, or move to another shard if tcp_migrate_req is 1.',
       },
       (on) => this.#send((shard) => ({ do: on ? 'close' : 'open', shard })),
     )
     this.#process = new Toggle(
       {
         name: 'Kill the process',
-        does: 'SIGKILL, as a crash would: the kernel closes its sockets for it. Off starts it again.',
+        does: 'SIGKILL, like a crash: the kernel closes its sockets. Switch off to start it again.',
       },
       (on) => this.#send((shard) => ({ do: on ? 'kill' : 'restart', shard })),
     )
@@ -116,7 +116,7 @@ export class ShardTab {
       this.#summary,
       fits === 0
         ? `${first.state === 'down' ? 'Down' : 'Closed'}: no queue`
-        : `${number(waiting)} of ${number(fits)} wait · ${whole(drops)} drops a second`,
+        : `${number(waiting)} of ${number(fits)} waiting · ${whole(drops)} drops a second`,
     )
     this.#stall.draw(chosen.every(({ stalled }) => stalled))
     this.#delay.draw(delayOf(first))
@@ -137,6 +137,6 @@ export class ShardTab {
 }
 
 const delayOf = ({ faults }: ShardView): number => {
-  const words = faults.find((fault) => fault.endsWith('ms an accept'))
+  const words = faults.find((fault) => fault.endsWith('ms per accept'))
   return words === undefined ? 0 : Number.parseInt(words, 10)
 }

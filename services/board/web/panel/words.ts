@@ -1,4 +1,4 @@
-/** Every word of the board, with one sentence and the chapter that has more. */
+/** The board's glossary: each term explained, with a link to the chapter that explains more. */
 import { html } from '../page/dom.ts'
 import { glossary } from '../page/glossary.ts'
 

@@ -12,8 +12,8 @@ export class Clients {
   constructor({ x, y, w, h }: Box) {
     const names: [string, TermName][] = [
       [' new connections', 'rate'],
-      [' SYNs sent again', 'retransmit'],
-      [' SYNs never to be completed', 'halfOpen'],
+      [' SYNs retransmitted', 'retransmit'],
+      [' SYNs never completed', 'halfOpen'],
     ]
     this.#facts = names.map(([name, term], index) => {
       const number = svg('tspan', { class: 'fact-number' })

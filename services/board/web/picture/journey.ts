@@ -65,7 +65,7 @@ export class Journey {
     const members = Math.max(1, state.shards.filter(({ state }) => state === 'listening').length)
     const fits = queue.limit + members
     this.#synQueue.draw(state, fits)
-    this.#synStage.draw(number(queue.length), `half open · fits ${number(fits)}`)
+    this.#synStage.draw(number(queue.length), `half-open · holds ${number(fits)}`)
   }
 
   #drawLanes(state: LiveState, ages: Map<number, Age> | undefined): void {
@@ -73,7 +73,7 @@ export class Journey {
     const waiting = shards.reduce((sum, { length }) => sum + length, 0)
     this.#acceptStage.draw(number(waiting), waiting === 1 ? 'connection waits' : 'connections wait')
     const accepts = shards.reduce((sum, { acceptsPerSecond }) => sum + acceptsPerSecond, 0)
-    this.#processStage.draw(whole(accepts), 'accepts a second')
+    this.#processStage.draw(whole(accepts), 'accepts per second')
     const overflowing = state.moved.some(({ name }) => name === 'ListenOverflows')
     for (const [index, lane] of this.lanes.entries()) {
       const shard = shards[index]

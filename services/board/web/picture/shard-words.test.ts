@@ -3,7 +3,7 @@ import test from 'node:test'
 import { shardOf } from '#live/testing/state.ts'
 import { shardInWords } from './shard-words.ts'
 
-test('a shard tells its figures in words', () => {
+test('a shard gives its figures in words', () => {
   const words = shardInWords(shardOf(2, { length: 129, drops: 7, dropsPerSecond: 3 }), {
     oldestMs: 400,
     atMost: true,
@@ -11,7 +11,7 @@ test('a shard tells its figures in words', () => {
   })
   assert.match(
     words,
-    /^Shard 2: 129 of 129 wait, the oldest for at most 400 ms;.* 3 drops a second, 7 in all\. 100 accepts/,
+    /^Shard 2: 129 of 129 waiting, the oldest for at most 400 ms;.* 3 drops a second, 7 in all\. 100 accepts/,
   )
   assert.match(shardInWords(shardOf(1, { state: 'closed' }), undefined), /closed its listener/)
 })

@@ -2,7 +2,7 @@ import { duration, number, plural, whole } from '#common/quantities.ts'
 import type { ShardView } from '#live/state.ts'
 import type { Age } from './ages.ts'
 
-/** What a lane says in words, for hovering and for those who do not see it. */
+/** A lane in words, for its tooltip and for screen readers. */
 export function shardInWords(shard: ShardView, age: Age | undefined): string {
   if (shard.state !== 'listening')
     return `Shard ${shard.shard} ${shard.state === 'down' ? 'is down: its process has ended' : 'has closed its listener'}`
@@ -14,6 +14,6 @@ export function shardInWords(shard: ShardView, age: Age | undefined): string {
   const waited =
     wait === undefined
       ? ''
-      : ` Whoever was accepted within the last second had waited ${duration(wait.meanMs)} on average, 99 % at most ${duration(wait.p99Ms)}.`
-  return `Shard ${shard.shard}: ${number(shard.length)} of ${number(shard.limit + 1)} wait${oldest}; highest within 30 s ${number(shard.peak)}, full for ${duration(shard.fullSeconds * 1000)} of them. ${whole(shard.dropsPerSecond)} drops a second, ${number(shard.drops)} in all. ${whole(shard.acceptsPerSecond)} accepts a second, ${plural(shard.open, 'descriptor')} open.${waited}`
+      : ` Connections accepted within the last second had waited ${duration(wait.meanMs)} on average, 99 % of them at most ${duration(wait.p99Ms)}.`
+  return `Shard ${shard.shard}: ${number(shard.length)} of ${number(shard.limit + 1)} waiting${oldest}; peak within 30 s ${number(shard.peak)}, full for ${duration(shard.fullSeconds * 1000)} of that. ${whole(shard.dropsPerSecond)} drops a second, ${number(shard.drops)} in all. ${whole(shard.acceptsPerSecond)} accepts a second, ${plural(shard.open, 'descriptor')} open.${waited}`
 }

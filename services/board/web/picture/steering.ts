@@ -1,4 +1,4 @@
-/** How connections get from the SYN queue to their shard: the pipes to every tank, and who decides. */
+/** How connections get from the SYN queue to their shard: the pipes to every tank, and what decides. */
 import type { LiveState } from '#live/state.ts'
 import { svg } from '../page/dom.ts'
 import type { Layout } from './layout.ts'
@@ -7,11 +7,11 @@ export function steeringWords({ steering, mode, shards }: LiveState): string {
   if (mode !== 'sharded' || shards.length === 1) return ''
   switch (steering.by) {
     case 'hash':
-      return 'dealt by hash'
+      return 'spread by hash'
     case 'cpu':
-      return 'dealt by CPU'
+      return 'spread by CPU'
     case 'random':
-      return 'dealt at random'
+      return 'spread at random'
     case 'member':
       return `all to shard ${steering.member + 1}`
   }

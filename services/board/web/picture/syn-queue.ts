@@ -41,7 +41,7 @@ export class SynQueue {
     }
     const wanted = Math.min(grid.cells, Math.ceil(length / grid.each))
     if (wanted !== this.#taken.length) {
-      // Whoever comes takes a place somewhere, and whoever goes leaves one somewhere: no first and no last.
+      // A request that comes takes any cell, and one that goes frees any: there is no first and no last.
       while (this.#taken.length < wanted) this.#taken.push(this.#free.shift()!)
       while (this.#taken.length > wanted) {
         const [gone] = this.#taken.splice((length * 7919 + this.#taken.length * 104_729) % this.#taken.length, 1)
@@ -56,9 +56,9 @@ export class SynQueue {
     say(
       this.#note,
       dropped > 0
-        ? `${whole(dropped)} SYNs dropped a second: no room, no cookies`
+        ? `${whole(dropped)} SYNs dropped per second: full, no cookies`
         : cookies > 0
-          ? `${whole(cookies)} SYN cookies sent a second`
+          ? `${whole(cookies)} SYN cookies sent per second`
           : '',
     )
     set(this.#note, 'class', `grid-note${dropped > 0 ? ' bad' : ' odd'}`)
@@ -66,8 +66,8 @@ export class SynQueue {
     say(
       this.#each,
       grid.each === 1
-        ? 'a hash table: a cell is one half-open request, done in any order'
-        : `a hash table: a cell is ${grid.each} half-open requests, done in any order`,
+        ? 'a hash table: one cell per half-open request, completed in any order'
+        : `a hash table: ${grid.each} half-open requests per cell, completed in any order`,
     )
   }
 
