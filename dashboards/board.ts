@@ -1,4 +1,4 @@
-/** A board around its panels: variables, links to its siblings, and marks for faults and loads. */
+/** What surrounds the panels of a board: variables, links to the other boards, and annotations for faults and loads. */
 import {
   AnnotationQueryBuilder,
   type Dashboard,
@@ -17,7 +17,7 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
 import { datasource } from './common.ts'
 import type { PanelBuilder } from './panels.ts'
 
-/** Panels under a heading; without one they stand at the top. */
+/** Panels under a heading; without a heading they are at the top. */
 export interface Section {
   heading?: string
   panels: PanelBuilder[]
@@ -31,7 +31,7 @@ export interface BoardSpec {
   sections: Section[]
 }
 
-/** The boards in the order in which their links stand at the top of each. */
+/** The boards, in the order of the links at the top of each. */
 const siblings = [
   ['queues', 'Queues'],
   ['listeners', 'Listeners'],
@@ -60,7 +60,7 @@ export function board(spec: BoardSpec): Dashboard {
     for (const panel of panels) builder.withPanel(panel)
   }
   const built = builder.build()
-  // The SDK puts links and marks into a menu that is closed at first; without a place of their own they stand in the bar.
+  // The SDK puts links and annotations into a menu that is closed at first; without a placement they are in the bar.
   for (const item of [...(built.links ?? []), ...(built.annotations.list ?? [])]) delete item.placement
   // Links to a single panel go by its id: Grafana would number them anew at each load.
   for (const [index, panel] of (built.panels ?? []).entries()) panel.id = index + 1
@@ -78,7 +78,7 @@ function link(name: string, title: string): DashboardLinkBuilder {
     .includeVars(true)
 }
 
-/** The port of the lab is chosen first; where there is none of that number Grafana falls back to all. */
+/** The lab's port is selected at first; where no such port exists, Grafana falls back to all. */
 const LAB_PORT = '8080'
 
 function variables() {
@@ -94,7 +94,7 @@ function variables() {
   ]
 }
 
-/** Several may be chosen, and all are at first. */
+/** Several values can be selected; at first, all are. */
 function choice(name: string, label: string, query: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)

@@ -1,14 +1,14 @@
-/** What all boards share: where numbers come from, how series are chosen, and when a number is worrying. */
+/** What all boards share: where numbers come from, how series are selected, and when a number is worrying. */
 
 /** The data source that the variable at the top of each board names. */
 export const datasource = { type: 'prometheus', uid: '$datasource' } as const
 
-/** Label filters by the variables at the top. What the kernel cannot tell by shard has no shard to be chosen by. */
+/** Label filters by the variables at the top. What the kernel does not report by shard cannot be filtered by shard. */
 export const byListener = 'netns=~"$netns",port=~"$port",shard=~"$shard"'
 export const byPort = 'netns=~"$netns",port=~"$port"'
 export const byNetns = 'netns=~"$netns"'
 
-/** How much a counter moves a second, over as many scrapes as it takes. */
+/** The rate of a counter, a second, over as many scrapes as it takes. */
 export const rate = (counter: string, filter = ''): string =>
   `rate(${counter}${filter === '' ? '' : `{${filter}}`}[$__rate_interval])`
 
@@ -27,14 +27,14 @@ export const unit = {
   yesNo: 'bool_yes_no',
 } as const
 
-/** From this value on a number has this colour. */
+/** A number of at least this value has this colour. */
 export interface Level {
   from: number
   color: 'green' | 'yellow' | 'orange' | 'red' | 'blue'
 }
 
 export const levels = {
-  /** Nothing to compare with: the number matters beside others. */
+  /** No threshold: the number matters only in comparison with others. */
   none: [],
   fill: [
     { from: 0.5, color: 'yellow' },
@@ -45,7 +45,7 @@ export const levels = {
   any: [{ from: 1e-9, color: 'red' }],
   /** Any is worth knowing. */
   notable: [{ from: 1e-9, color: 'yellow' }],
-  /** Waits that people notice, and the second after which a dropped SYN is sent again. */
+  /** Waits that people notice, and the second after which a dropped SYN is retransmitted. */
   wait: [
     { from: 0.1, color: 'yellow' },
     { from: 1, color: 'red' },

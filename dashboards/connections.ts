@@ -1,17 +1,17 @@
-/** After accept(): what waits in the queues of each connection, in either direction. */
+/** After accept(): the bytes in the queues of each connection, in both directions. */
 import type { BoardSpec } from './board.ts'
 import { byNetns, byPort, levels, rate, unit } from './common.ts'
 import { graph } from './panels.ts'
 
 const oncePerSecond =
-  'Counted once a second, or less often if the CPU budget of the exporter says so: short stays are missed.'
+  "Counted once a second, or less often if the exporter's CPU budget stretches the interval: short-lived states are missed."
 const half = { width: 12 }
 
 export const connections: BoardSpec = {
   name: 'connections',
   title: 'Connections',
   description:
-    'Every accepted connection has a receive queue and a send queue. Who does not empty them: the backend, or the client?',
+    'Every accepted connection has a receive queue and a send queue. Which side fails to empty them: the backend or the client?',
   sections: [
     {
       heading: 'Connections',
@@ -19,9 +19,9 @@ export const connections: BoardSpec = {
         graph({
           ...half,
           title: 'Connections by state',
-          means: 'Connections whose own end is this port, by TCP state. LISTEN and half-open requests are left out.',
+          means: 'Connections whose local port is this one, by TCP state. LISTEN and half-open requests are left out.',
           worry:
-            'close_wait that grows: the process does not close what its peers have finished. fin_wait that grows: peers do not close.',
+            'close_wait grows: the process does not close connections that its peers have closed. fin_wait grows: peers do not close.',
           limits: oncePerSecond,
           unit: unit.connections,
           levels: levels.none,
@@ -31,8 +31,8 @@ export const connections: BoardSpec = {
           ...half,
           title: 'Open in each backend',
           means: 'Connections that a backend has accepted and not closed.',
-          worry: 'It grows without end, or one backend holds nearly all.',
-          limits: 'As the backend counts. A connection that waits to be accepted is not in it.',
+          worry: 'It keeps growing, or one backend holds nearly all of them.',
+          limits: 'Counted by the backend. A connection that waits to be accepted is not included.',
           unit: unit.connections,
           levels: levels.none,
           queries: [['spillway_backend_open_connections', '{{backend}}']],
@@ -41,10 +41,10 @@ export const connections: BoardSpec = {
           ...half,
           title: 'Opened and reset',
           means:
-            'Connections that clients made, counted at the final ACK, and established ones that ended by a reset, a second.',
+            'Connections that clients opened, counted at the final ACK, and established connections that ended in a reset, a second.',
           worry:
-            'A burst of resets: a listener closed with clients in its queue, or a backend closes with data unread.',
-          limits: 'For the whole network namespace, its own outgoing connections included in the resets.',
+            'A burst of resets: a listener closed with clients in its queue, or a backend closes connections with unread data.',
+          limits: 'For the whole network namespace; the resets include its outgoing connections.',
           unit: unit.perSecond,
           levels: levels.none,
           queries: [
@@ -58,7 +58,7 @@ export const connections: BoardSpec = {
           title: 'Responses by status',
           means: 'HTTP responses of all backends, by status code, a second.',
           worry: 'Anything but 200 in the lab.',
-          limits: 'A client that was turned away by the kernel never gets a response, and is not in it.',
+          limits: 'A client that the kernel turned away never gets a response and is not included.',
           unit: unit.perSecond,
           levels: levels.none,
           queries: [[`sum by (code) (${rate('spillway_backend_responses_total')})`, '{{code}}']],
@@ -71,9 +71,9 @@ export const connections: BoardSpec = {
         graph({
           ...half,
           title: 'Bytes received and not read',
-          means: 'Over all connections of the port, and of the one connection with the most.',
+          means: 'The sum over all connections of the port, and the largest of a single connection.',
           worry:
-            'It stays high: the process reads too slowly. The largest nearly as high as the sum: one stuck connection, not a slow process.',
+            'It stays high: the process reads too slowly. The largest is nearly as high as the sum: one stuck connection, not a slow process.',
           limits: `${oncePerSecond} Connections that wait to be accepted count too.`,
           unit: unit.bytes,
           levels: levels.none,
@@ -86,7 +86,7 @@ export const connections: BoardSpec = {
           ...half,
           title: 'Windows closed by this side',
           means:
-            'Times a second that this side told a peer to stop, since its receive buffer was full; opened it again; and would have closed it but may not shrink it.',
+            'How often a second this side closed its window to a peer because its receive buffer was full; reopened it; and would have closed it but was not allowed to shrink it.',
           worry: 'A steady rate of closing: our process reads too slowly, and its clients have to wait.',
           limits: 'For the whole network namespace.',
           unit: unit.perSecond,
@@ -99,10 +99,10 @@ export const connections: BoardSpec = {
         }),
         graph({
           ...half,
-          title: 'Segments thrown away for lack of room',
+          title: 'Segments dropped for lack of buffer space',
           means:
-            'Segments that came and were dropped: receive queue full, window closed, backlog of a busy process full, or already received and squeezed out.',
-          worry: 'Any rate: they must be sent again.',
+            'Segments that arrived and were dropped: receive queue full, window closed, socket backlog full while its process held the socket, or received and pruned later.',
+          worry: 'Any rate: they must be retransmitted.',
           limits: 'For the whole network namespace.',
           unit: unit.perSecond,
           levels: levels.any,
@@ -110,7 +110,7 @@ export const connections: BoardSpec = {
             [rate('node_netstat_TcpExt_TCPRcvQDrop', byNetns), 'receive queue full'],
             [rate('node_netstat_TcpExt_TCPZeroWindowDrop', byNetns), 'window closed'],
             [rate('node_netstat_TcpExt_TCPBacklogDrop', byNetns), 'backlog full'],
-            [rate('node_netstat_TcpExt_RcvPruned', byNetns), 'squeezed out'],
+            [rate('node_netstat_TcpExt_RcvPruned', byNetns), 'pruned'],
           ],
         }),
       ],
@@ -121,9 +121,9 @@ export const connections: BoardSpec = {
         graph({
           ...half,
           title: 'Bytes sent and not acknowledged, or not sent yet',
-          means: 'Over all connections of the port, and of the one connection with the most.',
+          means: 'The sum over all connections of the port, and the largest of a single connection.',
           worry:
-            'It stays high: peers read slowly, or the network is slower than the process. The largest at its send buffer: that peer has stopped reading.',
+            'It stays high: peers read slowly, or the network is slower than the process. The largest has filled its send buffer: that peer has stopped reading.',
           limits: oncePerSecond,
           unit: unit.bytes,
           levels: levels.none,
@@ -135,9 +135,10 @@ export const connections: BoardSpec = {
         graph({
           ...half,
           title: 'Peers with a closed window',
-          means: 'Connections whose peer takes nothing more until it reads, and the probes that ask it, a second.',
-          worry: 'Above a few for long: slow clients hold memory and, in many servers, a worker each.',
-          limits: `${oncePerSecond} Probes are for the whole network namespace, and far apart on a connection that is closed for long.`,
+          means:
+            'Connections whose peer accepts no more data until it reads, and the zero-window probes sent to such peers, a second.',
+          worry: 'Above a few for long: each slow client holds memory and, in many servers, a worker.',
+          limits: `${oncePerSecond} Probes are for the whole network namespace, and far apart on a connection whose window stays closed.`,
           unit: unit.count,
           levels: levels.notable,
           queries: [

@@ -1,4 +1,4 @@
-/** Whether the instrument itself works, and what it costs. */
+/** Whether the exporter itself works, and what it costs. */
 import type { BoardSpec } from './board.ts'
 import { levels, rate, unit } from './common.ts'
 import { graph, list, number } from './panels.ts'
@@ -9,8 +9,7 @@ const half = { width: 12 }
 export const exporter: BoardSpec = {
   name: 'exporter',
   title: 'Exporter health',
-  description:
-    'Can the numbers be believed? How often and how punctually the kernel is asked, and what the asking costs.',
+  description: 'Can the numbers be trusted? How often and how punctually the kernel is read, and what that costs.',
   sections: [
     {
       panels: [
@@ -18,8 +17,8 @@ export const exporter: BoardSpec = {
           ...small,
           title: 'Answers',
           means: 'Whether the last scrape of the exporter succeeded.',
-          worry: 'No: nothing is known of that host.',
-          limits: 'By the job name spillway-exporter. A scrape that takes longer than its timeout counts as failed.',
+          worry: 'No: nothing is known about that host.',
+          limits: 'For the job named spillway-exporter. A scrape that takes longer than its timeout counts as failed.',
           unit: unit.yesNo,
           levels: [],
           queries: [['up{job="spillway-exporter"}', '{{instance}}']],
@@ -27,10 +26,10 @@ export const exporter: BoardSpec = {
         number({
           ...small,
           title: 'Age of the numbers',
-          means: 'How old the snapshot was that the last scrape was served from.',
+          means: 'How old the snapshot behind the last scrape was.',
           worry: 'Above a second: the sampler is stuck. After 5 s no queue metrics are given at all.',
           limits:
-            'A scrape never asks the kernel, so it always succeeds quickly: this tells whether it is worth anything.',
+            'A scrape never asks the kernel, so it always succeeds quickly: this age shows whether its numbers are current.',
           unit: unit.seconds,
           levels: levels.wait,
           queries: [['spillway_exporter_snapshot_age_seconds', '{{instance}}']],
@@ -39,9 +38,9 @@ export const exporter: BoardSpec = {
           ...small,
           title: 'CPU',
           means: 'Share of one core that the sampler thread and the whole exporter use.',
-          worry: 'More than you want to pay: a longer --sample-interval or a smaller --cpu-budget.',
+          worry: 'It costs more than you want to pay: use a longer --sample-interval or a smaller --cpu-budget.',
           limits:
-            'Over the last minute. The budget bounds the dumps of requests and connections; listeners are read as asked.',
+            'Over the last minute. The budget limits the dumps of requests and connections; listeners are read as often as asked.',
           unit: unit.share,
           levels: [
             { from: 0.1, color: 'yellow' },
@@ -55,8 +54,8 @@ export const exporter: BoardSpec = {
         number({
           ...small,
           title: 'Restarts of the sampler',
-          means: 'How often the sampler thread died and was started again.',
-          worry: 'Any: the log says why. Peaks and times at a fill begin anew.',
+          means: 'How often the sampler thread died and was restarted.',
+          worry: 'Any restart: the log says why. A restart resets the peaks and the times at a fill.',
           limits: 'Since the exporter started.',
           unit: unit.count,
           levels: levels.any,
@@ -71,9 +70,9 @@ export const exporter: BoardSpec = {
           ...half,
           title: 'Dumps a second',
           means:
-            'How often the kernel is asked, by kind: listeners, SYN queue, connections, counters. Over all namespaces.',
+            'How often the kernel is read, by kind: listeners, SYN queue, connections, counters. Over all namespaces.',
           worry: 'Listeners below what --sample-interval asks for: the machine is short of CPU.',
-          limits: 'Samples that were slept through are left out, not made up for.',
+          limits: 'Missed samples are skipped, not made up for.',
           unit: unit.perSecond,
           levels: levels.none,
           queries: [[rate('spillway_samples_total'), '{{kind}}']],
@@ -81,9 +80,9 @@ export const exporter: BoardSpec = {
         graph({
           ...half,
           title: 'Late samples',
-          means: 'Share of the listener samples that began more than half an interval after their time.',
+          means: 'Share of the listener samples that began more than half an interval after their scheduled time.',
           worry: 'More than a few per cent for long: bursts between two samples may be missed in peaks.',
-          limits: 'Lengths and drops stay right, however late.',
+          limits: 'Lengths and drops stay correct, however late.',
           unit: unit.share,
           levels: [
             { from: 0.05, color: 'yellow' },
@@ -99,10 +98,10 @@ export const exporter: BoardSpec = {
         graph({
           ...half,
           title: 'Time between dumps',
-          means: 'Between the last two dumps of a kind; the longest over the namespaces.',
+          means: 'Time between the last two dumps of a kind; the longest over the namespaces.',
           worry:
-            'SYN queue or connections far above what was asked for: the CPU budget stretches them, and what they tell is that old.',
-          limits: 'The last two alone.',
+            'SYN queue or connections far above what was asked for: the CPU budget stretches them, and their numbers can be that old.',
+          limits: 'Only the last two dumps.',
           unit: unit.seconds,
           levels: levels.none,
           queries: [['spillway_sample_interval_seconds', '{{kind}}']],
@@ -111,8 +110,8 @@ export const exporter: BoardSpec = {
           ...half,
           title: 'Failed dumps',
           means: 'Dumps that failed, and namespaces that could not be opened, a second.',
-          worry: 'Any: the numbers of that kind are old. /metrics names kind and errno.',
-          limits: 'A dump that the kernel interrupted and that was made again is none of them.',
+          worry: 'Any: the numbers of that kind are getting old. /metrics names the kind and the errno.',
+          limits: 'A dump that the kernel interrupted and that was repeated does not count.',
           unit: unit.perSecond,
           levels: levels.any,
           queries: [
@@ -131,9 +130,9 @@ export const exporter: BoardSpec = {
           ...half,
           title: 'Mean duration of a dump',
           means: 'Wall time of one dump, both address families together.',
-          worry: 'Connections above the sampling interval: while one runs, no listener is sampled.',
+          worry: 'Connections above the sampling interval: no listener is sampled while a dump runs.',
           limits:
-            'A mean. It grows with the size of the connection hash of the kernel, and with the connections of other namespaces too.',
+            "A mean. It grows with the size of the kernel's connection hash table, and with the connections of other namespaces too.",
           unit: unit.seconds,
           levels: levels.none,
           queries: [
@@ -147,7 +146,7 @@ export const exporter: BoardSpec = {
           ...half,
           title: 'Longest dump of the last 30 s',
           means: 'The longest within the peak window.',
-          worry: 'Longer than the sampling interval: a burst in that time shows in the drops only.',
+          worry: 'Longer than the sampling interval: a burst in that time shows only in the drops.',
           limits: 'Wall time: a machine that is short of CPU makes it long.',
           unit: unit.seconds,
           levels: [{ from: 0.01, color: 'yellow' }],
@@ -156,9 +155,9 @@ export const exporter: BoardSpec = {
         graph({
           ...half,
           title: 'Duration of a scrape',
-          means: 'How long Prometheus took to fetch /metrics, of exporter, backends and load agent.',
-          worry: 'Near the scrape timeout: then numbers go missing.',
-          limits: 'Over the network, and with the exporter waiting for its turn on the CPU.',
+          means: 'How long Prometheus took to fetch /metrics from the exporter, the backends and the load agent.',
+          worry: 'Near the scrape timeout: beyond it numbers are missing.',
+          limits: 'Includes the network, and the time that the process waits for a CPU.',
           unit: unit.seconds,
           levels: [{ from: 0.5, color: 'yellow' }],
           queries: [['scrape_duration_seconds{job=~"spillway-.*"}', '{{job}} {{instance}}']],
@@ -168,9 +167,9 @@ export const exporter: BoardSpec = {
             ...half,
             title: 'Network namespaces that are read',
             means:
-              'Only these are seen. source is self for the one the exporter lives in, else the path by which it was opened.',
-            worry: 'The namespace of your service is not among them: `lsns -t net` tells inodes.',
-            limits: 'A namespace that comes and goes between two scrapes is not in it.',
+              'No other namespace is read. source is self for the one the exporter runs in, otherwise the path by which it was opened.',
+            worry: "Your service's namespace is not among them: `lsns -t net` lists the inodes.",
+            limits: 'A namespace that comes and goes between two scrapes does not appear.',
             unit: unit.count,
             levels: levels.none,
             queries: [['spillway_exporter_namespace_info', '']],

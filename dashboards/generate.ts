@@ -1,4 +1,4 @@
-/** `node dashboards/generate.ts` writes json/; with --check it only says whether json/ is what it would write. */
+/** `node dashboards/generate.ts` writes json/; with --check it only says whether json/ is up to date. */
 import fs from 'node:fs'
 import { sayFaults } from '#common/entry.ts'
 import { type Grammar, readCommandLine } from '#common/options.ts'

@@ -1,4 +1,4 @@
-/** Every counter that bears on the handshake, each with what it means. The words are those of the metrics reference. */
+/** Every counter that concerns the handshake, each with what it means. The words are those of the metrics reference. */
 import { metrics } from '#services/exporter/catalogue.ts'
 import type { BoardSpec, Section } from './board.ts'
 import { byListener, byNetns, byPort, type Level, levels, rate, unit } from './common.ts'
@@ -16,7 +16,7 @@ function counter(field: string, alarming: Level[]): PanelBuilder {
     title: field.replace(/^(TcpExt|Tcp)_/, ''),
     means: metric.help,
     worry: metric.worry,
-    limits: `Of the whole network namespace, from ${metric.source}. A kernel that does not have this counter leaves the panel empty.`,
+    limits: `For the whole network namespace, from ${metric.source}. On a kernel without this counter the panel stays empty.`,
     unit: unit.perSecond,
     levels: alarming,
     queries: [[rate(name, byNetns), '{{netns}}']],
@@ -29,18 +29,18 @@ const counters = (heading: string, alarming: Level[], fields: string[]): Section
 })
 
 const model = `
-| what happens | ListenOverflows | ListenDrops | drops of the listener | what else moves | what the client sees |
+| what happens | ListenOverflows | ListenDrops | drops of the listener | other counters | what the client sees |
 | --- | --- | --- | --- | --- | --- |
 | new SYN, accept queue full | +1 | +1 | +1 | | connects a second later, or three, or seven |
 | new SYN, SYN queue full, cookies off | | +1 | +1 | TCPReqQFullDrop | the same |
-| new SYN, SYN queue full, cookies on | | | | TCPReqQFullDoCookies, SyncookiesSent | nothing: it gets in by cookie |
+| new SYN, SYN queue full, cookies on | | | | TCPReqQFullDoCookies, SyncookiesSent | nothing: it connects by cookie |
 | any SYN, tcp_syncookies=2 | | | | TCPReqQFullDoCookies, SyncookiesSent | nothing; no queue is full |
 | final ACK, accept queue full | +1 | +1 | +2 | | believes it is connected |
 | the same with tcp_abort_on_overflow=1 | +1 | +1 | +2 | EmbryonicRsts, OutRsts | connection reset |
 | cookie comes back, accept queue full | +1 | +1 | +1 | SyncookiesRecv | believes it is connected, and the server has forgotten it |
-| SYN sent again to a half-open request | | | +1 | TCPSynRetrans, RetransSegs | gets the SYN-ACK again |
+| SYN retransmitted for a half-open request | | | +1 | TCPSynRetrans, RetransSegs | gets the SYN-ACK again |
 | RST for a half-open request | | | +1 | EmbryonicRsts, AttemptFails | |
-| bare ACK with TCP_DEFER_ACCEPT | | | +1 | TCPDeferAcceptDrop | connected |
+| final ACK without data, TCP_DEFER_ACCEPT | | | +1 | TCPDeferAcceptDrop | connected |
 | no route back, or refused by a security module | | +1 | +1 | | as for a dropped SYN |
 | SYN-ACK not answered in time | | | | TCPTimeouts, TCPSynRetrans, RetransSegs | |
 `.trim()
@@ -48,17 +48,17 @@ const model = `
 export const handshake: BoardSpec = {
   name: 'handshake',
   title: 'Handshake and drops',
-  description: 'Which counter moves when, and what it means. Each number is a rate of the chosen network namespace.',
+  description: 'Which counter rises when, and what it means. Each number is a rate in the selected network namespace.',
   sections: [
     {
       panels: [
         words(
           {
-            title: 'Which counter moves where',
-            means: 'What the kernel counts for each thing that can happen to a handshake.',
-            worry: 'Two columns move together below: the row tells what happens.',
+            title: 'Which counters rise when',
+            means: 'What the kernel counts for each event that can happen to a handshake.',
+            worry: 'Counters rise together in the panels below: the row with the same counters says what happens.',
             limits:
-              'Linux 5.10 to 7.2. One event can be in two rows: a SYN that meets a full SYN queue and a full accept queue.',
+              'Linux 5.10 to 7.2. One event can match two rows: a SYN that meets a full SYN queue and a full accept queue.',
           },
           model,
           24,
@@ -73,11 +73,11 @@ export const handshake: BoardSpec = {
         counter('TcpExt_ListenDrops', levels.any),
         graph({
           ...size,
-          title: 'ListenDrops that are no overflow',
-          means: 'ListenDrops less ListenOverflows: SYNs dropped although the accept queue had room.',
+          title: 'ListenDrops that are not overflows',
+          means: 'ListenDrops minus ListenOverflows: SYNs dropped although the accept queue had room.',
           worry:
             'Any rate: a full SYN queue without cookies, the last quarter of tcp_max_syn_backlog, no route back, or a security module.',
-          limits: 'Of the whole network namespace.',
+          limits: 'For the whole network namespace.',
           unit: unit.perSecond,
           levels: levels.any,
           queries: [
@@ -91,9 +91,9 @@ export const handshake: BoardSpec = {
           ...size,
           title: 'Drops of each listener',
           means: 'sk_drops of the socket, a second.',
-          worry: 'It moves together with ListenOverflows.',
+          worry: 'It rises together with ListenOverflows.',
           limits:
-            'An overflowed final ACK counts twice; rows 8 to 10 of the table above count although nothing overflows.',
+            'A final ACK dropped by an overflow counts twice; rows 8 to 10 of the table above count although nothing overflows.',
           unit: unit.perSecond,
           levels: levels.any,
           queries: [[rate('tcp_listener_drops_total', byListener), 'shard {{shard}} of :{{port}}']],
@@ -107,9 +107,9 @@ export const handshake: BoardSpec = {
           ...size,
           title: 'Half-open requests',
           means:
-            'Requests whose SYN-ACK is sent and whose final ACK has not come or was not taken, and the most within the peak window.',
+            'Requests whose SYN-ACK is sent and whose final ACK has not arrived or was dropped, and the highest number within the peak window.',
           worry: 'Near the limit: clients do not answer, or their final ACKs are dropped.',
-          limits: 'By port and sampled every 100 ms. With cookies on no more are stored than the backlog allows.',
+          limits: 'By port, sampled every 100 ms. With cookies on, no more are stored than the backlog allows.',
           unit: unit.connections,
           levels: levels.none,
           queries: [

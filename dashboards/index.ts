@@ -1,4 +1,4 @@
-/** The boards. `queues` is the one that Grafana opens with. */
+/** The boards. `queues` is Grafana's home board. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { connections } from './connections.ts'

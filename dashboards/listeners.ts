@@ -1,4 +1,4 @@
-/** One shard in depth: its queue, its drops, who it is, and the process behind it. */
+/** One shard in depth: its queue, its drops, its identity, and the process behind it. */
 import type { BoardSpec } from './board.ts'
 import { byListener, byNetns, levels, rate, unit } from './common.ts'
 import { distribution, graph, list, number } from './panels.ts'
@@ -8,7 +8,7 @@ const fillTime = 'tcp_listener_accept_queue_at_least_seconds_total'
 export const listeners: BoardSpec = {
   name: 'listeners',
   title: 'Listeners',
-  description: 'Each listening socket on its own. Choose a port and a shard at the top.',
+  description: 'Each listening socket separately. Choose a port and a shard at the top.',
   sections: [
     {
       panels: [
@@ -16,7 +16,7 @@ export const listeners: BoardSpec = {
           title: 'Waiting now',
           means: 'Connections in the accept queue at the last sample.',
           worry: 'It stays above zero for longer than a burst.',
-          limits: 'One moment. The peak tells what happened between two scrapes.',
+          limits: 'A single moment. The peak shows what happened between two scrapes.',
           unit: unit.connections,
           levels: levels.notable,
           width: 6,
@@ -26,9 +26,9 @@ export const listeners: BoardSpec = {
         number({
           title: 'Limit',
           means:
-            'The backlog in force, N; N + 1 connections fit. What listen() asked for, cut to net.core.somaxconn as it was then.',
-          worry: 'Lower than what the program asks for: somaxconn has cut it, without an error.',
-          limits: 'The kernel does not keep what was asked for.',
+            'The backlog in force, N; N + 1 connections fit. What listen() asked for, capped at net.core.somaxconn as it was then.',
+          worry: 'It is lower than what the program asks for: somaxconn has silently capped it.',
+          limits: 'The kernel does not keep the value that was asked for.',
           unit: unit.connections,
           levels: levels.none,
           width: 6,
@@ -40,7 +40,7 @@ export const listeners: BoardSpec = {
           means: 'Share of the last minute during which the queue was full, so that every new client was turned away.',
           worry: 'Any.',
           limits:
-            'Each sample stands for the time since the one before: as fine as the sampling interval, 10 ms unless set otherwise.',
+            'Each sample stands for the time since the previous one. The resolution is the sampling interval, 10 ms by default.',
           unit: unit.share,
           levels: levels.any,
           width: 6,
@@ -48,10 +48,10 @@ export const listeners: BoardSpec = {
           queries: [[`rate(${fillTime}{${byListener},fill="1"}[1m])`, 'shard {{shard}}']],
         }),
         number({
-          title: 'Drops since the socket was made',
-          means: 'sk_drops of the socket: 1 for a dropped SYN, 2 for an overflowed final ACK.',
-          worry: 'It moves. A number that stands is history.',
-          limits: 'Not all are overflows, see the board of the handshake. It starts at 0 with every new socket.',
+          title: 'Drops since the socket was created',
+          means: 'sk_drops of the socket: 1 for a dropped SYN, 2 for a final ACK dropped by an overflow.',
+          worry: 'It rises. A number that no longer changes is history.',
+          limits: 'Not all are overflows: see the board "Handshake and drops". It starts at 0 with every new socket.',
           unit: unit.count,
           levels: levels.notable,
           width: 6,
@@ -64,25 +64,25 @@ export const listeners: BoardSpec = {
       heading: 'The accept queue',
       panels: [
         graph({
-          title: 'Length, peak and room',
-          means: 'Connections waiting, the most within the peak window, and how many fit (limit + 1).',
-          worry: 'The peak meets the room: from there on clients are turned away.',
-          limits: 'Sampled every 10 ms unless set otherwise. Concurrent handshakes can exceed the room by a few.',
+          title: 'Length, peak and capacity',
+          means: 'Connections waiting, the highest number within the peak window, and how many fit (limit + 1).',
+          worry: 'The peak reaches the capacity: from there on clients are turned away.',
+          limits: 'Sampled every 10 ms by default. Concurrent handshakes can exceed the capacity by a few.',
           unit: unit.connections,
           levels: levels.none,
           width: 12,
           queries: [
             [`tcp_listener_accept_queue_length{${byListener}}`, 'length {{shard}}'],
             [`tcp_listener_accept_queue_peak{${byListener}}`, 'peak {{shard}}'],
-            [`tcp_listener_accept_queue_limit{${byListener}} + 1`, 'room {{shard}}'],
+            [`tcp_listener_accept_queue_limit{${byListener}} + 1`, 'capacity {{shard}}'],
           ],
         }),
         graph({
           title: 'Time at or above a fill',
-          means: 'Share of the time that the queue stood at half, at 90 %, and at all of its room.',
+          means: 'Share of the time for which the queue was at least half full, 90 % full, and full.',
           worry:
-            'Half: clients wait in line. 90 %: bursts have no room. 100 %: time in which every new client is turned away.',
-          limits: 'As fine as the sampling. A gap in the sampling counts for ten intervals at most.',
+            'Half: clients wait in line. 90 %: no space is left for bursts. 100 %: time during which every new client is turned away.',
+          limits: 'The resolution is the sampling interval. A gap in the sampling counts for at most ten intervals.',
           unit: unit.share,
           levels: levels.none,
           width: 12,
@@ -91,10 +91,10 @@ export const listeners: BoardSpec = {
         }),
         graph({
           title: 'Drops, and the overflows of the namespace',
-          means: 'Drops of each socket beside ListenOverflows of its network namespace.',
+          means: 'Drops of each socket, and ListenOverflows of its network namespace.',
           worry:
-            'Both move together: this queue overflows. Only the drops move: SYNs sent again, resets, or deferred accepts.',
-          limits: 'A final ACK that overflows counts 1 in ListenOverflows and 2 in the drops.',
+            'Both rise together: this queue overflows. Only the drops rise: retransmitted SYNs, resets, or deferred accepts.',
+          limits: 'A final ACK dropped by an overflow counts 1 in ListenOverflows and 2 in the drops.',
           unit: unit.perSecond,
           levels: levels.any,
           width: 12,
@@ -106,10 +106,10 @@ export const listeners: BoardSpec = {
         graph({
           title: 'How far the shards are apart',
           means:
-            'Fill of the fullest shard of a port less that of the emptiest: 0 all alike, 100 % one full and another empty.',
+            'Fill of the fullest shard of a port minus that of the emptiest: 0 if all are alike, 100 % if one is full and another empty.',
           worry:
-            'It stays up: one process is stuck, and the others cannot help, since the kernel never looks at the queues.',
-          limits: 'A single listener has nothing to differ from. Follows the choice of shards at the top.',
+            'It stays high: one process is stuck, and the others cannot help, since the kernel never looks at the queues.',
+          limits: 'Always 0 for a single listener. Only the shards selected at the top are compared.',
           unit: unit.share,
           levels: levels.fill,
           width: 12,
@@ -129,9 +129,10 @@ export const listeners: BoardSpec = {
         distribution({
           title: 'Accept wait of every accepted connection',
           means:
-            'How long connections had waited when a backend took them, all backends together: the brighter, the more.',
-          worry: 'Bright cells above 100 ms: clients feel it. Two bands: some shards wait and others do not.',
-          limits: 'To one tick of the kernel (1 to 10 ms). Who still waits is not in it.',
+            'How long connections had waited when a backend accepted them, all backends together: the brighter, the more.',
+          worry:
+            'Bright cells above 100 ms: clients notice. Two bands: connections wait at some shards and not at others.',
+          limits: 'Resolution: one tick of the kernel (1 to 10 ms). Connections still waiting are not included.',
           unit: unit.seconds,
           levels: levels.wait,
           width: 12,
@@ -140,9 +141,9 @@ export const listeners: BoardSpec = {
         graph({
           title: 'Event loop lag',
           means: 'How late the event loop of the shared port answered its last heartbeat.',
-          worry: 'It grows by a second each second: the loop stands still, and nothing is accepted.',
+          worry: 'It grows by a second each second: the loop is blocked, and nothing is accepted.',
           limits:
-            'Of the loop that accepts. The control port answers from another thread, so this is known during a stall too.',
+            'For the loop that accepts. The control port answers from another thread, so this is known during a stall too.',
           unit: unit.seconds,
           levels: levels.wait,
           width: 12,
@@ -152,8 +153,8 @@ export const listeners: BoardSpec = {
           title: 'Request duration within the backend',
           means: 'From the head of a request until its response was handed to the kernel.',
           worry:
-            'It rises: the backend is slow itself. It stays while clients see more: the time is lost in the queues.',
-          limits: 'The accept wait is not in it: no application log shows that.',
+            'It rises: the backend itself is slow. It stays low while clients wait longer: the time is lost in the queues.',
+          limits: 'The accept wait is not included: no application log shows it.',
           unit: unit.seconds,
           levels: levels.wait,
           width: 12,
@@ -166,9 +167,9 @@ export const listeners: BoardSpec = {
         }),
         graph({
           title: 'Faults switched on',
-          means: 'How many of the faults of a backend are on. The marks on every graph name them.',
-          worry: 'Somebody left one on.',
-          limits: 'The lab alone has faults to switch.',
+          means: 'How many faults of a backend are on. The annotations on every graph name them.',
+          worry: 'Someone left one on.',
+          limits: 'Only the lab has faults to switch on.',
           unit: unit.count,
           levels: levels.notable,
           width: 12,
@@ -176,11 +177,11 @@ export const listeners: BoardSpec = {
         }),
         list(
           {
-            title: 'Who the listeners are',
+            title: 'Listeners and their owners',
             means:
-              'Socket, process and container of each listener. owners are the process ids that hold the socket; several for one that a fork shares.',
+              'Socket, process and container of each listener. owners are the ids of the processes that hold the socket, several if it is shared after a fork.',
             worry: 'The process is not the one you expect, or a shard is missing.',
-            limits: 'Process and owners are empty where the exporter may not look.',
+            limits: 'Process and owners are empty where the exporter is not allowed to inspect the process.',
             unit: unit.count,
             levels: levels.none,
             width: 24,

@@ -1,4 +1,4 @@
-/** The kinds of panel the boards are made of. Each must say what it shows, when to worry, and what it cannot tell. */
+/** The kinds of panel that the boards consist of. Each must say what it shows, when to worry, and what its limits are. */
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog'
 import * as common from '@grafana/grafana-foundation-sdk/common'
 import {
@@ -26,22 +26,22 @@ import * as text from '@grafana/grafana-foundation-sdk/text'
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries'
 import { datasource, type Level } from './common.ts'
 
-/** What a panel says of itself; shown where the mouse meets its title. */
+/** What a panel says about itself; shown when the mouse is over its title. */
 export interface Explanation {
   title: string
   /** What the number is. */
   means: string
   worry: string
-  /** What it cannot tell, and how fine it is. */
+  /** What it does not show, and its resolution. */
   limits: string
 }
 
 export interface PanelSpec extends Explanation {
   unit: string
   levels: Level[]
-  /** PromQL, and how each of its series is called; `{{shard}}` is the value of a label. */
+  /** PromQL, and the name of each of its series; `{{shard}}` is the value of a label. */
   queries: [expression: string, legend: string][]
-  /** Of 24 columns; 8 if left out. */
+  /** In columns, of 24; 8 if left out. */
   width?: number
   height?: number
   /** The top of the scale, if the number has one. */
@@ -95,7 +95,7 @@ export function number(spec: PanelSpec): PanelBuilder {
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
 }
 
-/** Labels as columns, a series a row. `hidden` columns say nothing to a reader. */
+/** Labels as columns, one row for each series. `hidden` columns are of no use to a reader. */
 export function list(spec: PanelSpec, hidden: string[]): PanelBuilder {
   return values(new table.PanelBuilder(), spec, (expression, legend) =>
     instantQuery(expression, legend).format(PromQueryFormat.Table),

@@ -1,9 +1,9 @@
-/** Every question that the boards ask Prometheus, as Grafana would send it. */
+/** Every query that the boards send to Prometheus, as Grafana would send it. */
 import type { Dataquery } from '@grafana/grafana-foundation-sdk/cog'
 import type { Dashboard, Panel, RowPanel } from '@grafana/grafana-foundation-sdk/dashboard'
 import type * as prometheus from '@grafana/grafana-foundation-sdk/prometheus'
 
-/** A PromQL expression, and whose it is. */
+/** A PromQL expression, and the panel, annotation or variable that it belongs to. */
 export interface Question {
   where: string
   expression: string
@@ -62,8 +62,8 @@ function withChoices(expression: string, { netns, port, shard, rateInterval }: C
 }
 
 /**
- * The question of an alert, with an answer also while all is well: each comparison gives 0 instead of nothing.
- * So an answer tells that the series exist and fit together.
+ * The query of an alert, changed so that it has a result even while all is well: each comparison gives 0 instead of
+ * nothing. So a result shows that the series exist and match.
  */
 export function withoutFilters(expression: string): string {
   return outsideQuotes(expression, (part) => part.replaceAll(/(==|!=|>=|<=|>|<)(?!\s*bool\b)(?!~)/g, '$1 bool'))

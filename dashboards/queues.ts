@@ -1,4 +1,4 @@
-/** The home board: the whole story on one screen, from the SYN to what the client saw. */
+/** The home board: everything on one screen, from the SYN to what the client saw. */
 import type { BoardSpec } from './board.ts'
 import { byListener, byNetns, byPort, levels, quantile, rate, unit } from './common.ts'
 import { graph } from './panels.ts'
@@ -6,18 +6,18 @@ import { graph } from './panels.ts'
 /** Four rows of these fit a screen. */
 const size = { width: 8, height: 5 }
 
-/** Over the loads of k6; its clients send several requests over a connection, and the first one pays for connecting. */
+/** Over the loads of k6; its clients send several requests over a connection, and only the first includes connecting. */
 const clientSeconds = (q: number, what: string): string =>
   quantile(q, `sum by (load) (${rate(`k6_http_req_${what}_seconds`)})`)
 
 const fromK6 =
-  'Needs k6 with remote write (load/k6/remote-write.env). Requests whose connection failed count as failures, and not here.'
+  'Needs k6 with remote write (load/k6/remote-write.env). Requests whose connection failed are counted as failures, not here.'
 
 export const queues: BoardSpec = {
   name: 'queues',
   title: 'Queues',
   description:
-    'From the first SYN to the answer: every queue that the kernel keeps in front of the backends, and what clients notice.',
+    'From the first SYN to the response: every queue that the kernel keeps in front of the backends, and what clients notice.',
   sections: [
     {
       panels: [
@@ -25,11 +25,11 @@ export const queues: BoardSpec = {
           ...size,
           title: 'Accept queue: fill',
           means:
-            'Connections that wait for accept(), as a share of the N + 1 that fit with a limit of N. At 100 % the next one is dropped.',
+            'Connections waiting for accept(), as a share of the N + 1 that fit with a limit of N. At 100 % the next one is dropped.',
           worry:
-            'One shard stands high while the others are empty: that process is stuck. All stand high: clients come faster than they are accepted.',
+            'One shard is full while the others are empty: that process is stuck. All are full: clients connect faster than they are accepted.',
           limits:
-            'The last sample before each scrape; what rises and falls in between shows in the peak. Concurrent handshakes can carry it a little above 100 %.',
+            'The last sample before each scrape; what rises and falls in between shows in the peak. Concurrent handshakes can push it slightly above 100 %.',
           unit: unit.share,
           levels: levels.fill,
           max: 1,
@@ -44,11 +44,10 @@ export const queues: BoardSpec = {
           ...size,
           title: 'Accept queue: highest fill of the last 30 s',
           means:
-            'The highest length sampled within the peak window of the exporter, as a share of N + 1. No scrape resets it.',
+            'The highest length sampled within the peak window of the exporter, as a share of N + 1. A scrape does not reset it.',
           worry:
-            'Near 100 % while the fill beside it is low: bursts, or pauses of the process. The backlog has no room left for them.',
-          limits:
-            'Sampled every 10 ms unless set otherwise: a shorter burst can be missed, and then shows in the drops only.',
+            'Near 100 % while the current fill is low: bursts, or pauses of the process, use up the whole backlog.',
+          limits: 'Sampled every 10 ms by default: a shorter burst can be missed, and then shows only in the drops.',
           unit: unit.share,
           levels: levels.fill,
           max: 1,
@@ -63,10 +62,10 @@ export const queues: BoardSpec = {
           ...size,
           title: 'Drops of each listener',
           means:
-            'What the kernel holds against the socket (sk_drops), a second: 1 for a dropped SYN, 2 for an overflowed final ACK.',
+            'Drops that the kernel counts for the socket (sk_drops), a second: 1 for a dropped SYN, 2 for a final ACK dropped by an overflow.',
           worry: 'Any while the queue is full: each dropped SYN costs its client a second, then three, then seven.',
           limits:
-            'Not all are overflows: a SYN sent again to a half-open request, an RST for one, and an ACK held by TCP_DEFER_ACCEPT count too. A SYN queue that overflows into cookies does not count at all.',
+            'Not all are overflows: a SYN retransmitted for a half-open request, an RST for one, and an ACK ignored because of TCP_DEFER_ACCEPT count too. A SYN queue that overflows into cookies does not count at all.',
           unit: unit.perSecond,
           levels: levels.any,
           queries: [[rate('tcp_listener_drops_total', byListener), 'shard {{shard}} of :{{port}}']],
@@ -78,10 +77,10 @@ export const queues: BoardSpec = {
         graph({
           ...size,
           title: 'SYN queue',
-          means: 'Half-open requests: the SYN-ACK is sent, the final ACK has not come or was not taken.',
-          worry: 'It stays up: clients do not answer, or the accept queue is full and their final ACKs are dropped.',
+          means: 'Half-open requests: the SYN-ACK is sent, and the final ACK has not arrived or was dropped.',
+          worry: 'It stays high: clients do not answer, or the accept queue is full and their final ACKs are dropped.',
           limits:
-            'By port: a request does not name its listener. Sampled every 100 ms or less often. The limit is the sum over the listeners, and one of them can be full long before it is reached.',
+            'By port: a request does not name its listener. Sampled every 100 ms or less often. The limit is the sum over the listeners, and one of them can be full long before the sum is reached.',
           unit: unit.connections,
           levels: levels.none,
           queries: [
@@ -94,11 +93,11 @@ export const queues: BoardSpec = {
           ...size,
           title: 'What overflowed',
           means:
-            'The counters of the network namespace. ListenOverflows: a full accept queue. TCPReqQFullDoCookies: a full SYN queue, answered by cookie. TCPReqQFullDrop: a full SYN queue without cookies. ListenDrops less ListenOverflows: dropped for another reason.',
+            'The counters of the network namespace. ListenOverflows: a full accept queue. TCPReqQFullDoCookies: a full SYN queue, answered with a cookie. TCPReqQFullDrop: a full SYN queue without cookies. ListenDrops minus ListenOverflows: dropped for another reason.',
           worry:
-            'Any. With the default settings a SYN queue overflows into cookies alone, and nothing named Listen… moves.',
+            'Any. With the default settings a full SYN queue only makes the kernel answer with cookies, and nothing named Listen… rises.',
           limits:
-            'For the whole namespace. ListenOverflows does not tell a dropped SYN from a dropped final ACK. With tcp_syncookies=2 every SYN counts as DoCookies.',
+            'For the whole namespace. ListenOverflows does not distinguish a dropped SYN from a dropped final ACK. With tcp_syncookies=2 every SYN counts as DoCookies.',
           unit: unit.perSecond,
           levels: levels.any,
           queries: [
@@ -115,11 +114,11 @@ export const queues: BoardSpec = {
           ...size,
           title: 'Accept wait',
           means:
-            'How long connections stood in the accept queue. p50 and p99: of those accepted, read by each backend right after accept(). Oldest: of the one that waits the longest now.',
+            'How long connections waited in the accept queue. p50 and p99: accepted connections, read by each backend right after accept(). Oldest: the connection that has waited longest so far.',
           worry:
-            'A client feels all of it before its first byte. Oldest growing by a second each second: a process accepts nothing.',
+            'A client waits all of it before its first byte. The oldest grows by a second each second: a process accepts nothing.',
           limits:
-            'The kernel tells it to one tick (1 to 10 ms). The oldest is seen once a second, by port and not by shard. A stalled backend accepts nothing, so its p50 and p99 end.',
+            'Resolution: one tick of the kernel (1 to 10 ms). The oldest is read once a second, by port and not by shard. A stalled backend accepts nothing, so its p50 and p99 end.',
           unit: unit.seconds,
           levels: levels.wait,
           queries: [
@@ -141,10 +140,10 @@ export const queues: BoardSpec = {
         graph({
           ...size,
           title: 'Connections by state',
-          means: 'Connections whose own end is this port. LISTEN and half-open requests are not among them.',
+          means: 'Connections whose local port is this one. LISTEN and half-open requests are left out.',
           worry:
-            'close_wait that grows: a backend does not close what its peers have finished. Many time_wait are normal for a server that closes first.',
-          limits: 'Counted once a second, or less often if the CPU budget of the exporter says so.',
+            'close_wait grows: a backend does not close connections that its peers have closed. Many time_wait are normal for a server that closes first.',
+          limits: "Counted once a second, or less often if the exporter's CPU budget stretches the interval.",
           unit: unit.connections,
           levels: levels.none,
           queries: [[`sum by (state) (tcp_port_connections{${byPort}})`, '{{state}}']],
@@ -153,10 +152,11 @@ export const queues: BoardSpec = {
           ...size,
           title: 'Bytes in connection queues',
           means:
-            'Received and not read by the backends; sent and not acknowledged by the clients. Sums over the connections of a port.',
-          worry: 'Receive stays high: backends do not read. Send stays high: clients do not, or the network is slow.',
+            'Bytes received and not read by the backends; bytes sent and not acknowledged by the clients. Sums over the connections of a port.',
+          worry:
+            'Receive stays high: backends do not read. Send stays high: clients do not read, or the network is slow.',
           limits:
-            'Counted once a second: short stays are missed. Waiting connections count too, with what they have received.',
+            'Counted once a second: what comes and goes in between is missed. Connections waiting to be accepted count too, with what they have received.',
           unit: unit.bytes,
           levels: levels.none,
           queries: [
@@ -167,11 +167,11 @@ export const queues: BoardSpec = {
         graph({
           ...size,
           title: 'Accepts of each backend',
-          means: 'Connections that each process took from its queue, a second.',
+          means: 'Connections that each process accepted from its queue, a second.',
           worry:
-            'One falls to nothing while the others go on: its loop stands still. All fall while clients come: look at the drops.',
+            'One falls to zero while the others continue: its event loop is blocked. All fall while clients keep connecting: look at the drops.',
           limits:
-            'The kernel deals connections by a hash of the addresses: with few clients the shares are uneven, and nothing is wrong.',
+            'The kernel spreads connections over the shards by a hash of the addresses and ports: with few clients the shares are uneven, and nothing is wrong.',
           unit: unit.perSecond,
           levels: levels.none,
           queries: [[rate('spillway_backend_accepts_total'), '{{backend}}']],
@@ -184,10 +184,10 @@ export const queues: BoardSpec = {
           ...size,
           title: 'Clients: time to connect',
           means:
-            'How long k6 took to connect, from the SYN to the SYN-ACK. This ends before the accept queue: an accepted wait is not in it.',
+            'How long k6 took to connect, from the SYN to the SYN-ACK. This ends before the accept queue: the accept wait is not included.',
           worry:
-            'Steps at 1, 3 and 7 s: SYNs were dropped and sent again. That is a full queue, whatever the averages say.',
-          limits: `Requests over an open connection count as 0, so few clients in trouble show in p99 first. ${fromK6}`,
+            'Steps at 1, 3 and 7 s: SYNs were dropped and retransmitted. That is a full queue, whatever the averages say.',
+          limits: `Requests over an open connection count as 0, so a few clients in trouble show in p99 first. ${fromK6}`,
           unit: unit.seconds,
           levels: levels.wait,
           queries: [
@@ -197,11 +197,11 @@ export const queues: BoardSpec = {
         }),
         graph({
           ...size,
-          title: 'Clients: time to the answer',
+          title: 'Clients: time to the response',
           means:
-            'From the sending of a request to the last byte of its answer. The accept wait of a connection is in that of its first request.',
+            "From sending a request to the last byte of its response. A connection's first request includes its accept wait.",
           worry:
-            'It rises while the request duration of the backends stays: the time is lost in the queues, before any application log begins.',
+            'It rises while the request duration of the backends does not: the time is lost in the queues, before any application log begins.',
           limits: fromK6,
           unit: unit.seconds,
           levels: levels.wait,
@@ -215,10 +215,11 @@ export const queues: BoardSpec = {
           ...size,
           title: 'Clients: requests and failures',
           means:
-            'Requests a second, and those that failed: refused, reset, timed out, or answered with an error. Not sent: clients for whom k6 had no VU free.',
+            'Requests a second, and those that failed: refused, reset, timed out, or answered with an error. Not sent: clients for which k6 had no VU free.',
           worry:
-            'Any failure. Not sent: k6 measured less than it was asked to, so the latencies beside this are too good.',
-          limits: 'A failure counts when it is known: a timeout 10 s after it began. Needs k6 with remote write.',
+            'Any failure. Not sent: k6 measured less than it was asked to, so its latencies look better than they are.',
+          limits:
+            'A failure counts when it is known: a timeout 10 s after its request began. Needs k6 with remote write.',
           unit: unit.perSecond,
           levels: levels.none,
           queries: [

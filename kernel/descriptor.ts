@@ -1,4 +1,4 @@
-/** What Node keeps to itself behind a server or a socket of node:net: libuv's handle, and the descriptor in it. */
+/** What Node keeps private behind a server or a socket of node:net: libuv's handle, and the descriptor in it. */
 
 /**
  * The file descriptor of a `net.Server` or `net.Socket`; undefined before it is opened and once it is closed. Node has no
@@ -18,7 +18,7 @@ export function handleNumber(owner: object, name: 'bytesWritten' | 'writeQueueSi
   return typeof value === 'number' ? value : undefined
 }
 
-/** Node sets it to null for want of a handle, and takes it away never. */
+/** Node sets it to null while there is no handle, and never removes it. */
 function handleOf(owner: object): object | undefined {
   const handle: unknown = Reflect.get(owner, '_handle')
   if (handle === undefined) throw unknownNode(owner)

@@ -1,7 +1,7 @@
 import os from 'node:os'
 
 /**
- * The one error of this room: a kernel call that failed, or an answer from the kernel that makes no sense.
+ * The only error of this room: a kernel call that failed, or an answer from the kernel that makes no sense.
  * It says what failed, while doing what, and what the reader can do about it.
  */
 export class KernelError extends Error {
@@ -27,20 +27,20 @@ export class KernelError extends Error {
 /** What a person can do about a failed call; the most specific key wins. */
 const advice: Record<string, string> = {
   'bind EADDRINUSE':
-    'Another socket holds the port: `ss -Hltnp` names it. To share a port, every socket on it needs SO_REUSEPORT before bind() and the same user',
+    'Another socket holds the port: `ss -Hltnp` names it. To share a port, every socket on it must set SO_REUSEPORT before bind() and belong to the same user',
   'listen EADDRINUSE':
     'Another socket listens there without SO_REUSEPORT, or belongs to another user: `ss -Hltnp` names it',
-  'bind EACCES': 'Ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE: take a higher port',
-  'setns EPERM': "Entering another network namespace needs CAP_SYS_ADMIN in it and in one's own user namespace",
+  'bind EACCES': 'Ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE: use a higher port',
+  'setns EPERM': "Entering another network namespace needs CAP_SYS_ADMIN in it and in the caller's own user namespace",
   'unshare EPERM': 'New namespaces need CAP_SYS_ADMIN: run inside `unshare --user --map-root-user`, or as root',
   'unshare ENOSPC': 'The limit on namespaces is reached: raise sysctl user.max_net_namespaces',
   'pidfd_send_signal EPERM': 'The process belongs to another user: signal it as that user, or as root',
   'socket EPERM': 'A raw socket needs CAP_NET_RAW in this network namespace',
   'socket EPROTONOSUPPORT': 'The kernel lacks this protocol: load the module (modprobe inet_diag tcp_diag)',
-  'sock_diag ENOENT': 'The kernel has no TCP socket diagnosis: load its modules (modprobe inet_diag tcp_diag)',
-  'setsockopt ENOPROTOOPT': 'This kernel does not know the option: it is too old, or built without it',
-  EMFILE: 'This process may open no more files: raise its limit (ulimit -n)',
-  ENFILE: 'The host may open no more files: raise sysctl fs.file-max',
+  'sock_diag ENOENT': 'The kernel lacks TCP socket diagnostics: load the modules (modprobe inet_diag tcp_diag)',
+  'setsockopt ENOPROTOOPT': 'This kernel does not know the option: it is too old, or was built without it',
+  EMFILE: 'This process has reached its limit on open files: raise it (ulimit -n)',
+  ENFILE: 'The host has reached its limit on open files: raise sysctl fs.file-max',
   EPERM: 'The process lacks the capability for this call',
 }
 

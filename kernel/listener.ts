@@ -13,7 +13,7 @@ export interface AcceptQueue {
   length: number
   /** The backlog in force, N; N + 1 connections fit. */
   limit: number
-  /** sk_drops: what the kernel holds against this socket. */
+  /** sk_drops: the drops that the kernel counts for this socket. */
   drops: number
 }
 
@@ -40,12 +40,12 @@ export function socketCookie(fd: number): bigint {
   return cookie.readBigUInt64LE()
 }
 
-/** Gives a listening socket another backlog. What waits already stays, also above the new limit. */
+/** Gives a listening socket another backlog. Connections already queued stay, even above the new limit. */
 export const relisten = (fd: number, backlog: number): void => {
   libc.listen(fd, backlog, `Changing the backlog to ${backlog}`)
 }
 
-/** Lets a connection enter the accept queue only when data has come, or after about `seconds`; 0 switches it off. */
+/** Lets a connection enter the accept queue only once data has arrived, or after about `seconds`; 0 switches it off. */
 export const deferAccept = (fd: number, seconds: number): void => {
   libc.setIntOption(fd, libc.IPPROTO_TCP, libc.TCP_DEFER_ACCEPT, seconds, 'Setting TCP_DEFER_ACCEPT')
 }

@@ -43,7 +43,7 @@ export class NetworkNamespace {
 
 /** Makes a new network namespace and moves the calling thread into it. */
 export function enterNewNamespace(): NetworkNamespace {
-  libc.unshare(libc.CLONE_NEWNET, 'Making a network namespace')
+  libc.unshare(libc.CLONE_NEWNET, 'Creating a network namespace')
   return new NetworkNamespace()
 }
 

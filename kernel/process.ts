@@ -1,11 +1,11 @@
 /**
- * Processes by what they are, not by their number alone: that means another process in every PID namespace and on every
- * machine, and is given again when its process has ended.
+ * Processes by identity, not by number alone: the same number means another process in each PID namespace and on each
+ * machine, and is reused once its process has ended.
  */
 import fs from 'node:fs'
 import * as libc from './libc.ts'
 
-/** What tells one process from all others. */
+/** What distinguishes one process from all others. */
 export interface ProcessIdentity {
   /** In its PID namespace. */
   pid: number
@@ -19,11 +19,11 @@ export interface ProcessIdentity {
 
 /** The identity of a process of the caller's own PID namespace, by default its own. Throws if /proc does not show it. */
 export function processIdentity(pid = process.pid): ProcessIdentity {
-  const shown = pid === process.pid ? 'self' : pid // right also where /proc counts as another PID namespace does
+  const shown = pid === process.pid ? 'self' : pid // also right where /proc belongs to another PID namespace
   return { pid, startTicks: startTicksIn(fs.readFileSync(`/proc/${shown}/stat`, 'latin1')), ...place() }
 }
 
-/** Where process numbers are what they are to the caller. */
+/** The PID namespace and the boot in which the caller's process numbers are valid. */
 const place = (): Pick<ProcessIdentity, 'pidNamespace' | 'boot'> => ({
   pidNamespace: fs.statSync('/proc/self/ns/pid').ino,
   boot: fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
@@ -38,8 +38,8 @@ export function startTicksIn(stat: string): number {
 export type Signalled = 'sent' | 'ended' | 'elsewhere'
 
 /**
- * Sends a signal (os.constants.signals) to this process, and to no other: the descriptor keeps its number from meaning
- * another one between the check and the signal. Throws a KernelError if the caller may not.
+ * Sends a signal (os.constants.signals) to this process and to no other: the pidfd rules out that the number is reused
+ * between the check and the signal. Throws a KernelError if the caller is not allowed to.
  */
 export function signalProcess({ pid, pidNamespace, startTicks, boot }: ProcessIdentity, signal: number): Signalled {
   const here = place()
@@ -55,7 +55,7 @@ export function signalProcess({ pid, pidNamespace, startTicks, boot }: ProcessId
   }
 }
 
-/** When the process of a pidfd began; undefined if it has ended. Its number is asked for as /proc here counts. */
+/** When the process of a pidfd started; undefined if it has ended. Its number is read as the /proc mounted here counts. */
 function startTicksBehind(fd: number): number | undefined {
   const pid = /^Pid:\t(\d+)$/m.exec(fs.readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1'))?.[1]
   if (pid === undefined) return undefined // -1 once it has been waited for

@@ -1,52 +1,64 @@
 /**
- * The namespace counters that bear on queues, handshakes and windows, each with what it counts: what is worth showing when
- * it moves, what experiments read, and what the exporter describes. In the order in which they are read.
+ * The namespace counters that concern queues, handshakes and windows, each with what it counts: the counters that displays
+ * show when they move, that experiments read and that the exporter describes. In the order in which they are read.
  */
 
 /** Of /proc/net/netstat, group TcpExt. */
 const ofTcpExt = [
-  ['ListenOverflows', 'SYNs and final ACKs dropped because an accept queue was full. Cannot tell the two apart.'],
-  ['ListenDrops', 'SYNs and final ACKs dropped by a listener for any reason; contains ListenOverflows.'],
+  ['ListenOverflows', 'SYNs and final ACKs dropped because an accept queue was full. Does not distinguish the two.'],
+  ['ListenDrops', 'SYNs and final ACKs dropped by a listener for any reason; includes ListenOverflows.'],
   ['TCPReqQFullDrop', 'SYNs dropped because a SYN queue was full and SYN cookies are off.'],
   [
     'TCPReqQFullDoCookies',
-    'SYNs that met a full SYN queue and were to be answered with a cookie; with tcp_syncookies=2 every SYN. Counts also ' +
-      'where a full accept queue then drops the SYN.',
+    'SYNs that found the SYN queue full and were to be answered with a cookie; with tcp_syncookies=2, every SYN. Counts ' +
+      'even if a full accept queue then drops the SYN.',
   ],
-  ['SyncookiesSent', 'SYN-ACKs sent with a cookie instead of a place in the SYN queue.'],
-  ['SyncookiesRecv', 'Valid cookies that came back: clients that got in without a place in the SYN queue.'],
-  ['SyncookiesFailed', 'ACKs to no known request whose cookie was not valid, within two minutes of an overflow.'],
-  ['TCPDeferAcceptDrop', 'Bare final ACKs that TCP_DEFER_ACCEPT held back.'],
+  ['SyncookiesSent', 'SYN-ACKs sent with a cookie instead of storing a request in the SYN queue.'],
+  ['SyncookiesRecv', 'Valid cookies that came back: clients that connected without an entry in the SYN queue.'],
+  [
+    'SyncookiesFailed',
+    'ACKs that match no known request and carry an invalid cookie, within two minutes of an overflow.',
+  ],
+  ['TCPDeferAcceptDrop', 'Final ACKs without data, ignored because of TCP_DEFER_ACCEPT.'],
   [
     'TCPMigrateReqSuccess',
-    'Half-open requests and waiting connections moved to another listener of the group when theirs closed.',
+    'Half-open requests and queued connections moved to another listener of the group when their own closed.',
   ],
-  ['TCPMigrateReqFailure', 'The same that found no listener, or a full one.'],
-  ['TCPFastOpenListenOverflow', 'TCP Fast Open SYNs beyond the limit of pending ones; they go on as usual handshakes.'],
-  ['TCPSynRetrans', 'SYNs and SYN-ACKs sent again, by this side as a client and as a server.'],
-  ['TCPTimeouts', 'Retransmission timers that ran out, those of SYNs and SYN-ACKs included.'],
+  [
+    'TCPMigrateReqFailure',
+    'Half-open requests and queued connections that could not be moved: no other listener, or a full one.',
+  ],
+  [
+    'TCPFastOpenListenOverflow',
+    'TCP Fast Open SYNs beyond the limit on pending ones; they continue as ordinary handshakes.',
+  ],
+  ['TCPSynRetrans', 'SYNs and SYN-ACKs retransmitted, by this side as a client and as a server.'],
+  ['TCPTimeouts', 'Retransmission timers that expired, including those of SYNs and SYN-ACKs.'],
   ['TCPAbortOnData', 'Connections reset because they were closed with unread data.'],
-  ['TCPAbortOnMemory', 'Connections reset for lack of memory or too many orphans.'],
+  ['TCPAbortOnMemory', 'Connections reset for lack of memory or because there were too many orphans.'],
   ['TCPBacklogDrop', "Segments dropped because a connection's backlog was full while its process held it."],
   ['TCPRcvQDrop', 'Segments dropped because a receive queue was full.'],
-  ['PruneCalled', 'Times that a receive queue was squeezed to fit its buffer.'],
-  ['RcvPruned', 'Segments thrown away although already received, for lack of buffer.'],
+  ['PruneCalled', 'Times that a receive queue was pruned to fit its buffer.'],
+  ['RcvPruned', 'Segments discarded after they had been received, for lack of buffer.'],
   ['TCPToZeroWindowAdv', 'Times that this side closed its window to a peer.'],
-  ['TCPFromZeroWindowAdv', 'Times that this side opened its window again.'],
-  ['TCPWantZeroWindowAdv', 'Times that this side would have closed its window, but may not shrink it.'],
-  ['TCPZeroWindowDrop', 'Segments dropped because they came while our window was closed.'],
+  ['TCPFromZeroWindowAdv', 'Times that this side reopened its window.'],
+  ['TCPWantZeroWindowAdv', 'Times that this side would have closed its window but was not allowed to shrink it.'],
+  ['TCPZeroWindowDrop', 'Segments dropped because they arrived while our window was closed.'],
   ['TCPWinProbe', 'Probes sent to peers with a closed window.'],
-  ['TCPTimeWaitOverflow', 'TIME_WAITs that were refused for being too many.'],
-  ['EmbryonicRsts', 'Half-open requests that ended with a reset, or were reset by tcp_abort_on_overflow.'],
+  ['TCPTimeWaitOverflow', 'TIME_WAIT sockets not kept because there were too many.'],
+  [
+    'EmbryonicRsts',
+    'Half-open requests that ended in a reset, including those reset because of tcp_abort_on_overflow.',
+  ],
 ] as const
 
 /** Of /proc/net/snmp, group Tcp. They move whenever anybody connects. */
 const ofTcp = [
-  ['ActiveOpens', 'Connections begun from here.'],
-  ['PassiveOpens', 'Connections made by clients, counted at the final ACK and not at the SYN.'],
-  ['AttemptFails', 'Handshakes that failed, of either side.'],
-  ['EstabResets', 'Established connections that ended by a reset.'],
-  ['RetransSegs', 'Segments sent again, SYNs and SYN-ACKs included.'],
+  ['ActiveOpens', 'Connections opened from here.'],
+  ['PassiveOpens', 'Connections opened by clients, counted at the final ACK and not at the SYN.'],
+  ['AttemptFails', 'Handshakes that failed, on either side.'],
+  ['EstabResets', 'Established connections that ended in a reset.'],
+  ['RetransSegs', 'Segments retransmitted, including SYNs and SYN-ACKs.'],
   ['OutRsts', 'Resets sent.'],
 ] as const
 

@@ -1,6 +1,6 @@
 /**
  * SO_REUSEPORT groups: which listeners form one, and programs that choose the member for a new connection.
- * The kernel chooses at the SYN and never looks at a member's queue (reuseport_select_sock): a full member goes on
+ * The kernel chooses at the SYN and never looks at a member's queue (reuseport_select_sock): a full member keeps
  * receiving its share.
  */
 import { program } from './classic-bpf.ts'
@@ -34,8 +34,8 @@ const CURRENT_CPU = 0xffff_f024
 const RANDOM = 0xffff_f038
 
 /**
- * The classic BPF program for a way of steering. A result that is no member makes the kernel fall back to its hash. With
- * `random` a SYN sent again draws again, so who met a full member gets another chance.
+ * The classic BPF program for a way of steering. If the result is not a member, the kernel falls back to its hash. With
+ * `random` a retransmitted SYN draws again, so a client that met a full member gets another chance.
  */
 export function steeringProgram(steering: Exclude<Steering, { by: 'hash' }>): Buffer {
   switch (steering.by) {
@@ -55,7 +55,13 @@ export function steer(fd: number, steering: Steering): void {
     return
   }
   try {
-    libc.setIntOption(fd, libc.SOL_SOCKET, libc.SO_DETACH_REUSEPORT_BPF, 0, 'Ending the steering of a group')
+    libc.setIntOption(
+      fd,
+      libc.SOL_SOCKET,
+      libc.SO_DETACH_REUSEPORT_BPF,
+      0,
+      'Ending the steering of a SO_REUSEPORT group',
+    )
   } catch (error) {
     if ((error as { code?: string }).code !== 'ENOENT') throw error // ENOENT: there was no program
   }

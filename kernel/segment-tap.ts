@@ -1,12 +1,12 @@
 /**
- * Hears TCP segments that no socket of this host would get, e.g. answers to an address that nobody has: a packet socket
- * sees them before the kernel looks for their owner. Needs CAP_NET_RAW in the network namespace.
+ * Captures TCP segments that no socket of this host would receive, e.g. answers to an address that no host has: a packet
+ * socket sees them before the kernel looks for their owner. Needs CAP_NET_RAW in the network namespace.
  */
 import { addressBytes } from './address.ts'
 import { program } from './classic-bpf.ts'
 import * as libc from './libc.ts'
 
-/** Which segments to hear: those that this address and port send to this port of any address. IPv4. */
+/** Which segments to capture: those that this address and port send to this port of any address. IPv4. */
 export interface TapFilter {
   from: { address: string; port: number }
   toPort: number
@@ -16,7 +16,7 @@ const ETHERTYPE_IPV4 = 0x0800
 const PROTOCOL_TCP = 6
 /** One packet at most: IPv4 cannot say more. */
 const LARGEST_PACKET_BYTES = 65_535
-const doing = 'Hearing TCP segments'
+const doing = 'Capturing TCP segments'
 
 const LOAD_WORD = 0x20
 const LOAD_BYTE = 0x30
@@ -46,9 +46,9 @@ export class SegmentTap implements Disposable {
   readonly #packet = Buffer.alloc(LARGEST_PACKET_BYTES)
   #open = true
 
-  /** Begins to hear in the calling thread's network namespace. Throws a KernelError. */
+  /** Starts capturing in the calling thread's network namespace. Throws a KernelError. */
   constructor(filter: TapFilter) {
-    // Without a protocol the socket hears nothing: so nothing comes in before the filter is there.
+    // Without a protocol the socket receives nothing, so nothing arrives before the filter is attached.
     this.#fd = libc.socket(libc.AF_PACKET, libc.SOCK_DGRAM | libc.SOCK_CLOEXEC, 0, doing)
     try {
       libc.attachFilter(this.#fd, tapProgram(filter), doing)
@@ -61,7 +61,7 @@ export class SegmentTap implements Disposable {
 
   /**
    * The next packet, from its IPv4 header on; undefined if none is there. Never waits. The bytes are valid until the
-   * next call. Checksums may be missing: between namespaces the kernel leaves them to a device that there is not.
+   * next call. Checksums may be missing: between namespaces the kernel leaves them to a device that does not exist.
    */
   next(): Buffer | undefined {
     const length = libc.recvIfAny(this.#fd, this.#packet, doing)

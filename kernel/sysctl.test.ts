@@ -21,7 +21,7 @@ test('a sysctl is read and written in the namespace, and the kernel goes by it',
   assert.match(found.before, /^\d+$/)
   assert.equal(found.after, '9')
   assert.equal(found.limit, 9)
-  assert.deepEqual(found.noNumber, { code: 'EINVAL', remedy: 'The kernel does not take this value' })
+  assert.deepEqual(found.noNumber, { code: 'EINVAL', remedy: 'The kernel does not accept this value' })
   assert.equal(found.unknownRead, null)
   assert.match(found.unknownWrite.code, /ENOENT|EACCES/)
   assert.ok(found.unknownWrite.remedy)

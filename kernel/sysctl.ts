@@ -19,18 +19,18 @@ export function writeSysctl(name: string, value: string | number): void {
   try {
     fs.writeFileSync(file(name), String(value))
   } catch (error) {
-    throw failure(`Setting ${value} as`, name, error)
+    throw failure(`Writing ${value} to`, name, error)
   }
 }
 
 function failure(doing: string, name: string, error: unknown): KernelError {
   const code = (error as NodeJS.ErrnoException).code ?? 'EIO'
   const remedies: Record<string, string> = {
-    ENOENT: 'This kernel, or this kind of namespace, has no such setting',
-    EROFS: '/proc/sys is read-only here: containers set it from outside, with `sysctls` in compose or --sysctl',
+    ENOENT: 'This setting does not exist in this kernel or this kind of namespace',
+    EROFS: '/proc/sys is read-only here: for a container it is set from outside, with `sysctls` in compose or --sysctl',
     EACCES: 'Writing it needs CAP_NET_ADMIN in the namespace',
     EPERM: 'Writing it needs CAP_NET_ADMIN in the namespace',
-    EINVAL: 'The kernel does not take this value',
+    EINVAL: 'The kernel does not accept this value',
   }
   return new KernelError(`sysctl ${name}`, code, `${doing} ${name}`, remedies[code])
 }

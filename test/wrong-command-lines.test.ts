@@ -341,9 +341,9 @@ const typed: [line: string, says: RegExp][] = [
 
   ['exporter --listen @', /^spillway exporter: @ is taken by another process/],
   ['exporter --listen 127.0.0.1:0 --proc missing', /--proc missing cannot be read: it does not exist/],
-  ['exporter --listen 127.0.0.1:0 --proc nothing', /--proc nothing shows no process/],
-  ['exporter --listen 127.0.0.1:0 --netns x=/no/such', /--netns x=\/no\/such: there is no \/no\/such/],
-  ['exporter --listen 127.0.0.1:0 --netns x=/etc/hostname', /\/etc\/hostname is no network namespace/],
+  ['exporter --listen 127.0.0.1:0 --proc nothing', /--proc nothing lists no processes/],
+  ['exporter --listen 127.0.0.1:0 --netns x=/no/such', /--netns x=\/no\/such: \/no\/such does not exist/],
+  ['exporter --listen 127.0.0.1:0 --netns x=/etc/hostname', /\/etc\/hostname is not a network namespace/],
   ['exporter --listen unix:/no/such/place.sock', /The folder of unix:\/no\/such\/place\.sock does not exist/],
   ['backend --port 0 --control unix:file.txt', /^spillway backend: unix:file\.txt exists/],
   ['backend --port 0 --control 192.0.2.1:1', /Cannot listen on 192\.0\.2\.1:1: no interface of this machine/],

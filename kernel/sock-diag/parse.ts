@@ -6,7 +6,7 @@ export type Visit = (socket: SocketRecord) => void
 
 /**
  * Walks one received chunk of a dump and shows each socket to `visit`. Gives true when the chunk holds the end of the
- * dump with this sequence number. Messages of other sequence numbers are left alone: an abandoned dump's remains.
+ * dump with this sequence number. Messages with other sequence numbers are skipped: they are left over from an abandoned dump.
  * Throws a KernelError if the kernel reports one, or if the bytes cannot be an answer (EBADMSG).
  */
 export function walkChunk(
@@ -29,13 +29,13 @@ export function walkChunk(
         if (status < 0) throw new KernelError('sock_diag', errnoName(-status), 'Asking the kernel for its TCP sockets')
         if (type === NLMSG_DONE) return true
       } else if (type === SOCK_DIAG_BY_FAMILY || type === TCPDIAG_GETSOCK) {
-        if (!record.moveTo(at + NLMSG_HEADER_BYTES, end)) throw malformed('a record that is no TCP socket')
+        if (!record.moveTo(at + NLMSG_HEADER_BYTES, end)) throw malformed('a record that is not a TCP socket')
         visit(record)
       }
     }
     at += (messageBytes + 3) & ~3
   }
-  if (at < length) throw malformed('half a header at its end')
+  if (at < length) throw malformed('an incomplete header at its end')
   return false
 }
 

@@ -31,7 +31,7 @@ export class SockDiag {
       libc.AF_NETLINK,
       libc.SOCK_RAW | libc.SOCK_CLOEXEC,
       NETLINK_SOCK_DIAG,
-      'Opening the socket diagnosis interface',
+      'Opening the socket diagnostics interface',
     )
   }
 
@@ -58,7 +58,7 @@ export class SockDiag {
   /** Takes what is left of an abandoned dump: until it is gone the kernel answers every other one with EBUSY. */
   #drain(): void {
     try {
-      while (libc.recv(this.#fd, this.#chunk, libc.MSG_DONTWAIT, 'Leaving a dump') > 0);
+      while (libc.recv(this.#fd, this.#chunk, libc.MSG_DONTWAIT, 'Abandoning a dump') > 0);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error // EAGAIN: nothing is left
     }

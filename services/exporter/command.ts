@@ -4,7 +4,7 @@ import { reasonOf } from '#common/system-errors.ts'
 import { type ExporterOptions, startExporter } from './exporter.ts'
 import { help, parseOptions } from './options.ts'
 
-/** `spillway exporter`: exports until SIGTERM or SIGINT. Throws a UsageError for what cannot be done as it was asked. */
+/** `spillway exporter`: runs until SIGTERM or SIGINT. Throws a UsageError if it cannot run as asked. */
 export async function exporterCommand(args: readonly string[]): Promise<void> {
   const options = parseOptions(args)
   if (options === undefined) process.stdout.write(help)
@@ -22,7 +22,7 @@ async function exportUntilSignal(options: ExporterOptions): Promise<void> {
   await told
 }
 
-/** Whoever owns a socket is found below /proc: another folder would show listeners without owners, and say nothing. */
+/** The owners of sockets are found under /proc: any other folder would silently give listeners without owners. */
 function refuseWithoutProcesses(proc: string): void {
   let entries: string[]
   try {
@@ -30,7 +30,7 @@ function refuseWithoutProcesses(proc: string): void {
   } catch (error) {
     throw new UsageError(`--proc ${proc} cannot be read: ${reasonOf(error)}`, remedy)
   }
-  if (!entries.some((name) => /^\d+$/.test(name))) throw new UsageError(`--proc ${proc} shows no process`, remedy)
+  if (!entries.some((name) => /^\d+$/.test(name))) throw new UsageError(`--proc ${proc} lists no processes`, remedy)
 }
 
-const remedy = 'Name the place where a proc file system is mounted, such as /proc'
+const remedy = 'Give the path at which a proc file system is mounted, such as /proc'

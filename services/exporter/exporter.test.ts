@@ -243,7 +243,7 @@ test('it says which namespaces it reads, with their inodes, and that it reads no
   await using exporter = await start({ log: (line) => lines.push(line) })
   const inode = exporter.snapshot()?.namespaces[0]?.inode ?? (await exporter.look()).namespaces[0]!.inode
   assert.deepEqual(lines, [
-    `Reading one network namespace: self (inode ${inode}). No other is read unless asked for with --netns`,
+    `Reading one network namespace: self (inode ${inode}). To read others, name them with --netns`,
   ])
   assert.match(
     await page(exporter, '/metrics'),

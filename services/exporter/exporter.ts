@@ -18,7 +18,7 @@ import { SnapshotStore } from './snapshot-store.ts'
 const require = createRequire(import.meta.url)
 const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
 
-/** How long a scrape waits for the sampler to tell what it knows by now. */
+/** How long a scrape waits for the sampler to hand over what it knows. */
 const TELL_MS = 500
 
 export type { ExporterOptions } from './options.ts'
@@ -31,7 +31,7 @@ export interface StartedExporter extends AsyncDisposable {
   readonly url: string
   /** The latest snapshot; undefined while the sampler gives none. */
   snapshot(): Snapshot | undefined
-  /** Has the kernel read at once, and gives what was found. */
+  /** Reads the kernel at once, and gives the result. */
   look(): Promise<Snapshot>
 }
 
@@ -46,7 +46,7 @@ export async function startExporter(
   const pace = { ...defaultOptions.pace, ...options.pace }
   const store = new SnapshotStore(pace, new Identifier(proc))
   const watched = new Set<object>()
-  /** Snapshots come as often as the fastest reader may want them, and about once a second while nobody watches. */
+  /** Snapshots are made as often as the fastest reader may want them, and about once a second while nobody watches. */
   const watch = (stream: object, anybody: boolean): void => {
     if (anybody) watched.add(stream)
     else watched.delete(stream)
@@ -91,7 +91,7 @@ export async function startExporter(
       agesSeconds: store.agesSeconds,
     })
   })
-  /** What is held is as old as the last snapshot: a fresh one is a message away, and not waited for on a machine that is too busy. */
+  /** The store is as old as the last snapshot. A new one takes one message; on a machine that is too busy it is not waited for. */
   const refresh = async (): Promise<void> => {
     if (store.snapshotAgeSeconds * 1000 > pace.streamIntervalMs)
       await Promise.race([sampler.thread.tell(), sleep(TELL_MS)])
@@ -106,7 +106,9 @@ export async function startExporter(
     if (request.query.now === true) await sampler.thread.look()
     else await refresh()
     if (store.snapshot !== undefined) return store.snapshot
-    return reply.code(503).send({ error: 'The sampler gives no snapshot at present' })
+    return reply
+      .code(503)
+      .send({ error: 'The sampler is delivering no snapshots at the moment: see the log of the exporter' })
   })
   app.get('/samples', (_request, reply) => {
     reply.hijack()
@@ -142,21 +144,19 @@ const index = `Spillway exporter
 
 /metrics   for Prometheus
 /stream    server-sent events, one snapshot each; ?interval=MS for fewer
-/snapshot  the latest snapshot as JSON; ?now=true has the kernel read once more
+/snapshot  the latest snapshot as JSON; ?now=true reads the kernel again first
 /samples   server-sent events with every sample, column by column
-/health    200 while the sampler works, else 503
+/health    200 while the sampler works, otherwise 503
 `
 
-/** Namespaces named in that line. The metric names all. */
+/** How many namespaces that line names. The metric names all of them. */
 const LISTED = 8
 
-/** An exporter that silently reads its own namespace is this field's oldest trap, so it says what it reads. */
+/** Exporters that silently read only their own namespace are an old trap in this field, so this one says what it reads. */
 function readingLine(namespaces: readonly NamespaceIdentity[], all: boolean): string {
   const one = namespaces.length === 1
   const more = namespaces.length - LISTED
   const list = `${namespaces.slice(0, LISTED).map(describe).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
-  const others = all
-    ? 'Others are read as soon as a process lives in them'
-    : 'No other is read unless asked for with --netns'
+  const others = all ? 'Others are read as soon as a process runs in them' : 'To read others, name them with --netns'
   return `Reading ${one ? 'one network namespace' : `${namespaces.length} network namespaces`}: ${list}. ${others}`
 }

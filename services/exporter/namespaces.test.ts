@@ -28,7 +28,7 @@ for (const [scenario, sentence] of [
 const refused: [namespace: string, message: RegExp][] = [
   ['all', /^spillway exporter: --netns all needs CAP_SYS_ADMIN/],
   ['init=1', /^spillway exporter: --netns init=1 needs CAP_SYS_ADMIN/],
-  ['gone=/run/netns/no-such-namespace', /there is no \/run\/netns\/no-such-namespace$/],
+  ['gone=/run/netns/no-such-namespace', /\/run\/netns\/no-such-namespace does not exist$/],
 ]
 
 for (const [namespace, message] of refused)
@@ -40,7 +40,7 @@ for (const [namespace, message] of refused)
     assert.ok(child.lines.every((line) => !line.startsWith('Metrics:')))
   })
 
-test('a file that is no network namespace is refused', async () => {
+test('a file that is not a network namespace is refused', async () => {
   await using child = new Child('unshare', [
     '-r',
     '-n',
@@ -52,5 +52,5 @@ test('a file that is no network namespace is refused', async () => {
     'file=/etc/hostname',
   ])
   assert.equal(await child.exitCode(), 2, child.lines.join('\n'))
-  assert.match(child.lines[0]!, /--netns file=\/etc\/hostname: \/etc\/hostname is no network namespace$/)
+  assert.match(child.lines[0]!, /--netns file=\/etc\/hostname: \/etc\/hostname is not a network namespace$/)
 })

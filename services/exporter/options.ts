@@ -8,7 +8,7 @@ export interface ExporterOptions {
   listen: ListenTarget
   pace: SamplingPace
   namespaces: NamespaceSource[]
-  /** Where the proc file system is mounted whose processes are to be seen. */
+  /** Where the proc file system that shows the processes is mounted. */
   proc: string
   /** Takes one line for the person who runs it. */
   log(line: string): void
@@ -31,17 +31,18 @@ Needs no privilege for the network namespace it is started in.
   --sample-interval TIME        how often accept queues are read, 1ms to 1s    (10ms)
   --syn-interval TIME           how often half-open requests are counted       (100ms)
   --connections-interval TIME   how often connections are summed up            (1s)
-  --cpu-budget SHARE            what all but accept queues may cost of a core, in CPU time: intervals are stretched
-                                to stay under it, the counters' to 1s, the two above to 5s and 15s at most   (2%)
-  --peak-window TIME            how far back a peak is remembered              (30s)
+  --cpu-budget SHARE            CPU time that everything except reading accept queues may use, as a share of a core.
+                                To stay under it, intervals are stretched: the counters' to 1s at most, the two
+                                above to 5s and 15s at most    (2%)
+  --peak-window TIME            how long a peak is remembered                  (30s)
   --stream-interval TIME        time between snapshots on /stream              (100ms)
   --netns NAMESPACE             which network namespace to read; may be repeated    (self)
                                   self        the exporter's own
-                                  all         every one that a process lives in, as they come and go
-                                  NAME=PATH   the one at /run/netns/FILE or /proc/PID/ns/net, under a name
-                                  NAME=PID    the one of a process, under a name
-                                all, and any that is not its own, need CAP_SYS_ADMIN
-  --proc PATH                   where the host's /proc is mounted, when run in a container    (/proc)
+                                  all         every namespace with a process in it, as they come and go
+                                  NAME=PATH   the one at /run/netns/FILE or /proc/PID/ns/net, shown as NAME
+                                  NAME=PID    the one of a process, shown as NAME
+                                CAP_SYS_ADMIN is needed for all, and for any namespace but the exporter's own
+  --proc PATH                   where the host's /proc is mounted, if the exporter runs in a container    (/proc)
   --help                        this text
 
 Paths: /metrics, /stream and /samples (server-sent events), /snapshot (JSON), /health.

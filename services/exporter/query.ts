@@ -7,7 +7,11 @@ import { Type } from 'typebox'
 export const StreamQuery = Type.Object(
   {
     interval: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 3_600_000, description: 'Milliseconds between two snapshots, at least' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 3_600_000,
+        description: 'Minimum time between two snapshots, in milliseconds',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -18,6 +22,6 @@ export const StreamQuery = Type.Object(
  * @public
  */
 export const SnapshotQuery = Type.Object(
-  { now: Type.Optional(Type.Boolean({ description: 'Have the kernel read once more first' })) },
+  { now: Type.Optional(Type.Boolean({ description: 'Read the kernel again first' })) },
   { additionalProperties: false },
 )

@@ -11,7 +11,7 @@ const ListenerColumns = Type.Object({
   atMs: Numbers,
   address: Type.Array(Type.String()),
   port: Numbers,
-  shard: Type.Array(Type.Number(), { description: '0 if it was gone before it had a number' }),
+  shard: Type.Array(Type.Number(), { description: '0 if it closed before it had a number' }),
   cookie: Type.Array(Type.String()),
   length: Numbers,
   limit: Numbers,

@@ -13,7 +13,7 @@ import type { Snapshot } from './snapshot.ts'
 const HEALTHY_FOR_MS = 5000
 const HEALTHY_FOR_INTERVALS = 50
 
-/** Holds what the sampler gave last, until it is too old to be true. */
+/** Holds the last snapshot of the sampler, until it is too old to be shown. */
 export class SnapshotStore {
   readonly #identifier: Identifier
   readonly #clock: () => number
@@ -50,7 +50,7 @@ export class SnapshotStore {
 
   /** The latest, however old. */
   get latest(): Snapshot {
-    if (this.#latest === undefined) throw new Error('The sampler has given no snapshot yet')
+    if (this.#latest === undefined) throw new Error('The sampler has delivered no snapshot yet')
     return this.#latest
   }
 

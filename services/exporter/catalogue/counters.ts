@@ -2,51 +2,58 @@
 import { type FullName, meanings } from '#kernel/queue-counters.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
 
-/** When to worry about a counter that bears on the queues; what it counts stands beside its name in kernel/. */
+/** When to worry about a counter that concerns the queues; what it counts is said beside its name in kernel/. */
 const worries: Record<FullName, string> = {
-  TcpExt_ListenOverflows:
-    'Any rate: clients are waiting for a second or more. Find the listener by its fill and drops.',
+  TcpExt_ListenOverflows: 'Any rate: clients wait for a second or more. Find the listener by its fill and drops.',
   TcpExt_ListenDrops:
-    'Higher than ListenOverflows: half-open requests without cookies, no route back, or a security module.',
+    'Higher than ListenOverflows: SYNs dropped for lack of SYN queue space with cookies off, no route back, or a security module.',
   TcpExt_TCPReqQFullDrop: 'Any rate: new clients are turned away.',
   TcpExt_TCPReqQFullDoCookies:
     'A rate with the default settings: the SYN queue overflows, and neither ListenDrops nor the drops of a listener move.',
-  TcpExt_SyncookiesSent: 'As the one above.',
-  TcpExt_SyncookiesRecv: 'Much lower than SyncookiesSent: most of those SYNs came from nobody, as in a flood.',
-  TcpExt_SyncookiesFailed: 'A scan, a flood of ACKs, or clients that answer later than a cookie lives.',
-  TcpExt_TCPDeferAcceptDrop: 'Harmless by itself.',
+  TcpExt_SyncookiesSent: 'As for TCPReqQFullDoCookies.',
+  TcpExt_SyncookiesRecv:
+    'Much lower than SyncookiesSent: most of those SYNs had no real client behind them, as in a flood.',
+  TcpExt_SyncookiesFailed: 'A scan, a flood of ACKs, or clients that answer after their cookie has expired.',
+  TcpExt_TCPDeferAcceptDrop: 'Harmless on its own.',
   TcpExt_TCPMigrateReqSuccess: 'Expected at restarts with tcp_migrate_req=1.',
   TcpExt_TCPMigrateReqFailure: 'Any rate at a restart: those clients were reset.',
   TcpExt_TCPFastOpenListenOverflow: 'Raise the limit given with TCP_FASTOPEN.',
-  TcpExt_TCPSynRetrans: 'Rises as a client of full servers, and as a server of clients that do not answer.',
+  TcpExt_TCPSynRetrans:
+    'A rate: as a client, the servers it connects to are full; as a server, its clients do not answer.',
   TcpExt_TCPTimeouts: 'A rate in step with ListenOverflows: stuck handshakes.',
   TcpExt_TCPAbortOnData: 'Clients see resets.',
   TcpExt_TCPAbortOnMemory: 'Any rate.',
-  TcpExt_TCPBacklogDrop: 'Any rate: a process that is busy inside the kernel for long, or tiny buffers.',
-  TcpExt_TCPRcvQDrop: 'Any rate: readers too slow.',
-  TcpExt_PruneCalled: 'A steady rate: readers too slow.',
+  TcpExt_TCPBacklogDrop: 'Any rate: a process that spends a long time inside the kernel, or tiny buffers.',
+  TcpExt_TCPRcvQDrop: 'Any rate: readers are too slow.',
+  TcpExt_PruneCalled: 'A steady rate: readers are too slow.',
   TcpExt_RcvPruned: 'Any rate.',
   TcpExt_TCPToZeroWindowAdv: 'A rate: our process reads too slowly.',
-  TcpExt_TCPFromZeroWindowAdv: 'Compare with the one above.',
-  TcpExt_TCPWantZeroWindowAdv: 'As above.',
+  TcpExt_TCPFromZeroWindowAdv: 'Compare with TCPToZeroWindowAdv.',
+  TcpExt_TCPWantZeroWindowAdv: 'As for TCPToZeroWindowAdv.',
   TcpExt_TCPZeroWindowDrop: 'Any rate.',
-  TcpExt_TCPWinProbe: 'A rate: slow readers at the other end.',
+  TcpExt_TCPWinProbe: 'A rate: peers that read slowly.',
   TcpExt_TCPTimeWaitOverflow: 'Raise tcp_max_tw_buckets.',
-  TcpExt_EmbryonicRsts: 'A rate: scanners, or clients that see "connection reset" because of a full accept queue.',
-  Tcp_ActiveOpens: 'For rates.',
-  Tcp_PassiveOpens: 'For rates.',
-  Tcp_AttemptFails: 'A rate beside EmbryonicRsts or refused connects.',
+  TcpExt_EmbryonicRsts: 'A rate: scanners, or clients that get "connection reset" because an accept queue is full.',
+  Tcp_ActiveOpens: 'Not a warning sign: compare other rates with it.',
+  Tcp_PassiveOpens: 'Not a warning sign: compare other rates with it.',
+  Tcp_AttemptFails: 'A rate together with EmbryonicRsts or refused connections.',
   Tcp_EstabResets: 'A burst when a listener closes: its queue was reset.',
   Tcp_RetransSegs: 'More than a few per cent of OutSegs.',
-  Tcp_OutRsts: 'A rate: connects to closed ports, or queues thrown away.',
+  Tcp_OutRsts: 'A rate: connection attempts to closed ports, or listeners that closed with connections in their queue.',
 }
 
-/** What node_exporter shows by default besides. */
+/** Further counters that node_exporter shows by default. */
 const others: Record<string, [what: string, worry: string]> = {
-  TcpExt_TCPOFOQueue: ['Segments that came out of order and were kept.', 'Losses or reordering on the way here.'],
-  Tcp_CurrEstab: ['Connections that are ESTABLISHED or CLOSE_WAIT now; a gauge.', 'For comparison.'],
-  Tcp_InSegs: ['Segments received.', 'For rates.'],
-  Tcp_OutSegs: ['Segments sent, without those sent again.', 'For rates.'],
+  TcpExt_TCPOFOQueue: [
+    'Segments that arrived out of order and were kept.',
+    'A rate: losses or reordering on the path to this host.',
+  ],
+  Tcp_CurrEstab: [
+    'Connections that are ESTABLISHED or CLOSE_WAIT now; a gauge.',
+    'Not a warning sign: compare other numbers with it.',
+  ],
+  Tcp_InSegs: ['Segments received.', 'Not a warning sign: compare other rates with it.'],
+  Tcp_OutSegs: ['Segments sent, without retransmissions.', 'Not a warning sign: compare other rates with it.'],
   Tcp_InErrs: ['Segments received with an error.', 'Any rate.'],
 }
 
@@ -66,7 +73,7 @@ function metric(field: string, what: string, worry: string): Metric {
   }
 }
 
-/** A snapshot leaves out counters at zero, but some (Tcp_RtoMin) never are. */
+/** A snapshot leaves out counters at zero, but some (Tcp_RtoMin) are never zero. */
 function wereRead(counters: Record<string, number>): boolean {
   for (const _ in counters) return true
   return false
@@ -75,9 +82,9 @@ function wereRead(counters: Record<string, number>): boolean {
 export const counterMetrics: MetricGroup = {
   title: "The namespace's counters",
   introduction:
-    'Named and typed as node_exporter does (`untyped`; all but `CurrEstab` only grow), with the label `netns` added. ' +
-    'Those that bear on queues are shown, and those that node_exporter shows by default; a counter that this kernel ' +
-    'does not have is left out. The stream carries all of them.',
+    'Named and typed as in node_exporter (`untyped`; all except `CurrEstab` only grow), with the label `netns` added. ' +
+    'Shown are the counters that concern queues and those that node_exporter shows by default. A counter that this ' +
+    'kernel does not have is left out. The stream carries all of them.',
   metrics: [
     ...Object.entries(worries).map(([field, worry]) => metric(field, meanings.get(field) ?? '', worry)),
     ...Object.entries(others).map(([field, [what, worry]]) => metric(field, what, worry)),

@@ -2,11 +2,11 @@ import type { MetricFamily, MetricValue } from '#common/metrics-text.ts'
 import type { RawSnapshot } from '../sampler/message.ts'
 import type { Snapshot } from '../snapshot.ts'
 
-/** What the main thread holds when it is scraped. */
+/** What the main thread has when it is scraped. */
 export interface Held {
-  /** Undefined while the sampler gives nothing: old numbers would pass for present ones. */
+  /** Undefined while the sampler delivers nothing: old numbers would pass for current ones. */
   snapshot: Snapshot | undefined
-  /** The last that the sampler gave, however old: its own cost and errors. Undefined before the first. */
+  /** The last snapshot that the sampler delivered, however old: its own cost and errors. Undefined before the first. */
   raw: RawSnapshot | undefined
   snapshotAgeSeconds: number
   /** Now, by the clock of `readMs`. */

@@ -1,4 +1,4 @@
-/** What the instrument itself costs, and whether it works. */
+/** What the exporter itself costs, and whether it works. */
 import { dumpKinds } from '../sampler/message.ts'
 import type { DumpHealth } from '../snapshot.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
@@ -18,17 +18,18 @@ const byKind = (value: (health: DumpHealth) => number): Metric['read'] =>
   }
 
 export const ownMetrics: MetricGroup = {
-  title: 'The instrument itself',
+  title: 'The exporter itself',
   introduction:
-    'What the sampling costs and how well it keeps its time. An exporter that is silent about itself cannot be believed.',
+    'What sampling costs, and how well it keeps to its schedule. An exporter that says nothing about itself cannot be ' +
+    'trusted.',
   metrics: [
     {
       name: 'spillway_exporter_info',
       type: 'gauge',
       labels: ['version', 'kernel', 'node'],
-      help: 'Which exporter this is, on which kernel and Node; the value is always 1.',
+      help: 'Version of the exporter, of the kernel and of Node; the value is always 1.',
       source: 'the package, uname, Node',
-      worry: 'For comparing hosts.',
+      worry: 'Not a warning sign: for comparing hosts.',
       read: ({ version, kernel, node }) => [{ labels: { version, kernel, node }, value: 1 }],
     },
     {
@@ -36,11 +37,11 @@ export const ownMetrics: MetricGroup = {
       type: 'gauge',
       labels: ['netns', 'inode', 'source'],
       help:
-        'The network namespaces that are read; the value is always 1. source is self for the one the exporter lives in, ' +
-        'else the path by which it was opened. Any other namespace is not read.',
-      source: 'the --netns options and what they lead to',
+        'The network namespaces that are read; the value is always 1. source is self for the one the exporter runs in, ' +
+        'otherwise the path by which it was opened. No other namespace is read.',
+      source: 'the --netns options and the namespaces that they name',
       worry:
-        'The namespace of your service is not among them: the exporter reads another one. `lsns -t net` tells inodes.',
+        "Your service's namespace is not among them: the exporter does not read it. `lsns -t net` lists the inodes.",
       read: ({ snapshot, raw }) =>
         snapshot === undefined
           ? []
@@ -51,9 +52,9 @@ export const ownMetrics: MetricGroup = {
       type: 'gauge',
       labels: [],
       help:
-        'How old the numbers of this scrape are. After 5 s (or 50 intervals) without a snapshot only the metrics of ' +
-        'this group are given, and /health answers 503.',
-      source: 'clock of the exporter',
+        'Age of the numbers in this scrape. After 5 s (or 50 intervals) without a snapshot only the metrics of this ' +
+        'group are given, and /health answers 503.',
+      source: "the exporter's clock",
       worry: 'Above a second.',
       read: one(({ snapshotAgeSeconds }) => snapshotAgeSeconds),
     },
@@ -61,9 +62,9 @@ export const ownMetrics: MetricGroup = {
       name: 'spillway_exporter_sampler_restarts_total',
       type: 'counter',
       labels: [],
-      help: 'How often the sampler thread died and was started again. Peaks and times at a fill begin anew then.',
+      help: 'How often the sampler thread died and was restarted. A restart resets the peaks and the times at a fill.',
       source: 'the main thread',
-      worry: 'Any: the log says why.',
+      worry: 'Any restart: the log says why.',
       read: one(({ samplerRestarts }) => samplerRestarts),
     },
     {
@@ -72,7 +73,7 @@ export const ownMetrics: MetricGroup = {
       labels: [],
       help: 'CPU time of the sampler thread, in user and kernel mode.',
       source: 'getrusage of the thread',
-      worry: 'More than you want to pay: a longer --sample-interval, a smaller --cpu-budget.',
+      worry: 'It costs more than you want to pay: use a longer --sample-interval or a smaller --cpu-budget.',
       read: one(({ raw }) => raw?.sampler.cpuSeconds),
     },
     {
@@ -81,7 +82,7 @@ export const ownMetrics: MetricGroup = {
       labels: [],
       help: 'CPU time of the whole exporter: the sampler, HTTP, and the search for owners.',
       source: 'getrusage of the process',
-      worry: 'As above; with many processes on the host the search for owners takes its part.',
+      worry: 'As above; with many processes on the host, the search for owners takes a part of it.',
       read: one(({ processCpuSeconds }) => processCpuSeconds),
     },
     {
@@ -90,7 +91,7 @@ export const ownMetrics: MetricGroup = {
       labels: ['kind'],
       help: 'Dumps made, over all namespaces: listeners, syn_queue, connections, counters.',
       source: 'the sampler',
-      worry: 'A rate below what was asked for: see the interval and late samples.',
+      worry: 'A rate below what was asked for: see the interval and the late samples.',
       read: byKind(({ count }) => count),
     },
     {
@@ -98,8 +99,8 @@ export const ownMetrics: MetricGroup = {
       type: 'counter',
       labels: [],
       help:
-        'Samples that began more than half an interval after their time. Those slept through altogether are left out, ' +
-        'not made up for.',
+        'Samples that began more than half an interval after their scheduled time. Samples missed altogether are ' +
+        'skipped, not made up for.',
       source: 'the schedule, on the monotonic clock',
       worry: 'More than a few per cent: the machine has no CPU to spare, and bursts may be missed.',
       read: one(({ raw }) => raw?.sampler.late),
@@ -110,14 +111,16 @@ export const ownMetrics: MetricGroup = {
       labels: ['kind', 'code'],
       help: 'Dumps that failed, by kind and errno, and namespaces that could not be opened (kind="namespace").',
       source: 'the sampler',
-      worry: 'Any rate: the numbers of that kind are old.',
+      worry: 'Any rate: the numbers of that kind are getting old.',
       read: ({ raw }) => (raw?.errors ?? []).map(({ kind, code, count }) => ({ labels: { kind, code }, value: count })),
     },
     {
       name: 'spillway_sample_interval_seconds',
       type: 'gauge',
       labels: ['kind'],
-      help: 'Time between the last two dumps of a kind, the longest over the namespaces: asked for, or stretched.',
+      help:
+        'Time between the last two dumps of a kind, the longest over the namespaces: as asked for, or stretched by the ' +
+        'CPU budget.',
       source: 'the sampler',
       worry: 'syn_queue or connections far above what was asked for: the CPU budget stretches them.',
       read: byKind(({ intervalSeconds }) => intervalSeconds),
@@ -127,11 +130,12 @@ export const ownMetrics: MetricGroup = {
       type: 'gauge',
       labels: ['kind', 'netns'],
       help:
-        'How old what this scrape says of a kind is: the time since the last dump that the kernel answered began. Absent ' +
-        'for a kind that was never read.',
+        'Age of the numbers of a kind in this scrape: the time since the start of the last dump that the kernel ' +
+        'answered. Absent for a kind that was never read.',
       source: 'the sampler, on the monotonic clock',
       worry:
-        'Several times the interval that was asked for: the machine has no CPU for the sampler, or its dumps fail.',
+        'Several times the interval that was asked for: the machine has no CPU to spare for the sampler, or its dumps ' +
+        'fail.',
       *read({ raw, monotonicMs }) {
         for (const { netns, costs } of raw?.namespaces ?? [])
           for (const kind of dumpKinds) {
@@ -146,7 +150,7 @@ export const ownMetrics: MetricGroup = {
       labels: ['kind', 'netns'],
       help: 'CPU time that the dumps of a kind have taken, in user and kernel mode.',
       source: 'getrusage of the sampler thread, before and after each dump',
-      worry: 'Its rate is the share of a core that a kind takes. The CPU budget bounds all but listeners.',
+      worry: 'Its rate is the share of a core that a kind takes. The CPU budget bounds every kind except listeners.',
       *read({ snapshot, raw }) {
         for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? []))
           for (const kind of dumpKinds) yield { labels: { kind, netns }, value: costs[kind].cpuSeconds }
@@ -157,8 +161,8 @@ export const ownMetrics: MetricGroup = {
       type: 'summary',
       labels: ['kind', 'netns'],
       help:
-        'Duration of the dumps, by sum and count: wall time, both address families together. On a busy machine most of ' +
-        'it is time in which the thread waited for a CPU.',
+        'Duration of the dumps as sum and count: wall time, both address families together. On a busy machine most of ' +
+        'it is time that the thread spent waiting for a CPU.',
       source: 'the sampler, on the monotonic clock',
       worry: 'Far above spillway_sample_cpu_seconds_total: the machine has no CPU to spare.',
       *read({ snapshot, raw }) {
@@ -174,9 +178,9 @@ export const ownMetrics: MetricGroup = {
       name: 'spillway_sample_duration_max_seconds',
       type: 'gauge',
       labels: ['kind', 'netns'],
-      help: 'The longest dump within the peak window. While it ran, no listener was sampled.',
+      help: 'The longest dump within the peak window. No listener was sampled while it ran.',
       source: 'the sampler, on the monotonic clock',
-      worry: 'Longer than the sampling interval: bursts during that time show in the drops only.',
+      worry: 'Longer than the sampling interval: bursts during that time show only in the drops.',
       *read({ snapshot, raw }) {
         for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? []))
           for (const kind of dumpKinds) yield { labels: { kind, netns }, value: costs[kind].maxSeconds }

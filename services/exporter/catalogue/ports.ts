@@ -1,4 +1,4 @@
-/** What the kernel tells by port, and not by listener. */
+/** What the kernel reports by port, and not by listener. */
 import type { MetricValue } from '#common/metrics-text.ts'
 import type { PortSample } from '../snapshot.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
@@ -17,24 +17,24 @@ function each(read: (port: PortSample, labels: Labels) => Iterable<MetricValue>)
 const one = (value: (port: PortSample) => number): Metric['read'] =>
   each((port, labels) => [{ labels, value: value(port) }])
 
-const connectionDump = 'dump of connections, once a second unless the CPU budget stretches it'
+const connectionDump = 'dump of connections, once a second unless the CPU budget stretches the interval'
 
 export const portMetrics: MetricGroup = {
   title: 'Ports: the SYN queue and the connections',
   introduction:
-    'Neither a half-open request nor a connection names the listener it came by, so these are given for each local ' +
-    'address and port together, never for a shard.',
+    'Neither a half-open request nor a connection names the listener that it arrived at, so these are given for each ' +
+    'local address and port, never for a shard.',
   metrics: [
     {
       name: 'tcp_port_syn_queue_length',
       type: 'gauge',
       labels,
       help:
-        'Half-open requests of this port: the SYN-ACK is sent, the final ACK has not come or was not taken. Sampled ' +
-        'every 100 ms unless the CPU budget stretches that.',
+        'Half-open requests of this port: the SYN-ACK is sent, and the final ACK has not arrived or was dropped. Sampled ' +
+        'every 100 ms unless the CPU budget stretches the interval.',
       source: 'SYN_RECV records, counted by local address and port',
       worry:
-        'It stands near the limit: clients do not answer (a flood, a broken path back), or the accept queue is full and ' +
+        'It stays near the limit: clients do not answer (a flood, a broken return path), or the accept queue is full and ' +
         'final ACKs are dropped.',
       read: one(({ synQueue }) => synQueue.length),
     },
@@ -42,9 +42,9 @@ export const portMetrics: MetricGroup = {
       name: 'tcp_port_syn_queue_peak',
       type: 'gauge',
       labels,
-      help: 'Highest SYN queue length sampled within the peak window. No scrape resets it.',
+      help: 'Highest SYN queue length sampled within the peak window. A scrape does not reset it.',
       source: 'maximum of the sampled lengths',
-      worry: 'As the length; it also catches what happens between scrapes.',
+      worry: 'As for the length; it also catches what happens between scrapes.',
       read: one(({ synQueue }) => synQueue.peak),
     },
     {
@@ -52,10 +52,10 @@ export const portMetrics: MetricGroup = {
       type: 'gauge',
       labels,
       help:
-        "Sum of the limits of the port's listeners. The SYN queue has no limit of its own: the kernel compares it with " +
-        'the backlog of each listener. With several listeners one can be full long before the sum is reached.',
+        "Sum of the limits of the port's listeners. A SYN queue has no separate limit: the kernel compares its length " +
+        'with the backlog of its listener. With several listeners, one can be full long before the sum is reached.',
       source: 'sum of tcp_listener_accept_queue_limit',
-      worry: 'Compare the length with it, for single listeners only as an exact share.',
+      worry: 'Compare the length with it; only for a port with a single listener is the ratio exact.',
       read: one(({ synQueue }) => synQueue.limit),
     },
     {
@@ -63,21 +63,21 @@ export const portMetrics: MetricGroup = {
       type: 'gauge',
       labels,
       help:
-        'How long the longest waiting connection has been in the accept queue; 0 if none waits. As fine as one tick of ' +
-        'the kernel (1 to 10 ms), seen once per dump of the connections.',
+        'How long the connection that has waited longest has been in the accept queue; 0 if none is waiting. Resolution: ' +
+        'one tick of the kernel (1 to 10 ms); read once per dump of the connections.',
       source: `tcpi_last_data_sent of connections without an inode; ${connectionDump}`,
-      worry: 'It grows steadily: a process that does not accept at all. Clients notice from their first byte on.',
+      worry: 'It grows steadily: a process does not accept at all. Its clients wait that long for their first byte.',
       read: one(({ oldestWaitMs }) => oldestWaitMs / 1000),
     },
     {
       name: 'tcp_port_connections',
       type: 'gauge',
       labels: [...labels, 'state'],
-      help: 'Connections whose own end is this port, by TCP state. LISTEN and half-open requests are left out.',
+      help: 'Connections whose local port is this one, by TCP state. LISTEN and half-open requests are left out.',
       source: connectionDump,
       worry:
-        'close_wait that grows: the process does not close what its peers have finished. Very many time_wait are normal ' +
-        'for a server that closes first.',
+        'close_wait grows: the process does not close connections that its peers have closed. Very many time_wait are ' +
+        'normal for a server that closes first.',
       read: each(({ connections }, labels) =>
         Object.entries(connections).map(([state, value]) => ({ labels: { ...labels, state }, value })),
       ),
@@ -123,10 +123,10 @@ export const portMetrics: MetricGroup = {
       type: 'gauge',
       labels,
       help:
-        'Connections whose peer has closed its receive window: it takes nothing more until it reads. Before Linux 5.4 ' +
-        'those whose zero-window timer runs.',
+        'Connections whose peer has closed its receive window: it accepts no more data until it reads. Before Linux 5.4, ' +
+        'connections whose zero-window timer is running.',
       source: `tcpi_snd_wnd; ${connectionDump}`,
-      worry: 'Above a few for long: slow clients hold memory and, in many servers, a worker each.',
+      worry: 'Above a few for long: each slow client holds memory and, in many servers, a worker.',
       read: one(({ zeroWindows }) => zeroWindows),
     },
   ],

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Samples } from '../samples.ts'
 
-/** More than this unread, and a reader is let go: a recording with a hole in it is worse than one that ends. */
+/** A reader with more than this unread is disconnected: a recording with a gap is worse than one that ends. */
 const MOST_UNREAD_BYTES = 67_108_864
 
 /** Server-sent events with every sample. Unlike snapshots, each batch goes to every reader, however slow. */
@@ -9,7 +9,7 @@ export class SampleStream {
   readonly #readers = new Set<ServerResponse>()
   readonly #onReaders: (anybody: boolean) => void
 
-  /** `onReaders` hears when the first reader comes and when the last has gone. */
+  /** `onReaders` is called when the first reader comes and when the last has left. */
   constructor(onReaders: (anybody: boolean) => void) {
     this.#onReaders = onReaders
   }

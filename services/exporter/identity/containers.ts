@@ -10,7 +10,7 @@ const MOST_REMEMBERED = 10_000
 export class Containers {
   readonly #proc: string
   readonly #cgroups: Cgroups
-  /** By cgroup id; empty for one that is no container's or not visible, so that it is looked for once. */
+  /** By cgroup id; empty for one that does not belong to a container or is not visible, so that it is looked up once. */
   readonly #byCgroup = new Map<bigint, string>()
   readonly #byProcess = new Map<number, string>()
 
@@ -42,7 +42,7 @@ export class Containers {
     try {
       text = fs.readFileSync(`${this.#proc}/${pid}/cgroup`, 'utf8')
     } catch {
-      return '' // ended meanwhile, or not ours to see
+      return '' // has ended, or is not visible to us
     }
     for (const line of text.split('\n')) {
       const container = containerOfCgroupPath(line)

@@ -13,7 +13,7 @@ export class Identifier {
   readonly #owners: OwnerRegister
   readonly #containers: Containers
   readonly #shards = new Shards()
-  /** Of listeners whose samples were taken down: a closed one is still in its last batch. */
+  /** Of listeners whose samples were recorded: a closed one is still in its last batch. */
   readonly #shardsSeen = new Map<string, number>()
 
   constructor(proc: string, owners = new OwnerRegister(proc), containers = new Containers(proc)) {
@@ -40,7 +40,7 @@ export class Identifier {
     }
   }
 
-  /** Samples with the shard of each listener: the one it has now, or had last. */
+  /** Samples with the shard of each listener: its current one, or its last. */
   identifySamples({ namespace, listeners: { inode, ...columns }, ...rest }: RawSamples): Samples {
     const shard = columns.cookie.map((cookie, row) => this.#lastShard(idOf(namespace, { inode: inode[row]!, cookie })))
     return { ...rest, listeners: { ...columns, shard } }
@@ -63,7 +63,7 @@ export class Identifier {
     }
   }
 
-  /** Grouped by the name of the namespace, not its inode: a named one that is made anew keeps its numbers. */
+  /** Grouped by the name of the namespace, not its inode: a named one that is recreated keeps its numbers. */
   #candidates(raw: RawSnapshot): Map<string, ShardCandidate[]> {
     const groups = new Map<string, ShardCandidate[]>()
     for (const { netns, inode: namespace, listeners } of raw.namespaces) {

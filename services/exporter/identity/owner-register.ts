@@ -27,7 +27,7 @@ export class OwnerRegister {
     this.#needs = needs ?? { find: (inodes) => ownersOf(inodes, proc), clock: () => performance.now() }
   }
 
-  /** Takes in the sockets that are there now. True if something new may be known. */
+  /** Takes the sockets that exist now. True if something new may be known. */
   update(inodes: ReadonlySet<number>): boolean {
     const nowMs = this.#needs.clock()
     const unknown = [...inodes].some((inode) => !this.#known.has(inode))
@@ -42,7 +42,7 @@ export class OwnerRegister {
     return true
   }
 
-  /** The holders of a socket, lowest pid first; empty if none may be seen. */
+  /** The owners of a socket, lowest pid first; empty if none can be seen. */
   of(inode: number): readonly Owner[] {
     return this.#owners.get(inode) ?? []
   }

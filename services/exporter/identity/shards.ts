@@ -18,20 +18,20 @@ interface Group {
   lastUsedMs: number
 }
 
-/** An address that nobody has listened on for so long starts its numbers anew. */
+/** An address without a listener for this long starts numbering again. */
 const FORGET_MS = 3_600_000
 
 /**
- * Small numbers for the listeners that share an address and port, from 1, as they appear. Those that appear together go
- * by their command lines, `backend-2` before `backend-10`, and then by inode, which says little: each CPU hands inodes
- * out of a stock of its own. A number that has become free goes
- * first to a newcomer with the command line of its last listener, so that a restarted backend keeps its shard; else the lowest free number is taken.
+ * Small numbers for the listeners that share an address and port, from 1, in order of appearance. Those that appear
+ * together are ordered by their command lines, `backend-2` before `backend-10`, and then by inode, which says little: each
+ * CPU allocates inodes from its own batch. A number that has become free goes first to a newcomer with the command line of
+ * its last listener, so that a restarted backend keeps its shard; otherwise a newcomer takes the lowest free number.
  */
 export class Shards {
   readonly #groups = new Map<string, Group>()
   readonly #numbers = new Map<string, number>()
 
-  /** Takes in who is there now, by group, and forgets who is gone. */
+  /** Takes the listeners that exist now, by group, and forgets those that are gone. */
   update(present: ReadonlyMap<string, readonly ShardCandidate[]>, nowMs: number): void {
     for (const [name, group] of this.#groups) {
       const candidates = present.get(name)
@@ -56,7 +56,7 @@ export class Shards {
     for (const slot of slots) {
       if (slot.listener === undefined) continue
       const candidate = present.find(({ id }) => id === slot.listener)
-      // The last command line that could be read is the one to know a successor by.
+      // A successor is recognised by the last command line that could be read.
       if (candidate !== undefined) slot.commandLine = candidate.commandLine || slot.commandLine
       else {
         this.#numbers.delete(slot.listener)

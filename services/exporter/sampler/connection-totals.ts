@@ -1,7 +1,7 @@
 import { type SocketRecord, type TcpState, tcpStates } from '#kernel/sock-diag.ts'
 import type { PortSample } from '../snapshot.ts'
 
-/** The states in which a connection of a listening port can be: all but those of a socket that begins one. */
+/** The states in which a connection of a listening port can be: all except those of a socket that opens one. */
 const shownStates = [
   'established',
   'fin_wait1',
@@ -18,7 +18,7 @@ const maskOf = (...names: TcpState[]): number => names.reduce((mask, name) => ma
 /** The mask for a dump of those states. */
 export const connectionStates = maskOf(...shownStates)
 
-/** A FIN takes one place in the sequence space and no byte: in these states a queue says one more than it holds. */
+/** A FIN takes one sequence number and no byte: in these states a queue shows one more than it holds. */
 const peerHasFinished = maskOf('close_wait', 'last_ack', 'closing')
 const weHaveFinished = maskOf('fin_wait1', 'last_ack', 'closing')
 const open = maskOf('established', 'close_wait')
@@ -59,7 +59,7 @@ export class ConnectionTotals {
     this.#sendBytes += sendBytes
     if (sendBytes > this.#sendBytesMax) this.#sendBytesMax = sendBytes
     if ((open & bit) === 0) return
-    // Before Linux 5.4 nobody tells the window, but the timer that probes a closed one runs.
+    // Before Linux 5.4 the kernel does not report the window, but the timer that probes a closed one shows.
     const window = record.peerWindowBytes
     if (window === undefined ? record.timer === ZERO_WINDOW_PROBE : window === 0) this.#zeroWindows++
     // Finished by the kernel and not accepted: no file yet, so no inode. It cannot have sent anything, so the time

@@ -1,4 +1,4 @@
-/** How much of a new cost enters the average: the last ten or so decide. */
+/** The weight of a new cost in the average: the last ten or so decide. */
 const WEIGHT = 0.2
 /** One dump that met cold caches may not count for more than this many usual ones. */
 const OUTLIER = 4
@@ -7,8 +7,8 @@ const NEGLIGIBLE_MS = 0.1
 
 /**
  * Keeps the cost of one kind of work, over all namespaces, under a share of one core by stretching its intervals, though
- * never beyond a ceiling. Costs are CPU time: what a thread waits for its turn on a busy machine is not its cost. Each
- * kind has a budget of its own, so that a dear one makes no other one old.
+ * never beyond a ceiling. Costs are CPU time: the time a thread waits for a CPU on a busy machine is not its cost. Each
+ * kind has its own budget, so that an expensive kind does not delay the others.
  */
 export class CostBudget {
   readonly #share: number
@@ -44,10 +44,10 @@ export class CostBudget {
 }
 
 export interface BudgetedWork {
-  /** Takes in what doing it once has cost, in CPU time. */
+  /** Records what doing it once has cost, in CPU time. */
   observe(cpuMs: number): void
   /** The interval that this work may run at: as asked, or longer, up to the ceiling. */
   intervalMs(): number
-  /** Gives its share back: it is no longer done. */
+  /** Gives its share back: the work is no longer done. */
   release(): void
 }

@@ -3,8 +3,8 @@ import type { DumpCost, DumpKind } from './message.ts'
 import { PeakWindow } from './sliding-window.ts'
 
 /**
- * Measures one kind of dump in one namespace. Durations are wall time: what the sampling itself is delayed by. The CPU
- * time is what it costs; on a busy machine the two have little to do with each other.
+ * Measures one kind of dump in one namespace. Durations are wall time: by how much a dump delays sampling. The CPU time
+ * is what it costs; on a busy machine the two differ widely.
  */
 export class DumpMeter {
   readonly kind: DumpKind

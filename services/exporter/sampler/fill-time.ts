@@ -1,8 +1,8 @@
 import { SumWindow } from './sliding-window.ts'
 
 /**
- * How long an accept queue stood at or above half, nine tenths and the whole of the N + 1 connections that it holds.
- * Each sample stands for the time since the one before it, so the result is as fine as the sampling.
+ * How long an accept queue was at or above half, nine tenths and the whole of the N + 1 connections that it holds. Each
+ * sample stands for the time since the previous one, so the resolution is the sampling interval.
  */
 export class FillTime {
   halfMs = 0
@@ -12,8 +12,8 @@ export class FillTime {
   readonly #longestGapMs: number
 
   /**
-   * A gap above `longestGapMs` (the machine was suspended, the thread got no CPU) counts as that much and no more:
-   * nobody knows how the queue stood in the rest.
+   * A gap above `longestGapMs` (the machine was suspended, the thread got no CPU) counts as that much and no more: how
+   * full the queue was for the rest of it is unknown.
    */
   constructor(windowMs: number, longestGapMs: number) {
     this.#fullWindow = new SumWindow(windowMs)
@@ -37,5 +37,5 @@ export class FillTime {
   }
 }
 
-/** What a sample may stand for at most: ten intervals, and never less than a quarter of a second. */
+/** The longest time that a sample may stand for: ten intervals, or a quarter of a second if that is more. */
 export const longestGapMs = (sampleIntervalMs: number): number => Math.max(10 * sampleIntervalMs, 250)

@@ -3,9 +3,9 @@ import { ListenerState } from './listener-state.ts'
 import type { SamplingPace } from './pace.ts'
 import type { PortIndex } from './port-index.ts'
 
-/** A family whose last listener went less long ago is still asked at every tick: a restarted server is met at once. */
+/** A family that lost its last listener less than this ago is still read at every tick: a restarted server is seen at once. */
 const KEPT_MS = 10_000
-/** sock_diag may leave a socket out when others come or go between two chunks: gone is what two dumps leave out. */
+/** sock_diag may miss a socket when others come or go between two chunks: a socket missing from two dumps is gone. */
 const DUMPS_UNTIL_GONE = 2
 
 /**
@@ -30,7 +30,7 @@ export class ListenerDump {
     this.#pace = pace
   }
 
-  /** Whether this family has listeners, or had some a moment ago. */
+  /** Whether this family has listeners, or had some until recently. */
   inUse(nowMs: number): boolean {
     return nowMs - this.#lastSeenMs < KEPT_MS
   }
@@ -49,7 +49,7 @@ export class ListenerDump {
   }
 
   readonly #visit = (record: SocketRecord): void => {
-    // A signed 32-bit number is the one kind that a Map takes as a key without allocating.
+    // A signed 32-bit number is the only kind of number that a Map takes as a key without allocating.
     const high = record.cookieHigh | 0
     const low = record.shortCookie | 0
     const known = this.#states.get(high)?.get(low)

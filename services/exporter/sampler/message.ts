@@ -4,12 +4,12 @@ import type { ListenerSample, NamespaceSample, Snapshot } from '../snapshot.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 import type { SamplingPace } from './pace.ts'
 
-/** A listener as the kernel shows it; who owns it is found out by the main thread. */
+/** A listener as the kernel shows it; the main thread finds its owners. */
 export type RawListener = Omit<ListenerSample, 'shard' | 'process' | 'pids' | 'container'> & {
   cgroupId: bigint | undefined
 }
 
-/** A namespace that is being read, and how it came to be. */
+/** A namespace that is being read, and how it was opened. */
 export interface NamespaceIdentity {
   netns: string
   inode: number
@@ -20,7 +20,7 @@ export interface NamespaceIdentity {
 export type RawNamespace = Omit<NamespaceSample, 'listeners'> & {
   source: string
   listeners: RawListener[]
-  /** How the dumps of this namespace went. */
+  /** What the dumps of this namespace have cost, and when they were made. */
   costs: Record<DumpKind, DumpCost>
 }
 
@@ -62,7 +62,7 @@ export interface RawSnapshot {
   answers: number
 }
 
-/** Samples of one namespace whose listeners have no shard yet: that is for the main thread to say. */
+/** Samples of one namespace whose listeners have no shard yet: the main thread assigns it. */
 export type RawSamples = Omit<Samples, 'listeners'> & {
   namespace: number
   listeners: Omit<Samples['listeners'], 'shard'> & { inode: number[] }
@@ -83,7 +83,7 @@ export interface SamplerOrders {
   control: SharedArrayBuffer
   /** True for a thread that replaces a dead one: a namespace that is not there then may come later. */
   again: boolean
-  /** So that the sequence goes on after a restart. */
+  /** So that the sequence continues after a restart. */
   firstSequence: number
 }
 

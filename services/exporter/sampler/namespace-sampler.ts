@@ -24,7 +24,7 @@ const shownCounter = /^(TcpExt|Tcp)_/
 
 /**
  * Everything read from one network namespace. Its sockets and files are opened inside the namespace and stay with it,
- * so reading needs no privilege and no moving about. While this object is open it keeps the namespace alive.
+ * so reading needs neither a privilege nor a change of namespace. While this object is open it keeps the namespace alive.
  */
 export class NamespaceSampler {
   readonly identity: NamespaceIdentity
@@ -42,7 +42,7 @@ export class NamespaceSampler {
   readonly #counters: Counters = new Map()
   #shownCounters: string[] = []
 
-  /** Enters `namespace` for a moment; what is opened there needs it no longer. */
+  /** Enters `namespace` briefly; what is opened there does not need it afterwards. */
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, pace: SamplingPace) {
     this.identity = identity
     this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
@@ -66,7 +66,7 @@ export class NamespaceSampler {
 
   /**
    * Listeners and their queues. A family without listeners is asked only every tenth time, at most 100 ms apart: its
-   * first listener is met a little late, and most namespaces save half of the work. `every` asks both.
+   * first listener is seen a little late, and most namespaces save half of the work. `every` asks both.
    */
   sampleListeners(nowMs: number, every: boolean): void {
     const rareIsDue = every || nowMs >= this.#rareDueMs

@@ -9,7 +9,7 @@ const NAMED_EVERY_MS = 1000
 const ALL_EVERY_MS = 5000
 const OWN = '/proc/thread-self/ns/net'
 
-/** Told when a namespace is to be read, and when it is to be let go. `open` may throw. */
+/** Called when a namespace is to be read, and when it is to be released. `open` may throw. */
 export interface NamespaceUser {
   open(identity: NamespaceIdentity, namespace: NetworkNamespace): void
   close(identity: NamespaceIdentity): void
@@ -19,7 +19,7 @@ export interface NamespaceUser {
 
 /**
  * Keeps the namespaces that are read in step with those that exist. An open netlink socket keeps a namespace alive
- * after its last process, so one that has neither a process nor a name left must be let go, or it leaks.
+ * after its last process has ended, so one that has neither a process nor a name left must be released, or it leaks.
  */
 export class NamespaceSet {
   readonly #sources: readonly NamespaceSource[]
@@ -63,7 +63,7 @@ export class NamespaceSet {
       if (wanted.get(inode)?.netns === identity.netns) continue
       this.#open.delete(inode)
       this.#user.close(identity)
-      this.#user.log(`Network namespace ${describe(identity)} is gone: no longer read`)
+      this.#user.log(`Network namespace ${describe(identity)} is gone and is no longer read`)
     }
     for (const identity of wanted.values()) {
       if (this.#open.has(identity.inode)) continue
@@ -185,11 +185,11 @@ function cannotLook(what: string, path: string, error: unknown): UsageError {
   const code = error instanceof KernelError ? error.code : errorCode(error)
   if (code === 'EPERM' || code === 'EACCES')
     return new UsageError(
-      `${what} needs CAP_SYS_ADMIN, to enter another network namespace`,
-      'Run it as root or with that capability, or start the exporter inside the namespace: there it needs none',
+      `${what} needs CAP_SYS_ADMIN to enter another network namespace`,
+      'Run the exporter as root or with that capability, or start it inside the namespace, where it needs none',
     )
-  if (code === 'ENOENT') return new UsageError(`${what}: there is no ${path}`)
-  if (code === 'EINVAL') return new UsageError(`${what}: ${path} is no network namespace`)
+  if (code === 'ENOENT') return new UsageError(`${what}: ${path} does not exist`)
+  if (code === 'EINVAL') return new UsageError(`${what}: ${path} is not a network namespace`)
   return new UsageError(`${what}: ${error instanceof Error ? error.message : String(error)}`)
 }
 

@@ -16,17 +16,18 @@ export function parseNamespaceSource(option: string, text: string): NamespaceSou
   const name = text.slice(0, Math.max(0, equals))
   const place = text.slice(equals + 1)
   const remedy = 'Write self, all, NAME=/run/netns/FILE or NAME=PID'
-  if (equals < 0) throw new UsageError(`${option} '${text}' is no network namespace`, remedy)
+  if (equals < 0) throw new UsageError(`${option} '${text}' is not a network namespace`, remedy)
   if (!NAME.test(name))
-    throw new UsageError(`${option} '${text}' needs a name of letters, digits, '_', '.', ':' or '-'`, remedy)
+    throw new UsageError(`${option} '${text}' needs a name made of letters, digits, '_', '.', ':' or '-'`, remedy)
   if (place.startsWith('/')) return { kind: 'path', name, path: place }
   if (/^[1-9]\d{0,9}$/.test(place)) return { kind: 'process', name, pid: Number(place) }
-  throw new UsageError(`${option} '${text}' names neither a path nor a process`, remedy)
+  throw new UsageError(`${option} '${text}' gives neither a path nor a process id`, remedy)
 }
 
-/** Refuses what cannot be told apart later: a namespace name that is given twice. */
+/** Refuses a name given to two namespaces: they could not be told apart later. */
 export function checkSources(option: string, sources: readonly NamespaceSource[]): void {
   const names = sources.map((source) => ('name' in source ? source.name : source.kind))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new UsageError(`${option} gives '${twice}' twice`)
+  if (twice !== undefined)
+    throw new UsageError(`${option} gives '${twice}' twice: each namespace needs a different name`)
 }

@@ -1,6 +1,6 @@
 /**
- * A schedule that neither drifts nor bunches: ticks lie on a grid of the monotonic clock, a tick that comes late does
- * not move the others, and ticks that were slept through are left out. Steps of the wall clock do not reach it.
+ * A schedule that neither drifts nor bunches: ticks lie on a grid of the monotonic clock, a late tick does not move the
+ * others, and missed ticks are skipped. Steps of the wall clock do not affect it.
  */
 export class Pacer {
   readonly #intervalMs: number
@@ -18,7 +18,7 @@ export class Pacer {
     return Math.max(0, this.#nextMs - nowMs)
   }
 
-  /** To be called when a tick begins. */
+  /** Call this when a tick begins. */
   begin(nowMs: number): void {
     const behindMs = nowMs - this.#nextMs
     if (behindMs > this.#intervalMs / 2) this.late++

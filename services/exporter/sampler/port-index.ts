@@ -2,7 +2,7 @@ import { addressBytes } from '#kernel/address.ts'
 import { AF_INET } from '#kernel/libc.ts'
 import { type ListeningEnd, PortState } from './port-state.ts'
 
-/** A socket's own end, as a record of a dump shows it. */
+/** A socket's local end, as a record of a dump shows it. */
 export interface LocalEnd {
   readonly family: number
   readonly port: number
@@ -53,7 +53,7 @@ export class PortIndex {
     else this.#byPort.delete(group.port)
   }
 
-  /** The listening port that a socket's own end belongs to; undefined for one that nobody listens on. */
+  /** The listening port that a socket's local end belongs to; undefined if there is no listener for it. */
   find(end: LocalEnd): PortState | undefined {
     const groups = this.#byPort.get(end.port)
     if (groups === undefined) return undefined
@@ -70,7 +70,7 @@ export class PortIndex {
     for (const groups of this.#byPort.values()) yield* groups
   }
 
-  /** The ports on which someone listens with this family. */
+  /** The ports with a listener of this family. */
   ports(family: number): number[] {
     const listening = [...this.#byPort].filter(([, groups]) => groups.some((group) => group.family === family))
     return listening.map(([port]) => port)

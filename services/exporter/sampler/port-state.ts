@@ -35,7 +35,7 @@ export class PortState {
     this.#peak = new PeakWindow(windowMs)
   }
 
-  // A dump counts into a second set of numbers, so that one that fails half-way changes nothing that is shown.
+  // A dump counts into a second set of numbers, so that a dump that fails halfway changes nothing that is shown.
 
   beginRequests(): void {
     this.#requestsBeingCounted = 0

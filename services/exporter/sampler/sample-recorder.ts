@@ -21,15 +21,15 @@ const emptySamples = (netns: string, namespace: number): RawSamples => ({
 })
 
 /**
- * Takes down every sample while somebody listens at /samples. Snapshots show the last value; this keeps those between,
+ * Records every sample while /samples has a reader. Snapshots show the last value; this keeps the values in between,
  * until the next `take`.
  */
 export class SampleRecorder {
   #taken = new Map<number, RawSamples>()
-  /** By namespace: what each counter was when it was last taken down. */
+  /** By namespace: the value of each counter when it was last recorded. */
   readonly #counters = new Map<number, Map<string, number>>()
 
-  /** Takes down what the last dump of this kind found. */
+  /** Records what the last dump of this kind found. */
   record(kind: DumpKind, sampler: NamespaceSampler, atMs: number): void {
     const { netns, inode: namespace } = sampler.identity
     const samples = this.#taken.get(namespace) ?? emptySamples(netns, namespace)
@@ -66,7 +66,7 @@ export class SampleRecorder {
     }
   }
 
-  /** All that was taken down since the last call. */
+  /** Everything recorded since the last call. */
   take(): RawSamples[] {
     const taken = [...this.#taken.values()]
     this.#taken = new Map()

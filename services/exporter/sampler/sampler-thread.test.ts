@@ -27,7 +27,7 @@ test('a sampler that dies is started again, and says so', async () => {
     (count) => count > 0,
   )
   assert.equal(thread.restarts, 1)
-  assert.match(lines.join('\n'), /The sampler stopped: out of spirits\. It is started again in a second/)
+  assert.match(lines.join('\n'), /The sampler stopped: out of spirits\. It restarts in a second/)
   await thread.stop()
 })
 
@@ -44,10 +44,7 @@ test('a sampler that hangs is replaced like one that dies, and says so', async (
     (count) => count > 0,
   )
   assert.equal(thread.restarts, 1)
-  assert.match(
-    lines.join('\n'),
-    /The sampler stopped: it has begun no reading for \d+ s\. It is started again in a second/,
-  )
+  assert.match(lines.join('\n'), /The sampler stopped: it has not started a round for \d+ s\. It restarts in a second/)
   await thread.stop()
 })
 

@@ -16,9 +16,9 @@ const RESTART_MS = 1000
 /** How often there is a snapshot while nobody watches: owners and shards of listeners are found by it. */
 export const IDLE_SNAPSHOT_MS = 1000
 const STOP_MS = 1000
-/** A thread that has begun no round for so long hangs: the longest dumps take some seconds, also on a busy machine. */
+/** A thread that has started no round for this long hangs: the longest dumps take a few seconds, even on a busy machine. */
 const HANGS_AFTER_MS = 15_000
-/** A look that comes later than this says more about the machine than about the sampler. */
+/** If this thread checks later than this, that says more about the machine than about the sampler. */
 const LATE_LOOK_MS = 1000
 
 export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc'> {
@@ -28,7 +28,7 @@ export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'name
   onSamples?(samples: RawSamples[]): void
   /** What runs in the thread. */
   entry?: URL
-  /** How long it may begin no round before it is replaced. */
+  /** How long it may go without starting a round before it is replaced. */
   hangsAfterMs?: number
 }
 
@@ -73,12 +73,12 @@ export class SamplerThread {
     return this.#restarts
   }
 
-  /** Has everything read at once, and resolves when the snapshot that shows it has been handed over. Throws a UsageError if none is. */
+  /** Reads everything at once, and resolves when the snapshot with the result has been handed over. Throws a UsageError if none is. */
   async look(withinMs = 5000): Promise<void> {
     using patience = new Patience(withinMs)
     const { promise, reject } = Promise.withResolvers<void>()
     patience.signal.addEventListener('abort', () =>
-      reject(new UsageError(`The sampler has not answered for ${patience.inWords}`, 'Try it again')),
+      reject(new UsageError(`The sampler has not answered for ${patience.inWords}`, 'Try again')),
     )
     await Promise.race([this.#ask(command.look), promise])
   }
@@ -174,8 +174,8 @@ export class SamplerThread {
   }
 
   /**
-   * Replaces a thread that hangs, e.g. in a system call that does not return. Only time in which this thread itself came
-   * to its turn counts: on a machine that has no CPU to spare the sampler waits too, and hangs not.
+   * Replaces a thread that hangs, e.g. in a system call that does not return. Only time in which this thread itself got
+   * to run counts: on a machine with no CPU to spare the sampler waits as well, and does not hang.
    */
   #watchOver(worker: Worker): void {
     const { hangsAfterMs = HANGS_AFTER_MS } = this.#options
@@ -194,9 +194,9 @@ export class SamplerThread {
       if (stillForMs < hangsAfterMs) return
       clearInterval(this.#watch)
       this.#worker = undefined
-      // A thread that is stuck in the kernel may outlive this; it writes nothing that anybody still reads.
+      // A thread that is stuck in the kernel may outlive this; nothing it writes is still read.
       void worker.terminate()
-      this.#replaceSoon(`it has begun no reading for ${Math.round(stillForMs / 1000)} s`)
+      this.#replaceSoon(`it has not started a round for ${Math.round(stillForMs / 1000)} s`)
     }, everyMs)
     this.#watch.unref()
   }
@@ -204,7 +204,7 @@ export class SamplerThread {
   #replaceSoon(reason: string): void {
     if (this.#stopping) return
     clearInterval(this.#watch)
-    this.#options.log(`The sampler stopped: ${reason}. It is started again in a second`)
+    this.#options.log(`The sampler stopped: ${reason}. It restarts in a second`)
     this.#restart = setTimeout(() => {
       this.#restarts++
       this.#launch(true).catch(() => {}) // its exit says why and brings the next one

@@ -27,10 +27,10 @@ interface Watched {
   meters: Record<DumpKind, DumpMeter>
 }
 
-/** How many snapshots in a row must find the listeners too dear before it is said. */
+/** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
 const DEAR_SNAPSHOTS = 50
 
-/** All that is sampled, in every namespace. Runs in a thread that may block; knows nothing of that thread. */
+/** Samples every namespace. Runs in a thread that may block; knows nothing about that thread. */
 export class Sampler {
   readonly #orders: Orders
   readonly #clock: () => number
@@ -60,7 +60,7 @@ export class Sampler {
     this.#log = log
     this.#sequence = orders.firstSequence
     const { cpuShare } = orders.pace
-    // Counters are cheap, and tell of what no sample sees. However dear, nothing gets older than its ceiling.
+    // Counters are cheap, and record what no sample sees. However expensive it is, nothing gets older than its ceiling.
     this.#budgets = {
       counters: new CostBudget(cpuShare * 0.2, 1000),
       syn_queue: new CostBudget(cpuShare * 0.4, 5000),
@@ -88,9 +88,9 @@ export class Sampler {
     this.#namespaces.refresh(beganMs)
     this.#samples++
     for (const watched of this.#watched.values()) this.#measure(watched, watched.meters.listeners, false)
-    // In CPU time: where the scheduler makes this thread wait, doing less would not make it any earlier.
+    // In CPU time: if the scheduler makes this thread wait, doing less would not help.
     const untilCpuMs = this.#cpuClock() + this.#orders.pace.sampleIntervalMs / 2
-    // Each tick goes on where the last one stopped, and does one thing at least: nobody starves.
+    // Each tick continues where the last one stopped and does at least one thing, so nothing starves.
     for (let looked = 0; looked < this.#meters.length; looked++) {
       const { watched, meter } = this.#meters[this.#turn++ % this.#meters.length]!
       if (!this.#isDue(meter, beganMs)) continue
@@ -133,14 +133,14 @@ export class Sampler {
     }
   }
 
-  /** Whether every sample is taken down; from then on `takeSamples` gives them. */
+  /** Whether every sample is recorded; from then on `takeSamples` gives them. */
   set recording(on: boolean) {
     if (on === (this.#recorder !== undefined)) return
     this.#recorder = on ? new SampleRecorder() : undefined
     if (on) this.readEverything()
   }
 
-  /** All samples since the last call, if they are taken down. */
+  /** All samples since the last call, if they are recorded. */
   takeSamples(): RawSamples[] {
     return this.#recorder?.take() ?? []
   }
@@ -166,7 +166,7 @@ export class Sampler {
     this.#watched.set(identity.inode, watched)
     for (const one of Object.values(watched.meters))
       if (one.work !== undefined) this.#meters.push({ watched, meter: one })
-    // No snapshot shows a namespace of which half is still unread.
+    // Read everything at once, so that no snapshot shows a namespace that is only half read.
     for (const one of Object.values(watched.meters)) this.#measure(watched, one, true)
   }
 
@@ -243,7 +243,7 @@ export class Sampler {
     if (++this.#dearFor !== DEAR_SNAPSHOTS) return
     this.#log(
       `Reading the listeners of ${namespaces} namespaces every ${duration(sampleIntervalMs)} takes ${percent(share)} of a ` +
-        'core in CPU time, and --cpu-budget does not slow it down: raise --sample-interval',
+        'core in CPU time, and --cpu-budget does not limit it: raise --sample-interval',
     )
   }
 }
@@ -282,5 +282,5 @@ function dumpHealth(
 function codeOf(error: unknown): string {
   if (error instanceof KernelError) return error.code
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  throw error // a fault of our own is no sampling error: the thread ends and says why
+  throw error // a fault of our own is not a sampling error: the thread ends and says why
 }

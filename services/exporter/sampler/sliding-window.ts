@@ -1,4 +1,4 @@
-/** A window that slides in steps of one sixtieth, so that what it holds is at most that much older than the window. */
+/** The window slides in steps of one sixtieth, so that its contents are at most that much older than the window. */
 const STEPS = 60
 
 /**
@@ -18,7 +18,7 @@ abstract class SlidingWindow {
     return this.#values
   }
 
-  /** Lets go of the steps that have left the window, and gives the place of the present one. */
+  /** Drops the steps that have left the window, and gives the index of the current one. */
   protected slide(nowMs: number): number {
     const step = Math.floor(nowMs / this.#stepMs)
     if (step - this.#step >= this.#values.length) this.#values.fill(0)

@@ -33,7 +33,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
   let told = Atomics.load(words, control.taken)
   let answers = 0
   const tell = (): void => {
-    // Samples go first: who asks to look at once has them when the answer comes.
+    // Samples go first: whoever asked for an immediate reading has them when the answer comes.
     const samples = sampler.takeSamples()
     if (samples.length > 0) post({ kind: 'samples', samples })
     const snapshot = sampler.snapshot({ cpuSeconds: threadCpuMs() / 1000, late: ticks.late, answers })
@@ -59,7 +59,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     sampler.tick()
     // Half a tick early is nearer to what was asked for than most of a tick late.
     if (nowMs - toldMs < Atomics.load(words, control.snapshotMs) - pace.sampleIntervalMs / 2) continue
-    // One in flight: a main thread that does not come to its turn is not buried in snapshots.
+    // One in flight: a main thread that does not get to run is not flooded with snapshots.
     if (Atomics.load(words, control.taken) === told) tell()
   }
 }
