@@ -1,7 +1,7 @@
 import type { Stage } from './vocabulary/stage.ts'
 import { deck, equals, experiment, fact, is, that } from './vocabulary.ts'
 
-/** Finishes one of the three handshakes with a request, and waits for the answer. Gives how each of them stands then. */
+/** Completes one of the three handshakes with a request and waits for the answer. Returns the state of each then. */
 const finish =
   (connection: number) =>
   async ({ load, until }: Stage) => {
@@ -15,7 +15,7 @@ const finish =
 export default experiment({
   name: 'any-order',
   teaches:
-    'The SYN queue is no queue: half-open requests lie in the table of all connections and are found by address and port. Whoever acknowledges first is accepted first, however late its SYN came.',
+    'The SYN queue is not a queue: half-open requests are in the hash table of all connections and are found by address and port. The client that acknowledges first is accepted first, however late its SYN arrived.',
   sources: [
     deck('half-open requests lie in a hash table'),
     fact('where-half-open-requests-live'),
@@ -25,7 +25,7 @@ export default experiment({
   phases: {
     syns: async ({ clients, until }) => {
       const load = await clients.handshake({ connections: 3 })
-      await until('all three are half open', ({ synQueue }) => synQueue.length === 3)
+      await until('all three are half-open', ({ synQueue }) => synQueue.length === 3)
       return load
     },
     third: finish(3),
@@ -40,25 +40,29 @@ export default experiment({
   },
   expect: ({ result, port, counters, backend, clients }) => ({
     kernel: [
-      that('three SYNs make three half-open requests', port.synQueue.during('syns').last, equals(3)),
-      that('when the third is finished, the two before it remain', port.synQueue.during('third').last, equals(2)),
-      that('then one', port.synQueue.during('first').last, equals(1)),
-      that('then none', port.synQueue.during('second').last, equals(0)),
-      that('nobody is dropped for coming out of turn', counters.ListenDrops.total, equals(0)),
+      that('three SYNs create three half-open requests', port.synQueue.during('syns').last, equals(3)),
+      that(
+        'when the third handshake is complete, the two before it remain',
+        port.synQueue.during('third').last,
+        equals(2),
+      ),
+      that('when the first is complete, one remains', port.synQueue.during('first').last, equals(1)),
+      that('when the second is complete, none remains', port.synQueue.during('second').last, equals(0)),
+      that('nothing is dropped for arriving out of order', counters.ListenDrops.total, equals(0)),
     ],
     userspace: [
-      that('the SYNs leave in their order', result.order.ofSyns, is('1, 2, 3')),
-      that('they are accepted in the order of their last ACKs', result.order.ofAccepts, is('3, 1, 2')),
+      that('the SYNs are sent in order', result.order.ofSyns, is('1, 2, 3')),
+      that('the connections are accepted in the order of their final ACKs', result.order.ofAccepts, is('3, 1, 2')),
       that(
-        'the third is answered while the first and the second are half open',
+        'the third is answered while the first and the second are half-open',
         result.third.states,
         is('half-open, half-open, over'),
       ),
-      that('all are served in the end', clients.outcomes.ok, equals(3)),
+      that('every client is served in the end', clients.outcomes.ok, equals(3)),
     ],
     both: [
       that(
-        'each request that leaves the SYN queue is one that the backend accepts',
+        'each request that leaves the SYN queue is accepted by the backend',
         port.synQueue.during('syns').last - port.synQueue.during('third').last,
         equals(backend(1).accepts.during('third')),
       ),

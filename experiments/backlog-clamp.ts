@@ -7,7 +7,7 @@ const CLIENTS = 100
 export default experiment({
   name: 'backlog-clamp',
   teaches:
-    'listen() takes the smaller of the backlog and net.core.somaxconn, and says nothing. Raising the sysctl later changes no socket that listens already, until listen() is called again.',
+    'listen() silently takes the smaller of the backlog and net.core.somaxconn. Raising the sysctl later does not change a socket that is already listening, until listen() is called again.',
   sources: [
     deck('the backlog sizes both queues'),
     fact('backlog-clamp'),
@@ -29,42 +29,42 @@ export default experiment({
     },
     listenAgain: async ({ backend, until }) => {
       await backend(1).relisten(ASKED)
-      await until('those who were turned away come again', (now) => now.waiting === CLIENTS)
+      await until('the dropped clients have retried', (now) => now.waiting === CLIENTS)
     },
     release: ({ backend }) => backend(1).release(),
   },
   expect: ({ listener, backend, counters, clients }) => ({
     kernel: [
-      that('somaxconn cuts the backlog', listener(1).limit.during('burst').max, equals(SOMAXCONN)),
-      that('the queue holds one more than what was granted', listener(1).length.during('raise').max, equals(65)),
+      that('somaxconn caps the backlog', listener(1).limit.during('burst').max, equals(SOMAXCONN)),
+      that('the queue holds one more than the granted backlog', listener(1).length.during('raise').max, equals(65)),
       that(
-        'raising somaxconn changes nothing for a socket that listens already',
+        'raising somaxconn does not change a socket that is already listening',
         listener(1).limit.during('raise').max,
         equals(SOMAXCONN),
       ),
-      that('calling listen() again takes the new limit', listener(1).limit.last, equals(ASKED)),
+      that('calling listen() again sets the new limit', listener(1).limit.last, equals(ASKED)),
       that(
-        'whoever was turned away then finds room with the next SYN',
+        'the dropped clients then get in with their next SYN',
         listener(1).length.during('listenAgain').max,
         equals(CLIENTS),
       ),
     ],
     userspace: [
-      that('the backend asked for more than it got', backend(1).backlog, equals(ASKED)),
+      that('the backend asked for a larger backlog than it got', backend(1).backlog, equals(ASKED)),
       that(
-        'who found the queue full pays a second',
+        'clients that found the queue full take a second or more to connect',
         clients.connectMs.number({ above: 950 }),
         equals(CLIENTS - SOMAXCONN - 1),
       ),
-      that('all are served in the end', clients.outcomes.ok, equals(CLIENTS)),
+      that('every client is served in the end', clients.outcomes.ok, equals(CLIENTS)),
     ],
     both: [
       that(
-        'every SYN beyond the cut backlog is dropped, and counted',
+        'every SYN beyond the capped backlog is dropped and counted',
         counters.ListenDrops.during('burst'),
         equals(clients.synsSent.during('burst') - SOMAXCONN - 1),
       ),
-      that('each dropped SYN is sent once more, and not again', clients.synRetransmits, between(35, 35)),
+      that('each dropped SYN is retransmitted exactly once', clients.synRetransmits, between(35, 35)),
     ],
   }),
 })

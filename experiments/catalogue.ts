@@ -1,4 +1,4 @@
-/** Every experiment, in the order in which they teach best. */
+/** Every experiment, in teaching order. */
 import anyOrder from './any-order.ts'
 import backlogClamp from './backlog-clamp.ts'
 import cookiesHideOverflow from './cookies-hide-overflow.ts'

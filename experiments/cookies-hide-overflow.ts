@@ -9,7 +9,7 @@ const HONEST = (HONEST_PER_SECOND * HONEST_MS) / 1000
 export default experiment({
   name: 'cookies-hide-overflow',
   teaches:
-    'With syncookies, as Linux comes, a SYN queue that overflows moves no counter named Listen… and no drop of the socket. TCPReqQFullDoCookies and SyncookiesSent tell of it, and the clients notice nothing.',
+    'With SYN cookies, the default on Linux, a SYN queue that overflows moves no counter named Listen… and no drop counter of the socket. TCPReqQFullDoCookies and SyncookiesSent show it, and the clients notice nothing.',
   sources: [
     deck('clients that never acknowledge'),
     fact('syn-queue-overflow'),
@@ -29,33 +29,37 @@ export default experiment({
     kernel: [
       // Before Linux 6.13 a SYN queue held N, not N + 1.
       that('the SYN queue is full', port.synQueue.during('honest').min, between(BACKLOG, BACKLOG + 1)),
-      that('ListenOverflows stands still', counters.ListenOverflows.total, equals(0)),
-      that('ListenDrops stands still', counters.ListenDrops.total, equals(0)),
-      that('the socket counts no drop', listener(1).drops.total, equals(0)),
-      that('nothing is dropped for want of room in the SYN queue', counters.TCPReqQFullDrop.total, equals(0)),
+      that('ListenOverflows does not move', counters.ListenOverflows.total, equals(0)),
+      that('ListenDrops does not move', counters.ListenDrops.total, equals(0)),
+      that('the socket counts no drops', listener(1).drops.total, equals(0)),
+      that('no SYN is dropped because the SYN queue is full', counters.TCPReqQFullDrop.total, equals(0)),
       that(
-        'each SYN that finds it full is counted, and answered by a cookie',
+        'each SYN that finds it full is counted and answered with a cookie',
         counters.TCPReqQFullDoCookies.total,
         equals(counters.SyncookiesSent.total),
       ),
     ],
     userspace: [
       that('every honest client is served', clients.outcomes.ok, equals(HONEST)),
-      that('none has to send a SYN again', clients.synRetransmits, equals(0)),
-      that('none waits for its connection', clients.connectMs.max, atMost(900, 'ms')),
+      that('no honest client retransmits its SYN', clients.synRetransmits, equals(0)),
+      that('no honest client has to wait to connect', clients.connectMs.max, atMost(900, 'ms')),
     ],
     both: [
       that(
-        'every SYN that nobody follows up is stored or gets a cookie',
+        'every SYN of the flood is stored or answered with a cookie',
         counters.SyncookiesSent.during('flood') + port.synQueue.during('flood').max,
         equals(clients.halfOpenSyns.total),
       ),
       that(
-        'every honest client gets a cookie too, and brings it back',
+        'every honest client gets a cookie too, and returns it',
         counters.SyncookiesRecv.during('honest'),
         equals(clients.connected),
       ),
-      that('the backend accepts these alone', backend(1).accepts.total, equals(counters.SyncookiesRecv.total)),
+      that(
+        'the backend accepts only the honest clients',
+        backend(1).accepts.total,
+        equals(counters.SyncookiesRecv.total),
+      ),
     ],
   }),
 })

@@ -10,7 +10,7 @@ const UNLUCKY = CLIENTS - LUCKY
 export default comparison({
   name: 'false-established',
   teaches:
-    'A client is connected as soon as it has the SYN-ACK. If the accept queue is full by then, the kernel drops what should have finished the handshake: the client believes in a connection that the server does not have, and sends its data again and again. With tcp_abort_on_overflow it gets a reset instead.',
+    'A client is connected as soon as it has the SYN-ACK. If the accept queue is full by then, the kernel drops the packet that should have completed the handshake: the client sees a connection that the server does not have, and retransmits its data. With tcp_abort_on_overflow it gets a reset instead.',
   sources: [
     deck('connected before anybody accepts'),
     fact('final-ack-overflow'),
@@ -23,11 +23,11 @@ export default comparison({
     reset: { backends: [{ backlog: ROOM_FOR_ALL }], sysctls: { 'net.ipv4.tcp_abort_on_overflow': 1 } },
   },
   phases: {
-    // Who stays silent on a socket with TCP_DEFER_ACCEPT waits in the SYN queue: so all of them can be half open at once.
+    // With TCP_DEFER_ACCEPT, silent clients stay in the SYN queue, so all of them can be half-open at once.
     connect: async ({ backend, clients, until }) => {
       await backend(1).deferAccept(30)
       const load = await clients.hold({ connections: CLIENTS })
-      await until('all are half open', ({ synQueue }) => synQueue.length === CLIENTS)
+      await until('all are half-open', ({ synQueue }) => synQueue.length === CLIENTS)
       return load
     },
     narrow: async ({ backend }) => {
@@ -43,7 +43,7 @@ export default comparison({
     widen: async ({ backend, load, until }) => {
       await backend(1).relisten(ROOM_FOR_ALL)
       await backend(1).release()
-      await until('whoever is still there is accepted', async () => {
+      await until('every client that is still connected is accepted', async () => {
         const { open } = await load('connect').report()
         return (await backend(1).status()).accepts === open
       })
@@ -51,41 +51,49 @@ export default comparison({
   },
   expect: ({ silence, reset }) => ({
     kernel: [
-      that('the accept queue takes two', silence.listener(1).length.during('speak').max, equals(LUCKY)),
-      that('the server has no more connections than that', silence.result.speak.established, equals(LUCKY)),
+      that('the accept queue holds two', silence.listener(1).length.during('speak').max, equals(LUCKY)),
+      that('the server has only these two connections', silence.result.speak.established, equals(LUCKY)),
       that(
-        'whoever is dropped in silence tries again, and overflows the queue again',
+        'silence: each dropped client tries again and overflows the queue again',
         silence.counters.ListenOverflows.during('speak'),
         atLeast(2 * UNLUCKY),
       ),
       that(
-        'each try is one overflow, and held against the socket twice',
+        'silence: each attempt counts as one overflow, and twice against the socket',
         silence.listener(1).drops.total - silence.counters.TCPDeferAcceptDrop.total,
         equals(2 * silence.counters.ListenOverflows.total),
       ),
-      that('in silence no reset is sent', silence.counters.EmbryonicRsts.total, equals(0)),
-      that('with a reset there is one try each', reset.counters.ListenOverflows.total, equals(UNLUCKY)),
-      that('a reset leaves nothing in the SYN queue', reset.port.synQueue.during('speak').last, equals(0)),
+      that('silence: no reset is sent', silence.counters.EmbryonicRsts.total, equals(0)),
+      that('reset: each of these clients tries only once', reset.counters.ListenOverflows.total, equals(UNLUCKY)),
+      that('reset: nothing is left in the SYN queue', reset.port.synQueue.during('speak').last, equals(0)),
     ],
     userspace: [
-      that('all clients connect, whatever the server has', silence.clients.connected, equals(CLIENTS)),
-      that('in silence all go on believing in their connection', silence.result.speak.open, equals(CLIENTS)),
-      that('nobody is accepted before the backend goes on', silence.backend(1).accepts.during('speak'), equals(0)),
-      that('who was not reset gets in later', silence.backend(1).accepts.total, equals(CLIENTS)),
-      that('who was reset never does', reset.backend(1).accepts.total, equals(LUCKY)),
+      that('every client sees itself as connected', silence.clients.connected, equals(CLIENTS)),
+      that(
+        'silence: every client still sees itself as connected a second later',
+        silence.result.speak.open,
+        equals(CLIENTS),
+      ),
+      that(
+        'silence: no client is accepted before the backend resumes',
+        silence.backend(1).accepts.during('speak'),
+        equals(0),
+      ),
+      that('silence: every client is accepted later', silence.backend(1).accepts.total, equals(CLIENTS)),
+      that('reset: only the two that fit are ever accepted', reset.backend(1).accepts.total, equals(LUCKY)),
     ],
     both: [
       that(
-        'for each packet that the server drops in silence, a client sends its data again',
+        'silence: for each packet that the server drops, a client retransmits its data',
         silence.clientCounters.RetransSegs.total,
         equals(silence.counters.ListenOverflows.total),
       ),
       that(
-        'each reset that the kernel counts is one client with ECONNRESET',
+        'reset: each reset that the kernel counts is one client with ECONNRESET',
         reset.clients.outcomes.reset,
         equals(reset.counters.EmbryonicRsts.total),
       ),
-      that('there is one for each that found no room', reset.clients.outcomes.reset, equals(UNLUCKY)),
+      that('reset: every client that did not fit is reset', reset.clients.outcomes.reset, equals(UNLUCKY)),
     ],
   }),
 })

@@ -5,13 +5,13 @@ import { between, deck, equals, experiment, fact, is, that } from './vocabulary.
 
 const PROCESSES = 4
 const CONNECTIONS = 32
-/** As many sleeps: one for each connection, give or take, and some more for the work. */
+/** Sleeps of a process that every connection wakes: about one for each, and some more for the work. */
 const EACH_TIME = between(0.75 * CONNECTIONS, 4 * CONNECTIONS)
 
 const FAIR_SHARE = CONNECTIONS / PROCESSES
 const BACKLOG = 100
 
-/** Everyone has gone to sleep again when the next connection comes. */
+/** Long enough for every process to be asleep again when the next connection arrives. */
 const PAUSE_MS = 15
 const BUSY_WORK_MS = 8
 
@@ -21,7 +21,7 @@ const connect = fileURLToPath(new URL('./probes/connect.ts', import.meta.url))
 export default experiment({
   name: 'fork-shared',
   teaches:
-    'Processes can share a listening socket: it stays one queue, and who gets a connection depends on how they wait. In accept() they take turns. With epoll, which is what Node uses, each connection wakes them all. With EPOLLEXCLUSIVE the one that registered first gets everything until it is busy.',
+    'Processes can share a listening socket: it still has one queue, and which process gets a connection depends on how they wait. In accept() they take turns. With epoll, which Node uses, each connection wakes them all. With EPOLLEXCLUSIVE the process that registered first gets everything until it is busy.',
   sources: [
     deck('a listening socket that processes share'),
     fact('one-socket-one-queue'),
@@ -32,7 +32,7 @@ export default experiment({
     'ep_poll_callback()',
     'Cloudflare: Why does one NGINX worker take all the load? <https://blog.cloudflare.com/the-sad-state-of-linux-socket-balancing/>',
   ],
-  needs: { cores: 2, namespaces: 'other servers than the backends listen on the port' },
+  needs: { cores: 2, namespaces: 'servers other than the backends listen on the port' },
   lab: { backends: [] },
   phases: {
     blocking: (stage) => idleAndBusy(stage, 'blocking'),
@@ -46,11 +46,11 @@ export default experiment({
     const [, ...others] = exclusive.idle.sleeps
     return {
       kernel: [
-        that('what four processes share is one socket', Math.max(...all.map(({ sockets }) => sockets)), equals(1)),
+        that('the four processes share one socket', Math.max(...all.map(({ sockets }) => sockets)), equals(1)),
         that('with epoll each connection wakes every process', Math.min(...epoll.idle.sleeps), EACH_TIME),
-        that('with EPOLLEXCLUSIVE it wakes nobody but the first', Math.max(...others), between(0, 0.4 * CONNECTIONS)),
+        that('with EPOLLEXCLUSIVE it wakes only the first process', Math.max(...others), between(0, 0.4 * CONNECTIONS)),
         that('Node watches the socket without EPOLLEXCLUSIVE', [...new Set(node.idle.watch)].join(), is('plain')),
-        that('so each connection wakes every Node process', Math.min(...node.idle.sleeps), EACH_TIME),
+        that('each connection wakes every Node process', Math.min(...node.idle.sleeps), EACH_TIME),
       ],
       userspace: [
         that(
@@ -59,30 +59,30 @@ export default experiment({
           between(FAIR_SHARE - 2, FAIR_SHARE),
         ),
         that(
-          'with epoll nobody is sure to be the quickest',
+          'with epoll no process always wins',
           Math.max(...epoll.idle.served),
           between(FAIR_SHARE, 0.85 * CONNECTIONS),
         ),
         that(
-          'with EPOLLEXCLUSIVE the first to register gets all while it is idle',
+          'with EPOLLEXCLUSIVE the first process to register gets everything while it is idle',
           exclusive.idle.served[0] ?? 0,
           between(0.9 * CONNECTIONS, CONNECTIONS),
         ),
         that(
-          'with EPOLLEXCLUSIVE nobody gets more than half under load',
+          'with EPOLLEXCLUSIVE no process gets more than half under load',
           Math.max(...exclusive.busy.served),
           between(FAIR_SHARE, CONNECTIONS / 2),
         ),
-        that('all clients are served', clients.outcomes.ok, equals((all.length / 2) * CONNECTIONS)),
+        that('every client is served', clients.outcomes.ok, equals((all.length / 2) * CONNECTIONS)),
       ],
       both: [
         that(
-          'the processes serve what the kernel finished, each connection once',
+          'the processes serve every connection that the kernel completed, each exactly once',
           sum(all.flatMap(({ served }) => served)),
           equals(counters.PassiveOpens.total),
         ),
         that(
-          'the clients name the same process as the processes do',
+          'clients and processes agree on how many connections the first process served',
           exclusive.idleAnswers.filter((name) => name === 'backend-1').length,
           equals(exclusive.idle.served[0] ?? 0),
         ),
@@ -91,7 +91,7 @@ export default experiment({
   },
 })
 
-/** Four processes that wait in this way serve connections one at a time, and then all at once. */
+/** Four processes that wait in this way serve connections that arrive one at a time, then all at once. */
 async function idleAndBusy(stage: Stage, way: Way) {
   let answers = ''
   const idle = await served(stage, way, 0, async ({ run, sharedPort: { address, port } }) => {

@@ -1,13 +1,13 @@
 import { between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 8
-/** How long the finished connection lies in the accept queue. */
+/** How long the completed connection stays in the accept queue. */
 const IN_QUEUE_MS = 500
 
 export default experiment({
   name: 'handshake',
   teaches:
-    'The kernel does the whole handshake, and the backend has no part in it. A SYN makes a half-open request in the SYN queue; the last ACK moves it as a connection into the accept queue; accept() takes it out. The client is connected before anybody has accepted.',
+    'The kernel does the whole handshake; the backend takes no part in it. A SYN creates a half-open request in the SYN queue; the final ACK turns it into a connection in the accept queue; accept() takes it out. The client is connected before the backend has accepted.',
   sources: [
     deck('the handshake, seen from the backend'),
     fact('where-half-open-requests-live'),
@@ -20,7 +20,7 @@ export default experiment({
     stall: ({ backend }) => backend(1).stall(),
     syn: async ({ clients, until }) => {
       const load = await clients.handshake({ connections: 1 })
-      await until('the request is half open', ({ synQueue }) => synQueue.length === 1)
+      await until('the request is half-open', ({ synQueue }) => synQueue.length === 1)
       return load
     },
     ack: async ({ load, until, pass }) => {
@@ -42,24 +42,32 @@ export default experiment({
   expect: ({ result, listener, port, counters, backend, clients, durationMs }) => ({
     kernel: [
       that('after the SYN there is one half-open request', port.synQueue.during('syn').last, equals(1)),
-      that('and nothing in the accept queue', listener(1).length.during('syn').max, equals(0)),
-      that('nor is any connection counted', counters.PassiveOpens.during('syn'), equals(0)),
-      that('after the last ACK nothing is half open', port.synQueue.during('ack').last, equals(0)),
-      that('but one connection is in the accept queue', listener(1).length.during('ack').last, equals(1)),
-      that('which the kernel counts as opened', counters.PassiveOpens.during('ack'), equals(1)),
+      that('after the SYN the accept queue is empty', listener(1).length.during('syn').max, equals(0)),
+      that('after the SYN no connection is counted as opened', counters.PassiveOpens.during('syn'), equals(0)),
+      that('after the final ACK no request is half-open', port.synQueue.during('ack').last, equals(0)),
+      that(
+        'after the final ACK one connection is in the accept queue',
+        listener(1).length.during('ack').last,
+        equals(1),
+      ),
+      that(
+        'after the final ACK the kernel counts one connection as opened',
+        counters.PassiveOpens.during('ack'),
+        equals(1),
+      ),
       that('after accept() the accept queue is empty', listener(1).length.during('accept').last, equals(0)),
-      that('and the connection is still there', port.established.during('accept').last, equals(1)),
+      that('after accept() the connection is still established', port.established.during('accept').last, equals(1)),
     ],
     userspace: [
-      that('with the SYN the backend accepts nothing', backend(1).accepts.during('syn'), equals(0)),
-      that('nor with the last ACK: it stands still', backend(1).accepts.during('ack'), equals(0)),
-      that('though the client is connected by then', result.ack.connected, equals(1)),
-      that('it accepts when it goes on', backend(1).accepts.during('accept'), equals(1)),
-      that('and is answered', clients.outcomes.ok, equals(1)),
+      that('after the SYN the backend has accepted nothing', backend(1).accepts.during('syn'), equals(0)),
+      that('after the final ACK the stalled backend has accepted nothing', backend(1).accepts.during('ack'), equals(0)),
+      that('after the final ACK the client is connected all the same', result.ack.connected, equals(1)),
+      that('the backend accepts the connection when it resumes', backend(1).accepts.during('accept'), equals(1)),
+      that('the client is answered', clients.outcomes.ok, equals(1)),
     ],
     both: [
       that(
-        'the kernel tells the backend how long the connection lay in the queue',
+        'the kernel tells the backend how long the connection was in the queue',
         clients.acceptWaitMs.min,
         between(IN_QUEUE_MS, durationMs('ack') + durationMs('accept'), 'ms'),
       ),

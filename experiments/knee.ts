@@ -2,16 +2,16 @@ import type { Stage } from './vocabulary/stage.ts'
 import { atLeast, between, deck, equals, experiment, fact, is, that } from './vocabulary.ts'
 
 const BACKLOG = 8
-/** The backend stands still this long after each accept(). */
+/** The backend stalls this long after each accept(). */
 const ACCEPT_MS = 40
-/** So it takes no more than this a second; what it does besides costs it some more. */
+/** So it accepts at most this many a second; its other work makes it somewhat fewer. */
 const CAPACITY = 1000 / ACCEPT_MS
 
-/** Offers so many connections for a second, and waits until the queue is empty again. */
+/** Offers connections at this rate for a second, and waits until the queue is empty again. */
 const offer =
   (ratePerSecond: number) =>
   async ({ clients, until }: Stage): Promise<void> => {
-    // Clients give up before they would send a second SYN: what is dropped stays dropped.
+    // Clients give up before they would retransmit a SYN: what is dropped stays dropped.
     await clients.connections({ ratePerSecond, forMs: 1000, timeoutMs: 900 })
     await until('the queue is empty', (now) => now.waiting === 0)
   }
@@ -19,7 +19,7 @@ const offer =
 export default experiment({
   name: 'knee',
   teaches:
-    'Below its capacity a backend drops nothing and its queue is almost empty. Where the rate passes the capacity there is a knee: the queue fills and stays full, throughput grows no more, and what arrives beyond it is dropped. A larger backlog moves the first drop, not the knee.',
+    'Below its capacity a backend drops nothing and its queue is almost empty. Where the rate exceeds the capacity there is a knee: the queue fills and stays full, throughput stops growing, and the excess is dropped. A larger backlog delays the first drop but does not move the knee.',
   sources: [
     deck('a backend that accepts too slowly'),
     fact('syn-drop'),
@@ -49,26 +49,26 @@ export default experiment({
           equals(0),
         ),
         that(
-          'right beyond it drops begin: at least the rate less the capacity less what the queue takes',
+          'just above it drops begin: at least the rate minus the capacity minus what the queue holds',
           at40,
           atLeast(40 - CAPACITY - BACKLOG - 1),
         ),
-        that('each faster rate drops more', at40 < at55 && at55 < at70, is(true)),
+        that('each higher rate drops more', at40 < at55 && at55 < at70, is(true)),
         that('beyond the knee the queue is full', Math.min(...fullest), equals(BACKLOG + 1)),
       ],
       userspace: [
         that(
-          'beyond the knee throughput grows no more: the backend takes its capacity at most, whatever the rate',
+          'beyond the knee throughput stops growing: the backend accepts at most its capacity, whatever the rate',
           (backend(1).accepts.during('at70') / durationMs('at70')) * 1000,
           between(5, CAPACITY),
         ),
         that(
-          'and an answer takes as long as a full queue',
+          'beyond the knee an answer takes at least as long as a full queue',
           clients.startedIn('at70').firstByteMs.quantile(0.5),
           atLeast(BACKLOG * ACCEPT_MS, 'ms'),
         ),
         that(
-          'which is longer than it takes below',
+          'an answer takes longer beyond the knee than below it',
           clients.startedIn('at70').firstByteMs.quantile(0.5) / clients.startedIn('at6').firstByteMs.quantile(0.5),
           atLeast(1.4),
         ),

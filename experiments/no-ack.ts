@@ -3,7 +3,7 @@ import { atMost, between, comparison, deck, equals, fact, that } from './vocabul
 const BACKLOG = 16
 const SILENT = 60
 const HONEST = 5
-/** Long enough for a SYN that is sent again after a second. */
+/** Long enough for a SYN that is retransmitted after a second. */
 const PATIENCE_MS = 1500
 
 const labWith = (syncookies: number) => ({
@@ -14,7 +14,7 @@ const labWith = (syncookies: number) => ({
 export default comparison({
   name: 'no-ack',
   teaches:
-    'Clients that send a SYN and never acknowledge fill the SYN queue, which is as long as the backlog. Without cookies nobody gets in any more. With cookies (1, the default) the kernel answers without keeping anything once the queue is full; with 2 it never keeps anything.',
+    'Clients that send a SYN and never acknowledge fill the SYN queue, which is as long as the backlog. Without cookies no other client gets in. With cookies (1, the default) the kernel answers without storing anything once the queue is full; with 2 it never stores anything.',
   sources: [
     deck('clients that never acknowledge'),
     fact('syn-queue-overflow'),
@@ -33,49 +33,53 @@ export default comparison({
   expect: ({ never, whenFull, always }) => ({
     kernel: [
       // Before Linux 6.13 a SYN queue held N, not N + 1.
-      that('the SYN queue holds as many as the backlog allows', never.port.synQueue.max, between(BACKLOG, BACKLOG + 1)),
-      that('with cookies too', whenFull.port.synQueue.max, between(BACKLOG, BACKLOG + 1)),
-      that('with cookies for all it stays empty', always.port.synQueue.max, equals(0)),
-      that('no accept queue overflows', never.counters.ListenOverflows.total, equals(0)),
       that(
-        "without cookies every drop is the SYN queue's",
+        'without cookies the SYN queue holds as many requests as the backlog allows',
+        never.port.synQueue.max,
+        between(BACKLOG, BACKLOG + 1),
+      ),
+      that('with cookies it holds as many', whenFull.port.synQueue.max, between(BACKLOG, BACKLOG + 1)),
+      that('with tcp_syncookies = 2 the SYN queue stays empty', always.port.synQueue.max, equals(0)),
+      that('without cookies the accept queue does not overflow', never.counters.ListenOverflows.total, equals(0)),
+      that(
+        'without cookies every drop is an overflow of the SYN queue',
         never.counters.TCPReqQFullDrop.total,
         equals(never.counters.ListenDrops.total),
       ),
       that(
-        'and is held against the socket once',
+        'without cookies each drop counts once against the socket',
         never.listener(1).drops.total,
         equals(never.counters.ListenDrops.total),
       ),
-      that('without cookies none is sent', never.counters.SyncookiesSent.total, equals(0)),
+      that('with tcp_syncookies = 0 no cookie is sent', never.counters.SyncookiesSent.total, equals(0)),
       that('with cookies nothing is dropped', whenFull.counters.ListenDrops.total, equals(0)),
-      that('nor with cookies for all', always.counters.ListenDrops.total, equals(0)),
+      that('with tcp_syncookies = 2 nothing is dropped', always.counters.ListenDrops.total, equals(0)),
       that(
-        'cookies for all are counted as if a queue were full',
+        'with tcp_syncookies = 2 every SYN is counted as if the queue were full',
         always.counters.TCPReqQFullDoCookies.total,
         equals(SILENT + HONEST),
       ),
     ],
     userspace: [
       that('without cookies no honest client connects', never.clients.connected, equals(0)),
-      that('all of them give up', never.clients.outcomes.timedOut, equals(HONEST)),
+      that('without cookies every honest client times out', never.clients.outcomes.timedOut, equals(HONEST)),
       that('with cookies every honest client is served', whenFull.clients.outcomes.ok, equals(HONEST)),
-      that('and connects at once', whenFull.clients.connectMs.max, atMost(900, 'ms')),
-      that('so it is with cookies for all', always.clients.outcomes.ok, equals(HONEST)),
+      that('with cookies every honest client connects at once', whenFull.clients.connectMs.max, atMost(900, 'ms')),
+      that('with tcp_syncookies = 2 every honest client is served', always.clients.outcomes.ok, equals(HONEST)),
     ],
     both: [
       that(
-        'without cookies each silent SYN is stored or dropped',
+        'without cookies each SYN of the flood is stored or dropped',
         never.counters.TCPReqQFullDrop.during('flood') + never.port.synQueue.during('flood').max,
         equals(never.clients.halfOpenSyns.total),
       ),
       that(
-        'with cookies each is stored or answered by a cookie',
+        'with cookies each SYN of the flood is stored or answered with a cookie',
         whenFull.counters.SyncookiesSent.during('flood') + whenFull.port.synQueue.during('flood').max,
         equals(whenFull.clients.halfOpenSyns.total),
       ),
       that(
-        'with cookies for all each is answered by a cookie',
+        'with tcp_syncookies = 2 each SYN of the flood is answered with a cookie',
         always.counters.SyncookiesSent.during('flood'),
         equals(always.clients.halfOpenSyns.total),
       ),
@@ -85,7 +89,7 @@ export default comparison({
         equals(never.clients.synsSent.during('honest')),
       ),
       that(
-        'each honest client brings its cookie back',
+        'with cookies each honest client returns its cookie',
         whenFull.counters.SyncookiesRecv.total,
         equals(whenFull.clients.connected),
       ),

@@ -1,13 +1,13 @@
 import { atMost, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
-/** What Node asks of listen() if nobody says otherwise. */
+/** The backlog that Node passes to listen() by default. */
 const NODE_DEFAULT = 511
 const CLIENTS = 600
 
 export default comparison({
   name: 'node-default-511',
   teaches:
-    'A Node server that names no backlog gets 511, however large net.core.somaxconn is. A short pause and a crowd fill it with 512 connections; all others pay a second or more while the process has nothing to do. The cure is one number in listen().',
+    'A Node server that sets no backlog gets 511, however large net.core.somaxconn is. A short pause and a burst fill it with 512 connections; all other clients wait a second or more while the process is idle. The fix is one number in listen().',
   sources: [
     deck('a backlog that is too small'),
     fact('syn-drop'),
@@ -28,22 +28,22 @@ export default comparison({
     pause: ({ backend }) => backend(1).stall(),
     crowd: async ({ clients, until }) => {
       await clients.burst({ connections: CLIENTS })
-      await until('all have knocked', (now) => now.waiting + now.counter('ListenDrops') >= CLIENTS)
+      await until('every SYN is queued or dropped', (now) => now.waiting + now.counter('ListenDrops') >= CLIENTS)
     },
     still: ({ pass }) => pass(300),
     goOn: ({ backend }) => backend(1).release(),
   },
   expect: ({ default: node, explicit }) => ({
     kernel: [
-      that('Node asks for a backlog of 511 if nobody says otherwise', node.result.askNode.limit, equals(NODE_DEFAULT)),
-      that('the queue takes 512, and no more', node.listener(1).length.during('crowd').max, equals(NODE_DEFAULT + 1)),
+      that('Node asks for a backlog of 511 by default', node.result.askNode.limit, equals(NODE_DEFAULT)),
+      that('the queue holds 512 and no more', node.listener(1).length.during('crowd').max, equals(NODE_DEFAULT + 1)),
       that(
-        'what is dropped are SYNs, no finished handshakes: each counts against the listener once',
+        'only SYNs are dropped, not final ACKs: each counts once against the listener',
         node.listener(1).drops.during('crowd'),
         equals(node.counters.ListenDrops.during('crowd')),
       ),
-      that('a backlog of 4096 holds the same crowd', explicit.listener(1).peak, equals(CLIENTS)),
-      that('and drops nobody', explicit.counters.ListenDrops.total, equals(0)),
+      that('a backlog of 4096 holds all of the same clients', explicit.listener(1).peak, equals(CLIENTS)),
+      that('a backlog of 4096 drops nothing', explicit.counters.ListenDrops.total, equals(0)),
     ],
     userspace: [
       that(
@@ -52,16 +52,20 @@ export default comparison({
         atMost(0.1, 'share'),
       ),
       that(
-        'whoever is not among the 512 pays a second',
+        'clients beyond the 512 take a second or more to connect',
         node.clients.connectMs.number({ above: 950 }),
         equals(CLIENTS - NODE_DEFAULT - 1),
       ),
-      that('nobody does with the larger backlog', explicit.clients.connectMs.number({ above: 950 }), equals(0)),
-      that('all are served in the end', node.clients.outcomes.ok + explicit.clients.outcomes.ok, equals(2 * CLIENTS)),
+      that('with a backlog of 4096 no client does', explicit.clients.connectMs.number({ above: 950 }), equals(0)),
+      that(
+        'every client is served in the end',
+        node.clients.outcomes.ok + explicit.clients.outcomes.ok,
+        equals(2 * CLIENTS),
+      ),
     ],
     both: [
       that(
-        'every SYN beyond the 512th is dropped, and counted',
+        'every SYN beyond the 512th is dropped and counted',
         node.counters.ListenDrops.during('crowd'),
         equals(node.clients.synsSent.during('crowd') - NODE_DEFAULT - 1),
       ),

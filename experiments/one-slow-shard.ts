@@ -3,18 +3,18 @@ import { atLeast, atMost, between, comparison, deck, equals, fact, that } from '
 const SHARDS = 4
 const BACKLOG = 16
 
-/** One queue with as much room as the four have together. */
+/** One queue that holds as much as the four together. */
 const COMMON_BACKLOG = SHARDS * (BACKLOG + 1) - 1
 
 const siblings = [2, 3, 4]
 
-/** No client waits so long unless for the stalled loop, or for its SYN to be sent again. */
+/** A client waits this long only for the stalled loop or for a retransmitted SYN. */
 const LONG_MS = 900
 
 export default comparison({
   name: 'one-slow-shard',
   teaches:
-    'The kernel deals a new connection to a shard without a look at its queue. If one of N shards stands still, 1/N of the clients wait behind it or are dropped, while its siblings idle. A shared queue has no such place: whoever is free takes the next.',
+    'The kernel chooses a shard for a new connection without looking at its queue. If one of N shards stalls, 1/N of the clients wait behind it or are dropped while its siblings are idle. A shared queue does not have this problem: whichever process is free takes the next connection.',
   sources: [
     deck('several sockets on one port'),
     fact('choosing-a-member'),
@@ -33,7 +33,7 @@ export default comparison({
   expect: ({ sharded, shared }) => {
     const victims = sharded.clients.answeredBy(1)
     const [split, common] = [sharded.clients.acceptedAfterMs, shared.clients.acceptedAfterMs]
-    // A dropped SYN counts once in either; a dropped last ACK, seen on busy machines, twice against its socket
+    // A dropped SYN counts once in both; a dropped final ACK, seen on busy machines, twice against its socket
     // (docs/kernel-facts.md#final-ack-overflow).
     const { ListenDrops } = sharded.counters
     const droppedSyns = 2 * ListenDrops.total - sharded.listener(1).drops.total
@@ -45,37 +45,45 @@ export default comparison({
           between(BACKLOG + 1, BACKLOG + 2),
         ),
         that(
-          'sharded: meanwhile the queues of its siblings are as good as empty',
+          'sharded: meanwhile the queues of its siblings are almost empty',
           Math.max(...siblings.map((shard) => sharded.listener(shard).length.during('load').mean)),
           between(0, 1),
         ),
-        that('sharded: the stalled shard drops', sharded.listener(1).drops.total, atLeast(5)),
+        that('sharded: the stalled shard counts drops', sharded.listener(1).drops.total, atLeast(5)),
         that(
-          'sharded: its siblings drop nobody',
+          'sharded: its siblings drop nothing',
           siblings.reduce((drops, shard) => drops + sharded.listener(shard).drops.total, 0),
           equals(0),
         ),
-        that('shared: nobody is dropped', shared.counters.ListenDrops.total, equals(0)),
+        that('shared: nothing is dropped', shared.counters.ListenDrops.total, equals(0)),
       ],
       userspace: [
         that('sharded: one client in four waits', split.share({ above: LONG_MS }), between(0.12, 0.38, 'share')),
         that(
-          'sharded: who waits is who was dealt to the stalled shard',
+          'sharded: the clients that wait are those sent to the stalled shard',
           split.number({ above: LONG_MS }),
           between(victims.count, victims.count + 3),
         ),
-        that('shared: nobody waits for the stalled process', common.share({ above: LONG_MS }), atMost(0.02, 'share')),
-        that('shared: the stalled process gets none', shared.backend(1).acceptsByProcess[0] ?? 0, equals(0)),
+        that(
+          'shared: almost no client waits for the stalled process',
+          common.share({ above: LONG_MS }),
+          atMost(0.02, 'share'),
+        ),
+        that('shared: the stalled process accepts nothing', shared.backend(1).acceptsByProcess[0] ?? 0, equals(0)),
         that(
           'the median client notices no difference',
           Math.abs(split.quantile(0.5) - common.quantile(0.5)),
           atMost(50, 'ms'),
         ),
-        that('the deviation is many times larger if the queue is split', split.stdev / common.stdev, atLeast(4)),
+        that(
+          'the standard deviation is many times larger if the queue is split',
+          split.stdev / common.stdev,
+          atLeast(4),
+        ),
       ],
       both: [
         that(
-          'sharded: every dropped SYN is one that a client of the stalled shard had to send again',
+          'sharded: every dropped SYN is retransmitted by a client of the stalled shard',
           droppedSyns,
           equals(victims.synRetransmits),
         ),

@@ -4,10 +4,10 @@ import { atMost, deck, equals, experiment, fact, is, that } from './vocabulary.t
 const PORTS = 10
 const TOO_MANY = 20
 const SOME = 5
-/** A little more than the second for which tcp_tw_reuse lets a port rest. */
+/** A little more than the second for which tcp_tw_reuse does not reuse a port. */
 const REST_MS = 1200
 
-/** Where one would look for connections that fail. */
+/** Counters in which one would look for failed connections. */
 const suspects: QueueCounter[] = [
   'ActiveOpens',
   'AttemptFails',
@@ -22,7 +22,7 @@ const suspects: QueueCounter[] = [
 export default experiment({
   name: 'port-exhaustion',
   teaches:
-    'To one address and port a client has as many connections as source ports. When they are used up connect() fails at once with EADDRNOTAVAIL, and no counter moves. Whoever closes first keeps the port for a minute in TIME_WAIT, unless tcp_tw_reuse gives it away after a second.',
+    'To one address and port a client can have only as many connections as it has source ports. When they are used up, connect() fails at once with EADDRNOTAVAIL, and no counter moves. The side that closes first keeps the port in TIME_WAIT for a minute, unless tcp_tw_reuse releases it after a second.',
   sources: [
     deck('the client connects'),
     fact('source-port-exhaustion'),
@@ -71,27 +71,27 @@ export default experiment({
       kernel: [
         that('the kernel opens a connection for each port', clientCounters.ActiveOpens.during('fill'), equals(PORTS)),
         that(
-          'where it has no port for one, no counter moves',
+          'when no port is left, no counter moves',
           suspects.reduce((sum, name) => sum + clientCounters[name].during('beyond'), 0),
           equals(0),
         ),
         that('each port of a client that closed first is in TIME_WAIT', rest.timeWaits, equals(PORTS)),
       ],
       userspace: [
-        that('without a port connect() fails with EADDRNOTAVAIL', beyond.withoutPort, equals(TOO_MANY)),
-        that('at once: no SYN waits to be sent again', beyond.elapsedMs, atMost(500, 'ms')),
+        that('when no port is left, connect() fails with EADDRNOTAVAIL', beyond.withoutPort, equals(TOO_MANY)),
+        that('connect() fails at once, without waiting for a retransmit', beyond.elapsedMs, atMost(500, 'ms')),
         that('for another destination the same ports are free', elsewhere, is('ECONNREFUSED')),
-        that('TIME_WAIT keeps a port also after a second', rest.withoutPort, equals(SOME)),
-        that('with tcp_tw_reuse = 1 it gives it away', reuse.now, equals(PORTS)),
-        // Kernels without this sysctl let it rest until the clock's next second, be that a moment or a whole one.
+        that('TIME_WAIT still holds the ports after more than a second', rest.withoutPort, equals(SOME)),
+        that('with tcp_tw_reuse = 1 the ports can be reused', reuse.now, equals(PORTS)),
+        // Kernels without this sysctl wait for the next full second of the clock, which may be a moment or a whole second away.
         ...(Number.isNaN(sysctl('net.ipv4.tcp_tw_reuse_delay'))
           ? []
-          : [that('but not within the first second', reuse.tooSoon, equals(SOME))]),
-        that('and then again', reuse.later, equals(SOME)),
+          : [that('with tcp_tw_reuse = 1 they cannot be reused within the first second', reuse.tooSoon, equals(SOME))]),
+        that('with tcp_tw_reuse = 1 they can be reused after that second', reuse.later, equals(SOME)),
       ],
       both: [
         that(
-          'who connected, and one elsewhere, is all that the kernel opened',
+          'the kernel opened what the clients connected, and one connection elsewhere',
           clientCounters.ActiveOpens.total,
           equals(clients.connected + 1),
         ),
@@ -100,7 +100,7 @@ export default experiment({
   },
 })
 
-/** For `node --eval`: connects to a port of the server where nobody listens, and prints what became of it. */
+/** For `node --eval`: connects to a port of the server without a listener, and prints the error code. */
 const connectElsewhere = `
   const { connect } = require('node:net')
   connect(81, process.argv[1]).on('error', ({ code }) => console.log(code))

@@ -8,7 +8,7 @@ const CLIENTS = 60
 
 const probe = fileURLToPath(new URL('./probes/listen.ts', import.meta.url))
 
-/** Another process asks for the backends' port. What it is told, and how to end it if it got the port. */
+/** Has another process listen on the backends' port. Returns what it was told, and how to end it if it got the port. */
 async function stranger(
   { run, sharedPort }: Stage,
   ...options: string[]
@@ -22,7 +22,7 @@ async function stranger(
 export default experiment({
   name: 'port-taken',
   teaches:
-    'A port on which somebody listens is taken: EADDRINUSE. SO_REUSEPORT shares it if every socket on it has set it and all belong to one user, because whoever joins gets a share of the clients at once.',
+    'A port that already has a listener is taken: EADDRINUSE. SO_REUSEPORT shares it if every socket on it sets the option and all belong to the same user, because a socket that joins gets a share of the clients at once.',
   sources: [
     deck('a second listener on a port that is taken'),
     fact('forming-a-group'),
@@ -43,7 +43,7 @@ export default experiment({
       await stage.until('one socket listens', (now) => now.listeners === 1)
       return told
     },
-    // The other way round: the stranger is first, without SO_REUSEPORT, and then the backend wants the port.
+    // The other way round: the stranger listens first, without SO_REUSEPORT, and then the backend tries to.
     strangerFirst: async (stage) => {
       const backend = stage.backend(1)
       await backend.close()
@@ -60,21 +60,21 @@ export default experiment({
   },
   expect: ({ result, listener, backend, clients }) => ({
     kernel: [
-      that('without SO_REUSEPORT nobody else gets the port', result.without, is('EADDRINUSE')),
-      that('with it, but as another user, neither', result.otherUser, is('EADDRINUSE')),
-      that('with it and as the same user, the port is shared', result.sameUser, is('listening')),
-      that('each socket has a queue and a limit of its own', listener(2).limit.max, equals(BACKLOG)),
+      that('without SO_REUSEPORT no other process gets the port', result.without, is('EADDRINUSE')),
+      that('with SO_REUSEPORT a process of another user does not get it either', result.otherUser, is('EADDRINUSE')),
+      that('with SO_REUSEPORT a process of the same user shares the port', result.sameUser, is('listening')),
+      that('each socket has its own queue and its own limit', listener(2).limit.max, equals(BACKLOG)),
     ],
     userspace: [
       that(
-        'a backend whose port is taken says so, and why',
+        'a backend whose port is taken says so and why',
         result.strangerFirst,
         is(
           'backend-1 answers POST /listener with 409: 198.18.0.2:8080 is taken by another socket without SO_REUSEPORT, or by one of another user',
         ),
       ),
-      that('whoever joins gets a share of the clients at once', CLIENTS - clients.outcomes.ok, between(10, 50)),
+      that('a process that joins gets a share of the clients at once', CLIENTS - clients.outcomes.ok, between(10, 50)),
     ],
-    both: [that('the others are served by the backend', clients.outcomes.ok, equals(backend(1).accepts.total))],
+    both: [that('the backend serves all other clients', clients.outcomes.ok, equals(backend(1).accepts.total))],
   }),
 })

@@ -2,13 +2,13 @@ import { deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 1
 const CLIENTS = 30
-/** Timers get coarser as they get longer: the SYN of the 11th second may leave after 11.3 s. The rest is for the machine. */
+/** Longer timers are coarser: the SYN of the 11th second may leave after 11.3 s. The rest allows for a busy machine. */
 const LATE_MS = 700
 
 export default experiment({
   name: 'retry-staircase',
   teaches:
-    'A dropped SYN is not refused: it comes again, after 1, 2, 3, 4, 5, 7, 11 s on current kernels and after 1, 3, 7, 15 s on older ones. Latencies that stand on these steps are the fingerprint of dropped SYNs.',
+    'A dropped SYN is not refused: it is retransmitted after 1, 2, 3, 4, 5, 7, 11 s on current kernels and after 1, 3, 7, 15 s on older ones. Latencies that cluster on these steps are the fingerprint of dropped SYNs.',
   sources: [
     deck('a backend that accepts too slowly'),
     fact('syn-retransmissions'),
@@ -20,12 +20,12 @@ export default experiment({
   phases: {
     // Two or three a second get in, so that each step finds the queue full for most.
     slow: ({ backend }) => backend(1).set({ acceptDelayMs: 450 }),
-    // One after the other: SYNs that arrive together would all find the place that one of them takes.
+    // Spread out: SYNs that arrive together would all see the one free place before one of them takes it.
     crowd: async ({ clients }) => {
       await clients.connections({ ratePerSecond: CLIENTS, forMs: 1000, timeoutMs: 30_000 })
     },
     steps: ({ pass }) => pass(7500),
-    // Whoever is left finds room at the next step.
+    // The remaining clients get in at the next step.
     room: async ({ backend }) => {
       await backend(1).relisten(CLIENTS)
       await backend(1).set({ acceptDelayMs: 0 })
@@ -39,21 +39,29 @@ export default experiment({
     const onSteps = onEachStep.reduce((sum, found) => sum + found, connectedOn(0))
     return {
       kernel: [
-        that('a queue with backlog 1 holds 2', listener(1).length.during('crowd').max, equals(BACKLOG + 1)),
-        that('each drop is an overflow', counters.ListenOverflows.total, equals(counters.ListenDrops.total)),
+        that(
+          'a queue with backlog 1 holds two connections',
+          listener(1).length.during('crowd').max,
+          equals(BACKLOG + 1),
+        ),
+        that(
+          'each drop is an overflow of the accept queue',
+          counters.ListenOverflows.total,
+          equals(counters.ListenDrops.total),
+        ),
       ],
       userspace: [
         that(
-          `some connect after ${steps.join(', ')} s, each of these`,
+          `at least one client connects on each step: ${steps.join(', ')} s`,
           onEachStep.filter((found) => found > 0).length,
           equals(steps.length),
         ),
-        that('and nobody between the steps', clients.connected - onSteps, equals(0)),
-        that('all are served in the end', clients.outcomes.ok, equals(CLIENTS)),
+        that('no client connects between the steps', clients.connected - onSteps, equals(0)),
+        that('every client is served in the end', clients.outcomes.ok, equals(CLIENTS)),
       ],
       both: [
         that(
-          'each client knows how often its kernel sent the SYN again',
+          'the clients see as many SYN retransmits as their kernel counts',
           clients.synRetransmits,
           equals(clientCounters.TCPSynRetrans.total),
         ),
@@ -63,8 +71,8 @@ export default experiment({
 })
 
 /**
- * When a SYN is sent again, in seconds since the first, up to the step that finds room. The first waits are a second
- * each, one and as many more as tcp_syn_linear_timeouts says; then each is twice the one before.
+ * When a SYN is retransmitted, in seconds since the first, up to the step that gets in. The first waits are a second
+ * each: one, and as many more as tcp_syn_linear_timeouts says. After that each is twice the one before.
  */
 function stepsInSeconds(linearTimeouts: number): number[] {
   const seconds = Array.from({ length: 1 + (linearTimeouts || 0) }, (_, index) => index + 1)

@@ -2,7 +2,7 @@ import { between, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 128
 
-/** Of the siblings: no room for all who may come. */
+/** Of the siblings: too small for all connections that may migrate. */
 const SMALL_BACKLOG = 4
 
 /** Clients that wait in the queue of shard 1 when it closes, and in that of shard 2. */
@@ -19,7 +19,7 @@ const backends = [{ backlog: BACKLOG }, { backlog: SMALL_BACKLOG }, { backlog: S
 export default comparison({
   name: 'rolling-restart',
   teaches:
-    'A shard that closes its listener takes its queue with it: every connection that the kernel has finished and nobody has accepted is reset. With tcp_migrate_req = 1 they move to the queues of its siblings, whatever the limits there.',
+    'A shard that closes its listener takes its queue with it: every connection that the kernel has completed and the shard has not accepted is reset. With tcp_migrate_req = 1 these connections move to the queues of the siblings, whatever the limits there.',
   sources: [
     deck('several sockets on one port'),
     fact('closing-a-member'),
@@ -62,9 +62,17 @@ export default comparison({
     const [lost, moved] = [reset.clients.startedIn('fill'), migrate.clients.startedIn('fill')]
     return {
       kernel: [
-        that('tcp_migrate_req 0: the queue is reset', reset.counters.EstabResets.during('close'), equals(DOOMED)),
-        that('tcp_migrate_req 0: an RST goes to each client', reset.counters.OutRsts.during('close'), equals(DOOMED)),
-        that('tcp_migrate_req 0: the siblings get nobody', sum(reset.result.close), equals(OTHERS)),
+        that(
+          'tcp_migrate_req 0: every connection in the queue is reset',
+          reset.counters.EstabResets.during('close'),
+          equals(DOOMED),
+        ),
+        that(
+          'tcp_migrate_req 0: an RST is sent to each client',
+          reset.counters.OutRsts.during('close'),
+          equals(DOOMED),
+        ),
+        that('tcp_migrate_req 0: the siblings get none of them', sum(reset.result.close), equals(OTHERS)),
         that(
           'tcp_migrate_req 1: all of them migrate',
           migrate.counters.TCPMigrateReqSuccess.during('close'),
@@ -80,7 +88,11 @@ export default comparison({
           Math.min(...migrate.result.close),
           between(SMALL_BACKLOG + 2, DOOMED),
         ),
-        that('tcp_migrate_req 1: and that is no overflow', migrate.counters.ListenOverflows.during('close'), equals(0)),
+        that(
+          'tcp_migrate_req 1: exceeding the limit does not count as an overflow',
+          migrate.counters.ListenOverflows.during('close'),
+          equals(0),
+        ),
         that(
           'the restarted backend is shard 1 again',
           Math.min(
@@ -91,15 +103,15 @@ export default comparison({
         ),
       ],
       userspace: [
-        that('tcp_migrate_req 0: who waits elsewhere loses nothing', lost.outcomes.ok, equals(OTHERS)),
-        that('tcp_migrate_req 1: nobody notices the restart', moved.outcomes.ok, equals(DOOMED + OTHERS)),
+        that('tcp_migrate_req 0: clients in the queues of the siblings lose nothing', lost.outcomes.ok, equals(OTHERS)),
+        that('tcp_migrate_req 1: no client notices the restart', moved.outcomes.ok, equals(DOOMED + OTHERS)),
         that(
-          'tcp_migrate_req 1: the siblings answer all',
+          'tcp_migrate_req 1: the siblings answer every client',
           moved.answeredBy(2).count + moved.answeredBy(3).count,
           equals(DOOMED + OTHERS),
         ),
         that(
-          'the restarted shard gets its third of the newcomers',
+          'the restarted shard gets its third of the new clients',
           reset.backend(1).accepts.during('newcomers') / NEWCOMERS,
           between(0.1, 0.6, 'share'),
         ),
@@ -111,7 +123,7 @@ export default comparison({
           equals(reset.counters.OutRsts.during('close')),
         ),
         that(
-          'tcp_migrate_req 1: who migrated is served',
+          'tcp_migrate_req 1: every client whose connection migrated is served',
           moved.outcomes.ok - OTHERS,
           equals(migrate.counters.TCPMigrateReqSuccess.total),
         ),

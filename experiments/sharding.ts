@@ -1,7 +1,7 @@
 import { atLeast, atMost, between, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 16
-/** One more than the backlog; and now and then yet one, if two CPUs look at the same time (docs/kernel-facts.md#accept-queue-overshoot). */
+/** One more than the backlog, and occasionally one more if two CPUs check at the same time (docs/kernel-facts.md#accept-queue-overshoot). */
 const ROOM = BACKLOG + 1
 const WORKERS = 4
 /** Enough for the retries of all clients. */
@@ -10,10 +10,10 @@ const WIDE_BACKLOG = 1024
 const CLIENTS = 400
 const FLOOD = 160
 
-/** Fair dice exceed this once in a thousand throws: chi-square for 3 degrees of freedom, one less than there are shards. */
+/** A fair spread exceeds this once in a thousand runs: chi-square for 3 degrees of freedom, one fewer than the shards. */
 const CHI_SQUARE_LIMIT = 16.27
 
-/** On a busy machine handshakes overlap, and now and then it is a last ACK that finds the queue full (docs/kernel-facts.md#final-ack-overflow). */
+/** On a busy machine handshakes overlap, and occasionally a final ACK finds the queue full (docs/kernel-facts.md#final-ack-overflow). */
 const LAST_ACKS = 3
 
 /** Backends of each case: a socket each, or one socket that four processes share. */
@@ -22,7 +22,7 @@ const backends: Record<string, number[]> = { sharded: [1, 2, 3, 4], shared: [1] 
 export default comparison({
   name: 'sharding',
   teaches:
-    'With SO_REUSEPORT every backend has a socket of its own on the one port, each with its own queue, limit and drops. The kernel deals new connections by a hash of their addresses and ports, as even as dice. A socket that processes share is one queue, whoever accepts from it.',
+    'With SO_REUSEPORT every backend has its own socket on the one port, with its own queue, limit and drops. The kernel spreads new connections by a hash of their addresses and ports, as evenly as dice. A socket that processes share has one queue, whichever process accepts from it.',
   sources: [
     deck('several sockets on one port'),
     fact('choosing-a-member'),
@@ -35,7 +35,7 @@ export default comparison({
   },
   phases: {
     look: async ({ until, case: mode }) => {
-      // Processes may still be on their way when the first looks.
+      // The other processes may still be starting when the first is up.
       const owners = mode === 'shared' ? WORKERS : 1
       const { listener } = await until('every socket has its owners', ({ listener }) =>
         backends[mode]!.every((number) => listener(number).owners >= owners),
@@ -75,34 +75,42 @@ export default comparison({
           sum(held),
           between(WORKERS * ROOM, WORKERS * (ROOM + 1)),
         ),
-        that('shared: one queue fills, however many accept from it', sharedHeld, between(ROOM, ROOM + 1)),
-        that('sharded: each full shard drops on its own account', Math.min(...dropped), atLeast(1)),
+        that('shared: one queue fills, however many processes accept from it', sharedHeld, between(ROOM, ROOM + 1)),
+        that('sharded: each full shard counts its own drops', Math.min(...dropped), atLeast(1)),
         that(
-          'sharded: the drops of all shards together are those of the port',
+          'sharded: the drops of all shards add up to those of the port',
           sum(dropped),
           between(portDrops, portDrops + LAST_ACKS),
         ),
       ],
       userspace: [
-        that('sharded: the hash deals like fair dice (chi-square)', chiSquare(accepted), atMost(CHI_SQUARE_LIMIT)),
+        that(
+          'sharded: the hash spreads clients as evenly as fair dice (chi-square)',
+          chiSquare(accepted),
+          atMost(CHI_SQUARE_LIMIT),
+        ),
         that('sharded: every connection goes to exactly one shard', sum(accepted), equals(CLIENTS)),
         that(
-          'shared: it takes several processes to accept from one queue',
+          'shared: all four processes accept from the one queue',
           shared.backend(1).acceptsByProcess.filter((accepts) => accepts > 0).length,
           equals(WORKERS),
         ),
-        that('sharded: all clients are served in the end', sharded.clients.outcomes.ok, equals(CLIENTS + FLOOD)),
-        that('shared: so are these', shared.clients.outcomes.ok, equals(CLIENTS + FLOOD)),
+        that('sharded: every client is served in the end', sharded.clients.outcomes.ok, equals(CLIENTS + FLOOD)),
+        that('shared: every client is served in the end', shared.clients.outcomes.ok, equals(CLIENTS + FLOOD)),
       ],
       both: [
-        that('sharded: who is in none of the four queues was dropped', portDrops, between(unheld, unheld + LAST_ACKS)),
         that(
-          'shared: who is not in the one queue was dropped',
+          'sharded: every SYN that is in none of the four queues was dropped',
+          portDrops,
+          between(unheld, unheld + LAST_ACKS),
+        ),
+        that(
+          'shared: every SYN that is not in the one queue was dropped',
           shared.counters.ListenDrops.during('flood'),
           between(sharedUnheld, sharedUnheld + LAST_ACKS),
         ),
         that(
-          'what the backends accept are the connections that the kernel made',
+          'sharded: the backends accept every connection that the kernel opened',
           sum(accepted),
           equals(sharded.counters.PassiveOpens.during('spread')),
         ),
@@ -113,7 +121,7 @@ export default comparison({
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
-/** How far these counts are from equal ones. */
+/** How far these counts are from an even spread. */
 function chiSquare(counts: readonly number[]): number {
   const equal = sum(counts) / counts.length
   return sum(counts.map((count) => (count - equal) ** 2 / equal))

@@ -9,7 +9,7 @@ const IN_HAND_BYTES = 512 * 1024
 export default experiment({
   name: 'slow-client',
   teaches:
-    "A client that does not read closes its window: the answer stays in the backend's send queue, and when that is full the backend has to hold it. Fastify then makes no more of a streamed answer than the queues take (backpressure), and the others are served as if nothing were wrong.",
+    "A client that does not read closes its window: the answer stays in the backend's send queue, and when that is full the backend has to hold the rest. Fastify then produces no more of a streamed answer than the queues take (backpressure), and the other clients are served as usual.",
   sources: [
     deck('a send queue and a receive queue for each connection'),
     fact('receive-and-send-queues'),
@@ -34,7 +34,7 @@ export default experiment({
     },
     leave: async ({ load, until, backend }) => {
       await load('fill').stop()
-      await until('the backend has noticed', async () => (await backend(1).status()).open === 0)
+      await until('the backend has closed the connections', async () => (await backend(1).status()).open === 0)
       const { bodyBytes } = await backend(1).status()
       return { bodyBytes }
     },
@@ -44,31 +44,31 @@ export default experiment({
     return {
       kernel: [
         that('every slow client has closed its window', port.zeroWindows.during('stand').min, equals(SLOW)),
-        that('each of them once', clientCounters.TCPToZeroWindowAdv.during('fill'), equals(SLOW)),
+        that('each slow client closes its window once', clientCounters.TCPToZeroWindowAdv.during('fill'), equals(SLOW)),
         that('the send queues are full', unsent.min, atLeast(SLOW * 65_536, 'B')),
-        that('and stay as they are', unsent.max, equals(unsent.min, 'B')),
-        that('what nobody will read goes when the clients do', port.sendBytes.last, equals(0, 'B')),
+        that('the send queues stay full', unsent.max, equals(unsent.min, 'B')),
+        that('the send queues are empty once the clients have left', port.sendBytes.last, equals(0, 'B')),
       ],
       userspace: [
-        that('the backend holds a connection for each', result.stand.open, equals(SLOW)),
-        that('and has finished none of their answers', backend(1).responses.during('stand'), equals(0)),
+        that('the backend holds a connection for each slow client', result.stand.open, equals(SLOW)),
+        that('the backend has finished none of their answers', backend(1).responses.during('stand'), equals(0)),
         that(
-          'it has made only a part of what was asked for',
+          'the backend has produced only part of what they asked for',
           result.stand.bodyBytes / (SLOW * RESPONSE_BYTES),
           atMost(0.3, 'share'),
         ),
-        that('all others are served', clients.startedIn('others').outcomes.ok, equals(OTHERS)),
-        that('without having to wait', clients.startedIn('others').totalMs.max, atMost(900, 'ms')),
-        that('answers that nobody read are never finished', backend(1).responses.total, equals(OTHERS)),
+        that('all other clients are served', clients.startedIn('others').outcomes.ok, equals(OTHERS)),
+        that('the other clients do not have to wait', clients.startedIn('others').totalMs.max, atMost(900, 'ms')),
+        that('answers that no client reads are never finished', backend(1).responses.total, equals(OTHERS)),
         that(
-          'and nothing more is made of them',
+          'the backend produces no more of these answers',
           result.leave.bodyBytes - result.stand.bodyBytes,
           between(0, OTHERS * 1000, 'B'),
         ),
       ],
       both: [
         that(
-          'what the backend has made lies in its send queues, but for a little that it has in hand or that the clients have',
+          'what the backend has produced is in its send queues, except for a little that it or the clients hold',
           (result.stand.bodyBytes - unsent.last) / SLOW,
           between(0, IN_HAND_BYTES, 'B'),
         ),

@@ -6,7 +6,7 @@ const BODY_BYTES = 16_000_000
 export default experiment({
   name: 'slow-reader',
   teaches:
-    'A backend that does not read loses nothing: its receive queue fills, its kernel closes the window, and what the client goes on writing stays in its own send queue, until that is full and the client stands still. When the backend reads on, so does everything else.',
+    'A backend that does not read loses nothing: its receive queue fills, its kernel closes the window, and what the client continues to write stays in its own send queue until that is full and the client stalls. When the backend resumes reading, everything else resumes too.',
   sources: [
     deck('a send queue and a receive queue for each connection'),
     fact('receive-and-send-queues'),
@@ -46,31 +46,31 @@ export default experiment({
     return {
       kernel: [
         that('the receive queues fill', unread.max, atLeast(CLIENTS * 50_000, 'B')),
-        that('and stay as they are', unread.min, equals(unread.max, 'B')),
+        that('the receive queues stay full', unread.min, equals(unread.max, 'B')),
         that('each connection closes its window once', counters.TCPToZeroWindowAdv.during('fill'), equals(CLIENTS)),
-        that('nothing that has come is thrown away', counters.TCPRcvQDrop.total, equals(0)),
+        that('no received data is dropped', counters.TCPRcvQDrop.total, equals(0)),
         that(
-          "the clients' kernel asks again and again whether there is room",
+          "the clients' kernel keeps probing the closed windows",
           clientCounters.TCPWinProbe.total,
           atLeast(2 * CLIENTS),
         ),
         that(
-          'each window opens when the backend reads',
+          'each window opens again when the backend reads',
           counters.TCPFromZeroWindowAdv.during('read'),
           atLeast(CLIENTS),
         ),
         that('in the end the receive queues are empty', port.receiveBytes.last, equals(0, 'B')),
       ],
       userspace: [
-        that('the backend has accepted all', backend(1).accepts.during('fill'), equals(CLIENTS)),
-        that('and answers nobody', backend(1).responses.during('stand'), equals(0)),
-        that('the clients write no more', writtenAfter, equals(writtenBefore, 'B')),
-        that('though they have more to write', CLIENTS * BODY_BYTES - writtenAfter, atLeast(1, 'B')),
-        that('who waits is answered in the end', clients.firstByteMs.count, equals(CLIENTS)),
+        that('the backend has accepted every connection', backend(1).accepts.during('fill'), equals(CLIENTS)),
+        that('the backend answers no client', backend(1).responses.during('stand'), equals(0)),
+        that('the clients have stopped writing', writtenAfter, equals(writtenBefore, 'B')),
+        that('the clients still have more to write', CLIENTS * BODY_BYTES - writtenAfter, atLeast(1, 'B')),
+        that('every client is answered in the end', clients.firstByteMs.count, equals(CLIENTS)),
       ],
       both: [
         that(
-          "what the clients wrote lies in their send queues and in the backend's receive queues, to the byte",
+          "every byte that the clients wrote is in their send queues or in the backend's receive queues",
           inSendQueues + unread.last,
           equals(writtenAfter, 'B'),
         ),

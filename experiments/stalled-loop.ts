@@ -2,13 +2,13 @@ import { atMost, between, deck, equals, experiment, fact, that } from './vocabul
 
 const ARRIVALS_PER_SECOND = 100
 const STALL_MS = 2000
-/** What arrives while the loop stands still. */
+/** What arrives while the loop is stalled. */
 const VICTIMS = (ARRIVALS_PER_SECOND * STALL_MS) / 1000
 
 export default experiment({
   name: 'stalled-loop',
   teaches:
-    'While an event loop stands still the kernel goes on connecting clients: the queue grows by rate times stall. With a backlog that holds them nobody is dropped, and each victim waits for what was left of the stall when it came.',
+    'While an event loop is stalled, the kernel continues to connect clients: the queue grows by rate times stall. If the backlog holds them all, no client is dropped, and each waits for what was left of the stall when it arrived.',
   sources: [
     deck('a backend that accepts too slowly'),
     fact('who-waits-in-the-accept-queue'),
@@ -28,40 +28,40 @@ export default experiment({
     },
     release: async ({ backend, until }) => {
       await backend(1).release()
-      await until('the queue is worked off', (now) => now.waiting === 0)
+      await until('the queue is empty', (now) => now.waiting === 0)
     },
   },
   expect: ({ result, listener, port, counters, clients, durationMs }) => {
     const victims = clients.startedIn('stalled')
-    // The loop stands still a little longer than the load lasts, and then serves them one after the other.
+    // The stall lasts a little longer than the load, and the loop then serves the clients one after the other.
     const longerMs = durationMs('stalled') + durationMs('release') - STALL_MS
     return {
       kernel: [
-        that('the queue grows by rate times stall', listener(1).peak, equals(VICTIMS)),
-        that('nobody is dropped while the backlog holds them', counters.ListenDrops.total, equals(0)),
+        that('the queue grows to rate times stall', listener(1).peak, equals(VICTIMS)),
+        that('nothing is dropped while the backlog holds them all', counters.ListenDrops.total, equals(0)),
         that(
-          'the oldest in the queue has waited as long as the loop stands still',
+          'the oldest connection in the queue has waited for the whole stall',
           port.oldestWaitMs.during('stalled').max,
           between(STALL_MS - 50, durationMs('stalled'), 'ms'),
         ),
-        that('without a stall hardly anybody queues', listener(1).length.during('calm').mean, atMost(10)),
+        that('without a stall the queue stays short', listener(1).length.during('calm').mean, atMost(10)),
       ],
       userspace: [
-        that('every client believes it is connected', result.stalled.connected, equals(VICTIMS)),
-        that('none of them is answered', result.stalled.answered, equals(0)),
-        that('no SYN is sent twice', clients.synRetransmits, equals(0)),
+        that('every client sees itself as connected', result.stalled.connected, equals(VICTIMS)),
+        that('none of these clients is answered during the stall', result.stalled.answered, equals(0)),
+        that('no SYN is retransmitted', clients.synRetransmits, equals(0)),
         that(
-          'the median victim waits half the stall',
+          'the median client waits for half the stall',
           victims.firstByteMs.quantile(0.5),
           between(990, 1000 + longerMs, 'ms'),
         ),
         that(
-          'the first tenth waits nearly all of it',
+          'the first tenth waits for nearly all of it',
           victims.firstByteMs.quantile(0.9),
           between(1790, 1800 + longerMs, 'ms'),
         ),
         that('the last tenth hardly waits', victims.firstByteMs.quantile(0.1), between(190, 200 + longerMs, 'ms')),
-        that('all are served in the end', clients.outcomes.ok, equals(clients.count)),
+        that('every client is served in the end', clients.outcomes.ok, equals(clients.count)),
       ],
       both: [
         that(

@@ -4,7 +4,7 @@ import type { Steering } from '#kernel/reuseport.ts'
 import type { Connections } from './vocabulary/readings.ts'
 import { between, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
-/** Shard 1 will stand still and has room for few; shard 2 has room for all. */
+/** Shard 1 will be stalled and holds few clients; shard 2 holds all of them. */
 const BACKLOG = 4
 const WIDE_BACKLOG = 256
 const backends = [{ backlog: BACKLOG }, { backlog: WIDE_BACKLOG }]
@@ -22,17 +22,17 @@ const ways: Record<string, Steering> = {
 
 const connect = fileURLToPath(new URL('./probes/connect.ts', import.meta.url))
 
-/** A SYN is sent again about 1, 2 and 3 s after the first: the drops are read in between, counted from the last client. */
+/** A SYN is retransmitted about 1, 2 and 3 s after the first: drops are read in between, timed from the last client. */
 const READ_DROPS_AT_MS = [300, 1350, 2400]
 
-/** Who has connected sooner did so with the first SYN; or before the release. */
+/** A client that took less connected with its first SYN; or before the release. */
 const FIRST_SYN_MS = 900
 const RELEASE_MS = 2900
 
 export default comparison({
   name: 'steering',
   teaches:
-    'The kernel picks the shard anew for every SYN, also for one that is sent again. By hash the same client meets the same full shard each time; dealt at random it draws again and gets away. A fixed member takes all, and by CPU the shard is that of the CPU which handles the SYN.',
+    'The kernel chooses the shard anew for every SYN, including a retransmitted one. By hash, a client meets the same full shard each time; at random, it gets a new draw with each retransmit and escapes. A fixed member takes everything, and by CPU the shard is that of the CPU that handles the SYN.',
   sources: [
     deck('several sockets on one port'),
     fact('choosing-a-member'),
@@ -71,45 +71,45 @@ export default comparison({
     const escaped = (of: Connections): number => of.connectMs.number({ above: FIRST_SYN_MS, below: RELEASE_MS })
     return {
       kernel: [
-        that('hash: each SYN that is sent again meets the same full shard', dropped.first, equals(dropped.atOnce)),
-        that('hash: and the next time too', dropped.second, equals(dropped.atOnce)),
+        that('hash: each retransmitted SYN meets the same full shard', dropped.first, equals(dropped.atOnce)),
+        that('hash: the second retransmit meets it too', dropped.second, equals(dropped.atOnce)),
         that(
-          'random: half of the victims draw the other shard at the first retry',
+          'random: half of the dropped clients get the other shard with the first retransmit',
           drawn.first / drawn.atOnce,
           between(0.2, 0.8, 'share'),
         ),
         that(
-          'random: three quarters have got away after the second',
+          'random: three quarters have got it after the second',
           drawn.second / drawn.atOnce,
           between(0, 0.5, 'share'),
         ),
-        that('member: the full shard is not asked at all', member.listener(1).drops.total, equals(0)),
+        that('member: the full shard gets no SYN at all', member.listener(1).drops.total, equals(0)),
       ],
       userspace: [
         that('hash: about half of the clients are stuck', victims(hash.clients) / CLIENTS, between(0.29, 0.7, 'share')),
-        that('hash: no victim gets away while the shard stands still', escaped(hash.clients), equals(0)),
+        that('hash: no dropped client connects while the shard is stalled', escaped(hash.clients), equals(0)),
         that(
-          'random: most victims get away',
+          'random: most dropped clients connect while the shard is stalled',
           escaped(random.clients) / victims(random.clients),
           between(0.45, 1, 'share'),
         ),
-        that('member: shard 2 answers all', member.clients.answeredBy(2).count, equals(CLIENTS)),
-        that('member: all are connected at once', member.clients.connectMs.max, between(0, 500, 'ms')),
+        that('member: shard 2 answers every client', member.clients.answeredBy(2).count, equals(CLIENTS)),
+        that('member: every client connects at once', member.clients.connectMs.max, between(0, 500, 'ms')),
         that(
-          'cpu: clients on CPU 1 all come to the second shard',
+          'cpu: all clients on CPU 1 reach the second shard',
           shareOf('backend-2', cpu.result.pinned),
           equals(1, 'share'),
         ),
         that(
-          'hash: the same clients come to both shards',
+          'hash: the same clients reach both shards',
           shareOf('backend-2', hash.result.pinned),
           between(0.1, 0.9, 'share'),
         ),
       ],
       both: [
-        that('hash: who is stuck is whose SYN was dropped', victims(hash.clients), equals(dropped.atOnce)),
+        that('hash: the stuck clients are those whose SYN was dropped', victims(hash.clients), equals(dropped.atOnce)),
         that(
-          'random: every drop is a SYN that a client had to send again',
+          'random: every dropped SYN is retransmitted by a client',
           random.counters.ListenDrops.total,
           equals(random.clients.synRetransmits),
         ),

@@ -1,4 +1,4 @@
-/** All that an experiment is written with. */
+/** Everything that an experiment is written with. */
 
 export { deck, fact } from './vocabulary/citation.ts'
 export { about, atLeast, atMost, between, equals, is, that } from './vocabulary/expectation.ts'

@@ -1,6 +1,6 @@
 /**
- * One of the processes of shared-socket.ts: waits for its turn, then for connections on the listening socket that it
- * inherited. Answers each, and tells its parent what happens to it, a letter at a time.
+ * One of the processes of shared-socket.ts: waits until it is started, then for connections on the listening socket that it
+ * inherited. Answers each, and reports to its parent, one letter at a time.
  */
 import fs from 'node:fs'
 import net from 'node:net'
@@ -18,12 +18,12 @@ const tell = (letter: string): void => {
 
 const idle = new Int32Array(new SharedArrayBuffer(4))
 
-/** Stands still, without using the CPU. */
+/** Blocks without using the CPU. */
 const work = (): void => {
   if (workMs > 0) Atomics.wait(idle, 0, 0, workMs)
 }
 
-/** As servers did before event loops: waits, in epoll_wait() or in accept() itself, and serves one after the other. */
+/** As servers did before event loops: waits in epoll_wait() or in accept() itself, and serves one connection at a time. */
 function acceptForever(events?: number): never {
   const epoll = events === undefined ? undefined : libc.epollFor(LISTENER_FD, events, 'Watching the listening socket')
   const request = Buffer.alloc(4096)
@@ -31,7 +31,7 @@ function acceptForever(events?: number): never {
   for (;;) {
     if (epoll !== undefined) libc.epollWait(epoll, 'Waiting for a connection')
     const connection = libc.acceptIfAny(LISTENER_FD, 'Accepting a connection')
-    if (connection === undefined) continue // woken in vain: another one was quicker
+    if (connection === undefined) continue // woken for nothing: another process was quicker
     libc.recv(connection, request, 0, 'Reading a request')
     work()
     libc.send(connection, answer, 0, 'Answering')
@@ -40,7 +40,7 @@ function acceptForever(events?: number): never {
   }
 }
 
-/** As every server in Node does. */
+/** As every Node server does. */
 function serveWithNode(): void {
   const server = net.createServer((socket) => {
     socket.once('data', () => {
@@ -48,11 +48,11 @@ function serveWithNode(): void {
       socket.end(answer, () => tell(SERVED))
     })
   })
-  // An immediate comes after the loop has handed its sockets to the kernel.
+  // An immediate runs after the loop has registered its sockets with the kernel.
   server.listen({ fd: LISTENER_FD }, () => setImmediate(tell, READY))
 }
 
-fs.readSync(0, Buffer.alloc(1)) // its turn
+fs.readSync(0, Buffer.alloc(1)) // wait to be started
 if (way === 'libuv') serveWithNode()
 else if (way === 'blocking') acceptForever()
 else acceptForever(way === 'epollExclusive' ? libc.EPOLLIN | libc.EPOLLEXCLUSIVE : libc.EPOLLIN)

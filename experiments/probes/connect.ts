@@ -1,6 +1,6 @@
 /**
- * `connect.ts ADDRESS PORT CONNECTIONS [PAUSE_MS]`: connects, asks and reads the answer, one connection after the other,
- * in a process that can be pinned to a CPU as a whole. Prints the name of the backend that answered each, as JSON.
+ * `connect.ts ADDRESS PORT CONNECTIONS [PAUSE_MS]`: connects, sends a request and reads the answer, one connection at a
+ * time, in a process that can be pinned to a CPU as a whole. Prints the name of the backend that answered each, as JSON.
  */
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,14 +1,14 @@
 /**
- * A stranger that wants to listen on a port: `listen.ts ADDRESS PORT [--reuse-port] [--user UID] [--backlog N]`.
- * Prints the name of the error, or `listening` and the number of a process that keeps the socket until it is ended, and
- * closes whoever connects to it.
+ * A stranger that tries to listen on a port: `listen.ts ADDRESS PORT [--reuse-port] [--user UID] [--backlog N]`.
+ * Prints the name of the error, or `listening` and the id of a process that holds the socket until it is ended and closes
+ * every connection to it.
  */
 import { fork } from 'node:child_process'
 import net from 'node:net'
 import { parseArgs } from 'node:util'
 
 if (process.send === undefined) {
-  // Whoever runs this waits for its end, so that a process of its own keeps the socket.
+  // The caller waits for this process to end, so a separate process holds the socket.
   const keeper = fork(import.meta.filename, process.argv.slice(2), { detached: true, stdio: 'ignore' })
   keeper.once('message', (answer) => {
     console.log(answer)
@@ -25,7 +25,7 @@ if (process.send === undefined) {
     },
   })
   const [host, port] = positionals
-  // Sockets belong to the user who makes them.
+  // A socket belongs to the user that creates it.
   if (values.user !== undefined) process.setuid?.(Number(values.user))
   const server = net.createServer((client) => client.destroy())
   server.once('error', (error: NodeJS.ErrnoException) => process.send?.(error.code, () => process.exit()))

@@ -1,4 +1,4 @@
-/** What shared-socket.ts is told, and what it and its acceptors say to each other. */
+/** The order for shared-socket.ts, and the messages between it and its acceptors. */
 
 /** How a process waits for a connection. */
 export type Way = 'blocking' | 'epoll' | 'epollExclusive' | 'libuv'
@@ -8,22 +8,22 @@ export interface Order {
   port: number
   way: Way
   processes: number
-  /** Ends when it has served so many. */
+  /** Ends when this many have been served. */
   connections: number
-  /** How long a process stands still for each. */
+  /** How long a process blocks for each connection. */
   workMs: number
-  /** The listener's, from the moment when all processes wait; before it is less. */
+  /** Of the listener, once all processes are waiting; smaller before. */
   backlog: number
 }
 
-/** What became of it, process by process, in the order in which they began to wait. */
+/** The result by process, in the order in which the processes began to wait. */
 export interface Outcome {
   served: number[]
-  /** How often the kernel put it to sleep, and so woke it up again (voluntary context switches). */
+  /** How often the kernel put each to sleep, and so woke it up again (voluntary context switches). */
   sleeps: number[]
-  /** How its epoll instance watches the socket, as the kernel tells. */
+  /** How the epoll instance of each watches the socket, according to the kernel. */
   watch: ('no epoll' | 'plain' | 'exclusive')[]
-  /** How many sockets all of them hold together. */
+  /** How many different sockets they hold together. */
   sockets: number
 }
 
@@ -36,6 +36,6 @@ export interface AcceptorJob {
 /** Where an acceptor finds the listening socket: after stdin, stdout and stderr. */
 export const LISTENER_FD = 3
 
-/** What an acceptor tells, each a letter. */
+/** What an acceptor reports, one letter each. */
 export const READY = 'r'
 export const SERVED = 's'

@@ -1,7 +1,7 @@
 /**
  * `shared-socket.ts ORDER`: one listening socket and several processes that accept from it, each waiting in the way that
- * the order names. They begin to wait one after the other; then the backlog is raised to what was ordered, which whoever
- * watches the socket can see. Ends when all connections are served, and prints the outcome. Both are JSON.
+ * the order names. They begin to wait one after the other; then the backlog is raised to the one ordered, which an observer
+ * of the socket can see. Ends when all connections are served, and prints the outcome. Order and outcome are JSON.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ const acceptor = fileURLToPath(new URL('./acceptor.ts', import.meta.url))
 const PATIENCE_MS = 15_000
 const order: Order = JSON.parse(process.argv[2] ?? '')
 
-/** Blocking or not belongs to the socket, so it is the same for all who share it. */
+/** Whether it blocks is a property of the socket, so it is the same for all processes that share it. */
 function listeningSocket({ address, port, way }: Order): number {
   const blocking = way === 'blocking' ? 0 : libc.SOCK_NONBLOCK
   const fd = libc.socket(libc.AF_INET, libc.SOCK_STREAM | libc.SOCK_CLOEXEC | blocking, 0, 'Opening a listener')
@@ -40,7 +40,7 @@ class Acceptor {
       heard()
     })
     this.#process.once('exit', (code) => {
-      if (code !== null) process.exit(1) // it has said why; who is killed at the end has no status
+      if (code !== null) process.exit(1) // it has said why; a process killed at the end has no status
     })
   }
 
@@ -50,14 +50,14 @@ class Acceptor {
     if (this.#process.stdout !== null) await once(this.#process.stdout, 'data')
   }
 
-  /** Ends it; what it held is closed when this resolves. */
+  /** Ends it; its descriptors are closed when this resolves. */
   async end(): Promise<void> {
     const ended = once(this.#process, 'exit')
     this.#process.kill('SIGKILL')
     await ended
   }
 
-  /** For the case that this process ends by itself. */
+  /** For when this process ends early. */
   kill(): void {
     this.#process.kill('SIGKILL')
   }
@@ -66,7 +66,7 @@ class Acceptor {
     return this.#heard.filter((heard) => heard === letter).length
   }
 
-  /** From here on its sleeps count. */
+  /** Counts its sleeps from here on. */
   watchSleep(): void {
     this.#sleptBefore = this.#slept()
   }
@@ -83,7 +83,7 @@ class Acceptor {
     return fs.statSync(`/proc/${this.#process.pid}/fd/${LISTENER_FD}`).ino
   }
 
-  /** Of whichever epoll instance watches the listening socket: the events as they were registered, in hexadecimal. */
+  /** How its epoll instance watches the listening socket, from the registered events in hexadecimal. */
   get watch(): Outcome['watch'][number] {
     const watched = new RegExp(`^tfd:\\s+${LISTENER_FD} events:\\s+([0-9a-f]+)`, 'm')
     for (const fd of fs.readdirSync(`/proc/${this.#process.pid}/fdinfo`)) {
@@ -98,7 +98,7 @@ class Acceptor {
     try {
       return fs.readlinkSync(`/proc/${this.#process.pid}/fd/${fd}`) === 'anon_inode:[eventpoll]'
     } catch {
-      return false // closed meanwhile: an epoll instance lives as long as its process
+      return false // closed meanwhile, so not epoll: an epoll instance lives as long as its process
     }
   }
 
@@ -131,7 +131,7 @@ for (const one of acceptors) one.watchSleep()
 relisten(fd, order.backlog)
 
 await all.promise
-// Whoever was woken by the last one goes to sleep again.
+// Processes that the last connection woke go back to sleep.
 await sleep(50)
 const outcome: Outcome = {
   served: acceptors.map((one) => one.count(SERVED)),

@@ -1,10 +1,10 @@
-/** What an experiment rests on: written as one line of text, from which a display takes what can be opened. */
+/** The sources of an experiment: each is one line of text, from which a display takes what can be opened. */
 
 /** A source as a display shows it. */
 export interface Citation {
   /** What a person reads. */
   text: string
-  /** Where it can be opened: a path from the repository's root, `docs/kernel-facts.md#syn-drop`, or a URL. Undefined for what is only named. */
+  /** Where it can be opened: a path from the repository's root, `docs/kernel-facts.md#syn-drop`, or a URL. Undefined if the source is only named. */
   target: string | undefined
 }
 
@@ -20,8 +20,8 @@ export const fact = (slug: string): string => `${FACTS}#${slug}`
 export const deck = (concept: string): string => `${DECK}: ${concept}`
 
 /**
- * Reads a source back. A path below docs/ is its own target; `text <https://…>` leads to the URL; everything else, such as
- * the name of a kernel function, is only named.
+ * Parses a source. A path below docs/ is its own target; `text <https://…>` leads to the URL; anything else, such as the
+ * name of a kernel function, is only named.
  */
 export function citationOf(source: string): Citation {
   if (/^docs\/\S+$/.test(source)) return { text: source, target: source }

@@ -20,12 +20,12 @@ export type Band = Range | Exactly
 
 export interface Expectation {
   sentence: string
-  /** NaN where there was nothing to see, which is in no band. */
+  /** NaN if there was nothing to see; NaN lies in no band. */
   seen: number | string | boolean
   band: Band
 }
 
-/** An expectation: that this sentence is true, which it is if what was seen lies in the band. */
+/** An expectation: the sentence is true if what was seen lies in the band. */
 export function that(sentence: string, seen: number, band: Range): Expectation
 export function that(sentence: string, seen: string | boolean, band: Exactly): Expectation
 export function that(sentence: string, seen: number | string | boolean, band: Band): Expectation {
@@ -33,8 +33,8 @@ export function that(sentence: string, seen: number | string | boolean, band: Ba
 }
 
 /**
- * The number itself, no more and no less. With a unit of `ms` the upper end of a band gives way by the scheduling lag
- * that was measured during the run: a late machine makes things later, never earlier.
+ * Exactly this number. With the unit `ms` the upper end of a band is raised by the scheduling lag that was measured
+ * during the run: a slow machine makes things later, never earlier.
  */
 export const equals = (value: number, unit: Unit = ''): Range => between(value, value, unit)
 

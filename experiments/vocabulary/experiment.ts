@@ -1,14 +1,14 @@
-/** The form of an experiment: what it teaches, which lab it needs, what happens, and what must then be true. */
+/** The form of an experiment: what it teaches, which lab it needs, what happens, and what must be true afterwards. */
 import type { Mode } from '#services/backend/api.ts'
 import type { Expectation } from './expectation.ts'
 import type { Readings } from './readings.ts'
 import type { Stage } from './stage.ts'
 
-/** The lab an experiment wants; what it leaves out is as in every lab. */
+/** The lab that an experiment asks for; what it leaves out has the lab's defaults. */
 export interface LabWish {
   /** `sharded` (default): a socket for each backend. `shared`: one socket, several processes. `single`: one of each. */
   mode?: Mode
-  /** How many (default 1), or each one's own backlog; `workers` only in mode `shared`. */
+  /** How many (default 1), or the backlog of each; `workers` only in mode `shared`. */
   backends?: number | { backlog?: number; workers?: number }[]
   /** Set in the server's network namespace before anything listens. */
   sysctls?: Record<string, string | number>
@@ -16,7 +16,7 @@ export interface LabWish {
   sampleIntervalMs?: number
 }
 
-/** What must be there for a run to mean anything. What is missing makes the verdict "not judged here", with the reason. */
+/** What a run needs to mean anything. If something is missing, the verdict is "not judged", with the reason. */
 export interface Needs {
   cores?: number
   /** Sysctls of the server's namespace that this kernel must have. */
@@ -29,25 +29,25 @@ export interface Needs {
   namespaces?: string
 }
 
-/** A step of an experiment, and what it wants to remember of it: plain data, which `expect` finds under `result`. */
+/** A step of an experiment. What it returns is plain data that `expect` finds under `result`. */
 export type Phase<Result = unknown> = (stage: Stage) => Result | Promise<Result>
 
 /** Expectations by who counted: at least one each from the kernel and from userspace. */
 export interface Judgement {
   kernel: readonly [Expectation, ...Expectation[]]
   userspace: readonly [Expectation, ...Expectation[]]
-  /** Where the two must agree. */
+  /** Where kernel and userspace must agree. */
   both?: readonly Expectation[]
 }
 
 interface Lesson {
   /** Kebab-case, as in `spillway run NAME`; the name of its file. */
   name: string
-  /** What a person knows afterwards, in one to three sentences. */
+  /** What a reader knows afterwards, in a few sentences. */
   teaches: string
   /**
-   * Where it comes from: a concept of the deck, sections of docs/kernel-facts.md, kernel functions, an article or issue that it
-   * settles (`text <https://…>`).
+   * What it is based on: a concept of the deck, sections of docs/kernel-facts.md, kernel functions, an article or issue that
+   * it explains (`text <https://…>`).
    */
   sources: readonly [string, ...string[]]
   needs?: Needs
@@ -63,22 +63,22 @@ export interface ExperimentForm<Results> extends Lesson {
   expect(readings: Readings<Results>): Judgement
 }
 
-/** The same phases in several labs, each run fresh, compared. */
+/** The same phases in several fresh labs, compared. */
 export interface ComparisonForm<Results, Case extends string> extends Lesson {
   cases: Record<Case, LabWish>
   phases: Phases<Results>
   expect(readings: Record<Case, Readings<Results>>): Judgement
 }
 
-/** An experiment as the lab runs it: every one has cases, most have one. */
+/** An experiment as the lab runs it: each has cases, most have only one. */
 export interface Experiment extends Lesson {
   cases: Record<string, LabWish>
   phases: Record<string, Phase>
-  /** Pure: what the readings of all cases say. Throws NotJudged if they cannot say anything. */
+  /** Pure: judges the readings of all cases. Throws NotJudged if they do not allow a judgement. */
   judge(readings: Record<string, Readings>): Judgement
 }
 
-/** The name of the one case of an experiment that compares nothing. */
+/** The name of the only case of an experiment that compares nothing. */
 export const ONLY_CASE = 'lab'
 
 /** Declares an experiment. */
@@ -101,7 +101,7 @@ export function comparison<Results, Case extends string>({
   return { ...lesson, cases, phases, judge: (readings) => expect(readings as Record<Case, Readings<Results>>) }
 }
 
-/** Thrown where something cannot be judged on this machine: no failure, and no success. */
+/** Thrown if something cannot be judged on this machine: neither a failure nor a success. */
 export class NotJudged extends Error {
   override readonly name = 'NotJudged'
 }

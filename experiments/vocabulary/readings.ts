@@ -1,30 +1,30 @@
-/** What a run has left to be judged by. Everything here is a number of a recording; nothing is asked of the kernel again. */
+/** What a run is judged by. Everything here comes from the recording; the kernel is not asked again. */
 
 import type { QueueCounter } from '#kernel/queue-counters.ts'
 import type { Outcomes } from '#load/agent/api.ts'
 
 /** A case as it was recorded, phase by phase. */
 export interface Readings<Results = Record<string, unknown>> {
-  /** What each phase gave. */
+  /** What each phase returned. */
   readonly result: Results
   /** The listening socket of shard 1, 2, … */
   listener(shard: number): ListenerReadings<keyof Results>
-  /** What the port's listeners share, and its connections. */
+  /** What the listeners of the port share, and its connections. */
   readonly port: PortReadings<keyof Results>
-  /** Counters of the server's network namespace. A kernel that lacks one makes the verdict "not judged here". */
+  /** Counters of the server's network namespace. If the kernel lacks one that is read, the verdict is "not judged". */
   readonly counters: Record<QueueCounter, Tally<keyof Results>>
   /** Counters of the clients' network namespace. */
   readonly clientCounters: Record<QueueCounter, Tally<keyof Results>>
   readonly clients: ClientReadings<keyof Results>
-  /** What backend 1, 2, … says of itself. */
+  /** What backend 1, 2, … reports about itself. */
   backend(number: number): BackendReadings<keyof Results>
   /** How long a phase took. */
   durationMs(phase: keyof Results): number
-  /** A sysctl of the server's namespace as it was when the phases began; NaN where the kernel has none of that name. */
+  /** A sysctl of the server's namespace as it was when the phases began; NaN if the kernel has no sysctl of that name. */
   sysctl(name: string): number
 }
 
-/** A value that is sampled: it may have been elsewhere between two samples. NaN where nothing was sampled. */
+/** A sampled value: between two samples it may have been higher or lower. NaN if nothing was sampled. */
 export interface Series<Phase> {
   readonly max: number
   readonly min: number
@@ -34,7 +34,7 @@ export interface Series<Phase> {
   during(phase: Phase): Series<Phase>
 }
 
-/** A count that only grows, read exactly at the ends of every phase. */
+/** A count that only grows, read exactly at the beginning and end of every phase. */
 export interface Tally<Phase> {
   /** From the first phase until the last load has ended. */
   readonly total: number
@@ -43,9 +43,9 @@ export interface Tally<Phase> {
 
 export interface ListenerReadings<Phase> {
   readonly length: Series<Phase>
-  /** N; N + 1 fit. */
+  /** The limit N; N + 1 connections fit. */
   readonly limit: Series<Phase>
-  /** sk_drops; not all are overflows. */
+  /** sk_drops; not all of them are overflows. */
   readonly drops: Tally<Phase>
   /** The highest length sampled. */
   readonly peak: number
@@ -55,7 +55,7 @@ export interface ListenerReadings<Phase> {
 
 export interface PortReadings<Phase> {
   readonly synQueue: Series<Phase>
-  /** How long the longest waiting connection had waited; one jiffy fine. */
+  /** How long the oldest waiting connection had waited; accurate to one jiffy. */
   readonly oldestWaitMs: Series<Phase>
   readonly established: Series<Phase>
   readonly receiveBytes: Series<Phase>
@@ -68,17 +68,17 @@ export interface BackendReadings<Phase> {
   readonly responses: Tally<Phase>
   /** Accepts of each of its processes, in the order in which GET /status lists them. */
   readonly acceptsByProcess: readonly number[]
-  /** Processor time that its processes used, its answers to the recorder included. */
+  /** CPU time that its processes used, including their answers to the recorder. */
   readonly cpuMs: Tally<Phase>
-  /** What listen() was asked for last. */
+  /** The backlog last passed to listen(). */
   readonly backlog: number
 }
 
-/** Connections whose record the clients kept, and what their kernel counted. */
+/** The connections that the clients recorded, and what the clients' kernel counted. */
 export interface ClientReadings<Phase> extends Connections {
-  /** SYNs that left the clients' kernel, those sent again included; without half-open ones, which pass it by. */
+  /** SYNs that the clients' kernel sent, including retransmits, but without half-open loads, which bypass it. */
   readonly synsSent: Tally<Phase>
-  /** SYNs written by half-open loads. */
+  /** SYNs sent by half-open loads. */
   readonly halfOpenSyns: Tally<Phase>
   /** The connections of the loads that began in a phase. */
   startedIn(phase: Phase): Connections
@@ -87,36 +87,36 @@ export interface ClientReadings<Phase> extends Connections {
 /** Some connections, as the clients saw them. */
 export interface Connections {
   readonly count: number
-  /** Those whose handshake finished, as the client sees it. */
+  /** Those whose handshake completed, as the client sees it. */
   readonly connected: number
   readonly outcomes: Outcomes
   /** From the SYN to the SYN-ACK, of those that connected. */
   readonly connectMs: Distribution
-  /** As the kernel told the backend right after accept(); one jiffy fine. */
+  /** As the kernel reported it to the backend right after accept(); accurate to one jiffy. */
   readonly acceptWaitMs: Distribution
-  /** From the SYN to accept(), by the one clock of the host: what clients wait in the kernel, on either side of the handshake. */
+  /** From the SYN to accept(), by the host's one clock: the wait in the kernel, before and after the handshake completes. */
   readonly acceptedAfterMs: Distribution
   /** From the scheduled moment to the first byte of the answer. */
   readonly firstByteMs: Distribution
   /** From the scheduled moment to the end, of those that were answered in full. */
   readonly totalMs: Distribution
-  /** Sent again by those that connected. */
+  /** SYN retransmits of those that connected. */
   readonly synRetransmits: number
-  /** Those that a backend answered. */
+  /** Those that this backend answered. */
   answeredBy(backend: number): Connections
 }
 
-/** All are NaN if there is no value at all, and so in no band. */
+/** If there are no values, everything is NaN, which lies in no band. */
 export interface Distribution {
   readonly count: number
   readonly min: number
   readonly max: number
   readonly mean: number
   readonly stdev: number
-  /** The value that a share `q` of all do not exceed (nearest rank). */
+  /** The value that a share `q` of all values does not exceed (nearest rank). */
   quantile(q: number): number
-  /** The share that lies above, below, or between two bounds. */
+  /** The share of values above a bound, below a bound, or between two. */
   share(bounds: { above?: number; below?: number }): number
-  /** How many lie there. */
+  /** How many values lie there. */
   number(bounds: { above?: number; below?: number }): number
 }

@@ -1,4 +1,4 @@
-/** The verbs of an experiment: what can be done to a lab in a phase. */
+/** The verbs of an experiment: what a phase can do to a lab. */
 
 import type { QueueCounter } from '#kernel/queue-counters.ts'
 import type { Steering } from '#kernel/reuseport.ts'
@@ -7,33 +7,33 @@ import type { BackendStatus, FaultsChange } from '#services/backend/api.ts'
 
 /** The lab in which a phase happens. Every verb resolves when it has taken effect. */
 export interface Stage {
-  /** The name of the case that runs. */
+  /** The name of the running case. */
   readonly case: string
   /** Where the backends listen. */
   readonly sharedPort: { address: string; port: number }
   /** Backend 1, 2, … */
   backend(number: number): BackendVerbs
   readonly clients: ClientVerbs
-  /** The load that an earlier phase began; the last one, if it began several. */
+  /** The load that an earlier phase started; the last one, if it started several. */
   load(phase: string): RunningLoad
-  /** Says how the kernel chooses the shard of a new connection. */
+  /** Sets how the kernel chooses the shard of a new connection. */
   steer(steering: Steering): Promise<void>
-  /** Sets a sysctl of one host's network namespace. */
+  /** Sets a sysctl in the network namespace of one host. */
   sysctl(name: string, value: string | number, host?: Host): Promise<void>
   /** Lets time pass. */
   pass(ms: number): Promise<void>
-  /** Reads until `seen` is true and gives that reading; after `withinMs` (15 s) the run has failed: `what` did not come about. */
+  /** Reads until `seen` is true and returns that reading. After `withinMs` (default 15,000) the run fails: `what` was not seen. */
   until(what: string, seen: (now: Now) => boolean | Promise<boolean>, withinMs?: number): Promise<Now>
   /** Reads everything now. */
   now(): Promise<Now>
-  /** Runs a command on a host of the lab and gives its standard output; `node` is the lab's own. Throws if it fails. */
+  /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it fails. */
   run(command: readonly string[], host?: Host): Promise<string>
 }
 
 export type Host = 'server' | 'client'
 
 export interface BackendVerbs {
-  /** Its event loop stands still: it accepts, reads and answers nothing. In mode `shared`: of one process (1, 2, …), or of all. */
+  /** Stalls its event loop: it accepts, reads and answers nothing. In mode `shared`: that of one process (1, 2, …), or all. */
   stall(process?: number): Promise<void>
   release(process?: number): Promise<void>
   /** Switches faults on or off, for one process or all; those not named stay as they are. */
@@ -51,60 +51,60 @@ export interface BackendVerbs {
   status(): Promise<BackendStatus>
 }
 
-/** Loads. `connections`, `burst`, `hold` and the slow ones resolve when the last connection has begun, not when it has ended. */
+/** Loads. `connections`, `burst`, `hold` and the slow ones resolve when the last connection has begun, not ended. */
 export interface ClientVerbs {
   /** All at once: connect, ask, read, close. */
   burst(order: { connections: number } & Exchange): Promise<RunningLoad>
-  /** Open loop, for a time: arrivals never wait for answers. */
+  /** Open loop, for a given time: arrivals never wait for answers. */
   connections(
     order: { ratePerSecond: number; forMs: number; arrivals?: 'constant' | 'poisson'; seed?: number } & Exchange,
   ): Promise<RunningLoad>
-  /** The same without an end: resolves at once; ends by `stop()` or with the experiment. */
+  /** The same without an end: resolves at once; ends with `stop()` or with the experiment. */
   flow(
     order: { ratePerSecond: number; arrivals?: 'constant' | 'poisson'; seed?: number } & Exchange,
   ): Promise<RunningLoad>
-  /** Connects and stays silent, until told to speak or stopped. */
+  /** Connects and sends nothing until `speak()` or `stop()`. */
   hold(order: { connections: number; ratePerSecond?: number }): Promise<RunningLoad>
-  /** SYNs from addresses where nobody answers, 500 a second if not told otherwise; resolves when the last is written. */
+  /** SYNs from addresses without a host, 500 a second by default; resolves when the last is sent. */
   halfOpen(order: { ratePerSecond?: number; syns: number }): Promise<RunningLoad>
-  /** Asks for `responseBytes` and reads them slowly; 0 reads nothing. */
+  /** Requests `responseBytes` and reads them at `bytesPerSecond`; 0 reads nothing. */
   readSlowly(order: { connections: number; bytesPerSecond: number; responseBytes: number }): Promise<RunningLoad>
-  /** Sends `bodyBytes`, as fast as the kernel takes them unless it says otherwise. */
+  /** Sends `bodyBytes`, at `bytesPerSecond` or as fast as the kernel takes them. */
   write(order: { connections: number; bodyBytes: number; bytesPerSecond?: number }): Promise<RunningLoad>
-  /** Three-way handshakes by hand: sends the SYNs; every further step is one of `step`. */
+  /** Three-way handshakes by hand: sends the SYNs; `step` does each further step. */
   handshake(order: { connections: number }): Promise<RunningLoad>
 }
 
-/** How a connection asks. */
+/** How a connection makes its request. */
 export interface Exchange {
   path?: string
   /** When a client gives up; default 10,000. */
   timeoutMs?: number
-  /** Who closes first, and so keeps the connection in TIME_WAIT; default the server. */
+  /** Which side closes first, and so keeps the connection in TIME_WAIT; default the server. */
   closer?: 'server' | 'client'
 }
 
 export interface RunningLoad {
   report(): Promise<LoadReport>
-  /** Waits for its own end. */
+  /** Waits until the load ends. */
   done(): Promise<LoadReport>
   stop(): Promise<LoadReport>
   /** Makes held connections send something. */
   speak(): Promise<void>
   /** The next step of a handshake by hand; connections count from 1. */
   step(connection: number, send: HandshakeStep): Promise<void>
-  /** How each handshake by hand stands, in the order of the SYNs. */
+  /** The state of each handshake by hand, in the order of the SYNs. */
   handshakes(): Promise<Handshake[]>
 }
 
-/** What is there at one moment. */
+/** The state at one moment. */
 export interface Now {
-  /** The listener of backend n, and how many processes hold it. If it has none, this throws; `until` waits for it. */
+  /** The listener of backend n, and how many processes hold it. Throws if there is none; `until` waits for one. */
   listener(number: number): { length: number; limit: number; drops: number; owners: number }
   /** How many sockets listen on the port. */
   listeners: number
   synQueue: { length: number; limit: number }
-  /** Connections that the kernel has finished and nobody has accepted. */
+  /** Connections that the kernel has completed and no process has accepted. */
   waiting: number
   established: number
   receiveBytes: number

@@ -12,12 +12,12 @@ export default experiment({
   },
   expect: ({ listener, counters, clients, backend }) => ({
     kernel: [
-      that('two processes have room for five', listener(1).peak, equals(5)),
+      that('the shared queue holds five connections', listener(1).peak, equals(5)),
       that('the other seven are dropped', counters.ListenDrops.during('burst'), equals(7)),
     ],
     userspace: [
-      that('both processes are there', backend(1).acceptsByProcess.length, equals(2)),
-      that('all are served once they go on', clients.outcomes.ok, equals(12)),
+      that('both processes are running', backend(1).acceptsByProcess.length, equals(2)),
+      that('every client is served once they resume', clients.outcomes.ok, equals(12)),
     ],
   }),
 })

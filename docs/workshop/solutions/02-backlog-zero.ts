@@ -3,7 +3,7 @@ import { between, equals, experiment, fact, that } from '#experiments/vocabulary
 export default experiment({
   name: 'solution-backlog-zero',
   teaches:
-    'A backlog of 0 holds one connection. Raising it on the live socket evicts nobody and calls nobody: who was dropped comes with the next retry of its SYN.',
+    'A backlog of 0 holds one connection. Raising it on the live socket evicts no client and admits none: a dropped client gets in with the next retransmit of its SYN.',
   sources: ['docs/workshop/02-syn-and-accept-queue.md', fact('accept-queue-limit'), fact('calling-listen-again')],
   lab: { backends: [{ backlog: 0 }] },
   phases: {
@@ -18,13 +18,13 @@ export default experiment({
   },
   expect: ({ listener, result, clients }) => ({
     kernel: [
-      that('a backlog of 0 holds one', listener(1).length.during('burst').max, equals(1)),
-      that('raising it lets nobody in at once', result.raise.waiting, equals(1)),
-      that('with the retries all four fit', listener(1).peak, equals(4)),
+      that('a backlog of 0 holds one connection', listener(1).length.during('burst').max, equals(1)),
+      that('raising it lets no client in at once', result.raise.waiting, equals(1)),
+      that('with the retransmits all four fit', listener(1).peak, equals(4)),
     ],
     userspace: [
       that('three clients connect with their second SYN', clients.connectMs.number({ above: 900 }), equals(3)),
-      that('about a second after the first', clients.connectMs.max, between(950, 1200, 'ms')),
+      that('the slowest connects about a second after its first SYN', clients.connectMs.max, between(950, 1200, 'ms')),
     ],
   }),
 })

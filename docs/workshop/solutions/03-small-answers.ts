@@ -5,7 +5,7 @@ const CLIENTS = 4
 export default experiment({
   name: 'solution-small-answers',
   teaches:
-    "What fits into the client's receive queue leaves the server at once: for the server the answer is sent, whether anybody reads it or not.",
+    "What fits into the client's receive queue leaves the server at once: for the server the answer is sent, whether or not the client reads it.",
   sources: ['docs/workshop/03-connection-queues.md', fact('receive-and-send-queues')],
   lab: {},
   phases: {
@@ -21,11 +21,11 @@ export default experiment({
   expect: ({ port, backend, clients }) => ({
     kernel: [
       that('nothing is left in the send queues', port.sendBytes.during('ask').last, equals(0, 'B')),
-      that('and no window is closed', port.zeroWindows.max, equals(0)),
+      that('no window is closed', port.zeroWindows.max, equals(0)),
     ],
     userspace: [
       that('the backend has sent every answer', backend(1).responses.during('ask'), equals(CLIENTS)),
-      that('though the clients have read nothing', clients.firstByteMs.count, equals(0)),
+      that('the clients have read nothing', clients.firstByteMs.count, equals(0)),
     ],
   }),
 })

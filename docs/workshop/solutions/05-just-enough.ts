@@ -7,7 +7,7 @@ const ENOUGH = 61
 
 export default comparison({
   name: 'solution-just-enough',
-  teaches: 'The smallest backlog that survives a stall is rate times stall, less one.',
+  teaches: 'The smallest backlog that survives a stall is rate times stall, minus one.',
   sources: ['docs/workshop/05-problems-with-accepting.md', fact('accept-queue-limit')],
   cases: { enough: { backends: [{ backlog: ENOUGH }] }, tooSmall: { backends: [{ backlog: ENOUGH - 10 }] } },
   phases: {
@@ -17,14 +17,18 @@ export default comparison({
   },
   expect: ({ enough, tooSmall }) => ({
     kernel: [
-      that('sixty wait', enough.listener(1).peak, equals((RATE * STALL_MS) / 1000)),
-      that('nobody is dropped', enough.counters.ListenDrops.total, equals(0)),
-      that('with ten places fewer the rest is dropped', tooSmall.counters.ListenDrops.during('load'), atLeast(8)),
+      that('sixty connections wait', enough.listener(1).peak, equals((RATE * STALL_MS) / 1000)),
+      that('nothing is dropped', enough.counters.ListenDrops.total, equals(0)),
+      that('with a backlog ten smaller the rest is dropped', tooSmall.counters.ListenDrops.during('load'), atLeast(8)),
     ],
     userspace: [
-      that('nobody has to send a SYN again', enough.clients.synRetransmits, equals(0)),
-      that('nobody waits much longer than the stall', enough.clients.firstByteMs.max, atMost(1500, 'ms')),
-      that('with ten places fewer eight pay a second', tooSmall.clients.connectMs.number({ above: 900 }), atLeast(8)),
+      that('no SYN is retransmitted', enough.clients.synRetransmits, equals(0)),
+      that('no client waits much longer than the stall', enough.clients.firstByteMs.max, atMost(1500, 'ms')),
+      that(
+        'with a backlog ten smaller at least eight take a second to connect',
+        tooSmall.clients.connectMs.number({ above: 900 }),
+        atLeast(8),
+      ),
     ],
   }),
 })

@@ -3,7 +3,7 @@ import { equals, experiment, fact, that } from '#experiments/vocabulary.ts'
 export default experiment({
   name: 'solution-drain-then-close',
   teaches:
-    'Steer new connections away first, let the queue drain, then close: nothing is left to be reset. It needs a sibling with room, and a process that still accepts.',
+    'First steer new connections away, let the queue drain, then close: nothing is left to reset. This needs a sibling with room, and a process that still accepts.',
   sources: ['docs/workshop/06-sharding.md', fact('closing-a-member'), fact('steering-programs')],
   lab: { backends: 2, sysctls: { 'net.ipv4.tcp_migrate_req': 0 } },
   phases: {
@@ -22,13 +22,13 @@ export default experiment({
   },
   expect: ({ counters, clients, backend }) => ({
     kernel: [
-      that('closing resets nobody', counters.EstabResets.during('close'), equals(0)),
-      that('nobody is dropped', counters.ListenDrops.total, equals(0)),
+      that('closing resets no connection', counters.EstabResets.during('close'), equals(0)),
+      that('nothing is dropped', counters.ListenDrops.total, equals(0)),
     ],
     userspace: [
       that('no client sees a reset', clients.outcomes.reset, equals(0)),
-      that('nor is any refused', clients.outcomes.refused, equals(0)),
-      that('shard 1 accepts nobody any more', backend(1).accepts.during('close'), equals(0)),
+      that('no client is refused', clients.outcomes.refused, equals(0)),
+      that('shard 1 accepts no more clients', backend(1).accepts.during('close'), equals(0)),
     ],
   }),
 })
