@@ -168,8 +168,8 @@ export class Patience implements Disposable {
 
 const seconds = (ms: number): string => `${ms < 9_950 ? Number((ms / 1000).toPrecision(2)) : Math.round(ms / 1000)} s`
 
-/** What a value settles to, or the signal's reason if that comes first. */
-async function orEnd<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+/** What a value settles to; throws the signal's reason if that comes first. */
+export async function orEnd<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
   if (!(value instanceof Promise)) return value
   const { promise, reject } = Promise.withResolvers<never>()
   const onAbort = (): void => reject(signal.reason)

@@ -63,6 +63,7 @@ export class Endpoint {
         }
       }
     } catch (error) {
+      if (error instanceof SyntaxError) throw error // it has answered, with something else
       if (!signal.aborted) throw this.#silence(error, signal)
     }
     if (!signal.aborted) throw this.#silence(undefined, signal)

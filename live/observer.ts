@@ -1,6 +1,7 @@
 /** Watches a lab: the exporter's stream at its own pace, the backends and the loads a few times a second. */
 import os from 'node:os'
 import { monotonicMs } from '#common/clock.ts'
+import { orEnd, Patience } from '#common/waiting.ts'
 import { ServiceError } from '#lab/endpoint.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { LoadReport } from '#load/agent/api.ts'
@@ -9,6 +10,8 @@ import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { type LabView, type Moment, type Setting, type Sysctls, shownSysctls, sysctlDefaults, viewOf } from './view.ts'
 
 const POLL_MS = 250
+/** Who has not answered by then is shown as down: what was last heard of it is old. */
+const ANSWER_MS = 2000
 /** Sysctls change by hand, and reading one can mean starting a container. */
 const POLLS_A_SYSCTL = 20
 /** Rates are taken over this span. */
@@ -78,13 +81,16 @@ class Poll {
       void this.#readSysctls()
     }
     const askedMs = monotonicMs()
+    using patience = new Patience(ANSWER_MS)
+    const answerOf = <Answer, Otherwise>(asking: Promise<Answer>, otherwise: Otherwise): Promise<Answer | Otherwise> =>
+      orEnd(asking, patience.signal).catch(() => otherwise)
     const [backends, loads, synRetransmits] = await Promise.all([
-      Promise.all(this.#lab.backends.map((backend) => backend.status().catch(() => undefined))),
+      Promise.all(this.#lab.backends.map((backend) => answerOf(backend.status(), undefined))),
       // An agent that is gone has taken its loads with it.
-      this.#lab.clients.reports().catch(() => []),
-      this.#lab.clients.counters().then(
-        ({ counters }) => counters.TcpExt_TCPSynRetrans ?? 0,
-        () => this.synRetransmits,
+      answerOf(this.#lab.clients.reports(), []),
+      answerOf(
+        this.#lab.clients.counters().then(({ counters }) => counters.TcpExt_TCPSynRetrans ?? 0),
+        this.synRetransmits,
       ),
     ])
     this.backends = backends

@@ -135,6 +135,21 @@ test('a backend that answers without a listener is closed, one that does not ans
   )
 })
 
+test('an exporter that was started again while a backend was down does not move the others to its place', () => {
+  const socket = { address: '198.18.0.2', port: 8080, backlog: 128, length: 7, limit: 128, drops: 0, inode: 103 }
+  const third = backend({ listener: { ...socket, cookie: '3' } })
+  const numberedAnew = [listener(1), listener(2, { cookie: '3', length: 7 })]
+  const view = viewOf(moment(snapshot(0, numberedAnew), [backend(), undefined, third]), undefined, setting)
+  assert.deepEqual(
+    view.shards.map(({ shard, state, length }) => [shard, state, length]),
+    [
+      [1, 'listening', 0],
+      [2, 'down', 0],
+      [3, 'listening', 7],
+    ],
+  )
+})
+
 test('a queue of N + 1 is full, one of N is not', () => {
   const view = viewOf(
     moment(snapshot(0, [listener(1, { length: 128 }), listener(2, { length: 129 })])),

@@ -62,12 +62,14 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
   const rate = (name: string): number =>
     earlier === undefined ? 0 : perSecond((namespace?.counters[name] ?? 0) - (earlier.counters[name] ?? 0))
   const port = namespace?.ports.find((candidate) => candidate.port === setting.port)
-  const listeners = listenersOf(namespace, setting.port)
+  const listeners = listenersOf(namespace, setting.port, now.backends)
   const waiting = listeners.filter((listener) => listener.length > 0)
 
   const shards = shardNumbers(now.backends, listeners).map((shard): ShardView => {
     const listener = listeners.find((candidate) => candidate.shard === shard)
-    const old = listenersOf(earlier, setting.port).find((candidate) => candidate.cookie === listener?.cookie)
+    const old = listenersOf(earlier, setting.port, before?.backends ?? []).find(
+      (candidate) => candidate.cookie === listener?.cookie,
+    )
     const backend = now.backends[shard - 1]
     const backendBefore = before?.backends[shard - 1]
     const sameProcess = backend !== undefined && backendBefore?.pid === backend.pid
@@ -127,8 +129,19 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
   }
 }
 
-const listenersOf = (namespace: NamespaceSample | undefined, port: number): ListenerSample[] =>
-  namespace?.listeners.filter((listener) => listener.port === port) ?? []
+/**
+ * The listeners of a port. Whose a socket is, its backend knows best: an exporter that was started again while one was
+ * down numbers the others anew.
+ */
+function listenersOf(
+  namespace: NamespaceSample | undefined,
+  port: number,
+  backends: Moment['backends'],
+): ListenerSample[] {
+  const owner = (cookie: string): number => backends.findIndex((backend) => backend?.listener?.cookie === cookie)
+  const own = namespace?.listeners.filter((listener) => listener.port === port) ?? []
+  return own.map((listener) => ({ ...listener, shard: owner(listener.cookie) + 1 || listener.shard }))
+}
 
 /** A row for each backend, and for each listener on the port that belongs to no backend. */
 function shardNumbers(backends: Moment['backends'], listeners: ListenerSample[]): number[] {

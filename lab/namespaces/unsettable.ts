@@ -4,7 +4,7 @@ import os from 'node:os'
 /** The file of a sysctl, which looks different from within another network namespace. */
 export const sysctlFile = (name: string): string => `/proc/sys/${name.replaceAll('.', '/')}`
 
-/** Kernels before 6.? keep all of net.core from user namespaces, and with it what clamps every backlog. */
+/** Linux 5.10 and 6.1 keep all of net.core from user namespaces, and with it what clamps every backlog; 6.12 does not. */
 const hidden = /^net\.core\./
 
 /**
@@ -16,6 +16,6 @@ export function unsettable(name: string, there = fs.existsSync(sysctlFile(name))
   if (!name.startsWith('net.')) return `a lab has network settings of its own alone, and ${name} is one of the machine`
   if (!there) return `this kernel (${os.release()}) has no sysctl ${name}`
   return hidden.test(name)
-    ? `${kernel} keeps ${name} from the network namespaces of ordinary users: it needs root on the host, or a later kernel`
+    ? `${kernel} keeps ${name} from the network namespaces of ordinary users: that needs root on the host, or Linux 6.12`
     : `on ${kernel} ${name} cannot be set in a network namespace: it is one of the whole machine`
 }

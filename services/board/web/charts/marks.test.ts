@@ -53,3 +53,21 @@ test('each phase of an experiment is marked once, when it began', () => {
   )
   assert.deepEqual(marksBetween(two, two), [])
 })
+
+test('a part that was missing is marked where that began and where it ended, once each', () => {
+  const began = { part: 'exporter', how: 'SIGKILL', fromMs: 900_000, toMs: undefined } as const
+  const [before, after] = [stateOf(), stateOf({ timeMs: 1_000_100, gaps: [{ ...began, toMs: 950_000 }] })]
+  assert.deepEqual(
+    marksBetween(before, after).map(({ timeMs, kind, text }) => [timeMs, kind, text]),
+    [
+      [900_000, 'fault', 'exporter ended'],
+      [950_000, 'mended', 'exporter is back'],
+    ],
+  )
+  assert.deepEqual(marksBetween(after, after), [])
+  const open = stateOf({ gaps: [began] })
+  assert.deepEqual(
+    marksBetween(open, after).map(({ text }) => text),
+    ['exporter is back'],
+  )
+})
