@@ -5,7 +5,7 @@ import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import { firstProblem } from '#common/validate.ts'
-import { PlanFile, planOptions } from './options.ts'
+import { formerNames, PlanFile, planOptions } from './options.ts'
 
 const known = [...Object.keys(planOptions), 'migrate']
 
@@ -63,7 +63,7 @@ export function parsePlanFile(file: string, text: string): Written {
         `${nameOf(key)}: ${value === null ? 'has no value' : `is ${typeof value === 'boolean' ? value : Array.isArray(value) ? 'a list' : 'a map'}, and must be one value`}`,
         'It is written as on the command line: see spillway plan --help',
       )
-  const unheardOf = Object.keys(values).find((key) => !known.includes(key))
+  const unheardOf = Object.keys(values).find((key) => !known.includes(key) && !Object.hasOwn(formerNames, key))
   if (unheardOf !== undefined)
     throw new UsageError(
       `${nameOf(unheardOf)}: is unknown${orNearest(unheardOf, known)}`,
