@@ -8,7 +8,7 @@ import { factId, factsIn, factsPage, kernelFacts } from '#report/facts.ts'
 import { reportHtml } from '#report/report.ts'
 import { recording, runOf } from '#report/testing/runs.ts'
 import { solutions } from './support/citations.ts'
-import { anchorsOf, broken, citationsIn, linksOf, repositoryFiles, textOf } from './support/links.ts'
+import { anchorsOf, broken, citationsIn, linksOf, pathsIn, repositoryFiles, textOf } from './support/links.ts'
 
 const files = repositoryFiles()
 const pages = files.filter((file) => file.endsWith('.md'))
@@ -40,6 +40,16 @@ test('every link of every page leads to a file or a heading', () => {
   assert.ok(links.flatMap(({ targets }) => targets).length > 150)
   assert.deepEqual(
     links.flatMap(({ file, targets }) => complaints(file, targets, file)),
+    [],
+  )
+})
+
+test('every file and folder of the repository that a page names is there', () => {
+  const folders = new Set(files.filter((file) => file.includes('/')).map((file) => file.split('/')[0]!))
+  const paths = pages.map((file) => ({ file, targets: pathsIn(textOf(file), folders) }))
+  assert.ok(paths.flatMap(({ targets }) => targets).length > 60)
+  assert.deepEqual(
+    paths.flatMap(({ file, targets }) => complaints(file, targets, '')),
     [],
   )
 })
@@ -92,6 +102,11 @@ test('a citation of what is not there is found out', () => {
   assert.match(broken(links[0]!, 'docs/planning.md') ?? '', /no heading #nothing/)
   assert.equal(broken(links[1]!, 'docs/planning.md'), undefined)
   assert.match(broken('../../elsewhere.md', 'docs/planning.md') ?? '', /there is no/)
+  const paths = pathsIn('`kernel/libc.ts`, `kernel/no-such.ts` and `a/b`', new Set(['kernel']))
+  assert.deepEqual(
+    paths.map((named) => broken(named, '')),
+    [undefined, 'kernel/no-such.ts: there is no kernel/no-such.ts'],
+  )
 })
 
 test('headings have the anchors that GitHub gives them', () => {

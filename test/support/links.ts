@@ -47,6 +47,12 @@ export const linksOf = (markdown: string): string[] =>
 export const citationsIn = (text: string): string[] =>
   [...text.matchAll(/(?<![\w./-])docs\/[\w/-]+(?:\.[\w-]+)*\.md(?:#[\w-]+)?/g)].map(([citation]) => citation)
 
+/** The files and folders of the repository that a page names as code: `kernel/libc.ts`, `findings/`. */
+export function pathsIn(markdown: string, folders: ReadonlySet<string>): string[] {
+  const named = [...markdown.matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(([, name = '']) => name)
+  return named.filter((name) => folders.has(name.split('/')[0]!))
+}
+
 /** Why a link in a file leads nowhere; undefined if it leads somewhere. `from` is '' for the root. */
 export function broken(target: string, from: string): string | undefined {
   const [file = '', anchor] = target.split('#')
