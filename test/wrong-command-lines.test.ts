@@ -48,7 +48,7 @@ const foreign = [
   /\bnode:/,
   /\bERR_[A-Z_]+/,
   /\b[A-Z]\w*Error\b/,
-  /fault of/,
+  /\bbug in\b/,
   /\[object /,
   /\bundefined\b/,
   /Unknown option/,
@@ -107,7 +107,7 @@ function mistakesWith({ grammar: { options, words, command } }: Command): Mistak
     [['-z'], `There is no option -z\n${help}`],
     [['--hlep'], 'did you mean --help?'],
     [['--__proto__=1'], 'There is no option --__proto__'],
-    words === undefined ? [['elephant'], "'elephant' is too much"] : [[''], 'One of the words is empty'],
+    words === undefined ? [['elephant'], "'elephant' is unexpected"] : [[''], 'One argument is empty'],
     ...names.flatMap((name): Mistake[] => {
       const option = `--${name}`
       const misspelt: Mistake = [[`${option}x`, '1'], `There is no option ${option}x; did you mean ${option}?`]
@@ -291,7 +291,7 @@ const typed: [line: string, says: RegExp][] = [
   ['help up down', /'down' is too much/],
 
   ['up --backlogs 8', /^spillway: There is no option --backlogs; did you mean --backlog\?\nSee spillway up --help\n$/],
-  ['up --metrics @', /Cannot serve metrics on @: another process has it/],
+  ['up --metrics @', /Cannot serve metrics on @: another process is using it/],
   ['up --metrics 192.0.2.1:1', /no interface of this machine has that address/],
   ['up --board @ --metrics 127.0.0.1:0', /@ is taken by another process/],
   ['up --metrics unix:/no/such/place.sock', /Cannot serve metrics on unix:\/no\/such\/place\.sock/],
@@ -415,15 +415,15 @@ test('a reader that has gone is no failure, a full disk is one that is told', as
   }
   assert.deepEqual(await through('| :'), { complaint: '', status: 0 })
   const { complaint, status } = await through('> /dev/full')
-  assert.match(complaint, /^spillway: Cannot write to the standard output: no space is left\n$/)
+  assert.match(complaint, /^spillway: Cannot write to standard output: no space is left\n$/)
   assert.equal(status, 2)
 })
 
-test('a fault of the program is one sentence, and its trace is shown when it is asked for', async () => {
-  const fault = `const { runEntry } = await import('${new URL('../common/entry.ts', import.meta.url).href}')
+test('a bug is one sentence, and its trace is shown when it is asked for', async () => {
+  const bug = `const { runEntry } = await import('${new URL('../common/entry.ts', import.meta.url).href}')
     await runEntry('spillway', async () => { setTimeout(() => { null.length }); await new Promise(() => setTimeout(() => {}, 1e5)) })`
   const broken = async (debug: string) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', fault], {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', bug], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, SPILLWAY_DEBUG: debug },
     })
@@ -431,6 +431,6 @@ test('a fault of the program is one sentence, and its trace is shown when it is 
     assert.equal(status, 2)
     return complaint
   }
-  assert.match(await broken(''), /^spillway: This is a fault of Spillway: .*; run again with SPILLWAY_DEBUG=1 .*\n$/)
-  assert.match(await broken('1'), /report it\nTypeError: .*\n\s+at /)
+  assert.match(await broken(''), /^spillway: This is a bug in Spillway: .*; run again with SPILLWAY_DEBUG=1 .*\n$/)
+  assert.match(await broken('1'), /and report it\nTypeError: .*\n\s+at /)
 })

@@ -6,10 +6,11 @@ import http from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describeError } from '../errors.ts'
+import { reasonOf } from '../system-errors.ts'
 
 /** Requests that wait on one connection for an earlier answer, at most: each is held in memory. */
 const MOST_WAITING = 100
-/** A refused client may go on sending for so long: closing at once would reset the connection before it has read why. */
+/** How long a refused client may keep sending: closing at once would reset the connection before it has read why. */
 const LINGER_MS = 1000
 /** Longer than any scraper pauses between two requests. */
 const KEEP_ALIVE_MS = 72_000
@@ -43,7 +44,7 @@ export class EdgeServer {
       this.#take({
         request,
         response,
-        begin: () => answer(response, 417, 'Only Expect: 100-continue can be met here'),
+        begin: () => answer(response, 417, 'Only Expect: 100-continue is supported here'),
       }),
     )
     this.server.on('connect', (_request, socket) =>
@@ -105,7 +106,7 @@ function handle(request: http.IncomingMessage, response: http.ServerResponse, ha
 }
 
 /** What is said of a fault whose cause is for the log alone. */
-export const faultOfOurOwn = 'Something went wrong inside this service: its log says what'
+export const faultOfOurOwn = 'Something went wrong inside this service: see its log'
 
 /** RFC 9112, 3.2: a request without Host, or with two, is answered with 400. HTTP/1.0 knows no Host. */
 function objectionTo({ rawHeaders, httpVersion }: http.IncomingMessage): string | undefined {
@@ -143,9 +144,9 @@ function refusal({ code, rawPacket }: ClientError): [status: number, sentence: s
     case 'HPE_HEADER_OVERFLOW':
       return [431, `The address and headers of the request are larger than ${http.maxHeaderSize / 1024} KiB`]
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return [413, 'The chunks of the body carry too many extensions']
+      return [413, 'The chunk extensions of the body are too long']
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return [408, 'The request did not come to its end in time']
+      return [408, 'The request was not complete in time']
     default:
       return [
         400,
@@ -159,11 +160,12 @@ function refusal({ code, rawPacket }: ClientError): [status: number, sentence: s
 /** The first byte of a TLS record that begins a handshake (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 22
 
-/** Accepting fails again and again once it does, e.g. when the process may open no more files: said once. */
+/** Once accepting fails it fails again and again, e.g. when the process cannot open any more files: reported once. */
 function complaint(): (error: NodeJS.ErrnoException) => void {
   const said = new Set<string | undefined>()
-  return ({ code }) => {
-    if (!said.has(code)) console.error(`Accepting a connection failed (${code})`)
+  return (error) => {
+    const { code } = error
+    if (!said.has(code)) console.error(`Cannot accept connections: ${reasonOf(error) ?? 'for an unknown reason'}`)
     said.add(code)
   }
 }
