@@ -4,7 +4,10 @@
 const reasons: Record<string, readonly [why: string, remedy: string]> = {
   E2BIG: ['its command line is too long', 'Use fewer or shorter arguments'],
   EACCES: ['permission is denied', 'Run as a user that has permission, or name another place'],
-  EADDRINUSE: ['another process is using it', 'Choose another address, or stop the other process: `ss -Hltnp` names it'],
+  EADDRINUSE: [
+    'another process is using it',
+    'Choose another address, or stop the other process: `ss -Hltnp` names it',
+  ],
   EADDRNOTAVAIL: ['no interface of this machine has that address', '`ip address` lists the addresses there are'],
   EAFNOSUPPORT: ['this machine does not support addresses of that kind', 'Use an IPv4 address'],
   EAGAIN: ['the system is out of resources for it at the moment', 'Try again, or raise the limits (ulimit -a)'],
