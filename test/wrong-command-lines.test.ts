@@ -204,7 +204,7 @@ for (const command of commands) {
     }
   })
 
-  test(`${command.grammar.command}: help tells every option and none else, and wins over whatever is wrong`, async () => {
+  test(`${command.grammar.command}: help shows every option and no other, and wins over whatever is wrong`, async () => {
     const told = new Set([...command.help.matchAll(/^ +--([a-z-]+)\b/gm)].map(([, name]) => name))
     assert.deepEqual(told, new Set([...Object.keys(command.grammar.options), 'help']))
     assert.ok(command.help.startsWith(`Usage: ${command.grammar.command}`))
@@ -288,10 +288,10 @@ const typed: [line: string, says: RegExp][] = [
   ['hepl', /did you mean help\?/],
   ['elephant', /There is no command 'elephant'\nCommands: up, run/],
   ['constructor', /There is no command 'constructor'/],
-  ['--verison', /There is no option --verison of spillway itself; did you mean --version\?/],
-  ['--json up', /There is no option --json of spillway itself\nOptions come after the command/],
-  ['--version now', /'now' is too much/],
-  ['help up down', /'down' is too much/],
+  ['--verison', /spillway itself has no option --verison; did you mean --version\?/],
+  ['--json up', /spillway itself has no option --json\nOptions come after the command/],
+  ['--version now', /--version takes no arguments: leave out 'now'/],
+  ['help up down', /Only one command can be given: leave out 'down'/],
 
   ['up --backlogs 8', /^spillway: There is no option --backlogs; did you mean --backlog\?\nSee spillway up --help\n$/],
   ['up --metrics @', /Cannot serve metrics on @: another process is using it/],
@@ -303,18 +303,18 @@ const typed: [line: string, says: RegExp][] = [
   ['run ./missing.ts', /There is no file \.\/missing\.ts/],
   ['run ./run', /\.\/run is not a file/],
   ['run ./data.json', /\.\/data\.json is not a module/],
-  ['run ./broken.ts', /line 1 of broken\.ts is not understood: export default \{/],
-  ['run ./enum.ts', /line 1 of enum\.ts is not understood: enum Kind/],
-  ['run ./named.mjs', /line 1 of named\.mjs is not understood/],
-  ['run ./throws.ts', /ends with an error as soon as it is loaded: thrown at once \(throws\.ts, line 1\)/],
-  ['run ./lost.ts', /needs \S+nowhere\.ts, which is not there/],
-  ['run ./package.ts', /needs no-such-package, which is not there/],
+  ['run ./broken.ts', /line 1 of broken\.ts cannot be parsed: export default \{/],
+  ['run ./enum.ts', /line 1 of enum\.ts cannot be parsed: enum Kind/],
+  ['run ./named.mjs', /line 1 of named\.mjs cannot be parsed/],
+  ['run ./throws.ts', /fails as soon as it is loaded: thrown at once \(throws\.ts, line 1\)/],
+  ['run ./lost.ts', /needs \S+nowhere\.ts, which cannot be found/],
+  ['run ./package.ts', /needs no-such-package, which cannot be found/],
   ['run ./nothing.ts', /\.\/nothing\.ts is not an experiment/],
   ['run ./other.ts', /\.\/other\.ts is not an experiment/],
   ['run small-backlog --out file.txt', /Cannot write to file\.txt: \S+file\.txt is not a folder\nName another folder/],
   ['run small-backlog --out file.txt/below', /is not a folder/],
-  ['run small-backlog --out /proc/runs', /Cannot write to \/proc\/runs: no folder can be made there/],
-  ['run small-backlog --out /proc', /Cannot write to \/proc: no folder can be made there/],
+  ['run small-backlog --out /proc/runs', /Cannot write to \/proc\/runs: no folder can be created there/],
+  ['run small-backlog --out /proc', /Cannot write to \/proc: no folder can be created there/],
 
   ['report missing', /There is no folder missing/],
   ['report file.txt', /There is no folder file\.txt/],
@@ -327,11 +327,11 @@ const typed: [line: string, says: RegExp][] = [
   ['plan missing.yaml', /Cannot read missing\.yaml: it does not exist/],
   ['plan folder.yaml', /Cannot read folder\.yaml: it is a folder/],
   ['plan list.yaml', /list\.yaml is not a map/],
-  ['plan torn.yaml', /torn\.yaml line \d: .*\nA line holds one option/],
+  ['plan torn.yaml', /torn\.yaml line \d: .*\nWrite one option per line/],
   ['plan typo.yaml', /typo\.yaml line 1, rte: is unknown; did you mean rate\?/],
   ['plan value.yaml', /value\.yaml line 1, rate 'fast'/],
   ['plan bytes.json', /bytes\.json/],
-  ['plan keys.yaml', /keys\.yaml: a list or a map stands where the name of an option is expected/],
+  ['plan keys.yaml', /keys\.yaml: a list or a map appears where the name of an option is expected/],
   ['plan alias.yaml', /alias\.yaml: an alias/],
   ['plan --arrivals missing.csv', /--arrivals 'missing\.csv'/],
   ['plan --arrivals empty.csv', /empty\.csv is empty\nSee spillway plan --help/],

@@ -78,7 +78,7 @@ test('what is old says so, names what is missing, and explains nothing', () => {
   const gaps = [{ part: 'exporter', how: 'SIGKILL', fromMs: view.timeMs, toMs: undefined }] as const
   const lines = draw({ ...view, gaps }, { ...screen, ageMs: 2400 })
   const text = lines.join(' ')
-  assert.match(text, /No sample for 2400 ms: what is shown is old\. The exporter has ended \(SIGKILL\)/)
+  assert.match(text, /No sample for 2\.4 s: what is shown is old\. The exporter has ended \(SIGKILL\)/)
   assert.doesNotMatch(text, /moved|37 clients believe/)
   assert.match(draw({ ...view, gaps }, screen).join(' '), /The exporter has ended \(SIGKILL\).*37 clients believe/)
 })

@@ -41,7 +41,7 @@ export class Terminal {
 
   /**
    * Takes the screen and the keys. `onKey` gets each key as it came, but for Ctrl-Z, which stops the process as it does
-   * everywhere; `onResize` asks for a new frame, when the size has changed or the process goes on.
+   * everywhere; `onResize` asks for a new frame, when the size has changed or the process resumes.
    */
   open(onKey: (key: string) => void, onResize: () => void): void {
     this.#onKey = onKey
@@ -86,8 +86,8 @@ export class Terminal {
   readonly #stop = (): void => this.#suspend(process.pid)
 
   /**
-   * Stops a process, or with 0 the whole job, after the terminal is as it was found. It goes on here when
-   * it is let. One that no shell could let go on is not stopped by the kernel, and goes on at once.
+   * Stops a process, or with 0 the whole job, after restoring the terminal. It continues here on SIGCONT. The kernel does
+   * not stop a process that no shell could resume, and that one continues at once.
    */
   #suspend(whom: number): void {
     this.#giveBack()
