@@ -17,8 +17,8 @@ const file = new URL('../docs/metrics.md', import.meta.url)
 
 const introduction = `# Metrics
 
-What the exporter says, what each number is, and what it is not. This page is written from the exporter's own catalogue
-(\`npm run docs\`), so it cannot fall behind.
+What the exporter publishes, what each number means, and what it does not mean. This page is generated from the exporter's
+own catalogue (\`npm run docs\`), so it is never out of date.
 
 ## Before you read the numbers
 
@@ -26,8 +26,8 @@ What the exporter says, what each number is, and what it is not. This page is wr
 \`length / (limit + 1)\` is its fill and 1 means full. Handshakes that end at the same time on several CPUs can exceed even
 that by a few: compare with \`>=\`, never with \`==\`.
 
-**Drops are not all overflows.** \`tcp_listener_drops_total\` is the socket's own \`sk_drops\`: what the kernel holds against
-this one listener, whatever the reason.
+**Drops are not all overflows.** \`tcp_listener_drops_total\` is the socket's own \`sk_drops\`: everything that the kernel
+counts as dropped at this one listener, whatever the reason.
 
 | what happens | drops | ListenOverflows | ListenDrops | what else moves |
 | --- | --- | --- | --- | --- |
@@ -35,37 +35,38 @@ this one listener, whatever the reason.
 | a final ACK meets a full accept queue | **+2** | +1 | +1 | |
 | a SYN meets a full SYN queue, cookies on (the default) | **0** | 0 | **0** | \`TCPReqQFullDoCookies\`, \`SyncookiesSent\` |
 | the same, cookies off | +1 | 0 | +1 | \`TCPReqQFullDrop\` |
-| a SYN is sent again to a half-open request | +1 | 0 | 0 | \`TCPSynRetrans\` |
+| a SYN is retransmitted to a half-open request | +1 | 0 | 0 | \`TCPSynRetrans\` |
 | \`TCP_DEFER_ACCEPT\` holds a bare ACK back | +1 | 0 | 0 | \`TCPDeferAcceptDrop\` |
 | a client resets its half-open request | +1 | 0 | 0 | \`EmbryonicRsts\` |
 
-So read the drops of a listener together with \`ListenOverflows\` of its namespace: the counter says *that* an accept queue
-overflowed, the drops and the fill say *whose*.
+Therefore read the drops of a listener together with \`ListenOverflows\` of its namespace: the counter says *that* an accept
+queue overflowed, the drops and the fill say *which one*.
 
 **A full SYN queue is silent by default.** With \`net.ipv4.tcp_syncookies = 1\` the kernel answers with a cookie instead of
 dropping, and no drop counter moves at all. Watch \`TCPReqQFullDoCookies\`.
 
-**The oldest wait is exact, the moment is not.** A connection that waits to be accepted has sent nothing, so the kernel's
-"time since last sent" is its wait so far, to one tick of the kernel (1 to 10 ms). It is looked at once per dump of the
-connections (1 s), so it is the wait as it was then.
+**The oldest wait is exact, but not current.** A connection that waits to be accepted has sent nothing, so the kernel's
+"time since last sent" is its wait so far, to one tick of the kernel (1 to 10 ms). It is read once per dump of the
+connections (1 s), so it is the wait at that moment.
 
 **What is sampled, and what is counted.** Lengths are samples: accept queues every 10 ms, SYN queues every 100 ms,
-connections every second. What fills and drains between two samples is not seen in a length, nor in a peak or a time at a
-fill. Drops and all \`node_netstat_…\` are counted by the kernel and miss nothing. A scrape reads what the sampler holds and
-never asks the kernel, and no scrape resets a peak: two Prometheus servers see the same.
+connections every second. A queue that fills and drains between two samples shows in no length, no peak and no time at a
+fill. Drops and all \`node_netstat_…\` are counted by the kernel and miss nothing. A scrape reads what the sampler has and
+never asks the kernel, and no scrape resets a peak: two Prometheus servers see the same values.
 
-**A shard is one listening socket.** Sockets that share an address and port with \`SO_REUSEPORT\` are numbered from 1 as
-they appear, and those that appear together by the command lines of their processes. When a process is restarted with the same command line it gets its number back. A socket
-that several processes share after a fork is one shard with several owners.
+**A shard is one listening socket.** Sockets that share an address and port with \`SO_REUSEPORT\` are numbered from 1 in
+the order in which they appear; those that appear together are ordered by the command lines of their processes. A process
+that is restarted with the same command line gets its number back. A socket that several processes share after a fork is
+one shard with several owners.
 
-**Some things the kernel tells by port only.** Half-open requests and connections do not name their listener. They are
-given for the address and port, and never divided among shards.
+**Some numbers exist only per port.** Half-open requests and connections do not name their listener. They are given for the
+address and port, and never divided among shards.
 
 **Only the namespaces named by \`spillway_exporter_namespace_info\` are read.** A container has a network namespace of its
-own: an exporter beside it sees nothing of it unless it is told to look there (\`--netns\`).
+own: an exporter beside it sees nothing of it unless \`--netns\` names that namespace.
 
 **When a listener is gone, its series end** with the next scrape. When the sampler itself is stuck or dead, only the
-instrument's own metrics are given: old numbers would pass for present ones.
+exporter's own metrics are given: old numbers would pass for current ones.
 `
 
 const examples = `## Questions and queries
@@ -75,11 +76,11 @@ ${queryExamples.map(({ question, query }) => `${question}\n\n\`\`\`promql\n${que
 
 const endings = `## Notes
 
-- \`node_netstat_…\` keep node_exporter's names, so that its boards work. Those names are not snake_case, and
-  \`promtool check metrics\` says so here as it does for node_exporter; every other metric passes it.
+- \`node_netstat_…\` keep the names of node_exporter, so that its dashboards work. Those names are not snake_case, and
+  \`promtool check metrics\` warns about them as it does for node_exporter; every other metric passes.
 - \`address\` is as the kernel holds it: \`0.0.0.0\` is IPv4 alone, \`::\` is IPv6 and, unless the program asked otherwise,
-  IPv4 too. Clients that come by IPv4 to such a listener belong to \`::\`.
-- \`netns\` is the name given with \`--netns NAME=…\`, else the inode number that \`lsns -t net\` shows.
+  IPv4 too. Clients that connect over IPv4 to such a listener are counted under \`::\`.
+- \`netns\` is the name given with \`--netns NAME=…\`, otherwise the inode number that \`lsns -t net\` shows.
 `
 
 const labelsOf = ({ labels }: Metric): string => (labels.length === 0 ? '' : ` · ${labels.join(', ')}`)
@@ -112,6 +113,6 @@ const given = readCommandLine(grammar, process.argv.slice(2), ({ values }) => va
 if (given === undefined) process.stdout.write('Usage: npm run docs -- [--check]\n')
 else if (!given.check) fs.writeFileSync(file, page)
 else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== page) {
-  console.error('docs/metrics.md is not what the catalogue says: run `npm run docs`')
+  console.error('docs/metrics.md does not match the catalogue: run `npm run docs`')
   process.exitCode = 1
 }

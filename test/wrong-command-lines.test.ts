@@ -390,7 +390,10 @@ test('what is typed to the command itself ends with status 2, a sentence and wha
 
 for (const [sysctl, says] of [
   ['net.core.somaxcon=9', /has no sysctl net\.core\.somaxcon; did you mean net\.core\.somaxconn\?/],
-  ['net.ipv4.tcp_syncookies=often', /does not take 'often' as net\.ipv4\.tcp_syncookies\nGive a value like .*: \d$/m],
+  [
+    'net.ipv4.tcp_syncookies=often',
+    /does not accept 'often' for net\.ipv4\.tcp_syncookies\nGive a value like the current one: \d$/m,
+  ],
   ['net.ipv4=1', /net\.ipv4 is a group of sysctls/],
   ['net.ipv4.tcp_available_congestion_control=x', /cannot be set in a lab/],
 ] as [string, RegExp][])

@@ -46,7 +46,7 @@ export function predictRun(system: System, window: Stall, curveEveryMs: number):
     acceptWaitMaxMs: over((run) => new Distribution(run.acceptWaitMs).max),
   }
   return {
-    outcome: { method: 'simulation', basis: `these very arrivals, in ${RUNS} runs`, estimates },
+    outcome: { method: 'simulation', basis: `the same arrivals, in ${RUNS} runs`, estimates },
     runs,
     // After its last change a queue stays as it was left.
     queues: system.shards.map((_, shard) =>

@@ -1,5 +1,5 @@
 /** What a run leaves behind, as plain data: one recording for each case. */
-import type { LoadReport, ConnectionRecord } from '#load/agent/api.ts'
+import type { ConnectionRecord, LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'

@@ -69,7 +69,7 @@ function readArguments(args: string[]): { files: string[]; limitMs: number } {
 function testsIn(place: string): string[] {
   const stats = fs.statSync(place, { throwIfNoEntry: false })
   const files = stats?.isDirectory() ? below(place) : stats?.isFile() ? [place] : []
-  if (files.length === 0) throw new UsageError(`${path.relative(process.cwd(), place) || '.'} holds no test`, usage)
+  if (files.length === 0) throw new UsageError(`${path.relative(process.cwd(), place) || '.'} contains no tests`, usage)
   return files.sort()
 }
 
