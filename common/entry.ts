@@ -15,7 +15,7 @@ export async function runEntry(name: string, work: () => Promise<void>): Promise
     complain(name, new Failure(`Cannot write to standard output: ${reasonOf(error) ?? error.message}`))
     process.exit(FAILED)
   })
-  process.stderr.on('error', () => {}) // there is nobody left to tell
+  process.stderr.on('error', () => {}) // there is nowhere left to report it
   try {
     await work()
   } catch (error) {

@@ -14,7 +14,7 @@ import { convert, firstProblem } from './validate.ts'
 
 /**
  * An edge (see edge/app.ts) whose routes have TypeBox schemas. A wrong body is answered with 400 and `{ error, field }`,
- * what the caller must mend elsewhere (a UsageError) with 409.
+ * what the caller must fix elsewhere (a UsageError) with 409.
  */
 export function httpServer() {
   return edgeApp()

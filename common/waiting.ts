@@ -195,11 +195,11 @@ function shown(value: unknown): string {
 
 const realClock: WaitingClock = {
   nowMs: () => performance.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}), // whoever aborts it knows
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}), // the caller that aborts it knows
   crowd: () => runnableThreads() / os.availableParallelism(),
 }
 
-/** Threads of this machine that run or would, this one included (proc_pid_loadavg(5), fourth field); 1 if it does not tell. */
+/** Threads of this machine that run or would, this one included (proc_pid_loadavg(5), fourth field); 1 if that is not known. */
 function runnableThreads(): number {
   try {
     return Number(/ (\d+)\//.exec(fs.readFileSync('/proc/loadavg', 'utf8'))?.[1] ?? 1)

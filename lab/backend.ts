@@ -9,7 +9,7 @@ export interface Group {
   steering: Steering
 }
 
-/** One backend of a lab: ask it, break it, mend it. */
+/** One backend of a lab: to query, break and repair. */
 export class Backend {
   /** 1, 2, …; also its shard, and its place in the SO_REUSEPORT group plus one. */
   readonly number: number

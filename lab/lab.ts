@@ -155,7 +155,7 @@ export class Lab {
     }
   }
 
-  /** While a lab starts, a part that does not answer yet is no gap; and when it is being stopped none is. */
+  /** While a lab starts or is being stopped, a part that does not answer is not a gap. */
   #missing(part: Part, how?: string): void {
     if (this.#watched && !this.#stopped.signal.aborted && !this.over.aborted) this.#parts.missing(part, how)
   }

@@ -10,7 +10,7 @@ const CLEAR_BELOW = '\x1b[J'
 /** Terminals that know synchronized output show the frame at once; the others ignore it. */
 const BEGIN_FRAME = '\x1b[?2026h'
 const END_FRAME = '\x1b[?2026l'
-/** Ctrl-Z, as a key: in raw mode the terminal does not stop anybody by itself. */
+/** Ctrl-Z, as a key: in raw mode the terminal does not stop the process. */
 const SUSPEND = '\x1a'
 
 export class Terminal {
@@ -57,7 +57,7 @@ export class Terminal {
 
   readonly #hear = (keys: string): void => {
     for (const key of keys.startsWith('\x1b') ? [keys] : keys) {
-      // In cooked mode the terminal would tell the whole job, npm or a script around this process included.
+      // In cooked mode the terminal would signal the whole job, npm or a script around this process included.
       if (key === SUSPEND) this.#suspend(0)
       else this.#onKey(key)
     }

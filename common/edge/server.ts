@@ -50,13 +50,13 @@ export class EdgeServer {
     this.server.on('connect', (_request, socket) =>
       refuse(socket, 405, 'CONNECT is for proxies', 'allow: GET, HEAD\r\n'),
     )
-    // Until it listens, an error belongs to whoever wanted it to.
+    // Until it listens, its errors are handled by the caller of listen().
     this.server.once('listening', () => this.server.on('error', complaint()))
   }
 
   /**
-   * Answers requests of one connection in turn. Node would have them all begin at once and keep in memory what cannot be
-   * sent yet, and would never tell a response that has had no turn that its client has gone.
+   * Answers requests of one connection in turn. Node would begin all of them at once and keep in memory what cannot be sent
+   * yet, and a response that has had no turn would never learn that its client has gone away.
    */
   #take(turn: Turn): void {
     const { request, response } = turn
@@ -64,7 +64,7 @@ export class EdgeServer {
     const turns = this.#turns.get(socket) ?? []
     this.#turns.set(socket, turns)
     turns.push(turn)
-    response.on('error', () => {}) // whoever asked has gone
+    response.on('error', () => {}) // the client has gone away
     response.once('close', () => {
       turns.shift()
       if (!socket.destroyed && !this.#refused.has(socket)) turns[0]?.begin()
@@ -78,7 +78,7 @@ export class EdgeServer {
     const { request, response } = this.#turns.get(socket)?.[0] ?? {}
     const ended = response?.writableEnded === true
     if (error.code === 'ECONNRESET' || !socket.writable || (response?.headersSent === true && !ended)) {
-      socket.destroySoon() // there is nobody to hear it, or no place left for it
+      socket.destroySoon() // the client is gone, or an answer has already begun
       return
     }
     if (this.#refused.has(socket)) return
@@ -121,7 +121,7 @@ function originForm({ url = '/', method }: http.IncomingMessage): string {
   return url.replace(/^https?:\/\/[^/?#]*\/?/i, '/')
 }
 
-/** Answers with a sentence, and ends the connection: who knows what else comes of it. */
+/** Answers with a sentence and ends the connection, whose other bytes cannot be trusted. */
 function answer(response: http.ServerResponse, status: number, sentence: string): void {
   const body = JSON.stringify({ error: sentence })
   const headers = { 'content-type': jsonType, 'content-length': Buffer.byteLength(body), connection: 'close' }
@@ -131,7 +131,7 @@ function answer(response: http.ServerResponse, status: number, sentence: string)
 const jsonType = 'application/json; charset=utf-8'
 
 function refuse(socket: Duplex, status: number, sentence: string, headers = ''): void {
-  socket.on('error', () => {}) // it need not stay to hear it
+  socket.on('error', () => {}) // the client may leave before the answer
   const body = JSON.stringify({ error: sentence })
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${jsonType}\r\n`
   if (socket.writable) socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`)

@@ -58,8 +58,8 @@ function verdictOf(lab: readonly Judgement[]): string {
 }
 
 /**
- * The shares of connections at which a distribution is drawn: so many in each further nine up to 99.9 %, since a step of a
- * second stands where the share of those begins that lost a SYN; and the half and all.
+ * The shares of connections at which a distribution is drawn: this many in each further nine up to 99.9 %, since a step of
+ * one second begins at the share of connections that lost a SYN; plus one half and all.
  */
 const IN_A_NINE = 64
 const SHARES = [0.5, 1, ...Array.from({ length: 3 * IN_A_NINE + 1 }, (_, at) => 1 - 10 ** (-at / IN_A_NINE))].sort(

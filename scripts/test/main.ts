@@ -14,7 +14,7 @@ import { runPasses, type TestEvent } from './passes.ts'
 import { descendantsOf, signalAll } from './process-tree.ts'
 
 const usage = 'Write: npm test -- [--limit=5m] FILE|FOLDER…'
-/** Nobody's tests are below these. */
+/** None of our tests are in these. */
 const skipped = new Set(['node_modules', 'dist', 'runs', 'results'])
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
