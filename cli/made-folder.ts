@@ -1,10 +1,10 @@
-/** Folders that a command makes where it is told to. */
+/** Folders that a command creates where it is asked to. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { Failure, UsageError } from '#common/errors.ts'
 import { codeOf, reasonOf } from '#common/system-errors.ts'
 
-/** Makes a folder, and those above it, in which something can be made. Throws a UsageError that names the option where it cannot. */
+/** Creates a writable folder, and those above it. Throws a UsageError that names the option where it cannot. */
 export function makeFolder(folder: string, option: string): void {
   try {
     make(path.resolve(folder))
@@ -26,5 +26,5 @@ function make(folder: string): void {
 function whyNot(error: unknown): string | undefined {
   if (error instanceof Failure) return error.message
   // What is above it is there by now: this file system (/proc) makes no folders.
-  return codeOf(error) === 'ENOENT' ? 'no folder can be made there' : reasonOf(error)
+  return codeOf(error) === 'ENOENT' ? 'no folder can be created there' : reasonOf(error)
 }

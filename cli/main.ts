@@ -22,11 +22,11 @@ const commands: Record<string, Command> = {
     run: async (args) => (await import('./report/report.ts')).report(args),
   },
   board: {
-    summary: 'show a lab that runs already in a browser',
+    summary: 'show a lab that is already running in a browser',
     run: async (args) => (await import('./board/board.ts')).board(args),
   },
   plan: {
-    summary: 'say what a load needs, and have the lab confirm it',
+    summary: 'say what a load needs, and confirm it in a lab',
     run: async (args) => (await import('./plan/plan.ts')).plan(args),
   },
   exporter: {
@@ -43,7 +43,7 @@ const commands: Record<string, Command> = {
   },
 }
 
-/** They run on their own, often beside others in one log: what they complain of carries their name. */
+/** They run on their own, often with others in one log: their error messages begin with their names. */
 const services = ['exporter', 'backend', 'load']
 
 const help = `Usage: spillway COMMAND [OPTION…]
@@ -54,7 +54,7 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
   .join('\n')}
 
-spillway COMMAND --help tells a command's options, and so does spillway help COMMAND.
+spillway COMMAND --help, or spillway help COMMAND, shows the options of a command.
 `
 
 const asksForHelp = (word: string | undefined): boolean => word === 'help' || word === '--help' || word === '-h'
@@ -62,12 +62,12 @@ const asksForHelp = (word: string | undefined): boolean => word === 'help' || wo
 async function main([name, ...args]: string[]): Promise<void> {
   if (asksForHelp(name) && args[0] !== undefined && !asksForHelp(args[0])) {
     const [, ...more] = args
-    if (more.length > 0) throw new UsageError(`One command at a time: '${more.join(' ')}' is too much`, seeHelp)
+    if (more.length > 0) throw new UsageError(`Only one command can be given: leave out '${more.join(' ')}'`, seeHelp)
     await run(args[0], ['--help'])
   } else if (name === undefined || asksForHelp(name)) {
     process.stdout.write(help)
   } else if (name === '--version') {
-    if (args.length > 0) throw new UsageError(`--version stands alone: '${args.join(' ')}' is too much`, seeHelp)
+    if (args.length > 0) throw new UsageError(`--version takes no arguments: leave out '${args.join(' ')}'`, seeHelp)
     const { version } = await import('#common/version.ts')
     process.stdout.write(`${version()}\n`)
   } else await run(name, args)
@@ -75,7 +75,7 @@ async function main([name, ...args]: string[]): Promise<void> {
 
 const seeHelp = 'See spillway --help'
 
-/** Whatever a person can mend comes with what to do: where nothing better is known, it is to look at the options. */
+/** Every UsageError says what to do: where nothing better is known, it is to look at the options. */
 async function run(name: string, args: string[]): Promise<void> {
   try {
     await commandOf(name).run(args)
@@ -91,8 +91,8 @@ function commandOf(name: string): Command {
   if (name.startsWith('-')) {
     const near = nearest(name.replace(/^-+/, ''), ['help', 'version'])
     throw new UsageError(
-      `There is no option ${name} of spillway itself${near === undefined ? '' : `; did you mean --${near}?`}`,
-      'Options come after the command: spillway COMMAND --help tells them',
+      `spillway itself has no option ${name}${near === undefined ? '' : `; did you mean --${near}?`}`,
+      'Options come after the command: spillway COMMAND --help shows them',
     )
   }
   const names = Object.keys(commands)

@@ -1,4 +1,4 @@
-/** Pages that a command writes where it is told to. */
+/** Pages that a command writes to a given file. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
@@ -23,6 +23,6 @@ function writing(file: string, option: string, act: () => void): void {
   }
 }
 
-/** A file that is to be made and "does not exist" lacks its folder. */
+/** Where a new file "does not exist", its folder is missing. */
 const whyNot = (file: string, error: unknown): string | undefined =>
   codeOf(error) === 'ENOENT' ? `there is no folder ${path.dirname(file)}` : reasonOf(error)

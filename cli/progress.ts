@@ -1,4 +1,4 @@
-/** What happens now, on the last line of a terminal; nothing where there is none. What is too long loses its end, but not `tail`. */
+/** Shows what happens now on the last line of a terminal; nothing where there is none. A text that is too long is cut, but not `tail`. */
 export function progress(text: string, tail = ''): void {
   if (!process.stderr.isTTY) return
   // A line that wrapped could not be rewritten. A terminal that does not know its width says 0.
@@ -8,14 +8,14 @@ export function progress(text: string, tail = ''): void {
 
 const TICK_MS = 1000
 
-/** Says one stage of something long after the other. An empty text ends the last one. */
+/** Shows the stages of something long, one after the other. An empty text ends the last one. */
 interface Stages extends Disposable {
   readonly say: (text: string) => void
 }
 
 /**
- * Stages on the last line of a terminal, with the seconds that the present one has taken: a sign of life. Where there is
- * no terminal each is a line of its own, if `lines` are wanted.
+ * Stages on the last line of a terminal, with the seconds that the current one has taken as a sign of life. Where there is
+ * no terminal, each is printed on its own line if `lines` is set.
  */
 export function ticking({ lines }: { lines: boolean }): Stages {
   let stage = ''
@@ -26,7 +26,7 @@ export function ticking({ lines }: { lines: boolean }): Stages {
   }, TICK_MS)
   timer.unref()
   const say = (text: string): void => {
-    if (stage === '' && text === '') return // whoever has the terminal now wants nothing on it
+    if (stage === '' && text === '') return // something else owns the terminal by now
     stage = text
     sinceMs = performance.now()
     progress(text)

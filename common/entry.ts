@@ -5,17 +5,17 @@ import { codeOf, reasonOf } from './system-errors.ts'
 const FAILED = 2
 
 /**
- * Does the work of a process. `name` goes before what it complains of. Whatever fails, wherever, is said in a sentence and
- * ends the process with status 2; a reader that has gone away (`| head`) is no failure.
+ * Does the work of a process. `name` begins each of its error messages. Any failure, wherever it happens, is reported in one
+ * sentence and ends the process with status 2; a reader that has gone away (`| head`) is not a failure.
  */
 export async function runEntry(name: string, work: () => Promise<void>): Promise<void> {
   sayFaults(name)
   process.stdout.on('error', (error) => {
     if (isGone(error)) return
-    complain(name, new Failure(`Cannot write to the standard output: ${reasonOf(error) ?? error.message}`))
+    complain(name, new Failure(`Cannot write to standard output: ${reasonOf(error) ?? error.message}`))
     process.exit(FAILED)
   })
-  process.stderr.on('error', () => {}) // there is nobody left to tell
+  process.stderr.on('error', () => {}) // there is nowhere left to report it
   try {
     await work()
   } catch (error) {
@@ -24,7 +24,7 @@ export async function runEntry(name: string, work: () => Promise<void>): Promise
   }
 }
 
-/** Has what nobody caught end the process with a sentence in place of a stack; a promise that nobody waits for, too. */
+/** Makes an uncaught error or an unhandled rejection end the process with a sentence in place of a stack. */
 export function sayFaults(name: string): void {
   process.on('uncaughtException', (error) => {
     complain(name, error)

@@ -16,15 +16,15 @@ test('what a person can mend is told in two lines, without a stack', () => {
   assert.equal(describeError(new KernelError('listen', 'EBADF', 'Listening')), 'Listening: listen failed with EBADF')
 })
 
-test('a fault of our own is one sentence with its place, and its trace comes only when asked for', () => {
+test('a bug is one sentence with its place, and its trace comes only when asked for', () => {
   const fault = new TypeError('oops\nand more')
   const sentence =
-    /^This is a fault of Spillway: oops \(errors\.test\.ts, line \d+\); run again with SPILLWAY_DEBUG=1 .*$/
+    /^This is a bug in Spillway: oops \(errors\.test\.ts, line \d+\); run again with SPILLWAY_DEBUG=1 .*$/
   assert.match(describeError(fault), sentence)
-  assert.match(describeError('thrown text'), /^This is a fault of Spillway: thrown text; run again/)
-  assert.match(describeError(fault, 'the experiment'), /^This is a fault of the experiment: oops/)
+  assert.match(describeError('thrown text'), /^This is a bug in Spillway: thrown text; run again/)
+  assert.match(describeError(fault, 'the experiment'), /^This is a bug in the experiment: oops/)
   process.env.SPILLWAY_DEBUG = '1'
-  assert.match(describeError(fault), /report it\nTypeError: oops\nand more\n\s+at .*errors\.test\.ts/)
+  assert.match(describeError(fault), /and report it\nTypeError: oops\nand more\n\s+at .*errors\.test\.ts/)
 })
 
 test('what the system refuses is told in words with what to do, and never in its own', async () => {
@@ -32,11 +32,11 @@ test('what the system refuses is told in words with what to do, and never in its
     [() => fs.readFileSync('/no/such'), 'Cannot open /no/such: it does not exist'],
     [() => fs.readdirSync('/etc/hostname'), 'Cannot read the folder /etc/hostname: part of its path is a file'],
     [() => fs.readFileSync('/'), 'Cannot read: it is a folder'],
-    [() => fs.mkdirSync('/proc'), 'Cannot make the folder /proc: something of that name exists already'],
+    [() => fs.mkdirSync('/proc'), 'Cannot make the folder /proc: something with that name already exists'],
     [() => fs.writeFileSync(`/tmp/${'a'.repeat(300)}`, ''), 'Cannot open /tmp/aaa'],
-    [() => answered(net.connect({ host: '127.0.0.1', port: 1 })), 'Cannot reach 127.0.0.1:1: nobody listens there'],
+    [() => answered(net.connect({ host: '127.0.0.1', port: 1 })), 'Cannot reach 127.0.0.1:1: nothing listens there'],
     [() => answered(net.connect({ path: '/no/such.sock' })), 'Cannot reach /no/such.sock: it does not exist'],
-    [() => fetch('http://127.0.0.1:10'), 'Cannot reach 127.0.0.1:10: nobody listens there'],
+    [() => fetch('http://127.0.0.1:10'), 'Cannot reach 127.0.0.1:10: nothing listens there'],
   ]
   for (const [attempt, sentence] of refused) {
     const error = await Promise.resolve()
@@ -55,7 +55,7 @@ test('what the system refuses is told in words with what to do, and never in its
 
 test('a wait that was cut off is no fault of anybody', () => {
   const timeout = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
-  assert.equal(describeError(timeout).split('\n')[0], 'It took too long and was given up')
+  assert.equal(describeError(timeout).split('\n')[0], 'It took too long and was abandoned')
   assert.equal(describeError(AbortSignal.abort().reason).split('\n')[0], 'It was interrupted')
 })
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { inWords } from './system-errors.ts'
 
-/** Something the person at the keyboard can mend: a wrong option, a missing ability. The command ends with status 2. */
+/** Something that the user can fix: a wrong option, a missing ability. The command ends with status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
   /** One line on what to do about it. */
@@ -13,14 +13,14 @@ export class UsageError extends Error {
   }
 }
 
-/** Something failed that is neither a wrong use nor a fault of the program; the message says it in words for a person. */
+/** A failure that is neither wrong use nor a bug; the message says in plain words what failed. */
 export class Failure extends Error {
   override readonly name: string = 'Failure'
 }
 
 /**
- * Two lines at most for a person: what is wrong, and what to do. What no one foresaw is called a fault, of Spillway
- * unless `whose` says otherwise; only then, and where SPILLWAY_DEBUG is set, there is a stack.
+ * Two lines at most: what is wrong, and what to do. An unforeseen error is called a bug in `whose`, Spillway by default;
+ * where SPILLWAY_DEBUG is set, its stack follows.
  */
 export function describeError(error: unknown, whose = 'Spillway'): string {
   if (error instanceof UsageError)
@@ -29,7 +29,7 @@ export function describeError(error: unknown, whose = 'Spillway'): string {
   if (error instanceof Failure || (error instanceof Error && error.name === 'KernelError')) return error.message
   const words = inWords(error)
   if (words !== undefined) return `${words.sentence}\n${words.remedy}${trace(error)}`
-  return `This is a fault of ${whose}: ${messageAndPlace(error)}; run again with SPILLWAY_DEBUG=1 for the trace and report it${trace(error)}`
+  return `This is a bug in ${whose}: ${messageAndPlace(error)}; run again with SPILLWAY_DEBUG=1 for a stack trace, and report it${trace(error)}`
 }
 
 /** The first line of what an error says, and where it was thrown: `x is not a function (queue.ts, line 12)`. */

@@ -7,14 +7,14 @@ interface Reader {
   lastWriteMs: number
 }
 
-/** What a stream carries: each item is whole in itself, and numbered. */
+/** What a stream carries: each item is complete in itself, and numbered. */
 interface Numbered {
   sequence: number
 }
 
 /**
- * Server-sent events: every item goes to every reader that has taken the last one. Who reads too slowly misses some,
- * and nothing is kept for him: each item is whole in itself.
+ * Server-sent events: every item goes to every reader that has taken the last one. A reader that is too slow misses items,
+ * and nothing is kept for it: each item is complete in itself.
  */
 export class EventStream<Item extends Numbered> {
   readonly #readers = new Set<Reader>()

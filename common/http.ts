@@ -14,7 +14,7 @@ import { convert, firstProblem } from './validate.ts'
 
 /**
  * An edge (see edge/app.ts) whose routes have TypeBox schemas. A wrong body is answered with 400 and `{ error, field }`,
- * what the caller must mend elsewhere (a UsageError) with 409.
+ * what the caller must fix elsewhere (a UsageError) with 409.
  */
 export function httpServer() {
   return edgeApp()
@@ -56,14 +56,14 @@ export async function listenOn(app: HttpServer, target: ListenTarget, option = '
   return { host: target.host, port: typeof address === 'object' && address !== null ? address.port : target.port }
 }
 
-/** Removes a socket that an ended process left behind. A live one is somebody's, and so is any other file. */
+/** Removes a socket that an ended process left behind. One that is in use, or any other file, is left alone. */
 async function freeSocket(path: string, option: string): Promise<void> {
   if (!fs.existsSync(dirname(path)))
-    throw new UsageError(`The folder of unix:${path} does not exist`, `Make it, or choose another with ${option}`)
+    throw new UsageError(`The folder of unix:${path} does not exist`, `Create it, or choose another with ${option}`)
   const left = fs.lstatSync(path, { throwIfNoEntry: false })
   if (left === undefined) return
   if (!left.isSocket())
-    throw new UsageError(`unix:${path} exists and is no socket`, `Choose another path with ${option}`)
+    throw new UsageError(`unix:${path} exists and is not a socket`, `Choose another path with ${option}`)
   if (await answers(path))
     throw new UsageError(`unix:${path} is taken by another process`, `Choose another path with ${option}`)
   fs.rmSync(path, { force: true })
@@ -82,7 +82,7 @@ function refusal(error: unknown, target: ListenTarget, option: string): unknown 
   if (codeOf(error) === 'EADDRINUSE')
     return new UsageError(
       `${formatListen(target)} is taken by another process`,
-      `Choose another address with ${option}, or end the other one (\`ss -Hltnp\` names it)`,
+      `Choose another address with ${option}, or stop the other process (\`ss -Hltnp\` names it)`,
     )
   const reason = reasonOf(error)
   if (reason === undefined) return error

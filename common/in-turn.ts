@@ -3,12 +3,12 @@ export class InTurn {
   readonly #patienceMs: number
   #last: Promise<unknown> = Promise.resolve()
 
-  /** What has not ended after `patienceMs` goes on, and no longer keeps the others waiting. Default: it does for ever. */
+  /** Work that has not ended after `patienceMs` continues, but no longer keeps the others waiting. Default: no limit. */
   constructor(patienceMs = Number.POSITIVE_INFINITY) {
     this.#patienceMs = patienceMs
   }
 
-  /** Does `work` once all that was given before is over, and gives what it gives. A failure is its giver's alone. */
+  /** Does `work` once all earlier work is over, and gives its result. A failure reaches only the caller that gave the work. */
   run<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#last.then(work)
     this.#last = this.#overOrLate(turn)

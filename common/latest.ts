@@ -1,4 +1,4 @@
-/** One source, several readers: each gets every item that comes while it waits, and of those that came meanwhile the last. */
+/** One source, several readers: each gets every item that comes while it waits, and only the last of those that came while it was busy. */
 export class Latest<Item> {
   #item: Item | undefined
   #count = 0

@@ -62,9 +62,9 @@ for (const [line, problem] of [
   [['--json='], '--json takes no value'],
   [['--backlog', '8', '--backlog=8'], '--backlog is given twice'],
   [['--json', '--json'], '--json is given twice'],
-  [['word'], "'word' is too much: only options are expected"],
-  [['backlog', '8'], "'backlog' is too much: only options are expected; did you mean --backlog?"],
-  [['--', 'word'], "'word' is too much: only options are expected"],
+  [['word'], "'word' is unexpected: only options are allowed"],
+  [['backlog', '8'], "'backlog' is unexpected: only options are allowed; did you mean --backlog?"],
+  [['--', 'word'], "'word' is unexpected: only options are allowed"],
 ] as [string[], string][])
   test(`'${line.join(' ')}' is refused, and what was not taken is named`, () => {
     assert.throws(
@@ -79,7 +79,7 @@ for (const [line, problem] of [
   })
 
 test('a word that is empty is refused where words are expected', () => {
-  assert.throws(() => readWords('a', ''), { message: 'One of the words is empty, where names are expected' })
+  assert.throws(() => readWords('a', ''), { message: 'One argument is empty, where names are expected' })
 })
 
 test('a complaint without a remedy is sent on to the help, one with a remedy stays', () => {
@@ -94,6 +94,6 @@ test('a complaint without a remedy is sent on to the help, one with a remedy sta
 test('one of several words is taken as it is, and a near one is asked for', () => {
   assert.equal(oneOf('--mode', 'shared', ['sharded', 'shared']), 'shared')
   assert.throws(() => oneOf('--mode', 'shard', ['sharded', 'shared']), {
-    message: "--mode 'shard' is none of sharded, shared; did you mean sharded?",
+    message: "--mode 'shard' is not one of sharded, shared; did you mean sharded?",
   })
 })

@@ -49,7 +49,7 @@ function asksForHelp(args: readonly string[]): boolean {
 export function oneOf<const Word extends string>(option: string, text: string, words: readonly Word[]): Word {
   const found = words.find((word) => word === text)
   if (found !== undefined) return found
-  throw new UsageError(`${option} '${text}' is none of ${words.join(', ')}${orNearest(text, words)}`)
+  throw new UsageError(`${option} '${text}' is not one of ${words.join(', ')}${orNearest(text, words)}`)
 }
 
 /** The same command line without anything that could be read in two ways: `--name=value`, and the words behind `--`. */
@@ -64,10 +64,7 @@ function inFull({ command, options, words }: Grammar, args: readonly string[]): 
     if (token.kind === 'positional') {
       if (words === undefined) throw tooMuch(token.value, Object.keys(options))
       if (token.value.trim() === '')
-        throw new UsageError(
-          `One of the words is empty, where ${words} are expected`,
-          'Is a variable of the shell unset?',
-        )
+        throw new UsageError(`One argument is empty, where ${words} are expected`, 'Is a shell variable unset?')
       positionals.push(token.value)
       continue
     }
@@ -88,14 +85,14 @@ function inFull({ command, options, words }: Grammar, args: readonly string[]): 
 
 function readValue(name: string, value: string | undefined, inline: boolean, command: string): string {
   if (value === undefined) throw new UsageError(`--${name} has no value`, `See ${command} --help`)
-  // A number below zero is a value, and whoever reads it says why it is none.
+  // A negative number is a value; the option's own parser says why it is refused.
   if (!inline && /^-./.test(value) && !/^-\.?\d/.test(value))
     throw new UsageError(
       `--${name} has no value: '${value}' follows`,
-      `A value that begins with a dash is written --${name}=${value}; see ${command} --help`,
+      `Write a value that begins with a dash as --${name}=${value}; see ${command} --help`,
     )
   if (value.trim() === '')
-    throw new UsageError(`The value of --${name} is empty`, `Is a variable of the shell unset? See ${command} --help`)
+    throw new UsageError(`The value of --${name} is empty`, `Is a shell variable unset? See ${command} --help`)
   return value
 }
 
@@ -108,5 +105,5 @@ function unheardOf(written: string, options: Options): UsageError {
 
 function tooMuch(word: string, options: readonly string[]): UsageError {
   const near = word.length > 2 ? orNearest(word, options, (option) => `--${option}`) : ''
-  return new UsageError(`'${word}' is too much: only options are expected${near}`)
+  return new UsageError(`'${word}' is unexpected: only options are allowed${near}`)
 }

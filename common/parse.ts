@@ -23,29 +23,29 @@ const durationPattern = new RegExp(
 export function parseDurationMs(option: string, text: string, bounds: { min?: number; max?: number } = {}): number {
   const match = durationPattern.exec(text)
   if (match === null || text === '')
-    throw new UsageError(`${option} '${text}' is no duration`, 'Write it with a unit: 500us, 10ms, 1.5s, 2m')
+    throw new UsageError(`${option} '${text}' is not a duration`, 'Write it with a unit: 500us, 10ms, 1.5s, 2m')
   const ms = units.reduce((sum, [, size], at) => sum + Number(match[at + 1] ?? 0) * size, 0)
   return bounded(option, text, ms, bounds, duration)
 }
 
 /** A whole number within bounds. */
 export function parseCount(option: string, text: string, bounds: { min?: number; max?: number } = {}): number {
-  if (!/^-?\d+$/.test(text)) throw new UsageError(`${option} '${text}' is no whole number`)
+  if (!/^-?\d+$/.test(text)) throw new UsageError(`${option} '${text}' is not a whole number`)
   return bounded(option, text, Number(text), { min: 0, max: Number.MAX_SAFE_INTEGER, ...bounds })
 }
 
 /** A number above zero, e.g. a rate per second. */
 export function parseRate(option: string, text: string, bounds: { min?: number; max?: number } = {}): number {
-  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new UsageError(`${option} '${text}' is no number`)
+  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new UsageError(`${option} '${text}' is not a number`)
   return bounded(option, text, Number(text), { min: Number.MIN_VALUE, ...bounds })
 }
 
 /** A share between 0 and 1 from `2%`, `0.5 %` or `0.02`. */
 export function parseShare(option: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)( ?%)?$/.exec(text)
-  if (match === null) throw new UsageError(`${option} '${text}' is no share`, 'Write it as 2% or 0.02')
+  if (match === null) throw new UsageError(`${option} '${text}' is not a share`, 'Write it as 2% or 0.02')
   const share = Number(match[1]) / (match[2] === undefined ? 1 : 100)
-  if (share <= 0 || share > 1) throw new UsageError(`${option} '${text}' must lie above 0 and at most at 100%`)
+  if (share <= 0 || share > 1) throw new UsageError(`${option} '${text}' must be above 0 and at most 100%`)
   return share
 }
 
@@ -61,7 +61,7 @@ export function parseListen(option: string, text: string): ListenTarget {
     const path = text.slice('unix:'.length)
     if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
       throw new UsageError(
-        `${option} '${text}' is longer than the path of a Unix socket may be (${LONGEST_SOCKET_PATH} bytes)`,
+        `${option} '${text}' is too long: the path of a Unix socket has at most ${LONGEST_SOCKET_PATH} bytes`,
         'Choose a shorter path',
       )
     return { path }
@@ -69,7 +69,7 @@ export function parseListen(option: string, text: string): ListenTarget {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]*)):(\d+)$/.exec(text)
   const host = match?.[1] ?? (match?.[2] || '127.0.0.1')
   if (match === null || isIP(host) !== (match[1] === undefined ? 4 : 6))
-    throw new UsageError(`${option} '${text}' is no address`, 'Write 127.0.0.1:PORT, [::1]:PORT or unix:/path')
+    throw new UsageError(`${option} '${text}' is not an address`, 'Write 127.0.0.1:PORT, [::1]:PORT or unix:/path')
   return { host, port: parseCount(option, match[3]!, { max: 65_535 }) }
 }
 

@@ -2,46 +2,49 @@
 
 /** Why, and what a person can do about it, by the name of the error number; some are of the name service. */
 const reasons: Record<string, readonly [why: string, remedy: string]> = {
-  E2BIG: ['its command line is too long', 'Use fewer words'],
-  EACCES: ['permission is denied', 'Run as a user who may, or name another place'],
-  EADDRINUSE: ['another process has it', 'Choose another address, or end the other one: `ss -Hltnp` names it'],
-  EADDRNOTAVAIL: ['no interface of this machine has that address', '`ip address` lists those there are'],
-  EAFNOSUPPORT: ['this machine has no addresses of that kind', 'Use an IPv4 address'],
-  EAGAIN: ['the system has no room for it at present', 'Try again, or raise the limits (ulimit -a)'],
-  EAI_AGAIN: ['the name service does not answer', 'Write a number such as 127.0.0.1, or try again'],
+  E2BIG: ['its command line is too long', 'Use fewer or shorter arguments'],
+  EACCES: ['permission is denied', 'Run as a user that has permission, or name another place'],
+  EADDRINUSE: [
+    'another process is using it',
+    'Choose another address, or stop the other process: `ss -Hltnp` names it',
+  ],
+  EADDRNOTAVAIL: ['no interface of this machine has that address', '`ip address` lists the addresses there are'],
+  EAFNOSUPPORT: ['this machine does not support addresses of that kind', 'Use an IPv4 address'],
+  EAGAIN: ['the system is out of resources for it at the moment', 'Try again, or raise the limits (ulimit -a)'],
+  EAI_AGAIN: ['the name service does not answer', 'Use an IP address such as 127.0.0.1, or try again'],
   EBADF: ['it is not open', 'Open it, or name another'],
-  EBUSY: ['it is in use', 'End whatever uses it'],
-  ECONNABORTED: ['the other side ended the connection', 'Is the service there still well?'],
-  ECONNREFUSED: ['nobody listens there', 'Start the service, or correct the address'],
-  ECONNRESET: ['the other side ended the connection', 'Is the service there still well?'],
-  EDQUOT: ["the user's quota is used up", 'Free some space, or name another place'],
-  EEXIST: ['something of that name exists already', 'Remove it, or choose another name'],
+  EBUSY: ['it is in use', 'Stop whatever uses it'],
+  ECONNABORTED: ['the other side closed the connection', 'Check that the service there is still running'],
+  ECONNREFUSED: ['nothing listens there', 'Start the service, or correct the address'],
+  ECONNRESET: ['the other side closed the connection', 'Check that the service there is still running'],
+  EDQUOT: ["the user's disk quota is used up", 'Free some space, or name another place'],
+  EEXIST: ['something with that name already exists', 'Remove it, or choose another name'],
   EFBIG: ['it would become too large', 'Raise the limit (ulimit -f), or name another place'],
-  EHOSTUNREACH: ['no way leads to that host', 'Correct the address; `ip route` shows the ways'],
-  EINVAL: ['the system does not take it', 'Choose another one'],
+  EHOSTUNREACH: ['there is no route to that host', 'Correct the address; `ip route` shows the routes'],
+  EINVAL: ['the system does not accept it', 'Choose another one'],
   EIO: ['the device failed', 'Try again; `dmesg` says what the kernel saw'],
   EISDIR: ['it is a folder', 'Name a file'],
-  ELOOP: ['its links lead in a circle', 'Name the file itself'],
-  EMFILE: ['this process may open no more files', 'Raise its limit: ulimit -n'],
+  ELOOP: ['its symbolic links form a loop', 'Name the file itself'],
+  EMFILE: ['this process cannot open any more files', 'Raise its limit: ulimit -n'],
   ENAMETOOLONG: ['its name is too long', 'Choose a shorter one'],
-  ENETUNREACH: ['no way leads to that network', 'Correct the address; `ip route` shows the ways'],
-  ENFILE: ['the host may open no more files', 'Raise sysctl fs.file-max'],
+  ENETUNREACH: ['there is no route to that network', 'Correct the address; `ip route` shows the routes'],
+  ENFILE: ['this machine cannot open any more files', 'Raise sysctl fs.file-max'],
   ENODEV: ['there is no such device', 'Name another place'],
-  ENOENT: ['it does not exist', 'Check how it is written'],
+  ENOENT: ['it does not exist', 'Check the spelling'],
   ENOEXEC: ['it is not a program for this machine', 'Name another program'],
-  ENOMEM: ['there is not enough memory', 'End other programs'],
+  ENOMEM: ['there is not enough memory', 'Close other programs'],
   ENOSPC: ['no space is left', 'Free some space, or name another place'],
   ENOTDIR: ['part of its path is a file, not a folder', 'Name another place'],
   ENOTEMPTY: ['the folder is not empty', 'Empty it, or name another place'],
-  ENOTFOUND: ['no host of that name is known', 'Correct the name, or write a number such as 127.0.0.1'],
+  ENOTFOUND: ['no host of that name is known', 'Correct the name, or use an IP address such as 127.0.0.1'],
   ENOTSOCK: ['it is not a socket', 'Choose another path'],
-  ENXIO: ['nobody is at its other end', 'Name another place'],
-  EPERM: ['it is not allowed', 'Run as a user who may, or as root'],
+  ENXIO: ['nothing has its other end open', 'Name another place'],
+  EPERM: ['it is not allowed', 'Run as a user that has permission, or as root'],
   EPIPE: ['the other side has closed', 'Start it again'],
   EPROTO: ['the other side speaks another protocol', 'Correct the address'],
   EROFS: ['the file system is read-only', 'Name another place'],
   ESRCH: ['there is no such process', 'Name another process'],
-  ETIMEDOUT: ['no answer came in time', 'Correct the address, or try again'],
+  ETIMEDOUT: ['there was no answer in time', 'Correct the address, or try again'],
   ETXTBSY: ['the program is being written', 'Try again'],
 }
 
@@ -83,15 +86,15 @@ export function inWords(error: unknown): { sentence: string; remedy: string } | 
   const root = rootOf(error)
   if (!(root instanceof Error)) return undefined
   if (root.name === 'TimeoutError')
-    return { sentence: 'It took too long and was given up', remedy: 'Try again when this machine is less busy' }
+    return { sentence: 'It took too long and was abandoned', remedy: 'Try again when this machine is less busy' }
   if (root.name === 'AbortError') return { sentence: 'It was interrupted', remedy: 'Start it again' }
   const code = codeOf(root)
   if (code === undefined) return undefined
-  const [, remedy] = reasons[code] ?? ['', 'Check what was asked for; `man errno` tells what the name means']
+  const [, remedy] = reasons[code] ?? ['', 'Check the command and its options; `man errno` explains the name']
   return { sentence: `Cannot ${whatFailed(root)}: ${reasonOf(root)}`, remedy }
 }
 
-/** The name of the error number; undefined for what is no error of the system. */
+/** The name of the error number; undefined for what is not an error of the system. */
 export function codeOf(error: unknown): string | undefined {
   const code = field(rootOf(error), 'code')
   // Node's own errors have codes too: ERR_INVALID_ARG_TYPE.

@@ -21,7 +21,7 @@ test('a value that fits has no problem', () => {
 test('an unknown field is named, with the fields that are known', () => {
   assert.deepEqual(firstProblem(Whole, { shape: { by: 'hash' }, nmae: 'x' }), {
     field: 'nmae',
-    message: 'is unknown; known are shape, name, atMs',
+    message: 'is unknown; the known fields are shape, name, atMs',
   })
   assert.equal(fieldOf({ shape: { by: 'hash' }, constructor: 1 }), 'constructor')
 })

@@ -45,7 +45,7 @@ function objectProblem(schema: TObject, value: Record<string, unknown>, field: s
   const names = known.map(([name]) => name)
   const unknown = Object.keys(value).find((name) => !names.includes(name))
   if (unknown !== undefined && 'additionalProperties' in schema && schema.additionalProperties === false)
-    return { field: below(field, unknown), message: `is unknown; known are ${names.join(', ')}` }
+    return { field: below(field, unknown), message: `is unknown; the known fields are ${names.join(', ')}` }
   return firstOf(known, ([name, property]) => {
     if (Object.hasOwn(value, name)) return firstProblem(property, value[name], below(field, name))
     return schema.required?.includes(name) ? { field: below(field, name), message: 'is missing' } : undefined

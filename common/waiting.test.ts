@@ -56,7 +56,7 @@ test('what does not come is said with what was waited for, how long, what was se
   )
   await assert.rejects(run(waiting), (error) => {
     assert.ok(error instanceof WaitedInVain)
-    assert.equal(error.message, "Waited in vain until backend 2 answers, for 3 s; last seen: { state: 'down' }")
+    assert.equal(error.message, "Timed out waiting until backend 2 answers, after 3 s; last seen: { state: 'down' }")
     assert.equal(error.remedy, 'Look at its log')
     return true
   })
@@ -70,7 +70,7 @@ test('an error of reading is the last thing seen, and ends the waiting only wher
   const never = (): boolean => false
   await assert.rejects(
     run(eventually('it answers', refused, never, { clock })),
-    /Waited in vain until it answers, for 30 s: connection refused$/,
+    /Timed out waiting until it answers, after 30 s: connection refused$/,
   )
   await assert.rejects(
     run(eventually('it answers', refused, never, { clock, endsIt: () => true })),
@@ -83,7 +83,7 @@ test('a reading that never comes back does not hold the waiting up', async () =>
   const silent = (): Promise<number> => new Promise(() => {})
   await assert.rejects(
     run(eventually('it speaks', silent, () => true, { clock })),
-    /in vain until it speaks, for 30 s; nothing was seen$/,
+    /Timed out waiting until it speaks, after 30 s; nothing was seen$/,
   )
 })
 
@@ -98,7 +98,7 @@ test('a signal ends the waiting with its own reason, also while a reading hangs'
 
 for (const [what, busy, atLeastMs, words] of [
   ['timers that are late', { lateMs: 3000 }, 600_000, / on a machine that runs timers up to 3 s late$/],
-  ['threads that share a core', { crowd: 8 }, 79_000, / on a machine that has 8 busy threads for each core$/],
+  ['threads that share a core', { crowd: 8 }, 79_000, / on a machine that has 8 busy threads per core$/],
 ] as const)
   test(`patience grows with ${what}, and says so`, async () => {
     const { clock, run } = machine(busy)
@@ -116,7 +116,7 @@ test('a busy machine is the remedy that is named when something does not come', 
     withinMs: 1000,
     remedy: 'Look at its log',
   })
-  await assert.rejects(run(waiting), { remedy: 'This machine is busy: try again when less runs on it' })
+  await assert.rejects(run(waiting), { remedy: 'This machine is busy: try again when it has less to do' })
 })
 
 test('however crowded the machine is, patience has an end', async () => {
@@ -129,6 +129,6 @@ test('however crowded the machine is, patience has an end', async () => {
 test('on the machine as it is, a limit is reached', async () => {
   await assert.rejects(
     eventually('something comes', () => 0, undefined, { withinMs: 30 }),
-    /Waited in vain until something comes, for .*; last seen: 0$/,
+    /Timed out waiting until something comes, after .*; last seen: 0$/,
   )
 })

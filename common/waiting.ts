@@ -1,6 +1,6 @@
 /**
- * Waiting for what only shows by looking. A limit is meant for a machine that has time: here it grows with what this one
- * takes, so that neither a busy machine nor a laptop that slept makes something fail that would have come.
+ * Waiting for something that can only be polled. A time limit assumes an idle machine: here it grows with the delays of
+ * this machine, so that neither a busy machine nor a laptop that slept makes a wait fail that would have succeeded.
  */
 import fs from 'node:fs'
 import os from 'node:os'
@@ -35,14 +35,14 @@ export interface WaitOptions {
   everyMs?: number
   /** Ends the waiting with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Whether an error of reading ends the waiting; by default none does, and it goes on. */
+  /** Whether an error of reading ends the waiting; by default none does. */
   endsIt?(error: unknown): boolean
   /** What a person can do when it does not come. */
   remedy?: string
   clock?: WaitingClock
 }
 
-/** It did not come. The message says what was waited for, how long, what was seen last, and how busy the machine was. */
+/** What was waited for did not happen. The message says what was waited for, how long, what was seen last, and how busy the machine was. */
 export class WaitedInVain extends UsageError {}
 
 /**
@@ -92,8 +92,8 @@ export async function eventually<Value>(
     if (patience.signal.aborted)
       throw Object.assign(
         new WaitedInVain(
-          `Waited in vain until ${what}, for ${patience.inWords}${lastWords(last, complaint)}`,
-          patience.machineIsBusy ? 'This machine is busy: try again when less runs on it' : remedy,
+          `Timed out waiting until ${what}, after ${patience.inWords}${lastWords(last, complaint)}`,
+          patience.machineIsBusy ? 'This machine is busy: try again when it has less to do' : remedy,
         ),
         { cause: complaint },
       )
@@ -107,7 +107,7 @@ export async function eventually<Value>(
  */
 export class Patience implements Disposable {
   /** The reason with which `signal` aborts. */
-  readonly end = new UsageError('The time for it is over')
+  readonly end = new UsageError('The time limit has passed')
   readonly #clock: WaitingClock
   readonly #limitMs: number
   readonly #sinceMs: number
@@ -137,7 +137,7 @@ export class Patience implements Disposable {
   /** How long it has lasted by the clock, and what the machine was like: `45 s on a machine that runs timers 3 s late`. */
   get inWords(): string {
     const late = this.#latestMs >= LATE_MS ? [`runs timers up to ${seconds(this.#latestMs)} late`] : []
-    const crowded = this.#crowd >= CROWDED ? [`has ${Math.round(this.#crowd)} busy threads for each core`] : []
+    const crowded = this.#crowd >= CROWDED ? [`has ${Math.round(this.#crowd)} busy threads per core`] : []
     const machine = [...late, ...crowded].join(' and ')
     return `${seconds(this.#clock.nowMs() - this.#sinceMs)}${machine === '' ? '' : ` on a machine that ${machine}`}`
   }
@@ -195,11 +195,11 @@ function shown(value: unknown): string {
 
 const realClock: WaitingClock = {
   nowMs: () => performance.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}), // whoever aborts it knows
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}), // the caller that aborts it knows
   crowd: () => runnableThreads() / os.availableParallelism(),
 }
 
-/** Threads of this machine that run or would, this one included (proc_pid_loadavg(5), fourth field); 1 if it does not tell. */
+/** Threads of this machine that run or would, this one included (proc_pid_loadavg(5), fourth field); 1 if that is not known. */
 function runnableThreads(): number {
   try {
     return Number(/ (\d+)\//.exec(fs.readFileSync('/proc/loadavg', 'utf8'))?.[1] ?? 1)

@@ -37,10 +37,10 @@ test('the process that the backend is, is ended', async (context) => {
 test('a process that only has the number of the backend is not ended, and it is said why', async (context) => {
   const { child, identity } = await process(context)
   const refusals: [told: ProcessIdentity | undefined, why: RegExp][] = [
-    [{ ...identity, startTicks: identity.startTicks - 100 }, /^Backend 1 has ended already$/],
-    [{ ...identity, pidNamespace: 1 }, /^Backend 1 is process \d+ of another PID namespace or machine/],
-    [{ ...identity, boot: 'another' }, /^Backend 1 is process \d+ of another PID namespace or machine/],
-    [undefined, /^Backend 1 does not tell which process it is$/],
+    [{ ...identity, startTicks: identity.startTicks - 100 }, /^Backend 1 has already ended$/],
+    [{ ...identity, pidNamespace: 1 }, /^Backend 1 is process \d+ in another PID namespace or on another machine/],
+    [{ ...identity, boot: 'another' }, /^Backend 1 is process \d+ in another PID namespace or on another machine/],
+    [undefined, /^Backend 1 does not say which process it is$/],
   ]
   for (const [told, why] of refusals) {
     const lab = await labWhoseBackendSays(context, told)

@@ -22,18 +22,18 @@ export interface Addresses {
 const KEPT_WAITING_MS = 60_000
 
 /**
- * Waits until exporter, load agent and the first backend answer, and gives the lab that they are. Other backends may come later. Its sysctls are read where this process runs, so
+ * Waits until the exporter, the load agent and the first backend answer, and gives their lab. Other backends may come later. Its sysctls are read where this process runs, so
  * it should run in the server's network namespace; a backend can be ended only from its own PID namespace. Nothing of it is
  * stopped from here.
  */
 export async function attach(addresses: Addresses, signal: AbortSignal): Promise<Lab> {
   const [first] = addresses.backends
-  if (first === undefined) throw new UsageError('A lab has at least one backend', 'Name its control API with --backend')
+  if (first === undefined) throw new UsageError('A lab has at least one backend', 'Give its control API with --backend')
   try {
     const backend = new Endpoint('backend-1', first)
     await backend.healthy({ signal, withinMs: KEPT_WAITING_MS })
     const status = await backend.json<BackendStatus>('GET', '/status')
-    // Whoever shares one socket has one control API; others that are named have no part in it.
+    // Backends that share one socket have one control API; others that are given have no part in it.
     const backends = status.mode === 'sharded' ? addresses.backends : [first]
     return await Lab.attach(planOf(backends, status), servicesAt({ ...addresses, backends }), signal)
   } catch (error) {
@@ -46,7 +46,7 @@ export async function attach(addresses: Addresses, signal: AbortSignal): Promise
   }
 }
 
-/** As far as the first backend tells. */
+/** As far as the first backend says. */
 function planOf(backends: ListenTarget[], { mode, listener, processes }: BackendStatus): LabPlan {
   const backlog = listener?.backlog ?? 128
   return {
@@ -65,19 +65,19 @@ function planOf(backends: ListenTarget[], { mode, listener, processes }: Backend
 
 /** Ends a backend, and never the process that happens to have its number here. */
 function killProcess(who: string, identity: BackendStatus['identity']): void {
-  const remedy = 'End it where it was started, or run the board in its PID namespace'
-  if (identity === undefined) throw new UsageError(`${who} does not tell which process it is`, remedy)
+  const remedy = 'Kill it where it was started, or run the board in its PID namespace'
+  if (identity === undefined) throw new UsageError(`${who} does not say which process it is`, remedy)
   const signalled = signalProcess(identity, os.constants.signals.SIGKILL)
   if (signalled === 'elsewhere')
     throw new UsageError(
-      `${who} is process ${identity.pid} of another PID namespace or machine: here that number means another process`,
+      `${who} is process ${identity.pid} in another PID namespace or on another machine: here that number is another process`,
       remedy,
     )
-  if (signalled === 'ended') throw new UsageError(`${who} has ended already`)
+  if (signalled === 'ended') throw new UsageError(`${who} has already ended`)
 }
 
 const elsewhere = (what: string): never => {
-  throw new UsageError(`${what} is for whoever started the lab`)
+  throw new UsageError(`${what} is possible only where the lab was started`)
 }
 
 function servicesAt({ exporter, backends, agent }: Addresses): StartedServices {

@@ -9,7 +9,7 @@ export interface Group {
   steering: Steering
 }
 
-/** One backend of a lab: ask it, break it, mend it. */
+/** One backend of a lab: to query, break and repair. */
 export class Backend {
   /** 1, 2, …; also its shard, and its place in the SO_REUSEPORT group plus one. */
   readonly number: number
@@ -41,7 +41,7 @@ export class Backend {
     return this.set({ stalled: true })
   }
 
-  /** Lets its event loop go on. */
+  /** Lets its event loop run again. */
   release(): Promise<void> {
     return this.set({ stalled: false })
   }
@@ -51,7 +51,7 @@ export class Backend {
     await this.#endpoint.json('PUT', '/listener', { backlog })
   }
 
-  /** Sets TCP_DEFER_ACCEPT on the live socket: who connects and stays silent waits half open. 0 switches it off. */
+  /** Sets TCP_DEFER_ACCEPT on the live socket: a client that connects and stays silent remains half open. 0 switches it off. */
   async deferAccept(seconds: number): Promise<void> {
     await this.#endpoint.json('PUT', '/listener', { deferAcceptSeconds: seconds })
   }
@@ -61,7 +61,7 @@ export class Backend {
     await this.#endpoint.json('POST', '/listener')
   }
 
-  /** Closes its listener; what waits in the queue is reset, or migrates if tcp_migrate_req says so. */
+  /** Closes its listener; connections in its queue are reset, or migrate if tcp_migrate_req is set. */
   async close(): Promise<void> {
     await this.#endpoint.json('DELETE', '/listener')
   }
@@ -97,7 +97,7 @@ export class Backend {
     const ended = this.#ends.of(this.number)
     return this.#endpoint.healthy({
       signal: signal === undefined ? ended : AbortSignal.any([signal, ended]),
-      remedy: 'Start it again; what it said is in the log of the lab',
+      remedy: 'Start it again; its output is in the log of the lab',
     })
   }
 }

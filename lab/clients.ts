@@ -24,7 +24,7 @@ export class Clients {
   #asked = 0
   #latest: { asked: number; reports: LoadReport[] } = { asked: 0, reports: [] }
 
-  /** `agentStarts` tells how often the load agent has started anew. */
+  /** `agentStarts` gives how often the load agent was restarted. */
   constructor(endpoint: Endpoint, target: Target, agentStarts: () => number = () => 0) {
     this.#endpoint = endpoint
     this.#target = target
@@ -50,7 +50,7 @@ export class Clients {
     return reports
   }
 
-  /** What `reports()` gave when it was last asked, by whomever; an earlier question may be answered later. Empty at first. */
+  /** What `reports()` gave when it was last called, by any caller; an earlier call may be answered later. Empty at first. */
   get latestReports(): readonly LoadReport[] {
     return this.#latest.reports
   }
@@ -72,7 +72,7 @@ export class Load {
   readonly #endpoint: Endpoint
   readonly #sameAgent: () => boolean
 
-  /** `sameAgent` tells whether the agent that runs it is still there: its successor gives the same names to other loads. */
+  /** `sameAgent` says whether the agent that runs it is still there: its successor gives the same names to other loads. */
   constructor(endpoint: Endpoint, id: string, sameAgent: () => boolean) {
     this.#endpoint = endpoint
     this.id = id
@@ -84,8 +84,8 @@ export class Load {
   }
 
   /**
-   * How far it is. For whoever waits: a report takes the agent some milliseconds, in which it begins no connection, and
-   * this takes it nothing.
+   * How far it is. For waiting: a report costs the agent some milliseconds, in which it begins no connection, and this
+   * costs it nothing.
    */
   state(): Promise<LoadState> {
     return this.#ask('GET', '/state')
@@ -112,12 +112,12 @@ export class Load {
     await this.#ask('POST', '/speak', {})
   }
 
-  /** Sends the next packet of a connection of a `handshake` load, counted from 1, and tells how that one stands then. */
+  /** Sends the next packet of a connection of a `handshake` load, counted from 1, and gives the state of that connection then. */
   step(connection: number, send: HandshakeStep): Promise<Handshake> {
     return this.#ask('POST', '/steps', { connection, send })
   }
 
-  /** How each connection of a `handshake` load stands. */
+  /** The state of each connection of a `handshake` load. */
   handshakes(): Promise<Handshake[]> {
     return this.#ask('GET', '/handshakes')
   }
@@ -136,6 +136,6 @@ export class Load {
 
   #check(): void {
     if (!this.#sameAgent())
-      throw new ServiceError(`The load agent has ended, and ${this.id} with it: start it again`, 404)
+      throw new ServiceError(`The load agent has ended, and ${this.id} with it: start the load again`, 404)
   }
 }

@@ -64,7 +64,7 @@ export interface StartedServices {
   log(): readonly string[]
   /** Settles when the lab ends on its own, with the reason. */
   readonly lost: Promise<string>
-  /** Tells who ends, from now on; a driver that cannot see that tells nothing. */
+  /** Reports each process that ends, from now on; a driver that cannot see that reports nothing. */
   onEnded(hear: OnEnded): void
   stop(): Promise<void>
 }

@@ -25,7 +25,7 @@ export class Endpoint {
   readonly #name: string
   readonly #onSilent: () => void
 
-  /** `onSilent` hears when a request was not answered at all, or a stream broke off, without anybody here wanting that. */
+  /** `onSilent` is called when a request was not answered at all, or a stream broke off, without being aborted here. */
   constructor(name: string, target: ListenTarget, onSilent: () => void = () => {}) {
     this.#name = name
     this.target = target

@@ -1,4 +1,4 @@
-/** The ends of a lab and of its backends, as signals for whoever waits for one of them. */
+/** The ends of a lab and of its backends, as signals to wait for. */
 export class Ends {
   readonly #over = new AbortController()
   readonly #backends = new Map<number, AbortController>()

@@ -14,15 +14,15 @@ import { namespaces } from './namespaces/driver.ts'
 import { type Gap, Parts } from './parts.ts'
 import { type Host, SHARED_PORT, server } from './topology.ts'
 
-/** A service that breaks off is most often the first to be noticed when the whole lab ends; the reason comes a little later. */
+/** When the whole lab ends, a broken connection to a service is usually noticed first; the reason comes a little later. */
 const REASON_MS = 1000
 
-/** Somebody else starts a lab that is attached to, at their own pace. */
+/** A lab that is attached to is started by something else, at its own pace. */
 const ATTACH_MS = 60_000
 
 const START_AGAIN = 'Start a new lab: spillway up'
 
-/** An order that takes longer waits for a service that does not answer; others may be about that one's end. */
+/** An order that takes longer waits for a service that does not answer; the next one may be to end that service. */
 const LONGEST_TURN_MS = 10_000
 
 /** What a lab should be; everything has a default. */
@@ -49,11 +49,11 @@ export class Lab {
   readonly group: Group = { steering: { by: 'hash' } }
   /** The exporter's HTTP API. */
   readonly exporter: Endpoint
-  /** What people order of it, by keys and switches, is done one thing after the other. */
+  /** Orders that people give with keys and switches are carried out one after the other. */
   readonly orders = new InTurn(LONGEST_TURN_MS)
-  /** How often sysctls were set through this object: whoever shows them knows when to read again. */
+  /** How often sysctls were set through this object, so that a display knows when to read them again. */
   settingsMade = 0
-  /** How often the load agent has been found missing: a load of one from before has ended with it. */
+  /** How often the load agent was found missing: loads of an earlier agent have ended with it. */
   #agentStarts = 0
   readonly #services: StartedServices
   readonly #agent: Endpoint
@@ -67,7 +67,7 @@ export class Lab {
   static async start(options: LabOptions = {}): Promise<Lab> {
     const { driver = namespaces, signal = new AbortController().signal, onProgress = () => {}, ...wishes } = options
     const plan = completePlan(wishes)
-    onProgress('Checking what this machine has …')
+    onProgress('Checking this machine …')
     await driver.preflight(Object.keys(plan.sysctls))
     const services = await driver.start(plan, onProgress)
     const lab = new Lab(plan, services)
@@ -104,7 +104,10 @@ export class Lab {
     services.onEnded((part, how) => {
       if (typeof part === 'string') this.#missing(part, how)
       else
-        this.#ends.backendEnded(part, new UsageError(`backend-${part} ended as it started (${how})`, this.#lastLines()))
+        this.#ends.backendEnded(
+          part,
+          new UsageError(`backend-${part} ended during its start (${how})`, this.#lastLines()),
+        )
     })
   }
 
@@ -116,7 +119,7 @@ export class Lab {
       await Promise.all(this.backends.map((backend) => backend.ready(giveUp)))
       for (const backend of this.backends) {
         await backend.open()
-        onProgress(`Backend ${backend.number} of ${this.backends.length} listens …`)
+        onProgress(`Backend ${backend.number} of ${this.backends.length} is listening …`)
       }
     }
     await Promise.all([listening(), this.#agent.healthy({ signal: giveUp }), this.exporter.healthy({ signal: giveUp })])
@@ -125,7 +128,7 @@ export class Lab {
     this.#watched = true
   }
 
-  /** Waits until the exporter shows every listener, so that whoever watches the lab misses nothing of what it does next. */
+  /** Waits until the exporter shows every listener, so that a display misses nothing that the lab does next. */
   async #seen(giveUp: AbortSignal): Promise<void> {
     const statuses = await Promise.all(this.backends.map((backend) => backend.status()))
     const cookies = statuses.flatMap(({ listener }) => (listener === null ? [] : [listener.cookie]))
@@ -139,7 +142,7 @@ export class Lab {
     })
   }
 
-  /** What is missing is being started again by whoever started it; it is back when it answers. */
+  /** A missing part is restarted by its driver; it is back when it answers. */
   async #mend(part: Part): Promise<void> {
     if (part === 'agent') this.#agentStarts++
     this.#gapped.abort()
@@ -152,7 +155,7 @@ export class Lab {
     }
   }
 
-  /** While a lab starts, a part that does not answer yet is no gap; and when it is being stopped none is. */
+  /** While a lab starts or is being stopped, a part that does not answer is not a gap. */
   #missing(part: Part, how?: string): void {
     if (this.#watched && !this.#stopped.signal.aborted && !this.over.aborted) this.#parts.missing(part, how)
   }

@@ -34,8 +34,11 @@ test('a part that is missing already is not counted twice, and how it ended may 
 test('a gap is said while it lasts and for a while after, the latest of each part', () => {
   assert.equal(noticeOf([], 0), undefined)
   const open = gap({ toMs: undefined })
-  assert.match(noticeOf([open], 1_500_000) ?? '', /has ended \(SIGKILL\) and is being started again/)
-  assert.match(noticeOf([gap()], 1_010_000) ?? '', /ended \(SIGKILL\) and was started again: nothing is known from/)
+  assert.match(
+    noticeOf([open], 1_500_000) ?? '',
+    /has ended \(SIGKILL\) and is being restarted: there are no samples since/,
+  )
+  assert.match(noticeOf([gap()], 1_010_000) ?? '', /ended \(SIGKILL\) and was restarted: there are no samples from/)
   assert.equal(noticeOf([gap()], 1_100_000), undefined)
   const both = noticeOf(
     [gap(), gap({ part: 'agent' }), gap({ how: 'status 1', fromMs: 1_005_000, toMs: 1_006_000 })],
@@ -47,7 +50,10 @@ test('a gap is said while it lasts and for a while after, the latest of each par
 test('where nobody knows whether it ended, nobody says so', () => {
   assert.match(
     gapInWords(gap({ how: undefined })),
-    /^The exporter did not answer from .* to .*: nothing is known of that time\.$/,
+    /^The exporter did not answer from .* to .*: there are no samples in that time\.$/,
   )
-  assert.match(gapInWords(gap({ how: undefined, toMs: undefined })), /^The exporter has not answered since .*\.$/)
+  assert.match(
+    gapInWords(gap({ how: undefined, toMs: undefined })),
+    /^The exporter has not answered since .*: there are no samples since then\.$/,
+  )
 })

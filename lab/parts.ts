@@ -1,10 +1,10 @@
-/** The parts of a lab that must always be there, and the gaps in which one was not. */
+/** The parts of a lab that must always run, and the gaps in which one did not. */
 import type { Part } from './driver.ts'
 
-/** A time in which a part was missing: nothing is known of what it does. */
+/** A time in which a part was missing. */
 export interface Gap {
   part: Part
-  /** How it ended, e.g. `SIGKILL` or `status 1`; undefined where nobody can tell. */
+  /** How it ended, e.g. `SIGKILL` or `status 1`; undefined where that is not known. */
   how: string | undefined
   /** By the wall clock, in milliseconds. */
   fromMs: number
@@ -12,15 +12,15 @@ export interface Gap {
   toMs: number | undefined
 }
 
-/** How long after its end a gap is still worth a word. */
+/** How long after its end a gap is still reported. */
 const RECENT_MS = 30_000
 /** As many gaps as are remembered. */
 const MOST_GAPS = 20
 
 const nameOf = { exporter: 'The exporter', agent: 'The load agent' } as const
-const missedOf = { exporter: 'nothing is known', agent: 'its loads have ended, and nobody could start one' } as const
+const missedOf = { exporter: 'there are no samples', agent: 'its loads have ended, and none could be started' } as const
 
-/** What is missing, and since when. Whoever finds out says so; who is missing already is not counted twice. */
+/** What is missing, and since when. A part that is already missing is not counted twice. */
 export class Parts {
   readonly #gaps: Gap[] = []
   readonly #onGap: (part: Part) => void
@@ -54,17 +54,17 @@ export class Parts {
 /** A gap as a sentence. */
 export function gapInWords({ part, how, fromMs, toMs }: Gap): string {
   const [name, missed, from] = [nameOf[part], missedOf[part], clock(fromMs)]
-  // Without a word of its end it may have been there, and silent.
+  // Where its end is not known it may have been running, but silent.
   if (how === undefined)
     return toMs === undefined
-      ? `${name} has not answered since ${from}: ${missed}.`
-      : `${name} did not answer from ${from} to ${clock(toMs)}: ${missed} of that time.`
+      ? `${name} has not answered since ${from}: ${missed} since then.`
+      : `${name} did not answer from ${from} to ${clock(toMs)}: ${missed} in that time.`
   return toMs === undefined
-    ? `${name} has ended (${how}) and is being started again: ${missed} since ${from}.`
-    : `${name} ended (${how}) and was started again: ${missed} from ${from} to ${clock(toMs)}.`
+    ? `${name} has ended (${how}) and is being restarted: ${missed} since ${from}.`
+    : `${name} ended (${how}) and was restarted: ${missed} from ${from} to ${clock(toMs)}.`
 }
 
-/** What is missing now or was a moment ago, in a sentence or two; undefined if nothing was. */
+/** What is missing now, or was within the last 30 s, in a sentence or two; undefined if nothing was. */
 export function noticeOf(gaps: readonly Gap[], nowMs: number): string | undefined {
   const told = gaps.filter(({ toMs }) => toMs === undefined || nowMs - toMs < RECENT_MS)
   const lastOf = (part: Part): Gap | undefined => told.findLast((gap) => gap.part === part)

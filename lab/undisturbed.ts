@@ -1,15 +1,15 @@
-/** Measuring in a lab in which nothing is missing meanwhile. */
+/** Measuring in a lab while none of its parts is missing. */
 import { UsageError } from '#common/errors.ts'
 import { ServiceError } from './endpoint.ts'
 import type { Lab } from './lab.ts'
 import { gapInWords } from './parts.ts'
 
-/** The exporter or the load agent was missing for a while: whatever was seen, nothing follows from it. */
+/** The exporter or the load agent was missing for a while: nothing follows from what was measured. */
 export class Disturbed extends UsageError {}
 
 /**
- * What `work` gives, unless something was missing while it was done: then this throws a Disturbed, at once, and the
- * reason if the lab has ended. `signal` interrupts it; `work` gets a signal that says when it is for nothing.
+ * The result of `work`, unless a part was missing meanwhile: then this throws a Disturbed at once, or the reason if the
+ * lab has ended. `signal` interrupts it; `work` gets a signal that aborts when its result is of no use.
  */
 export async function undisturbed<Result>(
   lab: Lab,

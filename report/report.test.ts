@@ -31,7 +31,7 @@ test('a run has every section that has something to show', () => {
     'Latency by percentile',
     'ListenOverflows = ListenDrops',
     'spillway run small',
-    'of it for scheduling lag',
+    'ms for scheduling lag',
   ])
     assert.ok(textOf(page).includes(words), words)
   assert.doesNotMatch(textOf(page), /SYN queue|Receive queues|Closed windows|The loads/)

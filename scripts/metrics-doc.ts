@@ -113,6 +113,6 @@ const given = readCommandLine(grammar, process.argv.slice(2), ({ values }) => va
 if (given === undefined) process.stdout.write('Usage: npm run docs -- [--check]\n')
 else if (!given.check) fs.writeFileSync(file, page)
 else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== page) {
-  console.error('docs/metrics.md is not what the catalogue says: run `npm run docs`')
+  console.error('docs/metrics.md does not match the catalogue: run `npm run docs`')
   process.exitCode = 1
 }

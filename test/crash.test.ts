@@ -76,7 +76,7 @@ function watching(lab: Lab, signal: AbortSignal) {
   return seen
 }
 
-test('a killed exporter is started again: views go on, and say from when to when nothing is known', async (context) => {
+test('a killed exporter is restarted: views continue, and say from when to when there are no samples', async (context) => {
   await using lab = await Lab.start({ backends: 2 })
   const seen = watching(lab, context.signal)
   const before = await eventually('a view has come', () => seen.latest)
@@ -90,7 +90,7 @@ test('a killed exporter is started again: views go on, and say from when to when
   assert.ok(after !== undefined)
   assert.match(
     wordsOf(after) ?? '',
-    /^The exporter (has )?ended \(SIGKILL\) and (was|is being) started again: nothing is known/,
+    /^The exporter (has )?ended \(SIGKILL\) and (was|is being) restarted: there are no samples/,
   )
   assert.deepEqual(
     after.shards.map(({ shard, state, dropsPerSecond }) => [shard, state, dropsPerSecond]),
@@ -155,7 +155,7 @@ test('a restart that cannot succeed says why at once, and the next one opens the
   const socket = /\S+\/backend-1\.sock/.exec(stdout)?.[0].replace('backend-1', 'backend-2')
   assert.ok(socket !== undefined)
   await lab.run(['sh', '-c', 'rm "$0" && mkdir "$0"', socket])
-  await assert.rejects(backend.restart(), /backend-2 ended as it started \(status 2\)/)
+  await assert.rejects(backend.restart(), /backend-2 ended during its start \(status 2\)/)
   await lab.run(['rmdir', socket])
   await backend.restart()
   assert.equal((await backend.status()).listener?.limit, 128)

@@ -31,7 +31,7 @@ test('an answer is text for people, one JSON object for machines, and the same i
 test('what cannot be answered ends with 2, and one line that says why', () => {
   const { status, stdout, stderr } = plan('--rate', '3000', '--stall', '80ms')
   assert.deepEqual([status, stdout], [2, ''])
-  assert.match(stderr, /^spillway: --rate '3000' is no rate\n/)
+  assert.match(stderr, /^spillway: --rate '3000' is not a rate\n/)
 })
 
 test('a Prometheus that scrapes no exporter has no answer', async (context) => {

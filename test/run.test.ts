@@ -120,7 +120,7 @@ for (const [what, needs, reason] of [
     assert.match(verdict.reason ?? '', reason)
   })
 
-test('what does not come about is a failure that names the phase', async (context) => {
+test('what does not happen is a failure that names the phase', async (context) => {
   const { verdict } = await run(
     context,
     trivial({
@@ -128,7 +128,7 @@ test('what does not come about is a failure that names the phase', async (contex
     }),
   )
   assert.equal(verdict.status, 'failed')
-  assert.match(verdict.reason ?? '', /In phase wait this did not come about within 300 ms: nine wait/)
+  assert.match(verdict.reason ?? '', /In phase wait this did not happen within 300 ms: nine wait/)
 })
 
 test('a verb that cannot be done breaks the run, and nothing stays behind', async (context) => {

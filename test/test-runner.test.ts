@@ -51,7 +51,7 @@ async function npmTest(...words: string[]): Promise<{ status: number | null; sai
 test('a file that spins for ever is ended with what it started, and fails by its name; the others run', async () => {
   const { status, said } = await npmTest('--limit=10s')
   assert.equal(status, 1)
-  assert.match(said, /✖ test\/spins\.test\.ts .*\n.*the file was ended: no test began or ended in it for /)
+  assert.match(said, /✖ test\/spins\.test\.ts .*\n.*the file was killed: no test began or ended in it for /)
   for (const pid of fs.readFileSync(path.join(project, 'pids'), 'utf8').split(' '))
     assert.deepEqual(commandLineOf(Number(pid)), [''], `process ${pid} runs on`)
   assert.match(said, /✖ never ends .*\n.*test timed out after 10000ms/)
@@ -77,8 +77,8 @@ test('a file that fails fails the run', async () => {
 
 test('a name without tests, and an option that there is not, are refused in one sentence', async () => {
   for (const [word, sentence] of [
-    ['common/no-such.test.ts', 'common/no-such.test.ts holds no test'],
-    ['node_modules/other/nothing', 'node_modules/other/nothing holds no test'],
+    ['common/no-such.test.ts', 'common/no-such.test.ts contains no tests'],
+    ['node_modules/other/nothing', 'node_modules/other/nothing contains no tests'],
     ['--watch', 'npm test has no option --watch'],
     ['--limit=5', "--limit '5' is "],
   ] as const) {

@@ -152,7 +152,7 @@ test('without a terminal it says where the metrics are, and a Prometheus could s
   // What it did until then it has said beside that, a line for each stage.
   const stages = run.stderr().trimEnd().split('\n')
   assert.equal(stages[0], 'Loading Spillway …')
-  for (const stage of ['Building two network namespaces …', 'Backend 2 of 3 listens …'])
+  for (const stage of ['Creating two network namespaces …', 'Backend 2 of 3 is listening …'])
     assert.equal(stages.filter((line) => line === stage).length, 1, run.stderr())
   assert.equal(new Set(stages).size, stages.length)
   const { value: second } = await run.lines.next()
@@ -380,7 +380,10 @@ test('a full disk is said with the folder and what to do', async (context) => {
     ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', full, 'sh', spillway],
   )
   assert.equal((await run.ended).code, 2)
-  assert.match(run.stderr(), /Cannot make a folder for the lab's sockets in .* \(ENOSPC\)\nFree some space there/)
+  assert.match(
+    run.stderr(),
+    /Cannot create a folder for the lab's sockets in .*: no space is left\nFree some space there/,
+  )
 })
 
 test('in a terminal of 40 columns keys stall a backend and change its backlog, and q leaves the screen as it was', {
@@ -404,7 +407,7 @@ test('in a terminal of 40 columns keys stall a backend and change its backlog, a
     run.child.stdin?.write(keys)
   }
   await shows(/0 \/ 128/, 60_000)
-  assert.ok(output.includes('\r\x1b[KBuilding two network namespaces …'), 'it has said what it does')
+  assert.ok(output.includes('\r\x1b[KCreating two network namespaces …'), 'it has said what it does')
   assert.ok(output.lastIndexOf('\r\x1b[K') < output.indexOf('\x1b[?1049h'), 'the view takes over from what was said')
   type('2')
   await shows(/Backend 2 is stalled/)

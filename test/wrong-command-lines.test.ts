@@ -48,7 +48,7 @@ const foreign = [
   /\bnode:/,
   /\bERR_[A-Z_]+/,
   /\b[A-Z]\w*Error\b/,
-  /fault of/,
+  /\bbug in\b/,
   /\[object /,
   /\bundefined\b/,
   /Unknown option/,
@@ -69,6 +69,9 @@ const foreign = [
   /Cannot read propert/,
   /not iterable/,
   /invalid argument/i,
+  /fetch failed/,
+  /bad port/,
+  /\b(?:UND|HPE)_/,
   /syscall/,
   /errno/,
 ]
@@ -107,7 +110,7 @@ function mistakesWith({ grammar: { options, words, command } }: Command): Mistak
     [['-z'], `There is no option -z\n${help}`],
     [['--hlep'], 'did you mean --help?'],
     [['--__proto__=1'], 'There is no option --__proto__'],
-    words === undefined ? [['elephant'], "'elephant' is too much"] : [[''], 'One of the words is empty'],
+    words === undefined ? [['elephant'], "'elephant' is unexpected"] : [[''], 'One argument is empty'],
     ...names.flatMap((name): Mistake[] => {
       const option = `--${name}`
       const misspelt: Mistake = [[`${option}x`, '1'], `There is no option ${option}x; did you mean ${option}?`]
@@ -201,7 +204,7 @@ for (const command of commands) {
     }
   })
 
-  test(`${command.grammar.command}: help tells every option and none else, and wins over whatever is wrong`, async () => {
+  test(`${command.grammar.command}: help shows every option and no other, and wins over whatever is wrong`, async () => {
     const told = new Set([...command.help.matchAll(/^ +--([a-z-]+)\b/gm)].map(([, name]) => name))
     assert.deepEqual(told, new Set([...Object.keys(command.grammar.options), 'help']))
     assert.ok(command.help.startsWith(`Usage: ${command.grammar.command}`))
@@ -285,13 +288,13 @@ const typed: [line: string, says: RegExp][] = [
   ['hepl', /did you mean help\?/],
   ['elephant', /There is no command 'elephant'\nCommands: up, run/],
   ['constructor', /There is no command 'constructor'/],
-  ['--verison', /There is no option --verison of spillway itself; did you mean --version\?/],
-  ['--json up', /There is no option --json of spillway itself\nOptions come after the command/],
-  ['--version now', /'now' is too much/],
-  ['help up down', /'down' is too much/],
+  ['--verison', /spillway itself has no option --verison; did you mean --version\?/],
+  ['--json up', /spillway itself has no option --json\nOptions come after the command/],
+  ['--version now', /--version takes no arguments: leave out 'now'/],
+  ['help up down', /Only one command can be given: leave out 'down'/],
 
   ['up --backlogs 8', /^spillway: There is no option --backlogs; did you mean --backlog\?\nSee spillway up --help\n$/],
-  ['up --metrics @', /Cannot serve metrics on @: another process has it/],
+  ['up --metrics @', /Cannot serve metrics on @: another process is using it/],
   ['up --metrics 192.0.2.1:1', /no interface of this machine has that address/],
   ['up --board @ --metrics 127.0.0.1:0', /@ is taken by another process/],
   ['up --metrics unix:/no/such/place.sock', /Cannot serve metrics on unix:\/no\/such\/place\.sock/],
@@ -300,18 +303,18 @@ const typed: [line: string, says: RegExp][] = [
   ['run ./missing.ts', /There is no file \.\/missing\.ts/],
   ['run ./run', /\.\/run is not a file/],
   ['run ./data.json', /\.\/data\.json is not a module/],
-  ['run ./broken.ts', /line 1 of broken\.ts is not understood: export default \{/],
-  ['run ./enum.ts', /line 1 of enum\.ts is not understood: enum Kind/],
-  ['run ./named.mjs', /line 1 of named\.mjs is not understood/],
-  ['run ./throws.ts', /ends with an error as soon as it is loaded: thrown at once \(throws\.ts, line 1\)/],
-  ['run ./lost.ts', /needs \S+nowhere\.ts, which is not there/],
-  ['run ./package.ts', /needs no-such-package, which is not there/],
+  ['run ./broken.ts', /line 1 of broken\.ts cannot be parsed: export default \{/],
+  ['run ./enum.ts', /line 1 of enum\.ts cannot be parsed: enum Kind/],
+  ['run ./named.mjs', /line 1 of named\.mjs cannot be parsed/],
+  ['run ./throws.ts', /fails as soon as it is loaded: thrown at once \(throws\.ts, line 1\)/],
+  ['run ./lost.ts', /needs \S+nowhere\.ts, which cannot be found/],
+  ['run ./package.ts', /needs no-such-package, which cannot be found/],
   ['run ./nothing.ts', /\.\/nothing\.ts is not an experiment/],
   ['run ./other.ts', /\.\/other\.ts is not an experiment/],
   ['run small-backlog --out file.txt', /Cannot write to file\.txt: \S+file\.txt is not a folder\nName another folder/],
   ['run small-backlog --out file.txt/below', /is not a folder/],
-  ['run small-backlog --out /proc/runs', /Cannot write to \/proc\/runs: no folder can be made there/],
-  ['run small-backlog --out /proc', /Cannot write to \/proc: no folder can be made there/],
+  ['run small-backlog --out /proc/runs', /Cannot write to \/proc\/runs: no folder can be created there/],
+  ['run small-backlog --out /proc', /Cannot write to \/proc: no folder can be created there/],
 
   ['report missing', /There is no folder missing/],
   ['report file.txt', /There is no folder file\.txt/],
@@ -323,12 +326,12 @@ const typed: [line: string, says: RegExp][] = [
   ['plan bakclog', /There is no question 'bakclog'; did you mean backlog\?/],
   ['plan missing.yaml', /Cannot read missing\.yaml: it does not exist/],
   ['plan folder.yaml', /Cannot read folder\.yaml: it is a folder/],
-  ['plan list.yaml', /list\.yaml is no/],
-  ['plan torn.yaml', /torn\.yaml line \d: .*\nA line holds one option/],
+  ['plan list.yaml', /list\.yaml is not a map/],
+  ['plan torn.yaml', /torn\.yaml line \d: .*\nWrite one option per line/],
   ['plan typo.yaml', /typo\.yaml line 1, rte: is unknown; did you mean rate\?/],
   ['plan value.yaml', /value\.yaml line 1, rate 'fast'/],
   ['plan bytes.json', /bytes\.json/],
-  ['plan keys.yaml', /keys\.yaml: a list or a map stands where the name of an option is expected/],
+  ['plan keys.yaml', /keys\.yaml: a list or a map appears where the name of an option is expected/],
   ['plan alias.yaml', /alias\.yaml: an alias/],
   ['plan --arrivals missing.csv', /--arrivals 'missing\.csv'/],
   ['plan --arrivals empty.csv', /empty\.csv is empty\nSee spillway plan --help/],
@@ -336,7 +339,9 @@ const typed: [line: string, says: RegExp][] = [
   ['plan --arrivals nothing', /There is no run in nothing/],
   ['plan --rate 1/s --stall 9ms --report run', /Cannot write run: it is a folder\nName another file with --report/],
   ['plan --rate 1/s --stall 9ms --report no/x.html', /Cannot write no\/x\.html: there is no folder no/],
-  ['plan --from elephant', /'elephant' is no/],
+  ['plan --from elephant', /'elephant' is not/],
+  ['plan --from http://127.0.0.1:1', /No Prometheus answers at http:\/\/127\.0\.0\.1:1\/: its port is reserved/],
+  ['plan --from http://127.0.0.1:10', /No Prometheus answers at http:\/\/127\.0\.0\.1:10\/: nothing listens there/],
   ['plan', /--rate is missing/],
 
   ['exporter --listen @', /^spillway exporter: @ is taken by another process/],
@@ -385,7 +390,10 @@ test('what is typed to the command itself ends with status 2, a sentence and wha
 
 for (const [sysctl, says] of [
   ['net.core.somaxcon=9', /has no sysctl net\.core\.somaxcon; did you mean net\.core\.somaxconn\?/],
-  ['net.ipv4.tcp_syncookies=often', /does not take 'often' as net\.ipv4\.tcp_syncookies\nGive a value like .*: \d$/m],
+  [
+    'net.ipv4.tcp_syncookies=often',
+    /does not accept 'often' for net\.ipv4\.tcp_syncookies\nGive a value like the current one: \d$/m,
+  ],
   ['net.ipv4=1', /net\.ipv4 is a group of sysctls/],
   ['net.ipv4.tcp_available_congestion_control=x', /cannot be set in a lab/],
 ] as [string, RegExp][])
@@ -415,15 +423,15 @@ test('a reader that has gone is no failure, a full disk is one that is told', as
   }
   assert.deepEqual(await through('| :'), { complaint: '', status: 0 })
   const { complaint, status } = await through('> /dev/full')
-  assert.match(complaint, /^spillway: Cannot write to the standard output: no space is left\n$/)
+  assert.match(complaint, /^spillway: Cannot write to standard output: no space is left\n$/)
   assert.equal(status, 2)
 })
 
-test('a fault of the program is one sentence, and its trace is shown when it is asked for', async () => {
-  const fault = `const { runEntry } = await import('${new URL('../common/entry.ts', import.meta.url).href}')
+test('a bug is one sentence, and its trace is shown when it is asked for', async () => {
+  const bug = `const { runEntry } = await import('${new URL('../common/entry.ts', import.meta.url).href}')
     await runEntry('spillway', async () => { setTimeout(() => { null.length }); await new Promise(() => setTimeout(() => {}, 1e5)) })`
   const broken = async (debug: string) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', fault], {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', bug], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, SPILLWAY_DEBUG: debug },
     })
@@ -431,6 +439,6 @@ test('a fault of the program is one sentence, and its trace is shown when it is 
     assert.equal(status, 2)
     return complaint
   }
-  assert.match(await broken(''), /^spillway: This is a fault of Spillway: .*; run again with SPILLWAY_DEBUG=1 .*\n$/)
-  assert.match(await broken('1'), /report it\nTypeError: .*\n\s+at /)
+  assert.match(await broken(''), /^spillway: This is a bug in Spillway: .*; run again with SPILLWAY_DEBUG=1 .*\n$/)
+  assert.match(await broken('1'), /and report it\nTypeError: .*\n\s+at /)
 })

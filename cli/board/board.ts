@@ -7,11 +7,11 @@ import { showBoard } from './shown.ts'
 
 const START_AGAIN = 'docker compose up -d'
 
-/** What only whoever started the lab can do, and where. */
+/** What can be done only where the lab was started, and how. */
 const unavailable = {
-  sysctl: 'Set in docker-compose.yml: a container may not change the sysctls of its namespace.',
-  restart: 'Docker starts it again by itself.',
-  'run experiment': 'Experiments start labs of their own: spillway run, on the host.',
+  sysctl: 'Set it in docker-compose.yml: a container cannot change the sysctls of its network namespace.',
+  restart: 'Docker restarts it automatically.',
+  'run experiment': 'Each experiment starts its own lab: use spillway run on the host.',
 }
 
 /** Runs until a signal. */

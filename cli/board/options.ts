@@ -5,16 +5,16 @@ import type { Addresses } from '#lab/attached.ts'
 
 export const help = `Usage: spillway board --backend ADDRESS… [OPTION…]
 
-Serves the live board for a lab that runs already, e.g. in containers. spillway up has one of its own.
+Serves the live board for a lab that is already running, e.g. in containers. spillway up has its own board.
 
-  --listen HOST:PORT    where the board is served (default 127.0.0.1:10510). Whoever reaches it can break the lab
+  --listen HOST:PORT    where the board is served (default 127.0.0.1:10510). Anyone who can reach it can break the lab
   --exporter ADDRESS    the exporter (default 127.0.0.1:10511)
-  --backend ADDRESS     control API of backend 1, again for 2, 3, …
+  --backend ADDRESS     control API of backend 1; repeat for 2, 3, …
   --agent ADDRESS       the load agent (default 127.0.0.1:10512)
   --help                this text
 
-An ADDRESS is HOST:PORT or unix:/path. The board reads sysctls where it runs itself, and ends processes of its own PID
-namespace alone: it belongs in the lab's own namespaces.
+An ADDRESS is HOST:PORT or unix:/path. The board reads the sysctls of its own network namespace, and can kill only processes
+in its own PID namespace: run it in the namespaces of the lab.
 `
 
 export interface BoardCommand {
@@ -32,7 +32,7 @@ export const grammar = {
   },
 } as const satisfies Grammar
 
-/** Reads the options of `spillway board`; undefined if it was asked for help. Throws a UsageError that names the option. */
+/** Reads the options of `spillway board`; undefined if help was asked for. Throws a UsageError that names the option. */
 export const readOptions = (args: readonly string[]): BoardCommand | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
     const command = {
@@ -44,6 +44,6 @@ export const readOptions = (args: readonly string[]): BoardCommand | undefined =
       },
     }
     if (values.backend.length === 0)
-      throw new UsageError('Which backends?', 'Name the control API of each: --backend 127.0.0.1:9101 --backend …')
+      throw new UsageError('Which backends?', 'Give the control API of each: --backend 127.0.0.1:9101 --backend …')
     return command
   })

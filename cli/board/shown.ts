@@ -1,4 +1,4 @@
-/** The live board of a lab that is still to come: open first, so that a taken address is known before anything starts. */
+/** The live board of a lab that has yet to start: opened first, so that a taken address is found before anything starts. */
 import type { ListenTarget } from '#common/parse.ts'
 import type { Driver } from '#lab/driver.ts'
 import { ExperimentRunner } from '#live/experiment-runner.ts'
@@ -15,7 +15,7 @@ export interface ShownBoard extends AsyncDisposable {
   begin(switchable: Switchable, views: AsyncIterable<LabView>): void
   /** Settles when no more views come; rejects with what went wrong. */
   readonly ended: Promise<void>
-  /** Has the page say why no views come for now, until the next one does. */
+  /** Makes the page say why no views arrive for now, until the next one does. */
   interrupt(problem: string, remedy: string): void
 }
 

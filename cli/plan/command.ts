@@ -1,4 +1,4 @@
-/** The words of `spillway plan`, made into what was asked and what was said. */
+/** The command line of `spillway plan`: what is asked, and what is given. */
 
 import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
@@ -10,22 +10,22 @@ import { formerNames, type OptionName, optionsInWords, planOptions, type Said } 
 
 const questions = {
   backlog: 'the smallest backlog that is enough (the default)',
-  setting: 'what happens with a given --backlog (the default where there is one)',
+  setting: 'what happens with a given --backlog (the default if one is given)',
   backends: 'how many backends a load needs',
-  rate: 'up to which rate a backlog is enough',
+  rate: 'the highest rate for which a backlog is enough',
   stall: 'the longest stall that a backlog survives',
-  shared: 'a socket each, or one for all',
+  shared: 'one socket per backend, or one shared by all',
   slow: 'what --slow-backends cost',
   restart: 'what a rolling restart costs, with and without migration',
-  'syn-queue': 'what --half-open clients do, and cookies against them',
-  memory: 'kernel memory of full queues',
+  'syn-queue': 'what --half-open clients do, and how SYN cookies help',
+  memory: 'how much kernel memory full queues take',
 } satisfies Record<Question, string>
 
 export const help = `Usage: spillway plan [QUESTION] [OPTION…]
        spillway plan FILE.yaml [OPTION…]
        spillway plan --from http://PROMETHEUS
 
-Says what a load needs of the queues in front of it: a number, the reasoning, and how sure it is.
+Says what queues a load needs: a number, the reasoning, and how certain it is.
 
   spillway plan --rate 3000/s --backends 4 --stall 80ms
   spillway plan --rate 3000/s --backends 4 --stall 80ms --backlog 60
@@ -38,25 +38,25 @@ ${Object.entries(questions)
 
 ${optionsInWords()}
 
-The rest
+Other options
   --migrate                      tcp_migrate_req=1
   --from URL                     reads limits, peaks, rates and drops from a Prometheus that scrapes the exporter
-  --confirm                      has a lab play the same arrivals and stalls, and compares
-  --report FILE                  writes the answer as one HTML file, with plots; what a lab measured too
-  --json                         one JSON object, and nothing else on standard output
+  --confirm                      plays the same arrivals and stalls in a lab, and compares
+  --report FILE                  writes the answer, and what a lab measured, as one HTML file with plots
+  --json                         prints one JSON object, and nothing else on standard output
   --help                         this text
 
-A Prometheus that wants to know who asks is told by --auth-file, or by SPILLWAY_PROMETHEUS_USER and
+For a Prometheus that requires authentication, give --auth-file, or set SPILLWAY_PROMETHEUS_USER and
 SPILLWAY_PROMETHEUS_PASSWORD, SPILLWAY_PROMETHEUS_TOKEN, or SPILLWAY_PROMETHEUS_HEADER ('Name: value').
-A FILE (YAML or JSON) has the options' names as keys; what the command line says goes before what the file says.
-Exit status: 0 answered, 1 the ways of predicting disagree or the lab contradicts, 2 it could not be answered.
+A FILE (YAML or JSON) has the names of the options as keys; the command line overrides the file.
+Exit status: 0 answered, 1 the prediction methods disagree or the lab contradicts them, 2 no answer could be given.
 `
 
 export interface PlanCommand {
   /** As it was asked; undefined where the options decide. */
   question: Question | undefined
   said: Said
-  /** How a complaint calls each thing that was said. */
+  /** What an error message calls each option that was given. */
   names: Partial<Record<OptionName, string>>
   migrate: boolean
   from: string | undefined
@@ -83,13 +83,15 @@ export const grammar: Grammar = {
   words: 'a question and a file',
 }
 
-/** Reads the words; undefined if it was asked for help. Throws a UsageError that names the option, or the field and line of the file. */
+/** Reads the command line; undefined if help was asked for. Throws a UsageError that names the option, or the field and line of the file. */
 export const readCommand = (args: readonly string[]): PlanCommand | undefined =>
   readCommandLine(grammar, args, ({ values, positionals }) => {
     const [asked, ...others] = positionals.filter(isQuestion)
     const [file, ...more] = positionals.filter((word) => !isQuestion(word))
     if (others.length > 0 || more.length > 0)
-      throw new UsageError(`One question and one file at most: ${positionals.map(addressWithoutUserinfo).join(' ')}`)
+      throw new UsageError(
+        `At most one question and one file can be given: ${positionals.map(addressWithoutUserinfo).join(' ')}`,
+      )
     if (file !== undefined && !/\.(ya?ml|json)$/i.test(file))
       throw new UsageError(
         `There is no question '${addressWithoutUserinfo(file)}'${orNearest(file, Object.keys(questions))}`,
@@ -102,7 +104,7 @@ export const readCommand = (args: readonly string[]): PlanCommand | undefined =>
         const option = formerNames[key] ?? key
         if (!isOption(option)) continue
         if (option !== key && all.some((other) => other.key === option))
-          throw new UsageError(`${name} is what ${option} was called before: both are given`, 'Leave it out')
+          throw new UsageError(`${name} is the former name of ${option}: both are given`, 'Leave it out')
         said[option] = planOptions[option].parse(name, text)
         names[option] = name
       }

@@ -1,4 +1,4 @@
-/** What was said that cannot be meant: pairs that contradict each other, and things that need another one. */
+/** Options that make no sense together: pairs that contradict each other, and options that need another one. */
 import { UsageError } from '#common/errors.ts'
 import type { Question } from '#planner/ask.ts'
 import type { PlanCommand } from './command.ts'
@@ -9,7 +9,7 @@ interface Asked {
   said: Said
   migrate: boolean
   has(option: OptionName): boolean
-  /** How a complaint calls what was said. */
+  /** What an error message calls an option. */
   name(option: OptionName): string
 }
 
@@ -19,7 +19,7 @@ interface Rule {
   remedy?: string
 }
 
-/** How a complaint calls an option: as it was said, on the command line or in a file. */
+/** What an error message calls an option: as it was written, on the command line or in a file. */
 export const nameOf = ({ names }: PlanCommand, option: OptionName): string => names[option] ?? `--${option}`
 
 /** Throws a UsageError for the first rule that refuses. */
@@ -35,43 +35,43 @@ const isRecorded = ({ arrivals }: Said): boolean =>
   arrivals !== undefined && arrivals !== 'poisson' && arrivals !== 'constant'
 const costsNothing = ({ has }: Asked): boolean => !has('accept') && !has('handle')
 
-/** What is asked for is not given as well. */
+/** What the question asks for cannot be given as well. */
 const answers: Rule[] = [
   {
     refuses: ({ question, has }) => question === 'backlog' && has('backlog'),
-    problem: ({ name }) => `${name('backlog')} is what is asked for`,
+    problem: ({ name }) => `${name('backlog')} is what the question asks for`,
     remedy: 'Leave it out, or ask what happens with it: spillway plan setting',
   },
   {
     refuses: ({ question, has }) => question === 'setting' && !has('backlog'),
-    problem: () => '--backlog is missing: what happens with which?',
+    problem: () => '--backlog is missing: which backlog is to be examined?',
   },
   {
     refuses: ({ question, has }) => question === 'stall' && has('stall'),
-    problem: ({ name }) => `${name('stall')} is what is asked for`,
+    problem: ({ name }) => `${name('stall')} is what the question asks for`,
     remedy: 'Leave it out',
   },
   {
     refuses: ({ question, has }) => question === 'rate' && has('rate'),
-    problem: ({ name }) => `${name('rate')} is what is asked for`,
+    problem: ({ name }) => `${name('rate')} is what the question asks for`,
     remedy: 'Leave it out',
   },
   {
     refuses: ({ question, said }) => question === 'rate' && isRecorded(said),
-    problem: ({ name }) => `${name('arrivals')}: a recording has the rate it has`,
+    problem: ({ name }) => `${name('arrivals')}: the rate of a recording is fixed`,
   },
 ]
 
-/** What a question cannot do without. */
+/** What a question requires. */
 const needs: Rule[] = [
   {
     refuses: (asked) => asked.question === 'rate' && !asked.has('stall') && costsNothing(asked),
-    problem: () => 'Nothing would limit the rate: neither a stall nor a cost of accepting is given',
+    problem: () => 'Nothing would limit the rate: neither a stall nor a cost per accept is given',
     remedy: 'Give --accept TIME, or --stall TIME',
   },
   {
     refuses: (asked) => asked.question === 'backends' && !asked.has('backlog') && costsNothing(asked),
-    problem: () => 'Nothing says how many backends are needed: neither a cost of accepting nor a backlog is given',
+    problem: () => 'Nothing determines how many backends are needed: neither a cost per accept nor a backlog is given',
     remedy: 'Give --accept TIME, or --backlog N',
   },
   {
@@ -80,23 +80,23 @@ const needs: Rule[] = [
   },
   {
     refuses: ({ question, has }) => question === 'syn-queue' && !has('half-open'),
-    problem: () => '--half-open is missing: how many a second?',
+    problem: () => '--half-open is missing: how many per second?',
   },
   {
     refuses: ({ question, said }) => question === 'restart' && said.mode === 'shared',
     problem: ({ name }) =>
-      `${name('mode')} shared: a socket lives until its last process ends, so a rolling restart costs it nothing`,
+      `${name('mode')} shared: a shared socket lives until its last process ends, so a rolling restart costs nothing`,
   },
 ]
 
 const slowBackends: Rule[] = [
   {
     refuses: ({ has }) => has('slow-backends') !== has('slow-accept'),
-    problem: () => '--slow-backends and --slow-accept belong together',
+    problem: () => '--slow-backends and --slow-accept must be given together',
   },
   {
     refuses: ({ said }) => (said['slow-backends'] ?? 0) > (said.backends ?? 1),
-    problem: ({ name, said }) => `${name('slow-backends')} is more than there are backends (${said.backends ?? 1})`,
+    problem: ({ name, said }) => `${name('slow-backends')} is more than the number of backends (${said.backends ?? 1})`,
   },
   {
     refuses: ({ said }) => said['slow-accept'] !== undefined && said['slow-accept'] <= (said.accept ?? 0),
@@ -114,13 +114,13 @@ const companions: Rule[] = [
   },
   {
     refuses: ({ has }) => has('accept-cv') && !has('accept'),
-    problem: ({ name }) => `${name('accept-cv')} needs a cost of accepting`,
+    problem: ({ name }) => `${name('accept-cv')} needs a cost per accept`,
     remedy: 'Give --accept TIME',
   },
   {
     refuses: ({ migrate, said }) => migrate && (said.mode === 'shared' || (said.backends ?? 1) === 1),
     problem: () => '--migrate needs several sockets to move connections between',
-    remedy: 'Give --backends 2 or more, and not --mode shared',
+    remedy: 'Give --backends 2 or more, without --mode shared',
   },
 ]
 
@@ -128,7 +128,7 @@ const pairs: Rule[] = [
   {
     refuses: ({ said, has }) => said.mode === 'shared' && has('steering'),
     problem: ({ name }) =>
-      `${name('steering')} and ${name('mode')} shared contradict each other: there is only one socket to choose`,
+      `${name('steering')} and ${name('mode')} shared contradict each other: there is only one socket to choose from`,
   },
   {
     refuses: ({ has }) => has('loss') && has('sure'),
@@ -137,11 +137,11 @@ const pairs: Rule[] = [
   },
   {
     refuses: ({ has }) => (has('drain') || has('away')) && has('stall'),
-    problem: ({ has, name }) => `${name(has('drain') ? 'drain' : 'away')} and ${name('stall')}: one trouble at a time`,
+    problem: ({ has, name }) => `${name(has('drain') ? 'drain' : 'away')} and ${name('stall')} cannot be combined`,
   },
   {
     refuses: ({ said }) => said.sure === 1,
-    problem: ({ name }) => `${name('sure')} of 100% is more than chance allows: with any backlog more may come`,
+    problem: ({ name }) => `${name('sure')} of 100% cannot be met: any backlog can be exceeded by chance`,
     remedy: 'Give 99% or 99.9%',
   },
   {

@@ -1,16 +1,17 @@
-/** Reads how to authenticate at a Prometheus: from a file, or from the environment. No complaint repeats what it read. */
+/** Reads how to authenticate at a Prometheus: from a file, or from the environment. No error message repeats what was read. */
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import { basic, bearer, type Credentials, customHeader } from '#planner/inputs/credentials.ts'
 
-const FORMS = 'Write Basic USER:PASSWORD, or Bearer TOKEN, or Name: value for a header; a line each'
+const FORMS = 'Write Basic USER:PASSWORD, or Bearer TOKEN, or Name: value for a header; one per line'
 const variables = {
   user: 'SPILLWAY_PROMETHEUS_USER',
   password: 'SPILLWAY_PROMETHEUS_PASSWORD',
   token: 'SPILLWAY_PROMETHEUS_TOKEN',
   header: 'SPILLWAY_PROMETHEUS_HEADER',
 } as const
-/** What a request has of its own. */
+/** Headers that a request sets itself. */
 const taken = new Set([
   'host',
   'content-type',
@@ -22,7 +23,7 @@ const taken = new Set([
   'expect',
 ])
 
-/** The file goes before the environment. Undefined where neither says anything. */
+/** The file overrides the environment. Undefined where neither has any. */
 export function credentialsFrom(
   file: string | undefined,
   environment: NodeJS.ProcessEnv = process.env,
@@ -34,7 +35,7 @@ function read(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`--auth-file: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`, FORMS)
+    throw new UsageError(`Cannot read ${file}: ${reasonOf(error) ?? 'for an unknown reason'}`, FORMS)
   }
 }
 
@@ -42,7 +43,7 @@ function read(file: string): string {
 export function parseCredentials(file: string, text: string): Credentials {
   const lines = text.split(/\r?\n/).map((line, at) => ({ line: line.trim(), name: `${file} line ${at + 1}` }))
   const parts = lines.flatMap(({ line, name }) => (line === '' || line.startsWith('#') ? [] : [partOf(name, line)]))
-  if (parts.length === 0) throw new UsageError(`${file} holds no credentials`, FORMS)
+  if (parts.length === 0) throw new UsageError(`${file} contains no credentials`, FORMS)
   return joined(file, 'file', parts)
 }
 
@@ -53,7 +54,7 @@ function ofEnvironment(environment: NodeJS.ProcessEnv): Credentials | undefined 
   if ((user === undefined) !== (password === undefined))
     throw new UsageError(
       `${user === undefined ? variables.password : variables.user} is set and ${user === undefined ? variables.user : variables.password} is not`,
-      'Both belong together',
+      'Set both',
     )
   const parts = [
     ...(user === undefined || password === undefined ? [] : [basic(user, password)]),
@@ -78,15 +79,15 @@ function partOf(name: string, line: string) {
 
 function headerOf(name: string, line: string) {
   const [, header = '', value = ''] = /^([\w-]+):\s+(\S.*)$/.exec(line.trim()) ?? []
-  if (header === '') throw new UsageError(`${name} is none of the forms in which credentials are written`, FORMS)
-  if (taken.has(header.toLowerCase())) throw new UsageError(`${name}: the header ${header} is not one to give`, FORMS)
+  if (header === '') throw new UsageError(`${name} does not look like credentials`, FORMS)
+  if (taken.has(header.toLowerCase())) throw new UsageError(`${name}: the header ${header} cannot be set`, FORMS)
   return customHeader(header, sendable(name, value))
 }
 
 /** What a header can hold; fetch would refuse the rest and print it. */
 function sendable(name: string, value: string): string {
   if (!/^[\x20-\x7e]+$/.test(value))
-    throw new UsageError(`${name} holds something that a header cannot: only printable ASCII can be sent`, FORMS)
+    throw new UsageError(`${name} contains a character that a header cannot: only printable ASCII is allowed`, FORMS)
   return value
 }
 

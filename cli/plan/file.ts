@@ -9,20 +9,20 @@ import { formerNames, PlanFile, planOptions } from './options.ts'
 
 const known = [...Object.keys(planOptions), 'migrate']
 
-/** What the reader of YAML complains of, in our words. */
+/** The errors of the YAML parser, in our words. */
 const faults: Partial<Record<ErrorCode, string>> = {
-  BAD_ALIAS: 'an alias (*) stands where none can',
-  BAD_DQ_ESCAPE: 'a backslash in double quotes is followed by what it cannot be',
-  BAD_INDENT: 'this is indented differently from what it belongs to',
-  BLOCK_AS_IMPLICIT_KEY: 'there are two colons, and only one can stand behind a key',
-  DUPLICATE_KEY: 'this key stands there twice',
+  BAD_ALIAS: 'an alias (*) is not allowed here',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes begins an unknown escape',
+  BAD_INDENT: 'the indentation does not match the lines around it',
+  BLOCK_AS_IMPLICIT_KEY: 'there are two colons, where a key takes only one',
+  DUPLICATE_KEY: 'this key appears twice',
   MISSING_CHAR: 'a bracket, a quotation mark, a comma or a space is missing',
-  MULTILINE_IMPLICIT_KEY: 'this key has no colon behind it',
-  MULTIPLE_DOCS: 'a second document begins here, and a plan is one',
-  TAB_AS_INDENT: 'this is indented by a tab; YAML takes spaces',
+  MULTILINE_IMPLICIT_KEY: 'this key has no colon after it',
+  MULTIPLE_DOCS: 'a second document begins here, and a plan has only one',
+  TAB_AS_INDENT: 'this is indented with a tab; YAML requires spaces',
 }
 
-/** What a file says: each key with its text, and its name in complaints, `plan.yaml line 3, stall`. */
+/** What a file says: each key with its text, and its name in error messages, `plan.yaml line 3, stall`. */
 export type Written = { key: string; name: string; text: string }[]
 
 /** Reads a file. Throws a UsageError that names the field and its line. */
@@ -44,24 +44,24 @@ export function parsePlanFile(file: string, text: string): Written {
   if (fault !== undefined)
     throw new UsageError(
       `${file} line ${fault.linePos?.[0].line ?? '?'}: ${faults[fault.code] ?? 'this is not YAML'}`,
-      'A line holds one option, as in `rate: 3000/s`; JSON is read too',
+      'Write one option per line, such as `rate: 3000/s`; JSON is accepted too',
     )
   const { contents } = document
   if (contents === null)
     throw new UsageError(`${file} is empty`, 'Its keys are the names of the options, e.g. rate: 3000/s')
   if (!isMap(contents))
-    throw new UsageError(`${file} is no map`, 'Its keys are the names of the options, e.g. rate: 3000/s')
+    throw new UsageError(`${file} is not a map of options`, 'Its keys are the names of the options, e.g. rate: 3000/s')
   const lineOf = new Map<string, number>()
   for (const { key } of contents.items)
     if (isScalar(key)) lineOf.set(String(key.value), lines.linePos(key.range?.[0] ?? 0).line)
-    else throw new UsageError(`${file}: a list or a map stands where the name of an option is expected`)
+    else throw new UsageError(`${file}: a list or a map appears where the name of an option is expected`)
   const nameOf = (field: string): string => `${file} line ${lineOf.get(field) ?? '?'}, ${field}`
   const values = valuesOf(file, document)
   for (const [key, value] of Object.entries(values))
     if (Object.hasOwn(planOptions, key) && (typeof value === 'object' || typeof value === 'boolean'))
       throw new UsageError(
         `${nameOf(key)}: ${value === null ? 'has no value' : `is ${typeof value === 'boolean' ? value : Array.isArray(value) ? 'a list' : 'a map'}, and must be one value`}`,
-        'It is written as on the command line: see spillway plan --help',
+        'Write it as on the command line: see spillway plan --help',
       )
   const unheardOf = Object.keys(values).find((key) => !known.includes(key) && !Object.hasOwn(formerNames, key))
   if (unheardOf !== undefined)
@@ -81,7 +81,7 @@ function valuesOf(file: string, document: Document.Parsed): Record<string, unkno
     // An alias without its anchor is found only now.
     if (error instanceof ReferenceError)
       throw new UsageError(
-        `${file}: an alias (*name) has no anchor (&name) before it, or too many follow one`,
+        `${file}: an alias (*name) has no anchor (&name) before it, or there are too many aliases`,
         'Write the value out',
       )
     throw error

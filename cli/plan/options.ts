@@ -1,6 +1,6 @@
 /**
- * What can be said of a load, once for everything that follows from it: the options of the command line, the keys of a
- * plan's file with their schema, and the help.
+ * The options of a plan, defined once for everything that follows from them: the command line, the keys of a plan's file
+ * with their schema, and the help.
  */
 import { type TSchema, Type } from 'typebox'
 import { oneOf } from '#common/options.ts'
@@ -8,7 +8,7 @@ import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
 import { parseNumber, parseRatePerSecond, parseStall } from './units.ts'
 
-/** One thing that can be said. `parse` takes it as text, and the name by which a complaint calls it. */
+/** One thing that can be said. `parse` takes it as text, with the name that an error message calls it by. */
 export interface PlanOption<Value> {
   group: string
   /** How it is written in the help. */
@@ -70,44 +70,44 @@ const clients = 'Clients and kernel'
 export const planOptions = {
   rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min'),
   arrivals: text(load, 'HOW', 'poisson (default), constant; or recorded: a CSV, a run’s folder, http://PROMETHEUS'),
-  for: duration(load, 'how long it is looked at (default 10s)', { min: 100, max: 86_400_000 }),
-  query: text(load, 'PROMQL', 'with a Prometheus: gives connections a second'),
+  for: duration(load, 'how long the load is observed (default 10s)', { min: 100, max: 86_400_000 }),
+  query: text(load, 'PROMQL', 'with a Prometheus: a query for connections per second'),
   range: duration(load, 'with a Prometheus: how far back (default 1h)', { min: 60_000, max: 31 * 86_400_000 }),
-  'auth-file': text(load, 'FILE', 'with a Prometheus: Basic USER:PASSWORD, Bearer TOKEN, or Name: value'),
-  step: duration(load, 'with a Prometheus: how fine (default 15s)', { min: 1000, max: 3_600_000 }),
+  'auth-file': text(load, 'FILE', 'with a Prometheus: holds Basic USER:PASSWORD, Bearer TOKEN, or Name: value'),
+  step: duration(load, 'with a Prometheus: time between samples (default 15s)', { min: 1000, max: 3_600_000 }),
 
   backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),
-  backlog: count(servers, 'as it is set; the answer, where it is left out', { min: 0, max: 2_147_483_647 }),
+  backlog: count(servers, 'the backlog that is set; leave it out to ask for it', { min: 0, max: 2_147_483_647 }),
   somaxconn: count(servers, 'net.core.somaxconn (default 4096)', { min: 0, max: 2_147_483_647 }),
-  mode: word(servers, 'a socket each (default), or one for all', ['sharded', 'shared']),
-  steering: word(servers, 'how the kernel chooses among them (default hash)', ['hash', 'random', 'cpu']),
-  accept: duration(servers, 'what a connection costs the loop that accepts it', { min: 0, max: 60_000 }),
+  mode: word(servers, 'one socket per backend (default), or one shared by all', ['sharded', 'shared']),
+  steering: word(servers, 'how the kernel chooses a socket (default hash)', ['hash', 'random', 'cpu']),
+  accept: duration(servers, 'time that the event loop needs for each accept', { min: 0, max: 60_000 }),
   'accept-cv': {
     ...text(servers, 'X', 'how that varies: 0 constant (default), 1 exponential'),
     schema: Type.Number({ minimum: 0, maximum: 10 }),
     parse: (name: string, said: string) => parseNumber(name, said, { max: 10 }),
   },
-  handle: duration(servers, 'work for each request, after the accepts of a turn', { min: 0, max: 60_000 }),
+  handle: duration(servers, 'work per request, after the accepts of a loop iteration', { min: 0, max: 60_000 }),
   'accepts-per-turn': count(servers, 'accepts before other work (default 1: Node, nginx)', { min: 1, max: 1_000_000 }),
 
   stall: {
-    ...text(trouble, 'TIME[/TIME]', 'a loop stands still: 80ms once, 80ms/10s every ten seconds'),
+    ...text(trouble, 'TIME[/TIME]', 'an event loop is blocked: 80ms once, 80ms/10s every ten seconds'),
     parse: parseStall,
   },
-  stalled: word(trouble, 'who: one backend at a time (default), or all', ['one', 'all']),
-  'slow-backends': count(trouble, 'how many accept slower than the others', { min: 1, max: 10_000 }),
-  'slow-accept': duration(trouble, 'what a connection costs those', { min: 0, max: 60_000 }),
-  drain: duration(trouble, 'restart: how long a backend accepts no more and still listens', { min: 0, max: 600_000 }),
+  stalled: word(trouble, 'what stalls: one backend at a time (default), or all', ['one', 'all']),
+  'slow-backends': count(trouble, 'how many accept more slowly than the others', { min: 1, max: 10_000 }),
+  'slow-accept': duration(trouble, 'time that those need for each accept', { min: 0, max: 60_000 }),
+  drain: duration(trouble, 'restart: how long a backend still listens but no longer accepts', { min: 0, max: 600_000 }),
   away: duration(trouble, 'restart: how long its listener is gone', { min: 1, max: 600_000 }),
-  'half-open': rate(trouble, 'SYNs whose senders never answer'),
+  'half-open': rate(trouble, 'SYNs whose senders never send the final ACK'),
 
-  loss: share(target, 'of the connections may lose a SYN: 0.1%; without it, none'),
-  sure: share(target, 'with which probability none may (default 99%)'),
-  wait: duration(target, '99 % of the accept waits must not be longer', { min: 0.1, max: 600_000 }),
+  loss: share(target, 'share of connections that may lose a SYN, e.g. 0.1% (default: none)'),
+  sure: share(target, 'probability that no connection loses a SYN (default 99%)'),
+  wait: duration(target, 'longest accept wait allowed for 99 % of the connections', { min: 0.1, max: 600_000 }),
 
   rtt: duration(clients, 'round trip (default 0.1ms; less than 900ms)', { min: 0, max: LONGEST_RTT_MS }),
-  timeout: duration(clients, 'a client’s patience (default 10s)', { min: 1, max: 3_600_000 }),
-  'client-hosts': count(clients, 'machines of the clients: those of one retry in step (default 1000)', {
+  timeout: duration(clients, 'how long a client waits (default 10s)', { min: 1, max: 3_600_000 }),
+  'client-hosts': count(clients, 'client machines: clients on one machine retry in step (default 1000)', {
     min: 1,
     max: 1_000_000,
   }),
@@ -120,16 +120,16 @@ export const planOptions = {
   'synack-retries': count(clients, 'tcp_synack_retries (default 5)', { min: 0, max: 127 }),
   'max-syn-backlog': count(clients, 'tcp_max_syn_backlog (default 2048)', { min: 1, max: 2_147_483_647 }),
   'abort-on-overflow': count(clients, 'tcp_abort_on_overflow (default 0)', { min: 0, max: 1 }),
-  hz: count(clients, 'ticks a second of the kernels (default 250)', { min: 24, max: 1200 }),
-  seed: count(clients, 'of the simulation (default 1)', { min: 0, max: 2_147_483_647 }),
+  hz: count(clients, 'kernel ticks per second (default 250)', { min: 24, max: 1200 }),
+  seed: count(clients, 'seed of the simulation (default 1)', { min: 0, max: 2_147_483_647 }),
 } satisfies Record<string, PlanOption<unknown>>
 
-/** Names that options had before; each is taken for one version more. */
+/** Former names of options; each is accepted for one more version. */
 export const formerNames: Record<string, OptionName> = { dealing: 'steering' }
 
 export type OptionName = keyof typeof planOptions
 
-/** What was said, parsed. What was not said is not there. */
+/** The options that were given, parsed. */
 export type Said = { [Name in OptionName]?: ReturnType<(typeof planOptions)[Name]['parse']> }
 
 /** The keys of a plan's file: those of the options. */

@@ -36,7 +36,7 @@ test('a stall comes once, or in a period that is longer', () => {
   assert.deepEqual(parseStall('--stall', '80ms'), { ms: 80, everyMs: undefined })
   assert.deepEqual(parseStall('--stall', '80ms/10s'), { ms: 80, everyMs: 10_000 })
   assert.throws(() => parseStall('--stall', '80ms/80ms'), /would never end/)
-  assert.throws(() => parseStall('--stall', '80'), /--stall '80' is no duration/)
+  assert.throws(() => parseStall('--stall', '80'), /--stall '80' is not a duration/)
 })
 
 test('the question follows from what is said', async () => {
@@ -51,33 +51,33 @@ test('the question follows from what is said', async () => {
 for (const [line, problem] of [
   ['--stall 80ms', /--rate is missing/],
   ['setting --rate 10/s', /--backlog is missing/],
-  ['backlog --rate 10/s --backlog 5', /--backlog is what is asked for/],
+  ['backlog --rate 10/s --backlog 5', /--backlog is what the question asks for/],
   ['rate --backlog 5', /Nothing would limit the rate/],
-  ['rate --backlog 5 --rate 5/s --stall 1s', /--rate is what is asked for/],
+  ['rate --backlog 5 --rate 5/s --stall 1s', /--rate is what the question asks for/],
   ['--rate 10/s --loss 1% --sure 99%', /contradict/],
   ['--rate 10/s --mode shared --steering random', /contradict/],
   ['--rate 10/s --migrate', /--migrate needs several sockets/],
   ['--rate 10/s --stalled all', /--stalled needs a stall/],
-  ['--rate 10/s --accept-cv 1', /--accept-cv needs a cost/],
-  ['slow --rate 10/s --backends 2 --slow-backends 3 --slow-accept 5ms', /more than there are backends/],
-  ['slow --rate 10/s --backends 2 --slow-backends 1', /belong together/],
+  ['--rate 10/s --accept-cv 1', /--accept-cv needs a cost per accept/],
+  ['slow --rate 10/s --backends 2 --slow-backends 3 --slow-accept 5ms', /more than the number of backends/],
+  ['slow --rate 10/s --backends 2 --slow-backends 1', /must be given together/],
   ['--rate 10/s --rtt 2s', /--rtt/],
   ['--rate 10/s --backends 0', /--backends '0' must be at least 1/],
   ['--rate 10/s --backlog=-1', /--backlog '-1' must be at least 0/],
   ['--rate 100M/s --for 1h', /--for gives 360,000,000,000 connections to play, more than 5 million/],
   ['--rate 900M/s --stall 10ms', /--stall gives 9,000,000 connections/],
   ['--rate 200k/s --stall 80ms/60s', /--stall: one period brings 12,000,000 connections/],
-  ['--rate 10/s --stall 1s --sure 100%', /--sure of 100% is more than chance allows/],
+  ['--rate 10/s --stall 1s --sure 100%', /--sure of 100% cannot be met/],
   ['--rate 10/s', /Nothing would fill a queue/],
-  ['backends --rate 10/s --stall 1s', /Nothing says how many backends are needed/],
+  ['backends --rate 10/s --stall 1s', /Nothing determines how many backends are needed/],
   ['--rate 10/s --for 5s --stall 80ms/10s', /--for is shorter than the period/],
   ['--rate 10/s --query up', /--query needs recorded arrivals/],
   ['--arrivals nowhere.csv', /no such file/],
-  ['--rate 10/s --mode sideways', /none of sharded, shared/],
+  ['--rate 10/s --mode sideways', /not one of sharded, shared/],
   ['sideways --rate 10/s', /There is no question 'sideways'/],
   ['--speed 10/s', /--speed/],
   ['--rate 10/s --rate 20/s', /--rate is given twice/],
-  ['stall backlog --rate 10/s', /One question and one file at most: stall backlog/],
+  ['stall backlog --rate 10/s', /At most one question and one file can be given: stall backlog/],
 ] as const)
   test(`'${line}' is refused, and named`, async () => {
     await assert.rejects(situation(line), (error: unknown) => {
@@ -103,15 +103,15 @@ for (const [text, problem] of [
   ['rate: 3000/s\n\nbackends: four\n', /plan.yaml line 3, backends: must be/],
   ['rate: 3000/s\nmode: sideways\n', /plan.yaml line 2, mode: must be one of "sharded", "shared"/],
   ['rate: [1\n', /plan.yaml line \d: /],
-  ['rate: 3/s\nrate: 4/s\n', /plan.yaml line 2: this key stands there twice$/],
+  ['rate: 3/s\nrate: 4/s\n', /plan.yaml line 2: this key appears twice$/],
   ['stall: 80ms\nrate:\n', /plan.yaml line 2, rate: has no value/],
   ['rate: [3/s]\n', /plan.yaml line 1, rate: is a list, and must be one value/],
   ['rate: 3/s\nloss: true\n', /plan.yaml line 2, loss: is true, and must be one value/],
   ['rate: *r\n', /plan.yaml: an alias \(\*name\) has no anchor/],
-  ['rate: 3/s\n\tfor: 1s\n', /plan.yaml line 2: this is indented by a tab/],
+  ['rate: 3/s\n\tfor: 1s\n', /plan.yaml line 2: this is indented with a tab/],
   ['rate: 3/s\n---\nrate: 3/s\n', /plan.yaml line 2: a second document begins here/],
-  ['? [rate]\n: 3\n', /plan.yaml: a list or a map stands where the name of an option is expected/],
-  ['- rate\n', /plan.yaml is no map/],
+  ['? [rate]\n: 3\n', /plan.yaml: a list or a map appears where the name of an option is expected/],
+  ['- rate\n', /plan.yaml is not a map/],
   ['', /plan.yaml is empty/],
 ] as const)
   test(`a file '${text.replaceAll('\n', ' ')}' is refused with its line`, () => {
@@ -139,7 +139,7 @@ test('--dealing is still taken for --steering, on the command line and in a file
   assert.equal(await steering(`${json} --dealing random`), 'random')
   await assert.rejects(
     situation('--rate 10/s --stall 1s --dealing hash --steering hash'),
-    /--dealing is what steering was called before/,
+    /--dealing is the former name of steering/,
   )
   await assert.rejects(situation('--rate 10/s --stall 1s --dealing sideways'), /--dealing 'sideways'/)
   assert.match(help, /--steering hash\|random\|cpu/)
@@ -203,7 +203,7 @@ test('rates of a Prometheus become arrivals, and that is said', async (context) 
   const { situation: read } = await situation(`--arrivals ${url} --query rate(x[1m]) --range 5m --stall 100ms`)
   assert.equal(read.arrivals.shape, 'recorded')
   assert.ok(read.arrivals.shape === 'recorded' && Math.abs(read.arrivals.atMs.length - 12_000) < 600)
-  assert.match(read.arrivals.shape === 'recorded' ? read.arrivals.source : '', /made into independent arrivals/)
+  assert.match(read.arrivals.shape === 'recorded' ? read.arrivals.source : '', /turned into independent arrivals/)
 })
 
 test('a gap in a series, or a sample that is no number, is said; a rate below zero is refused', async (context) => {
@@ -217,11 +217,11 @@ test('a gap in a series, or a sample that is no number, is said; a rate below ze
   const steady = Array.from({ length: 20 }, (_, i) => sample(i, '40'))
   assert.doesNotMatch((await read(steady)).source, /no sample/)
   const { source, atMs } = await read(steady.filter((_, i) => i < 5 || i >= 10))
-  assert.match(source, /5 of its 20 steps have no sample \(75 s in all\), and are taken as times without arrivals/)
-  assert.ok(atMs.at(-1)! > 290_000, 'time goes on in the gap')
+  assert.match(source, /5 of its 20 steps have no sample \(75 s in all\) and count as times without arrivals/)
+  assert.ok(atMs.at(-1)! > 290_000, 'time continues in the gap')
   assert.match((await read(steady.with(3, sample(3, 'NaN')))).source, /1 of its 20 steps have no sample/)
-  await assert.rejects(read(steady.with(3, sample(3, '-1'))), /gives -1 at 1970-01-01T00:00:45/)
-  await assert.rejects(read([sample(0, 'NaN')]), /gives no number at all/)
+  await assert.rejects(read(steady.with(3, sample(3, '-1'))), /returns -1 at 1970-01-01T00:00:45/)
+  await assert.rejects(read([sample(0, 'NaN')]), /returns no numbers/)
 })
 
 test('a stall that repeats is looked at in whole periods, and a recording that is shorter than one is refused', async (context) => {
@@ -235,7 +235,7 @@ test('a stall that repeats is looked at in whole periods, and a recording that i
   context.after(() => fs.rmSync(folder, { recursive: true }))
   const file = path.join(folder, 'short.csv')
   fs.writeFileSync(file, 't_ms\n0\n500\n900\n')
-  await assert.rejects(situation(`--arrivals ${file} --stall 80ms/10s`), /the recording lasts 900 ms only/)
+  await assert.rejects(situation(`--arrivals ${file} --stall 80ms/10s`), /the recording lasts only 900 ms/)
 })
 
 test('what is no Prometheus is called so', async (context) => {

@@ -1,4 +1,4 @@
-/** `spillway plan`: asks the planner, prints what it says, and has the lab judge it where that was asked for. */
+/** `spillway plan`: asks the planner, prints what it says, and has a lab judge it where --confirm asks for that. */
 import { UsageError } from '#common/errors.ts'
 import type { Answer } from '#planner/answer.ts'
 import { questions } from '#planner/ask.ts'
@@ -17,7 +17,7 @@ export async function plan(args: string[]): Promise<void> {
   try {
     await answerTo(args)
   } catch (error) {
-    // Wherever an address was in the way, its user and password are nobody's business.
+    // A message may quote an address: its user and password must not be shown.
     throw error instanceof UsageError ? new UsageError(sentenceWithoutUserinfo(error.message), error.remedy) : error
   }
 }
@@ -47,7 +47,7 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
   if (!command.confirm) return answer
   const { confirmed } = await import('#lab/confirm/confirmed.ts')
   try {
-    return await confirmed(answer, question, situation, (name) => progress(`A lab plays ${name} …`))
+    return await confirmed(answer, question, situation, (name) => progress(`Playing ${name} in a lab …`))
   } finally {
     progress('')
   }
@@ -57,8 +57,8 @@ async function fromPrometheus({ said, question, names, confirm }: PlanCommand, a
   const other = Object.keys(said).find((name) => name !== 'range' && name !== 'auth-file')
   if (other !== undefined || question !== undefined)
     throw new UsageError(
-      `--from reads what is: ${other === undefined ? `'${question}'` : names[other as keyof typeof names]} does not go with it`,
-      'Only --range and --auth-file do',
+      `--from reads the current state from a Prometheus: ${other === undefined ? `'${question}'` : names[other as keyof typeof names]} cannot be combined with it`,
+      'Only --range and --auth-file can',
     )
   if (confirm) throw new UsageError('--confirm needs a load that a lab can play', 'Give --rate, or --arrivals')
   const rangeMs = said.range ?? 3_600_000
@@ -66,12 +66,12 @@ async function fromPrometheus({ said, question, names, confirm }: PlanCommand, a
   const histories = await listenerHistories(prometheus, rangeMs)
   if (histories.length === 0)
     throw new UsageError(
-      `The Prometheus at ${prometheus} has no tcp_listener_accept_queue_limit: it scrapes no exporter of Spillway, or none has been up for as long as --range`,
-      'Have it scrape spillway exporter: docs/metrics.md',
+      `The Prometheus at ${prometheus} has no tcp_listener_accept_queue_limit: it does not scrape a Spillway exporter, or none has been up for as long as --range`,
+      'Make it scrape spillway exporter: see docs/metrics.md',
     )
   return listenersAnswer(histories, rangeMs)
 }
 
-/** JSON has no infinity: null stands for a bound that is open. */
+/** JSON has no infinity: an open bound becomes null. */
 const plainNumbers = (_key: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isFinite(value) ? null : value

@@ -9,7 +9,7 @@ import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
 import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
 import { credentialsFrom } from './credentials.ts'
 
-/** So many are played in a second or two. */
+/** This many are played in a second or two. */
 const COMFORTABLE_ARRIVALS = 1_000_000
 
 export interface RangeQuery {
@@ -17,7 +17,7 @@ export interface RangeQuery {
   rangeMs: number
   stepMs: number
   seed: number
-  /** Where the credentials for a Prometheus are written; undefined where the environment has them, or nobody asks. */
+  /** Where the credentials for a Prometheus are written; undefined where the environment has them, or none are needed. */
   authFile: string | undefined
 }
 
@@ -31,12 +31,12 @@ export async function readArrivals(where: string, range: RangeQuery): Promise<Re
   if (found === undefined)
     throw new UsageError(
       `--arrivals '${addressWithoutUserinfo(where)}' is neither poisson nor constant, and no such file exists`,
-      'Write poisson, constant, or where the recording lies',
+      'Give poisson, constant, or the path of a recording',
     )
   return found.isDirectory() ? await fromRun(where) : parseCsv(where, textOf(where))
 }
 
-/** Spreadsheets also write UTF-16, which begins with the mark that says so. */
+/** Spreadsheets also write UTF-16, which begins with a byte order mark. */
 function textOf(file: string): string {
   try {
     const bytes = fs.readFileSync(file)
@@ -53,7 +53,7 @@ function textOf(file: string): string {
       code === 'ERR_FS_FILE_TOO_LARGE' || code === 'ERR_ENCODING_INVALID_ENCODED_DATA' || code === 'ERR_STRING_TOO_LONG'
         ? `${file} is too large to read as a whole`
         : `Cannot read ${file}: ${reasonOf(error) ?? 'for an unknown reason'}`,
-      'Give a file of text with one time a line',
+      'Give a text file with one time per line',
     )
   }
 }
@@ -75,15 +75,18 @@ async function fromPrometheus(
 ): Promise<Recorded> {
   if (query === undefined)
     throw new UsageError(
-      '--query is missing: which series gives connections a second?',
+      '--query is missing: which query returns connections per second?',
       "For example --query 'sum(rate(node_netstat_Tcp_PassiveOpens[1m]))'",
     )
   const prometheus = new Prometheus(address, credentialsFrom(authFile))
   const series = await prometheus.range(query, rangeMs, stepMs)
   if (series.length === 0)
-    throw new UsageError(`The query gives no series: ${query}`, 'Is the name right, and was it scraped within --range?')
+    throw new UsageError(
+      `The query returns no series: ${query}`,
+      'Is the name right, and was it scraped within --range?',
+    )
   if (series.length > 1)
-    throw new UsageError(`The query gives ${series.length} series: ${query}`, 'Add them up: sum(…)')
+    throw new UsageError(`The query returns ${series.length} series: ${query}`, 'Add them up: sum(…)')
   const { aroundPeak, poissonSteps } = await import('#planner/poisson-steps.ts')
   const { rates, missing } = inSteps(series[0]!, stepMs, query)
   const { from, to } = aroundPeak(rates, stepMs, COMFORTABLE_ARRIVALS)
@@ -99,7 +102,7 @@ async function fromPrometheus(
       : `; of ${duration(rates.length * stepMs)} only the ${duration((to - from) * stepMs)} around the peak are played`
   return {
     atMs,
-    source: `${source}; rates every ${duration(stepMs)}, made into independent arrivals: clusters within a step are not seen${cut}${missingInWords(missing, rates.length, stepMs)}`,
+    source: `${source}; rates every ${duration(stepMs)}, turned into independent arrivals: clusters within a step are lost${cut}${missingInWords(missing, rates.length, stepMs)}`,
   }
 }
 
@@ -111,16 +114,13 @@ function inSteps({ values }: Series, stepMs: number, query: string): { rates: nu
   for (const { atSeconds, value } of values) {
     if (value < 0)
       throw new UsageError(
-        `The query gives ${value} at ${new Date(atSeconds * 1000).toISOString()}: ${query}`,
-        'Connections a second cannot be negative: rate(…) of a counter, not deriv(…) or delta(…)',
+        `The query returns ${value} at ${new Date(atSeconds * 1000).toISOString()}: ${query}`,
+        'Connections per second cannot be negative: use rate(…) of a counter, not deriv(…) or delta(…)',
       )
     if (Number.isFinite(value)) known.set(Math.round((atSeconds - first) / (stepMs / 1000)), value)
   }
   if (known.size === 0)
-    throw new UsageError(
-      `The query gives no number at all: ${query}`,
-      'Is its series scraped, and its range long enough?',
-    )
+    throw new UsageError(`The query returns no numbers: ${query}`, 'Is its series scraped, and its range long enough?')
   const rates = Array.from({ length: steps }, (_, step) => known.get(step) ?? 0)
   return { rates, missing: steps - known.size }
 }
@@ -128,4 +128,4 @@ function inSteps({ values }: Series, stepMs: number, query: string): { rates: nu
 const missingInWords = (missing: number, steps: number, stepMs: number): string =>
   missing === 0
     ? ''
-    : `; ${number(missing)} of its ${number(steps)} steps have no sample (${duration(missing * stepMs)} in all), and are taken as times without arrivals`
+    : `; ${number(missing)} of its ${number(steps)} steps have no sample (${duration(missing * stepMs)} in all) and count as times without arrivals`

@@ -1,4 +1,4 @@
-/** The answer as a page that can be handed on. */
+/** The answer as a page that can be shared. */
 import { thisMachine } from '#lab/experiment/machine.ts'
 import type { Answer } from '#planner/answer.ts'
 import { withoutUserinfo } from '#planner/inputs/credentials.ts'
@@ -20,7 +20,7 @@ export function answerAsPage(
   })
 }
 
-/** Words that a shell reads as they are; the page is handed on, and so has no password in it. */
+/** The command line, quoted for a shell; the page can be shared, so it has no password in it. */
 export const commandLine = (args: readonly string[]): string =>
   ['spillway', 'plan', ...args.map((word) => quoted(withoutUserinfo(word)))].join(' ')
 

@@ -1,4 +1,4 @@
-/** Makes a situation of what was said, and refuses what would take too long to play. */
+/** Makes a situation of the options, and refuses what would take too long to play. */
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
 import type { Question } from '#planner/ask.ts'
@@ -17,11 +17,11 @@ const LEAST_SPAN_MS = 200
 /** Connections that one simulated run should not exceed unless it was asked for. */
 const COMFORTABLE_CONNECTIONS = 50_000
 const QUICK_CONNECTIONS = 200_000
-/** A queue shows its balance after so many times its memory. */
+/** A queue reaches its balance after this many relaxation times. */
 const BALANCED = 21
 const MOST_CONNECTIONS = 5_000_000
 
-/** The question as the options decide it, where it was not asked. */
+/** The question that was asked, or the one that the options imply. */
 export function questionOf({ question, said }: PlanCommand): Question {
   if (question !== undefined) return question
   if (said['half-open'] !== undefined) return 'syn-queue'
@@ -79,7 +79,7 @@ export async function situationOf(command: PlanCommand, question: Question): Pro
   refuseTooMany(command, question, { ...situation, forMs })
   if (question === 'backlog' && situation.stall === undefined && serviceMs(situation) === 0 && !situation.slow)
     throw new UsageError(
-      'Nothing would fill a queue: neither a stall nor a cost of accepting is given, and any backlog is enough',
+      'Nothing would fill a queue: neither a stall nor a cost per accept is given, so any backlog is enough',
       'Give --stall TIME, or --accept TIME',
     )
   return { ...situation, forMs }
@@ -100,7 +100,7 @@ function usualSpanMs(situation: Situation, question: Question): number {
   return everyMs === undefined ? spanMs : Math.ceil(spanMs / everyMs) * everyMs
 }
 
-/** What plays one setting or two can play each for longer: retries come a second later and more. */
+/** Questions that play only one or two settings can play each for longer: retries come a second later or more. */
 const isQuick = (question: Question): boolean => question === 'setting' || question === 'shared'
 
 function refuseTooMany(command: PlanCommand, question: Question, situation: Situation): void {
@@ -110,8 +110,8 @@ function refuseTooMany(command: PlanCommand, question: Question, situation: Situ
     const lastMs = arrivals.atMs.at(-1) ?? 0
     if (everyMs !== undefined && lastMs < everyMs)
       throw new UsageError(
-        `${nameOf(command, 'stall')} comes once in ${duration(everyMs)}, and the recording lasts ${duration(lastMs)} only`,
-        'Give the length of a stall alone: it is put where the most connections come',
+        `${nameOf(command, 'stall')} comes once every ${duration(everyMs)}, but the recording lasts only ${duration(lastMs)}`,
+        'Give only the length of the stall: it is placed where the most connections arrive',
       )
     return
   }
@@ -123,15 +123,15 @@ function refuseTooMany(command: PlanCommand, question: Question, situation: Situ
   if (connections <= MOST_CONNECTIONS) return
   const many = `${number(Math.round(connections))} connections to play, more than ${MOST_CONNECTIONS / 1e6} million`
   if (command.said.for !== undefined && !single)
-    throw new UsageError(`${nameOf(command, 'for')} gives ${many}`, 'Look at a shorter time with --for')
+    throw new UsageError(`${nameOf(command, 'for')} gives ${many}`, 'Choose a shorter time with --for')
   if (everyMs !== undefined)
     throw new UsageError(
       `${nameOf(command, 'stall')}: one period brings ${many}`,
-      'Give the length of a stall alone: shares are then of those who come during it',
+      'Give only the length of the stall: shares are then of the connections that arrive during it',
     )
   throw new UsageError(
     `${nameOf(command, single ? 'stall' : 'rate')} gives ${many}`,
-    single ? 'Plan for a shorter stall, or for a part of the backends and their part of the rate' : undefined,
+    single ? 'Plan for a shorter stall, or for some of the backends and their share of the rate' : undefined,
   )
 }
 
@@ -151,7 +151,7 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
     if (question === 'rate' || question === 'memory') return { shape: how, ratePerSecond: 1 }
     if (question === 'syn-queue') return { shape: how, ratePerSecond: 100 }
     throw new UsageError(
-      '--rate is missing: how many new connections come a second?',
+      '--rate is missing: how many new connections arrive per second?',
       'For example --rate 3000/s, or --arrivals FILE.csv',
     )
   }
@@ -163,7 +163,7 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
   const authFile = said['auth-file']
   if (authFile !== undefined && !isAddress(how))
     throw new UsageError(
-      `${nameOf(command, 'auth-file')} needs a Prometheus, and ${nameOf(command, 'arrivals')} names none`,
+      `${nameOf(command, 'auth-file')} needs a Prometheus, and ${nameOf(command, 'arrivals')} does not name one`,
     )
   return { shape: 'recorded', ...(await readArrivals(how, { query, rangeMs: range, stepMs: step, seed, authFile })) }
 }

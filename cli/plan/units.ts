@@ -4,16 +4,17 @@ import { parseDurationMs } from '#common/parse.ts'
 
 const prefixes: Record<string, number> = { '': 1, k: 1000, M: 1_000_000 }
 const seconds: Record<string, number> = { s: 1, min: 60, h: 3600 }
-/** Above this it is a slip of the pen: the whole of IPv4 in a second. */
+/** Anything above is a typing error: the whole of IPv4 takes four seconds at this rate. */
 const FASTEST = 1e9
 
-/** `3000/s`, `3k/s`, `90/min`, in connections a second. A bare number is refused, since it could be any of them. */
+/** `3000/s`, `3k/s`, `90/min`, in connections per second. A bare number is refused, since it could be any of them. */
 export function parseRatePerSecond(name: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)(k|M)?\/(s|min|h)$/.exec(text.replaceAll(/[ _,]/g, ''))
-  if (match === null) throw new UsageError(`${name} '${text}' is no rate`, 'Write it with a unit: 3000/s, 3k/s, 90/min')
+  if (match === null)
+    throw new UsageError(`${name} '${text}' is not a rate`, 'Write it with a unit: 3000/s, 3k/s, 90/min')
   const perSecond = (Number(match[1]) * prefixes[match[2] ?? '']!) / seconds[match[3]!]!
   if (perSecond <= 0 || perSecond > FASTEST)
-    throw new UsageError(`${name} '${text}' must lie above 0 and at most at 1000M/s`)
+    throw new UsageError(`${name} '${text}' must be above 0 and at most 1000M/s`)
   return perSecond
 }
 
@@ -21,7 +22,7 @@ export function parseRatePerSecond(name: string, text: string): number {
 export function parseStall(name: string, text: string): { ms: number; everyMs: number | undefined } {
   const [length = '', period, ...rest] = text.split('/')
   if (rest.length > 0)
-    throw new UsageError(`${name} '${text}' is no stall`, 'Write 80ms, or 80ms/10s for one every ten seconds')
+    throw new UsageError(`${name} '${text}' is not a stall`, 'Write 80ms, or 80ms/10s for one every ten seconds')
   const ms = parseDurationMs(name, length, { min: 0.1, max: 600_000 })
   if (period === undefined) return { ms, everyMs: undefined }
   const everyMs = parseDurationMs(name, period, { max: 86_400_000 })
@@ -31,7 +32,7 @@ export function parseStall(name: string, text: string): { ms: number; everyMs: n
 
 /** A number from 0 to `max`. */
 export function parseNumber(name: string, text: string, { max }: { max: number }): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new UsageError(`${name} '${text}' is no number`)
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UsageError(`${name} '${text}' is not a number`)
   if (Number(text) > max) throw new UsageError(`${name} '${text}' must be at most ${max}`)
   return Number(text)
 }

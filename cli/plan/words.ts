@@ -18,7 +18,7 @@ export function answerInWords(answer: Answer): string {
     ...(table.rows.length > 0 ? ['', ...tableInWords(table)] : []),
     ...section('Why', paragraphs(why)),
     ...answer.lab.flatMap(judgementInWords),
-    ...section('The ways of predicting disagree', paragraphs(disagreements.map(disagreementInWords))),
+    ...section('The prediction methods disagree', paragraphs(disagreements.map(disagreementInWords))),
     ...section('How sure', paragraphs(howSure)),
   ].join('\n')
 }

@@ -7,13 +7,13 @@ import { holdsRun } from '#lab/experiment/open.ts'
 export const help = `Usage: spillway report DIR… [OPTION…]
 
 Writes runs as one HTML file that needs no network: verdict, plots, counters, and how to run it again.
-A DIR is the folder of a run, or one that holds several. Runs of one experiment are shown side by side.
+A DIR is the folder of a run, or a folder that holds several. Runs of one experiment are shown side by side.
 
-  --out FILE  where the report goes (default: report.html in the folder of a single run, else ./report.html)
-  --json      what was written, as JSON
+  --out FILE  where to write the report (default: report.html in the folder of a single run, otherwise ./report.html)
+  --json      print what was written as JSON
   --help      this text
 
-A run that was cut off is finished: its tables are written, and the report shows what there is.
+A run that was cut off is completed first: its tables are written, and the report shows what was recorded.
 `
 
 export interface ReportCommand {
@@ -31,11 +31,11 @@ export const grammar = {
   words: 'folders of runs',
 } as const satisfies Grammar
 
-/** Reads the options of `spillway report`, and finds the runs; undefined if it was asked for help. Throws a UsageError. */
+/** Reads the options of `spillway report`, and finds the runs; undefined if help was asked for. Throws a UsageError. */
 export const readOptions = (args: readonly string[]): ReportCommand | undefined =>
   readCommandLine(grammar, args, ({ values, positionals }) => {
     if (positionals.length === 0)
-      throw new UsageError('Which run?', 'Name the folder of one, or one that holds several')
+      throw new UsageError('Which run?', 'Name the folder of a run, or a folder that holds several')
     const folders = [...new Set(positionals.flatMap(runsIn))]
     return {
       folders,

@@ -1,4 +1,4 @@
-/** An experiment of somebody's own: a module whose default export is one. */
+/** An experiment in a file of the user's: a module whose default export is one. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -10,7 +10,10 @@ import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 export async function loadExperiment(file: string): Promise<Experiment> {
   const found = fs.statSync(file, { throwIfNoEntry: false })
   if (found === undefined)
-    throw new UsageError(`There is no file ${file}`, 'Check how it is written; spillway run --list shows what there is')
+    throw new UsageError(
+      `There is no file ${file}`,
+      'Check the spelling; spillway run --list shows the built-in experiments',
+    )
   if (!found.isFile()) throw new UsageError(`${file} is not a file`, 'Name a module, such as ./mine.ts')
   if (!/\.[cm]?[jt]s$/.test(file))
     throw new UsageError(`${file} is not a module`, 'An experiment is a file that ends in .ts or .js')
@@ -18,7 +21,7 @@ export async function loadExperiment(file: string): Promise<Experiment> {
   if (isExperiment(experiment)) return experiment
   throw new UsageError(
     `${file} is not an experiment`,
-    'Its default export must be what experiment() or comparison() of the vocabulary gives',
+    'Its default export must be what experiment() or comparison() of the vocabulary returns',
   )
 }
 
@@ -26,7 +29,7 @@ async function load(file: string): Promise<{ default?: unknown }> {
   try {
     fs.accessSync(file, fs.constants.R_OK)
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${reasonOf(error)}`, 'Run as a user who may read it')
+    throw new UsageError(`${file} cannot be read: ${reasonOf(error)}`, 'Run as a user that can read it')
   }
   try {
     return await import(pathToFileURL(path.resolve(file)).href)
@@ -41,17 +44,17 @@ function refusal(file: string, error: unknown): UsageError {
   const [, wanted] = /'([^']+)'/.exec(error instanceof Error ? error.message : '') ?? []
   if (code === 'ERR_MODULE_NOT_FOUND' && wanted !== undefined)
     return new UsageError(
-      `${file} cannot be loaded: it, or what it imports, needs ${wanted}, which is not there`,
+      `${file} cannot be loaded: it, or what it imports, needs ${wanted}, which cannot be found`,
       'Correct the import, or install the package beside the file: npm install',
     )
   if (error instanceof SyntaxError)
     return new UsageError(
-      `${file} cannot be loaded: ${placeOf(error) ?? 'it is not TypeScript that this program understands'}`,
-      'Correct it; `npx tsc --noEmit` explains what is wrong. Types alone are taken out: enum and namespace are not understood',
+      `${file} cannot be loaded: ${placeOf(error) ?? 'it is not TypeScript that Node can run'}`,
+      'Correct it; `npx tsc --noEmit` explains what is wrong. Only types are removed: enum and namespace are not supported',
     )
   return new UsageError(
-    `${file} ends with an error as soon as it is loaded: ${reasonOf(error) ?? messageAndPlace(error)}`,
-    'Correct it: what stands outside of its functions runs at once',
+    `${file} fails as soon as it is loaded: ${reasonOf(error) ?? messageAndPlace(error)}`,
+    'Correct it: code outside its functions runs when it is loaded',
   )
 }
 
@@ -61,7 +64,7 @@ function placeOf({ stack = '' }: SyntaxError): string | undefined {
   const [, where = '', line] = /^(.+):(\d+)$/.exec(first) ?? []
   if (line === undefined) return undefined
   const at = where.startsWith('file:') ? fileURLToPath(where) : where
-  return `line ${line} of ${path.relative('', at)} is not understood${source.trim() === '' ? '' : `: ${source.trim()}`}`
+  return `line ${line} of ${path.relative('', at)} cannot be parsed${source.trim() === '' ? '' : `: ${source.trim()}`}`
 }
 
 const isExperiment = (value: unknown): value is Experiment =>

@@ -15,14 +15,14 @@ export const help = `Usage: spillway run NAME|FILE… [OPTION…]
        spillway run --all [OPTION…]
        spillway run --list
 
-Runs experiments, each in a lab of its own, and tells for each whether the kernel did what was expected.
-A FILE (./mine.ts) is an experiment of your own: a module whose default export is one.
+Runs experiments, each in its own lab, and says for each whether the kernel behaved as expected.
+A FILE (./mine.ts) holds an experiment of your own: it is a module whose default export is one.
 
-  --all            every experiment
-  --list           what there is, and what each teaches
-  --out DIR        where the runs' folders go (default runs/DATE-TIME)
+  --all            run every experiment
+  --list           list the experiments, and what each teaches
+  --out DIR        where to write the folders of the runs (default runs/DATE-TIME)
   --driver DRIVER  namespaces (default) or compose
-  --json           one verdict a line as JSON, and nothing else on standard output
+  --json           print one verdict per line as JSON, and nothing else on standard output
   --help           this text
 
 Each run leaves a folder: report.html, verdict.json, and tables of every sample and connection as Parquet.
@@ -48,12 +48,12 @@ export const grammar = {
   words: 'names of experiments',
 } as const satisfies Grammar
 
-/** Reads the options of `spillway run`; words where it was asked for help or the list. Throws a UsageError. */
+/** Reads the options of `spillway run`; words where help or the list was asked for. Throws a UsageError. */
 export async function readOptions(args: readonly string[], now = new Date()): Promise<RunCommand | 'help' | 'list'> {
   const asked = readCommandLine(grammar, args, ({ values, positionals }) => {
     const driver = drivers[oneOf('--driver', values.driver, driverNames)]
     if (values.all && positionals.length > 0)
-      throw new UsageError(`--all is every experiment: leave out ${positionals.join(' ')}`)
+      throw new UsageError(`--all already includes every experiment: leave out ${positionals.join(' ')}`)
     if (!values.all && !values.list && positionals.length === 0)
       throw new UsageError('Which experiment?', 'Name one, or use --all; spillway run --list shows them')
     return { ...values, names: [...new Set(positionals)], driver }
@@ -76,6 +76,6 @@ async function find(name: string): Promise<Experiment> {
   const names = experiments.map((experiment) => experiment.name)
   throw new UsageError(
     `There is no experiment '${name}'${orNearest(name, names)}`,
-    `Experiments: ${names.join(', ')}; a file of your own is written with its folder: ./mine.ts`,
+    `Experiments: ${names.join(', ')}; to run your own file, give its path with a folder: ./mine.ts`,
   )
 }

@@ -24,7 +24,7 @@ async function runAll({ experiments, out, driver, json }: RunCommand): Promise<n
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => interrupt.abort(new Error(signal)))
-  // Nobody reads the verdicts any more. Other errors of the output are told where the process began.
+  // Nothing reads the verdicts any more. Other errors of the output are reported by runEntry.
   process.stdout.on('error', () => interrupt.abort(new Error('the output was closed')))
   const finished: FinishedRun[] = []
   for (const experiment of experiments) {

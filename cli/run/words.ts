@@ -26,7 +26,7 @@ export function verdictInWords(verdict: Verdict, folder: string): string {
   if (block.length > 0 && status !== 'not judged')
     block.push(
       ...sourcesInWords(sources, '  '),
-      `  ${lagMs === null ? '' : `scheduling lag at worst ${duration(lagMs)}; `}see ${folder}/report.html`,
+      `  ${lagMs === null ? '' : `worst scheduling lag ${duration(lagMs)}; `}see ${folder}/report.html`,
     )
   return [line.trimEnd(), ...block].join('\n')
 }

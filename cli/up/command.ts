@@ -1,4 +1,4 @@
-/** `spillway up`, from its first moment: says what happens before all that a lab needs is loaded. */
+/** The start of `spillway up`: shows progress before everything that a lab needs is loaded. */
 import { ticking } from '../progress.ts'
 import { help, readOptions } from './options.ts'
 
@@ -9,7 +9,7 @@ export async function up(args: string[]): Promise<void> {
     process.stdout.write(help)
     return
   }
-  // A program that reads JSON wants nothing beside it; a person who looks on does.
+  // A program that reads JSON wants nothing else; a person who watches does.
   using stages = ticking({ lines: !options.json })
   stages.say('Loading Spillway …')
   const { watch } = await import('./up.ts')

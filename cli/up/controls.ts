@@ -33,7 +33,7 @@ export class Controls {
     else this.#rate = 300
   }
 
-  /** Has the controls look at what is on: somebody else may have changed it. */
+  /** Looks at what is on: another display may have changed it. */
   see(): void {
     if (this.#changes > 0) return // the rate that was typed is not in force yet
     const gentle = this.#loads.list.find(({ name }) => name === 'gentle')
@@ -50,7 +50,7 @@ export class Controls {
     ].join(' · ')
   }
 
-  /** Obeys a key. What goes wrong is shown, and never ends the view. */
+  /** Obeys a key. A failure is shown, and never ends the view. */
   key(key: string): void {
     this.#obey(key).catch((error: unknown) => {
       this.message = error instanceof Error ? error.message : String(error)
@@ -93,7 +93,7 @@ export class Controls {
       await (before ? backend.release() : backend.stall())
       return before
     })
-    this.message = stalled ? `Backend ${number} goes on` : `Backend ${number} is stalled: its event loop stands still`
+    this.message = stalled ? `Backend ${number} resumes` : `Backend ${number} is stalled: its event loop is blocked`
   }
 
   #prompt(): void {
@@ -115,18 +115,18 @@ export class Controls {
   async #changeBacklog(typed: string): Promise<void> {
     const match = /^(?:(\d+):)?(\d+)$/.exec(typed)
     if (match === null || Number(match[2]) > 2_147_483_647) {
-      this.message = `'${typed}' is no backlog: type 64, or 2:64 for shard 2`
+      this.message = `'${typed}' is not a backlog: type 64, or 2:64 for shard 2`
       return
     }
     const backlog = Number(match[2])
     const chosen = match[1] === undefined ? this.#lab.backends : [this.#lab.backend(Number(match[1]))]
     await this.#lab.orders.run(() => Promise.all(chosen.map((backend) => backend.relisten(backlog))))
-    this.message = `listen() was called again with ${backlog}: what waits stays, the limit is new`
+    this.message = `listen() was called again with ${backlog}: the limit is new, and waiting connections stay`
   }
 
   async #changeRate(factor: number): Promise<void> {
     this.#rate = Math.round(Math.min(HIGHEST_RATE, Math.max(LOWEST_RATE, this.#rate * factor)))
-    this.message = `${this.#rate} new connections a second`
+    this.message = `${this.#rate} new connections per second`
     this.#changes++
     try {
       await this.#lab.orders.run(async () => {

@@ -1,7 +1,7 @@
 import type { LabView } from '#live/view.ts'
 import { wordsOf } from '#live/words.ts'
 
-/** A view as one line of text, for output that is no terminal. */
+/** A view as one line of text, for output that is not a terminal. */
 export function line(view: LabView): string {
   const shards = view.shards.map((shard) => {
     if (shard.state !== 'listening') return `shard ${shard.shard} ${shard.state}`

@@ -5,22 +5,22 @@ import type { LabOptions } from '#lab/lab.ts'
 
 export const help = `Usage: spillway up [OPTION…]
 
-Starts a lab in network namespaces of its own and shows its queues: backends that share one
-port, clients on another host, an exporter that reads what the kernel says.
+Starts a lab in its own network namespaces and shows its queues: backends that share one
+port, clients on another host, and an exporter that reads the queues from the kernel.
 
   --backends N            how many backends share the port (default 3, at most 32)
-  --backlog N             the backlog that each asks for (default 128)
-  --mode MODE             sharded: a socket each, SO_REUSEPORT (default)
+  --backlog N             the backlog that each passes to listen() (default 128)
+  --mode MODE             sharded: one socket per backend, with SO_REUSEPORT (default)
                           shared: one socket, N processes; single: one process
-  --rate N                new connections a second of the gentle load (default 300; 0 for none)
-  --metrics HOST:PORT     where /metrics is served (default 127.0.0.1:10511; port 0 for any)
-  --board HOST:PORT       where the live board is served (default 127.0.0.1:10510; port 0 for any; off)
+  --rate N                new connections per second of the gentle load (default 300; 0: no load)
+  --metrics HOST:PORT     where /metrics is served (default 127.0.0.1:10511; port 0: any free port)
+  --board HOST:PORT       where the live board is served (default 127.0.0.1:10510; port 0: any free port; off: no board)
   --sample-interval TIME  how often the accept queues are read (default 10ms)
-  --sysctl NAME=VALUE     set in the server's network namespace, again for more
-  --json                  print every snapshot as one JSON object a line, and nothing else; no board unless asked for
+  --sysctl NAME=VALUE     sysctl to set in the server's network namespace; repeat for more
+  --json                  print every snapshot as one JSON object per line, and nothing else; no board unless asked for
   --help                  this text
 
-Keys in the live view are shown below it. Without a terminal it prints a line a second.
+The keys are shown below the live view. Without a terminal, one line per second is printed.
 `
 
 export interface UpOptions {
@@ -49,7 +49,7 @@ export const grammar = {
 
 const modes = ['sharded', 'shared', 'single'] as const
 
-/** Reads the options of `spillway up`; undefined if it was asked for help. Throws a UsageError that names the option. */
+/** Reads the options of `spillway up`; undefined if help was asked for. Throws a UsageError that names the option. */
 export const readOptions = (args: readonly string[]): UpOptions | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
     const mode = oneOf('--mode', values.mode, modes)
@@ -97,7 +97,7 @@ function readSysctls(texts: readonly string[]): Record<string, string> {
 
 const example = 'For example --sysctl net.ipv4.tcp_syncookies=0'
 
-/** Whether the kernel has it and takes the value is seen in the lab, whose network namespace has sysctls of its own. */
+/** Whether the kernel has it and accepts the value is checked in the lab, whose network namespace has its own sysctls. */
 function parseSysctl(text: string): [name: string, value: string] {
   const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? []
   if (name === '' || value.trim() === '' || /\p{Cc}/u.test(value.replaceAll('\t', ' ')))
@@ -105,7 +105,7 @@ function parseSysctl(text: string): [name: string, value: string] {
   if (!/^[\w-]+([./][\w-]+)*$/.test(name)) throw new UsageError(`--sysctl '${text}' does not name a sysctl`, example)
   if (!/^net[./]/.test(name))
     throw new UsageError(
-      `--sysctl '${text}' is not of the network: a lab has sysctls of its own only where the name begins with net.`,
+      `--sysctl '${text}' is not a network sysctl: a lab has its own values only for names that begin with net.`,
       'Leave it out: it belongs to the whole machine, which a lab does not change',
     )
   return [name, value]

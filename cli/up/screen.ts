@@ -21,7 +21,7 @@ export interface Screen {
   ageMs?: number
 }
 
-/** Ten views a second are due: what is older than this is said to be old. */
+/** Ten views per second are due: anything older than this is marked as old. */
 const OLD_MS = 500
 
 /** A column of the shard table. The bar takes what width is left; columns of a higher `rank` go first when it is narrow. */
@@ -90,7 +90,7 @@ export function draw(view: LabView, screen: Screen): string[] {
 
 const isOld = ({ ageMs = 0 }: Screen): boolean => ageMs > OLD_MS
 
-/** What is said in place of what happens, while nobody knows. */
+/** Shown in place of the explanation while there are no samples. */
 function oldWords(view: LabView, { ageMs = 0 }: Screen): string {
   const old = `No sample for ${duration(ageMs)}: what is shown is old.`
   const notice = noticeOf(view.gaps, view.timeMs + ageMs)
@@ -120,7 +120,7 @@ function heading(view: LabView, screen: Screen): string[] {
     : [...wrap(left, screen.columns), ...wrap(right, screen.columns)]
 }
 
-/** Drops the least telling columns until the bar has its room. */
+/** Leaves out the least important columns until the bar fits. */
 function chooseColumns(width: number): Column[] {
   let shown = columns
   const taken = (): number => SHARD_WIDTH + MIN_BAR + shown.reduce((sum, column) => sum + column.width, 0)
@@ -149,7 +149,7 @@ export function bar(fill: number, width: number): string {
 
 function portItems(view: LabView): string[] {
   const port = view.portView
-  if (port === undefined) return ['Nobody listens on the port.']
+  if (port === undefined) return ['Nothing listens on the port.']
   return [
     `SYN queue  ${bar(port.synQueue.length / (port.synQueue.limit + 1), 8).trimEnd()} ${port.synQueue.length} / ${port.synQueue.limit}`,
     `cookies ${whole(view.cookiesPerSecond)}/s`,
@@ -176,11 +176,11 @@ function keys(view: LabView): string[] {
 }
 
 const helpLines = [
-  'accept queue: connections that the kernel has finished and the backend has not accepted; with limit N it holds N + 1.',
-  'peak, full: highest length, and time at N + 1, within 30 s; sampled every few milliseconds, so a shorter burst shows in drops alone.',
-  'drops: what the kernel counts against the socket (sk_drops): 1 for a dropped SYN, 2 for a dropped last ACK; a retransmitted SYN counts too.',
-  'oldest: how long the longest waiting connection waits, to one jiffy; ? while several shards have some, since a waiting connection does not name its shard.',
-  'SYN queue: half-open requests of all shards together; its limit is the sum of theirs. receive, send: bytes in the queues of all connections.',
+  'accept queue: connections whose handshake is complete and that the backend has not accepted yet; with limit N it holds N + 1.',
+  'peak, full: highest length, and time at N + 1, in the last 30 s; sampled every few milliseconds, so a shorter burst shows only in drops.',
+  'drops: what the kernel counts against the socket (sk_drops): 1 for a dropped SYN, 2 for a dropped final ACK; a retransmitted SYN counts too.',
+  'oldest: how long the oldest connection in the queue has waited, to one jiffy; ? while connections wait in several shards, since a waiting connection does not name its shard.',
+  'SYN queue: half-open requests of all shards together; its limit is the sum of their limits. receive, send: bytes in the queues of all connections.',
 ]
 
 /** Joins items into lines, breaking only between them. */

@@ -10,7 +10,7 @@ const CLEAR_BELOW = '\x1b[J'
 /** Terminals that know synchronized output show the frame at once; the others ignore it. */
 const BEGIN_FRAME = '\x1b[?2026h'
 const END_FRAME = '\x1b[?2026l'
-/** Ctrl-Z, as a key: in raw mode the terminal does not stop anybody by itself. */
+/** Ctrl-Z, as a key: in raw mode the terminal does not stop the process. */
 const SUSPEND = '\x1a'
 
 export class Terminal {
@@ -41,7 +41,7 @@ export class Terminal {
 
   /**
    * Takes the screen and the keys. `onKey` gets each key as it came, but for Ctrl-Z, which stops the process as it does
-   * everywhere; `onResize` asks for a new frame, when the size has changed or the process goes on.
+   * everywhere; `onResize` asks for a new frame, when the size has changed or the process resumes.
    */
   open(onKey: (key: string) => void, onResize: () => void): void {
     this.#onKey = onKey
@@ -57,7 +57,7 @@ export class Terminal {
 
   readonly #hear = (keys: string): void => {
     for (const key of keys.startsWith('\x1b') ? [keys] : keys) {
-      // In cooked mode the terminal would tell the whole job, npm or a script around this process included.
+      // In cooked mode the terminal would signal the whole job, npm or a script around this process included.
       if (key === SUSPEND) this.#suspend(0)
       else this.#onKey(key)
     }
@@ -86,8 +86,8 @@ export class Terminal {
   readonly #stop = (): void => this.#suspend(process.pid)
 
   /**
-   * Stops a process, or with 0 the whole job, after the terminal is as it was found. It goes on here when
-   * it is let. One that no shell could let go on is not stopped by the kernel, and goes on at once.
+   * Stops a process, or with 0 the whole job, after restoring the terminal. It continues here on SIGCONT. The kernel does
+   * not stop a process that no shell could resume, and that one continues at once.
    */
   #suspend(whom: number): void {
     this.#giveBack()

@@ -25,7 +25,9 @@ export async function watch(options: UpOptions, onProgress: (text: string) => vo
   const stop = new AbortController()
   const release = stopOnSignals(stop)
   let lab: Lab | undefined
-  onProgress(options.board === undefined ? 'Opening the metrics …' : 'Opening metrics and board …')
+  onProgress(
+    options.board === undefined ? 'Opening the metrics endpoint …' : 'Opening the metrics endpoint and the board …',
+  )
   await using relay = await ExporterRelay.open(options.metrics, () => lab?.exporter, '--metrics')
   await using shown = options.board === undefined ? undefined : await showBoard(options.board, namespaces)
   try {
@@ -39,7 +41,7 @@ export async function watch(options: UpOptions, onProgress: (text: string) => vo
     shown?.begin({ lab, loads }, views)
     // The view does not wait for the load: the first thing to see is a lab at rest.
     controls.begin().catch((error: unknown) => {
-      // An agent that has just ended comes back, and a lab that has says so itself: neither ends the view.
+      // An agent that has just ended is restarted, and a lab that has ended says so itself: neither ends the view.
       if (error instanceof ServiceError && error.status === 0) controls.message = error.message
       else stop.abort(error)
     })
@@ -118,7 +120,7 @@ async function showJson({ views, controls }: Shown): Promise<void> {
 async function showLines({ views, controls, gaps }: Shown): Promise<void> {
   let nextMs = 0
   let told = gaps.at(-1)
-  // A line tells of a gap when it begins, when nothing else is there to tell.
+  // A gap is reported when it begins: no view comes during it.
   const tell = (): void => {
     const gap = gaps.at(-1)
     if (gap !== undefined && gap !== told) process.stdout.write(`${gapInWords(gap)}\n`)
@@ -152,7 +154,7 @@ async function showScreen({ views, controls, gaps }: Shown, { metrics, board }: 
   }, redraw)
   // Also while no view comes: what is old says so.
   using _ = every(LOOK_MS, redraw)
-  terminal.show(['Spillway   the first sample is on its way …'])
+  terminal.show(['Spillway   waiting for the first sample …'])
   try {
     for await (const view of views) {
       last = view

@@ -33,7 +33,7 @@ export function edgeApp() {
     if (!request.is404) return done(null, payload)
     const allowed = app.supportedMethods.filter((method) => app.findRoute({ method, url: request.url }) !== null)
     if (allowed.length === 0) return reply.code(404).send({ error: `There is nothing at ${shortened(request.url)}` })
-    const sentence = `${request.method} is not possible here: ${allowed.join(', ')}`
+    const sentence = `${request.method} is not allowed here, only ${allowed.join(', ')}`
     return reply.code(405).header('allow', allowed.join(', ')).send({ error: sentence })
   })
   return app
@@ -41,7 +41,7 @@ export function edgeApp() {
 
 function refuse(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
   const { status, sentence, ...more } = refusalOf(error)
-  // Who has gone is told nothing, and that it has gone is no fault.
+  // A client that has gone away gets no answer, and that it has gone away is not a fault.
   if (status >= 500 && !reply.raw.destroyed) console.error(describeError(error))
   reply.code(status).send({ error: sentence, ...more }) // as JSON, without what is undefined
 }

@@ -65,7 +65,7 @@ test('what is wrong with a request is answered with its own status, and in a sen
     [request('GET /%ff'), 400, /path is not valid/],
     [request('POST /nowhere', ['Content-Type: application/json', 'Content-Length: 1'], '{'), 404, /nothing at/],
     [request(`GET /loads/${'7'.repeat(200)}`), 414, /too long/],
-    [request('POST /metrics', ['Content-Length: 0']), 405, /POST is not possible here: GET, HEAD/],
+    [request('POST /metrics', ['Content-Length: 0']), 405, /POST is not allowed here, only GET, HEAD/],
     [request('DELETE /metrics'), 405, /GET, HEAD/],
     [request('PROPFIND /loads/1'), 405, /GET, HEAD, DELETE/],
     [request('QUERY /rate'), 405, /PUT/],
@@ -149,7 +149,7 @@ test('a fault of our own is answered with 500, without its words, and told in th
   const logged = context.mock.method(console, 'error', () => {})
   const answer = firstAnswer(await sendRaw(target, request('GET /fault')))
   assert.equal(answer?.status, 500)
-  assert.equal(JSON.parse(answer.body).error, 'Something went wrong inside this service: its log says what')
+  assert.equal(JSON.parse(answer.body).error, 'Something went wrong inside this service: see its log')
   assert.match(String(logged.mock.calls[0]?.arguments[0]), /Cannot read properties/)
 })
 
@@ -206,5 +206,5 @@ test('a thousand odd requests are each answered properly, and all goes on', asyn
 
 async function eventually(holds: () => boolean): Promise<void> {
   for (const deadline = performance.now() + 10_000; !holds(); await sleep(5))
-    if (performance.now() > deadline) throw new Error(`Waited in vain: ${holds}`)
+    if (performance.now() > deadline) throw new Error(`Timed out waiting until ${holds}`)
 }

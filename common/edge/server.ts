@@ -6,10 +6,11 @@ import http from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describeError } from '../errors.ts'
+import { reasonOf } from '../system-errors.ts'
 
 /** Requests that wait on one connection for an earlier answer, at most: each is held in memory. */
 const MOST_WAITING = 100
-/** A refused client may go on sending for so long: closing at once would reset the connection before it has read why. */
+/** How long a refused client may keep sending: closing at once would reset the connection before it has read why. */
 const LINGER_MS = 1000
 /** Longer than any scraper pauses between two requests. */
 const KEEP_ALIVE_MS = 72_000
@@ -43,19 +44,19 @@ export class EdgeServer {
       this.#take({
         request,
         response,
-        begin: () => answer(response, 417, 'Only Expect: 100-continue can be met here'),
+        begin: () => answer(response, 417, 'Only Expect: 100-continue is supported here'),
       }),
     )
     this.server.on('connect', (_request, socket) =>
       refuse(socket, 405, 'CONNECT is for proxies', 'allow: GET, HEAD\r\n'),
     )
-    // Until it listens, an error belongs to whoever wanted it to.
+    // Until it listens, its errors are handled by the caller of listen().
     this.server.once('listening', () => this.server.on('error', complaint()))
   }
 
   /**
-   * Answers requests of one connection in turn. Node would have them all begin at once and keep in memory what cannot be
-   * sent yet, and would never tell a response that has had no turn that its client has gone.
+   * Answers requests of one connection in turn. Node would begin all of them at once and keep in memory what cannot be sent
+   * yet, and a response that has had no turn would never learn that its client has gone away.
    */
   #take(turn: Turn): void {
     const { request, response } = turn
@@ -63,7 +64,7 @@ export class EdgeServer {
     const turns = this.#turns.get(socket) ?? []
     this.#turns.set(socket, turns)
     turns.push(turn)
-    response.on('error', () => {}) // whoever asked has gone
+    response.on('error', () => {}) // the client has gone away
     response.once('close', () => {
       turns.shift()
       if (!socket.destroyed && !this.#refused.has(socket)) turns[0]?.begin()
@@ -77,7 +78,7 @@ export class EdgeServer {
     const { request, response } = this.#turns.get(socket)?.[0] ?? {}
     const ended = response?.writableEnded === true
     if (error.code === 'ECONNRESET' || !socket.writable || (response?.headersSent === true && !ended)) {
-      socket.destroySoon() // there is nobody to hear it, or no place left for it
+      socket.destroySoon() // the client is gone, or an answer has already begun
       return
     }
     if (this.#refused.has(socket)) return
@@ -105,7 +106,7 @@ function handle(request: http.IncomingMessage, response: http.ServerResponse, ha
 }
 
 /** What is said of a fault whose cause is for the log alone. */
-export const faultOfOurOwn = 'Something went wrong inside this service: its log says what'
+export const faultOfOurOwn = 'Something went wrong inside this service: see its log'
 
 /** RFC 9112, 3.2: a request without Host, or with two, is answered with 400. HTTP/1.0 knows no Host. */
 function objectionTo({ rawHeaders, httpVersion }: http.IncomingMessage): string | undefined {
@@ -120,7 +121,7 @@ function originForm({ url = '/', method }: http.IncomingMessage): string {
   return url.replace(/^https?:\/\/[^/?#]*\/?/i, '/')
 }
 
-/** Answers with a sentence, and ends the connection: who knows what else comes of it. */
+/** Answers with a sentence and ends the connection, whose other bytes cannot be trusted. */
 function answer(response: http.ServerResponse, status: number, sentence: string): void {
   const body = JSON.stringify({ error: sentence })
   const headers = { 'content-type': jsonType, 'content-length': Buffer.byteLength(body), connection: 'close' }
@@ -130,7 +131,7 @@ function answer(response: http.ServerResponse, status: number, sentence: string)
 const jsonType = 'application/json; charset=utf-8'
 
 function refuse(socket: Duplex, status: number, sentence: string, headers = ''): void {
-  socket.on('error', () => {}) // it need not stay to hear it
+  socket.on('error', () => {}) // the client may leave before the answer
   const body = JSON.stringify({ error: sentence })
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${jsonType}\r\n`
   if (socket.writable) socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`)
@@ -143,9 +144,9 @@ function refusal({ code, rawPacket }: ClientError): [status: number, sentence: s
     case 'HPE_HEADER_OVERFLOW':
       return [431, `The address and headers of the request are larger than ${http.maxHeaderSize / 1024} KiB`]
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return [413, 'The chunks of the body carry too many extensions']
+      return [413, 'The chunk extensions of the body are too long']
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return [408, 'The request did not come to its end in time']
+      return [408, 'The request was not complete in time']
     default:
       return [
         400,
@@ -159,11 +160,12 @@ function refusal({ code, rawPacket }: ClientError): [status: number, sentence: s
 /** The first byte of a TLS record that begins a handshake (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 22
 
-/** Accepting fails again and again once it does, e.g. when the process may open no more files: said once. */
+/** Once accepting fails it fails again and again, e.g. when the process cannot open any more files: reported once. */
 function complaint(): (error: NodeJS.ErrnoException) => void {
   const said = new Set<string | undefined>()
-  return ({ code }) => {
-    if (!said.has(code)) console.error(`Accepting a connection failed (${code})`)
+  return (error) => {
+    const { code } = error
+    if (!said.has(code)) console.error(`Cannot accept connections: ${reasonOf(error) ?? 'for an unknown reason'}`)
     said.add(code)
   }
 }

@@ -20,16 +20,16 @@ interface Refusal {
 
 /** Fastify's errors about a request, by their code, in our words. */
 const words: Record<string, string> = {
-  FST_ERR_BAD_URL: 'The path is not valid: a % stands for a byte of UTF-8, as two hexadecimal digits',
+  FST_ERR_BAD_URL: 'The path is not valid: a % must be followed by two hexadecimal digits, and the bytes must be UTF-8',
   FST_ERR_MAX_PARAM_LENGTH: 'A part of the path is too long',
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body is of a type that is not taken here: send application/json',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'This content type is not accepted here: send application/json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty: JSON is expected',
   FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON',
 }
 
-/** A UsageError is answered with 409: its reader can mend it elsewhere. What is nobody's request is a fault of our own, 500. */
+/** A UsageError is answered with 409: its reader can fix it elsewhere. What no request caused is a fault of our own, 500. */
 export function refusalOf(error: EdgeError): Refusal {
   const field = error.validation?.[0]?.instancePath?.replaceAll('/', '.').replace(/^\./, '')
   const status = error.statusCode ?? (error instanceof UsageError ? 409 : 500)
@@ -43,5 +43,5 @@ function sentenceFor(error: EdgeError, status: number): string {
   if (error.code !== undefined && words[error.code] !== undefined) return words[error.code] ?? ''
   if (status >= 500) return faultOfOurOwn
   // Errors of Node and of libraries carry a code; our own refusals do not.
-  return error.code === undefined ? error.message : 'The request cannot be taken as it stands'
+  return error.code === undefined ? error.message : 'The request is not valid'
 }

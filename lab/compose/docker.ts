@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { UsageError } from '#common/errors.ts'
 import type { CommandResult } from '../driver.ts'
 
-/** Runs `docker …` and gives its outcome; a status other than 0 is no error here. */
+/** Runs `docker …` and gives its outcome; a status other than 0 is not an error here. */
 export function tryDocker(args: readonly string[]): Promise<CommandResult> {
   const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
@@ -20,7 +20,7 @@ export function tryDocker(args: readonly string[]): Promise<CommandResult> {
       error.code === 'ENOENT'
         ? new UsageError(
             'The docker command is not on the PATH',
-            'Install Docker, or use the lab of namespaces: npm start',
+            'Install Docker, or use the lab in network namespaces: npm start',
           )
         : error,
     ),
@@ -42,8 +42,8 @@ function adviceOn(complaint: string): string | undefined {
   if (/Pool overlaps|invalid pool request/i.test(complaint))
     return 'Another lab runs in Docker, or a VPN uses 198.18.0.0/15: docker compose down, or set SPILLWAY_HOSTS'
   if (/port is already allocated|address already in use/i.test(complaint))
-    return 'Another program holds a port of the lab: docs/containers.md lists them, and how to move each'
+    return 'Another program uses a port of the lab: docs/containers.md lists the ports, and how to change each'
   if (/Cannot connect to the Docker daemon|permission denied.*docker\.sock/i.test(complaint))
-    return 'Start the Docker engine, or join the group that may use it'
+    return 'Start the Docker engine, or join the group that is allowed to use it'
   return undefined
 }

@@ -15,7 +15,7 @@ const composeFile = fileURLToPath(new URL('../../docker-compose.yml', import.met
 /** The backends that docker-compose.yml has. */
 const MOST_BACKENDS = 3
 const OLDEST_ENGINE = 25
-/** What `sysctl` says of a setting that is not there, or not for a container to set; any other refusal is of the value. */
+/** What `sysctl` says of a setting that does not exist, or that a container cannot set; any other refusal is of the value. */
 const NOT_THERE = /No such file|Read-only file system|[Pp]ermission denied/
 const toolsImage = `spillway-net:${process.env.SPILLWAY_TAG ?? 'latest'}`
 
@@ -25,8 +25,8 @@ export const compose: Driver = { name: 'compose', preflight, start }
 async function preflight(): Promise<void> {
   if (!fs.existsSync(composeFile))
     throw new UsageError(
-      'The lab of containers needs a checkout of Spillway',
-      'docker-compose.yml is not in the npm package',
+      'The container lab needs a checkout of Spillway',
+      'Clone the repository: docker-compose.yml is not in the npm package',
     )
   const engine = await docker(['version', '--format', '{{.Server.Version}}'])
   if (Number.parseInt(engine, 10) < OLDEST_ENGINE)
@@ -34,7 +34,7 @@ async function preflight(): Promise<void> {
   const plugin = await tryDocker(['compose', 'version', '--short'])
   if (plugin.status !== 0)
     throw new UsageError(
-      'docker has no compose plugin (the older docker-compose 1.x does not do)',
+      'docker has no compose plugin (docker-compose 1.x is not enough)',
       'Install the plugin: docker-compose-plugin',
     )
   for (const image of [`spillway:${process.env.SPILLWAY_TAG ?? 'latest'}`, toolsImage])
@@ -44,7 +44,7 @@ async function preflight(): Promise<void> {
 
 async function start(plan: LabPlan, onProgress?: (text: string) => void): Promise<StartedServices> {
   if (plan.backends.length > MOST_BACKENDS)
-    throw new UsageError(`docker-compose.yml has ${MOST_BACKENDS} backends, and this lab wants ${plan.backends.length}`)
+    throw new UsageError(`docker-compose.yml has ${MOST_BACKENDS} backends, but this lab needs ${plan.backends.length}`)
   onProgress?.('Starting the containers …')
   const lab = new ComposeLab(plan)
   try {
@@ -109,7 +109,7 @@ class ComposeLab {
       run: (host, command) => this.#beside(host, ['--cap-add=NET_ADMIN'], command),
       log: () => [],
       lost,
-      onEnded: () => {}, // Docker starts them again, and who asks them finds out
+      onEnded: () => {}, // Docker restarts them; a request to one that is gone fails
       stop: () => this.stop(),
     }
   }

@@ -1,4 +1,4 @@
-/** What an accept costs in a lab, beyond the delay that it is told to take: a fact about the machine, not about a plan. */
+/** What an accept costs in a lab, beyond its configured delay: a fact about the machine, not about a plan. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionRecord } from '#load/agent/api.ts'
 import type { Lab } from '../lab.ts'
@@ -6,10 +6,10 @@ import type { LabScene } from './lab-scene.ts'
 
 /** Connections that are served first: until its code is compiled a backend takes twice as long for each. */
 const WARM_UP = { ratePerSecond: 500, durationMs: 2000 }
-/** Connections that tell the cost, and the first of them that do not count. */
+/** Connections from which the cost is measured, and how many of the first are left out. */
 const CALIBRATION = 150
 const SETTLING = 10
-/** Until all of them wait. */
+/** Time until all of them wait in the queue. */
 const GATHERING_MS = 300
 
 /**

@@ -16,7 +16,7 @@ export interface Confirmation {
   measured: Outcome
   /** The simulation once more, with arrivals, stalls and accepts as they really were: what of an error is the machine's. */
   asItHappened: Outcome
-  /** What the slowest accepts took while it ran; undefined where nobody waited for one. */
+  /** What the slowest accepts took while it ran; undefined where no connection waited for one. */
   acceptMs: number | undefined
   /** How many event loops accept from each socket. */
   loops: number[]
@@ -79,7 +79,7 @@ const withAcceptCost = (system: System, overheadMs: number): System => ({
   })),
 })
 
-/** What the slowest accepts took while the scene ran, and should have taken; undefined where nobody waited for one. */
+/** What the slowest accepts took while the scene ran, and should have taken; undefined where no connection waited for one. */
 function acceptsOf(system: System, run: LabRun): { seenMs: number; expectedMs: number; delayMs: number } | undefined {
   const delays = system.shards.flatMap(({ loops }) => loops.map(delayOf))
   const delayMs = Math.max(...delays)

@@ -53,13 +53,13 @@ function verdictOf(lab: readonly Judgement[]): string {
   const missing =
     judged.length < lab.length ? `, as far as it could judge (${judged.length} of ${lab.length} runs)` : ''
   return against.length === 0
-    ? `The lab agrees${missing}: with the same arrivals and stalls the kernel did what was predicted.`
-    : `The lab contradicts${missing}: see below.`
+    ? `The lab agrees${missing}: with the same arrivals and stalls the kernel behaved as predicted.`
+    : `The lab contradicts the prediction${missing}: see below.`
 }
 
 /**
- * The shares of connections at which a distribution is drawn: so many in each further nine up to 99.9 %, since a step of a
- * second stands where the share of those begins that lost a SYN; and the half and all.
+ * The shares of connections at which a distribution is drawn: this many in each further nine up to 99.9 %, since a step of
+ * one second begins at the share of connections that lost a SYN; plus one half and all.
  */
 const IN_A_NINE = 64
 const SHARES = [0.5, 1, ...Array.from({ length: 3 * IN_A_NINE + 1 }, (_, at) => 1 - 10 ** (-at / IN_A_NINE))].sort(
@@ -78,7 +78,7 @@ function judgementOf(name: string, { notJudged, predicted, measured, asItHappene
   // What differs from the plan, and not from what really happened, is the machine's.
   const otherwise =
     apart.length > 0 && found.length === 0
-      ? `the machine played something else than the plan, and of what it played the simulation is right (${apart.map(({ quantity }) => quantities[quantity]).join(', ')})`
+      ? `the machine did not play the plan as given, and the simulation is right about what it did play (${apart.map(({ quantity }) => quantities[quantity]).join(', ')})`
       : undefined
   const reason = notJudged ?? otherwise ?? null
   return {
@@ -109,7 +109,7 @@ function judgementOf(name: string, { notJudged, predicted, measured, asItHappene
   }
 }
 
-/** Of ten numbers of one run one errs by chance more often than any of them: their bounds are put as far apart as that takes. */
+/** Of ten numbers of one run, some number errs by chance more often than any given one: their bounds are widened for that. */
 const TEN_AT_ONCE = 1.3
 
 const forAll = (outcome: Outcome): Outcome => ({
@@ -163,7 +163,7 @@ function longestIn(samples: readonly { atMs: number; length: number }[], everyMs
   return longest
 }
 
-/** When a queue was last seen with somebody in it. */
+/** When a queue was last seen with a connection in it. */
 const lastQueued = (samples: readonly { atMs: number; length: number }[]): number =>
   samples.reduce((last, { atMs, length }) => (length > 0 ? Math.max(last, atMs) : last), 0)
 

@@ -10,7 +10,7 @@ export interface LabScene {
   /** One for each event loop: a backend each, or in mode `shared` the processes of one backend. */
   backends: {
     backlog: number
-    /** The loop stands still so long after each accept: whole milliseconds, what the backend can do. */
+    /** How long the loop is blocked after each accept, in whole milliseconds: finer the backend cannot do. */
     acceptDelayMs: number
     stalls: Stall[]
     absences: Stall[]
@@ -44,18 +44,18 @@ export function labSceneOf({ arrivals, halfOpen, shards, steering, kernel, clien
   }
   refuse(
     loops.length > MOST_BACKENDS,
-    `A lab has ${MOST_BACKENDS} backends at most, not ${number(loops.length)}`,
-    'Confirm it with fewer, at the same rate for each',
+    `A lab has at most ${MOST_BACKENDS} backends, not ${number(loops.length)}`,
+    'Confirm it with fewer backends, at the same rate for each',
   )
   refuse(
     arrivals.length > MOST_CONNECTIONS || halfOpen.length > MOST_HALF_OPEN,
-    `A lab plays ${number(MOST_CONNECTIONS)} connections at most, and ${number(MOST_HALF_OPEN)} half-open ones; these are ${number(arrivals.length)} and ${number(halfOpen.length)}`,
-    'Look at a shorter time with --for, or a lower rate',
+    `A lab plays at most ${number(MOST_CONNECTIONS)} connections and ${number(MOST_HALF_OPEN)} half-open ones, not ${number(arrivals.length)} and ${number(halfOpen.length)}`,
+    'Choose a shorter time with --for, or a lower rate',
   )
   refuse(
     Math.max(arrivals.at(-1) ?? 0, halfOpen.at(-1) ?? 0) > LONGEST_MS,
-    `A lab plays ${duration(LONGEST_MS)} at most`,
-    'Look at a shorter time with --for, or cut the recording',
+    `A lab plays at most ${duration(LONGEST_MS)}`,
+    'Choose a shorter time with --for, or cut the recording',
   )
   refuse(
     loops.some(({ acceptCv }) => acceptCv > 0),
@@ -64,7 +64,7 @@ export function labSceneOf({ arrivals, halfOpen, shards, steering, kernel, clien
   )
   refuse(
     loops.some(({ acceptsPerTurn, handleMs }) => acceptsPerTurn > 1 && handleMs > 0),
-    'A lab’s backends accept one connection in a turn',
+    'A lab’s backends accept one connection per turn of the event loop',
     'Leave out --accepts-per-turn',
   )
   refuse(
@@ -74,7 +74,7 @@ export function labSceneOf({ arrivals, halfOpen, shards, steering, kernel, clien
   )
   refuse(
     client.synRetries < 1,
-    'A kernel sends a SYN again at least once',
+    'A kernel retransmits a SYN at least once',
     'Give --syn-retries 1 or more, or a --timeout below a second',
   )
   if (shards.length > 1 && shards.some((shard) => shard.loops.length > 1))
@@ -89,7 +89,7 @@ export function labSceneOf({ arrivals, halfOpen, shards, steering, kernel, clien
       absences,
     })),
     steering,
-    // A stall's peak stands for a moment only. Where nothing stands still, reading would only take time from the load.
+    // A stall's peak lasts only a moment. Where nothing stalls, reading would only take time from the load.
     sampleEveryMs: loops.some(({ stalls, absences }) => stalls.length + absences.length > 0) ? 2 : 10,
     sysctls: {
       'net.core.somaxconn': Math.max(4096, ...shards.map(({ backlog }) => backlog)),

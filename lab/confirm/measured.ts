@@ -14,7 +14,7 @@ const JIFFY_MS = 4
 /** How much the cost of an accept may change between its measurement and the scene: a queue near its capacity feels 3 %. */
 const STEADY_ACCEPTS = 0.03
 
-/** Where nothing stands still a load may come late by a tenth of this. */
+/** Where nothing stalls, a load may be late by a tenth of this. */
 const STEADY_LOAD_MS = 200
 
 /** How many more or fewer may come during a stall than should: one, or this share. */
@@ -53,7 +53,7 @@ export interface Fidelity {
   tooFarOff: string | undefined
 }
 
-/** What of the plan the machine missed, told by how the load ran and never by what came of it. */
+/** How far the machine missed the plan, judged by how the load ran and never by its outcome. */
 export function fidelityOf(
   run: LabRun,
   { backends, arrivals }: Pick<LabScene, 'backends' | 'arrivals'>,
@@ -80,20 +80,20 @@ export function fidelityOf(
   const off = counts.find(({ asked, came }) => Math.abs(came - asked) > Math.max(1, asked * EXACT_COUNT))
   const reasons = [
     ...(scheduleLagP99Ms > Math.max(10, shortest * 0.1)
-      ? [`the load came late: 99 % within ${duration(scheduleLagP99Ms)} of its schedule only`]
+      ? [`the load was late: 99 % of it was only within ${duration(scheduleLagP99Ms)} of its schedule`]
       : []),
     ...(stallErrorMs > Math.max(2, shortest * 0.05) ? [`a stall was off by ${duration(stallErrorMs)}`] : []),
-    ...(off === undefined ? [] : [`${off.came} connections came during a stall, and ${off.asked} should have`]),
+    ...(off === undefined ? [] : [`${off.came} connections arrived during a stall, instead of ${off.asked}`]),
     // Where nothing delays them accepts are too short to matter but for a while after a stall.
     ...(accepts !== undefined &&
     accepts.delayMs > 0 &&
     Math.abs(accepts.seenMs / accepts.expectedMs - 1) > STEADY_ACCEPTS
       ? [
-          `an accept took ${duration(accepts.seenMs)}, and ${duration(accepts.expectedMs)} when it was measured just before`,
+          `an accept took ${duration(accepts.seenMs)}, but ${duration(accepts.expectedMs)} when it was measured just before the run`,
         ]
       : []),
     ...(run.report.outcomes.noPortLeft + run.report.outcomes.failed > 0
-      ? [`${run.report.outcomes.noPortLeft + run.report.outcomes.failed} connections failed for reasons of the client`]
+      ? [`${run.report.outcomes.noPortLeft + run.report.outcomes.failed} connections failed on the client's side`]
       : []),
   ]
   return { scheduleLagP99Ms, stallErrorMs, tooFarOff: reasons.length === 0 ? undefined : reasons.join('; ') }

@@ -11,7 +11,7 @@ import { acceptOverhead } from './calibrate.ts'
 import type { LabScene } from './lab-scene.ts'
 import { Watch } from './watch.ts'
 
-/** Between the order and the first SYN: so long the load agent has to make its schedule. */
+/** Between the order and the first SYN: the time that the load agent has to make its schedule. */
 const LEAD_MS = 300
 /** As long as one load of half-open clients may take; a longer flood is several, one behind the other. */
 const LONGEST_FLOOD_MS = 60_000
@@ -56,10 +56,10 @@ export async function playInLab(scene: LabScene): Promise<LabRun> {
   return await undisturbed(lab, new AbortController().signal, () => play(lab, scene))
 }
 
-/** What a lab has without being told. It may be that it cannot be told: some kernels hide these from ordinary users, or have none of the name. */
+/** What a lab has by default. Setting these may be impossible: some kernels hide them from ordinary users, or do not have them. */
 const atFirst: Record<string, number> = { 'net.core.somaxconn': 4096, 'net.ipv4.tcp_migrate_req': 0 }
 
-/** Clients whose kernel knows no linear timeouts wait as if there were none. */
+/** A kernel without linear timeouts behaves as if they were set to 0. */
 async function setForClients(lab: Lab, name: string, value: number): Promise<void> {
   try {
     await lab.setSysctl(name, value, 'client')
@@ -155,7 +155,7 @@ async function trouble(loop: LabLoop, plan: LabScene['backends'][number], zeroMs
       { atMs: toMs, act: () => loop.set({ stalled: false }), is: 'ends' as const },
     ]),
     ...plan.absences.flatMap(({ fromMs, toMs }) => [
-      // While it stands still, so that it cannot accept a few more between the two.
+      // While it is stalled, so that it cannot accept a few more between the two.
       { atMs: fromMs - 0.001, act: () => loop.close(), is: 'other' as const },
       { atMs: toMs, act: () => loop.open(), is: 'other' as const },
     ]),

@@ -6,7 +6,7 @@ import type { Question } from '#planner/ask.ts'
 import { restartWays, sharedWays, slowWays, type Way } from '#planner/questions/ways.ts'
 import type { ArrivalsPlan, Situation } from '#planner/situation.ts'
 
-/** So far to either side of a limit it must have shown. */
+/** How far to either side of a limit a run must show the difference. */
 const BELOW = 0.9
 const ABOVE = 1.15
 
@@ -16,8 +16,8 @@ export function playsOf(question: Question, situation: Situation, { data }: Answ
     const value = data[name]
     if (typeof value !== 'number' || !Number.isFinite(value))
       throw new UsageError(
-        'There is no setting to confirm: no backlog is an answer',
-        'See what the answer says would help',
+        'There is no setting to confirm: no backlog is enough',
+        'See what the answer suggests instead',
       )
     return value
   }
@@ -55,8 +55,8 @@ export function playsOf(question: Question, situation: Situation, { data }: Answ
       return restartWays({ ...situation, backlog })
     case 'memory':
       throw new UsageError(
-        'Memory is no prediction: its sizes were measured',
-        'docs/planning.md says how; /proc/slabinfo tells those of this kernel',
+        'Memory cannot be confirmed: it is not predicted, its sizes were measured',
+        'docs/planning.md says how; /proc/slabinfo shows those of this kernel',
       )
   }
 }
@@ -69,7 +69,7 @@ const way = (situation: Situation, backlog: number): Way => ({
 
 function aroundRate(situation: Situation & { backlog?: number | undefined }, limit: number): Way[] {
   const { arrivals, backlog = 0 } = situation
-  if (arrivals.shape === 'recorded') throw new TypeError('A recording has the rate it has')
+  if (arrivals.shape === 'recorded') throw new TypeError('The rate of a recording is fixed')
   return [BELOW, ABOVE].map((factor) => {
     const ratePerSecond = limit * factor
     const changed: ArrivalsPlan = { ...arrivals, ratePerSecond }

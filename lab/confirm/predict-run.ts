@@ -46,7 +46,7 @@ export function predictRun(system: System, window: Stall, curveEveryMs: number):
     acceptWaitMaxMs: over((run) => new Distribution(run.acceptWaitMs).max),
   }
   return {
-    outcome: { method: 'simulation', basis: `these very arrivals, in ${RUNS} runs`, estimates },
+    outcome: { method: 'simulation', basis: `the same arrivals, in ${RUNS} runs`, estimates },
     runs,
     // After its last change a queue stays as it was left.
     queues: system.shards.map((_, shard) =>
@@ -56,7 +56,7 @@ export function predictRun(system: System, window: Stall, curveEveryMs: number):
   }
 }
 
-/** A process of clients may stay on one CPU, or wander over all of them: nobody knows beforehand, so half of the runs have it either way. */
+/** A client process may stay on one CPU, or move among all of them: that is not known beforehand, so half of the runs assume each. */
 const onOneCpu = (system: System): System => ({ ...system, client: { ...system.client, cpusPerHost: 1 } })
 
 /** The mean, and where a single one lies. */

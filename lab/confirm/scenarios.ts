@@ -149,7 +149,7 @@ function restart(name: string, migrateReq: boolean, perSecond: number): Scenario
   }
 }
 
-/** SYNs that nobody follows up, beside a few good clients. */
+/** SYNs whose handshakes are never completed, beside a few good clients. */
 function flood(
   name: string,
   perSecond: number,
@@ -200,14 +200,14 @@ export const scenarios: Scenario[] = [
     closed: () => 100 - 61,
   },
   {
-    name: 'drops of a long stall, who retries is dropped again, 100/s × 2.5 s, backlog 50',
+    name: 'drops of a long stall, retries are dropped again, 100/s × 2.5 s, backlog 50',
     quantity: 'drops',
     tolerance: tenPercent,
     scene: scene({ arrivals: constant(100, 4500), shards: [{ backlog: 50, stalls: [stall(400, 2500)] }] }),
     closed: () => 250 - 51 + (150 - 51) + Math.max(0, 50 - 51),
   },
   {
-    name: 'who loses a SYN: one of two stalls, 400/s × 1 s, backlog 100',
+    name: 'connections that lose a SYN: one of two stalls, 400/s × 1 s, backlog 100',
     quantity: 'delayedShare',
     tolerance: { share: 0.1, absolute: 0 },
     scene: scene({
@@ -218,7 +218,7 @@ export const scenarios: Scenario[] = [
     closed: () => (200 - 101) / 400,
   },
   {
-    name: 'burst of 300 within 100 ms, one backend, backlog 63: who retries comes in bunches',
+    name: 'burst of 300 within 100 ms, one backend, backlog 63: retries come in bunches',
     quantity: 'drops',
     tolerance: tenPercent,
     scene: scene({
@@ -279,7 +279,7 @@ export const scenarios: Scenario[] = [
     }),
   },
   {
-    name: 'one stuck member of two, at random: drops until they all are in',
+    name: 'one stuck member of two, at random: drops until all are connected',
     quantity: 'drops',
     tolerance: tenPercent,
     scene: scene({
@@ -292,7 +292,7 @@ export const scenarios: Scenario[] = [
     closed: () => 400 - 2,
   },
   {
-    name: 'one socket for three processes, all stand still, 200/s × 400 ms',
+    name: 'one socket for three processes, all stalled, 200/s × 400 ms',
     quantity: 'queuePeak',
     tolerance: slots(1),
     scene: scene({ arrivals: constant(200, 1500), shards: [{ stalls: [stall(400, 400)], loops: 3 }] }),

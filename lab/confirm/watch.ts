@@ -20,7 +20,7 @@ export class Watch {
 
   constructor(lab: Lab) {
     this.#reading = this.#read(lab)
-    this.#reading.catch(() => {}) // whoever stops it hears of it
+    this.#reading.catch(() => {}) // stop() reports it
   }
 
   async #read(lab: Lab): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * A run as it is written down while it happens: one JSON object a line, appended at once, so that whatever ends the
- * process costs no more than the batch of samples that was still on its way.
+ * A run as it is written down while it happens: one JSON object per line, appended at once, so that whatever ends the
+ * process costs no more than the batch of samples that had not arrived yet.
  */
 import fs from 'node:fs'
 import type { ConnectionRecord, LoadReport } from '#load/agent/api.ts'

@@ -11,7 +11,7 @@ export class LagMeter implements Disposable {
   constructor() {
     this.#timer = setInterval(() => {
       const nowMs = monotonicMs()
-      // A timer is up to one millisecond coarse by itself.
+      // Timers have a resolution of one millisecond.
       this.#worstMs = Math.max(this.#worstMs, nowMs - this.#dueMs - 1)
       this.#dueMs = nowMs + EVERY_MS
     }, EVERY_MS)

@@ -11,7 +11,8 @@ export async function missingBefore(
   driver: Driver,
 ): Promise<string | undefined> {
   const { cores = 1, programs = [], root = false, namespaces } = needs
-  if (namespaces !== undefined && driver.name !== 'namespaces') return `only in network namespaces: ${namespaces}`
+  if (namespaces !== undefined && driver.name !== 'namespaces')
+    return `it runs only in network namespaces: ${namespaces}`
   const present = os.availableParallelism()
   if (present < cores) return `it needs ${cores} cores, and this machine has ${present}`
   const absent = programs.filter((name) => !onPath(name))
@@ -39,7 +40,7 @@ const lacks = (sysctl: string): string => `this kernel (${os.release()}) has no 
 export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string | undefined> {
   for (const name of needs.sysctls ?? []) if ((await lab.readSysctl(name)) === undefined) return lacks(name)
   if (needs.root === true && (await usersOf(lab)) < 2)
-    return 'it needs root on the host: here the lab is a user namespace with one user in it'
+    return 'it needs root on the host: here the lab is a user namespace with only one user'
   return undefined
 }
 

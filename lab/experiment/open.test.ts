@@ -48,7 +48,7 @@ test('a run that was cut off is finished as far as it came', async (context) => 
 
 test('where it was cut off is said as well as it is known', async (context) => {
   for (const [entries, where] of [
-    [begun.slice(0, 1), 'before its first lab stood'],
+    [begun.slice(0, 1), 'before its first lab was ready'],
     [begun.slice(0, 2), 'before the first phase'],
     [[...begun, { is: 'phase ends', atMs: 200 }], 'after phase stall'],
     [[...begun, { is: 'case', name: 'large', plan }], 'before the first phase of case large'],

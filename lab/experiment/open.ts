@@ -22,9 +22,11 @@ export async function openRun(folder: string): Promise<Run> {
     return run
   } catch (error) {
     if (error instanceof UsageError) throw error
-    // Whatever else fails does so on what the files hold.
+    // Any other failure comes from the contents of the files.
     const why =
-      error instanceof Failure ? error.message : (reasonOf(error) ?? `${JOURNAL} or a table holds what no run writes`)
+      error instanceof Failure
+        ? error.message
+        : (reasonOf(error) ?? `${JOURNAL} or a table has contents that no run writes`)
     throw new UsageError(`The run in ${folder} is damaged: ${why}`, 'Run the experiment again')
   }
 }
@@ -66,7 +68,7 @@ async function recover(folder: string, journal: string): Promise<void> {
 /** Where it was cut off: `in phase burst of case small`. */
 function placeOf(recordings: readonly Recording[]): string {
   const last = recordings.at(-1)
-  if (last === undefined) return 'before its first lab stood'
+  if (last === undefined) return 'before its first lab was ready'
   const of = recordings.length > 1 ? ` of case ${last.case}` : ''
   const phase = last.phases.at(-1)
   if (phase === undefined) return `before the first phase${of}`
@@ -78,7 +80,7 @@ const lastMoment = (recording: Recording | undefined): number =>
 
 /** What the report relies on. A verdict is written by this program: more than its form need not be checked. */
 function check(verdict: Verdict): void {
-  if (typeof verdict !== 'object' || verdict === null) throw new Failure(`${VERDICT} holds no verdict`)
+  if (typeof verdict !== 'object' || verdict === null) throw new Failure(`${VERDICT} does not contain a verdict`)
   if (verdict.format !== 1)
     throw new Failure(`${VERDICT} has format ${JSON.stringify(verdict.format)}; this Spillway reads format 1`)
   if (!Array.isArray(verdict.expectations) || !Array.isArray(verdict.cases) || typeof verdict.machine !== 'object')

@@ -37,7 +37,7 @@ export interface FinishedRun {
   folder: string
 }
 
-/** Above this lag a time says more about the machine than about the kernel. */
+/** Above this lag a measured time says more about the machine than about the kernel. */
 const TOO_SLOW_MS = 500
 
 /** Half-open requests and connections are walked more often than in a lab that stands for hours. */
@@ -64,7 +64,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     cases: recordings.map(summaryOf),
   }
   await writeFolder(folder, verdict, recordings)
-  // All of it now lies in the other files.
+  // All of it is in the other files now.
   fs.rmSync(path.join(folder, JOURNAL))
   return { verdict, recordings, folder }
 }
@@ -97,7 +97,7 @@ async function judged(experiment: Experiment, options: RunOptions, journal: Jour
     if (isNotJudged(error)) return without('not judged', error.message)
     if (error instanceof NotSeen) return without('failed', error.message)
     if (options.signal.aborted) return without('not judged', 'the run was interrupted')
-    return without('broken', describeError(error, 'the experiment, or of Spillway'))
+    return without('broken', describeError(error, 'the experiment, or in Spillway'))
   }
 }
 

@@ -1,4 +1,4 @@
-/** The verbs of an experiment, said to a real lab and noted in the journal. */
+/** The verbs of an experiment, carried out in a real lab and noted in the journal. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
@@ -17,7 +17,7 @@ const POLL_MS = 20
 /** No more than a lab in containers allows: there each SYN passes a table that the whole host shares. */
 const HALF_OPEN_PER_SECOND = 500
 
-/** Something that an experiment waited for did not come about. */
+/** Something that an experiment waited for did not happen. */
 export class NotSeen extends Error {
   override readonly name = 'NotSeen'
 }
@@ -63,20 +63,20 @@ export class LabStage implements Stage {
       close: () => this.#does(`${who} closes its listener`, () => backend.close()),
       open: () => this.#does(`${who} opens its listener`, () => backend.open()),
       kill: () => this.#does(`${who} is killed`, () => backend.kill()),
-      restart: () => this.#does(`${who} starts again`, () => backend.restart()),
+      restart: () => this.#does(`${who} restarts`, () => backend.restart()),
       status: () => backend.status(),
     }
   }
 
   readonly load: Stage['load'] = (phase) => {
     const load = this.#begun.get(phase)
-    if (load === undefined) throw new RangeError(`No load began in a phase '${phase}'`)
+    if (load === undefined) throw new RangeError(`No load began in phase '${phase}'`)
     return load
   }
 
   readonly steer: Stage['steer'] = (steering) => {
     const { by, ...rest } = steering
-    return this.#does(`new connections are dealt by ${by} ${inWords(rest)}`.trim(), () =>
+    return this.#does(`new connections are steered by ${by} ${inWords(rest)}`.trim(), () =>
       this.#lab.backend(1).steer(steering),
     )
   }
@@ -106,14 +106,14 @@ export class LabStage implements Stage {
       return now
     } catch (error) {
       if (!(error instanceof WaitedInVain)) throw error
-      throw new NotSeen(`In phase ${phase} this did not come about within ${duration(withinMs)}: ${what}`)
+      throw new NotSeen(`In phase ${phase} this did not happen within ${duration(withinMs)}: ${what}`)
     }
   }
 
   readonly run: Stage['run'] = async (command, host = 'server') => {
     const { status, stdout, stderr } = await this.#lab.run(command, host)
     if (status !== 0)
-      throw new UsageError(`On the ${host} '${command.join(' ')}' ended with ${status}: ${stderr.trim()}`)
+      throw new UsageError(`'${command.join(' ')}' failed on the ${host} with status ${status}: ${stderr.trim()}`)
     return stdout
   }
 
@@ -137,12 +137,12 @@ export class LabStage implements Stage {
         this.#begin(`${count} connections at once`, connections({ shape: 'burst', connections: count }, exchange)),
       connections: ({ ratePerSecond, forMs, arrivals = 'constant', seed, ...exchange }) =>
         this.#begin(
-          `${number(ratePerSecond)} connections a second for ${duration(forMs)}`,
+          `${number(ratePerSecond)} connections per second for ${duration(forMs)}`,
           connections({ ...shape(arrivals, seed), ratePerSecond, durationMs: forMs }, exchange),
         ),
       flow: ({ ratePerSecond, arrivals = 'constant', seed, ...exchange }) =>
         this.#begin(
-          `${ratePerSecond} connections a second`,
+          `${ratePerSecond} connections per second`,
           connections({ ...shape(arrivals, seed), ratePerSecond }, exchange),
           { endless: true, awaited: false },
         ),
@@ -153,7 +153,7 @@ export class LabStage implements Stage {
           endless,
         ),
       halfOpen: ({ syns, ratePerSecond = HALF_OPEN_PER_SECOND }) =>
-        this.#begin(`${syns} SYNs that nobody follows up`, {
+        this.#begin(`${syns} SYNs whose handshakes are never completed`, {
           kind: 'half-open',
           maxSyns: syns,
           durationMs: 60_000,
@@ -161,7 +161,7 @@ export class LabStage implements Stage {
         }),
       readSlowly: (order) =>
         this.#begin(
-          `${plural(order.connections, 'client')} ask for ${bytes(order.responseBytes)} and read ${bytes(order.bytesPerSecond)} a second`,
+          `${plural(order.connections, 'client')} ask for ${bytes(order.responseBytes)} and read ${bytes(order.bytesPerSecond)} per second`,
           { kind: 'slow-read', records: true, ...order },
           endless,
         ),
@@ -173,7 +173,7 @@ export class LabStage implements Stage {
         ),
       handshake: (order) =>
         this.#begin(
-          `${order.connections} handshakes by hand: the SYN`,
+          `${order.connections} step-by-step handshakes: the SYN`,
           { kind: 'handshake', records: true, ...order },
           endless,
         ),
@@ -230,7 +230,7 @@ const inWords = (settings: object): string =>
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')
 
-/** Whether it is so now; what asks for a listener that is not there yet is not. */
+/** Whether it is so now; a condition on a listener that does not exist yet is not. */
 async function holds(seen: (now: Now) => boolean | Promise<boolean>, now: Now): Promise<boolean> {
   try {
     return await seen(now)

@@ -30,7 +30,7 @@ test('the upper end of a time gives way by the lag that was measured, the lower 
   const late = one(time, 25)
   assert.equal(late.passed, true)
   assert.equal(late.widenedMs, 25)
-  assert.equal(bandInWords(late), '1000 to 1035 ms (25 ms of it for scheduling lag)')
+  assert.equal(bandInWords(late), '1000 to 1035 ms (including 25 ms for scheduling lag)')
   assert.equal(one(that('x', 999, between(1000, 1010, 'ms')), 25).passed, false)
   assert.equal(one(that('x', 12, equals(10)), 25).passed, false)
 })

@@ -1,4 +1,4 @@
-/** What a run is worth: every expectation with its band and what was seen. */
+/** The verdict on a run: every expectation with its band and what was seen. */
 import type { Band, Expectation, Unit } from '#experiments/vocabulary/expectation.ts'
 import type { Judgement } from '#experiments/vocabulary/experiment.ts'
 import type { LoadReport } from '#load/agent/api.ts'
@@ -103,11 +103,11 @@ function lies(seen: Expectation['seen'], band: Band, widenedMs: number): boolean
   return typeof seen === 'number' && seen >= band.low && seen <= band.high + widenedMs
 }
 
-/** A band in words: `9`, `0.75 to 0.85`, `at least 3`, `1000 to 1012 ms (12 ms of them for scheduling lag)`. */
+/** A band in words: `9`, `0.75 to 0.85`, `at least 3`, `1000 to 1012 ms (including 12 ms for scheduling lag)`. */
 export function bandInWords({ band, widenedMs }: Pick<JudgedExpectation, 'band' | 'widenedMs'>): string {
   if ('value' in band) return String(band.value)
   const { low, high, unit } = band
-  const lag = widenedMs >= 0.05 ? ` (${show(widenedMs)} ms of it for scheduling lag)` : ''
+  const lag = widenedMs >= 0.05 ? ` (including ${show(widenedMs)} ms for scheduling lag)` : ''
   if (low === null && high === null) return 'any number'
   if (low === null) return `at most ${quantity(high, unit)}${lag}`
   if (high === null) return `at least ${quantity(low, unit)}`

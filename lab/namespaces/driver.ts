@@ -19,7 +19,7 @@ import type { Answer, Order } from './messages.ts'
 import { preflight, unshareOptions } from './preflight.ts'
 
 const LOG_LINES = 200
-/** Of its log, what a person is told when a lab has ended. */
+/** How many lines of its log are shown when a lab has ended. */
 const LAST_LINES = 5
 const init = fileURLToPath(new URL('./init.ts', import.meta.url))
 
@@ -29,7 +29,7 @@ export const namespaces: Driver = {
     preflight(sysctls)
   },
   async start(plan, onProgress) {
-    onProgress?.('Building two network namespaces …')
+    onProgress?.('Creating two network namespaces …')
     const folder = makeFolder()
     const lab = new NamespaceLab(folder)
     try {
@@ -69,17 +69,17 @@ function makeFolder(): string {
     named !== undefined && fs.existsSync(named) ? [named, 'XDG_RUNTIME_DIR'] : [os.tmpdir(), 'TMPDIR']
   if (Buffer.byteLength(path.join(parent, 'spillway-XXXXXX', 'backend-32.sock')) > LONGEST_SOCKET_PATH)
     throw new UsageError(
-      `The lab's sockets cannot lie in ${parent}: their paths would be longer than ${LONGEST_SOCKET_PATH} bytes`,
-      `Name a folder with a shorter path in ${variable}`,
+      `The lab's sockets cannot be placed in ${parent}: their paths would be longer than ${LONGEST_SOCKET_PATH} bytes`,
+      `Set ${variable} to a folder with a shorter path`,
     )
   try {
     return fs.mkdtempSync(path.join(parent, 'spillway-'))
   } catch (error) {
     throw new UsageError(
-      `Cannot make a folder for the lab's sockets in ${parent}: ${reasonOf(error)}`,
+      `Cannot create a folder for the lab's sockets in ${parent}: ${reasonOf(error)}`,
       codeOf(error) === 'ENOSPC'
-        ? `Free some space there, or name another folder in ${variable}`
-        : `Name a writable folder in ${variable}`,
+        ? `Free some space there, or set ${variable} to another folder`
+        : `Set ${variable} to a writable folder`,
     )
   }
 }

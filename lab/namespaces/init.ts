@@ -33,7 +33,7 @@ const entries = {
 /** No command of an experiment takes so long. */
 const COMMAND_LIMIT_MS = 60_000
 
-/** A part that lives shorter than this after each of so many starts does not run here. */
+/** A part that ends sooner than this after each of this many starts cannot run here. */
 const SHORT_LIFE_MS = 5000
 const MOST_STARTS = 5
 
@@ -76,7 +76,10 @@ function keep(host: Host, part: Part, entry: string, args: string[], starts = 1)
     say({ ended: part, how })
     const again = monotonicMs() - beganMs < SHORT_LIFE_MS ? starts + 1 : 1
     if (again <= MOST_STARTS) keep(host, part, entry, args, again)
-    else end(`${part} ended ${MOST_STARTS} times, each time soon after its start (${how})`)
+    else
+      end(
+        `the ${part === 'agent' ? 'load agent' : part} ended ${MOST_STARTS} times, each time soon after its start (${how})`,
+      )
   })
 }
 
@@ -114,7 +117,7 @@ async function killBackend(number: number): Promise<null> {
   return null
 }
 
-/** Runs a command to its end. Services and further commands go on meanwhile. */
+/** Runs a command to its end. Services and other commands continue meanwhile. */
 async function run(host: Host, command: readonly string[]): Promise<CommandResult> {
   const [file, ...args] = command
   if (file === undefined) throw new UsageError('A command needs a name')
@@ -128,16 +131,14 @@ async function run(host: Host, command: readonly string[]): Promise<CommandResul
       text(child.stderr),
       once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
     ])
-    if (patience.signal.aborted) throw new UsageError(`${file} did not end within ${patience.inWords}, and was ended`)
-    if (status === null) throw new UsageError(`${file} was ended by ${signal}`)
+    if (patience.signal.aborted) throw new UsageError(`${file} did not end within ${patience.inWords}, and was killed`)
+    if (status === null) throw new UsageError(`${file} was killed by ${signal}`)
     return { status, stdout, stderr }
   } catch (error) {
     if (error instanceof UsageError) throw error
     if (codeOf(error) === 'ENOENT')
-      throw new UsageError(`There is no program ${file} here`, 'Install it, or put it on the PATH')
-    throw new UsageError(
-      `Running ${file} failed: ${reasonOf(error) ?? (error instanceof Error ? error.message : error)}`,
-    )
+      throw new UsageError(`There is no program ${file} on the PATH`, 'Install it, or add its folder to the PATH')
+    throw new UsageError(`Cannot run ${file}: ${reasonOf(error) ?? (error instanceof Error ? error.message : error)}`)
   }
 }
 

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import { enterNewNamespace, NetworkNamespace } from '#kernel/netns.ts'
 import { writeSysctl } from '#kernel/sysctl.ts'
 import { client, type Host, halfOpenSources, hostPrefix, hostPrefix6, server } from '../topology.ts'
@@ -24,7 +25,7 @@ export function buildNetwork(): Record<Host, NetworkNamespace> {
   try {
     writeSysctl('net.ipv4.tcp_child_ehash_entries', EHASH_ENTRIES)
   } catch {
-    // Linux before 6.1: the walk is dearer, the lab the same
+    // Linux before 6.1: the walk costs more, and the lab works all the same
   }
   const clientHost = enterNewNamespace()
   set(fixed)
@@ -62,6 +63,9 @@ function set(sysctls: Record<string, number>): void {
 function ip(commands: string[]): void {
   const { status, stderr, error } = spawnSync('ip', ['-batch', '-'], { input: commands.join('\n'), encoding: 'utf8' })
   if (error !== undefined)
-    throw new UsageError(`Cannot run ip: ${error.message}`, 'Install iproute2 (apt install iproute2)')
+    throw new UsageError(
+      `Cannot run ip: ${reasonOf(error) ?? 'for an unknown reason'}`,
+      'Install iproute2 (apt install iproute2)',
+    )
   if (status !== 0) throw new UsageError(`Building the lab's network failed: ${stderr.trim()}`)
 }

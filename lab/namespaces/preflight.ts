@@ -34,7 +34,7 @@ const LIST_UNWRITABLE = 'for file; do [ -w "$file" ] || echo "$file"; done'
 export function preflight(sysctls: readonly string[] = []): void {
   if (os.platform() !== 'linux')
     throw new UsageError(
-      `The lab is made of Linux network namespaces, and this is ${os.platform()}`,
+      `The lab needs Linux network namespaces, but this is ${os.platform()}`,
       'Use: docker compose up',
     )
   const [major = 0, minor = 0] = os.release().split('.').map(Number)
@@ -72,16 +72,16 @@ function mayRun(file: string): boolean {
   }
 }
 
-/** Why the kernel refused the namespaces, as far as its settings tell. */
+/** Why the kernel refused the namespaces, as far as its settings show. */
 function refusal(message: string): UsageError {
   if (setting('kernel/apparmor_restrict_unprivileged_userns') === '1')
     return new UsageError(
-      'AppArmor keeps unprivileged users from making user namespaces (Ubuntu 23.10 and later)',
+      'AppArmor does not let unprivileged users create user namespaces (Ubuntu 23.10 and later)',
       `Allow it: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, or run as root. ${compose}`,
     )
   if (setting('kernel/unprivileged_userns_clone') === '0')
     return new UsageError(
-      'This kernel keeps unprivileged users from making user namespaces',
+      'This kernel does not let unprivileged users create user namespaces',
       `Allow it: sudo sysctl kernel.unprivileged_userns_clone=1, or run as root. ${compose}`,
     )
   if (setting('user/max_user_namespaces') === '0')
@@ -91,10 +91,13 @@ function refusal(message: string): UsageError {
     )
   if (/mount.*proc/i.test(message))
     return new UsageError(
-      'The lab may not mount its own /proc: this is a container that hides parts of it',
+      'The lab cannot mount its own /proc: this container hides parts of it',
       'Run the container with --security-opt systempaths=unconfined, or run Spillway on the host',
     )
-  return new UsageError(`Namespaces are refused here: ${message}`, `Run as root, or allow user namespaces. ${compose}`)
+  return new UsageError(
+    `Namespaces cannot be created here: ${message}`,
+    `Run as root, or allow user namespaces. ${compose}`,
+  )
 }
 
 const setting = (name: string): string | undefined => {

@@ -9,7 +9,7 @@ import { unsettable } from './unsettable.ts'
 
 /**
  * Sets a sysctl in the calling thread's network namespace. Throws an Unsettable where this namespace has none of that name
- * or it may not be set, and a UsageError where the kernel does not take the value.
+ * or it cannot be set, and a UsageError where the kernel does not accept the value.
  */
 export function setSysctl(name: string, value: string | number): void {
   try {
@@ -41,8 +41,8 @@ function refusal(name: string, value: string | number, { code, message }: Kernel
     case 'ERANGE':
     case 'EOVERFLOW':
       return new UsageError(
-        `The kernel does not take '${value}' as ${name}`,
-        `Give a value like the one that it has: ${current(name)}`,
+        `The kernel does not accept '${value}' for ${name}`,
+        `Give a value like the current one: ${current(name)}`,
       )
     default:
       return new UsageError(message, `Leave ${name} out`)
@@ -56,7 +56,7 @@ function current(name: string): string {
   try {
     return (readSysctl(name) ?? '').replaceAll(/\s+/g, ' ')
   } catch {
-    return 'it may not be read' // some can only be written
+    return 'it cannot be read' // some can only be written
   }
 }
 

@@ -4,14 +4,14 @@ import { Unsettable } from '../driver.ts'
 import { preflight } from './preflight.ts'
 import { unsettable } from './unsettable.ts'
 
-test('what a kernel keeps from ordinary users, what it has not, and what is the whole machine’s are told apart', () => {
+test('what a kernel does not let ordinary users set, what it does not have, and what belongs to the whole machine are told apart', () => {
   assert.match(
     unsettable('net.core.somaxconn', true),
-    /keeps net\.core\.somaxconn from the network namespaces of ordinary users/,
+    /does not let unprivileged users set net\.core\.somaxconn in their network namespaces/,
   )
   assert.match(unsettable('net.ipv4.tcp_new', false), /^this kernel \(.+\) has no sysctl net\.ipv4\.tcp_new$/)
   assert.match(unsettable('net.ipv4.tcp_mem', true), /net\.ipv4\.tcp_mem cannot be set in a network namespace/)
-  assert.match(unsettable('vm.swappiness', true), /network settings of its own alone, and vm\.swappiness/)
+  assert.match(unsettable('vm.swappiness', true), /only network settings of its own, and vm\.swappiness/)
 })
 
 test('settings that a lab cannot have are found before anything starts, and the others are not named', () => {

@@ -13,9 +13,10 @@ const hidden = /^net\.core\./
  */
 export function unsettable(name: string, there = fs.existsSync(sysctlFile(name))): string {
   const kernel = `Linux ${os.release()}`
-  if (!name.startsWith('net.')) return `a lab has network settings of its own alone, and ${name} is one of the machine`
+  if (!name.startsWith('net.'))
+    return `a lab has only network settings of its own, and ${name} belongs to the whole machine`
   if (!there) return `this kernel (${os.release()}) has no sysctl ${name}`
   return hidden.test(name)
-    ? `${kernel} keeps ${name} from the network namespaces of ordinary users: that needs root on the host, or Linux 6.12`
-    : `on ${kernel} ${name} cannot be set in a network namespace: it is one of the whole machine`
+    ? `${kernel} does not let unprivileged users set ${name} in their network namespaces: this needs root on the host, or Linux 6.12`
+    : `on ${kernel} ${name} cannot be set in a network namespace: it belongs to the whole machine`
 }

@@ -1,6 +1,7 @@
 /** Asks a Prometheus over its HTTP API. */
 import { type Static, Type } from 'typebox'
-import { UsageError } from '#common/errors.ts'
+import { Failure, UsageError } from '#common/errors.ts'
+import { reasonOf } from '#common/system-errors.ts'
 import { firstProblem } from '#common/validate.ts'
 import { Patience } from '#common/waiting.ts'
 import { addressWithoutUserinfo, type Credentials, inAddress } from './credentials.ts'
@@ -138,13 +139,13 @@ export class Prometheus {
       const text = await response.text()
       const location = response.headers.get('location')
       if (!redirects.has(response.status) || location === null) return { status: response.status, text, by }
-      if (!URL.canParse(location, by.href)) throw new Error(`it redirects to '${addressWithoutUserinfo(location)}'`)
+      if (!URL.canParse(location, by.href)) throw new Failure(`it redirects to '${addressWithoutUserinfo(location)}'`)
       by = new URL(location, by)
       by.username = ''
       by.password = ''
-      if (!/^https?:$/.test(by.protocol)) throw new Error(`it redirects to ${by.protocol}//…, which is not HTTP`)
+      if (!/^https?:$/.test(by.protocol)) throw new Failure(`it redirects to ${by.protocol}//…, which is not HTTP`)
     }
-    throw new Error(`it redirects more than ${MOST_REDIRECTS} times`)
+    throw new Failure(`it redirects more than ${MOST_REDIRECTS} times`)
   }
 
   #refused(status: number, by: URL): UsageError {
@@ -175,7 +176,20 @@ export class Prometheus {
 /** Without what may be secret: user, password, and whatever follows a question mark. */
 const shownAddress = ({ origin, pathname }: URL): string => `${origin}${pathname}`
 
+/** Codes of OpenSSL and Node for a certificate that does not hold: CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, … */
+const certificateFault = /CERT|LEAF_SIGNATURE|HOSTNAME_MISMATCH/
+
+/** Why there is no answer, as half a sentence. What fetch itself says is about its own insides. */
 function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message : String(cause)
+  if (error instanceof Failure) return error.message
+  const reason = reasonOf(error)
+  if (reason !== undefined) return reason
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined
+  // The Fetch standard blocks the ports of some other protocols, and its error has no code.
+  if (cause?.message === 'bad port') return 'its port is reserved for another protocol, and HTTP clients do not use it'
+  const code = cause !== undefined && 'code' in cause ? String(cause.code) : ''
+  if (certificateFault.test(code))
+    return 'its certificate is not trusted here (NODE_EXTRA_CA_CERTS can name a file with the certificate of its authority)'
+  if (code.startsWith('ERR_SSL_')) return 'the server there does not speak HTTPS'
+  return 'the connection broke off, or the server there does not speak HTTP'
 }

@@ -14,7 +14,7 @@ import { runPasses, type TestEvent } from './passes.ts'
 import { descendantsOf, signalAll } from './process-tree.ts'
 
 const usage = 'Write: npm test -- [--limit=5m] FILE|FOLDER…'
-/** Nobody's tests are below these. */
+/** None of our tests are in these. */
 const skipped = new Set(['node_modules', 'dist', 'runs', 'results'])
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -69,7 +69,7 @@ function readArguments(args: string[]): { files: string[]; limitMs: number } {
 function testsIn(place: string): string[] {
   const stats = fs.statSync(place, { throwIfNoEntry: false })
   const files = stats?.isDirectory() ? below(place) : stats?.isFile() ? [place] : []
-  if (files.length === 0) throw new UsageError(`${path.relative(process.cwd(), place) || '.'} holds no test`, usage)
+  if (files.length === 0) throw new UsageError(`${path.relative(process.cwd(), place) || '.'} contains no tests`, usage)
   return files.sort()
 }
 

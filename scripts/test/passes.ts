@@ -3,7 +3,7 @@ import path from 'node:path'
 import { run } from 'node:test'
 import { Watch } from './watch.ts'
 
-/** Files that may run together, so many at a time. */
+/** Files that may run together, `concurrency` at a time. */
 export interface Pass {
   files: readonly string[]
   concurrency: number

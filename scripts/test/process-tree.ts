@@ -18,7 +18,7 @@ export const descendantsOf = (pid: number): number[] =>
 export const commandLineOf = (pid: number): string[] =>
   read(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8'), '').split('\0')
 
-/** Linux counts the CPU time of a process in hundredths of a second for whoever asks. */
+/** Linux counts the CPU time of a process in hundredths of a second. */
 const TICK_MS = 10
 
 /** CPU time of all threads of a process so far; 0 if it is gone. */
@@ -35,7 +35,7 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
     try {
       process.kill(pid, signal)
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
 }
 

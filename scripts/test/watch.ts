@@ -37,7 +37,7 @@ export class Watch {
     this.#running.delete(file)
   }
 
-  /** Why the file was ended; undefined if it was not. */
+  /** Why the file was killed; undefined if it was not. */
   complaint(file: string): string | undefined {
     return this.#complaints.get(file)
   }
@@ -63,13 +63,13 @@ export class Watch {
   #end(file: string, pid: number | undefined, { workedMs, silentMs }: { workedMs: number; silentMs: number }): void {
     if (pid === undefined) {
       // Its process has ended, and something that it left behind holds its output open: nobody to wait for.
-      process.stderr.write(`${file} has ended, but something that it started runs on: the tests end here\n`)
+      process.stderr.write(`${file} has ended, but something that it started is still running: the tests stop here\n`)
       process.exit(1)
     }
     const seconds = (ms: number): string => (ms / 1000).toFixed(1)
     this.#complaints.set(
       file,
-      `the file was ended: no test began or ended in it for ${seconds(silentMs)} s, with ${seconds(workedMs)} s of CPU time`,
+      `the file was killed: no test began or ended in it for ${seconds(silentMs)} s, with ${seconds(workedMs)} s of CPU time`,
     )
     signalAll([pid, ...descendantsOf(pid)], 'SIGKILL')
   }

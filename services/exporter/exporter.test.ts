@@ -268,7 +268,7 @@ test('a Unix socket is listened on, and a file in its place is left alone', asyn
   context.after(() => fs.rmSync(folder, { recursive: true }))
   const file = path.join(folder, 'precious')
   fs.writeFileSync(file, 'data')
-  await assert.rejects(start({ listen: { path: file } }), { name: 'UsageError', message: /exists and is no socket/ })
+  await assert.rejects(start({ listen: { path: file } }), { name: 'UsageError', message: /exists and is not a socket/ })
   assert.equal(fs.readFileSync(file, 'utf8'), 'data')
   await using exporter = await start({ listen: { path: path.join(folder, 'socket') } })
   assert.equal(exporter.url, `unix:${folder}/socket`)
@@ -277,7 +277,7 @@ test('a Unix socket is listened on, and a file in its place is left alone', asyn
 
 test('a wrong option ends the command with status 2 and one line that names it', async () => {
   await using main = new Child(process.execPath, [fixture('../main.ts'), '--sample-interval', '10'])
-  await main.line(/^spillway exporter: --sample-interval '10' is no duration$/)
+  await main.line(/^spillway exporter: --sample-interval '10' is not a duration$/)
   assert.equal(await main.exitCode(), 2)
 })
 

@@ -54,7 +54,7 @@ const refused: [args: string[], message: RegExp][] = [
   [['--listen'], /--listen/],
   [['--listen', 'localhost:80'], /--listen 'localhost:80'/],
   [['--listen', '127.0.0.1:70000'], /--listen/],
-  [['--sample-interval', '10'], /--sample-interval '10' is no duration/],
+  [['--sample-interval', '10'], /--sample-interval '10' is not a duration/],
   [['--sample-interval', '0ms'], /--sample-interval/],
   [['--sample-interval', '500us'], /--sample-interval/],
   [['--sample-interval', '2s'], /--sample-interval/],
