@@ -294,10 +294,10 @@ const typed: [line: string, says: RegExp][] = [
   ['help up down', /Only one command can be given: leave out 'down'/],
 
   ['up --backlogs 8', /^spillway: There is no option --backlogs; did you mean --backlog\?\nSee spillway up --help\n$/],
-  ['up --metrics @', /Cannot serve metrics on @: another process is using it/],
+  ['up --metrics @', /@ is taken by another process/],
   ['up --metrics 192.0.2.1:1', /no interface of this machine has that address/],
   ['up --board @ --metrics 127.0.0.1:0', /@ is taken by another process/],
-  ['up --metrics unix:/no/such/place.sock', /Cannot serve metrics on unix:\/no\/such\/place\.sock/],
+  ['up --metrics unix:/no/such/place.sock', /The folder of unix:\/no\/such\/place\.sock does not exist/],
 
   ['run smal-backlog', /There is no experiment 'smal-backlog'; did you mean small-backlog\?/],
   ['run ./missing.ts', /There is no file \.\/missing\.ts/],
