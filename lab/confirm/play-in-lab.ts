@@ -1,7 +1,7 @@
 /** Plays a scene in a lab, and gives what the kernel and the clients say of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
-import type { LoadReport, ConnectionRecord } from '#load/agent/api.ts'
+import type { ConnectionRecord, LoadReport } from '#load/agent/api.ts'
 import { SYN_SAMPLED_EVERY_MS } from '#planner/answer.ts'
 import type { Stall } from '#planner/system.ts'
 import { Unsettable } from '../driver.ts'

@@ -148,7 +148,8 @@ export function tablesOf(recordings: readonly Recording[]): Tables {
       name: counters.name.map((name) => name.replace(/^Tcp(Ext)?_/, '')),
       value: counters.value,
     })
-    const moment = (name: keyof ConnectionRecord & `${string}Ms`): (number | null)[] => records.map((record) => since(record[name]))
+    const moment = (name: keyof ConnectionRecord & `${string}Ms`): (number | null)[] =>
+      records.map((record) => since(record[name]))
     add(tables.connections, records.length, {
       load: records.map(({ load }) => load),
       phase: records.map(({ phase }) => phase),

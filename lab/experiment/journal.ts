@@ -3,7 +3,7 @@
  * process costs no more than the batch of samples that was still on its way.
  */
 import fs from 'node:fs'
-import type { LoadReport, ConnectionRecord } from '#load/agent/api.ts'
+import type { ConnectionRecord, LoadReport } from '#load/agent/api.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
