@@ -122,7 +122,7 @@ export class Load {
     return this.#ask('GET', '/handshakes')
   }
 
-  /** The records of its connections, if it was asked to keep them. */
+  /** The records of its connections, if the load was asked to keep them. */
   async records(): Promise<ConnectionRecord[]> {
     this.#check()
     const lines = await this.#endpoint.text('GET', `/loads/${this.id}/records`)

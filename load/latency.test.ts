@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LatencyHistogram } from './latency.ts'
 
-test('without a record everything is 0', () => {
+test('if nothing was recorded, everything is 0', () => {
   assert.deepEqual(new Set(Object.values(new LatencyHistogram().summary())), new Set([0]))
 })
 

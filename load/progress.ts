@@ -5,7 +5,7 @@ export type Outcome = keyof Outcomes
 /** What a client knows of its load; the agent adds the id, the kind and the state. */
 export type LoadProgress = Omit<LoadReport, 'id' | 'kind' | 'state' | 'error' | 'elapsedMs'>
 
-/** Records kept of one load: more would only fill the memory of the agent. */
+/** How many connection records are kept of one load: more would only fill the agent's memory. */
 const MAX_RECORDS = 50_000
 /** Kinds of failure told apart in one load. */
 const MAX_FAILURES = 20
@@ -58,7 +58,7 @@ export class Progress {
     this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1)
   }
 
-  /** Keeps a record if the load asked for records, or counts it where there is no more room. */
+  /** Keeps the record of a connection if the load asked for records; above the limit only counts it. */
   tell(record: ConnectionRecord): void {
     if (!this.#keepsRecords) return
     if (this.records.length < this.#maxRecords) this.records.push(record)

@@ -1,4 +1,4 @@
-/** The kernel's conformance card: a line for each experiment. */
+/** The kernel's conformance card: one line for each experiment. */
 import type { Verdict } from '#lab/experiment/verdict.ts'
 import { scrolling } from './figure.ts'
 import { type Html, html } from './html.ts'
@@ -11,7 +11,7 @@ export interface CardLine {
   verdict: Verdict
   /** Which of several runs of the same experiment. */
   label?: string | undefined
-  /** Where its report is. */
+  /** Link to its report. */
   href: string
 }
 
@@ -25,7 +25,7 @@ export function cardHtml(lines: readonly CardLine[]): string {
   return page(
     'Conformance card – Spillway',
     html`<header class="masthead"><h1>Linux ${machine.kernel}</h1>
-<p class="lesson">What this kernel does with the queues in front of a TCP server, and whether that is what was expected.</p>
+<p class="lesson">What this kernel does with the queues in front of a TCP server, and whether it is what was expected.</p>
 <div class="outcomes"><div class="outcome">${counts.map((status) => badge(status, count(status)))}</div></div>
 <p class="sources">${day(startedAt)}, ${machine.cores} cores, driver ${machine.driver}, Node ${machine.node}, Spillway ${machine.spillway}</p></header>
 ${conformanceTable(lines)}`,

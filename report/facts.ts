@@ -1,11 +1,11 @@
-/** docs/kernel-facts.md, which reports carry the cited parts of: a report can be read where the repository is not. */
+/** docs/kernel-facts.md. Reports include the parts that they cite, so that they can be read without the repository. */
 import fs from 'node:fs'
 import { citationOf, FACTS } from '#experiments/vocabulary/citation.ts'
 import { type Html, html } from './html.ts'
 import { markdownHtml } from './markdown.ts'
 import { page } from './page.ts'
 
-/** A section with a heading of its own. */
+/** A section with its own heading. */
 export interface Fact {
   slug: string
   title: string
@@ -13,12 +13,12 @@ export interface Fact {
   body: string
 }
 
-/** In a checkout one folder up; compiled for a package one further. */
+/** In a checkout one folder up; in a compiled package two. */
 const places = ['../', '../../'].map((up) => new URL(`${up}${FACTS}`, import.meta.url))
 
 let known: ReadonlyMap<string, Fact> | undefined
 
-/** Every fact by its anchor, in the page's order. Empty where the page is not installed. */
+/** Every fact by its anchor, in the order of the page. Empty if the page is not installed. */
 export function kernelFacts(): ReadonlyMap<string, Fact> {
   const place = places.find((candidate) => fs.existsSync(candidate))
   known ??= factsIn(place === undefined ? '' : fs.readFileSync(place, 'utf8'))
@@ -55,8 +55,8 @@ function factSlugOf(source: string): string | undefined {
 export const factId = (slug: string): string => `fact-${slug}`
 
 /**
- * A source as a display shows it: a fact by its title, with a link to its section on the page `factsAt` (this one if left
- * out); an article by its words, with its URL; what is only named, or not installed, without a link.
+ * A source as a display shows it: a fact by its title, with a link to its section on the page `factsAt` (this page by
+ * default); an article by its text, with its URL; a source that is only named, or not installed, without a link.
  */
 export function shownSource(source: string, factsAt = ''): { text: string; href?: string } {
   const fact = kernelFacts().get(factSlugOf(source) ?? '')
@@ -65,7 +65,7 @@ export function shownSource(source: string, factsAt = ''): { text: string; href?
   return target !== undefined && /^https?:/.test(target) ? { text, href: target } : { text }
 }
 
-/** What the kernel does, as far as these sources cite it: an appendix. Nothing if none of them is known. */
+/** The facts that these sources cite, as an appendix. Undefined if none of them is known. */
 export function factsSection(sources: readonly string[]): Html | undefined {
   const all = kernelFacts()
   const cited = new Set(sources.map(factSlugOf))
@@ -78,14 +78,14 @@ export function factsSection(sources: readonly string[]): Html | undefined {
 ${sections(shown)}</section>`
 }
 
-/** Every fact as a page of its own: sections by id, links between them. Undefined where the page of facts is not installed. */
+/** Every fact on one page: sections by id, with links between them. Undefined if the page of facts is not installed. */
 export function factsPage(): string | undefined {
   const facts = [...kernelFacts().values()]
   if (facts.length === 0) return undefined
   return page(
     'What the kernel does – Spillway',
     html`<header class="masthead"><h1>What the kernel does</h1>
-<p class="lesson">How Linux treats listening sockets and the queues in front of them: each fact with the kernel's own function, and how we know.</p></header>
+<p class="lesson">How Linux handles listening sockets and the queues in front of them: each fact with the kernel function, and how it was verified.</p></header>
 <section class="facts">${sections(facts)}</section>`,
   )
 }

@@ -1,8 +1,8 @@
-/** Plots with what belongs to them: a measure is a title, what its number means, and a panel for each lane or shard. */
+/** Plots with their context: a measure is a title, what its number means, and a panel for each lane or shard. */
 import { type Content, type Html, html } from './html.ts'
 
 export interface Panel {
-  /** What tells it from the others; empty if there is only one. */
+  /** What distinguishes it from the others; empty if there is only one. */
   label: string
   note?: Content
   legend?: readonly LegendEntry[]
@@ -13,22 +13,22 @@ interface LegendEntry {
   colour: number | 'plain' | 'water'
   name: string
   dashed?: boolean | undefined
-  /** For what is drawn as a band, not as a line. */
+  /** For a band rather than a line. */
   band?: boolean
   note?: string
 }
 
 export interface Measure {
   title: string
-  /** Unit, meaning, and what the number cannot tell. */
+  /** Unit, meaning, and the limits of the number. */
   meaning: Content
-  /** In rows: each begins on a line of its own. */
+  /** In rows, each on its own line. */
   rows: readonly (readonly Panel[])[]
   /** What follows the plots. */
   after?: Content
 }
 
-/** Nothing if there is no panel. */
+/** Undefined if there is no panel. */
 export function measure({ title, meaning, rows, after }: Measure, size: 'full' | 'half' = 'half'): Html | undefined {
   const count = rows.flat().length
   if (count === 0) return undefined
@@ -48,9 +48,9 @@ const panel = ({ label, note, legend = [], plot }: Panel): Html =>
   }<output class="read-out" aria-hidden="true"></output></figcaption>${plot}</figure>
 `
 
-/** A table that scrolls on its own where it is wider than the page. */
+/** A table that scrolls by itself if it is wider than the page. */
 export const scrolling = (label: string, table: Html): Html =>
   html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${table}</div>`
 
-/** Pixels that a plot has across, where points and dots are told apart. */
+/** The width of a plot in pixels, to decide which points and dots can be distinguished. */
 export const columnsOf = (panels: number): number => (panels === 1 ? 720 : 340)

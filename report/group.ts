@@ -6,12 +6,12 @@ import { type Lane, lanesOf } from './lane.ts'
 export interface Group {
   experiment: string
   runs: readonly Run[]
-  /** What tells the runs apart: as much of their folders' names as that takes. */
+  /** What distinguishes the runs: as much of their folders' names as needed. */
   labels: readonly string[]
   lanes: readonly Lane[]
 }
 
-/** Groups runs by experiment, in the order in which they come. */
+/** Groups runs by experiment, in the given order. */
 export function groupsOf(runs: readonly Run[]): Group[] {
   const names = [...new Set(runs.map(({ verdict }) => verdict.experiment))]
   return names.map((experiment) => {
@@ -21,7 +21,7 @@ export function groupsOf(runs: readonly Run[]): Group[] {
   })
 }
 
-/** The part of each folder's path that is not the same for all; the moment of the run if nothing else differs. */
+/** The part of each folder's path that is not the same for all; the time of the run if the paths do not differ. */
 function labelsOf(runs: readonly Run[]): string[] {
   const parts = runs.map(({ folder }) => path.resolve(folder).split(path.sep))
   const depth = Math.max(...parts.map((part) => part.length))

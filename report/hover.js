@@ -1,6 +1,6 @@
 import { bytes, duration, moment, number, percent } from '#common/quantities.ts'
 
-// Reads plots out where the pointer is. The page is whole without it.
+// Shows the values of a plot at the pointer. The page is complete without it.
 for (const figure of document.querySelectorAll('figure')) {
   const plot = figure.querySelector('svg.plot')
   const readOut = figure.querySelector('.read-out')
@@ -8,7 +8,7 @@ for (const figure of document.querySelectorAll('figure')) {
   const { x, y, quantity, top, height } = plot.dataset
   const lines = [...drawing.querySelectorAll('path[data-name]')]
   if (lines.length === 0) continue
-  // A title of the whole would hang over the plot as a tooltip.
+  // A title of the whole plot would show as a tooltip over it.
   const title = plot.querySelector('title')
   plot.setAttribute('aria-label', title.textContent)
   title.remove()
@@ -59,7 +59,7 @@ for (const figure of document.querySelectorAll('figure')) {
   }
 }
 
-// The level stretches of a path of steps: from, to, value.
+// The horizontal parts of a path of steps: from, to, value.
 function horizontals(path) {
   const found = []
   let [x, y] = [0, 0]

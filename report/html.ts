@@ -1,4 +1,4 @@
-/** HTML and SVG as tagged templates: whatever is put in is text, unless it came out of a template itself. */
+/** HTML and SVG as tagged templates: every value is treated as text, unless it comes from such a template. */
 
 export class Html {
   readonly #text: string
@@ -13,7 +13,7 @@ export class Html {
   }
 }
 
-/** What a template takes. Nothing is shown for null, undefined and false; a dash for a number that is none. */
+/** What a template takes. Null, undefined and false show nothing; a number that is not finite shows a dash. */
 export type Content = Html | string | number | null | undefined | false | readonly Content[]
 
 export function html(strings: TemplateStringsArray, ...values: Content[]): Html {
@@ -30,5 +30,5 @@ function rendered(content: Content): string {
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** Text that stands for itself in HTML, between tags and in quoted attributes. */
+/** Text escaped for HTML, between tags and in quoted attributes. */
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!)

@@ -4,11 +4,11 @@ import type { CaseSummary } from '#lab/experiment/verdict.ts'
 import type { Point } from './thin.ts'
 
 export interface Lane {
-  /** Tells it from its neighbours: the run, the case, or both. Empty if it is the only one. */
+  /** What distinguishes it from the others: the run, the case, or both. Empty if it is the only one. */
   label: string
   run: Run
   summary: CaseSummary
-  /** From the beginning to the end of what is shown, in milliseconds since the first phase began. */
+  /** Beginning and end of what is shown, in milliseconds since the first phase began. */
   span: [fromMs: number, toMs: number]
   shards: Shard[]
   synQueue: { length: Point[]; limit: Point[] }
@@ -28,7 +28,7 @@ export interface Shard {
 export type PortColumn = (typeof portColumns)[number]
 const portColumns = ['established', 'waiting', 'oldest_wait_ms', 'receive_bytes', 'send_bytes', 'zero_windows'] as const
 
-/** A connection of the clients; NaN for what never happened or is not known. */
+/** A connection of the clients; NaN for what did not happen or is not known. */
 export interface Connection {
   backend: string | undefined
   outcome: string
@@ -37,15 +37,15 @@ export interface Connection {
   acceptWaitMs: number
   firstByteMs: number
   totalMs: number
-  /** Until it ended, however it did. */
+  /** From start to end, whatever the outcome. */
   lastedMs: number
 }
 
-/** A shard that no longer listens leaves a hole in its samples, and so does a sampler that was held up. */
+/** A shard that stops listening leaves a gap in its samples, and so does a delayed sampler. */
 const HOLE_SAMPLES = 10
 const HOLE_MS = 100
 
-/** How much is shown of what was before the first phase, as a share of the whole. */
+/** How much of the time before the first phase is shown, as a share of the whole. */
 const LEAD = 0.03
 
 export function lanesOf(runs: readonly Run[], labels: readonly string[]): Lane[] {
@@ -102,7 +102,7 @@ function number(table: Table, column: string, row: number): number {
   return typeof value === 'number' ? value : Number.NaN
 }
 
-/** Marks where nothing was sampled for longer than the sampler's pace explains. */
+/** Marks gaps: no sample for longer than the sampling interval explains. */
 function withHoles(points: readonly Point[], holeMs: number): Point[] {
   return points.flatMap((point, at) => {
     const next = points[at + 1]
@@ -110,7 +110,7 @@ function withHoles(points: readonly Point[], holeMs: number): Point[] {
   })
 }
 
-/** Each counter that moved, as what it gained since the first phase began. */
+/** Each counter that moved, as its increase since the first phase began. */
 function growth(table: Table, { name, counters }: CaseSummary): Map<string, Point[]> {
   const found = new Map<string, Point[]>()
   const moved = new Map(
@@ -147,14 +147,14 @@ function connectionOf(table: Table, row: number): Connection {
   }
 }
 
-/** The largest number of a series that may be long and have holes. */
+/** The largest number of a series that may be long and have gaps. */
 export const largest = (values: readonly number[], atLeast = Number.NEGATIVE_INFINITY): number =>
   values.reduce((most, value) => (value > most ? value : most), atLeast)
 
 export const smallest = (values: readonly number[], atMost = Number.POSITIVE_INFINITY): number =>
   values.reduce((least, value) => (value < least ? value : least), atMost)
 
-/** The highest value of some series; 0 if there is none. */
+/** The highest value of several series; 0 if there is none. */
 export const peakOf = (...series: readonly (readonly Point[])[]): number =>
   largest(
     series.flatMap((points) => points.map(({ v }) => v)),

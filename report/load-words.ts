@@ -3,21 +3,21 @@ import type { LoadOrder } from '#lab/clients.ts'
 import type { Outcomes } from '#load/agent/api.ts'
 import { duration, inWords } from './quantities.ts'
 
-/** A load as it was asked for, in words. */
+/** A load as it was ordered, in words. */
 export function orderInWords(order: LoadOrder): string {
   switch (order.kind) {
     case 'connections':
       return `${arrivalsInWords(order.arrivals)}${order.path === undefined ? '' : `, ${order.path}`}`
     case 'half-open': {
       const syns = order.maxSyns === undefined ? 'SYNs' : plural(order.maxSyns, 'SYN')
-      return `${syns} that nobody follows up${order.ratePerSecond === undefined ? '' : `, ${inWords(order.ratePerSecond)} a second`}`
+      return `${syns} that are never acknowledged${order.ratePerSecond === undefined ? '' : `, ${inWords(order.ratePerSecond)} a second`}`
     }
     case 'hold':
-      return `${plural(order.connections, 'connection')} that stay silent`
+      return `${plural(order.connections, 'connection')} that send nothing`
     case 'slow-read':
-      return `${plural(order.connections, 'client')} ask for ${inWords(order.responseBytes, 'bytes')} and read ${inWords(order.bytesPerSecond, 'bytes')} a second`
+      return `${plural(order.connections, 'client')} request ${inWords(order.responseBytes, 'bytes')} and read ${inWords(order.bytesPerSecond, 'bytes')} a second`
     case 'slow-write':
-      return `${plural(order.connections, 'client')} send ${inWords(order.bodyBytes, 'bytes')}, ${order.bytesPerSecond === undefined ? 'as fast as the kernel takes them' : `${inWords(order.bytesPerSecond, 'bytes')} a second`}`
+      return `${plural(order.connections, 'client')} send ${inWords(order.bodyBytes, 'bytes')}, ${order.bytesPerSecond === undefined ? 'as fast as the kernel accepts them' : `${inWords(order.bytesPerSecond, 'bytes')} a second`}`
     case 'handshake':
       return `${plural(order.connections, 'handshake')} by hand`
   }

@@ -1,14 +1,14 @@
 /**
- * Markdown as docs/kernel-facts.md is written in, as HTML: paragraphs, lists of one level, tables, a quoted last line, and
- * within a line code, bold, italics and links. What it does not know it refuses, so that nothing is shown as it was not meant.
+ * The Markdown that docs/kernel-facts.md uses, as HTML: paragraphs, lists of one level, tables, a quoted last line, and
+ * inline code, bold, italics and links. Anything else is an error, so that nothing is shown incorrectly.
  */
 import { scrolling } from './figure.ts'
 import { type Content, type Html, html } from './html.ts'
 
-/** Where a link leads on this page; undefined where its target is not on it, and its text alone is shown. */
+/** Where a link leads on this page; undefined if its target is not here, so that only its text is shown. */
 export type Resolve = (target: string) => string | undefined
 
-/** A section's body. `name` is for whoever listens to its tables. Throws for Markdown of another kind. */
+/** A section's body. `name` labels its tables for screen readers. Throws for any other Markdown. */
 export function markdownHtml(text: string, name: string, resolve: Resolve): Html {
   const blocks = text.trim().split(/\n{2,}/)
   return html`${blocks.map((block) => html`${blockHtml(block, name, resolve)}\n`)}`

@@ -1,11 +1,11 @@
-/** The document around a report. */
+/** The HTML document around a report. */
 import fs from 'node:fs'
 import { browserSource } from '#common/browser-source.ts'
 import { Html, html } from './html.ts'
 
-/** What a reader of the source needs and a browser does not: comments on lines of their own, indentation, empty lines. */
+/** What only a reader of the source needs: comments on their own lines, indentation, empty lines. */
 const forReaders = /^\s*(?:\/\*[\s\S]*?\*\/|\/\/.*)\n|^\s+/gm
-/** What binds modules, which are one script here. */
+/** Imports and exports, as all modules are one script here. */
 const forModules = /^import .*\n|^export /gm
 
 const style = (): Html =>
@@ -16,14 +16,14 @@ const style = (): Html =>
       .trim(),
   )
 
-/** The read-out of the plots and the module that it imports: it spells quantities as the page does. */
+/** The read-out of the plots and the module that it imports, so that it formats quantities as the page does. */
 function script(): Html {
   const modules = [new URL(import.meta.resolve('#common/quantities.ts')), new URL('./hover.js', import.meta.url)]
   const sources = modules.map((url) => browserSource(url).replaceAll(forReaders, '').replaceAll(forModules, '').trim())
   return new Html(sources.join('\n'))
 }
 
-/** Nothing may be fetched: what is not in the file does not belong to it. */
+/** Nothing may be fetched: the file contains everything. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 export function page(title: string, body: Html): string {

@@ -112,13 +112,13 @@ test('every judgement has a section of its own, to which its verdict leads', () 
       new RegExp(`href="#lab-${at + 1}">${name}.*id="lab-${at + 1}"><h2>Predicted.*: ${name}</h2>`, 's'),
     )
   assert.match(textOf(page), /✓ agrees The lab, first ✗ contradicts The lab, second/)
-  assert.match(textOf(page), /something else than was predicted: ListenDrops\./)
+  assert.match(textOf(page), /did not do what was predicted: ListenDrops\./)
 })
 
 test('what was not judged says why, and judges no quantity', () => {
   const lab = [judgement({ verdict: 'not judged', reason: 'the load came late', disagreements: [] })]
   const page = planHtml(answer(lab), asked)
-  assert.match(textOf(page), /– not judged This machine did not play .* The load came late\./)
+  assert.match(textOf(page), /– not judged This machine could not play .* The load came late\./)
   assert.ok(rowsOf(page, 'Quantities').every((row) => !row.join().includes('agrees')))
 })
 
@@ -143,7 +143,7 @@ test('only the stretch in which something happens is shown, and what the rest he
     },
   ]
   const page = planHtml(answer([judgement({ queues })]), asked)
-  assert.match(textOf(page), /Shown are 0\.02 s to 0\.20 s of 10\.20 s: elsewhere no queue was longer than 1\./)
+  assert.match(textOf(page), /Shown: 0\.02 s to 0\.20 s of 10\.20 s; outside it no queue was longer than 1\./)
 })
 
 test('one or two that pass through an empty queue fill no plot', () => {
@@ -153,14 +153,14 @@ test('one or two that pass through an empty queue fill no plot', () => {
   const page = planHtml(answer([judgement({ queues })]), asked)
   assert.match(textOf(page), /full at 512, far above predicted up to 0 measured up to 2/)
   assert.match(page, /class="y">10</, 'two of ten are low')
-  assert.doesNotMatch(textOf(page), /Shown are/)
+  assert.doesNotMatch(textOf(page), /Shown: /)
 })
 
 const sparse: [string, Partial<Judgement>][] = [
   ['no queue', { queues: [] }],
   ['a queue of which nothing is known', { queues: judgement().queues.map((one) => ({ ...one, measured: [] })) }],
   [
-    'clients of whom nothing is known',
+    'clients of which nothing is known',
     {
       connectMs: { shares: [0, 1], predicted: [null, null], measured: [null, null] },
       acceptWaitMs: { shares: [], predicted: [], measured: [] },
@@ -181,7 +181,7 @@ test('an answer in words alone, and one whose table compares no methods, are pag
   ])
 })
 
-test('where the ways of predicting disagree the page says so, and what is only known from below it calls so', () => {
+test('where the ways of predicting disagree the page says so, and a value with only a lower bound is shown as one', () => {
   const outcome = (method: Outcome['method'], drops: Outcome['estimates']['drops']): Outcome => ({
     method,
     basis: 'nothing',

@@ -1,4 +1,4 @@
-/** The answer to a plan's question as one HTML file: what to set, how it was found, and predicted against measured. */
+/** The answer to a planning question as one HTML file: what to set, how it was found, and predicted against measured. */
 import type { Answer } from '#planner/answer.ts'
 import { html } from './html.ts'
 import { page } from './page.ts'

@@ -1,4 +1,4 @@
-/** Quantities as a report sets them: a number and its unit stay on one line, and a dash stands for what is not known. */
+/** Quantities as a report shows them: a number and its unit stay on one line, and a dash stands for an unknown value. */
 import { bytes, number, duration as ofTime, moment as onAxis, UNKNOWN } from '#common/quantities.ts'
 
 export type Quantity = 'count' | 'bytes' | 'ms'
@@ -17,6 +17,6 @@ export const duration = (ms: number): string => inWords(ms, 'ms')
 /** A moment on the axis of a run. */
 export const moment = (ms: number): string => together(onAxis(ms))
 
-/** Keeps each number and its unit on one line, in words that others have made. */
+/** Keeps each number and its unit on one line, in text from elsewhere. */
 export const together = (words: string): string =>
   words.replace(/(\d) (?=(?:µs|ms|s|min|h|d|B|[kMGTPE]B|%)(?!\w))/g, `$1${NBSP}`)

@@ -67,10 +67,10 @@ for (const [what, recordings] of [
     const page = reportHtml([runOf(recordings, { status: 'not judged', reason: 'the run was cut off', lagMs: null })])
     assert.doesNotMatch(bodyOf(page), slips)
     assert.match(textOf(page), /The run was cut off\./)
-    assert.match(textOf(page), /not known: the run did not get to its end/)
+    assert.match(textOf(page), /not known: the run did not finish/)
   })
 
-test('samples that are no numbers are left out', () => {
+test('samples that are not numbers are left out', () => {
   const run = runOf([recording()])
   for (const table of Object.values<Table>({ ...run.tables }))
     for (const [name, column] of Object.entries(table))

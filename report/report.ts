@@ -1,4 +1,4 @@
-/** A run as one HTML file that needs nothing else: no network, and no script to be read. */
+/** A run as one self-contained HTML file: it needs no network, and no script to be readable. */
 import type { Run } from '#lab/experiment/folder.ts'
 import { type CardLine, conformanceTable } from './card.ts'
 import { factsSection } from './facts.ts'

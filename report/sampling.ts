@@ -10,10 +10,10 @@ export function usualInterval(series: readonly (readonly Point[])[]): string {
       return before !== undefined && t > before.t ? [t - before.t] : []
     }),
   )
-  return gaps.length === 0 ? 'now and then' : `about every ${duration(roughly(median(gaps)))}`
+  return gaps.length === 0 ? 'occasionally' : `about every ${duration(roughly(median(gaps)))}`
 }
 
-/** A round number if it is as good as one. */
+/** The nearest round number if it is close enough. */
 function roughly(ms: number): number {
   const round = Number(ms.toPrecision(1))
   return Math.abs(round - ms) < 0.04 * ms ? round : ms

@@ -5,9 +5,9 @@ export interface Point {
 }
 
 /**
- * As many points as a plot of `columns` pixels can show. What merely repeats is left out first; then each column keeps
- * its first, lowest, highest and last point, in their order, so that no peak is lost however short it was. A value that
- * is not a number is a gap: it stays, and the points around it.
+ * As many points as a plot of `columns` pixels can show. Repeated values are left out first; then each column keeps its
+ * first, lowest, highest and last point, in order, so that no peak is lost, however short. A value that is not a number
+ * is a gap: it is kept, and so are the points around it.
  */
 export function thin(points: readonly Point[], columns: number): Point[] {
   const changes = points.filter((point, at) => {

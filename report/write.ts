@@ -5,7 +5,7 @@ import { reportHtml } from './report.ts'
 
 export const REPORT = 'report.html'
 
-/** Writes the report of a run into its folder, from what lies there. */
+/** Writes the report of a run into its folder, from the files there. */
 export async function writeReport(folder: string): Promise<void> {
   fs.writeFileSync(path.join(folder, REPORT), reportHtml([await readFolder(folder)]))
 }

@@ -1,4 +1,4 @@
-/** One record, told by each driver: whatever drives a lab of namespaces drives a lab of containers. */
+/** The same sequence with each driver: what can be done to a lab of namespaces can be done to a lab of containers. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { eventually } from '#common/waiting.ts'

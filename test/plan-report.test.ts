@@ -75,7 +75,7 @@ test('where the pointer is, both curves are read out', { skip }, async (context)
   )
   assert.equal(
     await figure.locator('.read-out').innerText(),
-    `stands still · 0.05 s · 95 % from ${from} · to ${to} · measured ${measured} · predicted ${predicted}`,
+    `stalled · 0.05 s · 95 % from ${from} · to ${to} · measured ${measured} · predicted ${predicted}`,
   )
 })
 

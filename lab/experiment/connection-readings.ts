@@ -1,10 +1,10 @@
 /** Some connections, as their clients saw them. */
 import type { Connections } from '#experiments/vocabulary/readings.ts'
 import type { Outcomes } from '#load/agent/api.ts'
-import type { PhasedRecord } from './recording.ts'
+import type { RecordedConnection } from './recording.ts'
 import { distributionOf } from './statistics.ts'
 
-export function connectionsOf(records: readonly PhasedRecord[]): Connections {
+export function connectionsOf(records: readonly RecordedConnection[]): Connections {
   const outcomes: Outcomes = {
     ok: 0,
     refused: 0,
@@ -16,7 +16,7 @@ export function connectionsOf(records: readonly PhasedRecord[]): Connections {
     abandoned: 0,
   }
   for (const { outcome } of records) outcomes[isOutcome(outcome, outcomes) ? outcome : 'failed']++
-  const times = (read: (record: PhasedRecord) => number | undefined): number[] =>
+  const times = (read: (record: RecordedConnection) => number | undefined): number[] =>
     records.flatMap((record) => read(record) ?? [])
   return {
     count: records.length,

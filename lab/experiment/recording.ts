@@ -22,7 +22,7 @@ export interface Recording {
   >
   counters: { atMs: number[]; name: string[]; value: number[] }
   loads: LoadRecord[]
-  records: PhasedRecord[]
+  records: RecordedConnection[]
   /** How late a timer of an idle process was, at worst. NaN until the run is over. */
   lagMs: number
   /** Samples that came too late for the sampler's own pace. */
@@ -63,7 +63,8 @@ interface LoadRecord {
   report: LoadReport | null
 }
 
-export interface PhasedRecord extends ConnectionRecord {
+/** The record of a connection, with the load that it belongs to and the phase in which that load began. */
+export interface RecordedConnection extends ConnectionRecord {
   load: string
   phase: string
 }

@@ -44,8 +44,8 @@ const TOO_SLOW_MS = 500
 const pace = { synIntervalMs: 20, connectionsIntervalMs: 100, cpuShare: 0.2 }
 
 /**
- * Runs every case of an experiment, one after the other, and leaves a folder with samples, records, events and the
- * verdict. Never throws for what happens in the run: that is the verdict's status and reason.
+ * Runs every case of an experiment, one after the other, and leaves a folder with samples, connection records, events and
+ * the verdict. Never throws for what happens in the run: that is the verdict's status and reason.
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<FinishedRun> {
   const folder = path.join(options.out, experiment.name)

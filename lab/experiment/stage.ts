@@ -117,7 +117,7 @@ export class LabStage implements Stage {
     return stdout
   }
 
-  /** Ends every load: those with an end of their own are waited for, the others stopped. Keeps results and records. */
+  /** Ends every load: those with an end of their own are waited for, the others stopped. Keeps reports and connection records. */
   async endLoads(): Promise<void> {
     const ending = this.#loads.map(async ({ load, endless }) => {
       const report = endless ? await load.stop() : await load.done()

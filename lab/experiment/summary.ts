@@ -1,7 +1,7 @@
 import type { Recording } from './recording.ts'
 import type { CaseSummary } from './verdict.ts'
 
-/** The part of a recording that goes into verdict.json; samples and records have files of their own. */
+/** The part of a recording that goes into verdict.json; samples and connection records have files of their own. */
 export function summaryOf(recording: Recording): CaseSummary {
   const { plan, sysctls, phases, events, loads, boundaries, lateSamples } = recording
   const originMs = originOf(recording)

@@ -42,7 +42,7 @@ const answering = () =>
     socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nX-Spillway-Backend: a\r\nContent-Length: 2\r\n\r\nok')),
   )
 
-test('a load is started, runs, and leaves its result and its records', async () => {
+test('a load is started, runs, and leaves its result and its connection records', async () => {
   await using server = await answering()
   await using agent = await startedAgent()
   const started = await agent.start({

@@ -13,7 +13,7 @@ const Label = Type.Optional(
   }),
 )
 
-const KeepRecords = Type.Boolean({ default: false, description: 'Keep the record of each connection' })
+const KeepRecords = Type.Boolean({ default: false, description: 'Keep a record of each connection' })
 
 export const Target = Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, closed)
 export type Target = Static<typeof Target>
@@ -210,7 +210,7 @@ export const Outcomes = Type.Object({
 })
 export type Outcomes = Static<typeof Outcomes>
 
-/** One connection, in milliseconds of CLOCK_MONOTONIC; what never happened is left out. */
+/** The record of one connection, in milliseconds of CLOCK_MONOTONIC; what did not happen is left out. */
 export const ConnectionRecord = Type.Object({
   scheduledMs: Type.Number(),
   startedMs: Type.Number(),
@@ -226,8 +226,9 @@ export const ConnectionRecord = Type.Object({
 export type ConnectionRecord = Static<typeof ConnectionRecord>
 
 /**
- * One handshake by hand, an item of GET /loads/:id/handshakes: its record so far, which began with the SYN (`startedMs`)
- * and was connected with the first ACK or request, and what else is known of it. What was heard was heard within 5 ms.
+ * One handshake by hand, an item of GET /loads/:id/handshakes: the connection record so far and the state of the
+ * handshake. It starts with the SYN (`startedMs`) and is connected from its first ACK or request. Times of incoming packets
+ * are accurate to 5 ms.
  */
 export const Handshake = Type.Object({
   ...ConnectionRecord.properties,
@@ -283,7 +284,7 @@ export const LoadReport = Type.Object({
   kernelBusy: Type.Integer({
     description: 'Times the kernel took no more SYNs and they had to wait (ENOBUFS, EAGAIN)',
   }),
-  records: Type.Object({ kept: Type.Integer(), notKept: Type.Integer({ description: 'Beyond the bound' }) }),
+  records: Type.Object({ kept: Type.Integer(), notKept: Type.Integer({ description: 'Above the limit' }) }),
   seed: Type.Optional(Type.Integer({ description: 'Of Poisson arrivals: the same seed gives the same arrivals' })),
 })
 export type LoadReport = Static<typeof LoadReport>

@@ -2,7 +2,7 @@ import type { LoadReport, LoadRequest } from './api.ts'
 import { RunningLoad } from './running-load.ts'
 
 const MOST_FINISHED = 100
-/** Records kept of all finished loads together. */
+/** How many connection records are kept, of all finished loads together. */
 const MOST_RECORDS = 200_000
 const MOST_RUNNING = 100
 

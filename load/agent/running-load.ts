@@ -68,12 +68,12 @@ export class RunningLoad {
     return this.#state().state === 'running'
   }
 
-  /** The records kept so far; undefined if none were asked for. */
+  /** The connection records kept so far; undefined if none were asked for. */
   get records(): readonly ConnectionRecord[] | undefined {
     return keepsRecords(this.request) ? this.#records : undefined
   }
 
-  /** Lets go of the records of a load that is over; its report says that they are no longer kept. */
+  /** Drops the connection records of a load that is over; its report then counts them as not kept. */
   forgetRecords(): void {
     const final = this.report()
     const records = { kept: 0, notKept: final.records.kept + final.records.notKept }

@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   scheduledMs: number
 }
 
-/** One client connection: it stamps its moments, ends exactly once, and writes both into the progress of its load. */
+/** One client connection: it records when things happen, ends exactly once, and reports both to the progress of its load. */
 export class ClientConnection {
   readonly socket: net.Socket
   readonly record: ConnectionRecord

@@ -165,7 +165,7 @@ test('Poisson arrivals without a seed get one, and with it the load can be repea
   assert.equal(second.started, first.started)
 })
 
-test('records beyond the bound are counted, not kept', async () => {
+test('connection records above the limit are counted, not kept', async () => {
   await using server = await startServer((socket) => socket.once('data', () => socket.end('HTTP/1.0 204 No\r\n\r\n')))
   const progress = new Progress({ records: true, maxRecords: 3 })
   await runConnections(

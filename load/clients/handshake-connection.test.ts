@@ -132,7 +132,7 @@ test('an answer in pieces, out of order and twice, is acknowledged as far as it 
   assert.equal(connection.record.outcome, 'ok')
 })
 
-test('an answered connection has its record, and its totals hold', () => {
+test('an answered connection leaves its record and counts in the totals', () => {
   const { connection, progress, hear } = connected()
   connection.step('request')
   hear(ACK | FIN, PEER + 1, ANSWER, REQUEST.length)

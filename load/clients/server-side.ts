@@ -2,7 +2,7 @@ import type { ConnectionRecord } from '../agent/api.ts'
 import type { Progress } from '../progress.ts'
 import type { ResponseReader } from './response.ts'
 
-/** Writes into a record what the backend said about the connection in its headers. */
+/** Adds what the backend reported in its headers to the record of the connection. */
 export function readServerSide(record: ConnectionRecord, reader: ResponseReader, progress: Progress): void {
   const backend = reader.headers.get('x-spillway-backend')
   const acceptedMs = reader.number('x-spillway-accepted-ms')

@@ -4,7 +4,7 @@ import { type Html, html } from '../html.ts'
 import { day } from '../sections/masthead.ts'
 import type { Asked } from './asked.ts'
 
-/** Where and when it was asked, and how to ask again. */
+/** Where and when the question was asked, and how to ask it again. */
 export function againSection({ command, at, machine }: Asked): Html {
   const rows = [
     ['Asked', day(at)],

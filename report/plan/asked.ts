@@ -1,10 +1,10 @@
 import type { Machine } from '#lab/experiment/verdict.ts'
 
-/** How a question came to be asked. */
+/** How a question was asked. */
 export interface Asked {
-  /** As the person typed it. */
+  /** The command as it was typed. */
   command: string
-  /** The same with a lab as judge; undefined where there is nothing that a lab could play. */
+  /** The same command with confirmation by a lab; undefined if there is nothing that a lab could play. */
   confirming: string | undefined
   /** ISO 8601. */
   at: string

@@ -1,2 +1,2 @@
-/** Of the palette: what was predicted, against what was measured, which has the colour of water. */
+/** The palette colour of predictions; measurements have the colour `water`. */
 export const PREDICTED = 5

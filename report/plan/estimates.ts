@@ -1,4 +1,4 @@
-/** Numbers of predictions and measurements as cells of a table, with what they may be off by. */
+/** Predicted and measured numbers as table cells, with their uncertainty. */
 
 import { number, percent, UNKNOWN } from '#common/quantities.ts'
 import { estimateInWords } from '#planner/answer.ts'
@@ -7,7 +7,7 @@ import { type Html, html } from '../html.ts'
 import { type Interval, intervals } from '../plots/intervals.ts'
 import { NBSP, together } from '../quantities.ts'
 
-/** The value, and below it between which numbers it may lie. */
+/** The value, and below it the interval in which it may lie. */
 export function estimateCell(quantity: Quantity, estimate: Estimate | undefined): Html {
   if (estimate === undefined) return html`<td class="number">${UNKNOWN}</td>`
   const [value, low, high] = [estimate.value, estimate.low, estimate.high].map((one) => exactly(quantity, one))
@@ -18,17 +18,17 @@ export function estimateCell(quantity: Quantity, estimate: Estimate | undefined)
   return html`<td class="number">${value}${low !== high && html` <span class="note">${low} to ${high}</span>`}</td>`
 }
 
-/** A column's name with the colour that its values are drawn in; both begin on one line. */
+/** A column's name with the colour in which its values are drawn; both start on one line. */
 export function keyed(colour: Interval['colour'], name: string): Html {
   const [first, ...rest] = name.split(' ')
   return html`<span class="key"><i class="c-${String(colour)}"></i>${first}</span> ${rest.join(' ')}`
 }
 
-/** A number in the words of its quantity. */
+/** A number with the unit of its quantity. */
 const exactly = (quantity: Quantity, value: number): string =>
   together(estimateInWords(quantity, { value, low: value, high: value }))
 
-/** By how much a prediction is above what was measured, or below it: in its own unit, and as a share of what was measured. */
+/** How far a prediction is above or below the measurement: in its own unit, and as a share of the measurement. */
 export function errorInWords(quantity: Quantity, predicted: Estimate, measured: Estimate): string {
   if (exactly(quantity, predicted.value) === exactly(quantity, measured.value)) return '0'
   const error = predicted.value - measured.value
@@ -40,8 +40,8 @@ export function errorInWords(quantity: Quantity, predicted: Estimate, measured: 
 }
 
 /**
- * Values of a quantity beside each other, if there are several; what differs by less than a per cent, a tick or two
- * connections looks the same.
+ * The values of a quantity next to each other, if there are several; values that differ by less than a per cent, a tick or
+ * two connections look the same.
  */
 export const drawn = (quantity: Quantity, shown: readonly (Interval | undefined)[]): Html | undefined =>
   shown.filter((one) => one !== undefined).length < 2

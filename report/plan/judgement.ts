@@ -10,10 +10,10 @@ import { distributions } from './distributions.ts'
 import { quantitiesTable } from './quantities-table.ts'
 import { queueCurves, synQueueCurve } from './queue-curves.ts'
 
-/** Where the judgement at this place stands. */
+/** The anchor of the judgement with this index. */
 export const anchorOf = (at: number): string => `lab-${at + 1}`
 
-/** A setting as it was predicted, and as the kernel took it. */
+/** A setting: what was predicted, and what the kernel did. */
 export function judgementSection(judgement: Judgement, at: number): Html {
   const { name, verdict, reason } = judgement
   return html`<section class="judgement" id="${anchorOf(at)}"><h2>Predicted against measured: ${name}</h2>
@@ -26,11 +26,11 @@ ${quantitiesTable(judgement)}</section>`
 function verdictInWords({ verdict, disagreements }: Judgement): string {
   switch (verdict) {
     case 'agrees':
-      return 'With the same arrivals and stalls the kernel did what was predicted.'
+      return 'With the same arrivals and stalls, the kernel did what was predicted.'
     case 'contradicts':
-      return `With the same arrivals and stalls the kernel did something else than was predicted: ${disagreements.map(({ quantity }) => quantities[quantity]).join('; ')}.`
+      return `With the same arrivals and stalls, the kernel did not do what was predicted: ${disagreements.map(({ quantity }) => quantities[quantity]).join('; ')}.`
     case 'not judged':
-      return 'This machine did not play what it was asked to, so nothing here speaks for the prediction or against it.'
+      return 'This machine could not play the load as requested, so nothing here speaks for or against the prediction.'
   }
 }
 
@@ -45,10 +45,10 @@ function howPlayed({ played }: Judgement): string {
   return `A lab on this machine played ${plural(connections, 'connection')} to a real kernel, 99 % of them within ${duration(scheduleLagP99Ms)} of their schedule: ${words.join(', ')}.${acceptMs === null ? '' : ` An accept took ${duration(acceptMs)}.`}`
 }
 
-/** How to have a lab judge it, where none has. */
+/** How to have a lab judge it, if none has. */
 export const invitation = ({ confirming }: Asked): Html | undefined =>
   confirming === undefined
     ? undefined
     : html`<section><h2>Predicted, not measured</h2>
-<p class="meaning">No lab has judged this. With <code>--confirm</code> one on this machine plays the same arrivals and stalls to a real kernel, and predicted stands against measured here:</p>
+<p class="meaning">No lab has judged this. With <code>--confirm</code>, a lab on this machine plays the same arrivals and stalls to a real kernel, and this page compares predicted and measured:</p>
 <pre class="again"><code>${confirming}</code></pre></section>`

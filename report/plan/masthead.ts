@@ -6,7 +6,7 @@ import { badge } from '../sections/status.ts'
 import type { Asked } from './asked.ts'
 import { anchorOf } from './judgement.ts'
 
-/** The question, the answer, and what a lab says of it. */
+/** The question, the answer, and the verdict of the lab. */
 export function planMasthead({ question, answer, lab }: Answer, { command, at }: Asked): Html {
   const [first = '', ...more] = answer
   return html`<header class="masthead"><h1>${question}</h1>

@@ -7,7 +7,7 @@ import { passMark } from '../sections/status.ts'
 import { PREDICTED } from './colours.ts'
 import { drawn, errorInWords, estimateCell, keyed } from './estimates.ts'
 
-/** Every quantity as it was predicted, as it was measured, and as the simulation has it for what really happened. */
+/** Every quantity as predicted, as measured, and as simulated with what really happened. */
 export function quantitiesTable({ predicted, measured, asItHappened, ...judgement }: Judgement): Html {
   const names = (Object.keys(quantities) as Quantity[]).filter((quantity) =>
     [predicted, measured, asItHappened].some(({ estimates }) => estimates[quantity] !== undefined),
@@ -15,7 +15,7 @@ export function quantitiesTable({ predicted, measured, asItHappened, ...judgemen
   const judged = judgement.verdict !== 'not judged'
   const against = new Set(judgement.disagreements.map(({ quantity }) => quantity))
   return html`<h3>In numbers</h3>
-<p class="meaning">Predicted: the mean of the simulated runs, and small where 99 % of single runs lie. Measured: one run, and small what sampling, ticks and stalls that were not quite as long as asked make uncertain. Simulated as it happened: once more, with arrivals, stalls and accepts as they really were; what of an error is left there is the model’s, the rest this machine’s. Error: predicted less measured.${judged && ' A quantity contradicts where the two intervals do not meet, with allowance for so many being judged at once.'}</p>
+<p class="meaning">Predicted: the mean of the simulated runs; in small type, the interval in which 99 % of single runs lie. Measured: one run; in small type, the uncertainty from sampling, ticks and stalls that were not exactly as long as requested. Simulated as it happened: simulated again with the real arrivals, stalls and accepts; an error that remains there is the model’s, the rest is this machine’s. Error: predicted minus measured.${judged && ' A quantity contradicts if the two intervals do not overlap, with an allowance for judging several quantities at once.'}</p>
 ${scrolling(
   'Quantities',
   html`<table class="quantities keyed"><thead><tr><th scope="col">quantity</th><th scope="col" class="number">${keyed(PREDICTED, 'predicted')}</th><th scope="col" class="number">${keyed('water', 'measured')}</th><th scope="col" class="number">${keyed('plain', 'simulated as it happened')}</th><th scope="col" class="number">error</th>${judged && html`<th scope="col">verdict</th>`}<td></td></tr></thead>

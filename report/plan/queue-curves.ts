@@ -9,18 +9,18 @@ import { FAR_ABOVE } from '../sections/accept-queues.ts'
 import type { Point } from '../thin.ts'
 import { PREDICTED } from './colours.ts'
 
-/** A stretch in which no queue is longer than this share of the longest tells nothing: it is cut off at both ends. */
+/** Time at either end in which no queue is longer than this share of the longest is not interesting, and cut off. */
 const QUIET = 0.1
-/** So many come and go although nobody has to wait: they do not make a stretch busy, and are drawn small. */
+/** This many come and go although no client has to wait: they do not make a stretch busy, and are drawn small. */
 const PASSING = 3
-/** What an axis reaches to at least, where so many fit. */
+/** The axis reaches at least this far, if the queue holds as many. */
 const LEAST_TOP = 10
-/** Room beside what is left, as a share of it. */
+/** The margin around the part shown, as a share of it. */
 const ROOM = 0.12
-/** What is cut off must be worth it. */
+/** If more than this share is left, nothing is cut off. */
 const MOST_OF_IT = 0.6
 
-/** The accept queue of each shard over time: where it was predicted to be, and where the kernel had it. */
+/** The length of each shard's accept queue over time, as predicted and as measured. */
 export function queueCurves({ queues, predicted: { basis }, played }: Judgement): Html | undefined {
   const [first] = queues
   if (first === undefined) return undefined
@@ -38,7 +38,7 @@ export function queueCurves({ queues, predicted: { basis }, played }: Judgement)
   return measure(
     {
       title: 'Accept queue',
-      meaning: `Connections that wait for accept(), for each listening socket; time counts from the zero of the schedule. A point is the longest queue in ${duration(everyMs)}. Predicted by simulation (${basis}): the mean, and between which lengths 95 % of the runs lie. Measured: what the kernel said, sampled every ${duration(played.sampledEveryMs)}, so a peak that was shorter may be missing; a hole is a piece without a sample.${cut ? ` Shown are ${moment(span[0])} to ${moment(span[1])} of ${moment(whole[1])}: elsewhere no queue was longer than ${inWords(outside)}.` : ''}`,
+      meaning: `Connections that are waiting for accept(), for each listening socket; time counts from the start of the schedule. A point is the longest queue in ${duration(everyMs)}. Predicted by simulation (${basis}): the mean, and the band in which 95 % of the runs lie. Measured: what the kernel reported, sampled every ${duration(played.sampledEveryMs)}, so a shorter peak may be missing; a gap has no samples.${cut ? ` Shown: ${moment(span[0])} to ${moment(span[1])} of ${moment(whole[1])}; outside it no queue was longer than ${inWords(outside)}.` : ''}`,
       rows: [
         queues.map((queue) =>
           panelOf(queue, { title: 'Accept queue', label: labelOf(queue, queues), stalls: queue.stalls }, scales),
@@ -56,7 +56,7 @@ const highest = ({ predicted, measured }: QueueCurve): number[] => [
   largest(known(measured), 0),
 ]
 
-/** From when to when something happened, with some room; all of it if that is most. */
+/** The time in which something happened, with a margin; the whole time if that is most of it. */
 function shownOf(queues: readonly QueueCurve[], peak: number) {
   const everyMs = queues[0]!.everyMs
   const pieces = largest(queues.map(({ predicted, measured }) => Math.max(predicted.high.length, measured.length)))
@@ -79,7 +79,7 @@ function shownOf(queues: readonly QueueCurve[], peak: number) {
 const labelOf = ({ shard }: ShardCurve, all: readonly ShardCurve[]): string =>
   all.length > 1 ? `shard ${shard + 1}` : ''
 
-/** Half-open requests over time, where clients were to leave some. */
+/** Half-open requests over time, if clients were to leave some. */
 export function synQueueCurve({ synQueue, predicted: { basis } }: Judgement): Html | undefined {
   if (synQueue === null) return undefined
   const { everyMs, limit, predicted, measured } = synQueue
@@ -92,7 +92,7 @@ export function synQueueCurve({ synQueue, predicted: { basis } }: Judgement): Ht
   return measure(
     {
       title: 'SYN queue',
-      meaning: `Half-open requests of all sockets of the port together: the kernel does not tell whose they are. A point is the longest queue in ${duration(everyMs)}. Predicted by simulation (${basis}); measured every ${duration(SYN_SAMPLED_EVERY_MS)}.`,
+      meaning: `Half-open requests of all sockets of the port together: the kernel does not show which socket they belong to. A point is the longest queue in ${duration(everyMs)}. Predicted by simulation (${basis}); measured every ${duration(SYN_SAMPLED_EVERY_MS)}.`,
       rows: [[panelOf(synQueue, { title: 'SYN queue', label: '', stalls: [] }, { ...scales, columns: columnsOf(1) })]],
     },
     'full',
@@ -129,7 +129,7 @@ function panelOf({ limit, everyMs, ...queue }: QueueCurve, of: Described, scales
     ],
     plot: timePlot({
       title: `${title}, predicted and measured ${label}`,
-      phases: stalls.map(({ fromMs, toMs }) => ({ name: 'stands still', tMs: fromMs, endMs: toMs })),
+      phases: stalls.map(({ fromMs, toMs }) => ({ name: 'stalled', tMs: fromMs, endMs: toMs })),
       ...scales,
       quantity: 'count',
       height: 190,
@@ -143,7 +143,7 @@ function panelOf({ limit, everyMs, ...queue }: QueueCurve, of: Described, scales
   }
 }
 
-/** Where each piece begins, and where one ends that nothing follows. */
+/** The beginning of each piece, and the end of a piece without a successor. */
 const pointsOf = (values: readonly (number | null)[], everyMs: number): Point[] =>
   values.flatMap((value, piece) => {
     const begin = { t: piece * everyMs, v: value ?? Number.NaN }

@@ -2,7 +2,7 @@ import type { Answer } from '#planner/answer.ts'
 import { type Html, html } from '../html.ts'
 import { together } from '../quantities.ts'
 
-/** Why the answer is what it is, and how far it can be trusted. */
+/** Why this is the answer, and how far it can be trusted. */
 export const reasonsSection = ({ why, howSure }: Answer): Html =>
   html`${listed('Why', why)}
 ${listed('How sure', howSure)}`

@@ -2,7 +2,7 @@ import type { Answer } from '#planner/answer.ts'
 import { scrolling } from '../figure.ts'
 import { type Html, html } from '../html.ts'
 
-/** What to set, to be copied: one click takes all of a line. */
+/** What to set, ready to copy: one click selects a whole line. */
 export const settingsSection = ({ settings }: Answer): Html | undefined =>
   settings.length === 0
     ? undefined

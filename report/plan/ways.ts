@@ -6,16 +6,16 @@ import type { Interval } from '../plots/intervals.ts'
 import { together } from '../quantities.ts'
 import { drawn, estimateCell, keyed } from './estimates.ts'
 
-/** The numbers behind the answer: what each way of predicting says, or each setting does. */
+/** The numbers behind the answer: what each method predicts, or what each setting does. */
 export function waysSection({ table, outcomes, disagreements }: Answer): Html | undefined {
   if (table.rows.length === 0) return undefined
   const rows = comparedIn(table, outcomes)
-  // A lab's are told where it is.
+  // Disagreements with a lab are shown in its section.
   const own = disagreements.filter(({ methods }) => !methods.includes('lab'))
   return html`<section><h2>${rows === undefined ? 'In numbers' : 'What is predicted'}</h2>
 ${
   rows !== undefined &&
-  html`<p class="meaning">Small: between which numbers it may lie, by chance and by what a method leaves out. In the drawing dots are values and bars those intervals; each row has a scale of its own. ${bases(outcomes)}</p>`
+  html`<p class="meaning">In small type: the interval in which the value may lie, because of chance and of what a method leaves out. In the drawing, dots are values and bars are these intervals; each row has its own scale. ${bases(outcomes)}</p>`
 }
 ${own.map(
   (one) =>
@@ -24,13 +24,13 @@ ${own.map(
 ${scrolling('Predictions', rows === undefined ? plain(table) : comparison(table.columns, rows, outcomes))}</section>`
 }
 
-/** On what each way rests, once. */
+/** What each method is based on, named once. */
 const bases = (outcomes: readonly Outcome[]): string =>
   [...new Set(outcomes.map(({ method, basis }) => `${sentence(method)}: ${basis}.`))].join(' ')
 
 const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}`
 
-/** The quantity of each row if a table's columns are these outcomes; undefined if it tells something else. */
+/** The quantity of each row if the columns of the table are these outcomes; undefined for any other table. */
 function comparedIn({ columns, rows }: Answer['table'], outcomes: readonly Outcome[]): Quantity[] | undefined {
   if (outcomes.length === 0 || columns.length !== outcomes.length + 1) return undefined
   const names = Object.entries(quantities) as [Quantity, string][]

@@ -1,7 +1,7 @@
 /**
- * What every plot has: axes, grid, and a drawing that stretches. Text and ticks are placed in per cent across and in
- * pixels down, the drawing lies in an inner SVG in the data's own units: so a plot fits any width without a script, its
- * text keeps its size, and lines keep their strength.
+ * What every plot has: axes, grid, and a drawing that stretches. Text and ticks are placed in per cent horizontally and in
+ * pixels vertically; the drawing is an inner SVG in the data's own units. So a plot fits any width without a script, while
+ * text keeps its size and lines keep their width.
  */
 import { type Content, type Html, html } from '../html.ts'
 
@@ -12,25 +12,25 @@ export interface Tick {
 }
 
 export interface Frame {
-  /** What a reader who does not see the plot hears. */
+  /** For screen readers. */
   title: string
   description: string
-  /** Of the drawing, in pixels, without axes. */
+  /** Height of the drawing without axes, in pixels. */
   height: number
   /** Room above the drawing, in pixels. */
   above?: number
   /** Ticks for a narrow and for a wide plot. */
   x: { narrow: readonly Tick[]; wide: readonly Tick[]; grid?: boolean }
   y: readonly Tick[]
-  /** Of the drawing: left, right, bottom, top, in the data's units. */
+  /** Bounds of the drawing, in the data's units: left, right, bottom, top. */
   domain: { x: readonly [number, number]; y: readonly [number, number] }
   /** Behind the grid, in per cent and pixels. */
   behind?: Content
-  /** The drawing itself; y grows upward: see `down`. */
+  /** The drawing itself; y grows upwards: see `down`. */
   drawing: Content
   /** In front of it, in per cent and pixels. */
   before?: Content
-  /** How the read-out of the pointer shows the axes: `time` and `log` (of base ten) are known. */
+  /** How the read-out at the pointer shows the axes: `time` or `log` (base ten). */
   scales?: { x?: 'time'; y?: 'log'; quantity?: string }
 }
 
@@ -41,10 +41,10 @@ export const WIDE = 500
 const BELOW = 22
 const PAD = 2
 
-/** A y coordinate of the drawing: SVG counts downward. */
+/** A y coordinate of the drawing: in SVG, y grows downwards. */
 export const down = (value: number): number => coordinate(-value)
 
-/** As many digits as can be seen. */
+/** Rounded to the digits that are visible. */
 export const coordinate = (value: number): number => Number(value.toPrecision(7))
 
 export const perCent = (fraction: number): string => `${Number((fraction * 100).toFixed(2))}%`

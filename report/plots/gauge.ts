@@ -1,10 +1,10 @@
-/** What was seen beside the band in which it must lie, small enough for a table's cell. */
+/** What was seen, together with the band in which it must lie, small enough for a table cell. */
 import type { JudgedExpectation } from '#lab/experiment/verdict.ts'
 import { type Html, html } from '../html.ts'
 
 const [WIDTH, HEIGHT, EDGE] = [132, 20, 8]
 
-/** A band as a bar, its part that is due to scheduling lag paler, and what was seen as a dot; nothing for words. */
+/** The band as a bar, paler where it was widened for scheduling lag, and what was seen as a dot; undefined for words. */
 export function gauge({ band, seen, widenedMs, passed }: JudgedExpectation): Html | undefined {
   if ('value' in band || typeof seen !== 'number') return undefined
   const { low, high } = band

@@ -1,4 +1,4 @@
-/** Several values of one quantity beside each other, each with its interval, small enough for a table's cell. */
+/** Several values of one quantity, each with its interval, small enough for a table cell. */
 import type { Estimate } from '#planner/outcome.ts'
 import { type Html, html } from '../html.ts'
 
@@ -8,12 +8,12 @@ export interface Interval extends Estimate {
 
 const [WIDTH, LINE, EDGE] = [150, 11, 7]
 
-/** What is nearer than this share of the largest value looks near. */
+/** Values closer than this share of the largest are drawn close together. */
 const NEAR = 0.25
 
 /**
- * A line for each, on a scale that they share; it spans `leastRoom` or more, so that next to nothing looks like it. An
- * interval without an end runs to the right edge.
+ * A line for each, on a common scale that spans at least `leastRoom`, so that tiny differences look tiny. An interval
+ * without an upper end runs to the right edge.
  */
 export function intervals(shown: readonly (Interval | undefined)[], leastRoom: number): Html {
   const ends = shown

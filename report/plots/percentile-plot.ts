@@ -1,4 +1,4 @@
-/** Latency by percentile, as HDR histograms are drawn: each further nine takes the same room. */
+/** Latency by percentile, drawn like HDR histograms: each further nine takes the same width. */
 import { percent } from '#common/quantities.ts'
 import { type Html, html } from '../html.ts'
 import { type PercentileAxis, place, type Step } from '../percentiles.ts'
@@ -18,10 +18,10 @@ export interface PercentilePlot {
   title: string
   curves: readonly Curve[]
   percentiles: PercentileAxis
-  /** Of the times: logarithmic, or from zero. */
+  /** The time axis: logarithmic, or from zero. */
   axis: LogAxis | Axis
   height: number
-  /** Steps that can be told apart across the plot. */
+  /** How many steps can be distinguished across the plot. */
   columns: number
 }
 
@@ -40,7 +40,7 @@ export function percentilePlot({ title, curves, percentiles, axis, height, colum
     scales: { ...(isLog(axis) ? { y: 'log' } : {}), quantity: 'ms' },
     behind:
       told < 0.995 &&
-      html`<rect class="untold" x="${perCent(told)}" width="${perCent(1 - told)}" y="4" height="${height}"><title>Here lies the slowest connection alone</title></rect>`,
+      html`<rect class="untold" x="${perCent(told)}" width="${perCent(1 - told)}" y="4" height="${height}"><title>Only the slowest connection is here</title></rect>`,
     drawing: curves.map(
       ({ name, colour, steps, dashed }) =>
         html`<path class="line c-${colour} ${dashed && 'dashed'}" data-name="${name}" d="${stairs(steps, end, axis, columns)}"/>`,
@@ -48,14 +48,14 @@ export function percentilePlot({ title, curves, percentiles, axis, height, colum
   })
 }
 
-/** Where there is little room a mark gives way to the next one; the last one ends at its place, and takes more. */
+/** On a narrow plot, leaves out marks too close to the next one; the last label ends at its mark and takes more room. */
 const apart = (ticks: readonly Tick[]): Tick[] =>
   ticks.filter(({ at }, place) => {
     const next = ticks[place + 1]?.at ?? 2
     return next - at > (place + 2 === ticks.length ? 0.27 : 0.17)
   })
 
-/** The distribution as a line of steps, each at least a pixel wide. */
+/** The distribution as a line of steps, each at least one pixel wide. */
 function stairs(steps: readonly Step[], end: number, axis: LogAxis | Axis, columns: number): string {
   const pixel = end / columns
   let [path, drawnTo] = ['', 0]

@@ -8,19 +8,19 @@ const LANE = 14
 const LETTER = 6.4
 const MAX_LANES = 5
 
-/** Where a name goes: where its phase begins, as a share of the width, and how many lines above the plot. */
+/** The position of a name: the beginning of its phase as a share of the width, and how many lines above the plot. */
 export interface PlacedLabel {
   text: string
   /** Where its phase begins. */
   begin: number
   lane: number
-  /** Whether it ends there, for want of room to the right. */
+  /** Whether the name ends there because there is no room to the right. */
   ends: boolean
 }
 
 /**
- * Finds a line for each name such that none covers another: from right to left, so that the stroke from an upper name
- * down to its phase passes no lower one. A name for which there is no room is left out.
+ * Finds a line for each name so that names do not overlap: from right to left, so that the stroke from an upper name down
+ * to its phase does not cross a lower name. A name for which there is no room is left out.
  */
 export function placeLabels(names: readonly { text: string; begin: number }[], widthPx: number): PlacedLabel[] {
   const taken: number[] = []
@@ -41,9 +41,9 @@ export function placeLabels(names: readonly { text: string; begin: number }[], w
 }
 
 export interface PhaseMarks {
-  /** Room that the names take, in pixels. */
+  /** Height of the names, in pixels. */
   above: number
-  /** The bands and the names, for a drawing of this height. */
+  /** The bands and names, for a drawing of this height. */
   marks(height: number): Html
 }
 

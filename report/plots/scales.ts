@@ -29,7 +29,7 @@ function unitOf(highest: number, quantity: Quantity): { unit: string; size: numb
   return quantity === 'ms' && highest >= 1000 ? { unit: 's', size: 1000 } : { unit: 'ms', size: 1 }
 }
 
-/** An axis from 0 to a round number not below `highest`. */
+/** An axis from 0 to a round number that is not below `highest`. */
 export function axis(highest: number, quantity: Quantity, count = 4): Axis {
   const { unit, size } = unitOf(highest, quantity)
   const scale = scaleLinear()
@@ -56,10 +56,10 @@ export interface LogAxis {
 
 const rounds = [1, 2, 5, 10] as const
 
-/** So that no line lies on the edge, in decades. */
+/** Keeps lines off the edge, in decades. */
 const MARGIN = 0.05
 
-/** From the round number below the least of these milliseconds to that above the most; 1 ms to 1 s if there are none. */
+/** From the round number below the smallest of these milliseconds to the one above the largest; 1 ms to 1 s if there are none. */
 export function logAxis(values: readonly number[]): LogAxis {
   const positive = values.filter((value) => value > 0 && Number.isFinite(value))
   const low = Math.max(1e-3, positive.length === 0 ? 1 : smallest(positive))
@@ -87,5 +87,5 @@ const tickInWords = (ms: number): string => {
   return `${Number(value.toPrecision(3))} ${unit}`
 }
 
-/** A time on a logarithmic axis; what is zero, or shorter than the axis shows, lies on its lower end. */
+/** A time on a logarithmic axis; zero, or a time shorter than the axis shows, is at its lower end. */
 export const onLog = (ms: number, { from }: LogAxis): number => (ms > 0 ? Math.max(from, Math.log10(ms)) : from)

@@ -1,4 +1,4 @@
-/** A counter's way through a run, in a table's cell. */
+/** A counter over the course of a run, small enough for a table cell. */
 import { curveStepAfter, line } from 'd3-shape'
 import { type Html, html } from '../html.ts'
 import type { Lane } from '../lane.ts'

@@ -10,13 +10,13 @@ export interface Staircase {
   title: string
   lane: Lane
   span: readonly [number, number]
-  /** Of the time to connect. */
+  /** The axis of the time to connect. */
   axis: Axis
-  /** Leaves room for those that never connected. */
+  /** Leaves room for connections that never connected. */
   never: boolean
   height: number
   columns: number
-  /** Who answered, in the order of the palette. Empty if that is not told apart. */
+  /** The backends that answered, in the order of the palette. Empty if they are not distinguished. */
   backends: readonly string[]
 }
 
@@ -34,7 +34,7 @@ export function staircase({ title, lane, span, axis, height, columns, backends, 
   const strip = phases.above + 2 + (1 - 1 / reach) * height
   return frame({
     title,
-    description: `${inWords(connected.length)} connections connected, ${inWords(never.length)} never did. Time to connect against the moment at which the connection began.`,
+    description: `${inWords(connected.length)} connections were established, ${inWords(never.length)} never were. Time to connect against the time at which the connection began.`,
     height,
     above: phases.above,
     x: timeTicks(span),
@@ -58,12 +58,12 @@ export function staircase({ title, lane, span, axis, height, columns, backends, 
 
 interface Raster {
   span: readonly [number, number]
-  /** A pixel across and down, in the data's units. */
+  /** The width and height of a pixel, in the data's units. */
   column: number
   row: number
 }
 
-/** A dot is a stroke without length and with a round end. Those that would lie on the same pixel are drawn once. */
+/** A dot is a stroke of length zero with a round end. Dots on the same pixel are drawn once. */
 function dotsOf(connections: readonly Connection[], { span, column, row }: Raster): string {
   const dots = connections.flatMap(({ startedMs, connectMs }) =>
     startedMs >= span[0] && startedMs <= span[1] ? `M${snapped(startedMs, column)} ${-snapped(connectMs, row)}h0` : [],
@@ -78,7 +78,7 @@ function ticksOf(connections: readonly Connection[], { span, column }: Raster, f
   return [...new Set(ticks)].join('')
 }
 
-/** To half a pixel, with no more digits than that needs. */
+/** Rounded to half a pixel, with no more digits than needed. */
 function snapped(value: number, pixel: number): number {
   const digits = Math.max(0, Math.ceil(1 - Math.log10(pixel)))
   return Number((Math.round((2 * value) / pixel) * (pixel / 2)).toFixed(digits))

@@ -1,4 +1,4 @@
-/** Values over time, with the phases of what was done, if it had any. */
+/** Values over time, with the phases, if there were any. */
 import { area, curveStepAfter, curveStepBefore, line } from 'd3-shape'
 import { type Html, html } from '../html.ts'
 import { inWords, type Quantity } from '../quantities.ts'
@@ -8,16 +8,16 @@ import { type Phase, phaseMarks } from './phases.ts'
 import { type Axis, timeTicks } from './scales.ts'
 
 export interface Line {
-  /** Colours 1 to 8 of the palette, or those of the queues and of their limits. */
+  /** Colours 1 to 8 of the palette, or those of queues and of their limits. */
   colour: number | 'water' | 'level'
   name: string
   points: readonly Point[]
-  /** Fills what lies below. */
+  /** Fills the area below. */
   filled?: boolean
   dashed?: boolean
 }
 
-/** Where a value may lie, from a lowest to a highest one. */
+/** The range in which a value may lie. */
 interface Band {
   name: string
   colour: number
@@ -34,7 +34,7 @@ interface Stretch {
 export interface TimePlot {
   title: string
   phases?: readonly Phase[]
-  /** Shown from here to there. */
+  /** The time span shown. */
   span: readonly [number, number]
   /** Behind the lines. */
   bands?: readonly Band[]
@@ -42,11 +42,11 @@ export interface TimePlot {
   quantity: Quantity
   axis: Axis
   height: number
-  /** How many points across can be told apart, in pixels. */
+  /** How many points can be distinguished across the plot, in pixels. */
   columns: number
-  /** A level that means something, with what it means. */
+  /** A level to mark, with its label. */
   level?: { value: number; label: string }
-  /** Stretches to be stressed, and at which height. */
+  /** Stretches to highlight, and at which height. */
   stressed?: readonly Stretch[]
 }
 
@@ -83,14 +83,14 @@ export function timePlot({ span, axis, height, quantity, lines, columns, ...plot
   })
 }
 
-/** Whether a line ends where the label of a level would be, just above it. */
+/** Whether a line ends where the label of the level would be, just above it. */
 const crowded = (lines: readonly Line[], level: number, top: number): boolean =>
   lines.some(({ points }) => {
     const last = points.at(-1)?.v ?? 0
     return last > level && last < level + top * 0.15
   })
 
-/** What lies within the span; the value before it is carried to its beginning, the last one to its end if it goes on. */
+/** The points within the span; the last value before it is carried to its beginning. */
 function inside(points: readonly Point[], [from, to]: readonly [number, number]): Point[] {
   const before = points.findLast(({ t }) => t < from)
   const within = points.filter(({ t }) => t >= from && t <= to)
@@ -102,20 +102,20 @@ const tenth = (ms: number): number => coordinate(Math.round(ms * 10) / 10)
 const x = ({ t }: Point): number => tenth(t)
 const y = ({ v }: Point): number => down(v)
 
-/** Times come every few milliseconds: more than a tenth of one cannot be seen. */
+/** Points are a few milliseconds apart: less than a tenth of one cannot be seen. */
 const lineOf = (points: readonly Point[]): string =>
   line<Point>().defined(known).x(x).y(y).curve(curveStepAfter).digits(4)(points) ?? ''
 
 const areaOf = (points: readonly Point[]): string =>
   area<Point>().defined(known).x(x).y1(y).y0(0).curve(curveStepAfter).digits(4)(points) ?? ''
 
-/** There along the highest values and back along the lowest. */
+/** Forwards along the highest values and back along the lowest. */
 function bandOf(low: readonly Point[], high: readonly Point[]): string {
   const back = line<Point>().x(x).y(y).curve(curveStepBefore).digits(4)(low.toReversed())
   return `${lineOf(high)}${back?.replace('M', 'L') ?? ''}Z`
 }
 
-/** Those that are one for the eye are drawn as one. */
+/** Stretches that cannot be distinguished are drawn as one. */
 function stretches(spans: readonly Stretch[], pixelMs: number): string {
   const drawn: Stretch[] = []
   for (const span of spans) {

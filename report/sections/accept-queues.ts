@@ -8,10 +8,10 @@ import { usualInterval } from '../sampling.ts'
 import type { Point } from '../thin.ts'
 import { differing, leftOut, sharedSpans, sharedTops } from './shared.ts'
 
-/** A level this many times higher than anything seen would flatten the plot: it is told in words. */
+/** A level this many times higher than anything seen would flatten the plot, so it is given in words. */
 export const FAR_ABOVE = 4
 
-/** A queue for each listening socket, against where it is full. */
+/** The queue of each listening socket, with the length at which it is full. */
 export function acceptQueues(lanes: readonly Lane[]): Html | undefined {
   const shown = lanes.filter((lane) => lane.shards.some(({ length }) => peakOf(length) > 0))
   const spans = sharedSpans(shown)
@@ -24,8 +24,8 @@ export function acceptQueues(lanes: readonly Lane[]): Html | undefined {
   return measure(
     {
       title: 'Accept queue',
-      meaning: `Connections that the kernel has finished and nobody has accepted, for each listening socket. A backlog of N holds N + 1; beyond that SYNs are dropped. Sampled ${interval}: between two samples it may have been elsewhere. A hole: nothing listened, or the sampler was held up.${differing(heights.common)}${leftOut(lanes, shown)}`,
-      // Where each lane is one queue they stand beside each other.
+      meaning: `Connections that the kernel has completed and no process has accepted, for each listening socket. A backlog of N holds N + 1; beyond that SYNs are dropped. Sampled ${interval}: between two samples the length may have been different. A gap means that nothing was listening or the sampler was delayed.${differing(heights.common)}${leftOut(lanes, shown)}`,
+      // If each lane has only one queue, they are shown side by side.
       rows: rows.every((row) => row.length === 1) ? [rows.flat()] : rows,
     },
     'full',
@@ -64,7 +64,7 @@ function panelOf(lane: Lane, shard: Shard, { span, top, columns }: Scales): Pane
   }
 }
 
-/** An axis reaches to the peak of a lane, and to where a queue is full unless that is far off. */
+/** An axis reaches to the peak of a lane, and to the length at which a queue is full unless that is far above. */
 function heightOf({ shards }: Lane): { wanted: number; matters: boolean } {
   const peak = peakOf(...shards.map(({ length }) => length))
   const levels = shards.flatMap(({ limit }) => known(limit)).map((limit) => limit + 1)
@@ -74,7 +74,7 @@ function heightOf({ shards }: Lane): { wanted: number; matters: boolean } {
 
 const known = (points: readonly Point[]): number[] => points.flatMap(({ v }) => (Number.isFinite(v) ? [v] : []))
 
-/** When a queue was full, as far as samples tell, and how long it was then. */
+/** When a queue was full according to the samples, and how long it was then. */
 function fullStretches({ length, limit }: Shard): { from: number; to: number; v: number }[] {
   const found: { from: number; to: number; v: number }[] = []
   for (const [at, { t, v }] of length.entries()) {

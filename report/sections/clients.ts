@@ -30,7 +30,7 @@ function connectTimes(lanes: readonly Lane[]): Html | undefined {
   return measure(
     {
       title: 'Time to connect',
-      meaning: `A dot for each connection: when its SYN left, and how long until the SYN-ACK. A SYN that was dropped is sent again after about 1, 2, 3, 4, 5, 7, 11 s (before Linux 6.5 after 1, 3, 7, 15 s): that makes the steps. ${plural(all, 'connection')}; those on one spot are one dot. Only the time in which connections began is shown.`,
+      meaning: `A dot for each connection: when its SYN was sent, and how long until the SYN-ACK. A dropped SYN is retransmitted after about 1, 2, 3, 4, 5, 7, 11 s (before Linux 6.5 after 1, 3, 7, 15 s), which makes the steps. ${plural(all, 'connection')}; those in the same place are one dot. Only the time in which connections began is shown.`,
       rows: [
         lanes.map((lane, at) => {
           const backends = [...new Set(lane.connections.flatMap(({ backend }) => backend ?? []))].sort(byNumber)
@@ -46,7 +46,7 @@ function connectTimes(lanes: readonly Lane[]): Html | undefined {
                   legend: [
                     ...told.map((name, place) => ({ name, colour: place + 1, note: answered(lane, name) })),
                     ...(unanswered || backends.length > 8
-                      ? [{ name: 'no answer, or others', colour: 'plain' as const }]
+                      ? [{ name: 'no answer, or another backend', colour: 'plain' as const }]
                       : []),
                   ],
                 }),
@@ -68,7 +68,7 @@ function connectTimes(lanes: readonly Lane[]): Html | undefined {
   )
 }
 
-/** From the first SYN to the last, with some room: the same for all lanes unless that would squeeze them. */
+/** From the first SYN to the last, with a margin: the same for all lanes unless that would squeeze them. */
 function arrivalSpans(lanes: readonly Lane[]): Map<Lane, readonly [number, number]> {
   const own = lanes.map(({ connections }): [number, number] => {
     const started = connections.map(({ startedMs }) => startedMs).filter(Number.isFinite)
@@ -112,7 +112,7 @@ const curvesOf = ({ connections }: Lane): Curve[] =>
       .map(read)
       .filter(Number.isFinite)
       .sort((a, b) => a - b)
-    // Mostly it lies on the line before it.
+    // It usually coincides with the line before it.
     return sorted.length === 0 ? [] : [{ name, colour: at + 1, dashed: name === 'total', sorted }]
   })
 
@@ -128,7 +128,7 @@ function latencies(lanes: readonly Lane[]): Html | undefined {
   return measure(
     {
       title: 'Latency by percentile',
-      meaning: `Logarithmic both ways: each further nine takes the same room. Connect counts from the SYN to the SYN-ACK; first byte and total from the moment that the schedule had set, so that a late client cannot hide its own lag. Accept wait is what the kernel told the backend, fine to one jiffy; 0 lies on the lower edge. Shaded: the slowest connection alone.${leftOut(
+      meaning: `Both axes are logarithmic: each further nine takes the same width. Connect is the time from the SYN to the SYN-ACK; first byte and total count from the scheduled moment, so that a late client cannot hide its own lag. Accept wait is what the kernel reported to the backend, accurate to one jiffy; 0 is drawn on the lower edge. Shaded: only the slowest connection.${leftOut(
         lanes,
         shown.map(({ lane }) => lane),
       )}`,
@@ -155,17 +155,17 @@ function latencies(lanes: readonly Lane[]): Html | undefined {
 
 const told = [0.5, 0.9, 0.99, 0.999, 0.9999] as const
 
-/** What so many connections can tell. */
+/** Which percentiles this many connections support. */
 function support(count: number): string {
   const beyond = told.find((share) => count < valuesToTell(share))
   const all = plural(count, 'connection')
   if (beyond === undefined) return all
-  return `${all}: ${percent(beyond)} and beyond cannot be told, that takes ${inWords(valuesToTell(beyond))}`
+  return `${all}, too few for ${percent(beyond)} and above: that takes ${inWords(valuesToTell(beyond))}`
 }
 
 function table(shown: readonly { lane: Lane; curves: readonly Curve[] }[]): Html {
   const several = shown.length > 1
-  return html`<table class="latencies"><thead><tr>${several && html`<td></td>`}<th scope="col">time</th><th scope="col" class="number">of</th><th scope="col" class="number">least</th>${told.map((share) => html`<th scope="col" class="number">${percent(share)}</th>`)}<th scope="col" class="number">most</th></tr></thead>
+  return html`<table class="latencies"><thead><tr>${several && html`<td></td>`}<th scope="col">time</th><th scope="col" class="number">connections</th><th scope="col" class="number">min</th>${told.map((share) => html`<th scope="col" class="number">${percent(share)}</th>`)}<th scope="col" class="number">max</th></tr></thead>
 <tbody>${shown.map(({ lane, curves }) =>
     curves.map(
       ({ name, colour, dashed, sorted }, at) =>

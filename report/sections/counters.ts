@@ -13,15 +13,15 @@ import { differing, leftOut, sharedSpans, sharedTops } from './shared.ts'
 
 type Counter = CaseSummary['counters'][number]
 
-/** Those that bear on queues and handshakes, in the order in which they are read. */
+/** Those that matter for queues and handshakes, in reading order. */
 const telling = [...tcpExt, ...tcp].map(fullName)
 
-/** The namespaces' counters, over time and before and after. */
+/** The counters of the namespaces, over time and before and after. */
 export function countersSection({ lanes }: Group): Html | undefined {
   const tables = (['server', 'client'] as const).map((host) => countersOf(lanes, host))
   if (tables.every((table) => table === undefined)) return undefined
   return html`<section><h2>The kernel’s counters</h2>
-<p class="meaning">Named as in <code>/proc/net/netstat</code> and <code>/proc/net/snmp</code>, each of a network namespace: they do not tell sockets apart. Those that did not move are left out.</p>
+<p class="meaning">Named as in <code>/proc/net/netstat</code> and <code>/proc/net/snmp</code>. They count for a whole network namespace and do not distinguish sockets. Counters that did not move are left out.</p>
 <div class="measures">${overTime(lanes)}</div>${tables}</section>`
 }
 
@@ -34,7 +34,7 @@ function overTime(lanes: readonly Lane[]): Html | undefined {
   return measure(
     {
       title: 'Counters of the server over time',
-      meaning: `What each has gained since the first phase began, read every 100 ms or so. Counters that moved alike share a line.${differing(heights.common)}${leftOut(
+      meaning: `The increase of each since the first phase began, read about every 100 ms. Counters that moved together share a line.${differing(heights.common)}${leftOut(
         lanes,
         drawn.map(({ lane }) => lane),
       )}`,
@@ -59,7 +59,7 @@ function overTime(lanes: readonly Lane[]): Html | undefined {
   )
 }
 
-/** The telling counters of TcpExt that moved; those with the same way are one line. */
+/** The counters of TcpExt that moved; those that moved together are one line. */
 function linesOf({ counters, span }: Lane): (Line & { colour: number })[] {
   const ways = new Map<string, { names: string[]; points: Point[] }>()
   for (const name of tcpExt) {
@@ -73,7 +73,7 @@ function linesOf({ counters, span }: Lane): (Line & { colour: number })[] {
   return [...ways.values()].map(({ names, points }, at) => ({ name: names.join(' = '), colour: (at % 8) + 1, points }))
 }
 
-/** A counter is written down when it changes: before it was 0, and it stays what it last was. */
+/** A counter is recorded when it changes: before that its increase is 0, and afterwards it keeps its last value. */
 const whole = (points: readonly Point[], [from, to]: readonly [number, number]): Point[] => [
   { t: from, v: 0 },
   ...points.filter(({ t }) => t > from && t < to),
@@ -92,7 +92,7 @@ function countersOf(lanes: readonly Lane[], host: Counter['host']): Html | undef
     scrolling(label, lanes.length === 1 ? one(lanes[0]!, own[0]!, shown, host) : several(lanes, own, shown))
   }${
     others.length > 0 &&
-    html`<p class="also">${shown.length > 0 ? 'Moved as well' : 'Moved'}${lanes.length > 1 && ` (${lanes.map((lane) => lane.label).join(' / ')})`}: ${others.map(
+    html`<p class="also">${shown.length > 0 ? 'Also moved' : 'Moved'}${lanes.length > 1 && ` (${lanes.map((lane) => lane.label).join(' / ')})`}: ${others.map(
       (name, at) => {
         const changes = own.map((counters) => change(counters.find((counter) => counter.name === name)))
         return html`${at > 0 && ', '}<span><code>${bareName(name)}</code> ${changes.join(' / ')}</span>`
@@ -102,7 +102,7 @@ function countersOf(lanes: readonly Lane[], host: Counter['host']): Html | undef
 }
 
 function one(lane: Lane, counters: readonly Counter[], shown: readonly string[], host: Counter['host']): Html {
-  return html`<table class="counters"><thead><tr><th scope="col">counter</th><th scope="col" class="number">before</th><th scope="col" class="number">after</th><th scope="col" class="number">gained</th>${host === 'server' && html`<th scope="col">over time</th>`}<th scope="col">what it counts</th></tr></thead>
+  return html`<table class="counters"><thead><tr><th scope="col">counter</th><th scope="col" class="number">before</th><th scope="col" class="number">after</th><th scope="col" class="number">increase</th>${host === 'server' && html`<th scope="col">over time</th>`}<th scope="col">what it counts</th></tr></thead>
 <tbody>${shown.map((name) => {
     const { before = Number.NaN, after = Number.NaN } = counters.find((counter) => counter.name === name) ?? {}
     return html`<tr><th scope="row"><code>${bareName(name)}</code></th><td class="number">${inWords(before)}</td><td class="number">${inWords(after)}</td><td class="number gained">${inWords(after - before)}</td>${host === 'server' && html`<td class="over-time">${sparkOf(lane, name)}</td>`}<td class="what">${meanings.get(name)}</td></tr>
@@ -125,7 +125,7 @@ const several = (lanes: readonly Lane[], own: readonly (readonly Counter[])[], s
 `,
   )}</tbody></table>`
 
-/** `+9` from nothing, else `5 → 14`; 0 where it did not move. */
+/** `+9` from 0, otherwise `5 → 14`; 0 if it did not move. */
 const change = (counter: Counter | undefined): string =>
   counter === undefined
     ? '0'

@@ -6,7 +6,7 @@ import { timePlot } from '../plots/time-plot.ts'
 import { inWords } from '../quantities.ts'
 import { differing, leftOut, sharedSpans, sharedTops } from './shared.ts'
 
-/** What the kernel holds against each socket, counted up. */
+/** The drops that the kernel counts for each socket, cumulative. */
 export function drops(lanes: readonly Lane[]): Html | undefined {
   const shown = lanes.filter(({ shards }) => shards.some((shard) => peakOf(shard.drops) > 0))
   const spans = sharedSpans(shown)
@@ -15,7 +15,7 @@ export function drops(lanes: readonly Lane[]): Html | undefined {
   )
   return measure({
     title: 'Drops, by socket',
-    meaning: html`What the kernel holds against each listening socket (<code>sk_drops</code>), counted up. A dropped SYN counts 1, an overflowed final ACK 2; some of it is no overflow. A socket that comes anew begins at 0.${differing(heights.common)}${leftOut(lanes, shown)}`,
+    meaning: html`Drops that the kernel counts for each listening socket (<code>sk_drops</code>), cumulative. A dropped SYN counts 1, a final ACK that finds the queue full 2; some drops are not overflows. A new socket starts at 0.${differing(heights.common)}${leftOut(lanes, shown)}`,
     rows: [
       shown.map((lane, at) => {
         const lines = lane.shards.map(({ number, drops: points }, place) => ({

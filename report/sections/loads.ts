@@ -8,16 +8,16 @@ import { duration, inWords } from '../quantities.ts'
 
 type LoadEntry = Lane['summary']['loads'][number]
 
-/** What the clients were told to do, and how it ended. */
+/** The loads that the clients were given, and how they ended. */
 export function loadsSection({ lanes }: Group): Html | undefined {
   const shown = lanes.filter(({ summary }) => summary.loads.length > 0)
   if (shown.length === 0) return undefined
   const several = shown.length > 1
   return html`<section><h2>The loads</h2>
-<p class="meaning">Arrivals follow a schedule and never wait for answers. How late the schedule itself ran at worst is part of the result.</p>
+<p class="meaning">Arrivals follow a schedule and never wait for answers. The result includes how late the schedule ran at worst.</p>
 ${scrolling(
   'Loads',
-  html`<table class="loads"><thead><tr>${several && html`<td></td>`}<th scope="col">load</th><th scope="col">phase</th><th scope="col" class="number">begun</th><th scope="col" class="number">connected</th><th scope="col">ended</th><th scope="col" class="number">SYNs sent again</th><th scope="col" class="number">read</th><th scope="col" class="number">written</th><th scope="col" class="number">late, at most</th></tr></thead>
+  html`<table class="loads"><thead><tr>${several && html`<td></td>`}<th scope="col">load</th><th scope="col">phase</th><th scope="col" class="number">started</th><th scope="col" class="number">connected</th><th scope="col">ended</th><th scope="col" class="number">SYN retransmits</th><th scope="col" class="number">read</th><th scope="col" class="number">written</th><th scope="col" class="number">max lateness</th></tr></thead>
 <tbody>${shown.map(({ label, summary }) =>
     summary.loads.map(
       (load, at) =>
@@ -29,9 +29,9 @@ ${scrolling(
 }
 
 function result({ report }: LoadEntry): Html {
-  if (report === null) return html`<td colspan="7" class="note">had not ended</td>`
+  if (report === null) return html`<td colspan="7" class="note">did not end</td>`
   const { started, connected, outcomes, synRetransmits, bytesRead, bytesWritten, scheduleLagMs, failures } = report
-  // Those that only write SYNs keep no records: connected and ended are not known of them.
+  // Loads that only send SYNs record no connections: how many connected, and how they ended, is not known.
   const records = report.kind !== 'half-open'
   const ends = Object.entries(outcomes).filter(([, count]) => count > 0)
   return html`<td class="number">${inWords(started)}</td><td class="number">${records ? inWords(connected) : UNKNOWN}</td><td>${ends

@@ -7,7 +7,7 @@ import { type Content, type Html, html } from '../html.ts'
 import { duration, inWords } from '../quantities.ts'
 import { day } from './masthead.ts'
 
-/** Where it ran, how well it was measured, and how to run it again. */
+/** Where it ran, how accurate the measurements are, and how to run it again. */
 export function machineSection({ runs, labels }: Group): Html {
   const rows: [string, (run: Run) => Content][] = [
     ['Kernel', ({ verdict }) => `Linux ${verdict.machine.kernel}`],
@@ -31,8 +31,8 @@ export function machineSection({ runs, labels }: Group): Html {
       'Scheduling lag',
       ({ verdict: { lagMs } }) =>
         lagMs === null
-          ? 'not known: the run did not get to its end'
-          : `timers of an idle process, or the clients’ own schedule, ran up to ${lagMs < 1 ? '1 ms' : duration(lagMs)} late; bands of times give way by that much`,
+          ? 'not known: the run did not finish'
+          : `timers of an idle process, or the clients’ own schedule, ran up to ${lagMs < 1 ? '1 ms' : duration(lagMs)} late; bands of times are widened by that much`,
     ],
   ]
   const filled = rows.filter(([, read]) => runs.some((run) => read(run) !== undefined))
@@ -43,10 +43,10 @@ ${scrolling(
 <tbody>${filled.map(([name, read]) => html`<tr><th scope="row">${name}</th>${runs.map((run) => html`<td>${read(run)}</td>`)}</tr>`)}</tbody></table>`,
 )}
 <pre class="again"><code>${[...new Set(runs.map(({ verdict }) => verdict.again))].join('\n')}</code></pre>
-<p class="note">Beside a run’s report lie <code>verdict.json</code> and, as Parquet, every sample and connection: <code>accept_queue</code>, <code>syn_queue</code>, <code>port</code>, <code>counters</code>, <code>connections</code>. Times in them are milliseconds since the first phase of their case began.</p></section>`
+<p class="note">The folder of a run also has <code>verdict.json</code> and, as Parquet, every sample and connection: <code>accept_queue</code>, <code>syn_queue</code>, <code>port</code>, <code>counters</code>, <code>connections</code>. Their times are in milliseconds since the first phase of the case began.</p></section>`
 }
 
-/** The same for all cases, or a line for each. */
+/** One text if it is the same for all cases, or a line for each. */
 function perCase(cases: readonly CaseSummary[], read: (one: CaseSummary) => string): Content {
   const words = cases.map(read)
   if (words.every((word) => word === words[0])) return words[0] || undefined

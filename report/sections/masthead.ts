@@ -5,7 +5,7 @@ import { duration } from '../quantities.ts'
 import { sourcesLine } from './sources.ts'
 import { badge, tally } from './status.ts'
 
-/** The lesson, where it comes from, and how it went. */
+/** The lesson, its sources, and the outcome. */
 export function masthead({ experiment, runs, labels }: Group, level: 1 | 2): Html {
   const [first] = runs
   const { teaches, sources } = first!.verdict

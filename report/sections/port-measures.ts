@@ -1,4 +1,4 @@
-/** What the sockets of a port share: a plot for each lane. */
+/** Measures of the whole port: a plot for each lane. */
 import { columnsOf, measure } from '../figure.ts'
 import type { Html } from '../html.ts'
 import { type Lane, type PortColumn, peakOf } from '../lane.ts'
@@ -15,7 +15,7 @@ interface LaneMeasure {
   meaning: string
   quantity: Quantity
   lines: readonly { name: string; read: (lane: Lane) => readonly Point[] }[]
-  /** A level that means something, and what it is called. */
+  /** A level to mark, and its name. */
   level?: { name: string; of: (lane: Lane) => number }
 }
 
@@ -27,7 +27,7 @@ const column =
 export const synQueue: LaneMeasure = {
   title: 'SYN queue',
   meaning:
-    'Half-open requests of the port: a SYN came, the last ACK did not. They do not name their listener, so the limit is the sum over its sockets.',
+    'Half-open requests of the port: the SYN has arrived, the final ACK has not. A request does not name its listener, so the limit is the sum over all listening sockets of the port.',
   quantity: 'count',
   lines: [{ name: 'length', read: ({ synQueue: { length } }) => length }],
   level: { name: 'limit', of: ({ synQueue: { limit } }) => limit.at(-1)?.v ?? 0 },
@@ -36,13 +36,13 @@ export const synQueue: LaneMeasure = {
 export const portMeasures: readonly LaneMeasure[] = [
   {
     title: 'Oldest accept wait',
-    meaning: 'How long the longest waiting connection had waited for accept(). Fine to one jiffy, 4 ms at HZ = 250.',
+    meaning: 'How long the oldest waiting connection had waited for accept(). Accurate to one jiffy, 4 ms at HZ = 250.',
     quantity: 'ms',
     lines: [{ name: 'oldest wait', read: column('oldest_wait_ms') }],
   },
   {
     title: 'Connections',
-    meaning: 'Established connections of the port, and those of them that wait for accept().',
+    meaning: 'Established connections of the port, and those of them that are waiting for accept().',
     quantity: 'count',
     lines: [
       { name: 'established', read: column('established') },
@@ -51,25 +51,25 @@ export const portMeasures: readonly LaneMeasure[] = [
   },
   {
     title: 'Receive queues',
-    meaning: 'Bytes that came and that no process has read yet, over all connections of the port.',
+    meaning: 'Bytes that have arrived and that no process has read yet, over all connections of the port.',
     quantity: 'bytes',
     lines: [{ name: 'unread', read: column('receive_bytes') }],
   },
   {
     title: 'Send queues',
-    meaning: 'Bytes written that the peers have not acknowledged, over all connections of the port.',
+    meaning: 'Bytes that were written and that the peers have not acknowledged, over all connections of the port.',
     quantity: 'bytes',
     lines: [{ name: 'unacknowledged', read: column('send_bytes') }],
   },
   {
     title: 'Closed windows',
-    meaning: 'Connections whose peer has closed its window: it takes nothing more.',
+    meaning: 'Connections whose peer has closed its window: it accepts no more data.',
     quantity: 'count',
     lines: [{ name: 'zero windows', read: column('zero_windows') }],
   },
 ]
 
-/** A measure as plots; nothing if it stayed at zero in all lanes. */
+/** A measure as plots; undefined if it stayed at zero in all lanes. */
 export function laneMeasure(lanes: readonly Lane[], described: LaneMeasure): Html | undefined {
   const { title, meaning, quantity, lines, level } = described
   const shown = lanes.filter((lane) => lines.some(({ read }) => peakOf(read(lane)) > 0))

@@ -4,7 +4,7 @@ import { acceptQueues } from './accept-queues.ts'
 import { drops } from './drops.ts'
 import { laneMeasure, portMeasures, synQueue } from './port-measures.ts'
 
-/** The kernel's queues over time. Those that stayed empty are left out. */
+/** The kernel's queues over time. Queues that stayed empty are left out. */
 export function queuesSection({ lanes }: Group): Html | undefined {
   const plots = [
     acceptQueues(lanes),

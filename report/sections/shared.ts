@@ -1,10 +1,10 @@
-/** Axes that lanes share: what is drawn side by side is there to be compared. */
+/** Axes that lanes share, so that plots side by side can be compared. */
 import type { Lane } from '../lane.ts'
 
-/** Lanes whose lengths or heights differ more than this cannot share a scale and all be read. */
+/** Lanes whose lengths or heights differ by more than this factor cannot share a readable scale. */
 const TOO_DIFFERENT = 12
 
-/** How long is shown of each lane: all the same if they are of one order. */
+/** The time span shown of each lane: the same for all if their lengths are comparable. */
 export function sharedSpans(lanes: readonly Lane[]): Map<Lane, readonly [number, number]> {
   const ends = sharedTops(lanes.map(({ span }) => ({ wanted: span[1], matters: true })))
   const begin = Math.min(0, ...lanes.map(({ span }) => span[0]))
@@ -12,8 +12,8 @@ export function sharedSpans(lanes: readonly Lane[]): Map<Lane, readonly [number,
 }
 
 /**
- * The upper end of each scale: the highest of all, unless something that matters in one of them would be too small to be
- * seen; then each has its own. That a lane stays low beside the others is no reason: that is what it tells.
+ * The upper end of each scale: the highest of all, unless something that matters in one lane would be too small to be
+ * seen; then each has its own. That a lane is merely lower than the others is not a reason: that is its message.
  */
 export function sharedTops(lanes: readonly { wanted: number; matters: boolean }[]): {
   common: boolean
@@ -24,11 +24,11 @@ export function sharedTops(lanes: readonly { wanted: number; matters: boolean }[
   return { common, tops: lanes.map(({ wanted }) => (common ? most : wanted)) }
 }
 
-/** To be said where scales differ. */
-export const differing = (common: boolean): string => (common ? '' : ' The scales differ: each has its own.')
+/** The remark for scales that differ. */
+export const differing = (common: boolean): string => (common ? '' : ' The scales of the plots differ.')
 
 /** Names the lanes that have nothing to show. */
 export function leftOut(lanes: readonly Lane[], shown: readonly Lane[]): string {
   const names = lanes.filter((lane) => !shown.includes(lane)).map(({ label }) => label)
-  return names.length === 0 || shown.length === 0 ? '' : ` Nothing of it in ${names.join(', ')}.`
+  return names.length === 0 || shown.length === 0 ? '' : ` Nothing to show for ${names.join(', ')}.`
 }

@@ -1,7 +1,7 @@
 import { shownSource } from '../facts.ts'
 import { type Html, html } from '../html.ts'
 
-/** Where a lesson comes from: a fact leads to its section on this page, an article to where it was published. */
+/** The sources of a lesson: a fact links to its section on this page, an article to its URL. */
 export function sourcesLine(sources: readonly string[]): Html | undefined {
   if (sources.length === 0) return undefined
   const cited = sources.map((source) => {

@@ -1,10 +1,10 @@
-/** How a run ended, as a mark, a word and a sentence: never by colour alone. */
+/** How a run ended, as a mark, a word and a sentence, never only by colour. */
 import { plural } from '#common/quantities.ts'
 import type { JudgedExpectation, Status, Verdict } from '#lab/experiment/verdict.ts'
 import type { Judgement } from '#planner/answer.ts'
 import { type Html, html } from '../html.ts'
 
-/** Of an experiment, and of what a lab says of a plan. */
+/** Of an experiment, or of a lab's judgement of a plan. */
 type Ending = Status | Judgement['verdict']
 
 const looks: Record<Ending, { mark: string; colour: string }> = {
@@ -23,13 +23,13 @@ export const badge = (ending: Ending, count?: number): Html =>
 export const passMark = (passed: boolean, word = passed ? 'pass' : 'fail'): Html =>
   html`<span class="mark ${passed ? 'passed' : 'failed'}"><span aria-hidden="true">${passed ? '✓' : '✗'}</span> ${word}</span>`
 
-/** What it comes to, and why if there is a reason. */
+/** The result in a sentence, with the reason if there is one. */
 export function tally({ status, reason, expectations }: Verdict): string {
   const failed = expectations.filter(({ passed }) => !passed).length
   const all = plural(expectations.length, 'expectation')
   const words =
     expectations.length === 0
-      ? 'Nothing was weighed'
+      ? 'No expectation was judged'
       : failed === 0
         ? `All ${all} hold`
         : `${failed} of ${all} ${failed === 1 ? 'does' : 'do'} not hold`

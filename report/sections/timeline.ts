@@ -6,7 +6,7 @@ import { perCent } from '../plots/frame.ts'
 import { duration, moment } from '../quantities.ts'
 import { sharedSpans } from './shared.ts'
 
-/** A phase is seen however short it was: the least part of a bar. */
+/** The smallest part of a bar, so that even a short phase is visible. */
 const LEAST = 0.004
 
 /** What was done and when: a row for each phase, with its events. */
@@ -15,7 +15,7 @@ export function timelineSection({ lanes }: Group): Html | undefined {
   if (shown.length === 0) return undefined
   const spans = sharedSpans(shown)
   return html`<section><h2>What was done</h2>
-<p class="meaning">Phases and what happened in them, in seconds since the first one began. The last phase does nothing but wait for the loads to end.</p>
+<p class="meaning">Phases and what happened in them, in seconds since the first one began. The last phase only waits for the loads to end.</p>
 ${shown.map((lane) => scrolling(`Timeline ${lane.label}`, timeline(lane, spans.get(lane)!)))}</section>`
 }
 
@@ -23,7 +23,7 @@ function timeline({ label, summary }: Lane, [from, to]: readonly [number, number
   const share = (ms: number): number => Math.max(0, Math.min(1, (ms - from) / (to - from)))
   const { phases, events } = summary
   return html`<table class="timeline">${label !== '' && html`<caption>${label}</caption>`}
-<thead><tr><th scope="col">phase</th><th scope="col" class="number">from</th><th scope="col" class="number">lasts</th><td class="bar"></td><th scope="col">what happened</th></tr></thead>
+<thead><tr><th scope="col">phase</th><th scope="col" class="number">from</th><th scope="col" class="number">duration</th><td class="bar"></td><th scope="col">what happened</th></tr></thead>
 <tbody>${phases.map(({ name, tMs, endMs }, at) => {
     const until = phases[at + 1]?.tMs ?? Number.POSITIVE_INFINITY
     const own = events.filter((event) => event.tMs < until && (at === 0 || event.tMs >= tMs))

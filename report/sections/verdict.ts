@@ -6,14 +6,14 @@ import { gauge } from '../plots/gauge.ts'
 import { together } from '../quantities.ts'
 import { passMark, whoCounted } from './status.ts'
 
-/** Every expectation with its band and what was seen; several runs have a column each. */
+/** Every expectation with its band and what was seen, with a column for each run if there are several. */
 export function verdictSection(group: Group): Html | undefined {
   const { runs } = group
   if (runs.every(({ verdict }) => verdict.expectations.length === 0)) return undefined
   const given = runs.some(({ verdict }) => verdict.expectations.some(({ widenedMs }) => widenedMs >= 0.05))
   return html`<section><h2>Expected and seen</h2>
 <p class="meaning">Each outcome is counted by the kernel, by the processes at both ends, or by both, which must then agree.
-The bar is the band, the dot what was seen.${given && ' Where a band of times gave way to the scheduling lag of this machine, the paler part is what it gave.'}</p>
+The bar is the band, the dot is what was seen.${given && ' The paler part of a bar is what a band of times was widened by, for the scheduling lag of this machine.'}</p>
 ${scrolling('Expectations', runs.length === 1 ? one(group) : sideBySide(group))}</section>`
 }
 
@@ -41,7 +41,7 @@ function sideBySide({ runs, labels }: Group): Html {
 }
 
 function cell(expectation: JudgedExpectation | undefined, common: boolean): Html {
-  if (expectation === undefined) return html`<td class="note">not weighed</td>`
+  if (expectation === undefined) return html`<td class="note">not judged</td>`
   return html`<td class="${expectation.passed ? 'passed' : 'failed'}">${passMark(expectation.passed)} <span class="seen">${seen(expectation)}</span>${!common && html` <span class="note">of ${expected(expectation)}</span>`}${gauge(expectation)}</td>`
 }
 

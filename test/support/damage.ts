@@ -19,7 +19,7 @@ const countersTo =
       for (const name of [...tcp, ...tcpExt].map(fullName)) boundary[host][name] = change(boundary[host][name] ?? 0, at)
   }
 
-const storiesTo =
+const recordsTo =
   (change: (record: Recording['records'][number], at: number) => void): Damage =>
   ({ records }) => {
     for (const [at, record] of records.entries()) change(record, at)
@@ -122,25 +122,25 @@ export const damages: Record<string, Damage> = {
   'clients are doubled': (recording) => {
     recording.records.push(...recording.records)
   },
-  'every client is reset': storiesTo((record) => {
+  'every client is reset': recordsTo((record) => {
     record.outcome = 'reset'
   }),
-  'every client is refused': storiesTo((record) => {
+  'every client is refused': recordsTo((record) => {
     record.outcome = 'refused'
   }),
   'every backend has one process more': ({ boundaries }) => {
     for (const { backends } of boundaries)
       for (const backend of backends) if (backend !== null) backend.processes.push(backend.processes[0]!)
   },
-  'every client is served': storiesTo((record) => {
+  'every client is served': recordsTo((record) => {
     record.outcome = 'ok'
   }),
-  'no client connects': storiesTo((record) => {
+  'no client connects': recordsTo((record) => {
     for (const name of ['connectedMs', 'acceptedMs', 'acceptWaitMs', 'firstByteMs', 'backend'] as const)
       delete record[name]
     record.outcome = 'timedOut'
   }),
-  'all connect at once and wait for nothing': storiesTo((record) => {
+  'all connect at once and wait for nothing': recordsTo((record) => {
     const { startedMs } = record
     const soon = startedMs + 0.1
     Object.assign(record, {
@@ -153,25 +153,25 @@ export const damages: Record<string, Damage> = {
     })
     record.scheduledMs = startedMs
   }),
-  'all connect six and a half seconds late': storiesTo((record) => {
+  'all connect six and a half seconds late': recordsTo((record) => {
     const late = 6500
     for (const name of ['connectedMs', 'acceptedMs', 'firstByteMs', 'closedMs', 'acceptWaitMs'] as const)
       if (record[name] !== undefined) record[name] += late
     record.synRetransmits = 9
   }),
-  'all connect with the second SYN': storiesTo((record) => {
+  'all connect with the second SYN': recordsTo((record) => {
     for (const name of ['connectedMs', 'acceptedMs', 'firstByteMs', 'closedMs'] as const)
       if (record[name] !== undefined) record[name] += 1050
     record.synRetransmits = (record.synRetransmits ?? 0) + 1
   }),
-  'all connect between two SYNs': storiesTo((record) => {
+  'all connect between two SYNs': recordsTo((record) => {
     for (const name of ['connectedMs', 'firstByteMs', 'closedMs'] as const)
       if (record[name] !== undefined) record[name] += 700
   }),
-  'one backend answers all': storiesTo((record) => {
+  'one backend answers all': recordsTo((record) => {
     if (record.backend !== undefined) record.backend = 'backend-1'
   }),
-  'another backend answers all': storiesTo((record) => {
+  'another backend answers all': recordsTo((record) => {
     if (record.backend !== undefined) record.backend = 'backend-2'
   }),
   'the phases find other things': ({ phases }) => {
