@@ -87,6 +87,12 @@ test('a reading that never comes back does not hold the waiting up', async () =>
   )
 })
 
+test('the end of patience in the midst of a reading is no error of that reading', async () => {
+  const { clock, run } = machine()
+  const silent = (): Promise<number> => new Promise(() => {})
+  await assert.rejects(run(eventually('it speaks', silent, () => true, { clock, endsIt: () => true })), WaitedInVain)
+})
+
 test('a signal ends the waiting with its own reason, also while a reading hangs', async () => {
   const { clock, run } = machine()
   const stop = new AbortController()

@@ -86,8 +86,10 @@ export async function eventually<Value>(
       if (wanted(value) !== false) return value
     } catch (error) {
       signal?.throwIfAborted()
-      if (endsIt(error)) throw error
-      if (error !== patience.end) complaint = error
+      if (error !== patience.end) {
+        if (endsIt(error)) throw error
+        complaint = error
+      }
     }
     if (patience.signal.aborted)
       throw Object.assign(
