@@ -52,7 +52,7 @@ const ofTcpExt = [
   ],
 ] as const
 
-/** Of /proc/net/snmp, group Tcp. They move whenever anybody connects. */
+/** Of /proc/net/snmp, group Tcp. They rise whenever any client connects. */
 const ofTcp = [
   ['ActiveOpens', 'Connections opened from here.'],
   ['PassiveOpens', 'Connections opened by clients, counted at the final ACK and not at the SYN.'],

@@ -10,7 +10,7 @@ export const unacked = (bytes: DataView, at: number): number => bytes.getUint32(
 export const sacked = (bytes: DataView, at: number): number => bytes.getUint32(at + 28, true)
 
 /**
- * Milliseconds since this side last sent data. A connection that nobody accepted yet cannot have sent any, so for it
+ * Milliseconds since this side last sent data. A connection that is not accepted yet cannot have sent any, so for it
  * this is the wait in the accept queue so far (tcp_create_openreq_child stamps it). Resolution: one jiffy.
  */
 export function lastDataSentMs(bytes: DataView, at: number): number {
@@ -23,6 +23,6 @@ const WRAPPED_MS = 2 ** 32 - 1000
 /** The bytes of tcp_info before `snd_wnd` was added (Linux 5.4). */
 const UNTIL_SND_WND = 228
 
-/** The window that the peer offers, in bytes, or undefined on kernels before 5.4. 0 means: it takes nothing more. */
+/** The window that the peer offers, in bytes, or undefined on kernels before 5.4. 0: the peer accepts no more data. */
 export const peerWindowBytes = (bytes: DataView, at: number, length: number): number | undefined =>
   length >= UNTIL_SND_WND + 4 ? bytes.getUint32(at + UNTIL_SND_WND, true) : undefined

@@ -1,4 +1,4 @@
-/** When connections begin, as pure generators: milliseconds since the load's start, never decreasing. */
+/** When connections begin, as pure generators: milliseconds since the start of the load, never decreasing. */
 import type { Arrivals } from './agent/api.ts'
 import { seededRandom } from './random.ts'
 
@@ -18,7 +18,7 @@ export function arrivalTimes(arrivals: Arrivals): Iterable<number> {
 
 /** One arrival every 1 / rate, the first at 0; none at or after the end. */
 export function* constantArrivals(ratePerSecond: number, durationMs = Number.POSITIVE_INFINITY): Generator<number> {
-  // Multiplied, not added up: rounding errors must not pile up over millions of arrivals.
+  // Multiplied, not added up: rounding errors must not accumulate over millions of arrivals.
   for (let i = 0; ; i++) {
     const atMs = (i * 1000) / ratePerSecond
     if (atMs >= durationMs) return

@@ -20,15 +20,15 @@ const none: Latency = { count: 0, min: 0, mean: 0, stdev: 0, p50: 0, p90: 0, p99
 export class LatencyHistogram {
   readonly #library = histograms()
   #histogram: Histogram | undefined
-  // The histogram would go through all its buckets for each of these, while connections wait to be begun.
+  // The histogram would walk through all its buckets for each of these, while connections wait to be started.
   #lowestUs = Number.POSITIVE_INFINITY
   #meanUs = 0
   /** Of squared distances from the mean (Welford). */
   #sum = 0
-  /** The last one told, as long as nothing has been recorded since. */
+  /** The last summary given, as long as nothing has been recorded since. */
   #summary: Latency | undefined
 
-  /** Records a duration in milliseconds. Clocks read in two places can disagree by a hair: below 0 counts as 0. */
+  /** Records a duration in milliseconds. Clocks read in two places can disagree slightly: below 0 counts as 0. */
   record(durationMs: number): void {
     this.#histogram ??= this.#library.build({
       bitBucketSize: 32,

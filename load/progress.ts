@@ -2,12 +2,12 @@ import type { ConnectionRecord, LoadReport, Outcomes } from './agent/api.ts'
 import { LatencyHistogram } from './latency.ts'
 
 export type Outcome = keyof Outcomes
-/** What a client knows of its load; the agent adds the id, the kind and the state. */
+/** What a client knows about its load; the agent adds the id, the kind and the state. */
 export type LoadProgress = Omit<LoadReport, 'id' | 'kind' | 'state' | 'error' | 'elapsedMs'>
 
 /** How many connection records are kept of one load: more would only fill the agent's memory. */
 const MAX_RECORDS = 50_000
-/** Kinds of failure told apart in one load. */
+/** How many kinds of failure are distinguished in one load. */
 const MAX_FAILURES = 20
 
 /** The live report of one load. Clients write into it as things happen, and it can be read at any time. */
@@ -37,7 +37,7 @@ export class Progress {
     abandoned: 0,
   }
   readonly records: ConnectionRecord[] = []
-  /** Called before each report, by clients whose counts lie elsewhere (in the kernel, in a worker). */
+  /** Called before each report; for clients whose counts are elsewhere (in the kernel, in a worker). */
   refresh: () => void = () => {}
   readonly #failures = new Map<string, number>()
   readonly #keepsRecords: boolean
@@ -49,7 +49,7 @@ export class Progress {
     this.#maxRecords = options.maxRecords ?? MAX_RECORDS
   }
 
-  /** Counts how a connection ended; `failure` says what a failed one died of. */
+  /** Counts how a connection ended; `failure` says why a failed one failed. */
   count(outcome: Outcome, failure?: string): void {
     this.outcomes[outcome]++
     if (failure === undefined) return

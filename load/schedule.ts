@@ -1,13 +1,13 @@
 import { monotonicMs } from '#common/clock.ts'
 
-/** After so many starts the event loop gets a turn, so that answers are read while a burst is still being sent. */
+/** After this many starts the event loop gets a turn, so that responses are read while a burst is still being sent. */
 const MAX_STARTS_A_TURN = 64
 const LONGEST_TIMER_MS = 2_147_483_647
 
 /**
- * Calls `start` for each offset when its time has come, with the moment for which it was scheduled. Timers are 1 ms
- * coarse, so everything due by now starts in the same turn. Nothing is skipped when the loop runs late: how late is for
- * the caller to record. Resolves after the last start, or when the signal aborts.
+ * Calls `start` for each offset when its time has come, with the time for which it was scheduled. Timers have a
+ * resolution of 1 ms, so everything due by now starts in the same turn. Nothing is skipped when the loop runs late: the
+ * caller records how late. Resolves after the last start, or when the signal aborts.
  */
 export function followSchedule(
   offsetsMs: Iterable<number>,

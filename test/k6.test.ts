@@ -122,6 +122,6 @@ test('a setting that k6 could not keep to stops k6 before it sends anything', { 
   await using target = await Target.start()
   const { status, output } = await k6('steady', { TARGET: target.url, RATE: '0.5' })
   assert.notEqual(status, 0)
-  assert.match(output, /RATE=0\.5 is no whole number above 0/)
+  assert.match(output, /RATE=0\.5 is not a whole number above 0/)
   assert.equal(target.connections, 0)
 })

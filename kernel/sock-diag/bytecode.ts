@@ -1,5 +1,5 @@
 /**
- * Filters that the kernel runs over each socket of a dump (INET_DIAG_REQ_BYTECODE), so that records nobody wants are
+ * Filters that the kernel runs over each socket of a dump (INET_DIAG_REQ_BYTECODE), so that unwanted records are
  * never copied. An operation is `u8 code, u8 yes, u16 no`; it skips `yes` bytes if true and `no` bytes if not, and a
  * record passes when exactly the end is reached. inet_diag_bc_run; docs/kernel-facts.md#filters.
  */

@@ -139,7 +139,7 @@ export class SocketRecord {
   get uid(): number {
     return this.#view.getUint32(this.#at + 64, true)
   }
-  /** The inode of the file that holds the socket; 0 while nobody has accepted it, or nobody holds it any more. */
+  /** The inode of the file that holds the socket; 0 while it is not accepted yet, or no process holds it any more. */
   get inode(): number {
     return this.#view.getUint32(this.#at + 68, true)
   }
@@ -160,7 +160,7 @@ export class SocketRecord {
   get lastDataSentMs(): number | undefined {
     return this.#infoBytes >= 48 ? lastDataSentMs(this.#view, this.#info) : undefined
   }
-  /** The window that the peer offers, if INFO was asked for and the kernel tells (5.4). */
+  /** The window that the peer offers, if INFO was asked for and the kernel reports it (5.4). */
   get peerWindowBytes(): number | undefined {
     return this.#infoBytes === 0 ? undefined : peerWindowBytes(this.#view, this.#info, this.#infoBytes)
   }

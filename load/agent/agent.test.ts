@@ -313,7 +313,7 @@ test('half-open loads beyond the bound of this agent are refused, those without 
   }
   const above = await refusal({ ratePerSecond: 101 })
   assert.equal(above.status, 400)
-  assert.match(above.says, /may write 100 SYNs a second here .* would write 101/)
+  assert.match(above.says, /may write at most 100 SYNs a second here .* would write 101/)
   assert.match((await refusal({})).says, /would write as many as they can/)
   // Within the bound the next guard is asked: this is no lab.
   assert.match((await refusal({ ratePerSecond: 100 })).says, /only inside a lab/)

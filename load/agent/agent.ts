@@ -19,11 +19,11 @@ const schemas = lazySchemas<typeof import('./api.ts')>(() => require('./api.ts')
 export interface AgentOptions {
   /** Where the API is served: a Unix socket, or an address on a network that only the lab reaches. */
   listen: ListenTarget
-  /** How many SYNs a second all half-open loads together may write; without it each load is bounded by itself. */
+  /** How many SYNs a second all half-open loads together may write; without it, each load has only its own limit. */
   maxHalfOpenPerSecond?: number
 }
 
-/** An agent that listens. Disposing of it ends every load and then the service. */
+/** A listening agent. Disposing of it ends every load and then the service. */
 export interface StartedAgent extends AsyncDisposable {
   /** Where it listens, with the real port. */
   readonly listen: ListenTarget
@@ -58,9 +58,10 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
     '/loads',
     { schema: { body: schemas.LoadRequest }, bodyLimit: LARGEST_BODY_BYTES },
     async (request, reply) => {
-      if (loads.isFullFor(request.body)) throw new RequestError(429, 'Too many loads are running: stop one first')
+      if (loads.isFullFor(request.body))
+        throw new RequestError(429, 'Too many loads are running: stop one of them first')
       const load = { ...request.body, target: await resolveTarget(request.body.target) }
-      // Asked before the load exists, so that the refusal is the answer and not a failed load.
+      // Checked before the load exists, so that the response is a refusal and not a failed load.
       if (load.kind === 'half-open') refuseAbove(options.maxHalfOpenPerSecond, loads.halfOpenPerSecondWith(load))
       if (load.kind === 'half-open' || load.kind === 'handshake') refuseOutsideLab(load)
       return reply.code(201).send((await loads.start(load)).report())
@@ -75,7 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
   app.get<ById>('/loads/:id/records', (request, reply) => {
     const { id, records } = known(request.params.id)
     if (records === undefined)
-      throw new RequestError(409, `Load '${id}' keeps no records: ask for them with "records": true`)
+      throw new RequestError(409, `Load '${id}' keeps no records: start it with "records": true`)
     const lines = Readable.from(ndjson(records.slice()))
     return reply.type('application/x-ndjson').send(lines)
   })
@@ -89,7 +90,7 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
   app.post<ById & { Body: SpeakRequest }>('/loads/:id/speak', speaking, (request) => {
     const load = known(request.params.id)
     const speakers = load.speak(request.body.text)
-    if (speakers === undefined) throw new RequestError(409, `Load '${load.id}' holds no connections, or no longer`)
+    if (speakers === undefined) throw new RequestError(409, `Load '${load.id}' does not hold connections, or is over`)
     return { speakers }
   })
 
@@ -98,13 +99,13 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
     const load = known(request.params.id)
     const { connection, send } = request.body
     const step = load.step(connection, send)
-    if (step === undefined) throw new RequestError(409, `Load '${load.id}' does no handshakes by hand, or no longer`)
+    if (step === undefined) throw new RequestError(409, `Load '${load.id}' does not do handshakes by hand, or is over`)
     return step
   })
 
   app.get<ById>('/loads/:id/handshakes', (request) => {
     const { id, handshakes } = known(request.params.id)
-    if (handshakes === undefined) throw new RequestError(409, `Load '${id}' does no handshakes by hand`)
+    if (handshakes === undefined) throw new RequestError(409, `Load '${id}' does not do handshakes by hand`)
     return handshakes
   })
 
@@ -120,12 +121,12 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
   }
 }
 
-/** Docker's bridges remember each SYN for a minute in a table that the whole host shares (nf_conntrack_max). */
+/** With Docker's bridges, each SYN occupies the host's connection tracking table (nf_conntrack_max) for a minute. */
 function refuseAbove(mostPerSecond: number | undefined, wantedPerSecond: number): void {
   if (mostPerSecond === undefined || wantedPerSecond <= mostPerSecond) return
   throw new RequestError(
     400,
-    `Half-open loads together may write ${mostPerSecond} SYNs a second here (--max-half-open-rate), and with this one they would write ${Number.isFinite(wantedPerSecond) ? wantedPerSecond : 'as many as they can'}`,
+    `Together, half-open loads may write at most ${mostPerSecond} SYNs a second here (--max-half-open-rate), but with this one they would write ${Number.isFinite(wantedPerSecond) ? wantedPerSecond : 'as many as they can'}`,
     'ratePerSecond',
   )
 }

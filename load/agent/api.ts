@@ -1,15 +1,15 @@
-/** The load agent's API: what loads can be asked for, and what they tell while they run and at the end. */
+/** The load agent's API: which loads it can run, and what it reports while they run and at the end. */
 import { type Static, Type } from 'typebox'
 
 const closed = { additionalProperties: false } as const
-const Rate = Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'A second' })
+const Rate = Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'Per second' })
 const DurationMs = Type.Integer({ minimum: 1, maximum: 3_600_000 })
 
 const Label = Type.Optional(
   Type.String({
     minLength: 1,
     maxLength: 100,
-    description: 'Comes back in reports. Of one label one load runs: a new one takes the place of the old one',
+    description: 'Repeated in reports. Only one load of a label runs: a new one replaces the old one',
   }),
 )
 
@@ -18,7 +18,7 @@ const KeepRecords = Type.Boolean({ default: false, description: 'Keep a record o
 export const Target = Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, closed)
 export type Target = Static<typeof Target>
 
-/** When connections begin. The schedule never waits for answers. Without a duration it runs until it is stopped. */
+/** When connections begin. The schedule never waits for responses. Without a duration it runs until it is stopped. */
 export const Arrivals = Type.Union([
   Type.Object({ shape: Type.Literal('constant'), ratePerSecond: Rate, durationMs: Type.Optional(DurationMs) }, closed),
   Type.Object(
@@ -41,7 +41,7 @@ export const Arrivals = Type.Union([
 ])
 export type Arrivals = Static<typeof Arrivals>
 
-/** Open-loop connections: connect, send one request, read the answer, close. */
+/** Open-loop connections: connect, send one request, read the response, close. */
 export const ConnectionsLoad = Type.Object(
   {
     kind: Type.Literal('connections'),
@@ -53,7 +53,7 @@ export const ConnectionsLoad = Type.Object(
     closer: Type.Optional(
       Type.Union([Type.Literal('server'), Type.Literal('client')], {
         default: 'server',
-        description: 'Who closes first once the answer is whole, and so keeps the connection in TIME_WAIT',
+        description: 'Which side closes first once the response is complete, and so keeps the connection in TIME_WAIT',
       }),
     ),
     records: Type.Optional(KeepRecords),
@@ -62,7 +62,7 @@ export const ConnectionsLoad = Type.Object(
 )
 export type ConnectionsLoad = Static<typeof ConnectionsLoad>
 
-/** SYNs from addresses where nobody answers. Only inside a lab. */
+/** SYNs from addresses at which nothing answers. Only inside a lab. */
 export const HalfOpenLoad = Type.Object(
   {
     kind: Type.Literal('half-open'),
@@ -73,13 +73,12 @@ export const HalfOpenLoad = Type.Object(
     ),
     durationMs: Type.Integer({ minimum: 1, maximum: 60_000 }),
     maxSyns: Type.Optional(Type.Integer({ minimum: 1, maximum: 50_000_000 })),
-    sources: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 65_536, description: 'How many source addresses to use' }),
-    ),
+    sources: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'Number of source addresses' })),
     sourcePorts: Type.Optional(
       Type.Union([Type.Literal('counting'), Type.Literal('random')], {
         default: 'counting',
-        description: 'counting: no address and port comes twice before all have been used. random: they may',
+        description:
+          'counting: no pair of address and port repeats before all have been used. random: pairs may repeat',
       }),
     ),
   },
@@ -87,7 +86,7 @@ export const HalfOpenLoad = Type.Object(
 )
 export type HalfOpenLoad = Static<typeof HalfOpenLoad>
 
-/** Connections that are made and stay silent until they are told to speak or the load ends. */
+/** Connections that are opened and stay silent until they are told to speak or the load ends. */
 export const HoldLoad = Type.Object(
   {
     kind: Type.Literal('hold'),
@@ -102,14 +101,14 @@ export const HoldLoad = Type.Object(
 )
 export type HoldLoad = Static<typeof HoldLoad>
 
-/** Clients that ask for much and read slowly: the backend's send queues fill. */
+/** Clients that request large responses and read them slowly: the backend's send queues fill. */
 export const SlowReadLoad = Type.Object(
   {
     kind: Type.Literal('slow-read'),
     target: Target,
     label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
-    bytesPerSecond: Type.Number({ minimum: 0, description: 'Each connection; 0 reads nothing' }),
+    bytesPerSecond: Type.Number({ minimum: 0, description: 'Per connection; 0 reads nothing' }),
     responseBytes: Type.Integer({ minimum: 1, maximum: 67_108_864 }),
     durationMs: Type.Optional(DurationMs),
     records: Type.Optional(KeepRecords),
@@ -126,7 +125,7 @@ export const SlowWriteLoad = Type.Object(
     label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
     bytesPerSecond: Type.Optional(
-      Type.Number({ exclusiveMinimum: 0, description: 'Each connection; as fast as possible if left out' }),
+      Type.Number({ exclusiveMinimum: 0, description: 'Per connection; as fast as possible if left out' }),
     ),
     bodyBytes: Type.Integer({ minimum: 1, maximum: 1_073_741_824 }),
     durationMs: Type.Optional(DurationMs),
@@ -137,7 +136,7 @@ export const SlowWriteLoad = Type.Object(
 export type SlowWriteLoad = Static<typeof SlowWriteLoad>
 
 /**
- * Three-way handshakes by hand: the SYNs leave at once, and from then on a packet is sent when a step asks for it. Only
+ * Three-way handshakes by hand: the SYNs leave at once, and every later packet is sent when a step asks for it. Only
  * inside a lab, over IPv4.
  */
 export const HandshakeLoad = Type.Object(
@@ -170,8 +169,8 @@ export const SpeakRequest = Type.Object(
 export type SpeakRequest = Static<typeof SpeakRequest>
 
 /**
- * The next packet of a handshake that is done by hand. `ack`: the last ACK, bare. `request`: an HTTP request, which acts
- * as that ACK too. Both wait for the SYN-ACK, and both can be sent again. `reset`: an RST.
+ * The next packet of a handshake by hand. `ack`: the final ACK, without data. `request`: an HTTP request, which also acts
+ * as that ACK. Both wait for the SYN-ACK, and both can be sent again. `reset`: an RST.
  */
 export const HandshakeStep = Type.Union([Type.Literal('ack'), Type.Literal('request'), Type.Literal('reset')])
 export type HandshakeStep = Static<typeof HandshakeStep>
@@ -197,16 +196,16 @@ export const Latency = Type.Object({
 })
 export type Latency = Static<typeof Latency>
 
-/** How connections ended. `ok`: answered, or for silent ones still open as asked. */
+/** How connections ended. `ok`: answered, or still open as intended for those that stay silent. */
 export const Outcomes = Type.Object({
   ok: Type.Integer(),
-  refused: Type.Integer({ description: 'RST to the SYN: nobody listens' }),
+  refused: Type.Integer({ description: 'RST in reply to the SYN: nothing listens there' }),
   reset: Type.Integer({ description: 'RST after the handshake' }),
   timedOut: Type.Integer(),
   noPortLeft: Type.Integer({ description: 'EADDRNOTAVAIL: no source port left' }),
-  closedEarly: Type.Integer({ description: 'FIN before the whole answer' }),
-  failed: Type.Integer({ description: 'Anything else; `failures` says what' }),
-  abandoned: Type.Integer({ description: 'Still without an outcome when the load was stopped or its time was over' }),
+  closedEarly: Type.Integer({ description: 'FIN before the response was complete' }),
+  failed: Type.Integer({ description: 'Any other failure; `failures` says which' }),
+  abandoned: Type.Integer({ description: 'Without an outcome when the load was stopped or its time was up' }),
 })
 export type Outcomes = Static<typeof Outcomes>
 
@@ -215,12 +214,14 @@ export const ConnectionRecord = Type.Object({
   scheduledMs: Type.Number(),
   startedMs: Type.Number(),
   connectedMs: Type.Optional(Type.Number()),
-  acceptedMs: Type.Optional(Type.Number({ description: "By the backend's clock, which is the same clock" })),
-  acceptWaitMs: Type.Optional(Type.Number({ description: 'As the kernel told the backend; one jiffy fine' })),
+  acceptedMs: Type.Optional(Type.Number({ description: "By the backend's clock, which is the same as the client's" })),
+  acceptWaitMs: Type.Optional(
+    Type.Number({ description: 'As the kernel reported it to the backend; resolution: one jiffy' }),
+  ),
   firstByteMs: Type.Optional(Type.Number()),
   closedMs: Type.Optional(Type.Number()),
   synRetransmits: Type.Optional(Type.Integer()),
-  backend: Type.Optional(Type.String({ description: 'Who answered' })),
+  backend: Type.Optional(Type.String({ description: 'The backend that answered' })),
   outcome: Type.String(),
 })
 export type ConnectionRecord = Static<typeof ConnectionRecord>
@@ -233,68 +234,75 @@ export type ConnectionRecord = Static<typeof ConnectionRecord>
 export const Handshake = Type.Object({
   ...ConnectionRecord.properties,
   connection: Type.Integer({ description: 'Counts from 1, in the order of the SYNs' }),
-  address: Type.String({ description: 'Where it pretends to come from' }),
+  address: Type.String({ description: 'Its source address' }),
   port: Type.Integer(),
   state: Type.Union([
     Type.Literal('syn-sent', { description: 'No SYN-ACK yet' }),
-    Type.Literal('half-open', { description: 'The SYN-ACK is here, and not answered' }),
-    Type.Literal('acked', { description: 'Connected, as a client sees it' }),
+    Type.Literal('half-open', { description: 'The SYN-ACK has arrived and is not answered yet' }),
+    Type.Literal('acked', { description: 'Connected, as seen by the client' }),
     Type.Literal('requested'),
     Type.Literal('over'),
   ]),
   synAcksMs: Type.Array(Type.Number(), {
-    description: 'Each SYN-ACK: the kernel sends it again after 1, 3, 7 … s, until it takes the last ACK or gives up',
+    description:
+      'Each SYN-ACK: the kernel retransmits it after 1, 3, 7 … s, until it accepts the final ACK or gives up',
   }),
-  requestedMs: Type.Optional(Type.Number({ description: 'The first request' })),
-  answeredMs: Type.Optional(Type.Number({ description: 'The answer was whole' })),
+  requestedMs: Type.Optional(Type.Number({ description: 'When the first request was sent' })),
+  answeredMs: Type.Optional(Type.Number({ description: 'When the response was complete' })),
 })
 export type Handshake = Static<typeof Handshake>
 
 /**
  * A load: progress while it runs, the result once `state` is `done` or `failed`. Every connection that began is either
  * `open` or has one outcome. `connectMs` counts from the SYN; `firstByteMs` and `totalMs` count from the scheduled
- * moment, so that a late client cannot hide its own lag. `totalMs` holds complete answers only.
+ * time, so that a late client cannot hide its own lag. `totalMs` covers complete responses only.
  */
 export const LoadReport = Type.Object({
   id: Type.String(),
   kind: Type.String(),
-  label: Type.Optional(Type.String({ description: 'As the order had it' })),
+  label: Type.Optional(Type.String({ description: 'As in the request' })),
   amount: Type.Optional(
     Type.Number({
-      description: 'What was ordered: connections or SYNs a second if it has a rate, else connections. Not of a trace',
+      description:
+        'What was requested: connections or SYNs a second if the load has a rate, otherwise connections. Absent for a trace',
     }),
   ),
   state: Type.Union([Type.Literal('running'), Type.Literal('done'), Type.Literal('failed')]),
   error: Type.Optional(Type.String()),
   elapsedMs: Type.Number(),
-  allBegun: Type.Boolean({ description: 'The schedule is over: nothing more begins' }),
+  allBegun: Type.Boolean({ description: 'The schedule is over: no more connections begin' }),
   started: Type.Integer({ description: 'Connections begun, or SYNs written' }),
-  open: Type.Integer({ description: 'Connections under way or held' }),
-  connected: Type.Integer({ description: 'Handshakes that the client saw finish' }),
+  open: Type.Integer({ description: 'Connections in progress or held' }),
+  connected: Type.Integer({ description: 'Handshakes that completed, as seen by the client' }),
   bytesRead: Type.Integer(),
   bytesWritten: Type.Integer(),
   outcomes: Outcomes,
-  synRetransmits: Type.Integer({ description: 'SYNs sent again, over all connections that came about' }),
+  synRetransmits: Type.Integer({ description: 'Retransmitted SYNs, over all connections that were established' }),
   connectMs: Latency,
   acceptWaitMs: Latency,
   firstByteMs: Latency,
   totalMs: Latency,
   scheduleLagMs: Latency,
-  failures: Type.Record(Type.String(), Type.Integer(), { description: 'What the `failed` ones died of, and how many' }),
-  kernelBusy: Type.Integer({
-    description: 'Times the kernel took no more SYNs and they had to wait (ENOBUFS, EAGAIN)',
+  failures: Type.Record(Type.String(), Type.Integer(), {
+    description: 'Why connections `failed`, and how many for each reason',
   }),
-  records: Type.Object({ kept: Type.Integer(), notKept: Type.Integer({ description: 'Above the limit' }) }),
-  seed: Type.Optional(Type.Integer({ description: 'Of Poisson arrivals: the same seed gives the same arrivals' })),
+  kernelBusy: Type.Integer({
+    description: 'How often the kernel accepted no more SYNs and they had to wait (ENOBUFS, EAGAIN)',
+  }),
+  records: Type.Object({
+    kept: Type.Integer(),
+    notKept: Type.Integer({ description: 'Above the limit' }),
+  }),
+  seed: Type.Optional(Type.Integer({ description: 'For Poisson arrivals: the same seed gives the same arrivals' })),
 })
 export type LoadReport = Static<typeof LoadReport>
 
-/** The answer of GET /loads/ID/state: what costs nothing to tell. */
+/** The answer of GET /loads/ID/state: what costs nothing to report. */
 export type LoadState = Pick<LoadReport, 'state' | 'allBegun'>
 
 /** The answer of GET /counters: TcpExt_… and Tcp_… of the clients' network namespace. */
 export const CountersReport = Type.Object({
   monotonicMs: Type.Number(),
-  counters: Type.Record(Type.String(), Type.Integer(), { description: 'Those at zero are left out' }),
+  counters: Type.Record(Type.String(), Type.Integer(), { description: 'Counters at zero are left out' }),
 })
 export type CountersReport = Static<typeof CountersReport>

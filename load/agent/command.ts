@@ -2,7 +2,7 @@ import { formatListen } from '#common/parse.ts'
 import { startAgent } from './agent.ts'
 import { help, readOptions } from './options.ts'
 
-/** `spillway load`: serves until SIGTERM or SIGINT. Throws a UsageError for what cannot be done as it was asked. */
+/** `spillway load`: serves until SIGTERM or SIGINT. Throws a UsageError if it cannot run as asked. */
 export async function loadCommand(args: readonly string[]): Promise<void> {
   const options = readOptions(args)
   if (options === undefined) {

@@ -6,18 +6,18 @@ const MOST_FINISHED = 100
 const MOST_RECORDS = 200_000
 const MOST_RUNNING = 100
 
-/** The loads of an agent: those that run, and the last hundred that have. */
+/** The loads of an agent: those that are running, and the last hundred that have ended. */
 export class Loads {
   readonly #running = new Map<string, RunningLoad>()
   readonly #finished = new Map<string, RunningLoad>()
   #lastNumber = 0
 
-  /** True if no further load may begin before another has ended. */
+  /** True if no more loads may begin before another has ended. */
   isFullFor(request: LoadRequest): boolean {
     return this.#besides(request).length >= MOST_RUNNING
   }
 
-  /** Starts a load, in place of the one of its label that runs; resolves when that one has ended. */
+  /** Starts a load, which replaces a running one of the same label; resolves when that one has ended. */
   async start(request: LoadRequest): Promise<RunningLoad> {
     const besides = new Set(this.#besides(request))
     const replaced = [...this.#running.values()].filter((load) => !besides.has(load))
@@ -28,7 +28,7 @@ export class Loads {
     return load
   }
 
-  /** Those that run and would go on beside a new one. */
+  /** The running loads that would continue alongside a new one. */
   #besides({ label }: LoadRequest): RunningLoad[] {
     return [...this.#running.values()].filter(({ request }) => label === undefined || request.label !== label)
   }
@@ -44,7 +44,7 @@ export class Loads {
       .toSorted((a, b) => numberOf(a.id) - numberOf(b.id))
   }
 
-  /** The kind of each load that runs. */
+  /** The kind of each running load. */
   runningKinds(): LoadRequest['kind'][] {
     return [...this.#running.values()].map(({ request }) => request.kind)
   }

@@ -4,12 +4,12 @@ import type { Loads } from './loads.ts'
 
 const kinds: LoadRequest['kind'][] = ['connections', 'half-open', 'hold', 'slow-read', 'slow-write', 'handshake']
 
-/** The agent's own metrics: which loads run, so that boards can mark when one began and ended. */
+/** The agent's own metrics: which loads are running, so that boards can mark when each began and ended. */
 export function agentMetrics(loads: Loads): Registry {
   const registry = new Registry()
   new Gauge({
     name: 'spillway_load_active',
-    help: 'Loads of this kind that the agent runs now',
+    help: 'Loads of this kind that are running now',
     labelNames: ['kind'],
     registers: [registry],
     collect() {

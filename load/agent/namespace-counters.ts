@@ -2,9 +2,9 @@ import { monotonicMs } from '#common/clock.ts'
 import { CounterFile, type Counters } from '#kernel/counters.ts'
 import type { CountersReport } from './api.ts'
 
-/** The counters of the network namespace in which the clients live: what their kernel says of their connections. */
+/** The counters of the clients' network namespace: what their kernel says about their connections. */
 export class NamespaceCounters {
-  // Of the main thread, which is where an agent serves.
+  // Of the main thread, where the agent serves.
   readonly #files = ['/proc/self/net/netstat', '/proc/self/net/snmp'].map((path) => new CounterFile(path))
   readonly #counters: Counters = new Map()
 

@@ -4,22 +4,22 @@ import type { AgentOptions } from './agent.ts'
 
 export const help = `Usage: spillway load [OPTION…]
 
-Runs loads against a target, over HTTP. For labs: whoever reaches it can send load from here.
+Runs loads against a target; controlled over HTTP. For labs only: anyone who can reach this port can start loads.
 
   --listen ADDRESS         unix:/path or HOST:PORT (default 127.0.0.1:10512)
-  --max-half-open-rate N   how many SYNs a second all half-open loads together may write (no bound)
+  --max-half-open-rate N   how many SYNs a second all half-open loads together may write (no limit)
   --help                   this text
 
   POST   /loads                start one: {"kind":"connections","target":{"host":"198.18.0.2","port":8080},
                                "arrivals":{"shape":"constant","ratePerSecond":100,"durationMs":5000}}
                                kinds: connections, half-open, hold, slow-read, slow-write, handshake
-                               "label":"NAME" makes it take the place of the load of that label
-  GET    /loads                all, the last hundred finished ones included
+                               "label":"NAME" replaces the running load with that label
+  GET    /loads                all loads, including the last hundred that have finished
   GET    /loads/ID             progress, or the result
-  GET    /loads/ID/state       whether it runs, and begins more: for those who only wait
-  GET    /loads/ID/records     one JSON object per connection and line
-  GET    /loads/ID/handshakes  how each handshake by hand stands
-  POST   /loads/ID/steps       the next packet of one: {"connection":1,"send":"ack"}, or "request", or "reset"
+  GET    /loads/ID/state       whether it is running and still begins connections; cheap enough to poll
+  GET    /loads/ID/records     one JSON object a line, one line a connection
+  GET    /loads/ID/handshakes  the state of each handshake by hand
+  POST   /loads/ID/steps       send the next packet of one: {"connection":1,"send":"ack"}, or "request", or "reset"
   POST   /loads/ID/speak       let held connections send a byte, or {"text":"…"}
   DELETE /loads/ID             stop it
   GET    /metrics

@@ -1,4 +1,4 @@
-/** A request that cannot be served as it stands. It is answered with the status, and with the field where there is one. */
+/** A request that cannot be served as it is. It is answered with the status, and with the field if one is to blame. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
   readonly statusCode: number

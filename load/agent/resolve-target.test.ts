@@ -11,6 +11,6 @@ test('what is neither is refused, and the field is named', async () => {
   await assert.rejects(resolveTarget({ host: 'no such name', port: 1 }), {
     statusCode: 400,
     validation: [{ instancePath: '/target/host' }],
-    message: "target.host 'no such name' is no address, and no name that can be looked up",
+    message: "target.host 'no such name' is neither an IP address nor a name that can be resolved",
   })
 })

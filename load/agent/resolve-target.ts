@@ -10,7 +10,7 @@ export async function resolveTarget(target: Target): Promise<Target> {
     const { address } = await lookup(target.host)
     return { host: address, port: target.port }
   } catch {
-    const problem = `target.host '${target.host}' is no address, and no name that can be looked up`
+    const problem = `target.host '${target.host}' is neither an IP address nor a name that can be resolved`
     throw new RequestError(400, problem, 'target.host')
   }
 }

@@ -41,7 +41,7 @@ export class RunningLoad {
     } catch (error) {
       final = { ...this.#reportOn(progress, 'failed'), error: describeError(error) }
     }
-    // From here on the load is its report: its histograms are let go.
+    // From here on only the report is kept: the histograms are released.
     this.#report = () => final
     this.#state = () => ({ state: final.state, allBegun: final.allBegun })
   }
@@ -54,7 +54,7 @@ export class RunningLoad {
     return { id: this.id, kind, ...asOrdered, state, elapsedMs, ...progress.report() }
   }
 
-  /** The report as it is now; the same for ever once the load is over. */
+  /** The report as it is now; it no longer changes once the load is over. */
   report(): LoadReport {
     return this.#report()
   }
@@ -81,17 +81,17 @@ export class RunningLoad {
     this.#report = () => ({ ...final, records })
   }
 
-  /** Lets every held connection speak and gives how many do; undefined if this load holds none, or no longer. */
+  /** Lets every held connection speak and gives their number; undefined if this load holds none or is over. */
   speak(text?: string): number | undefined {
     return this.running ? this.#client.speak?.(text) : undefined
   }
 
-  /** How each handshake by hand stands; undefined if this load does none. */
+  /** The state of each handshake by hand; undefined if this load does none. */
   get handshakes(): Handshake[] | undefined {
     return this.#client.handshakes?.report()
   }
 
-  /** Does the next step of a handshake by hand; undefined if this load does none, or no longer. */
+  /** Does the next step of a handshake by hand; undefined if this load does none or is over. */
   step(connection: number, send: HandshakeStep): Promise<Handshake> | undefined {
     return this.running ? this.#client.handshakes?.step(connection, send) : undefined
   }
@@ -114,7 +114,7 @@ function amountOf(request: LoadRequest): number | undefined {
 
 const keepsRecords = (request: LoadRequest): boolean => 'records' in request && request.records === true
 
-/** A client at work: when it is over, and what some kinds can be asked for meanwhile. */
+/** A running client: when it is over, and what some kinds can do meanwhile. */
 interface Client {
   over: Promise<void>
   speak?(text?: string): number

@@ -5,11 +5,11 @@ import type { Outcome, Progress } from '../progress.ts'
 import { outcomeOfError } from './outcome.ts'
 import { synRetransmits } from './socket-handle.ts'
 
-/** What a kind of client does with a connection. Whatever is left out is left alone. */
+/** What a kind of client does with a connection. Each handler may be left out. */
 export interface Behaviour {
-  /** The handshake has finished, as the client sees it. */
+  /** The handshake is complete, as seen by the client. */
   connected?(connection: ClientConnection): void
-  /** Bytes came. They are only valid during the call. Give false to read no more until `socket.resume()`. */
+  /** Bytes have arrived. They are only valid during the call. Return false to stop reading until `socket.resume()`. */
   received?(connection: ClientConnection, bytes: Uint8Array): boolean
   /** The peer has sent its FIN: how does the connection end? */
   ended?(connection: ClientConnection): Outcome
@@ -47,7 +47,7 @@ export class ClientConnection {
       onread: { buffer: readBuffer, callback: (length) => this.#received(readBuffer.subarray(0, length)) },
     })
     if (options.paused === true) this.socket.pause()
-    // Node connects a turn of its own after net.connect(): this is the moment in which the SYN leaves.
+    // Node connects one turn after net.connect(): this is when the SYN leaves.
     this.socket.once('connectionAttempt', () => {
       this.record.startedMs = monotonicMs()
       progress.scheduleLagMs.record(this.record.startedMs - scheduledMs)
@@ -87,7 +87,7 @@ export class ClientConnection {
     return behaviour.received?.(this, bytes) ?? true
   }
 
-  /** Ends the connection with this outcome, unless it has ended. The kernel says FIN, or RST if unread bytes remain. */
+  /** Ends the connection with this outcome, unless it has ended. The kernel sends a FIN, or an RST if unread bytes remain. */
   finish(outcome: Outcome, failure?: string): void {
     this.#finish(outcome, failure, (closedMs) => {
       if (outcome === 'ok') this.#options.progress.totalMs.record(closedMs - this.record.scheduledMs)

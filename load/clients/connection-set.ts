@@ -3,7 +3,7 @@ import type { Outcome, Progress } from '../progress.ts'
 import { followSchedule } from '../schedule.ts'
 import { type Behaviour, ClientConnection } from './client-connection.ts'
 
-/** The connections of one load that are open or on their way. */
+/** The connections of one load that are open or being opened. */
 export class ConnectionSet {
   readonly #target: Target
   readonly #progress: Progress

@@ -153,7 +153,7 @@ test('something that is no HTTP fails, and the report says what it was', async (
   await using server = await startServer((socket) => socket.once('data', () => socket.end('SSH-2.0-x\r\n\r\n')))
   const progress = await run({ target: server.target, arrivals: burst(2) })
   assert.deepEqual(progress.report().outcomes, { ...noOutcomes, failed: 2 })
-  assert.deepEqual(progress.report().failures, { 'the answer is no HTTP': 2 })
+  assert.deepEqual(progress.report().failures, { 'the response is not HTTP': 2 })
 })
 
 test('Poisson arrivals without a seed get one, and with it the load can be repeated', async () => {
@@ -186,7 +186,7 @@ test('without a source port left, without a route and without a file left, each 
   assert.equal(seen.files?.outcomes.failed, seen.files?.failures[EMFILE])
   assert.ok((seen.files?.outcomes.failed ?? 0) >= 1)
 })
-const EMFILE = 'connect EMFILE: this process may open no more files: raise its limit (ulimit -n)'
+const EMFILE = 'connect EMFILE: this process has reached its limit on open files: raise it (ulimit -n)'
 
 test('SYNs that the kernel sent again are counted as the kernel counts them', async () => {
   const seen = await inNamespace<{ connected: number; perConnection: number[]; counted: number; kernel: number }>(

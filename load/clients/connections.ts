@@ -11,9 +11,9 @@ import { ResponseReader } from './response.ts'
 import { readServerSide } from './server-side.ts'
 
 /**
- * Open-loop load: connections begin when the schedule says so, whatever became of the earlier ones. Each connects,
- * sends one request, reads the answer to its end and closes, before or after the server as asked. Resolves when the schedule is over and every connection
- * has an outcome; the signal cuts what is still open.
+ * Open-loop load: connections begin when the schedule says so, whatever became of the earlier ones. Each connects, sends
+ * one request, reads the response to its end and closes, before or after the server as asked. Resolves when the schedule
+ * is over and every connection has an outcome; the signal resets what is still open.
  */
 export async function runConnections(load: ConnectionsLoad, progress: Progress, signal: AbortSignal): Promise<void> {
   const arrivals = seeded(load.arrivals, progress)
@@ -36,7 +36,7 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
     received(connection, bytes) {
       const reader = exchanges.get(connection)?.reader
       reader?.push(bytes)
-      if (reader?.malformed === true) connection.finish('failed', 'the answer is no HTTP')
+      if (reader?.malformed === true) connection.finish('failed', 'the response is not HTTP')
       else if (clientCloses && reader?.complete(false) === true) connection.finish('ok')
       return true
     },
@@ -65,7 +65,7 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
   connections.cut('abandoned')
 }
 
-/** Poisson arrivals without a seed get one, and the report tells it: any run can be repeated. */
+/** Poisson arrivals without a seed get one, and the report contains it, so that any run can be repeated. */
 function seeded(arrivals: ConnectionsLoad['arrivals'], progress: Progress): ConnectionsLoad['arrivals'] {
   if (arrivals.shape !== 'poisson') return arrivals
   progress.seed = arrivals.seed ?? randomInt(2 ** 31)

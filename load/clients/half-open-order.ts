@@ -1,6 +1,6 @@
 import type { Target } from '../agent/api.ts'
 
-/** What one thread of a flood is told. */
+/** What one thread of a flood is given. */
 export interface FloodOrder {
   target: Target
   durationMs: number
@@ -47,7 +47,7 @@ export class SharedCounts {
     Atomics.notify(this.#values, STOP)
   }
 
-  /** Sleeps, unless and until the flood is stopped. */
+  /** Sleeps for this long, or until the flood is stopped. */
   sleep(delayMs: number): void {
     Atomics.wait(this.#values, STOP, 0, delayMs)
   }

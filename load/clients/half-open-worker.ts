@@ -1,4 +1,4 @@
-/** One thread of a flood: writes SYNs until its time is over, its share is written, or it is told to stop. */
+/** One thread of a flood: writes SYNs until its time is up, its share is written, or it is stopped. */
 import { workerData } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
 import { addressBytes, socketAddress } from '#kernel/address.ts'
@@ -8,7 +8,7 @@ import { type FloodOrder, SharedCounts } from './half-open-order.ts'
 import { SYN_BYTES, templateSum, writeSyn, writeTemplate } from './syn-packet.ts'
 import { countingSource, randomSource } from './syn-source.ts'
 
-/** One system call takes this many; more gain nothing measurable, and the clock is read between two calls. */
+/** SYNs in one system call; more gains nothing measurable, and the clock is read between calls. */
 const BATCH = 64
 const BUSY_PAUSE_MS = 1
 const LONGEST_SLEEP_MS = 100

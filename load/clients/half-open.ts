@@ -11,20 +11,20 @@ const DEFAULT_SOURCES = 4096
 
 /** What a flood did. */
 export interface FloodResult {
-  /** SYNs that the kernel took. */
+  /** SYNs that the kernel accepted. */
   syns: number
-  /** Times the kernel took no more and the SYNs had to wait. */
+  /** How often the kernel accepted no more and the SYNs had to wait. */
   kernelBusy: number
   elapsedMs: number
 }
 
 export interface FloodOptions extends Omit<HalfOpenLoad, 'kind'> {
-  /** Threads that write. One is ahead of `hping3 --flood`; each further one takes a core away from the server. */
+  /** Threads that write. One is faster than `hping3 --flood`; each additional one takes a core away from the server. */
   workers?: number
 }
 
 /**
- * Writes SYNs from 198.19.0.0/16, where nobody answers, through raw sockets in threads of their own. The threads belong
+ * Writes SYNs from 198.19.0.0/16, where no host answers, through raw sockets in separate threads. The threads belong
  * to the calling thread's network namespace, which must be a lab's client (UsageError otherwise; see lab-guard.ts).
  */
 export async function runHalfOpen(load: FloodOptions, progress: Progress, signal: AbortSignal): Promise<void> {
@@ -54,12 +54,12 @@ export async function runHalfOpen(load: FloodOptions, progress: Progress, signal
   try {
     await Promise.all(Array.from({ length: workers }, (_, worker) => runWorker({ ...order, worker })))
   } finally {
-    stop() // if one failed, the others need not go on
+    stop() // if one failed, the others need not continue
     signal.removeEventListener('abort', stop)
   }
 }
 
-/** The same without an agent: floods for so long and tells what came of it. */
+/** The same without an agent: floods for the given time and gives the result. */
 export async function floodSyns(
   options: FloodOptions,
   progress: Progress,

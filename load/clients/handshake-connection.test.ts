@@ -100,7 +100,7 @@ test('without a SYN-ACK there is nothing to acknowledge', () => {
   const { connection, left } = begun()
   left()
   assert.throws(() => connection.step('ack'), UsageError)
-  assert.throws(() => connection.step('request'), /no SYN-ACK yet/)
+  assert.throws(() => connection.step('request'), /not received a SYN-ACK yet/)
   assert.deepEqual(left(), [])
 })
 
@@ -162,7 +162,7 @@ test('what is no HTTP fails and is reset', () => {
   connection.step('request')
   left()
   hear(ACK | PSH, PEER + 1, 'SSH-2.0\r\n\r\n', REQUEST.length)
-  assert.equal(connection.record.outcome, 'the answer is no HTTP')
+  assert.equal(connection.record.outcome, 'the response is not HTTP')
   assert.equal(progress.outcomes.failed, 1)
   assert.deepEqual(left(), [[RST, REQUEST.length, 0]])
 })

@@ -25,9 +25,9 @@ export interface HandshakeOptions {
 const nothing = Buffer.alloc(0)
 
 /**
- * The client's end of one TCP connection, done by hand: the SYN leaves at once, and the rest of the handshake when it is
- * asked for. Nothing is ever sent again by itself. Once connected it acknowledges what comes, and it answers the peer's
- * FIN. It ends exactly once, and knows no socket: segments go out through `send` and come in through `hear`.
+ * The client's end of one TCP connection, done by hand: the SYN leaves at once, the rest of the handshake on request.
+ * Nothing is retransmitted automatically. Once connected it acknowledges what arrives and answers the peer's FIN. It ends
+ * exactly once and knows no socket: segments go out through `send` and come in through `hear`.
  */
 export class HandshakeConnection {
   readonly record: ConnectionRecord
@@ -39,9 +39,9 @@ export class HandshakeConnection {
   #finished = false
   /** The sequence number of the next byte to send. */
   #next: number
-  /** The first byte that the peer has not acknowledged, as far as heard. */
+  /** The first byte that the peer is not known to have acknowledged. */
   #unacknowledged: number
-  /** The sequence number of the next byte to hear; means nothing before the SYN-ACK. */
+  /** The sequence number of the next byte to receive; meaningless before the SYN-ACK. */
   #expected = 0
 
   /** Sends the SYN. */
@@ -69,14 +69,14 @@ export class HandshakeConnection {
     return this.#synAcksMs.length > 0
   }
 
-  /** Sends the packet that was asked for. Throws a UsageError if the connection is over, or has no SYN-ACK to answer. */
+  /** Sends the requested packet. Throws a UsageError if the connection is over, or has no SYN-ACK to answer. */
   step(send: HandshakeStep): void {
     if (this.#finished) throw new UsageError(`Connection ${this.#options.number} is over (${this.record.outcome})`)
     if (send === 'reset') {
       this.cut()
       return
     }
-    if (!this.answerable) throw new UsageError(`Connection ${this.#options.number} has had no SYN-ACK yet`)
+    if (!this.answerable) throw new UsageError(`Connection ${this.#options.number} has not received a SYN-ACK yet`)
     const nowMs = monotonicMs() // before the packet leaves: the server may accept before the call returns
     if (send === 'ack') this.#send(ACK)
     else this.#sendRequest(nowMs)
@@ -137,13 +137,13 @@ export class HandshakeConnection {
     this.#reader.push(bytes)
     if (this.#reader.malformed) {
       this.#reset()
-      this.#finish('failed', 'the answer is no HTTP')
+      this.#finish('failed', 'the response is not HTTP')
     } else if (this.#reader.complete(false)) this.#moments.answeredMs ??= monotonicMs()
   }
 
   /**
-   * The peer has sent its FIN. It gets one back, so that it sees an orderly end, and then an RST: that ends its
-   * TIME_WAIT at once (RFC 1337), and nothing of the connection stays there.
+   * The peer has sent its FIN. It gets a FIN back, so that it sees an orderly end, and then an RST, which ends its
+   * TIME_WAIT at once (RFC 1337) and leaves nothing of the connection behind.
    */
   #ended(): void {
     const whole = this.#reader.complete(true)
@@ -154,7 +154,7 @@ export class HandshakeConnection {
     this.#finish(whole ? 'ok' : 'closedEarly')
   }
 
-  /** Ends it with an RST. It counts as ok if it was connected and had nothing to wait for, else as abandoned. */
+  /** Ends it with an RST. It counts as ok if it was connected and waited for nothing, otherwise as abandoned. */
   cut(): void {
     if (this.#finished) return
     const waits = this.#moments.requestedMs !== undefined && this.#moments.answeredMs === undefined
@@ -163,8 +163,8 @@ export class HandshakeConnection {
   }
 
   /**
-   * The kernel takes an RST only with exactly the sequence number that it expects next (RFC 5961). That depends on whether
-   * it has taken the request, which it may have dropped: so there is one RST for each.
+   * The kernel accepts an RST only with exactly the sequence number that it expects next (RFC 5961). That depends on
+   * whether it has accepted the request or dropped it, so an RST is sent for each case.
    */
   #reset(): void {
     this.#send(RST, this.#unacknowledged)
@@ -191,7 +191,7 @@ export class HandshakeConnection {
     send({ from, to, sequence, acknowledgement: (flags & ACK) === 0 ? 0 : this.#expected, flags, payload })
   }
 
-  /** All that is known of it, as plain data. */
+  /** Everything known about it, as plain data. */
   report(): Handshake {
     const { number, from } = this.#options
     return {
@@ -213,10 +213,10 @@ export class HandshakeConnection {
   }
 }
 
-/** A sequence number further on; they go round at 2^32. */
+/** A later sequence number; they wrap at 2^32. */
 const later = (sequence: number, by: number): number => (sequence + by) >>> 0
 
-/** How far it is from one sequence number to another; negative if that one is earlier. */
+/** The distance from one sequence number to another; negative if the other is earlier. */
 const distance = (from: number, to: number): number => (to - from) | 0
 
 function addressText(address: number): string {

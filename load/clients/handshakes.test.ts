@@ -49,7 +49,7 @@ test('an answer of many segments is read to its end, and the server sees an orde
 
 test('a server that closes, babbles or resets is told apart', () => {
   assert.deepEqual(outcomes(seen.early), ['closedEarly'])
-  assert.deepEqual(outcomes(seen.babbling), ['the answer is no HTTP'])
+  assert.deepEqual(outcomes(seen.babbling), ['the response is not HTTP'])
   assert.deepEqual(outcomes(seen.reset), ['reset'])
 })
 

@@ -15,15 +15,15 @@ import { refuseOutsideLab } from './lab-guard.ts'
 import { countingSource } from './syn-source.ts'
 import { packetOf, type Segment, segmentIn } from './tcp-segment.ts'
 
-/** How often it is looked whether something came. Mostly it is there as soon as a packet has left, and seen then. */
+/** How often to check for segments. Most answers arrive as soon as a packet has left, and are seen right then. */
 const HEAR_EVERY_MS = 5
-/** A SYN-ACK that has not come by then was never sent, and will not be: nobody sends the SYN again. */
+/** A SYN-ACK that has not arrived by then was never sent and never will be: the SYN is not retransmitted. */
 const SYN_ACK_LIMIT_MS = 3000
 const MOST_SOURCES = 65_536
 
 /**
- * Three-way handshakes done by hand, from addresses in 198.19.0.0/16 that nobody has: so no kernel answers for them, and
- * each can stay where it is as long as one likes. The calling thread's network namespace must be a lab's client.
+ * Three-way handshakes done by hand, from addresses in 198.19.0.0/16 that no host has: so no kernel answers for them, and
+ * each can stay in any state for as long as needed. The calling thread's network namespace must be a lab's client.
  */
 export class Handshakes {
   readonly #load: HandshakeLoad
@@ -38,8 +38,8 @@ export class Handshakes {
   }
 
   /**
-   * Sends the SYNs, one from each of as many addresses, and hears what comes, until every connection is over or the
-   * signal aborts. What is left is reset. Throws a UsageError outside a lab.
+   * Sends the SYNs, each from a different address, and receives answers until every connection is over or the signal
+   * aborts. What is left is reset. Throws a UsageError outside a lab.
    */
   async run(signal: AbortSignal): Promise<void> {
     refuseOutsideLab(this.#load)
@@ -60,7 +60,7 @@ export class Handshakes {
     }
   }
 
-  /** Cuts every connection, also when sending an RST fails: then each still has its outcome, and the load has failed. */
+  /** Cuts every connection, even if sending an RST fails: then each still has its outcome, and the load has failed. */
   #cut(): void {
     const failures: unknown[] = []
     for (const connection of this.#connections) {
@@ -100,20 +100,20 @@ export class Handshakes {
   }
 
   /**
-   * Does the next step of a connection, counted from 1, and tells how it stands then. Waits for the SYN-ACK if there is
-   * nothing to answer yet. Throws a UsageError if that does not come, and if the connection is over.
+   * Does the next step of a connection, counted from 1, and gives its state afterwards. Waits for the SYN-ACK if there is
+   * nothing to answer yet. Throws a UsageError if none arrives, or if the connection is over.
    */
   async step(number: number, send: HandshakeStep): Promise<Handshake> {
     const connection = this.#connections[number - 1]
     if (connection === undefined)
-      throw new UsageError(`There is no connection ${number}: this load has ${this.#connections.length}`)
+      throw new UsageError(`There is no connection ${number}: this load has only ${this.#connections.length}`)
     if (send !== 'reset') await answerable(connection, number)
     connection.step(send)
     this.#hear()
     return connection.report()
   }
 
-  /** How each connection stands, in the order of the SYNs. */
+  /** The state of each connection, in the order of the SYNs. */
   report(): Handshake[] {
     return this.#connections.map((connection) => connection.report())
   }
@@ -127,8 +127,8 @@ async function answerable(connection: HandshakeConnection, number: number): Prom
     })
   } catch {
     throw new UsageError(
-      `Connection ${number} has had no SYN-ACK within ${duration(SYN_ACK_LIMIT_MS)}: its SYN was dropped`,
-      'The accept queue or the SYN queue was full, or nothing listens where it went. Reset it and begin anew',
+      `Connection ${number} has received no SYN-ACK within ${duration(SYN_ACK_LIMIT_MS)}: its SYN was dropped`,
+      'The accept queue or the SYN queue was full, or nothing listens there. Reset the connection and start again',
     )
   }
 }
@@ -144,7 +144,7 @@ class Wire implements Disposable {
     const { AF_INET, SOCK_RAW, SOCK_CLOEXEC, SOCK_NONBLOCK, IPPROTO_RAW } = libc
     this.#raw = libc.socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW, 'Opening a raw socket')
     opening.adopt(this.#raw, libc.close)
-    libc.connect(this.#raw, socketAddress(target.host, 0), 'Aiming a raw socket')
+    libc.connect(this.#raw, socketAddress(target.host, 0), 'Setting the target of a raw socket')
     this.#tap = opening.use(new SegmentTap({ from: { address: target.host, port: target.port }, toPort: port }))
     this.#open = opening.move()
   }

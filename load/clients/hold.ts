@@ -5,8 +5,8 @@ import type { Behaviour } from './client-connection.ts'
 import { ConnectionSet } from './connection-set.ts'
 
 /**
- * Connections that are made and stay silent. At the end, those still open count as ok: they did what was asked. One
- * that the peer closes counts as ok if it had an answer before, else as closed early.
+ * Connections that are opened and stay silent. At the end, those still open count as ok: they did what was asked. One
+ * that the peer closes counts as ok if it got a response before, otherwise as closed early.
  */
 export class HeldConnections {
   readonly #load: HoldLoad
@@ -22,7 +22,7 @@ export class HeldConnections {
     this.#connections = new ConnectionSet(load.target, progress, behaviour)
   }
 
-  /** Connects and holds, until the load's time is over, the signal aborts, or no connection is left. */
+  /** Connects and holds, until the load's time is up, the signal aborts, or no connection is left. */
   run(signal: AbortSignal): Promise<void> {
     const { connections, ratePerSecond, durationMs } = this.#load
     const offsets =
@@ -30,7 +30,7 @@ export class HeldConnections {
     return this.#connections.keep(offsets, durationMs, signal)
   }
 
-  /** Every connection whose handshake has finished sends this text. Gives how many do. */
+  /** Every connection whose handshake is complete sends this text. Gives their number. */
   speak(text = 'G'): number {
     let speakers = 0
     for (const { socket, record } of this.#connections) {

@@ -1,6 +1,6 @@
 /**
- * Packets from addresses that nobody has are for labs alone. Before one is written, the client's network namespace must
- * show that it is a lab's: no way out, and the target a neighbour in the network that RFC 2544 sets aside for benchmarks.
+ * Packets from addresses that no host has are for labs only. Before one is written, the client's network namespace must
+ * prove to be a lab's: no way out, and the target a neighbour in the network that RFC 2544 reserves for benchmarks.
  */
 import fs from 'node:fs'
 import net from 'node:net'
@@ -8,7 +8,7 @@ import os from 'node:os'
 import { UsageError } from '#common/errors.ts'
 import type { HalfOpenLoad } from '../agent/api.ts'
 
-/** A route of the main table, as /proc/net/route tells it; numbers in host order. */
+/** A route of the main table, as /proc/net/route lists it; numbers in host order. */
 export interface Route {
   device: string
   destination: number
@@ -38,17 +38,17 @@ const SOURCES = { network: 0xc613_0000, mask: 0xffff_0000, text: '198.19.0.0/16'
 /** A route to half of the internet or more is a default route by another name (0.0.0.0/1 and 128.0.0.0/1). */
 const SHORTEST_PREFIX_MASK = 0xff00_0000
 
-const remedy = 'Run it where a lab runs its load agent: `spillway up` makes such a namespace'
+const remedy = "Run it in a lab's client namespace, where its load agent runs: `spillway up` creates one"
 
-/** What speaks against this load in these surroundings, or undefined. Pure: no packet, no file. */
+/** Why this load may not run in these surroundings, or undefined. Pure: sends no packet, reads no file. */
 export function objectionTo(plan: FloodPlan, surroundings: Surroundings): string | undefined {
-  if (net.isIPv4(plan.target.host) === false) return `the target ${plan.target.host} is no IPv4 address`
+  if (net.isIPv4(plan.target.host) === false) return `the target ${plan.target.host} is not an IPv4 address`
   const target = ipv4Number(plan.target.host)
   if (!within(target, LAB)) return `the target ${plan.target.host} lies outside the lab's network ${LAB.text}`
   if (within(target, SOURCES))
-    return `the target ${plan.target.host} lies in ${SOURCES.text}, where the half-open clients pretend to live`
+    return `the target ${plan.target.host} is in ${SOURCES.text}, the source addresses of half-open clients`
   if (surroundings.ownAddresses.includes(plan.target.host))
-    return `the target ${plan.target.host} is an address of this network namespace itself, not of a lab's server`
+    return `the target ${plan.target.host} is an address of this network namespace, not of a lab's server`
   const wide = surroundings.routes.find(({ mask }) => mask >>> 0 < SHORTEST_PREFIX_MASK)
   if (wide !== undefined) return `this network namespace has an IPv4 default route (through ${wide.device})`
   if (surroundings.ipv6DefaultRoute) return 'this network namespace has an IPv6 default route'
@@ -60,7 +60,7 @@ export function objectionTo(plan: FloodPlan, surroundings: Surroundings): string
     return `the target ${plan.target.host} is not directly connected: packets would leave through ${route.device} and a gateway`
   // A router answers the SYN-ACKs to 198.19.0.0/16 with ICMP, which makes the server drop the half-open request.
   if (surroundings.forwarding.includes(route.device))
-    return `this network namespace forwards packets (set net.ipv4.ip_forward to 0 in it), so half-open requests would be answered`
+    return `this network namespace forwards packets, so half-open requests would be answered (set net.ipv4.ip_forward to 0 in it)`
   return (
     outOfBounds('durationMs', plan.durationMs ?? 1, LONGEST_MS) ??
     outOfBounds('ratePerSecond', plan.ratePerSecond ?? 1, HIGHEST_RATE) ??
@@ -69,13 +69,13 @@ export function objectionTo(plan: FloodPlan, surroundings: Surroundings): string
   )
 }
 
-/** Throws a UsageError that says what is missing, unless the calling thread is in a lab and the load within bounds. */
+/** Throws a UsageError that says what is wrong, unless the calling thread is in a lab and the load within its limits. */
 export function refuseOutsideLab(plan: FloodPlan, surroundings = readSurroundings()): void {
   const objection = objectionTo(plan, surroundings)
   if (objection !== undefined) throw new UsageError(`This load runs only inside a lab: ${objection}`, remedy)
 }
 
-/** Reads the surroundings of the calling thread. Throws a UsageError if they cannot be read: then nothing is certain. */
+/** Reads the surroundings of the calling thread. Throws a UsageError if they cannot be read. */
 function readSurroundings(): Surroundings {
   const routes = parseRoutes(read('/proc/thread-self/net/route'))
   const devices = [...new Set(routes.map(({ device }) => device))]
@@ -107,14 +107,14 @@ export function parseRoutes(text: string): Route[] {
     }))
 }
 
-/** True if /proc/net/ipv6_route has a usable route to everywhere; the null route of a fresh namespace rejects. */
+/** True if /proc/net/ipv6_route has a usable default route; the null route of a new namespace rejects. */
 export function hasIpv6DefaultRoute(text: string): boolean {
   return text
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .some((fields) => {
       if (fields.length < 10) return false
-      // Shorter than /8 is as good as everywhere, as for IPv4; ff00::/8 and link-local routes are longer.
+      // Shorter than /8 counts as a default route, as for IPv4; ff00::/8 and link-local routes are longer.
       return Number.parseInt(fields[1]!, 16) < 8 && (flags(fields[8]) & (UP | REJECT)) === UP
     })
 }
@@ -137,7 +137,7 @@ function read(path: string, mayBeAbsent?: string): string {
   } catch (error) {
     if (mayBeAbsent !== undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw new UsageError(
-      `This load runs only inside a lab: ${path} cannot be read, so it is unknown where this is`,
+      `This load runs only inside a lab: ${path} cannot be read, so it is unknown whether this is one`,
       remedy,
     )
   }

@@ -16,7 +16,7 @@ test('each errno becomes its outcome', () => {
 test('what has no kind of its own failed, in words that do not name the connection', () => {
   assert.deepEqual(outcomeOfError(error('EMFILE'), false), {
     outcome: 'failed',
-    failure: 'connect EMFILE: this process may open no more files: raise its limit (ulimit -n)',
+    failure: 'connect EMFILE: this process has reached its limit on open files: raise it (ulimit -n)',
   })
   assert.deepEqual(outcomeOfError(error('EPERM'), false), { outcome: 'failed', failure: 'connect EPERM' })
 })

@@ -1,13 +1,13 @@
 import type { Outcome } from '../progress.ts'
 
 const advice: Record<string, string> = {
-  EMFILE: 'this process may open no more files: raise its limit (ulimit -n)',
-  ENFILE: 'the host may open no more files: raise sysctl fs.file-max',
+  EMFILE: 'this process has reached its limit on open files: raise it (ulimit -n)',
+  ENFILE: 'the host has reached its limit on open files: raise sysctl fs.file-max',
   ENETUNREACH: 'there is no route to the target',
   EHOSTUNREACH: 'the target does not answer ARP, or a router rejects it',
 }
 
-/** What an error of a socket means for the connection, and in words where it is none of the kinds that have a name. */
+/** What a socket error means for the connection; in words if it is not one of the named outcomes. */
 export function outcomeOfError(
   error: NodeJS.ErrnoException,
   connected: boolean,

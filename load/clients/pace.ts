@@ -3,7 +3,7 @@ const USUAL_BYTES_AT_ONCE = 32_768
 const MOST_BYTES_AT_ONCE = 65_536
 const LONGEST_TIMER_MS = 2_147_483_647
 
-/** A rate as timers can keep it: so many bytes, every so often. */
+/** A rate that timers can keep: a number of bytes at a fixed interval. */
 export interface Pace {
   chunkBytes: number
   everyMs: number

@@ -2,11 +2,11 @@ const MAX_HEAD_BYTES = 65_536
 const HEAD_END = Buffer.from('\r\n\r\n')
 const CHUNKED_END = Buffer.from('0\r\n\r\n')
 
-/** Reads one HTTP/1.1 answer from bytes as they come, and knows when it is whole. The body is counted, not kept. */
+/** Reads one HTTP/1.1 response from bytes as they arrive, and knows when it is complete. The body is counted, not kept. */
 export class ResponseReader {
   /** The numeric status, once the head is there. */
   status: number | undefined
-  /** True if what came is no HTTP answer. */
+  /** True if the bytes are not an HTTP response. */
   malformed = false
   readonly headers = new Map<string, string>()
   #head: Buffer | undefined = Buffer.alloc(0)
@@ -33,7 +33,7 @@ export class ResponseReader {
     this.#body(head.subarray(end + HEAD_END.length))
   }
 
-  /** True when nothing of the answer is missing. `ended`: the peer has sent its FIN. */
+  /** True once the response is complete. `ended`: the peer has sent its FIN. */
   complete(ended: boolean): boolean {
     if (this.status === undefined || this.malformed) return false
     if (this.#chunked) return this.#tail.equals(CHUNKED_END)
@@ -56,7 +56,7 @@ export class ResponseReader {
 
   #body(bytes: Uint8Array): void {
     this.#bodyBytes += bytes.length
-    // The end of a chunked answer is told by its last bytes; its chunks are of no interest here.
+    // A chunked response ends with known bytes; its chunks do not matter here.
     if (this.#chunked)
       this.#tail = Buffer.concat([this.#tail, bytes.subarray(-CHUNKED_END.length)]).subarray(-CHUNKED_END.length)
   }

@@ -11,14 +11,14 @@ import { ResponseReader } from './response.ts'
 import { wasReset } from './socket-handle.ts'
 
 /**
- * As large as the kernel's default, but fixed: the window can no longer grow. A smaller one would break the promise of
- * the SYN's window, and the kernel would prune and drop what it has already offered to take (tcp_prune_queue).
+ * As large as the kernel's default, but fixed, so that the window cannot grow. A smaller one would be less than the SYN's
+ * window promised, and the kernel would prune and drop data that it has offered to receive (tcp_prune_queue).
  */
 const RECEIVE_BUFFER_BYTES = 65_536
 const RESET_CHECK_MS = 500
 
 /**
- * Clients that ask for a large answer and read it slowly, or never: their receive windows close and the backend's send
+ * Clients that request a large response and read it slowly or never: their receive windows close and the backend's send
  * queues fill. At the end, those still open count as ok.
  */
 export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal: AbortSignal): Promise<void> {
@@ -38,7 +38,7 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
     received(connection, bytes) {
       const reader = readers.get(connection)
       reader?.push(bytes)
-      if (reader?.malformed === true) connection.finish('failed', 'the answer is no HTTP')
+      if (reader?.malformed === true) connection.finish('failed', 'the response is not HTTP')
       else if (reader?.complete(false) === true) connection.finish('ok')
       return false // one read a tick
     },
@@ -48,7 +48,7 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
     },
   }
 
-  // The buffer's size is the most that one read can take: that is how the pace is kept.
+  // The size of the buffer limits each read, which sets the pace.
   const connections = new ConnectionSet(load.target, progress, behaviour, {
     readBufferBytes: pace?.chunkBytes ?? 1,
     paused: true,
@@ -59,7 +59,7 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
       : setInterval(() => {
           for (const { socket, record } of connections) if (record.connectedMs !== undefined) socket.resume()
         }, pace.everyMs)
-  // Who does not read hears of no RST: the kernel has to be asked.
+  // A client that does not read is not told about an RST: ask the kernel.
   const checking = setInterval(() => {
     for (const connection of [...connections])
       if (connection.record.connectedMs !== undefined && wasReset(connection.socket)) connection.finish('reset')

@@ -13,17 +13,17 @@ const filler = Buffer.alloc(65_536, 'x')
 /** What one connection still has to do. */
 interface Upload {
   leftBytes: number
-  /** True while the kernel has not taken the last chunk: nothing more is written until it has. */
+  /** True while the kernel has not accepted the last chunk: nothing more is written until it has. */
   waiting: boolean
-  /** Bytes of the head and of the chunks that the kernel took whole. */
+  /** Bytes of the head and of the chunks that the kernel accepted entirely. */
   takenBytes: number
   reader: ResponseReader
 }
 
 /**
  * Clients that send a long body slowly, or as fast as the kernel takes it. With a backend that does not read, its
- * receive queues fill, then the send queues here, and then the clients stand still with one chunk in hand. At the end,
- * those still open count as ok. `bytesWritten` is what the kernel took, heads included.
+ * receive queues fill, then the send queues here, and then each client blocks with one chunk unwritten. At the end, those
+ * still open count as ok. `bytesWritten` is what the kernel accepted, including heads.
  */
 export async function runSlowWrite(load: SlowWriteLoad, progress: Progress, signal: AbortSignal): Promise<void> {
   const pace = load.bytesPerSecond === undefined ? undefined : paceOf(load.bytesPerSecond)
@@ -56,12 +56,12 @@ export async function runSlowWrite(load: SlowWriteLoad, progress: Progress, sign
     received(connection, bytes) {
       const reader = uploads.get(connection)?.reader
       reader?.push(bytes)
-      if (reader?.malformed === true) connection.finish('failed', 'the answer is no HTTP')
+      if (reader?.malformed === true) connection.finish('failed', 'the response is not HTTP')
       return true
     },
     ended: (connection) => (uploads.get(connection)?.reader.complete(true) ? 'ok' : 'closedEarly'),
     finished(connection) {
-      // A connection that the peer has reset is gone already: the part of a chunk that it took is not counted.
+      // A connection that the peer has reset is already gone: the part of a chunk that was accepted is not counted.
       takenByFinished += bytesTaken(connection.socket) ?? uploads.get(connection)?.takenBytes ?? 0
       uploads.delete(connection)
     },

@@ -9,8 +9,8 @@ const TOTAL_RETRANSMITS_AT = 100
 const CLOSED = 7
 
 /**
- * How often the kernel sent this connection's SYN again, if asked right after connect(): nothing else can have been
- * sent again by then (tcpi_total_retrans; verified on Linux 6.18: 0, and 2 after two dropped SYNs).
+ * How often the kernel retransmitted this connection's SYN, if read right after connect(): nothing else can have been
+ * retransmitted by then (tcpi_total_retrans; verified on Linux 6.18: 0, and 2 after two dropped SYNs).
  */
 export function synRetransmits(socket: net.Socket): number {
   const fd = descriptorOf(socket)
@@ -19,7 +19,7 @@ export function synRetransmits(socket: net.Socket): number {
   return info.readUInt32LE(TOTAL_RETRANSMITS_AT)
 }
 
-/** True once the kernel has closed a connection that nobody reads, so that no error has been delivered: it was reset. */
+/** True once the kernel has closed a connection that is not being read, so that no error was delivered: it was reset. */
 export function wasReset(socket: net.Socket): boolean {
   const fd = descriptorOf(socket)
   if (fd === undefined) return false
@@ -27,7 +27,7 @@ export function wasReset(socket: net.Socket): boolean {
   return info[STATE_AT] === CLOSED
 }
 
-/** Bytes that the kernel has taken: what was written, less what libuv still holds. Undefined once the socket is closed. */
+/** Bytes that the kernel has accepted: what was written minus what libuv still holds. Undefined once the socket is closed. */
 export function bytesTaken(socket: net.Socket): number | undefined {
   const written = handleNumber(socket, 'bytesWritten')
   const queued = handleNumber(socket, 'writeQueueSize')

@@ -1,6 +1,6 @@
-/** Where half-open SYNs pretend to come from: 198.19.0.1 to 198.19.255.254, where nobody lives. */
+/** The source addresses of half-open SYNs: 198.19.0.1 to 198.19.255.254, which no host has. */
 const FIRST_SOURCE = 0xc613_0001
-/** The range without its network and broadcast address, which a server in the same subnet takes for no host. */
+/** The range without its network and broadcast addresses, which a server in the same subnet does not accept as a host. */
 const MOST_SOURCES = 65_534
 const FIRST_PORT = 1024
 const PORTS = 65_536 - FIRST_PORT
@@ -9,11 +9,11 @@ const PORTS = 65_536 - FIRST_PORT
 export interface SynSource {
   address(n: number): number
   port(n: number): number
-  /** How many pairs there are before one comes again. */
+  /** The number of pairs before one repeats. */
   readonly pairs: number
 }
 
-/** Addresses first, then ports: neighbours in time differ in their address, and no pair repeats before all were used. */
+/** Addresses first, then ports: consecutive SYNs differ in address, and no pair repeats before all have been used. */
 export function countingSource(addresses: number): SynSource {
   const count = Math.min(addresses, MOST_SOURCES)
   const pairs = count * PORTS
@@ -24,7 +24,7 @@ export function countingSource(addresses: number): SynSource {
   }
 }
 
-/** Any address with any port: a pair may come again while the kernel still remembers it. */
+/** Any address with any port: a pair may repeat while the kernel still remembers it. */
 export function randomSource(addresses: number, random: () => number): SynSource {
   const count = Math.min(addresses, MOST_SOURCES)
   return {

@@ -29,8 +29,8 @@ const DONT_FRAGMENT = 0x4000
 const HOPS = 64
 const WINDOW_BYTES = 64_240
 /**
- * The only option of a SYN by hand. Whoever offers timestamps must send them ever after, and whoever offers a window
- * scale must think in it: left out, both ends do without.
+ * The only option of a SYN by hand. A client that offers timestamps must send them in every segment, and one that offers a
+ * window scale must apply it; without the options, neither end uses them.
  */
 const MAXIMUM_SEGMENT_SIZE = [2, 4, 1460 >> 8, 1460 & 255]
 
@@ -71,8 +71,8 @@ function checksum(packet: Buffer): number {
 }
 
 /**
- * What a packet says; undefined if it holds no whole TCP segment. The payload lies in the packet's own memory. Checksums
- * are not looked at: between network namespaces nobody fills them in.
+ * The segment in a packet; undefined if it holds no complete TCP segment. The payload shares the packet's memory. Checksums
+ * are not checked: between network namespaces they are not filled in.
  */
 export function segmentIn(packet: Buffer): Segment | undefined {
   if (packet.length < IP_BYTES + TCP_BYTES || packet[0]! >> 4 !== 4 || packet[9] !== PROTOCOL_TCP) return undefined

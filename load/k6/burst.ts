@@ -1,4 +1,4 @@
-/** Calm at RATE, and every 15 s two seconds at PEAK: bursts that no average shows, and that a backlog is there for. */
+/** RATE most of the time, and PEAK for two seconds every 15 s: bursts that no average shows and a backlog must absorb. */
 import { optionsFor, settings, visit, vus } from './common.ts'
 
 const run = settings({ peak: 400 })

@@ -1,4 +1,4 @@
-/** One connection a request, as from clients without keep-alive: the most handshakes for the least work. */
+/** One connection for each request, as from clients without keep-alive: the most handshakes for the least work. */
 import { optionsFor, settings, visit, vus } from './common.ts'
 
 const run = settings({ rate: 100, requests: 1 })

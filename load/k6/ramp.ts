@@ -1,4 +1,4 @@
-/** From RATE up to PEAK, then a while at the top: where the queue begins to stand is what the server can take. */
+/** From RATE up to PEAK, then a while at the top: the rate at which a queue begins to build up is the server's capacity. */
 import { optionsFor, settings, visit, vus } from './common.ts'
 
 const run = settings()

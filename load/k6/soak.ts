@@ -1,4 +1,4 @@
-/** A moderate rate for hours: what grows slowly (connections that nobody closes, queues of bytes) has time to show. */
+/** A moderate rate for hours: what grows slowly (connections that are never closed, queues of bytes) has time to show. */
 import { optionsFor, settings, visit, vus } from './common.ts'
 
 const run = settings({ rate: 50, durationSeconds: 8 * 3600 })

@@ -6,7 +6,7 @@ export const SERVER_ADDRESS = '198.18.0.2'
 
 /**
  * Makes the calling thread's namespace a lab's client and a new one its server, joined by a veth pair, with the route
- * back to where half-open clients pretend to live. The thread stays in the client's.
+ * back to the source addresses of half-open clients. The thread stays in the client's.
  */
 export function makeLabNetwork(): { client: NetworkNamespace; server: NetworkNamespace } {
   const client = new NetworkNamespace()

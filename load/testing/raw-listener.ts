@@ -3,7 +3,7 @@ import { socketAddress } from '#kernel/address.ts'
 import * as libc from '#kernel/libc.ts'
 import { LISTEN, PreparedDump, SockDiag, states } from '#kernel/sock-diag.ts'
 
-/** A listening socket that nobody accepts from. */
+/** A listening socket from which nothing is accepted. */
 export interface RawListener extends Disposable {
   fd: number
   port: number

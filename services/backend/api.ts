@@ -7,18 +7,21 @@ const DelayMs = Type.Integer({ minimum: 0, maximum: 60_000 })
 export const Faults = Type.Object(
   {
     stalled: Type.Boolean({
-      description: 'The event loop stands still: nothing is accepted, read or answered. Burns no CPU',
+      description: 'The event loop is blocked: nothing is accepted, read or answered. Uses no CPU',
     }),
     acceptDelayMs: Type.Integer({
       minimum: 0,
       maximum: 60_000,
-      description: 'The loop stands still this long after each accept()',
+      description: 'The event loop is blocked for this long after each accept()',
     }),
     readDelayMs: Type.Integer({
       ...DelayMs,
       description: 'Each connection waits this long before it is read, and between the chunks of a body',
     }),
-    responseDelayMs: Type.Integer({ ...DelayMs, description: 'Each response waits this long; the loop goes on' }),
+    responseDelayMs: Type.Integer({
+      ...DelayMs,
+      description: 'Each response waits this long; the event loop keeps running',
+    }),
     neverRead: Type.Boolean({ description: 'Connections are accepted and never read: their receive queues fill' }),
     responseBytes: Type.Integer({
       minimum: 0,
@@ -30,7 +33,7 @@ export const Faults = Type.Object(
 )
 export type Faults = Static<typeof Faults>
 
-/** The body of PATCH /faults: what is named changes, the rest stays. */
+/** The body of PATCH /faults: the faults it names change, the rest stay as they are. */
 export const FaultsChange = Type.Partial(Faults, { additionalProperties: false })
 export type FaultsChange = Static<typeof FaultsChange>
 
@@ -38,7 +41,7 @@ export type FaultsChange = Static<typeof FaultsChange>
 export const FaultsQuery = Type.Object(
   {
     process: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Which one, as GET /status lists them; all if left out' }),
+      Type.Integer({ minimum: 0, description: 'Its index in the list of GET /status; all if left out' }),
     ),
   },
   { additionalProperties: false },
@@ -71,12 +74,12 @@ export const SteeringChange = Type.Union([
 export const Mode = Type.Union([Type.Literal('sharded'), Type.Literal('shared'), Type.Literal('single')])
 export type Mode = Static<typeof Mode>
 
-/** The listening socket, read from the kernel at the moment of asking; also while the loop is stalled. */
+/** The listening socket, read from the kernel at the moment of the request, even while the loop is stalled. */
 export const Listener = Type.Object({
   address: Type.String(),
   port: Type.Integer(),
-  backlog: Type.Integer({ description: 'What was asked for' }),
-  limit: Type.Integer({ description: 'What the kernel granted, N: N + 1 connections fit' }),
+  backlog: Type.Integer({ description: 'The backlog that was asked for' }),
+  limit: Type.Integer({ description: 'The limit that the kernel granted, N: N + 1 connections fit' }),
   length: Type.Integer({ description: 'Connections waiting now' }),
   drops: Type.Integer({ description: 'sk_drops of the socket' }),
   inode: Type.Integer(),
@@ -86,8 +89,8 @@ export type Listener = Static<typeof Listener>
 
 /**
  * Distribution of accept waits: `counts[i]` connections waited at most `upToMs[i]`, and more than `upToMs[i - 1]`.
- * Empty buckets are left out. The kernel tells whole milliseconds, one jiffy fine: up to 5000 a bucket is exactly that
- * many, beyond it is at most 2 % wide (100 ms up to 50 s, 1 s up to 500 s, and so on).
+ * Empty buckets are left out. The kernel reports whole milliseconds with a resolution of one jiffy: up to 5000 each value
+ * has its own bucket, beyond that a bucket is at most 2 % wide (100 ms up to 50 s, 1 s up to 500 s, and so on).
  */
 export const WaitHistogram = Type.Object({
   upToMs: Type.Array(Type.Number()),
@@ -106,15 +109,15 @@ export const ProcessStatus = Type.Object({
   responses: Type.Integer(),
   open: Type.Integer(),
   loopLagMs: Type.Number(),
-  cpuSeconds: Type.Number({ description: 'Processor time it has used, all threads' }),
+  cpuSeconds: Type.Number({ description: 'CPU time used by all its threads' }),
 })
 
-/** What tells the process from all others, for who may end it; see #kernel/process.ts. Left out where /proc is hidden. */
+/** What distinguishes the process from all others, so that no other is ended by mistake; see #kernel/process.ts. Left out where /proc is hidden. */
 const ProcessIdentity = Type.Object({
   pid: Type.Integer(),
   pidNamespace: Type.Integer({ description: 'Its inode' }),
-  startTicks: Type.Integer({ description: 'Since the machine started' }),
-  boot: Type.String({ description: 'Of this start of the machine' }),
+  startTicks: Type.Integer({ description: 'Start of the process, in clock ticks since the machine started' }),
+  boot: Type.String({ description: 'Boot ID of the machine' }),
 })
 
 /** The answer of GET /status, and of every request that changes something. Counts are since the process started. */
@@ -128,20 +131,22 @@ export const BackendStatus = Type.Object({
   accepts: Type.Integer({ description: 'Connections accepted' }),
   responses: Type.Integer({ description: 'HTTP responses sent' }),
   bodyBytes: Type.Integer({
-    description: 'How much of its answers has been made, sent or not: what clients do not read is not made',
+    description: 'Bytes of response bodies generated, sent or not; what a client does not read is not generated',
   }),
   open: Type.Integer({ description: 'Connections open now' }),
   acceptWait: WaitHistogram,
-  loopLagMs: Type.Number({ description: 'How late the event loop answered the last heartbeat; grows while stalled' }),
-  somaxconn: Type.Integer({ description: 'net.core.somaxconn as it is now: no listen() is granted more' }),
-  processes: Type.Array(ProcessStatus, { description: 'Who accepts; the first one answers here' }),
+  loopLagMs: Type.Number({
+    description: 'How late the event loop answered the last heartbeat; grows while the loop is stalled',
+  }),
+  somaxconn: Type.Integer({ description: 'net.core.somaxconn as it is now, the most that any listen() is granted' }),
+  processes: Type.Array(ProcessStatus, { description: 'The processes that accept; the first one serves this API' }),
 })
 export type BackendStatus = Static<typeof BackendStatus>
 
-/** The answer of GET /health: the process is up, and says who it is. */
+/** The answer of GET /health: the name and pid of the running process. */
 export const Health = Type.Object({ name: Type.String(), pid: Type.Integer() })
 
-/** Every answer that is no success. */
+/** Every response that is not a success. */
 export const Refusal = Type.Object({
   error: Type.String(),
   field: Type.Optional(Type.String({ description: 'The field of the request that is wrong' })),

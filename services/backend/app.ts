@@ -15,8 +15,8 @@ const MAX_BYTES = 1_073_741_824
 const spaces = Buffer.alloc(65_536, ' ')
 
 /**
- * Makes the service; it opens no port of its own, sockets are handed to `app.server` as 'connection' events. Every
- * response tells who answered, when the connection was accepted (CLOCK_MONOTONIC) and how long it had waited.
+ * Makes the service. It opens no port: sockets are handed to `app.server` as 'connection' events. Every response says
+ * which backend answered, when the connection was accepted (CLOCK_MONOTONIC) and how long it had waited.
  */
 export function portApp(name: string, memory: PortMemory, pace: Pace, connectionOf: (socket: object) => Connection) {
   const app = edgeApp()
@@ -46,7 +46,7 @@ export function portApp(name: string, memory: PortMemory, pace: Pace, connection
 
   app.get<{ Params: { count: string } }>('/bytes/:count', (request, reply) => {
     const count = /^\d{1,10}$/.test(request.params.count) ? Number(request.params.count) : MAX_BYTES + 1
-    if (count > MAX_BYTES) return reply.code(400).send({ error: `count must be a number from 0 to ${MAX_BYTES}` })
+    if (count > MAX_BYTES) return reply.code(400).send({ error: `count must be a whole number from 0 to ${MAX_BYTES}` })
     return stream(reply.type('application/octet-stream'), Buffer.alloc(0), count, memory)
   })
 
@@ -61,14 +61,14 @@ export function portApp(name: string, memory: PortMemory, pace: Pace, connection
   return app
 }
 
-/** Sends `head` and then spaces, which JSON allows at its end, until `bytes` have gone, as fast as the client reads. */
+/** Sends `head` and then spaces, which JSON allows at its end, up to `bytes` in all, as fast as the client reads. */
 function stream(reply: FastifyReply, head: Buffer, bytes: number, memory: PortMemory): FastifyReply {
   const made = (chunk: Buffer): Buffer => {
     memory.countBody(chunk.length)
     return chunk
   }
   reply.header('content-length', bytes)
-  // Only the headers are sent: making what is dropped would cost as much as sending it.
+  // Only the headers are sent: generating a body only to drop it would cost as much as sending it.
   if (reply.request.method === 'HEAD') return reply.send(Readable.from([]))
   if (bytes === head.length) return reply.send(made(head))
   function* chunks() {

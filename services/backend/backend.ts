@@ -14,7 +14,7 @@ import type { PortThread } from './port-thread.ts'
 import { SharedProcess } from './shared-process.ts'
 import { mergeWaits } from './wait-buckets.ts'
 
-/** A backend that runs: its shared port, its faults, its counts. */
+/** A running backend: its shared port, its faults, its counts. */
 export class Backend {
   readonly options: BackendOptions
   readonly #warn: (line: string) => void
@@ -28,7 +28,7 @@ export class Backend {
   #port = 0
   #ending = false
 
-  /** Takes the port thread over: it ends with the backend. */
+  /** Takes ownership of the port thread: it ends with the backend. */
   constructor(options: BackendOptions, thread: PortThread, warn: (line: string) => void) {
     this.options = options
     this.#thread = thread
@@ -36,12 +36,12 @@ export class Backend {
     this.#backlog = options.backlog
   }
 
-  /** The port it listens on; before it has listened, the one it was told. */
+  /** The port it listens on; before it has listened, the one it was given. */
   get port(): number {
     return this.#port === 0 ? this.options.port : this.#port
   }
 
-  /** Everything that is known now, from the kernel and from the counts; also while the loop is stalled. */
+  /** Everything known now, from the kernel and from the counts, even while the loop is stalled. */
   async status(): Promise<BackendStatus> {
     const { name, mode } = this.options
     const { processes, ended } = await this.counts()
@@ -74,15 +74,15 @@ export class Backend {
   }
 
   /**
-   * The counts of each process there is, this one first and those that only finish their last connections at the end;
-   * and of those that have ended, since what they counted stays counted.
+   * The counts of each running process, this one first and those that are only finishing their last connections at the
+   * end; and of those that have ended, since what they counted stays counted.
    */
   async counts(): Promise<{ processes: PortCounts[]; ended: PortCounts[] }> {
-    const ended = [...this.#ended] // as of now: who ends while we ask is among the processes
+    const ended = [...this.#ended] // as of now: a process that ends while we ask is among the processes
     return { ended, processes: await Promise.all(this.#all().map((one) => one.counts())) }
   }
 
-  /** Changes faults of all processes, or of one by its place in the status. False if there is no such process. */
+  /** Changes faults of all processes, or of one by its index in the status. False if there is no such process. */
   changeFaults(change: FaultsChange, place?: number): Promise<boolean> {
     return this.#changes.run(async () => {
       const meant = place === undefined ? this.#all() : this.#all().slice(place, place + 1)
@@ -105,7 +105,7 @@ export class Backend {
     })
   }
 
-  /** Closes the listening socket, which resets what waits in its queue, even while the loop is stalled. */
+  /** Closes the listening socket, which resets the connections in its queue, even while the loop is stalled. */
   closeListener(): Promise<void> {
     return this.#changes.run(async () => {
       if (this.#opened === undefined) return
@@ -122,8 +122,9 @@ export class Backend {
   steer(steering: Steering): Promise<void> {
     return this.#changes.run(async () => {
       if (this.options.mode !== 'sharded')
-        throw new UsageError(`In mode ${this.options.mode} there is one socket, and nothing to steer`)
-      if (this.#opened === undefined) throw new UsageError('The listener is closed, so it is in no group')
+        throw new UsageError(`In mode ${this.options.mode} there is only one socket, so there is nothing to steer`)
+      if (this.#opened === undefined)
+        throw new UsageError('The listener is closed, so it belongs to no group', 'Open it first: PUT /listener')
       steer(this.#opened.fd, steering)
     })
   }
@@ -131,7 +132,7 @@ export class Backend {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true
     const end = () => Promise.all(this.#all().map((one) => one[Symbol.asyncDispose]()))
-    await end() // also breaks off a change that waits for one of them
+    await end() // also aborts a change that waits for one of them
     await this.#changes.over
     await end()
   }
@@ -151,7 +152,10 @@ export class Backend {
     const { host, mode, workers } = this.options
     const { faults } = await this.#thread.counts()
     if (faults.stalled)
-      throw new UsageError('The loop is stalled, so it cannot open the listener', 'Release it first (stalled: false)')
+      throw new UsageError(
+        'The event loop is stalled, so it cannot open the listener',
+        'Release it first (stalled: false)',
+      )
     const { port } = this
     try {
       this.#opened = await this.#thread.open({ host, port, backlog, reusePort: mode === 'sharded' })
@@ -174,7 +178,7 @@ export class Backend {
     this.#processes = this.#processes.filter((other) => other !== one)
     this.#draining = this.#draining.filter((other) => other !== one)
     this.#ended.push(one.lastCounts)
-    if (!expected) this.#warn(`${this.options.name}: process ${one.pid} has ended; the others go on`)
+    if (!expected) this.#warn(`${this.options.name}: process ${one.pid} has ended; the others continue`)
   }
 
   #listener(): Listener | null {
@@ -184,18 +188,18 @@ export class Backend {
     return { address, port, backlog: this.#backlog, ...acceptQueue(fd), inode, cookie: String(socketCookie(fd)) }
   }
 
-  /** The kernel cuts a backlog above net.core.somaxconn without a word: say it. */
+  /** The kernel silently caps a backlog at net.core.somaxconn: warn about it. */
   #checkLimit(): void {
     const limit = this.#listener()?.limit
     if (limit === undefined || limit === this.#backlog) return
     this.#warn(
-      `${this.options.name}: asked for a backlog of ${this.#backlog}, the kernel granted ${limit}: ` +
-        `net.core.somaxconn is ${somaxconn()} in this network namespace. Raise it, then listen again`,
+      `${this.options.name}: asked for a backlog of ${this.#backlog}, but the kernel granted ${limit}: ` +
+        `net.core.somaxconn is ${somaxconn()} in this network namespace. Raise it, then call listen() again`,
     )
   }
 }
 
-/** Never changes. Where /proc does not show this process, nobody should end it by its number. */
+/** Never changes. Where /proc does not show this process, it must not be ended by its number. */
 const identity: { identity?: ProcessIdentity } = (() => {
   try {
     return { identity: processIdentity() }

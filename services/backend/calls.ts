@@ -12,7 +12,7 @@ export class CallError extends Error {
   }
 }
 
-/** Commands under way to another thread or process, each waiting for the reply with its id. */
+/** Commands sent to another thread or process, each waiting for the reply with its id. */
 export class Calls {
   readonly #waiting = new Map<number, PromiseWithResolvers<Reply>>()
   #lastId = 0
@@ -34,7 +34,7 @@ export class Calls {
     else waiting?.reject(new CallError(reply.failure.message, reply.failure.code))
   }
 
-  /** The other side has ended: nothing will be answered any more. */
+  /** The other side has ended: no more replies will come. */
   breakOff(error: Error): void {
     this.#broken = error
     for (const waiting of this.#waiting.values()) waiting.reject(error)

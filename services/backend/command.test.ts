@@ -52,7 +52,7 @@ test('a wrong option ends with status 2 and a line that names it', async (t) => 
     [['--mode', 'both'], /--mode 'both'/],
     [['--workers', '2'], /--workers/],
     [['--mode', 'shared', '--workers', '0'], /--workers '0'/],
-    [['--host', 'localhost'], /'localhost' is no address/],
+    [['--host', 'localhost'], /'localhost' is not an IP address/],
     [['--control', 'localhost:1'], /--control 'localhost:1'/],
     [['--name', 'a b'], /'a b'/],
   ]

@@ -3,7 +3,7 @@ import { formatListen } from '#common/parse.ts'
 import { help, parseBackendOptions } from './options.ts'
 import { runBackend } from './run.ts'
 
-/** `spillway backend`: serves until SIGTERM or SIGINT. Throws a UsageError for a wrong use, and whatever ended it else. */
+/** `spillway backend`: serves until SIGTERM or SIGINT. Throws a UsageError for wrong usage, otherwise whatever ended it. */
 export async function backendCommand(args: readonly string[]): Promise<void> {
   const options = parseBackendOptions(args)
   if (options === undefined) {
@@ -20,6 +20,6 @@ export async function backendCommand(args: readonly string[]): Promise<void> {
       ? 'does not listen yet'
       : `listens on ${formatListen({ host: listener.address, port: listener.port })}`
   console.log(`${options.name} ${at} (${options.mode}), control ${formatListen(started.control)}`)
-  flushCompileCache() // if whoever started us keeps one: we may be ended without a warning
+  flushCompileCache() // in case our parent uses one: we may be killed without warning
   await Promise.race([ended.promise, started.failure])
 }

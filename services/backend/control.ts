@@ -1,4 +1,4 @@
-/** The control API: health, status, faults, listener, steering, metrics. It answers while the shared port is stalled. */
+/** The control API: health, status, faults, listener, steering, metrics. It answers even while the shared port is stalled. */
 import { createRequire } from 'node:module'
 import { type HttpServer, httpServer } from '#common/http.ts'
 import { lazySchemas } from '#common/lazy-schemas.ts'
@@ -21,11 +21,11 @@ export async function controlApp(backend: Backend) {
   return app
 }
 
-/** The OpenAPI document: made from a second instance of the same routes, since hardly anybody asks for it. */
+/** The OpenAPI document: generated from a second instance of the same routes, since it is rarely requested. */
 async function openApi(backend: Backend): Promise<object> {
   const { default: swagger } = await import('@fastify/swagger')
   const app = httpServer()
-  const info = { title: 'Spillway backend', description: 'Control API of one backend', version: '1' }
+  const info = { title: 'Spillway backend', description: 'Control API of a backend', version: '1' }
   await app.register(swagger, { openapi: { openapi: '3.1.0', info } })
   addRoutes(app, backend, await import('./api.ts'))
   await app.ready()
@@ -37,7 +37,7 @@ function addRoutes(app: HttpServer, backend: Backend, schemas: Schemas): void {
   const { name } = backend.options
   let metrics: BackendMetrics | undefined
 
-  app.get('/health', { schema: { summary: 'Whether it is up', response: { 200: Health } } }, () => ({
+  app.get('/health', { schema: { summary: 'Whether the backend is running', response: { 200: Health } } }, () => ({
     name,
     pid: process.pid,
   }))
@@ -52,7 +52,7 @@ function addRoutes(app: HttpServer, backend: Backend, schemas: Schemas): void {
     '/faults',
     {
       schema: {
-        summary: 'Switches faults on and off: what is named changes, the rest stays',
+        summary: 'Switches faults on and off: those named change, the rest stay as they are',
         querystring: FaultsQuery,
         body: FaultsChange,
         response: { 200: BackendStatus, 400: Refusal },
@@ -66,7 +66,12 @@ function addRoutes(app: HttpServer, backend: Backend, schemas: Schemas): void {
 
   app.post(
     '/listener',
-    { schema: { summary: 'Opens a closed listener as it was', response: { 200: BackendStatus, 409: Refusal } } },
+    {
+      schema: {
+        summary: 'Opens a closed listener with its previous backlog',
+        response: { 200: BackendStatus, 409: Refusal },
+      },
+    },
     async () => {
       await backend.changeListener()
       return backend.status()
@@ -82,7 +87,7 @@ function addRoutes(app: HttpServer, backend: Backend, schemas: Schemas): void {
         response: { 200: BackendStatus, 409: Refusal },
       },
       preValidation: async (request) => {
-        request.body ??= {} // opening it again needs no word more
+        request.body ??= {} // reopening it needs no body
       },
     },
     async (request) => {
@@ -93,7 +98,12 @@ function addRoutes(app: HttpServer, backend: Backend, schemas: Schemas): void {
 
   app.delete(
     '/listener',
-    { schema: { summary: 'Closes the listener: what waits in its queue is reset', response: { 200: BackendStatus } } },
+    {
+      schema: {
+        summary: 'Closes the listener, which resets the connections in its queue',
+        response: { 200: BackendStatus },
+      },
+    },
     async () => {
       await backend.closeListener()
       return backend.status()
@@ -104,7 +114,7 @@ function addRoutes(app: HttpServer, backend: Backend, schemas: Schemas): void {
     '/steering',
     {
       schema: {
-        summary: 'Says how the SO_REUSEPORT group chooses a member for a new connection',
+        summary: 'Sets how the SO_REUSEPORT group chooses a member for a new connection',
         body: SteeringChange,
         response: { 200: BackendStatus, 409: Refusal },
       },
@@ -115,10 +125,10 @@ function addRoutes(app: HttpServer, backend: Backend, schemas: Schemas): void {
     },
   )
 
-  app.get('/metrics', { schema: { summary: 'The same for Prometheus' } }, async (_request, reply) => {
+  app.get('/metrics', { schema: { summary: 'The counts as Prometheus metrics' } }, async (_request, reply) => {
     metrics ??= new (await import('./metrics.ts')).BackendMetrics(backend) // loaded when first scraped: starting is quicker
     return reply.type(metrics.contentType).send(await metrics.text())
   })
 
-  app.get('/openapi.json', { schema: { summary: 'This description' } }, () => openApi(backend))
+  app.get('/openapi.json', { schema: { summary: 'This document' } }, () => openApi(backend))
 }

@@ -14,16 +14,16 @@ export function listenFailure(
       return mode === 'sharded'
         ? new UsageError(
             `${where} is taken by another socket without SO_REUSEPORT, or by one of another user`,
-            '`ss -Hltnpe` names it. To share a port, every socket on it needs SO_REUSEPORT and the same user',
+            '`ss -Hltnpe` names it. To share a port, every socket on it must set SO_REUSEPORT and belong to the same user',
           )
         : new UsageError(
             `${where} is taken by another socket, and in mode ${mode} the port is not shared with others`,
-            '`ss -Hltnp` names it. End it, take another port, or use mode sharded on both sides',
+            '`ss -Hltnp` names its process. End that process, use another port, or use mode sharded on both sides',
           )
     case 'EADDRNOTAVAIL':
-      return new UsageError(`No interface has the address ${host}`, '`ip address` lists those there are')
+      return new UsageError(`No interface has the address ${host}`, '`ip address` lists the addresses that exist')
     case 'EACCES':
-      return new UsageError(`Port ${port} needs CAP_NET_BIND_SERVICE`, 'Take a port from 1024 up')
+      return new UsageError(`Port ${port} needs CAP_NET_BIND_SERVICE`, 'Use a port from 1024 up')
     default:
       return new UsageError(`Cannot listen on ${where}: ${error.message}`)
   }

@@ -1,6 +1,6 @@
 /**
  * What the control thread and the port thread of a process share: faults go one way, counts the other. Both sides read
- * and write in place, so that neither needs the other to run: counts stay readable while the port's loop stands still.
+ * and write in place, so neither needs the other to be running: counts stay readable while the port's loop is blocked.
  */
 import type { Faults, FaultsChange, WaitHistogram } from './api.ts'
 import { boundOf, bucketOf, WAIT_BUCKETS } from './wait-buckets.ts'
@@ -35,7 +35,7 @@ const NUMBERS = WAITS + WAIT_BUCKETS
 
 const WORDS_BYTES = 64
 
-/** The faults and counts of one port thread, over memory that two threads see. */
+/** The faults and counts of one port thread, in memory that two threads share. */
 export class PortMemory {
   readonly buffer: SharedArrayBuffer
   readonly #words: Int32Array
@@ -74,13 +74,13 @@ export class PortMemory {
     return Atomics.load(this.#words, WAKEUPS)
   }
 
-  /** Wakes the port thread if it stands still, so that it looks at its commands and faults. */
+  /** Wakes the port thread if it is blocked, so that it looks at its commands and faults. */
   ringBell(): void {
     Atomics.add(this.#words, WAKEUPS, 1)
     Atomics.notify(this.#words, WAKEUPS)
   }
 
-  /** Stands still, without using the processor, until it was woken more often than `heard`, or time is up. */
+  /** Blocks without using CPU until it has been woken more often than `heard`, or until the timeout. */
   awaitWakeup(heard: number, timeoutMs: number): void {
     Atomics.wait(this.#words, WAKEUPS, heard, timeoutMs)
   }
@@ -104,7 +104,7 @@ export class PortMemory {
     this.#add(DURATIONS + (bucket < 0 ? durationBounds.length : bucket), 1)
   }
 
-  /** An answer has been made this much longer. */
+  /** This many more bytes of response bodies have been generated. */
   countBody(bytes: number): void {
     this.#add(BODY_BYTES, bytes)
   }

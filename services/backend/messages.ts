@@ -1,7 +1,7 @@
-/** What the control thread asks of a port thread or of a child process, and what it is answered. */
+/** What the control thread asks of a port thread or of a child process, and their replies. */
 import type { Faults, FaultsChange, WaitHistogram } from './api.ts'
 
-/** Where to listen: an address of one's own, or a listening socket that came with the process. */
+/** Where to listen: on a new socket, or on a listening socket that the process inherited. */
 export type Listen =
   | { host: string; port: number; backlog: number; reusePort: boolean }
   | { inheritedFd: number; backlog: number }
@@ -13,13 +13,13 @@ export interface Opened {
   port: number
 }
 
-/** To the port thread. Faults lie in shared memory: `faults` says only that they have changed. */
+/** To the port thread. Faults are in shared memory: `faults` only says that they have changed. */
 export type PortCommand =
   | { id: number; do: 'open'; listen: Listen }
   | { id: number; do: 'close' }
   | { id: number; do: 'faults' }
 
-/** To a child process. `drain`: end as soon as no connection is open. */
+/** To a child process. `drain`: end once no connection is open. */
 export type ChildCommand =
   | { id: number; do: 'close' }
   | { id: number; do: 'faults'; change: FaultsChange }
@@ -50,7 +50,7 @@ export interface Reply {
   counts?: PortCounts
 }
 
-/** What a worker or child is told when it starts. */
+/** What a worker or child is given when it starts. */
 export interface PortWorkerData {
   name: string
   memory: SharedArrayBuffer

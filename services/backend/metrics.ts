@@ -8,7 +8,7 @@ import { countUpTo, mergeWaits } from './wait-buckets.ts'
 /** In seconds; each is the bound of a bucket in wait-buckets.ts, so the counts are exact. */
 const waitBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-/** The backend's metrics, over all its processes. Read from shared memory when asked, so a stalled loop hides nothing. */
+/** The backend's metrics, over all its processes. Read from shared memory on request, so a stalled loop hides nothing. */
 export class BackendMetrics {
   readonly contentType = metricsContentType
   readonly #backend: Backend
@@ -32,7 +32,7 @@ export class BackendMetrics {
   }
 }
 
-/** `running` are the processes there are now, `all` includes those that have ended. */
+/** `running` are the running processes, `all` includes those that have ended. */
 function familiesOf(running: PortCounts[], all: PortCounts[], startSeconds: number): MetricFamily[] {
   const total = (of: PortCounts[], value: (counts: PortCounts) => number): number =>
     of.reduce((sum, counts) => sum + value(counts), 0)
@@ -45,7 +45,7 @@ function familiesOf(running: PortCounts[], all: PortCounts[], startSeconds: numb
     counter('spillway_backend_accepts_total', 'Connections accepted', one(total(all, ({ accepts }) => accepts))),
     histogram(
       'spillway_backend_accept_wait_seconds',
-      'How long accepted connections had waited in the accept queue, as the kernel tells. Resolution: one jiffy (1 to 10 ms)',
+      'How long accepted connections had waited in the accept queue, according to the kernel. Resolution: one jiffy (1 to 10 ms)',
       {
         bounds: waitBounds,
         upTo: waitBounds.map((seconds) => countUpTo(waits, seconds * 1000)),
@@ -60,7 +60,7 @@ function familiesOf(running: PortCounts[], all: PortCounts[], startSeconds: numb
     ),
     histogram(
       'spillway_backend_request_duration_seconds',
-      'From the head of a request until its response was handed to the kernel; the accept wait is not in it',
+      'From the head of a request until its response was handed to the kernel; the accept wait is not included',
       {
         bounds: durationBounds,
         upTo: within.map((_, i) => within.slice(0, i + 1).reduce((sum, count) => sum + count, 0)),
@@ -75,7 +75,7 @@ function familiesOf(running: PortCounts[], all: PortCounts[], startSeconds: numb
     ),
     gauge(
       'spillway_backend_fault',
-      'Faults that are switched on: 1, or the value in the unit that the name of the fault ends with; 0 while off',
+      'Faults that are on: 1, or the value in the unit that the name of the fault ends with; 0 while off',
       Object.keys(noFaults).map((fault) => ({
         labels: { fault },
         value: Math.max(...faults.map((of) => Number(of.get(fault)))),
@@ -83,7 +83,7 @@ function familiesOf(running: PortCounts[], all: PortCounts[], startSeconds: numb
     ),
     gauge(
       'spillway_backend_loop_lag_seconds',
-      'How late the event loop of the shared port answered its last heartbeat; grows while it stands still',
+      'How late the event loop of the shared port answered its last heartbeat; grows while the loop is blocked',
       one(Math.max(...running.map(({ loopLagMs }) => loopLagMs)) / 1000),
     ),
     counter(

@@ -56,7 +56,7 @@ test('a sharded backend beside a socket without SO_REUSEPORT says so', async () 
 })
 
 test('a host that is a name is refused, an address that nobody has too', async () => {
-  await assert.rejects(startBackend({ host: 'localhost' }), /'localhost' is no address/)
+  await assert.rejects(startBackend({ host: 'localhost' }), /'localhost' is not an IP address/)
   await assert.rejects(startBackend({ host: '192.0.2.1' }), /No interface has the address 192.0.2.1/)
 })
 

@@ -4,12 +4,12 @@ import { oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseListen } from '#common/parse.ts'
 import type { Mode } from './api.ts'
 
-/** What a backend is told when it starts. */
+/** What a backend is given when it starts. */
 export interface BackendOptions {
   name: string
   /** An address, never a name: `localhost` would open a socket for each of its addresses. */
   host: string
-  /** 0 takes a free one. */
+  /** 0 for a free one. */
   port: number
   backlog: number
   mode: Mode
@@ -25,11 +25,11 @@ export const help = `Usage: spillway backend [OPTION…]
 
 An HTTP service on a shared port, with faults that can be switched on.
 
-  --name NAME            its name in answers and metrics, and the process title (backend-1)
-  --host ADDRESS         address of the shared port, no name (127.0.0.1)
+  --name NAME            its name in responses and metrics, and the process title (backend-1)
+  --host ADDRESS         IP address of the shared port (127.0.0.1)
   --port N               the shared port, 0 for a free one (8080)
-  --backlog N            how many connections may wait to be accepted; one more fits (128)
-  --mode MODE            sharded: a socket of its own with SO_REUSEPORT
+  --backlog N            limit of the accept queue, which holds N + 1 connections (128)
+  --mode MODE            sharded: its own socket, with SO_REUSEPORT
                          shared:  one socket, several processes
                          single:  one socket, one process (sharded)
   --workers N            processes in shared mode (2)
@@ -59,7 +59,7 @@ export const parseBackendOptions = (args: readonly string[]): BackendOptions | u
   readCommandLine(grammar, args, ({ values }) => {
     const mode = oneOf('--mode', values.mode, modes)
     if (values.workers !== undefined && mode !== 'shared')
-      throw new UsageError('--workers counts the processes of --mode shared', `Leave it out in mode ${mode}`)
+      throw new UsageError('--workers sets the number of processes in --mode shared', `Leave it out in mode ${mode}`)
     return {
       name: values.name,
       host: values.host,
@@ -72,16 +72,16 @@ export const parseBackendOptions = (args: readonly string[]): BackendOptions | u
     }
   })
 
-/** Refuses what no kernel call would explain well: a host that is a name, a name that fits no header. */
+/** Refuses what no kernel call would explain well: a host that is not an IP address, a name that cannot be in a header. */
 export function checkOptions({ host, name }: BackendOptions): void {
   if (net.isIP(host) === 0)
     throw new UsageError(
-      `The host '${host}' is no address`,
-      'Give an IP address: a name such as localhost opens one socket for each of its addresses',
+      `The host '${host}' is not an IP address`,
+      'Give an IP address: a name such as localhost would open one socket for each of its addresses',
     )
   if (!/^[\w.-]{1,64}$/.test(name))
     throw new UsageError(
-      `The name '${name}' must be 1 to 64 letters, digits, dots, dashes or underscores`,
-      'Give another with --name',
+      `The name '${name}' does not consist of 1 to 64 letters, digits, dots, dashes or underscores`,
+      'Give another name with --name',
     )
 }

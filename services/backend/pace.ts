@@ -1,7 +1,7 @@
 import { monotonicMs } from '#common/clock.ts'
 import type { PortMemory } from './memory.ts'
 
-/** Waits that faults impose on single connections and responses, while the loop goes on. Each ends when its fault does. */
+/** Waits that faults impose on single connections and responses while the loop keeps running. Each ends when its fault does. */
 export class Pace {
   readonly #memory: PortMemory
   readonly #waiting = new Set<() => void>()
@@ -10,7 +10,7 @@ export class Pace {
     this.#memory = memory
   }
 
-  /** Makes everyone who waits look at the faults again. */
+  /** Makes everything that waits look at the faults again. */
   faultsChanged(): void {
     for (const wake of this.#waiting) wake()
   }
@@ -30,7 +30,7 @@ export class Pace {
     )
   }
 
-  /** Waits as long as the fault says now, or says later while it waits. */
+  /** Waits as long as the fault says, now or after a change during the wait. */
   async delay(fault: 'readDelayMs' | 'responseDelayMs'): Promise<void> {
     const start = monotonicMs()
     await this.#while(() => start + this.#memory.fault(fault) - monotonicMs())

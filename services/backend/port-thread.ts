@@ -13,7 +13,7 @@ export class PortThread {
   readonly #worker: Worker
   #ending = false
 
-  /** Starts the thread; it listens when it is told to. `onDeath` is called if it ends by itself. */
+  /** Starts the thread; it listens when told to. `onDeath` is called if it ends unexpectedly. */
   constructor(name: string, onDeath: (error: Error) => void) {
     const workerData: PortWorkerData = { name, memory: this.#memory.buffer }
     this.#worker = new Worker(new URL('./port-worker.ts', import.meta.url), { name: 'port', workerData })
@@ -38,13 +38,13 @@ export class PortThread {
     await this.#call((id) => ({ id, do: 'close' }))
   }
 
-  /** Changes faults. When this resolves they are in force: a stalled loop stands still, a released one goes on. */
+  /** Changes faults. When this resolves they are in force: a stalled loop is blocked, a released one runs. */
   async changeFaults(change: FaultsChange): Promise<void> {
     this.#memory.changeFaults(change)
     await this.#call((id) => ({ id, do: 'faults' }))
   }
 
-  /** What is so now; also while the loop stands still. */
+  /** The counts as they are now, even while the loop is blocked. */
   async counts(): Promise<PortCounts> {
     const cpu = process.cpuUsage()
     return {

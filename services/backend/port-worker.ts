@@ -1,6 +1,6 @@
 /**
- * The port thread: owns the listening socket, accepts, and serves HTTP. It may be made to stand still; whatever must
- * go on meanwhile lives in the control thread.
+ * The port thread: owns the listening socket, accepts, and serves HTTP. Faults can block it; whatever must keep running
+ * meanwhile is in the control thread.
  */
 import { flushCompileCache } from 'node:module'
 import net from 'node:net'
@@ -16,7 +16,7 @@ import { Pace } from './pace.ts'
 
 const HEARTBEAT_MS = 100
 
-if (parentPort === null) throw new Error('This module runs as a worker thread of the backend')
+if (parentPort === null) throw new Error('This module can only run as a worker thread of the backend')
 const control: MessagePort = parentPort
 const { name, memory: buffer }: PortWorkerData = workerData
 const memory = new PortMemory(buffer)
@@ -28,10 +28,10 @@ let complaint = ''
 const app = portApp(name, memory, pace, (socket) => connections.get(socket) ?? { acceptedMs: 0, waitMs: 0 })
 await app.ready()
 
-/** The descriptor of what has this moment been opened, so that nobody can have closed it. */
+/** The descriptor of a server or socket that has just been opened, so nothing can have closed it yet. */
 function justOpened(owner: net.Server | net.Socket): number {
   const fd = descriptorOf(owner)
-  if (fd === undefined) throw new Error(`A ${owner.constructor.name} was closed in the moment in which it was opened`)
+  if (fd === undefined) throw new Error(`A ${owner.constructor.name} was closed at the moment it was opened`)
   return fd
 }
 
@@ -40,7 +40,7 @@ function accept(socket: net.Socket): void {
   const waitMs = acceptWaitMs(justOpened(socket))
   memory.countAccept(waitMs)
   connections.set(socket, { acceptedMs, waitMs })
-  socket.on('error', () => {}) // clients reset as they like; whoever holds the socket sees its 'close'
+  socket.on('error', () => {}) // clients may reset at any time; the owner of the socket sees its 'close'
   socket.once('close', () => memory.countClose())
   standStill(monotonicMs())
   if (pace.holdsConnections) pace.untilReadable().then(() => serve(socket))
@@ -54,8 +54,8 @@ function serve(socket: net.Socket): void {
 }
 
 /**
- * Stands still while the loop is stalled, or for the accept delay since `acceptedMs`. Commands are still obeyed: closing
- * a listener whose queue is full is an experiment of its own.
+ * Blocks while the loop is stalled, or for the accept delay since `acceptedMs`. Commands are still carried out: closing a
+ * listener whose queue is full is an experiment as well.
  */
 function standStill(acceptedMs = Number.NEGATIVE_INFINITY): void {
   for (;;) {
@@ -85,7 +85,7 @@ function obey(command: PortCommand): void {
   answer({ id })
 }
 
-/** No backlog of 0 can be asked of Node, which takes it for "none given": listen with 1 and lower it at once. */
+/** Node takes a backlog of 0 for "none given": listen with 1 and lower it at once. */
 function open(id: number, listen: Listen): void {
   const { backlog } = listen
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, accept)
@@ -100,12 +100,13 @@ function open(id: number, listen: Listen): void {
     server.on('error', complainOnce)
     listener = server
     const bound = server.address()
-    if (bound === null || typeof bound === 'string') throw new Error(`Listening on TCP gave the address ${bound}`)
+    if (bound === null || typeof bound === 'string')
+      throw new Error(`Listening on TCP gave the unexpected address ${bound}`)
     answer({ id, opened: { fd, address: bound.address, port: bound.port } })
   })
 }
 
-/** Accepting fails again and again once it does, e.g. when the process may open no more files. */
+/** Once accepting fails it keeps failing, e.g. when the process has reached its limit on open files. */
 function complainOnce(error: Error): void {
   if (error.message !== complaint)
     console.error(`${name}: accepting a connection failed: ${reasonOf(error) ?? error.message}`)

@@ -9,13 +9,13 @@ export interface StartedBackend extends AsyncDisposable {
   backend: Backend
   /** Where the control API listens, with its real port. */
   control: ListenTarget
-  /** Rejects when the port thread ends by itself: nothing serves the port any more. Never resolves. */
+  /** Rejects when the port thread ends unexpectedly: nothing serves the port any more. Never resolves. */
   failure: Promise<never>
 }
 
 /**
- * Starts a backend: listens on the shared port (unless `closed`) and serves the control API. Throws a UsageError. What
- * is worth a warning, such as a backlog that the kernel cut, goes to `warn`.
+ * Starts a backend: listens on the shared port (unless `closed`) and serves the control API. Throws a UsageError.
+ * Warnings, such as a backlog that the kernel capped, go to `warn`.
  */
 export async function runBackend(
   options: BackendOptions,
@@ -24,7 +24,7 @@ export async function runBackend(
   checkRuntime()
   checkOptions(options)
   const { promise: failure, reject } = Promise.withResolvers<never>()
-  failure.catch(() => {}) // not everyone asks
+  failure.catch(() => {}) // not every caller handles it
   await using stack = new AsyncDisposableStack()
   const thread = stack.use(new PortThread(options.name, reject))
   // All that is not needed to start the thread is loaded while it starts: that is most of the time until the port opens.

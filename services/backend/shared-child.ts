@@ -1,6 +1,6 @@
 /**
- * A further process of shared mode: accepts from a listening socket that it inherited, and ends with its parent. The
- * control thread is this one, commands come from the parent.
+ * An additional process of shared mode: accepts from a listening socket that it inherited, and ends with its parent. This
+ * is its control thread; commands come from the parent.
  */
 import { sayFaults } from '#common/entry.ts'
 import { describeError } from '#common/errors.ts'

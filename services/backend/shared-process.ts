@@ -46,19 +46,19 @@ export class SharedProcess {
     this.#lastCounts = counts
   }
 
-  /** What is so now; what was so last, once the process has ended. */
+  /** The counts as they are now, or the last ones once the process has ended. */
   async counts(): Promise<PortCounts> {
     if (this.#child.connected) {
       try {
         this.#remember(await this.#call((id) => ({ id, do: 'counts' })))
       } catch {
-        // It ended meanwhile: `onDeath` tells, and its last counts stand.
+        // It has ended meanwhile: `onDeath` is called, and its last counts remain.
       }
     }
     return this.#lastCounts
   }
 
-  /** The counts that it told last. */
+  /** The counts that it reported last. */
   get lastCounts(): PortCounts {
     return this.#lastCounts
   }

@@ -1,6 +1,6 @@
 /**
- * Buckets for accept waits. The kernel tells whole milliseconds, so up to 5000 each has a bucket of its own and the
- * count is exact; beyond, each decade (5–50 s, 50–500 s, …) has 450 equal buckets, at most 2 % wide. All bounds are round
+ * Buckets for accept waits. The kernel reports whole milliseconds, so up to 5000 each has its own bucket and the count is
+ * exact; beyond, each decade (5–50 s, 50–500 s, …) has 450 equal buckets, at most 2 % wide. All bounds are round
  * numbers of milliseconds, so that the coarser buckets of a Prometheus histogram end where buckets here end.
  */
 import type { WaitHistogram } from './api.ts'
