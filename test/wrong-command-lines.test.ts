@@ -277,8 +277,9 @@ async function type(args: string[], env: NodeJS.ProcessEnv = {}) {
     cwd: folder,
     env: { ...process.env, SPILLWAY_DEBUG: '', ...env },
   })
-  const [out, complaint, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  return { out, complaint, status }
+  const [out, said, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  // A stage of something long is a line of its own, and ends in three dots.
+  return { out, complaint: said.replace(/^(?:.* …\n)+/, ''), status }
 }
 
 /** What `@` stands for is known only when the test runs: an address that is taken. */
