@@ -299,7 +299,7 @@ const typed: [line: string, says: RegExp][] = [
   ['help up down', /Only one command can be given: leave out 'down'/],
 
   ['up --backlogs 8', /^spillway: There is no option --backlogs; did you mean --backlog\?\nSee spillway up --help\n$/],
-  ['up --metrics @', /@ is taken by another process\nChoose another address with --metrics/],
+  ['up --metrics @', /@ is taken by another process/],
   ['up --metrics 192.0.2.1:1', /no interface of this machine has that address/],
   ['up --board @ --metrics 127.0.0.1:0', /@ is taken by another process/],
   ['up --metrics unix:/no/such/place.sock', /The folder of unix:\/no\/such\/place\.sock does not exist/],
