@@ -5,6 +5,7 @@ import os from 'node:os'
 import { UsageError } from '#common/errors.ts'
 import { Unsettable } from '../driver.ts'
 import { server } from '../topology.ts'
+import { refusedName } from './sysctls.ts'
 import { sysctlFile, unsettable } from './unsettable.ts'
 
 const compose = 'Or, with Docker: docker compose up'
@@ -54,8 +55,13 @@ export function preflight(sysctls: readonly string[] = []): void {
   if (refused.length > 0) throw refusedSettings(refused)
 }
 
-const refusedSettings = (names: readonly string[]): Unsettable =>
-  new Unsettable(names.map((name) => unsettable(name)).join('; '), 'Leave the setting out, or choose another')
+/** Of several names the reasons alone are given; a single one may be misspelt, or a group. */
+function refusedSettings(names: readonly string[]): UsageError {
+  const [name, ...others] = names
+  return name !== undefined && others.length === 0
+    ? refusedName(name)
+    : new Unsettable(names.map((one) => unsettable(one)).join('; '), 'Leave these settings out, or choose others')
+}
 
 function requireProgram(name: string, debianPackage: string): void {
   const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':')

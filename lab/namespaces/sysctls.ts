@@ -5,7 +5,7 @@ import { nearest } from '#common/nearest.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { readSysctl, writeSysctl } from '#kernel/sysctl.ts'
 import { Unsettable } from '../driver.ts'
-import { unsettable } from './unsettable.ts'
+import { sysctlFile, unsettable } from './unsettable.ts'
 
 /**
  * Sets a sysctl in the calling thread's network namespace. Throws an Unsettable where this namespace has none of that name
@@ -22,21 +22,12 @@ export function setSysctl(name: string, value: string | number): void {
 function refusal(name: string, value: string | number, { code, message }: KernelError): UsageError {
   switch (code) {
     case 'ENOENT':
-    case 'ENOTDIR': {
-      const near = nearSysctl(name)
-      return near === undefined
-        ? new Unsettable(
-            firstUpper(unsettable(name)),
-            'Leave it out; `sysctl -a --pattern ^net` lists those of this machine',
-          )
-        : new Unsettable(`There is no sysctl ${name}; did you mean ${near}?`, 'Correct its name')
-    }
+    case 'ENOTDIR':
     case 'EISDIR':
-      return new UsageError(`${name} is a group of sysctls`, `\`sysctl ${name}\` lists those in it: name one`)
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new Unsettable(firstUpper(unsettable(name)), 'Leave it out')
+      return refusedName(name)
     case 'EINVAL':
     case 'ERANGE':
     case 'EOVERFLOW':
@@ -49,7 +40,17 @@ function refusal(name: string, value: string | number, { code, message }: Kernel
   }
 }
 
-const firstUpper = (clause: string): string => `${clause.charAt(0).toUpperCase()}${clause.slice(1)}`
+/** Why no value of a sysctl can be set here: a clause, with what to do. */
+export function refusedName(name: string): UsageError {
+  if (fs.statSync(sysctlFile(name), { throwIfNoEntry: false })?.isDirectory())
+    return new UsageError(`${name} is a group of sysctls`, `\`sysctl ${name}\` lists those in it: name one`)
+  const why = unsettable(name)
+  if (fs.existsSync(sysctlFile(name))) return new Unsettable(why, 'Leave it out')
+  const near = nearSysctl(name)
+  return near === undefined
+    ? new Unsettable(why, 'Leave it out; `sysctl -a --pattern ^net` lists those of this machine')
+    : new Unsettable(`${why}; did you mean ${near}?`, 'Correct its name')
+}
 
 /** As text on one line; some hold several numbers. */
 function current(name: string): string {
