@@ -92,9 +92,11 @@ export function adviceFrom(counted: readonly (readonly CountedInterval[])[], see
   }
 }
 
-/** The longest stall in words: `430 ms`, `60 s or more`. */
-export const survivedWords = ({ ms, bound }: Survived): string =>
-  bound === 'less than' ? `less than ${duration(ms)}` : bound === 'at least' ? `${duration(ms)} or more` : duration(ms)
+/** The longest stall in words: `430 ms`, `60 s or more`. Whole milliseconds: it is searched no finer. */
+export const survivedWords = ({ ms, bound }: Survived): string => {
+  const words = duration(Math.round(ms))
+  return bound === 'less than' ? `less than ${words}` : bound === 'at least' ? `${words} or more` : words
+}
 
 function usualLength(runs: readonly Run[]): number {
   // Snapshots are a few hundredths of a millisecond early or late.
