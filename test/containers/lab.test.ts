@@ -146,7 +146,7 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
     assert.ok((snapshot.namespaces[0]?.counters.TcpExt_TCPReqQFullDrop ?? 0) > 0, 'cookies are off: it drops')
     await assert.rejects(
       load({ kind: 'half-open', target, ratePerSecond: 501, durationMs: 1000 }),
-      /may write 500 SYNs a second here/,
+      /may write at most 500 SYNs a second here/,
     )
   })
 
