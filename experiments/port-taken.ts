@@ -70,7 +70,7 @@ export default experiment({
         'a backend whose port is taken says so and why',
         result.strangerFirst,
         is(
-          'backend-1 answers POST /listener with 409: 198.18.0.2:8080 is taken by another socket without SO_REUSEPORT, or by one of another user',
+          'backend-1 answers POST /listener with 409: 198.18.0.2:8080 is taken by another socket without SO_REUSEPORT, or by one of another user. `ss -Hltnpe` names it. To share a port, every socket on it must set SO_REUSEPORT and belong to the same user',
         ),
       ),
       that('a process that joins gets a share of the clients at once', CLIENTS - clients.outcomes.ok, between(10, 50)),
