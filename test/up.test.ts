@@ -418,7 +418,7 @@ test('in a terminal of 40 columns keys stall a backend and change its backlog, a
   type('\r')
   await shows(/129 \/ 8/)
   type('2')
-  await shows(/Backend 2 goes on/)
+  await shows(/Backend 2 resumes/)
   await shows(/0 \/ 8/)
   const own = namespacesOf(run.processes())
   own.delete(fs.statSync('/proc/self/ns/net').ino)
