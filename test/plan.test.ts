@@ -48,7 +48,7 @@ test('a Prometheus that scrapes no exporter has no answer', async (context) => {
   })
   const status = await new Promise((resolve) => asked.once('close', resolve))
   assert.equal(status, 2)
-  assert.match(complaint, /it scrapes no exporter of Spillway/)
+  assert.match(complaint, /it does not scrape a Spillway exporter/)
 })
 
 test('the connections of a run are arrivals to plan for', async (context) => {
