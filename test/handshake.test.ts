@@ -174,7 +174,7 @@ test('a load that is stopped leaves nothing half open, and its totals hold', asy
 test('over IPv6 and outside a lab there are no handshakes by hand', async () => {
   await using lab = await Lab.start(oneBackend)
   for (const [host, reason] of [
-    ['2001:2::2', /no IPv4 address/],
+    ['2001:2::2', /is not an IPv4 address/],
     ['127.0.0.1', /outside the lab's network/],
   ] as const)
     await assert.rejects(lab.clients.start({ kind: 'handshake', connections: 1, target: { host, port: 8080 } }), {
