@@ -156,7 +156,7 @@ test('the keys of every block stand in one order', () => {
     .slice(source.indexOf('\nservices:\n'), source.indexOf('\nnetworks:\n'))
     .split(/^ {2}(?=[a-z])/m)
     .slice(1)
-  assert.equal(blocks.length, 10)
+  assert.equal(blocks.length, 11)
   for (const block of blocks) {
     const keys = [...block.matchAll(/^ {4}([\w<]+):/gm)].map(([, key]) => key!)
     for (const key of keys) assert.ok(order.includes(key), key)

@@ -284,6 +284,59 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
     await allTargetsUp()
   })
 
+  /** Docker waits longer and longer to restart what ended within ten seconds of its start. */
+  const settled = () =>
+    eventually(
+      'every service has run for ten seconds',
+      () => services.map((service) => Date.now() - Date.parse(stack.container(service).State.StartedAt)),
+      (agesMs) => assert.ok(Math.min(...agesMs) > 10_000),
+      { withinMs: PATIENCE_MS },
+    )
+
+  /** Kills the first process of each, all at once. They and `others` start again, and in the end every service is healthy. */
+  async function comeBack(killed: readonly Service[], others: readonly Service[] = []): Promise<void> {
+    await settled()
+    const before = new Map([...killed, ...others].map((service) => [service, stack.container(service).State.StartedAt]))
+    stack.killFirstProcesses(killed)
+    await eventually(
+      'every service has started again and is healthy',
+      () => services.map((service) => ({ service, ...stack.container(service).State })),
+      (states) => {
+        for (const { service, Status, StartedAt, Health } of states) {
+          assert.deepEqual([Status, Health?.Status], ['running', 'healthy'], service)
+          assert.notEqual(StartedAt, before.get(service), `${service} was started again`)
+        }
+      },
+      { withinMs: 4 * PATIENCE_MS },
+    )
+  }
+
+  async function works(): Promise<void> {
+    // Backends that start at the same time may get any shard number.
+    await eventually(
+      'every backend listens',
+      () => stack.listeners().catch(() => []),
+      (rows) => assert.deepEqual(rows.map(({ process }) => process).toSorted(), backends),
+      { withinMs: PATIENCE_MS },
+    )
+    await serves()
+    await allTargetsUp()
+  }
+
+  const patient = { timeout: 1_800_000 }
+
+  test('every service comes back after the death of its process, ten times in a row', patient, async () => {
+    // k6 plays a load that ends, and how it ended is a result. `net` has a test of its own.
+    const alone = services.filter((service) => service !== 'k6' && service !== 'net')
+    for (let times = 0; times < 10; times++) await comeBack(alone)
+    await works()
+  })
+
+  test('all that joined the namespaces of net come back after its death, ten times in a row', patient, async () => {
+    for (let times = 0; times < 10; times++) await comeBack(['net'], ['exporter', 'board', ...backends])
+    await works()
+  })
+
   test('every service ends when it is told to, before Docker loses patience', () => {
     stack.compose('stop', '--timeout', '5')
     const SIGKILLED = 137

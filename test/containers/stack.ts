@@ -19,6 +19,7 @@ export const services = [
   'backend-2',
   'backend-3',
   'client',
+  'supervisor',
   'board',
   'prometheus',
   'k6',
@@ -45,7 +46,14 @@ const docker = (...args: string[]) => spawnSync('docker', args, { encoding: 'utf
 export interface ContainerState {
   Id: string
   RestartCount: number
-  State: { Status: string; ExitCode: number; OOMKilled: boolean; Health?: { Status: string } }
+  State: {
+    Status: string
+    Pid: number
+    StartedAt: string
+    ExitCode: number
+    OOMKilled: boolean
+    Health?: { Status: string }
+  }
 }
 
 export class Stack {
@@ -96,6 +104,18 @@ export class Stack {
   container(service: Service): ContainerState {
     const [state] = JSON.parse(docker('inspect', this.compose('ps', '--all', '--quiet', service)).stdout)
     return state
+  }
+
+  /**
+   * Ends the first process of each service with SIGKILL, as the host could: no signal from inside reaches it. The engine is
+   * asked to do it, in a container that sees the processes of the host.
+   */
+  killFirstProcesses(killed: readonly Service[]): void {
+    const pids = killed.map((service) => this.container(service).State.Pid)
+    const asHost = ['run', '--rm', '--privileged', '--pid=host', '--network=none', '--user=root', '--entrypoint=sh']
+    const image = `spillway-net:${process.env.SPILLWAY_TAG ?? 'latest'}`
+    const { status, stderr } = docker(...asHost, image, '-c', `kill -KILL ${pids.join(' ')}`)
+    if (status !== 0) throw new Error(`Killing ${killed.join(', ')} (processes ${pids.join(', ')}): ${stderr}`)
   }
 
   /** Runs a command in the container of a service. */

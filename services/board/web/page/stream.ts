@@ -44,8 +44,8 @@ export function listen(start: string, handlers: StreamHandlers): void {
     tell()
   }
   const restore = async (): Promise<void> => {
-    const answer = await fetch('/history')
-    if (answer.ok) handlers.onHistory(await answer.json())
+    const kept = await history()
+    if (kept !== undefined) handlers.onHistory(kept)
   }
   const tell = (): void =>
     handlers.onContact({
@@ -61,4 +61,14 @@ export function listen(start: string, handlers: StreamHandlers): void {
     if (source?.readyState === EventSource.CLOSED) open()
     tell()
   }, CHECK_MS)
+}
+
+/** What the server kept. None if it has gone away again: the next connection asks once more. */
+async function history(): Promise<Kept | undefined> {
+  try {
+    const answer = await fetch('/history')
+    return answer.ok ? await answer.json() : undefined
+  } catch {
+    return undefined
+  }
 }
