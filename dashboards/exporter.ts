@@ -26,13 +26,16 @@ export const exporter: BoardSpec = {
         number({
           ...small,
           title: 'Age of the numbers',
-          means: 'How old the snapshot behind the last scrape was.',
-          worry: 'Above a second: the sampler is stuck. After 5 s no queue metrics are given at all.',
+          means:
+            'How long ago each kind of numbers in the last scrape was read, in the namespace in which it is longest.',
+          worry:
+            'listeners or counters above a second or two: the machine has no CPU to spare, or the sampler is stuck.',
           limits:
-            'A scrape never asks the kernel, so it always succeeds quickly: this age shows whether its numbers are current.',
+            'A scrape never asks the kernel, so it always succeeds quickly: this age shows whether its numbers are current. ' +
+            'What is older than three of its intervals, and 5 s, is left out.',
           unit: unit.seconds,
           levels: levels.wait,
-          queries: [['spillway_exporter_snapshot_age_seconds', '{{instance}}']],
+          queries: [['max by (instance, kind) (spillway_sample_age_seconds)', '{{instance}} {{kind}}']],
         }),
         number({
           ...small,

@@ -3,16 +3,16 @@ import { bytes, plural, whole } from '#common/quantities.ts'
 import type { Evidence } from './evidence.ts'
 
 export function peersWithClosedWindows(view: Evidence): string | undefined {
-  const port = view.portView
-  if (port === undefined || port.zeroWindows === 0) return undefined
-  const many = port.zeroWindows > 1
-  return `${whole(port.zeroWindows)} ${many ? 'clients have' : 'client has'} closed the window: ${many ? 'they are' : 'it is'} not reading, so ${bytes(port.sendBytes)} wait in send queues here. A backend that respects backpressure stops producing; one that ignores it uses more and more memory.`
+  const { zeroWindows = 0, sendBytes = 0 } = view.portView ?? {}
+  if (zeroWindows === 0) return undefined
+  const many = zeroWindows > 1
+  return `${whole(zeroWindows)} ${many ? 'clients have' : 'client has'} closed the window: ${many ? 'they are' : 'it is'} not reading, so ${bytes(sendBytes)} wait in send queues here. A backend that respects backpressure stops producing; one that ignores it uses more and more memory.`
 }
 
 export function backendsThatDoNotRead(view: Evidence): string | undefined {
-  const port = view.portView
-  if (port === undefined || port.receiveBytes < 65_536) return undefined
-  return `${bytes(port.receiveBytes)} wait in receive queues: the backends are not reading them. When a receive buffer is full, the kernel closes that connection's window, and the client has to wait.`
+  const { receiveBytes = 0 } = view.portView ?? {}
+  if (receiveBytes < 65_536) return undefined
+  return `${bytes(receiveBytes)} wait in receive queues: the backends are not reading them. When a receive buffer is full, the kernel closes that connection's window, and the client has to wait.`
 }
 
 export function noSourcePortLeft({ loads }: Evidence): string | undefined {

@@ -29,13 +29,13 @@ type Steering = { by: 'hash' } | { by: 'cpu' } | { by: 'random' } | { by: 'membe
 export interface Evidence {
   steering: Steering
   shards: readonly ShardEvidence[]
-  /** Undefined while nobody listens. */
+  /** Undefined while nobody listens; in it, what is not known at present. */
   portView:
     | {
-        synQueue: { length: number; limit: number }
-        receiveBytes: number
-        sendBytes: number
-        zeroWindows: number
+        synQueue: { length: number; limit: number } | undefined
+        receiveBytes: number | undefined
+        sendBytes: number | undefined
+        zeroWindows: number | undefined
       }
     | undefined
   clients: { startedPerSecond: number; halfOpenPerSecond: number; synRetransmitsPerSecond: number }

@@ -12,7 +12,7 @@ export function lastAcksReset(view: Evidence): string | undefined {
 const IGNORED_LAST_ACKS = 5
 
 export function lastAcksIgnored(view: Evidence): string | undefined {
-  const halfOpen = view.portView?.synQueue.length ?? 0
+  const halfOpen = view.portView?.synQueue?.length ?? 0
   const overflows = moves(view, 'ListenOverflows') > 0 && listening(view).some(full)
   if (!overflows || halfOpen < IGNORED_LAST_ACKS || view.clients.halfOpenPerSecond > 0) return undefined
   return `${whole(halfOpen)} clients believe they are connected but are not: their final ACK met a full accept queue and was ignored, so the request stays half-open and the kernel retransmits the SYN-ACK. Data that they send is ignored too. Once the queue has room, the next retransmit lets them in; after a minute the kernel silently discards the request.`

@@ -44,7 +44,7 @@ export function deferredAccept(view: Evidence): string | undefined {
 }
 
 export function handshakesByHand(view: Evidence): string | undefined {
-  const halfOpen = view.portView?.synQueue.length ?? 0
+  const halfOpen = view.portView?.synQueue?.length ?? 0
   const byHand = view.loads.some(({ kind, state }) => kind === 'handshake' && state === 'running')
   if (!byHand || halfOpen === 0) return undefined
   return `${halfOpen === 1 ? 'One request is' : `${whole(halfOpen)} requests are`} half-open: the kernel has answered the SYN without the backend and waits for the final ACK; the backend does not know of it yet. Requests are kept in a hash table, so the client whose final ACK comes first is accepted first, in whatever order the SYNs came.`

@@ -4,23 +4,10 @@ import type { BackendStatus } from '#services/backend/api.ts'
 import { noFaults } from '#services/backend/no-faults.ts'
 import type { PortSample } from '#services/exporter/snapshot.ts'
 import { countedOf } from './counted.ts'
+import { portOf, snapshotOf } from './testing/snapshot.ts'
 import type { Moment } from './view.ts'
 
-const dump = { lastSeconds: 0, intervalSeconds: 0, count: 7 }
-
-const port = (number: number, oldestWaitMs = 0): PortSample => ({
-  address: '198.18.0.2',
-  port: number,
-  synQueue: { length: 0, peak: 0, limit: 128 },
-  oldestWaitMs,
-  waiting: 0,
-  connections: {},
-  receiveBytes: 0,
-  receiveBytesMax: 0,
-  sendBytes: 0,
-  sendBytesMax: 0,
-  zeroWindows: 0,
-})
+const port = (number: number, oldestWaitMs = 0): PortSample => portOf({ port: number, oldestWaitMs })
 
 const backend = (changes: Partial<BackendStatus>): BackendStatus => ({
   name: 'backend-1',
@@ -44,20 +31,7 @@ const moment = (
   ports: PortSample[] = [port(8080)],
   counters: Record<string, number> = {},
 ): Moment => ({
-  snapshot: {
-    sequence: 1,
-    timeMs: 0,
-    monotonicMs: 0,
-    namespaces: [{ netns: 'lab', inode: 1, listeners: [], ports, counters }],
-    sampler: {
-      intervalSeconds: 0.01,
-      samples: 1,
-      late: 0,
-      failed: 0,
-      cpuSeconds: 0,
-      dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },
-    },
-  },
+  snapshot: snapshotOf({ ports, counters }),
   backends,
   loads: [],
   synRetransmits: 0,

@@ -59,18 +59,18 @@ export interface ClientsView {
   synRetransmitsPerSecond: number
 }
 
-/** What is known only for the port, not by shard. */
+/** What is known only for the port, not by shard. Undefined is what the exporter has not read lately. */
 interface PortView {
   address: string
   port: number
-  synQueue: { length: number; peak: number; limit: number }
-  oldestWaitMs: number
-  connections: number
-  receiveBytes: number
-  receiveBytesMax: number
-  sendBytes: number
-  sendBytesMax: number
-  zeroWindows: number
+  synQueue: { length: number; peak: number; limit: number } | undefined
+  oldestWaitMs: number | undefined
+  connections: number | undefined
+  receiveBytes: number | undefined
+  receiveBytesMax: number | undefined
+  sendBytes: number | undefined
+  sendBytesMax: number | undefined
+  zeroWindows: number | undefined
 }
 
 /** A counter of the server's namespace that moved within the last second. */

@@ -3,6 +3,7 @@ import test from 'node:test'
 import type { BackendStatus } from '#services/backend/api.ts'
 import { noFaults } from '#services/backend/no-faults.ts'
 import type { ListenerSample, Snapshot } from '#services/exporter/snapshot.ts'
+import { portOf, snapshotOf } from './testing/snapshot.ts'
 import { type Moment, type Setting, sysctlDefaults, viewOf } from './view.ts'
 
 const setting: Setting = {
@@ -34,36 +35,16 @@ const listener = (shard: number, changes: Partial<ListenerSample> = {}): Listene
   ...changes,
 })
 
-const dump = { lastSeconds: 0, intervalSeconds: 0, count: 1 }
-
 function snapshot(monotonicMs: number, listeners: ListenerSample[], counters: Record<string, number> = {}): Snapshot {
-  const port = {
-    address: '198.18.0.2',
-    port: 8080,
-    synQueue: { length: 0, peak: 0, limit: 384 },
+  const port = portOf({
     oldestWaitMs: 412,
-    waiting: 0,
     connections: { established: 5 },
     receiveBytes: 1,
     receiveBytesMax: 1,
     sendBytes: 2,
     sendBytesMax: 2,
-    zeroWindows: 0,
-  }
-  return {
-    sequence: 1,
-    timeMs: 0,
-    monotonicMs,
-    namespaces: [{ netns: 'lab', inode: 1, listeners, ports: listeners.length > 0 ? [port] : [], counters }],
-    sampler: {
-      intervalSeconds: 0.01,
-      samples: 1,
-      late: 0,
-      failed: 0,
-      cpuSeconds: 0,
-      dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },
-    },
-  }
+  })
+  return snapshotOf({ listeners, ports: listeners.length > 0 ? [port] : [], counters }, monotonicMs)
 }
 
 const backend = (changes: Partial<BackendStatus> = {}): BackendStatus => ({

@@ -114,7 +114,7 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
       port: port.port,
       synQueue: port.synQueue,
       oldestWaitMs: port.oldestWaitMs,
-      connections: port.connections.established ?? 0,
+      connections: port.connections?.established,
       receiveBytes: port.receiveBytes,
       receiveBytesMax: port.receiveBytesMax,
       sendBytes: port.sendBytes,

@@ -92,7 +92,7 @@ test('the accept wait read by the exporter and by the backend are one and the sa
     () => port(lab),
     ({ oldestWaitMs, waiting }) => {
       assert.equal(waiting, 1)
-      assert.ok(oldestWaitMs > 500)
+      assert.ok(oldestWaitMs! > 500)
     },
   )
   await lab.backend(1).release()
@@ -101,7 +101,7 @@ test('the accept wait read by the exporter and by the backend are one and the sa
   const [record] = await load.records()
   // Between the exporter's reading and the accept the wait grew; by how long the release took, and no clock error more.
   assert.ok(record?.acceptWaitMs !== undefined && record.acceptedMs !== undefined && record.connectedMs !== undefined)
-  assert.ok(record.acceptWaitMs >= waited.oldestWaitMs, `${record.acceptWaitMs} ms after ${waited.oldestWaitMs} ms`)
+  assert.ok(record.acceptWaitMs >= waited.oldestWaitMs!, `${record.acceptWaitMs} ms after ${waited.oldestWaitMs} ms`)
   // The client sees the handshake end a moment before the server does, and accepts are stamped on the same clock.
   const jiffyMs = 10 // HZ=100, the coarsest that Linux has
   const byClock = record.acceptedMs - record.connectedMs
@@ -127,7 +127,7 @@ test('a final ACK that meets a full queue counts once as overflow and twice in s
   await eventually(
     'six wait half open',
     () => port(lab),
-    ({ synQueue }) => assert.equal(synQueue.length, 6),
+    ({ synQueue }) => assert.equal(synQueue!.length, 6),
   )
   const deferred = await eventually(
     'each ACK is held back',

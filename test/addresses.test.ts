@@ -36,6 +36,6 @@ test('a dual-stack listener holds connections of both families in one queue, on 
     () => port(lab),
     ({ waiting }) => assert.equal(waiting, 6),
   )
-  assert.equal(connections.established, 6)
-  assert.ok(oldestWaitMs > 0)
+  assert.equal(connections!.established, 6)
+  assert.ok(oldestWaitMs! > 0)
 })

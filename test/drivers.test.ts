@@ -71,7 +71,7 @@ for (const driver of [namespaces, compose])
     await eventually(
       'the SYN queue has been full',
       () => port(lab),
-      ({ synQueue }) => assert.ok(synQueue.peak > BACKLOG, `${synQueue.peak} half-open requests`),
+      ({ synQueue }) => assert.ok(synQueue!.peak > BACKLOG, `${synQueue!.peak} half-open requests`),
     )
     await flood.done()
     assert.ok((await counter(lab, 'TCPReqQFullDrop')) > 0)

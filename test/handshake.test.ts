@@ -23,7 +23,7 @@ async function held(
     port(lab),
     listener(lab),
   ])
-  return { synRecv, established, synQueue: synQueue.length, acceptQueue: length }
+  return { synRecv, established, synQueue: synQueue!.length, acceptQueue: length }
 }
 
 test('a handshake that is frozen after the SYN, the SYN-ACK and the last ACK is in one queue, then the other, then accepted', async () => {

@@ -16,9 +16,9 @@ test('without syncookies a full SYN queue drops, and ListenDrops and the socket 
   const { synQueue } = await eventually(
     'the SYN queue is full',
     () => port(lab),
-    ({ synQueue }) => holds(synQueue.length),
+    ({ synQueue }) => holds(synQueue!.length),
   )
-  assert.equal(synQueue.limit, BACKLOG)
+  assert.equal(synQueue!.limit, BACKLOG)
   const { started } = await load.done()
   const dropped = await counter(lab, 'TCPReqQFullDrop')
   assert.ok(dropped > 0)
@@ -39,7 +39,7 @@ test('with syncookies a full SYN queue moves nothing named Listen, and no drops 
   await eventually(
     'the SYN queue is full',
     () => port(lab),
-    ({ synQueue }) => holds(synQueue.length),
+    ({ synQueue }) => holds(synQueue!.length),
   )
   await load.done()
   const cookies = await counter(lab, 'SyncookiesSent')
@@ -62,5 +62,5 @@ test('with syncookies 2 no half-open request is stored at all', async () => {
     () => counter(lab, 'SyncookiesSent'),
     (sent) => assert.equal(sent, started),
   )
-  assert.equal((await port(lab)).synQueue.peak, 0)
+  assert.equal((await port(lab)).synQueue!.peak, 0)
 })

@@ -10,7 +10,12 @@ export function line(view: LabView): string {
   })
   const port = view.portView
   const rest =
-    port === undefined ? [] : [`SYN ${port.synQueue.length}/${port.synQueue.limit}`, `connections ${port.connections}`]
+    port === undefined
+      ? []
+      : [
+          `SYN ${port.synQueue === undefined ? '–' : `${port.synQueue.length}/${port.synQueue.limit}`}`,
+          `connections ${port.connections ?? '–'}`,
+        ]
   const words = wordsOf(view)
   return [new Date(view.timeMs).toISOString(), ...shards, ...rest, ...(words === undefined ? [] : [words])].join(' | ')
 }

@@ -151,14 +151,25 @@ function portItems(view: LabView): string[] {
   const port = view.portView
   if (port === undefined) return ['Nothing listens on the port.']
   return [
-    `SYN queue  ${bar(port.synQueue.length / (port.synQueue.limit + 1), 8).trimEnd()} ${port.synQueue.length} / ${port.synQueue.limit}`,
+    synItem(port.synQueue),
     `cookies ${whole(view.cookiesPerSecond)}/s`,
-    `connections ${port.connections}`,
-    `receive ${bytes(port.receiveBytes)}`,
-    `send ${bytes(port.sendBytes)}`,
-    `zero windows ${port.zeroWindows}`,
-    ...(view.shards.some((shard) => shard.oldestWaitMs === undefined) ? [`oldest ${duration(port.oldestWaitMs)}`] : []),
+    `connections ${known(port.connections, String)}`,
+    `receive ${known(port.receiveBytes, bytes)}`,
+    `send ${known(port.sendBytes, bytes)}`,
+    `zero windows ${known(port.zeroWindows, String)}`,
+    ...(view.shards.some((shard) => shard.oldestWaitMs === undefined)
+      ? [`oldest ${known(port.oldestWaitMs, duration)}`]
+      : []),
   ]
+}
+
+/** What the exporter has not read lately is a dash. */
+const known = (value: number | undefined, words: (value: number) => string): string =>
+  value === undefined ? '–' : words(value)
+
+function synItem(queue: NonNullable<LabView['portView']>['synQueue']): string {
+  if (queue === undefined) return 'SYN queue  –'
+  return `SYN queue  ${bar(queue.length / (queue.limit + 1), 8).trimEnd()} ${queue.length} / ${queue.limit}`
 }
 
 function keys(view: LabView): string[] {

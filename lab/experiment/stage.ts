@@ -251,9 +251,9 @@ function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>):
       return { length: found.length, limit: found.limit, drops: found.drops, owners: found.pids.length }
     },
     listeners: namespace?.listeners.filter(({ port }) => port === plan.port).length ?? 0,
-    synQueue: { length: port?.synQueue.length ?? 0, limit: port?.synQueue.limit ?? 0 },
+    synQueue: { length: port?.synQueue?.length ?? 0, limit: port?.synQueue?.limit ?? 0 },
     waiting: port?.waiting ?? 0,
-    established: port?.connections.established ?? 0,
+    established: port?.connections?.established ?? 0,
     receiveBytes: port?.receiveBytes ?? 0,
     sendBytes: port?.sendBytes ?? 0,
     zeroWindows: port?.zeroWindows ?? 0,

@@ -46,7 +46,7 @@ test('a stalled listener shows its queue, limit, peak, time at full and drops', 
   assert.deepEqual([seen.listener.length, seen.listener.limit, seen.listener.peak], [5, 4, 5])
   assert.ok(seen.listener.drops >= dropsBefore && seen.listener.drops <= dropsAfter, 'sk_drops as the socket tells it')
   assert.equal(seen.port.waiting, 5)
-  assert.equal(seen.port.connections.established, 5)
+  assert.equal(seen.port.connections!.established, 5)
   const later = await eventually(
     'time passed',
     () => lookAtOne(exporter, listener.port),
@@ -63,7 +63,7 @@ test('listen() again changes the limit, and the listener stays the same', async 
   listener.relisten(9)
   const after = await lookAtOne(exporter, listener.port)
   assert.equal(after.listener.limit, 9)
-  assert.equal(after.port.synQueue.limit, 9)
+  assert.equal(after.port.synQueue!.limit, 9)
   assert.equal(after.listener.cookie, before.listener.cookie)
 })
 
@@ -84,8 +84,8 @@ test('the oldest wait is the time since the first waiting connection was made', 
   const { port } = await lookAtOne(exporter, listener.port)
   const answeredMs = performance.now()
   assert.equal(port.waiting, 2)
-  assert.ok(port.oldestWaitMs >= askedMs - madeMs - JIFFY_MS, `${port.oldestWaitMs} ms`)
-  assert.ok(port.oldestWaitMs <= answeredMs - begunMs + JIFFY_MS, `${port.oldestWaitMs} ms`)
+  assert.ok(port.oldestWaitMs! >= askedMs - madeMs - JIFFY_MS, `${port.oldestWaitMs} ms`)
+  assert.ok(port.oldestWaitMs! <= answeredMs - begunMs + JIFFY_MS, `${port.oldestWaitMs} ms`)
 })
 
 test('half-open requests are counted by port, and leave a peak', async () => {
@@ -100,9 +100,9 @@ test('half-open requests are counted by port, and leave a peak', async () => {
   const later = await eventually(
     'they have come through',
     () => lookAtOne(exporter, listener.port),
-    (seen) => seen.port.synQueue.length === 0,
+    (seen) => seen.port.synQueue!.length === 0,
   )
-  assert.equal(later.port.synQueue.peak, 3)
+  assert.equal(later.port.synQueue!.peak, 3)
   assert.equal(later.listener.length, 3)
 })
 
@@ -118,7 +118,7 @@ test('a dual-stack listener has the clients of both families, half open or waiti
   assert.equal(seen.listener.address, '::')
   assert.equal(seen.listener.length, 2)
   assert.equal(seen.port.waiting, 2)
-  assert.equal(seen.port.synQueue.length, 2)
+  assert.equal(seen.port.synQueue!.length, 2)
 })
 
 test('of a connection between two sockets of this namespace only the server side counts', async () => {
@@ -133,7 +133,7 @@ test('of a connection between two sockets of this namespace only the server side
   sockets.adopt(net.connect(address.port, '127.0.0.1'), (client) => void client.destroy())
   await accepted
   const { port } = await lookAtOne(exporter, address.port)
-  assert.equal(port.connections.established, 1)
+  assert.equal(port.connections!.established, 1)
   assert.equal(port.waiting, 0, 'it was accepted')
 })
 
@@ -167,7 +167,7 @@ test("bytes that nobody reads stand in the port's receive and send queues", asyn
   const later = await eventually(
     'the FIN is there',
     () => lookAtOne(exporter, listener.port),
-    (seen) => seen.port.connections.close_wait === 1,
+    (seen) => seen.port.connections!.close_wait === 1,
   )
   assert.equal(later.port.receiveBytes, 6000, 'a FIN is no byte')
   assert.equal(later.port.waiting, 2, 'it waits though its peer has finished')

@@ -89,6 +89,7 @@ export async function startExporter(
       healthy,
       snapshotAgeSeconds: Number.isFinite(age) ? age : null,
       agesSeconds: store.agesSeconds,
+      withheld: store.withheld,
     })
   })
   /** The store is as old as the last snapshot. A new one takes one message; on a machine that is too busy it is not waited for. */

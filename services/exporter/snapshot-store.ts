@@ -9,6 +9,7 @@ import type { DumpKind, RawSamples, RawSnapshot } from './sampler/message.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import type { Samples } from './samples.ts'
 import type { Snapshot } from './snapshot.ts'
+import { tooOld, withoutOld } from './withheld.ts'
 
 const HEALTHY_FOR_MS = 5000
 const HEALTHY_FOR_INTERVALS = 50
@@ -32,11 +33,12 @@ export class SnapshotStore {
     this.#kernelCounters = kernelCounters()
   }
 
+  /** Takes what the sampler delivers, and gives what may be shown of it. */
   take(raw: RawSnapshot): Snapshot {
     this.#raw = raw
     this.#latest = this.#identifier.identify(raw)
     this.#takenMs = this.#clock()
-    return this.#latest
+    return withoutOld(this.#latest, raw, monotonicMs())
   }
 
   /** Samples with their shards, as the latest snapshot has them. */
@@ -54,8 +56,11 @@ export class SnapshotStore {
     return this.#latest
   }
 
+  /** The latest without what is too old to be shown; undefined while the sampler delivers nothing. */
   get snapshot(): Snapshot | undefined {
-    return this.snapshotAgeSeconds * 1000 > this.#goodForMs ? undefined : this.#latest
+    if (this.#latest === undefined || this.#raw === undefined) return undefined
+    if (this.snapshotAgeSeconds * 1000 > this.#goodForMs) return undefined
+    return withoutOld(this.#latest, this.#raw, monotonicMs())
   }
 
   /** How old what is known of each kind is, in the namespace in which it is oldest; null where a kind was never read. */
@@ -71,6 +76,11 @@ export class SnapshotStore {
       connections: oldest('connections'),
       counters: oldest('counters'),
     }
+  }
+
+  /** The kinds that are left out at present because they are too old, in any namespace. */
+  get withheld(): DumpKind[] {
+    return this.#raw === undefined ? [] : tooOld(this.#raw, monotonicMs())
   }
 
   held(samplerRestarts: number): Held {

@@ -29,26 +29,35 @@ export const ListenerSample = Type.Object({
 })
 export type ListenerSample = Static<typeof ListenerSample>
 
-/** A local address and port with at least one listener: what cannot be attributed to a shard. */
+/**
+ * A local address and port with at least one listener: what cannot be attributed to a shard. What was never read is
+ * absent, and so is what is too old to be shown.
+ */
 export const PortSample = Type.Object({
   address: Type.String(),
   port: Count,
-  synQueue: Type.Object({ length: Count, peak: Count, limit: Count }),
-  oldestWaitMs: Type.Number({
-    description: 'Longest accept wait so far of a connection that is still waiting; 0 if none is',
-  }),
-  waiting: Type.Integer({
-    minimum: 0,
-    description: 'Connections whose handshake is complete and that are not accepted yet, from the same dump',
-  }),
-  connections: Type.Record(Type.String(), Count, {
-    description: 'By TCP state; LISTEN and half-open requests left out',
-  }),
-  receiveBytes: Count,
-  receiveBytesMax: Count,
-  sendBytes: Count,
-  sendBytesMax: Count,
-  zeroWindows: Type.Integer({ minimum: 0, description: 'Connections whose peer has closed its window' }),
+  synQueue: Type.Optional(Type.Object({ length: Count, peak: Count, limit: Count })),
+  oldestWaitMs: Type.Optional(
+    Type.Number({
+      description: 'Longest accept wait so far of a connection that is still waiting; 0 if none is',
+    }),
+  ),
+  waiting: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Connections whose handshake is complete and that are not accepted yet, from the same dump',
+    }),
+  ),
+  connections: Type.Optional(
+    Type.Record(Type.String(), Count, {
+      description: 'By TCP state; LISTEN and half-open requests left out',
+    }),
+  ),
+  receiveBytes: Type.Optional(Count),
+  receiveBytesMax: Type.Optional(Count),
+  sendBytes: Type.Optional(Count),
+  sendBytesMax: Type.Optional(Count),
+  zeroWindows: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections whose peer has closed its window' })),
 })
 export type PortSample = Static<typeof PortSample>
 
@@ -60,13 +69,20 @@ export const DumpHealth = Type.Object({
 })
 export type DumpHealth = Static<typeof DumpHealth>
 
+/** Seconds since the last reading of a kind that the kernel answered began; null if there was none. */
+const Age = Type.Union([Type.Number(), Type.Null()])
+
 export const NamespaceSample = Type.Object({
   netns: Type.String({ description: 'The name given on the command line, otherwise the inode number' }),
   inode: Count,
+  agesSeconds: Type.Object(
+    { listeners: Age, synQueue: Age, connections: Age, counters: Age },
+    { description: 'At the time of the snapshot. A kind older than a few of its intervals is left out' },
+  ),
   listeners: Type.Array(ListenerSample),
   ports: Type.Array(PortSample),
   counters: Type.Record(Type.String(), Type.Integer(), {
-    description: 'TcpExt_… and Tcp_…; those at zero are left out',
+    description: 'TcpExt_… and Tcp_…; those at zero are left out. Empty if they are not known at present',
   }),
 })
 export type NamespaceSample = Static<typeof NamespaceSample>

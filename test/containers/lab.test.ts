@@ -139,8 +139,8 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
       () => stack.exporter.json<Snapshot>('GET', '/snapshot'),
       ({ namespaces }) => {
         const row = namespaces[0]?.ports.find(({ port }) => port === target.port)
-        assert.ok(row && row.synQueue.peak >= row.synQueue.limit, JSON.stringify(row?.synQueue))
-        assert.equal(row.synQueue.limit, BACKLOG * 3)
+        assert.ok(row && row.synQueue!.peak >= row.synQueue!.limit, JSON.stringify(row?.synQueue))
+        assert.equal(row.synQueue!.limit, BACKLOG * 3)
       },
     )
     assert.ok((snapshot.namespaces[0]?.counters.TcpExt_TCPReqQFullDrop ?? 0) > 0, 'cookies are off: it drops')

@@ -131,7 +131,8 @@ export const ownMetrics: MetricGroup = {
       labels: ['kind', 'netns'],
       help:
         'Age of the numbers of a kind in this scrape: the time since the start of the last dump that the kernel ' +
-        'answered. Absent for a kind that was never read.',
+        'answered. Absent for a kind that was never read. Above spillway_sample_age_limit_seconds the numbers of that ' +
+        'kind are left out of the scrape, of /snapshot and of /stream.',
       source: 'the sampler, on the monotonic clock',
       worry:
         'Several times the interval that was asked for: the machine has no CPU to spare for the sampler, or its dumps ' +
@@ -142,6 +143,20 @@ export const ownMetrics: MetricGroup = {
             const { readMs } = costs[kind]
             if (readMs !== null) yield { labels: { kind, netns }, value: (monotonicMs - readMs) / 1000 }
           }
+      },
+    },
+    {
+      name: 'spillway_sample_age_limit_seconds',
+      type: 'gauge',
+      labels: ['kind'],
+      help: 'How old the numbers of a kind may get before they are left out: three of its intervals, and at least 5 s.',
+      source: 'the intervals asked for, and the CPU budget',
+      worry: 'An age above it: the alert ExporterStale rests on that.',
+      *read({ raw }) {
+        for (const kind of dumpKinds) {
+          const limits = (raw?.namespaces ?? []).map(({ costs }) => costs[kind].goodForMs)
+          if (limits.length > 0) yield { labels: { kind }, value: Math.max(...limits) / 1000 }
+        }
       },
     },
     {

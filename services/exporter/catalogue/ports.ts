@@ -14,8 +14,12 @@ function each(read: (port: PortSample, labels: Labels) => Iterable<MetricValue>)
   }
 }
 
-const one = (value: (port: PortSample) => number): Metric['read'] =>
-  each((port, labels) => [{ labels, value: value(port) }])
+/** A row for each port of which the value is known at present. */
+const one = (value: (port: PortSample) => number | undefined): Metric['read'] =>
+  each((port, labels) => {
+    const known = value(port)
+    return known === undefined ? [] : [{ labels, value: known }]
+  })
 
 const connectionDump = 'dump of connections, once a second unless the CPU budget stretches the interval'
 
@@ -36,7 +40,7 @@ export const portMetrics: MetricGroup = {
       worry:
         'It stays near the limit: clients do not answer (a flood, a broken return path), or the accept queue is full and ' +
         'final ACKs are dropped.',
-      read: one(({ synQueue }) => synQueue.length),
+      read: one(({ synQueue }) => synQueue?.length),
     },
     {
       name: 'tcp_port_syn_queue_peak',
@@ -45,7 +49,7 @@ export const portMetrics: MetricGroup = {
       help: 'Highest SYN queue length sampled within the peak window. A scrape does not reset it.',
       source: 'maximum of the sampled lengths',
       worry: 'As for the length; it also catches what happens between scrapes.',
-      read: one(({ synQueue }) => synQueue.peak),
+      read: one(({ synQueue }) => synQueue?.peak),
     },
     {
       name: 'tcp_port_syn_queue_limit',
@@ -56,7 +60,7 @@ export const portMetrics: MetricGroup = {
         'with the backlog of its listener. With several listeners, one can be full long before the sum is reached.',
       source: 'sum of tcp_listener_accept_queue_limit',
       worry: 'Compare the length with it; only for a port with a single listener is the ratio exact.',
-      read: one(({ synQueue }) => synQueue.limit),
+      read: one(({ synQueue }) => synQueue?.limit),
     },
     {
       name: 'tcp_port_accept_wait_oldest_seconds',
@@ -67,7 +71,7 @@ export const portMetrics: MetricGroup = {
         'one tick of the kernel (1 to 10 ms); read once per dump of the connections.',
       source: `tcpi_last_data_sent of connections without an inode; ${connectionDump}`,
       worry: 'It grows steadily: a process does not accept at all. Its clients wait that long for their first byte.',
-      read: one(({ oldestWaitMs }) => oldestWaitMs / 1000),
+      read: one(({ oldestWaitMs }) => (oldestWaitMs === undefined ? undefined : oldestWaitMs / 1000)),
     },
     {
       name: 'tcp_port_connections',
@@ -79,7 +83,7 @@ export const portMetrics: MetricGroup = {
         'close_wait grows: the process does not close connections that its peers have closed. Very many time_wait are ' +
         'normal for a server that closes first.',
       read: each(({ connections }, labels) =>
-        Object.entries(connections).map(([state, value]) => ({ labels: { ...labels, state }, value })),
+        Object.entries(connections ?? {}).map(([state, value]) => ({ labels: { ...labels, state }, value })),
       ),
     },
     {

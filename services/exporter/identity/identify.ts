@@ -1,4 +1,4 @@
-import type { RawListener, RawSamples, RawSnapshot } from '../sampler/message.ts'
+import type { DumpCost, RawListener, RawSamples, RawSnapshot } from '../sampler/message.ts'
 import type { Samples } from '../samples.ts'
 import type { ListenerSample, Snapshot } from '../snapshot.ts'
 import { Containers } from './containers.ts'
@@ -30,9 +30,15 @@ export class Identifier {
       timeMs: raw.timeMs,
       monotonicMs: raw.monotonicMs,
       sampler: raw.sampler,
-      namespaces: raw.namespaces.map(({ netns, inode, listeners, ports, counters }) => ({
+      namespaces: raw.namespaces.map(({ netns, inode, costs, listeners, ports, counters }) => ({
         netns,
         inode,
+        agesSeconds: {
+          listeners: ageOf(costs.listeners, raw.monotonicMs),
+          synQueue: ageOf(costs.syn_queue, raw.monotonicMs),
+          connections: ageOf(costs.connections, raw.monotonicMs),
+          counters: ageOf(costs.counters, raw.monotonicMs),
+        },
         listeners: listeners.map((listener) => this.#identified(inode, listener)).sort(byShard),
         ports,
         counters,
@@ -81,6 +87,8 @@ export class Identifier {
     return groups
   }
 }
+
+const ageOf = ({ readMs }: DumpCost, nowMs: number): number | null => (readMs === null ? null : (nowMs - readMs) / 1000)
 
 /** Identity of a listener: {namespace, inode, cookie}. */
 const idOf = (namespace: number, { inode, cookie }: { inode: number; cookie: string }): string =>

@@ -70,7 +70,7 @@ export class ConnectionTotals {
     if (waitMs > this.#oldestWaitMs) this.#oldestWaitMs = waitMs
   }
 
-  toSample(): Omit<PortSample, 'address' | 'port' | 'synQueue'> {
+  toSample(): Required<Omit<PortSample, 'address' | 'port' | 'synQueue'>> {
     const connections: Record<string, number> = {}
     for (const state of shownStates) connections[state] = this.#byState[number(state)]!
     return {

@@ -2,6 +2,11 @@ import type { BudgetedWork } from './cost-budget.ts'
 import type { DumpCost, DumpKind } from './message.ts'
 import { PeakWindow } from './sliding-window.ts'
 
+/** What was read longer ago than this many of its intervals is withheld. */
+const GOOD_FOR_INTERVALS = 3
+/** Short intervals do not make it shorter: on a machine with no CPU to spare every dump comes late by this much. */
+const GOOD_FOR_MS = 5000
+
 /**
  * Measures one kind of dump in one namespace. Durations are wall time: by how much a dump delays sampling. The CPU time
  * is what it costs; on a busy machine the two differ widely.
@@ -10,6 +15,7 @@ export class DumpMeter {
   readonly kind: DumpKind
   /** What the budget knows of it; listeners are sampled as asked, whatever they cost. */
   readonly work: BudgetedWork | undefined
+  readonly #askedMs: number
   #count = 0
   #sumMs = 0
   #cpuSumMs = 0
@@ -19,9 +25,11 @@ export class DumpMeter {
   #intervalMs = 0
   readonly #longest: PeakWindow
 
-  constructor(kind: DumpKind, work: BudgetedWork | undefined, windowMs: number) {
+  /** `askedMs` is the interval that was asked for. */
+  constructor(kind: DumpKind, askedMs: number, work: BudgetedWork | undefined, windowMs: number) {
     this.kind = kind
     this.work = work
+    this.#askedMs = askedMs
     this.#longest = new PeakWindow(windowMs)
   }
 
@@ -57,6 +65,7 @@ export class DumpMeter {
       sumSeconds: this.#sumMs / 1000,
       cpuSeconds: this.#cpuSumMs / 1000,
       readMs: Number.isNaN(this.#readMs) ? null : this.#readMs,
+      goodForMs: Math.max(GOOD_FOR_MS, GOOD_FOR_INTERVALS * (this.work?.intervalMs() ?? this.#askedMs)),
       lastSeconds: this.#lastMs / 1000,
       maxSeconds: this.#longest.max(nowMs) / 1000,
       intervalSeconds: this.#intervalMs / 1000,

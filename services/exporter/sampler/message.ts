@@ -17,7 +17,7 @@ export interface NamespaceIdentity {
   source: string
 }
 
-export type RawNamespace = Omit<NamespaceSample, 'listeners'> & {
+export type RawNamespace = Omit<NamespaceSample, 'listeners' | 'agesSeconds'> & {
   source: string
   listeners: RawListener[]
   /** What the dumps of this namespace have cost, and when they were made. */
@@ -35,6 +35,8 @@ export interface DumpCost {
   cpuSeconds: number
   /** When the last one that the kernel answered began, by CLOCK_MONOTONIC; null before the first. */
   readMs: number | null
+  /** How old that may get before it is withheld. */
+  goodForMs: number
   lastSeconds: number
   /** The longest within the peak window. */
   maxSeconds: number

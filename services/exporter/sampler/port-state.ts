@@ -20,10 +20,11 @@ export class PortState {
   /** Whether an IPv6 wildcard also takes IPv4. */
   takesV4 = false
   readonly listeners = new Set<ListeningEnd>()
-  #requests = 0
+  /** Undefined until the first dump that may have shown any. */
+  #requests: number | undefined
   #requestsBeingCounted = 0
   readonly #peak: PeakWindow
-  #totals = new ConnectionTotals()
+  #totals: ConnectionTotals | undefined
   #totalsBeingSummed = new ConnectionTotals()
 
   constructor(address: string, port: number, family: number, bytes: Buffer, windowMs: number) {
@@ -57,17 +58,29 @@ export class PortState {
   endConnections(): void {
     const shown = this.#totals
     this.#totals = this.#totalsBeingSummed
-    this.#totalsBeingSummed = shown
+    this.#totalsBeingSummed = shown ?? new ConnectionTotals()
+  }
+
+  /** Undefined before the first dump that may have shown any half-open request. */
+  synQueue(nowMs: number): PortSample['synQueue'] {
+    if (this.#requests === undefined) return undefined
+    let limit = 0
+    for (const listener of this.listeners) limit += listener.limit
+    return { length: this.#requests, peak: this.#peak.max(nowMs), limit }
+  }
+
+  /** Undefined before the first dump that may have shown any connection. */
+  connectionSums(): ReturnType<ConnectionTotals['toSample']> | undefined {
+    return this.#totals?.toSample()
   }
 
   toSample(nowMs: number): PortSample {
-    let limit = 0
-    for (const listener of this.listeners) limit += listener.limit
+    const synQueue = this.synQueue(nowMs)
     return {
       address: this.address,
       port: this.port,
-      synQueue: { length: this.#requests, peak: this.#peak.max(nowMs), limit },
-      ...this.#totals.toSample(),
+      ...(synQueue === undefined ? {} : { synQueue }),
+      ...this.connectionSums(),
     }
   }
 }

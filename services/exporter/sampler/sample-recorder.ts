@@ -41,14 +41,18 @@ export class SampleRecorder {
         return
       case 'syn_queue':
         for (const state of sampler.ports()) {
-          const { address, port, synQueue } = state.toSample(atMs)
-          append(samples.synQueue, { atMs, address, port, length: synQueue.length, limit: synQueue.limit })
+          const { address, port } = state
+          const queue = state.synQueue(atMs)
+          if (queue === undefined) continue
+          append(samples.synQueue, { atMs, address, port, length: queue.length, limit: queue.limit })
         }
         return
       case 'connections':
         for (const state of sampler.ports()) {
-          const { address, port, connections, waiting, oldestWaitMs, receiveBytes, sendBytes, zeroWindows } =
-            state.toSample(atMs)
+          const { address, port } = state
+          const read = state.connectionSums()
+          if (read === undefined) continue
+          const { connections, waiting, oldestWaitMs, receiveBytes, sendBytes, zeroWindows } = read
           const { established = 0 } = connections
           const sums = { established, waiting, oldestWaitMs, receiveBytes, sendBytes, zeroWindows }
           append(samples.connections, { atMs, address, port, ...sums })

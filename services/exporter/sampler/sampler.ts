@@ -153,11 +153,11 @@ export class Sampler {
     const { pace } = this.#orders
     const sampler = new NamespaceSampler(identity, namespace, pace)
     const meter = (kind: Exclude<DumpKind, 'listeners'>, intervalMs: number): DumpMeter =>
-      new DumpMeter(kind, this.#budgets[kind].work(intervalMs), pace.peakWindowMs)
+      new DumpMeter(kind, intervalMs, this.#budgets[kind].work(intervalMs), pace.peakWindowMs)
     const watched: Watched = {
       sampler,
       meters: {
-        listeners: new DumpMeter('listeners', undefined, pace.peakWindowMs),
+        listeners: new DumpMeter('listeners', pace.sampleIntervalMs, undefined, pace.peakWindowMs),
         counters: meter('counters', pace.streamIntervalMs),
         syn_queue: meter('syn_queue', pace.synIntervalMs),
         connections: meter('connections', pace.connectionsIntervalMs),

@@ -12,9 +12,9 @@ export interface Point {
   drops: (number | null)[]
   accepts: (number | null)[]
   waits: (number | null)[]
-  oldestWaitMs: number
-  halfOpen: number
-  halfOpenLimit: number
+  oldestWaitMs: number | null
+  halfOpen: number | null
+  halfOpenLimit: number | null
   arrivals: number
 }
 
@@ -31,9 +31,9 @@ function pointOf(state: LiveState): Point {
     drops: open((shard) => shard.dropsPerSecond),
     accepts: open((shard) => shard.acceptsPerSecond),
     waits: state.shards.map((shard) => shard.acceptWait?.p99Ms ?? null),
-    oldestWaitMs: port?.oldestWaitMs ?? 0,
-    halfOpen: port?.synQueue.length ?? 0,
-    halfOpenLimit: port?.synQueue.limit ?? 0,
+    oldestWaitMs: port === undefined ? 0 : (port.oldestWaitMs ?? null),
+    halfOpen: port === undefined ? 0 : (port.synQueue?.length ?? null),
+    halfOpenLimit: port === undefined ? 0 : (port.synQueue?.limit ?? null),
     arrivals: round(state.clients.startedPerSecond),
   }
 }

@@ -55,13 +55,20 @@ export class NumberTable {
       ]
       for (const [column, text] of cells.entries()) say(row.cells[column] ?? row.insertCell(), text)
     }
-    const queue = portView?.synQueue
-    say(
-      this.#rest,
-      portView === undefined || queue === undefined
-        ? 'No backend is listening.'
-        : `${number(queue.length)} half-open requests in the SYN queue, limit ${number(queue.limit)}. ${number(portView.connections)} connections; ${bytes(portView.receiveBytes)} in receive queues, ${bytes(portView.sendBytes)} in send queues.`,
-    )
+    say(this.#rest, portView === undefined ? 'No backend is listening.' : portWords(portView))
     this.element.dataset.sequence = String(sequence)
   }
+}
+
+function portWords(port: NonNullable<LiveState['portView']>): string {
+  const { synQueue: queue, connections, receiveBytes, sendBytes } = port
+  const half =
+    queue === undefined
+      ? 'The SYN queue has not been read lately.'
+      : `${number(queue.length)} half-open requests in the SYN queue, limit ${number(queue.limit)}.`
+  const rest =
+    connections === undefined || receiveBytes === undefined || sendBytes === undefined
+      ? 'The connections have not been read lately.'
+      : `${number(connections)} connections; ${bytes(receiveBytes)} in receive queues, ${bytes(sendBytes)} in send queues.`
+  return `${half} ${rest}`
 }

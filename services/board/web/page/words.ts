@@ -62,6 +62,7 @@ function atFirstStop(text: string): [first: string, rest: string] {
 /** Whether everything is in order; in between nothing is said. */
 const isCalm = ({ shards, portView }: LiveState): boolean =>
   portView !== undefined &&
+  portView.synQueue !== undefined &&
   portView.synQueue.length < 10 &&
   shards.every(
     ({ state, stalled, faults, fill, dropsPerSecond }) =>

@@ -61,7 +61,12 @@ export class Journey {
   }
 
   #drawSynQueue(state: LiveState): void {
-    const queue = state.portView?.synQueue ?? { length: 0, limit: 0 }
+    const { portView } = state
+    const queue = portView === undefined ? { length: 0, limit: 0 } : portView.synQueue
+    if (queue === undefined) {
+      this.#synStage.draw('–', 'half-open: not read lately')
+      return
+    }
     const members = Math.max(1, state.shards.filter(({ state }) => state === 'listening').length)
     const fits = queue.limit + members
     this.#synQueue.draw(state, fits)
@@ -82,12 +87,13 @@ export class Journey {
   }
 
   #drawConnections({ portView: port }: LiveState): void {
+    if (port !== undefined && port.connections === undefined) {
+      this.#connectionStage.draw('–', 'established: not read lately')
+      return
+    }
+    const { receiveBytes = 0, receiveBytesMax = 0 } = port ?? {}
     this.#connectionStage.draw(number(port?.connections ?? 0), 'established')
-    this.#receive.draw(
-      port?.receiveBytes ?? 0,
-      port === undefined || port.receiveBytes === 0 ? '' : `fullest ${bytes(port.receiveBytesMax)}`,
-      false,
-    )
+    this.#receive.draw(receiveBytes, receiveBytes === 0 ? '' : `fullest ${bytes(receiveBytesMax)}`, false)
     const closed = port?.zeroWindows ?? 0
     this.#send.draw(port?.sendBytes ?? 0, closed > 0 ? `${plural(closed, 'window')} closed` : '', closed > 0)
   }

@@ -29,7 +29,7 @@ export class SynQueue {
   /** `fits` is how many requests the queue holds. */
   draw(state: LiveState, fits: number): void {
     const grid = cellsOf(this.#box, fits)
-    const length = state.portView?.synQueue.length ?? 0
+    const length = state.portView?.synQueue?.length ?? 0
     const key = `${grid.cells}/${grid.columns}/${grid.pitch}`
     if (key !== this.#key) {
       this.#key = key

@@ -1,0 +1,39 @@
+import { type DumpCost, type DumpKind, dumpKinds, type RawNamespace, type RawSnapshot } from './sampler/message.ts'
+import type { NamespaceSample, PortSample, Snapshot } from './snapshot.ts'
+
+/**
+ * The snapshot without what is too old to be shown at `nowMs` (CLOCK_MONOTONIC): a number that was true a while ago must
+ * not pass for a present one. It is the same object if nothing is.
+ */
+export function withoutOld(snapshot: Snapshot, raw: RawSnapshot, nowMs: number): Snapshot {
+  const namespaces = snapshot.namespaces.map((namespace, at) => current(namespace, raw.namespaces[at], nowMs))
+  const same = namespaces.every((namespace, at) => namespace === snapshot.namespaces[at])
+  return same ? snapshot : { ...snapshot, namespaces }
+}
+
+/** The kinds of which something is left out at `nowMs`, in any namespace. */
+export const tooOld = (raw: RawSnapshot, nowMs: number): DumpKind[] =>
+  dumpKinds.filter((kind) => raw.namespaces.some(({ costs }) => isOld(costs[kind], nowMs)))
+
+const isOld = ({ readMs, goodForMs }: DumpCost, nowMs: number): boolean => readMs === null || nowMs - readMs > goodForMs
+
+function current(namespace: NamespaceSample, raw: RawNamespace | undefined, nowMs: number): NamespaceSample {
+  const old = (kind: DumpKind): boolean => raw === undefined || isOld(raw.costs[kind], nowMs)
+  const [noSynQueue, noConnections, noCounters] = [old('syn_queue'), old('connections'), old('counters')]
+  const noListeners = old('listeners')
+  if (!noListeners && !noSynQueue && !noConnections && !noCounters) return namespace
+  return {
+    ...namespace,
+    listeners: noListeners ? [] : namespace.listeners,
+    ports: namespace.ports.map((port) => known(port, noSynQueue, noConnections)),
+    counters: noCounters ? {} : namespace.counters,
+  }
+}
+
+function known({ address, port, synQueue, ...ofConnections }: PortSample, noSynQueue: boolean, noConnections: boolean) {
+  return {
+    ...{ address, port },
+    ...(noSynQueue || synQueue === undefined ? {} : { synQueue }),
+    ...(noConnections ? {} : ofConnections),
+  }
+}
