@@ -3,7 +3,7 @@ export interface Row {
   what: string
   /** Undefined: not measured. */
   value: number | undefined
-  unit: '×' | '%' | 'ms'
+  unit: '×' | '%' | 'ms' | 's' | 'MB'
   target?: { most: number } | { least: number }
   /** What was measured in absolute terms, or why nothing was. */
   note: string

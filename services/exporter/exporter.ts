@@ -19,7 +19,7 @@ const require = createRequire(import.meta.url)
 const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
 
 /** How long a scrape waits for the sampler to hand over what it knows. */
-const TELL_MS = 500
+const TELL_MS = 2000
 
 export type { ExporterOptions } from './options.ts'
 

@@ -22,10 +22,9 @@ export class SnapshotStore {
   readonly #kernelCounters: ReadonlySet<string>
   #raw: RawSnapshot | undefined
   #latest: Snapshot | undefined
-  #takenMs = Number.NEGATIVE_INFINITY
 
-  /** `clock` gives milliseconds that never step. */
-  constructor(pace: SamplingPace, identifier: Identifier, clock = () => performance.now()) {
+  /** `clock` is the one that the sampler stamps its snapshots with. */
+  constructor(pace: SamplingPace, identifier: Identifier, clock = monotonicMs) {
     this.#identifier = identifier
     this.#clock = clock
     const intervalMs = Math.max(pace.sampleIntervalMs, pace.streamIntervalMs)
@@ -37,8 +36,7 @@ export class SnapshotStore {
   take(raw: RawSnapshot): Snapshot {
     this.#raw = raw
     this.#latest = this.#identifier.identify(raw)
-    this.#takenMs = this.#clock()
-    return withoutOld(this.#latest, raw, monotonicMs())
+    return withoutOld(this.#latest, raw, this.#clock())
   }
 
   /** Samples with their shards, as the latest snapshot has them. */
@@ -46,8 +44,9 @@ export class SnapshotStore {
     return this.#identifier.identifySamples(samples)
   }
 
+  /** Since the sampler made it: it may have waited for this thread. Infinite before the first. */
   get snapshotAgeSeconds(): number {
-    return (this.#clock() - this.#takenMs) / 1000
+    return (this.#clock() - (this.#raw?.monotonicMs ?? Number.NEGATIVE_INFINITY)) / 1000
   }
 
   /** The latest, however old. */
@@ -60,12 +59,12 @@ export class SnapshotStore {
   get snapshot(): Snapshot | undefined {
     if (this.#latest === undefined || this.#raw === undefined) return undefined
     if (this.snapshotAgeSeconds * 1000 > this.#goodForMs) return undefined
-    return withoutOld(this.#latest, this.#raw, monotonicMs())
+    return withoutOld(this.#latest, this.#raw, this.#clock())
   }
 
   /** How old what is known of each kind is, in the namespace in which it is oldest; null where a kind was never read. */
   get agesSeconds(): Record<DumpKind, number | null> {
-    const nowMs = monotonicMs()
+    const nowMs = this.#clock()
     const oldest = (kind: DumpKind): number | null => {
       const read = (this.#raw?.namespaces ?? []).map(({ costs }) => costs[kind].readMs)
       return read.length === 0 || read.includes(null) ? null : (nowMs - Math.min(...read.map(Number))) / 1000
@@ -80,7 +79,7 @@ export class SnapshotStore {
 
   /** The kinds that are left out at present because they are too old, in any namespace. */
   get withheld(): DumpKind[] {
-    return this.#raw === undefined ? [] : tooOld(this.#raw, monotonicMs())
+    return this.#raw === undefined ? [] : tooOld(this.#raw, this.#clock())
   }
 
   held(samplerRestarts: number): Held {
@@ -89,7 +88,7 @@ export class SnapshotStore {
       snapshot: this.snapshot,
       raw: this.#raw,
       snapshotAgeSeconds: this.snapshotAgeSeconds,
-      monotonicMs: monotonicMs(),
+      monotonicMs: this.#clock(),
       samplerRestarts,
       processCpuSeconds: (user + system) / 1e6,
       kernelCounters: this.#kernelCounters,

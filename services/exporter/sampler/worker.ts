@@ -51,6 +51,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     if ((order & (command.look | command.tell)) !== 0) {
       answers = Atomics.load(words, control.requests)
       if ((order & command.look) !== 0) sampler.readEverything()
+      else sampler.readCounters()
       tell()
     }
     const nowMs = monotonicMs()

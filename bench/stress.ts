@@ -1,0 +1,133 @@
+/**
+ * How far the exporter lags behind the kernel where queues spill: 7,000 connections are open, clients overflow a full
+ * accept queue all the time, and 60 busy processes, each in a session of its own, leave the exporter hardly any CPU.
+ * What /metrics says is held against the counter itself. Runs inside a network namespace of its own; prints its rows as
+ * JSON. Usage: node stress.ts quick|full
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { quantile } from '#common/quantile.ts'
+import { Held } from './held.ts'
+import type { Row } from './rows.ts'
+
+const seconds = process.argv[2] === 'quick' ? 20 : 120
+const CONNECTIONS = 7000
+const BUSY = 60
+const SCRAPE_MS = 500
+const SYNS_PER_SECOND = 40
+
+const children: ChildProcess[] = []
+/** In a session of its own: processes of one session share one portion of the CPU (sched_autogroup). */
+function start(command: string, words: string[]): ChildProcess {
+  const child = spawn(command, words, { detached: true, stdio: ['ignore', 'ignore', 'ignore'] })
+  children.push(child)
+  return child
+}
+
+/** This process keeps the time, so it must run when it wants to. */
+function hurry(): void {
+  if (process.getuid?.() !== 0) return
+  os.setPriority(-20)
+  if (fs.existsSync('/proc/self/autogroup')) fs.writeFileSync('/proc/self/autogroup', '-20')
+}
+
+const overflows = (text: string): number | undefined => {
+  const [, value] = /^node_netstat_TcpExt_ListenOverflows\{.*\} (\d+)$/m.exec(text) ?? []
+  return value === undefined ? undefined : Number(value)
+}
+
+function kernelOverflows(): number {
+  const [names = '', values = ''] = fs.readFileSync('/proc/thread-self/net/netstat', 'utf8').split('\n')
+  return Number(values.split(' ')[names.split(' ').indexOf('ListenOverflows')])
+}
+
+/** When the counter went beyond a value: `[value, first seen at]`, in order. */
+const history: [value: number, atMs: number][] = [[kernelOverflows(), performance.now()]]
+const look = (): void => {
+  const value = kernelOverflows()
+  if (value !== history.at(-1)![0]) history.push([value, performance.now()])
+}
+/** For how long the kernel had counted more than `value` at `nowMs`. */
+function lagMs(value: number, nowMs: number): number {
+  const [, beyondMs] = history.find(([counted]) => counted > value) ?? [0, nowMs]
+  return Math.max(0, nowMs - beyondMs)
+}
+
+/** Every answer of /metrics that comes within `forMs`: how far its counter lags, and the CPU time of the exporter. */
+async function scraped(url: string, forMs: number): Promise<{ lagsMs: number[]; missing: number }> {
+  const lagsMs: number[] = []
+  let missing = 0
+  const endMs = performance.now() + forMs
+  while (performance.now() < endMs) {
+    const nextMs = performance.now() + SCRAPE_MS
+    const text = await (await fetch(url)).text()
+    const value = overflows(text)
+    look()
+    if (value === undefined) missing++
+    else lagsMs.push(lagMs(value, performance.now()))
+    await sleep(Math.max(0, nextMs - performance.now()))
+  }
+  return { lagsMs: lagsMs.sort((a, b) => a - b), missing }
+}
+
+/** CPU time of a process, in seconds. */
+function cpuSeconds(pid: number): number {
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+async function answers(url: string): Promise<void> {
+  for (;;) {
+    const ok = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (ok) return
+    await sleep(100)
+  }
+}
+
+hurry()
+await using stack = new AsyncDisposableStack()
+stack.defer(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+for (const holder of await Promise.all([1, 2].map(() => Held.script('./holder.ts', String(CONNECTIONS / 2)))))
+  stack.use(holder)
+stack.use(await Held.script('../services/exporter/fixtures/stalled-child.ts', '127.0.0.1', '7777', '4'))
+const main = new URL('../services/exporter/main.ts', import.meta.url).pathname
+const exporter = start(process.execPath, [main, '--listen', '127.0.0.1:10511'])
+const url = 'http://127.0.0.1:10511/metrics'
+await answers(url)
+
+const clients = setInterval(() => {
+  const socket = net.connect({ host: '127.0.0.1', port: 7777 }).on('error', () => {})
+  setTimeout(() => socket.destroy(), 200)
+}, 1000 / SYNS_PER_SECOND)
+const looking = setInterval(look, 20)
+await scraped(url, 5000)
+const quiet = await scraped(url, 5000)
+for (let i = 0; i < BUSY; i++) start('sh', ['-c', 'while :; do :; done'])
+await scraped(url, 3000)
+const [beganMs, cpuBefore] = [performance.now(), cpuSeconds(exporter.pid!)]
+const busy = await scraped(url, seconds * 1000)
+const share = ((cpuSeconds(exporter.pid!) - cpuBefore) * 1000) / (performance.now() - beganMs)
+clearInterval(clients)
+clearInterval(looking)
+
+const inSeconds = (ms: number): string => (ms / 1000).toFixed(2)
+const about = ({ lagsMs, missing }: typeof busy): string =>
+  `half within ${inSeconds(quantile(lagsMs, 0.5))} s, ${lagsMs.length} scrapes${missing > 0 ? `, ${missing} without the counter` : ''}`
+const rows: Row[] = [
+  {
+    what: `ListenOverflows behind the kernel, ${BUSY} busy processes`,
+    value: (busy.lagsMs.at(-1) ?? Number.NaN) / 1000,
+    unit: 's',
+    target: { most: 1.5 },
+    note: `the worst; ${about(busy)}; exporter ${(share * 100).toFixed(1)} % of a core; idle machine: worst ${inSeconds(quiet.lagsMs.at(-1) ?? Number.NaN)} s`,
+  },
+]
+console.log(JSON.stringify(rows))
