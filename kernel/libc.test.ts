@@ -62,6 +62,19 @@ test('epoll wakes for a connection that waits, and accept gives it; without one,
   for (const fd of [connection, epoll, listener]) libc.close(fd)
 })
 
+test('CPU time advances with every piece of work, however short, and not while the thread sleeps', () => {
+  let sum = 0
+  for (let round = 0; round < 50; round++) {
+    const beforeMs = libc.threadCpuMs()
+    for (let i = 0; i < 20_000; i++) sum += i % 7
+    assert.ok(libc.threadCpuMs() > beforeMs, `round ${round}`)
+  }
+  assert.ok(sum > 0)
+  const beforeMs = libc.threadCpuMs()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+  assert.ok(libc.threadCpuMs() - beforeMs < 150, 'most of the sleep is not charged')
+})
+
 function portOf(listener: number): number {
   const { ino } = fs.fstatSync(listener)
   let port = 0

@@ -23,6 +23,8 @@ export function exporterArguments(plan: LabPlan, listen: ListenTarget): string[]
     `--listen=${formatListen(listen)}`,
     '--netns=lab=/proc/self/ns/net',
     `--sample-interval=${plan.sampleIntervalMs}ms`,
+    // A lab misses nothing after a quiet minute either.
+    `--quiet-interval=${plan.sampleIntervalMs}ms`,
     `--syn-interval=${plan.synIntervalMs}ms`,
     `--connections-interval=${plan.connectionsIntervalMs}ms`,
     `--cpu-budget=${plan.cpuShare * 100}%`,

@@ -172,9 +172,14 @@ const wrongValues: [command: Command, option: string, values: string[]][] = [
     wrongFor(form),
   ]),
   [commands[5]!, 'listen', addresses],
-  ...['sample-interval', 'syn-interval', 'connections-interval', 'peak-window', 'stream-interval'].map(
-    (name): [Command, string, string[]] => [commands[5]!, name, [...times, '0s', '1000h']],
-  ),
+  ...[
+    'sample-interval',
+    'quiet-interval',
+    'syn-interval',
+    'connections-interval',
+    'peak-window',
+    'stream-interval',
+  ].map((name): [Command, string, string[]] => [commands[5]!, name, [...times, '0s', '1000h']]),
   [commands[5]!, 'cpu-budget', shares],
   [commands[5]!, 'netns', ['nowhere', '=1', 'a b=1', 'x=', 'x=-1', 'x=relative', 'x=0']],
   [commands[6]!, 'port', [...counts, '65536']],

@@ -31,7 +31,10 @@ test("each backend gets its own backlog, starts closed, and answers on a port of
 test("sysctls and the sampler's pace are those of the plan", () => {
   const text = override(plan)
   assert.match(text, /sysctls:\n {6}net\.core\.somaxconn: "64"/)
-  assert.match(text, /"--sample-interval=5ms","--syn-interval=100ms","--connections-interval=1000ms"/)
+  assert.match(
+    text,
+    /"--sample-interval=5ms","--quiet-interval=5ms","--syn-interval=100ms","--connections-interval=1000ms"/,
+  )
   assert.match(text, /"--cpu-budget=2%","--peak-window=1000ms"/)
   assert.doesNotMatch(override({ ...plan, sysctls: {} }), /sysctls/)
 })

@@ -9,6 +9,7 @@ const main = fixture('../main.ts')
 for (const [scenario, sentence] of [
   ['process', "a process's namespace is read beside the own one, until the process ends"],
   ['path', 'a named namespace may vanish and come back'],
+  ['quiet', 'a namespace in which nothing waits is read less often, and as often as asked once something does'],
   ['all', 'with `all` namespaces are found as they appear, and let go when nobody lives in them'],
 ] as const)
   test(sentence, async () => {

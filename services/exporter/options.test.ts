@@ -12,6 +12,8 @@ test('every option is taken', () => {
     '[::1]:9000',
     '--sample-interval',
     '1ms',
+    '--quiet-interval',
+    '2ms',
     '--syn-interval',
     '50ms',
     '--connections-interval',
@@ -32,6 +34,7 @@ test('every option is taken', () => {
   assert.deepEqual(options?.listen, { host: '::1', port: 9000 })
   assert.deepEqual(options?.pace, {
     sampleIntervalMs: 1,
+    quietIntervalMs: 2,
     synIntervalMs: 50,
     connectionsIntervalMs: 2000,
     streamIntervalMs: 250,
@@ -44,7 +47,15 @@ test('every option is taken', () => {
 
 test('help is given instead of options, and names each of them', () => {
   assert.equal(parseOptions(['--help']), undefined)
-  for (const name of ['listen', 'sample-interval', 'syn-interval', 'connections-interval', 'cpu-budget', 'peak-window'])
+  for (const name of [
+    'listen',
+    'sample-interval',
+    'quiet-interval',
+    'syn-interval',
+    'connections-interval',
+    'cpu-budget',
+    'peak-window',
+  ])
     assert.ok(help.includes(`--${name} `), name)
 })
 

@@ -29,6 +29,8 @@ Needs no privilege for the network namespace it is started in.
 
   --listen ADDRESS              127.0.0.1:PORT, [::1]:PORT or unix:/path       (127.0.0.1:10511)
   --sample-interval TIME        how often accept queues are read, 1ms to 1s    (10ms)
+  --quiet-interval TIME         how often they are read in a namespace in which nothing has waited for a minute; from the
+                                first reading that finds anything again as above    (100ms)
   --syn-interval TIME           how often half-open requests are counted       (100ms)
   --connections-interval TIME   how often connections are summed up            (1s)
   --cpu-budget SHARE            CPU time that everything except reading accept queues may use, as a share of a core.
@@ -53,6 +55,7 @@ export const grammar = {
   options: {
     listen: { type: 'string' },
     'sample-interval': { type: 'string' },
+    'quiet-interval': { type: 'string' },
     'syn-interval': { type: 'string' },
     'connections-interval': { type: 'string' },
     'cpu-budget': { type: 'string' },
@@ -63,7 +66,13 @@ export const grammar = {
   },
 } as const
 
-type DurationOption = 'sample-interval' | 'syn-interval' | 'connections-interval' | 'stream-interval' | 'peak-window'
+type DurationOption =
+  | 'sample-interval'
+  | 'quiet-interval'
+  | 'syn-interval'
+  | 'connections-interval'
+  | 'stream-interval'
+  | 'peak-window'
 
 /** Reads a command line; undefined when only help is wanted. Throws a UsageError that names the option. */
 export const parseOptions = (args: readonly string[]): ExporterOptions | undefined =>
@@ -72,6 +81,7 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
       values[name] === undefined ? fallbackMs : parseDurationMs(`--${name}`, values[name], { min, max })
     const pace: SamplingPace = {
       sampleIntervalMs: duration('sample-interval', defaultPace.sampleIntervalMs, 1, 1000),
+      quietIntervalMs: duration('quiet-interval', defaultPace.quietIntervalMs, 1, 10_000),
       synIntervalMs: duration('syn-interval', defaultPace.synIntervalMs, 1, 60_000),
       connectionsIntervalMs: duration('connections-interval', defaultPace.connectionsIntervalMs, 1, 600_000),
       streamIntervalMs: duration('stream-interval', defaultPace.streamIntervalMs, 10, 60_000),

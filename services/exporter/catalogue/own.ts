@@ -72,7 +72,7 @@ export const ownMetrics: MetricGroup = {
       type: 'counter',
       labels: [],
       help: 'CPU time of the sampler thread, in user and kernel mode.',
-      source: 'getrusage of the thread',
+      source: 'CLOCK_THREAD_CPUTIME_ID of the thread',
       worry: 'It costs more than you want to pay: use a longer --sample-interval or a smaller --cpu-budget.',
       read: one(({ raw }) => raw?.sampler.cpuSeconds),
     },
@@ -164,7 +164,7 @@ export const ownMetrics: MetricGroup = {
       type: 'counter',
       labels: ['kind', 'netns'],
       help: 'CPU time that the dumps of a kind have taken, in user and kernel mode.',
-      source: 'getrusage of the sampler thread, before and after each dump',
+      source: 'CLOCK_THREAD_CPUTIME_ID of the sampler thread, before and after each dump',
       worry: 'Its rate is the share of a core that a kind takes. The CPU budget bounds every kind except listeners.',
       *read({ snapshot, raw }) {
         for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? []))

@@ -14,18 +14,22 @@ const DUMPS_UNTIL_GONE = 2
  */
 export class ListenerDump {
   readonly #dump: PreparedDump
+  /** With the drops of each socket, which take the kernel half as long again. */
+  readonly #dumpWithDrops: PreparedDump
   readonly #ports: PortIndex
   readonly #pace: SamplingPace
   /** By the upper half of the cookie, of which there is hardly ever more than one, then by the lower. */
   readonly #states = new Map<number, Map<number, ListenerState>>()
   #count = 0
   #seenCount = 0
+  #waits = false
   #dumpNumber = 0
   #nowMs = 0
   #lastSeenMs = Number.NEGATIVE_INFINITY
 
   constructor(family: number, ports: PortIndex, pace: SamplingPace) {
-    this.#dump = new PreparedDump({ family, states: states.listen, wants: wants.skmeminfo })
+    this.#dump = new PreparedDump({ family, states: states.listen })
+    this.#dumpWithDrops = new PreparedDump({ family, states: states.listen, wants: wants.skmeminfo })
     this.#ports = ports
     this.#pace = pace
   }
@@ -35,13 +39,16 @@ export class ListenerDump {
     return nowMs - this.#lastSeenMs < KEPT_MS
   }
 
-  sample(diag: SockDiag, nowMs: number): void {
+  /** Reads the queues, and the drops too if they are wanted. True if a connection waits in any of them. */
+  sample(diag: SockDiag, nowMs: number, drops: boolean): boolean {
     this.#nowMs = nowMs
+    this.#waits = false
     this.#dumpNumber++
     this.#seenCount = 0
-    diag.dump(this.#dump, this.#visit)
+    diag.dump(drops ? this.#dumpWithDrops : this.#dump, this.#visit)
     if (this.#seenCount > 0) this.#lastSeenMs = nowMs
     if (this.#seenCount < this.#count) this.#sweep()
+    return this.#waits
   }
 
   *listeners(): Iterable<ListenerState> {
@@ -62,6 +69,7 @@ export class ListenerDump {
     state.seen = this.#dumpNumber
     state.missed = 0
     state.take(record, this.#nowMs)
+    if (state.length > 0) this.#waits = true
   }
 
   /** A new listener, or (`before`) a socket that listens again on another port. */

@@ -39,11 +39,15 @@ export class ListenerState {
     this.length = record.receiveQueue
     this.limit = record.sendQueue
     this.#uid = record.uid
-    const drops = record.drops ?? this.#lastDrops
-    this.drops += (drops - this.#lastDrops) >>> 0 // sk_drops is 32 bits wide and starts again at 0
-    this.#lastDrops = drops
-    this.#peak.raise(nowMs, this.length)
-    this.#fill.observe(nowMs, nowMs - this.#lastMs, this.length, this.limit)
+    const { drops } = record
+    if (drops !== undefined) {
+      this.drops += (drops - this.#lastDrops) >>> 0 // sk_drops is 32 bits wide and starts again at 0
+      this.#lastDrops = drops
+    }
+    if (this.length > 0) {
+      this.#peak.raise(nowMs, this.length)
+      this.#fill.observe(nowMs, nowMs - this.#lastMs, this.length, this.limit)
+    }
     this.#lastMs = nowMs
   }
 

@@ -65,21 +65,27 @@ export class NamespaceSampler {
   }
 
   /**
-   * Listeners and their queues. A family without listeners is asked only every tenth time, at most 100 ms apart: its
-   * first listener is seen a little late, and most namespaces save half of the work. `every` asks both.
+   * Listeners and their queues; true if a connection waits in any of them. A family without listeners, and the drops of
+   * each listener, are asked for only every tenth time, at most 100 ms apart: a first listener is seen a little late, a
+   * drop too, and most namespaces save more than half of the work. `every` asks for everything, `drops` for the drops.
    */
-  sampleListeners(nowMs: number, every: boolean): void {
+  sampleListeners(nowMs: number, every: boolean, drops = every): boolean {
     const rareIsDue = every || nowMs >= this.#rareDueMs
     if (rareIsDue) this.#rareDueMs = nowMs + this.#rareIntervalMs
-    for (const dump of this.#listeners.values()) if (rareIsDue || dump.inUse(nowMs)) dump.sample(this.#diag, nowMs)
+    let waits = false
+    for (const dump of this.#listeners.values())
+      if (rareIsDue || dump.inUse(nowMs)) waits = dump.sample(this.#diag, nowMs, rareIsDue || drops) || waits
+    return waits
   }
 
-  /** Half-open requests by port. The kernel walks its whole table of connections, which all namespaces share. */
-  sampleSynQueue(nowMs: number): void {
+  /** Half-open requests by port; true if there are any. The kernel walks its whole table of connections, which all namespaces share. */
+  sampleSynQueue(nowMs: number): boolean {
     for (const port of this.#ports.groups()) port.beginRequests()
     for (const [family, dump] of this.#requestDumps)
       if (this.#ports.ports(family).length > 0) this.#diag.dump(dump, this.#countRequest)
-    for (const port of this.#ports.groups()) port.endRequests(nowMs)
+    let any = false
+    for (const port of this.#ports.groups()) any = port.endRequests(nowMs) > 0 || any
+    return any
   }
 
   /** Connections of listening ports. The kernel leaves out those of other ports while there are few listening ones. */

@@ -1,6 +1,8 @@
 /** How often and how far back the sampler looks. */
 export interface SamplingPace {
   sampleIntervalMs: number
+  /** How often the queues of a namespace are read after a minute in which nothing waited in any of them. */
+  quietIntervalMs: number
   synIntervalMs: number
   connectionsIntervalMs: number
   streamIntervalMs: number
@@ -11,6 +13,7 @@ export interface SamplingPace {
 
 export const defaultPace: SamplingPace = {
   sampleIntervalMs: 10,
+  quietIntervalMs: 100,
   synIntervalMs: 100,
   connectionsIntervalMs: 1000,
   streamIntervalMs: 100,

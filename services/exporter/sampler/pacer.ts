@@ -3,7 +3,7 @@
  * others, and missed ticks are skipped. Steps of the wall clock do not affect it.
  */
 export class Pacer {
-  readonly #intervalMs: number
+  #intervalMs: number
   #nextMs: number
   /** Ticks that began more than half an interval after their time. */
   late = 0
@@ -18,10 +18,11 @@ export class Pacer {
     return Math.max(0, this.#nextMs - nowMs)
   }
 
-  /** Call this when a tick begins. */
-  begin(nowMs: number): void {
+  /** Call this when a tick begins, with the interval to the next one if that changes. */
+  begin(nowMs: number, intervalMs = this.#intervalMs): void {
     const behindMs = nowMs - this.#nextMs
     if (behindMs > this.#intervalMs / 2) this.late++
-    this.#nextMs += this.#intervalMs * (1 + Math.max(0, Math.floor(behindMs / this.#intervalMs)))
+    this.#intervalMs = intervalMs
+    this.#nextMs += intervalMs * (1 + Math.max(0, Math.floor(behindMs / intervalMs)))
   }
 }

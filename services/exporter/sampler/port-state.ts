@@ -44,9 +44,11 @@ export class PortState {
   countRequest(): void {
     this.#requestsBeingCounted++
   }
-  endRequests(nowMs: number): void {
+  /** Gives how many there are. */
+  endRequests(nowMs: number): number {
     this.#requests = this.#requestsBeingCounted
-    this.#peak.raise(nowMs, this.#requests)
+    if (this.#requests > 0) this.#peak.raise(nowMs, this.#requests)
+    return this.#requests
   }
 
   beginConnections(): void {

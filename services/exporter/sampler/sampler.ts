@@ -17,6 +17,7 @@ import type {
 import { NamespaceSampler } from './namespace-sampler.ts'
 import { NamespaceSet } from './namespace-set.ts'
 import type { Pacer } from './pacer.ts'
+import { Quiet } from './quiet.ts'
 import { SampleRecorder } from './sample-recorder.ts'
 
 type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence'>
@@ -25,6 +26,7 @@ type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'fi
 interface Watched {
   sampler: NamespaceSampler
   meters: Record<DumpKind, DumpMeter>
+  quiet: Quiet
 }
 
 /** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
@@ -87,23 +89,33 @@ export class Sampler {
     const beganMs = this.#clock()
     this.#namespaces.refresh(beganMs)
     this.#samples++
-    for (const watched of this.#watched.values()) this.#measure(watched, watched.meters.listeners, false)
+    for (const watched of this.#watched.values())
+      if (this.#listenersAreDue(watched, beganMs)) this.#measure(watched, watched.meters.listeners, false)
     // In CPU time: if the scheduler makes this thread wait, doing less would not help.
     const untilCpuMs = this.#cpuClock() + this.#orders.pace.sampleIntervalMs / 2
     // Each tick continues where the last one stopped and does at least one thing, so nothing starves.
     for (let looked = 0; looked < this.#meters.length; looked++) {
       const { watched, meter } = this.#meters[this.#turn++ % this.#meters.length]!
-      if (!this.#isDue(meter, beganMs)) continue
+      if (!this.#isDue(watched, meter, beganMs)) continue
       this.#measure(watched, meter, false)
       if (this.#cpuClock() >= untilCpuMs) break
     }
+  }
+
+  /** Until the next tick: longer than asked for while every namespace is quiet. */
+  get tickIntervalMs(): number {
+    const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
+    const nowMs = this.#clock()
+    for (const { quiet } of this.#watched.values())
+      if (this.#recorder !== undefined || !quiet.isQuiet(nowMs)) return sampleIntervalMs
+    return Math.max(sampleIntervalMs, quietIntervalMs)
   }
 
   /** Reads the counters that are due: on a machine with no CPU to spare they wait for their turn, and they are cheap. */
   readCounters(): void {
     const nowMs = this.#clock()
     for (const watched of this.#watched.values())
-      if (this.#isDue(watched.meters.counters, nowMs)) this.#measure(watched, watched.meters.counters, false)
+      if (this.#isDue(watched, watched.meters.counters, nowMs)) this.#measure(watched, watched.meters.counters, false)
   }
 
   /** Reads everything now, due or not. */
@@ -163,6 +175,7 @@ export class Sampler {
       new DumpMeter(kind, intervalMs, this.#budgets[kind].work(intervalMs), pace.peakWindowMs)
     const watched: Watched = {
       sampler,
+      quiet: new Quiet(this.#clock()),
       meters: {
         listeners: new DumpMeter('listeners', pace.sampleIntervalMs, undefined, pace.peakWindowMs),
         counters: meter('counters', pace.streamIntervalMs),
@@ -190,24 +203,32 @@ export class Sampler {
     watched.sampler.close()
   }
 
-  #isDue(meter: DumpMeter, nowMs: number): boolean {
-    if (meter.work === undefined) return false
-    // Half a sampling interval early is better than most of one late.
-    const slackMs = this.#orders.pace.sampleIntervalMs / 2
-    return !(nowMs < meter.startMs + meter.work.intervalMs() - slackMs)
+  /** Of a quiet namespace not at every tick, unless every sample is recorded. */
+  #listenersAreDue({ quiet, meters }: Watched, nowMs: number): boolean {
+    const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
+    if (this.#recorder !== undefined || !quiet.isQuiet(nowMs)) return true
+    return nowMs >= meters.listeners.startMs + quietIntervalMs - sampleIntervalMs / 2
   }
 
-  #measure({ sampler }: Watched, meter: DumpMeter, every: boolean): void {
+  #isDue({ quiet }: Watched, meter: DumpMeter, nowMs: number): boolean {
+    if (meter.work === undefined) return false
+    const budgetedMs = meter.work.intervalMs()
+    const intervalMs = meter.kind === 'syn_queue' ? quiet.synIntervalMs(nowMs, budgetedMs) : budgetedMs
+    // Half a sampling interval early is better than most of one late.
+    return !(nowMs < meter.startMs + intervalMs - this.#orders.pace.sampleIntervalMs / 2)
+  }
+
+  #measure({ sampler, quiet }: Watched, meter: DumpMeter, every: boolean): void {
     const startMs = this.#clock()
     const startCpuMs = this.#cpuClock()
     let succeeded = false
     try {
       switch (meter.kind) {
         case 'listeners':
-          sampler.sampleListeners(startMs, every)
+          quiet.acceptQueues(startMs, sampler.sampleListeners(startMs, every, every || this.#recorder !== undefined))
           break
         case 'syn_queue':
-          sampler.sampleSynQueue(startMs)
+          quiet.synQueues(startMs, sampler.sampleSynQueue(startMs))
           break
         case 'connections':
           sampler.sampleConnections()

@@ -3,18 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { KernelError } from '#kernel/errors.ts'
+import { threadCpuMs } from '#kernel/libc.ts'
 import { command, control, type SamplerMessage, type SamplerOrders } from './message.ts'
 import { Pacer } from './pacer.ts'
 import { Sampler } from './sampler.ts'
 
 const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
 const log = (line: string): void => post({ kind: 'log', line })
-
-/** CPU time of this thread, in user and kernel mode. */
-function threadCpuMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
-}
 
 function run(orders: SamplerOrders): void {
   const words = new Int32Array(orders.control)
@@ -56,8 +51,8 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     }
     const nowMs = monotonicMs()
     if (ticks.waitMs(nowMs) > 0) continue
-    ticks.begin(nowMs)
     sampler.tick()
+    ticks.begin(nowMs, sampler.tickIntervalMs)
     // Half a tick early is nearer to what was asked for than most of a tick late.
     if (nowMs - toldMs < Atomics.load(words, control.snapshotMs) - pace.sampleIntervalMs / 2) continue
     // One in flight: a main thread that does not get to run is not flooded with snapshots.

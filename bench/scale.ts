@@ -1,0 +1,138 @@
+/**
+ * What the exporter costs on hosts of several sizes, beside prometheus-node-exporter with the collectors that ask the
+ * same kernel. Runs inside a network namespace of its own; prints its rows as JSON. Usage: node scale.ts quick|full
+ * NODE-EXPORTER|none
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { quantile } from '#common/quantile.ts'
+import { Held } from './held.ts'
+import type { Row } from './rows.ts'
+
+const [speed, nodeExporter = 'none'] = process.argv.slice(2)
+const [seconds, scrapes] = speed === 'quick' ? [5, 10] : [20, 50]
+/** Files that one process of listeners may have open, with some to spare. */
+const PER_PROCESS = 10_000
+const PORTS = 25_000
+const FIRST_PORT = 20_000
+
+/** Listeners on as many addresses and ports as it takes. */
+async function listening(count: number, stack: AsyncDisposableStack): Promise<void> {
+  for (let left = count, address = 1; left > 0; left -= PER_PROCESS, address++)
+    stack.use(
+      await Held.script(
+        './listeners.ts',
+        `127.0.0.${address}`,
+        String(FIRST_PORT),
+        String(Math.min(left, PER_PROCESS, PORTS)),
+      ),
+    )
+}
+
+interface Cost {
+  share: number
+  rssMB: number
+  scrapeMs: number[]
+  bytes: number
+  text: string
+}
+
+/** CPU time of a process so far, in seconds. */
+function cpuSeconds(pid: number): number {
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+const TICKS_PER_SECOND = 100
+
+const rssMB = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000
+
+async function scrape(url: string): Promise<string> {
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`)
+  return response.text()
+}
+
+async function ready(url: string, of: ChildProcess): Promise<void> {
+  while (of.exitCode === null) {
+    const text = await scrape(url).catch(() => undefined)
+    if (text !== undefined) return
+    await sleep(100)
+  }
+  throw new Error(`What should answer at ${url} ended with status ${of.exitCode}`)
+}
+
+/** What a process costs that is scraped every five seconds, once it has settled. */
+async function costOf(command: string, words: string[], port: number): Promise<Cost> {
+  const child = spawn(command, words, { stdio: 'ignore' })
+  const url = `http://127.0.0.1:${port}/metrics`
+  try {
+    await ready(url, child)
+    await sleep(2000)
+    await scrape(url)
+    const [beganMs, before] = [performance.now(), cpuSeconds(child.pid!)]
+    for (let passed = 0; passed < seconds; passed += 5) {
+      await sleep(5000)
+      await scrape(url)
+    }
+    const share = ((cpuSeconds(child.pid!) - before) * 1000) / (performance.now() - beganMs)
+    const scrapeMs: number[] = []
+    let text = ''
+    for (let i = 0; i < scrapes; i++) {
+      const began = performance.now()
+      text = await scrape(url)
+      scrapeMs.push(performance.now() - began)
+      await sleep(100)
+    }
+    return { share, rssMB: rssMB(child.pid!), scrapeMs: scrapeMs.sort((a, b) => a - b), bytes: text.length, text }
+  } finally {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+}
+
+const main = new URL('../services/exporter/main.ts', import.meta.url).pathname
+const ours = (): Promise<Cost> => costOf(process.execPath, [main, '--listen', '127.0.0.1:10511'], 10_511)
+const theirs = (): Promise<Cost> =>
+  costOf(
+    nodeExporter,
+    [
+      '--web.listen-address=127.0.0.1:9100',
+      '--collector.disable-defaults',
+      '--collector.tcpstat',
+      '--collector.netstat',
+      '--collector.sockstat',
+    ],
+    9100,
+  )
+
+const words = ({ share, rssMB, scrapeMs, bytes }: Cost): string =>
+  `${(share * 100).toFixed(1)} % of a core, ${Math.round(rssMB)} MB, scrape ${Math.round(quantile(scrapeMs, 0.5))} ms (p99 ${Math.round(quantile(scrapeMs, 0.99))}), ${(bytes / 1e6).toFixed(2)} MB of text`
+
+const shown = (text: string): number => text.match(/^tcp_listener_accept_queue_length\{/gm)?.length ?? 0
+const late = (text: string): string => {
+  const of = (name: string): number =>
+    Number(new RegExp(`^${name}(?:\\{kind="listeners"\\})? (\\S+)$`, 'm').exec(text)?.[1])
+  return `${of('spillway_samples_total')} samples, ${of('spillway_samples_late_total')} late`
+}
+
+const rows: Row[] = []
+for (const count of [0, 2000, 10_000, 24_000]) {
+  await using stack = new AsyncDisposableStack()
+  await listening(count, stack)
+  const own = await ours()
+  const peer = nodeExporter === 'none' ? undefined : await theirs()
+  const what = count === 0 ? 'idle' : `${count.toLocaleString('en')} listeners`
+  const beside = peer === undefined ? '' : `; node_exporter: ${words(peer)}`
+  const note = `${words(own)}, ${shown(own.text)} listeners shown, ${late(own.text)}${beside}`
+  const row = (name: string, value: number, unit: Row['unit'], most?: number): Row => ({
+    ...{ what: `${what}: ${name}`, value, unit, note: name === 'CPU' ? note : '' },
+    ...(most === undefined ? {} : { target: { most } }),
+  })
+  rows.push(row('CPU', own.share * 100, '%', count === 0 ? 1 : undefined))
+  rows.push(row('RSS', own.rssMB, 'MB', count === 0 ? 90 : count === 2000 ? 250 : undefined))
+  rows.push(row('scrape p99', quantile(own.scrapeMs, 0.99) / 1000, 's', count <= 2000 ? 1 : undefined))
+}
+console.log(JSON.stringify(rows))
