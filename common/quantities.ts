@@ -14,7 +14,12 @@ const LEAST = 1e-6
 const ROUNDING = 1e-12
 
 /** Made once: toLocaleString() makes one at each call, which was half of a frame's cost. */
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+/** Made when first needed: the tables behind it take several megabytes of a service that may never write a number. */
+let grouping: Intl.NumberFormat | undefined
+const grouped = (value: number): string => {
+  grouping ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+  return grouping.format(value)
+}
 
 /** To the digits that are shown; never -0. */
 const rounded = (value: number): number =>
@@ -26,7 +31,7 @@ export function number(value: number): string {
   if (!Number.isFinite(value)) return value < 0 ? '-∞' : '∞'
   if (value !== 0 && Math.abs(value) < LEAST) return value > 0 ? 'less than 0.000001' : 'more than -0.000001'
   const shown = rounded(value)
-  return Math.abs(shown) < 1000 ? String(shown) : grouped.format(shown)
+  return Math.abs(shown) < 1000 ? String(shown) : grouped(shown)
 }
 
 /** The nearest whole number, for what is told while it changes: `1,234`. */

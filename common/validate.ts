@@ -1,17 +1,24 @@
 /** Says what is wrong with a value in terms of the one field that the writer must change. */
 import { createRequire } from 'node:module'
-import { type TObject, type TSchema, type TUnion, Type } from 'typebox'
+import type { TObject, TSchema, TUnion, Type } from 'typebox'
 
 const require = createRequire(import.meta.url)
 let loaded: typeof import('typebox/value') | undefined
+let kinds: typeof Type | undefined
 
 /** The checker of TypeBox. Loading it takes a fifth of a service's start, so the first request to be checked does it. */
 function checker(): typeof import('typebox/value') {
-  loaded ??= loadChecker()
+  loaded ??= load<typeof import('typebox/value')>('typebox/value')
   return loaded
 }
 
-const loadChecker = (): typeof import('typebox/value') => require('typebox/value')
+/** What tells the kinds of schemas apart. */
+function kind(): typeof Type {
+  kinds ??= load<typeof import('typebox')>('typebox').Type
+  return kinds
+}
+
+const load = <Module>(name: string): Module => require(name)
 
 /** A value that came as text (query, path, header), with numbers and switches made of what looks like them. */
 export const convert = (schema: TSchema, value: unknown): unknown => checker().Convert(schema, value)
@@ -34,9 +41,9 @@ export function firstProblem(schema: TSchema, value: unknown, field = ''): Probl
 }
 
 function insideProblem(schema: TSchema, value: unknown, field: string): Problem | undefined {
-  if (Type.IsUnion(schema)) return unionProblem(schema, value, field)
-  if (Type.IsObject(schema) && isRecord(value)) return objectProblem(schema, value, field)
-  if (!Type.IsArray(schema) || !Array.isArray(value)) return undefined
+  if (kind().IsUnion(schema)) return unionProblem(schema, value, field)
+  if (kind().IsObject(schema) && isRecord(value)) return objectProblem(schema, value, field)
+  if (!kind().IsArray(schema) || !Array.isArray(value)) return undefined
   return firstOf(value, (item, index) => firstProblem(schema.items, item, below(field, String(index))))
 }
 
@@ -53,10 +60,10 @@ function objectProblem(schema: TObject, value: Record<string, unknown>, field: s
 }
 
 function unionProblem(schema: TUnion, value: unknown, field: string): Problem {
-  const literals = schema.anyOf.filter(Type.IsLiteral)
+  const literals = schema.anyOf.filter(kind().IsLiteral)
   if (literals.length === schema.anyOf.length)
     return { field, message: oneOf(literals.map((literal) => literal.const)) }
-  const forms = schema.anyOf.filter(Type.IsObject)
+  const forms = schema.anyOf.filter(kind().IsObject)
   const tag = Object.keys(forms[0]?.properties ?? {}).find((name) => forms.every((form) => literalOf(form, name)))
   if (tag === undefined || !isRecord(value)) return { field, message: 'has none of the allowed forms' }
   const named = forms.find((form) => literalOf(form, tag)?.const === value[tag])
@@ -66,7 +73,7 @@ function unionProblem(schema: TUnion, value: unknown, field: string): Problem {
 
 function literalOf(form: TObject, name: string) {
   const property = form.properties[name]
-  return property !== undefined && Type.IsLiteral(property) ? property : undefined
+  return property !== undefined && kind().IsLiteral(property) ? property : undefined
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
