@@ -44,6 +44,6 @@ export const readOptions = (args: readonly string[]): BoardCommand | undefined =
       },
     }
     if (values.backend.length === 0)
-      throw new UsageError('Which backends?', 'Give the control API of each: --backend 127.0.0.1:9101 --backend …')
+      throw new UsageError('Which backends?', 'Give the control API of each: --backend 127.0.0.1:10521 --backend …')
     return command
   })

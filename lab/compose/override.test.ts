@@ -21,9 +21,9 @@ const plan: LabPlan = {
 
 test("each backend gets its own backlog, starts closed, and answers on a port of the host's choice", () => {
   const text = override(plan)
-  assert.match(text, /backend-1:\n(?: {4}.*\n)*? {4}command: .*"--control=0\.0\.0\.0:9101".*"--closed".*"--backlog=8"/)
-  assert.match(text, /backend-2:\n(?: {4}.*\n)*? {4}command: .*"--control=0\.0\.0\.0:9102".*"--backlog=128"/)
-  assert.match(text, /ports: !override \["127\.0\.0\.1::10511","127\.0\.0\.1::9101","127\.0\.0\.1::9102"\]/)
+  assert.match(text, /backend-1:\n(?: {4}.*\n)*? {4}command: .*"--control=0\.0\.0\.0:10521".*"--closed".*"--backlog=8"/)
+  assert.match(text, /backend-2:\n(?: {4}.*\n)*? {4}command: .*"--control=0\.0\.0\.0:10522".*"--backlog=128"/)
+  assert.match(text, /ports: !override \["127\.0\.0\.1::10511","127\.0\.0\.1::10521","127\.0\.0\.1::10522"\]/)
   assert.doesNotMatch(text, /backend-3/)
   assert.equal(text.match(/entrypoint: \["\/app\/bin\/spillway","backend"\]/g)?.length, 2, 'each option stands once')
 })

@@ -4,7 +4,7 @@ import type { LabPlan } from '../driver.ts'
 
 /** Inside the lab's server; the host's own ports are chosen by Docker, so that they never collide. */
 export const EXPORTER_PORT = 10511
-export const controlPort = (backend: number): number => 9100 + backend
+export const controlPort = (backend: number): number => 10_520 + backend
 export const AGENT_PORT = 10512
 
 /** The override file of a plan. YAML, since a list that replaces another needs its `!override`. */

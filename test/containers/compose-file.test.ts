@@ -95,15 +95,15 @@ test('the lab starts without Grafana where its profile is off', { skip }, () => 
 
 test('a fourth backend is one file more', { skip }, () => {
   const { services } = config(['deploy/compose/four-backends.yml'])
-  assert.deepEqual(services['backend-4']?.healthcheck?.test, ['CMD', 'healthy', '9104'])
+  assert.deepEqual(services['backend-4']?.healthcheck?.test, ['CMD', 'healthy', '10524'])
   assert.deepEqual(
     services.net?.ports?.map(({ published }) => published),
-    ['10510', '10511', '9101', '9102', '9103', '9104'],
+    ['10510', '10511', '10521', '10522', '10523', '10524'],
   )
   const targets = (file: string): string[] => [...read(file).matchAll(/net:\d+/g)].map(([target]) => target)
   assert.deepEqual(targets('deploy/compose/four-backends.targets.yml'), [
     ...targets('deploy/prometheus/targets/backends.yml'),
-    'net:9104',
+    'net:10524',
   ])
 })
 
