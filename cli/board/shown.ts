@@ -15,8 +15,6 @@ export interface ShownBoard extends AsyncDisposable {
   begin(switchable: Switchable, views: AsyncIterable<LabView>): void
   /** Settles when no more views come; rejects with what went wrong. */
   readonly ended: Promise<void>
-  /** Makes the page say why no views arrive for now, until the next one does. */
-  interrupt(problem: string, remedy: string): void
 }
 
 /** Without a driver no experiments can be run. `startAgain` is the command that the page names when all has ended. */
@@ -58,7 +56,6 @@ export async function showBoard(
   return {
     url: board.url,
     ended: board.sourceEnded,
-    interrupt: board.interrupt,
     begin(there, source) {
       switchable = there
       begun.resolve(source)

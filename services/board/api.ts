@@ -33,12 +33,10 @@ export interface PageConfig {
   startAgain: string
 }
 
-/** Why no new states come, in words for the page. */
+/** Why no states come any more, in words for the page. */
 export interface Loss {
   problem: string
   remedy: string
-  /** Whether it is final: this server will show nothing more. */
-  over: boolean
 }
 
 /** What travels on the stream: each event is complete in itself. */
@@ -46,6 +44,6 @@ export interface StreamEvent {
   start: string
   /** The last one; missing until the first has come. */
   state?: LiveState
-  /** Missing while states come, or are about to. */
+  /** Missing until the last state has come. */
   loss?: Loss
 }

@@ -38,8 +38,6 @@ export interface StartedBoard extends AsyncDisposable {
   readonly url: string
   /** Settles when the source has ended; rejects with what it threw. The page then says so, with the words of a UsageError. */
   readonly sourceEnded: Promise<void>
-  /** Has the page say why no states come for now, until the next one does. */
-  interrupt(problem: string, remedy: string): void
 }
 
 /** A route that ends in `*`: what stands there, decoded. */
@@ -110,11 +108,11 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     return reply.header('content-encoding', 'gzip').send(await compress(json, { level: 1 }))
   })
   app.get('/health', (_request, reply) => {
-    const healthy = latest.state !== undefined && latest.loss?.over !== true
+    const healthy = latest.state !== undefined && latest.loss === undefined
     reply.code(healthy ? 200 : 503).send({ healthy })
   })
   app.post('/switches', { schema: { body: SwitchOrder } }, async (request) => {
-    if (latest.loss?.over) throw new UsageError(`${latest.loss.problem} ${latest.loss.remedy}`)
+    if (latest.loss !== undefined) throw new UsageError(`${latest.loss.problem} ${latest.loss.remedy}`)
     return { done: await actions.perform(request.body) }
   })
   app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))
@@ -159,9 +157,6 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   return {
     url: 'path' in target ? formatListen(target) : `http://${formatListen(target)}`,
     sourceEnded,
-    interrupt(problem, remedy) {
-      if (latest.loss?.over !== true) lose({ problem, remedy, over: false })
-    },
     async [Symbol.asyncDispose]() {
       clearInterval(reminder)
       stream.close()
@@ -177,7 +172,7 @@ function endInWords(error: unknown, startAgain: string): Loss {
   const remedies = [...(remedy === '' ? [] : [remedy]), ...start].map((text, index, all) =>
     index < all.length - 1 ? sentence(text) : text,
   )
-  return { problem: sentence(message), remedy: remedies.join(' '), over: true }
+  return { problem: sentence(message), remedy: remedies.join(' ') }
 }
 
 const sentence = (text: string): string => (/[.!?:…]$/.test(text) ? text : `${text}.`)

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { type Contact, type Notice, noticeOf } from './contact.ts'
 
 const live: Contact = { connected: true, seen: true, sinceMs: 90, loss: undefined }
-const gone = { problem: 'The lab has ended.', remedy: 'Start one: npm start', over: true }
+const gone = { problem: 'The lab has ended.', remedy: 'Start one: npm start' }
 const notice = (changes: Partial<Contact>): Notice | undefined =>
   noticeOf({ ...live, ...changes }, { board: 'http://127.0.0.1:10510', startAgain: 'npm start' })
 
@@ -35,13 +35,6 @@ test('a board that is gone is named with its address, and how to start one', () 
   assert.equal(state, 'over')
   assert.match(problem, /lost its connection to the board at http:\/\/127\.0\.0\.1:10510\./)
   assert.match(remedy, /Start one: npm start$/)
-})
-
-test('an interruption is described in the server’s words, but only while the server can be reached', () => {
-  const loss = { problem: 'The exporter does not answer.', remedy: 'Start it', over: false }
-  assert.equal(notice({ sinceMs: 100, loss })?.problem, loss.problem)
-  assert.equal(notice({ sinceMs: 100, loss })?.state, 'old')
-  assert.match(notice({ sinceMs: 2000, loss, connected: false })?.problem ?? '', /lost its connection to the board/)
 })
 
 test('before the first sample the page waits, and after a long time it says what to do', () => {

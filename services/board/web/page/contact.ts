@@ -34,8 +34,7 @@ export function noticeOf(
   { board, startAgain }: { board: string; startAgain: string },
 ): Notice | undefined {
   const badge = `no sample for ${duration(Math.floor(sinceMs / 100) * 100)}: the picture is old`
-  if (loss?.over === true) return { state: 'over', badge: 'the lab has ended', ...wordsOf(loss) }
-  if (connected && loss !== undefined) return { state: 'old', badge, ...wordsOf(loss) }
+  if (loss !== undefined) return { state: 'over', badge: 'the lab has ended', ...loss }
   if (sinceMs < STALE_MS) return undefined
   if (!connected)
     return {
@@ -58,5 +57,3 @@ export function noticeOf(
     remedy: 'The machine is overloaded, or Spillway is suspended: if it was stopped with Ctrl-Z, fg resumes it.',
   }
 }
-
-const wordsOf = ({ problem, remedy }: Loss): Pick<Notice, 'problem' | 'remedy'> => ({ problem, remedy })
