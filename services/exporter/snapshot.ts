@@ -29,6 +29,29 @@ export const ListenerSample = Type.Object({
 })
 export type ListenerSample = Static<typeof ListenerSample>
 
+/** Connections of a port that its process has accepted. */
+export const PastAcceptSample = Type.Object({
+  accepted: Type.Integer({ minimum: 0, description: 'ESTABLISHED or CLOSE_WAIT' }),
+  unread: Type.Integer({ minimum: 0, description: 'Those with received bytes that nobody has read' }),
+  unreadOldestMs: Type.Number({ description: 'Longest time since data last arrived at one of these' }),
+  silent: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Those on which neither side has sent a byte; absent before Linux 4.19' }),
+  ),
+  silentOldestMs: Type.Optional(Type.Number({ description: 'Age of the oldest of these' })),
+  unserved: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Those with all received bytes unread and nothing sent; absent before Linux 4.19',
+    }),
+  ),
+  unservedOldestMs: Type.Optional(Type.Number({ description: 'Longest time since data last arrived at one of these' })),
+})
+export type PastAcceptSample = Static<typeof PastAcceptSample>
+
+/** Quantiles of the smoothed round-trip times of the open connections, in microseconds; 1 is the highest. */
+export const RoundTripSample = Type.Object({ '0.5': Type.Number(), '0.9': Type.Number(), '1': Type.Number() })
+export type RoundTripSample = Static<typeof RoundTripSample>
+
 /** A local address and port with at least one listener: what cannot be attributed to a shard. */
 export const PortSample = Type.Object({
   address: Type.String(),
@@ -49,8 +72,37 @@ export const PortSample = Type.Object({
   sendBytes: Count,
   sendBytesMax: Count,
   zeroWindows: Type.Integer({ minimum: 0, description: 'Connections whose peer has closed its window' }),
+  synQueueRetried: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Half-open requests whose SYN-ACK was sent again' }),
+  ),
+  waitingFinished: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Those of `waiting` whose client has sent a FIN; half-closed ones still listen',
+    }),
+  ),
+  waitingReset: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'Places whose client has sent an RST, in accept queues that have not moved for a second; absent if none stands still',
+    }),
+  ),
+  retransmitting: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections that send lost data again' })),
+  pastAccept: Type.Optional(PastAcceptSample),
+  roundTripUs: Type.Optional(RoundTripSample),
 })
 export type PortSample = Static<typeof PortSample>
+
+/** Listeners that have closed since they were first read. About right: each queue is known by its last sample. */
+export const ClosedListenersSample = Type.Object({
+  listeners: Count,
+  reset: Type.Integer({ minimum: 0, description: 'Clients that waited in their queues and were not taken over' }),
+  ports: Type.Array(Type.Object({ address: Type.String(), port: Count, listeners: Count, reset: Count }), {
+    description: 'Those that still listen, and for some minutes those whose last listener has reset somebody',
+  }),
+})
+export type ClosedListenersSample = Static<typeof ClosedListenersSample>
 
 /** How one kind of dump performs. */
 export const DumpHealth = Type.Object({
@@ -68,6 +120,7 @@ export const NamespaceSample = Type.Object({
   counters: Type.Record(Type.String(), Type.Integer(), {
     description: 'TcpExt_… and Tcp_…; those at zero are left out',
   }),
+  closedListeners: Type.Optional(ClosedListenersSample),
 })
 export type NamespaceSample = Static<typeof NamespaceSample>
 

@@ -30,12 +30,13 @@ export class Identifier {
       timeMs: raw.timeMs,
       monotonicMs: raw.monotonicMs,
       sampler: raw.sampler,
-      namespaces: raw.namespaces.map(({ netns, inode, listeners, ports, counters }) => ({
+      namespaces: raw.namespaces.map(({ netns, inode, listeners, ports, counters, closedListeners }) => ({
         netns,
         inode,
         listeners: listeners.map((listener) => this.#identified(inode, listener)).sort(byShard),
         ports,
         counters,
+        ...(closedListeners !== undefined && { closedListeners }),
       })),
     }
   }

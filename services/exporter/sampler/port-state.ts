@@ -1,5 +1,7 @@
 import type { PortSample } from '../snapshot.ts'
+import type { Closed } from './closed-listeners.ts'
 import { ConnectionTotals } from './connection-totals.ts'
+import { ResetPlaces } from './reset-places.ts'
 import { PeakWindow } from './sliding-window.ts'
 
 /** What makes listeners share a port group: see `PortIndex`. */
@@ -7,6 +9,11 @@ export interface ListeningEnd {
   readonly address: string
   readonly port: number
   readonly limit: number
+  /** Its accept queue: connections at the last sample, since when and for how many samples so many, and when last none. */
+  readonly length: number
+  readonly steadySinceMs: number
+  readonly steadySamples: number
+  readonly lastEmptyMs: number
 }
 
 /** A local address and port with at least one listener, and what is known of it by port alone. */
@@ -20,15 +27,20 @@ export class PortState {
   /** Whether an IPv6 wildcard also takes IPv4. */
   takesV4 = false
   readonly listeners = new Set<ListeningEnd>()
+  readonly closed: Closed
+  readonly resetPlaces = new ResetPlaces()
   #requests = 0
   #requestsBeingCounted = 0
+  #requestsRetried = 0
+  #requestsRetriedBeingCounted = 0
   readonly #peak: PeakWindow
   #totals = new ConnectionTotals()
   #totalsBeingSummed = new ConnectionTotals()
 
-  constructor(address: string, port: number, family: number, bytes: Buffer, windowMs: number) {
-    this.address = address
-    this.port = port
+  constructor(family: number, bytes: Buffer, closed: Closed, windowMs: number) {
+    this.address = closed.address
+    this.port = closed.port
+    this.closed = closed
     this.family = family
     this.bytes = bytes
     this.wildcard = bytes.every((byte) => byte === 0)
@@ -38,13 +50,16 @@ export class PortState {
   // A dump counts into a second set of numbers, so that a dump that fails halfway changes nothing that is shown.
 
   beginRequests(): void {
-    this.#requestsBeingCounted = 0
+    this.#requestsBeingCounted = this.#requestsRetriedBeingCounted = 0
   }
-  countRequest(): void {
+  /** `retransmits` is how often its SYN-ACK was sent again. */
+  countRequest(retransmits: number): void {
     this.#requestsBeingCounted++
+    if (retransmits > 0) this.#requestsRetriedBeingCounted++
   }
   endRequests(nowMs: number): void {
     this.#requests = this.#requestsBeingCounted
+    this.#requestsRetried = this.#requestsRetriedBeingCounted
     this.#peak.raise(nowMs, this.#requests)
   }
 
@@ -54,20 +69,25 @@ export class PortState {
   get connections(): ConnectionTotals {
     return this.#totalsBeingSummed
   }
-  endConnections(): void {
+  /** `lengthsAreWaiting` is false if an accept queue may hold others than the connections that wait. */
+  endConnections(beganMs: number, lengthsAreWaiting: boolean): void {
+    this.resetPlaces.dumped(beganMs, this.listeners, this.#totalsBeingSummed.waiting, lengthsAreWaiting)
     const shown = this.#totals
     this.#totals = this.#totalsBeingSummed
     this.#totalsBeingSummed = shown
   }
 
   toSample(nowMs: number): PortSample {
+    const waitingReset = this.resetPlaces.count
     let limit = 0
     for (const listener of this.listeners) limit += listener.limit
     return {
       address: this.address,
       port: this.port,
       synQueue: { length: this.#requests, peak: this.#peak.max(nowMs), limit },
+      synQueueRetried: this.#requestsRetried,
       ...this.#totals.toSample(),
+      ...(waitingReset !== undefined && { waitingReset }),
     }
   }
 }

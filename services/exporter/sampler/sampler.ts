@@ -203,7 +203,7 @@ export class Sampler {
           sampler.sampleSynQueue(startMs)
           break
         case 'connections':
-          sampler.sampleConnections()
+          sampler.sampleConnections(this.#clock)
           break
         case 'counters':
           sampler.sampleCounters()
