@@ -283,6 +283,7 @@ test('connections that send lost data again are counted, and no more once it has
 })
 
 for (const [scenario, sentence] of [
+  ['outgoing', 'outgoing connections are counted by destination as ss counts them, with the ports that they hold'],
   ['migrated', 'who was taken over by another listener when one closed does not count as reset'],
 ] as const)
   test(sentence, async () => {

@@ -22,6 +22,10 @@ test('every option is taken', () => {
     '1m',
     '--stream-interval',
     '250ms',
+    '--outgoing-interval',
+    '20s',
+    '--destinations',
+    '3',
     '--netns',
     'self',
     '--netns',
@@ -34,6 +38,8 @@ test('every option is taken', () => {
     sampleIntervalMs: 1,
     synIntervalMs: 50,
     connectionsIntervalMs: 2000,
+    outgoingIntervalMs: 20_000,
+    outgoingDestinations: 3,
     streamIntervalMs: 250,
     peakWindowMs: 60_000,
     cpuShare: 0.005,
@@ -44,7 +50,16 @@ test('every option is taken', () => {
 
 test('help is given instead of options, and names each of them', () => {
   assert.equal(parseOptions(['--help']), undefined)
-  for (const name of ['listen', 'sample-interval', 'syn-interval', 'connections-interval', 'cpu-budget', 'peak-window'])
+  for (const name of [
+    'listen',
+    'sample-interval',
+    'syn-interval',
+    'connections-interval',
+    'outgoing-interval',
+    'destinations',
+    'cpu-budget',
+    'peak-window',
+  ])
     assert.ok(help.includes(`--${name} `), name)
 })
 

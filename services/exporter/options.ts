@@ -1,5 +1,5 @@
 import { readCommandLine } from '#common/options.ts'
-import { type ListenTarget, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
+import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
 import { checkSources, type NamespaceSource, parseNamespaceSource } from './sampler/namespace-source.ts'
 import { defaultPace, type SamplingPace } from './sampler/pace.ts'
 
@@ -31,9 +31,11 @@ Needs no privilege for the network namespace it is started in.
   --sample-interval TIME        how often accept queues are read, 1ms to 1s    (10ms)
   --syn-interval TIME           how often half-open requests are counted       (100ms)
   --connections-interval TIME   how often connections are summed up            (1s)
+  --outgoing-interval TIME      how often outgoing connections are counted     (5s)
+  --destinations COUNT          how many destinations of outgoing connections are named, the rest is "other"    (10)
   --cpu-budget SHARE            CPU time that everything except reading accept queues may use, as a share of a core.
-                                To stay under it, intervals are stretched: the counters' to 1s at most, the two
-                                above to 5s and 15s at most    (2%)
+                                To stay under it, intervals are stretched: the counters' to 1s at most, those
+                                above to 5s, 15s and 60s at most    (2%)
   --peak-window TIME            how long a peak is remembered                  (30s)
   --stream-interval TIME        time between snapshots on /stream              (100ms)
   --netns NAMESPACE             which network namespace to read; may be repeated    (self)
@@ -55,6 +57,8 @@ export const grammar = {
     'sample-interval': { type: 'string' },
     'syn-interval': { type: 'string' },
     'connections-interval': { type: 'string' },
+    'outgoing-interval': { type: 'string' },
+    destinations: { type: 'string' },
     'cpu-budget': { type: 'string' },
     'peak-window': { type: 'string' },
     'stream-interval': { type: 'string' },
@@ -63,7 +67,13 @@ export const grammar = {
   },
 } as const
 
-type DurationOption = 'sample-interval' | 'syn-interval' | 'connections-interval' | 'stream-interval' | 'peak-window'
+type DurationOption =
+  | 'sample-interval'
+  | 'syn-interval'
+  | 'connections-interval'
+  | 'outgoing-interval'
+  | 'stream-interval'
+  | 'peak-window'
 
 /** Reads a command line; undefined when only help is wanted. Throws a UsageError that names the option. */
 export const parseOptions = (args: readonly string[]): ExporterOptions | undefined =>
@@ -74,6 +84,11 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
       sampleIntervalMs: duration('sample-interval', defaultPace.sampleIntervalMs, 1, 1000),
       synIntervalMs: duration('syn-interval', defaultPace.synIntervalMs, 1, 60_000),
       connectionsIntervalMs: duration('connections-interval', defaultPace.connectionsIntervalMs, 1, 600_000),
+      outgoingIntervalMs: duration('outgoing-interval', defaultPace.outgoingIntervalMs, 100, 600_000),
+      outgoingDestinations:
+        values.destinations === undefined
+          ? defaultPace.outgoingDestinations
+          : parseCount('--destinations', values.destinations, { min: 1, max: 1000 }),
       streamIntervalMs: duration('stream-interval', defaultPace.streamIntervalMs, 10, 60_000),
       peakWindowMs: duration('peak-window', defaultPace.peakWindowMs, 1000, 3_600_000),
       cpuShare:

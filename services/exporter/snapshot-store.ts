@@ -70,6 +70,7 @@ export class SnapshotStore {
       syn_queue: oldest('syn_queue'),
       connections: oldest('connections'),
       counters: oldest('counters'),
+      outgoing: oldest('outgoing'),
     }
   }
 

@@ -104,6 +104,32 @@ export const ClosedListenersSample = Type.Object({
 })
 export type ClosedListenersSample = Static<typeof ClosedListenersSample>
 
+const ByState = Type.Record(Type.String(), Count, { description: 'By TCP state; those without any left out' })
+
+/** Connections that processes of a namespace have opened. */
+export const OutgoingSample = Type.Object({
+  destinations: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      port: Count,
+      connections: ByState,
+      ports: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description: 'Ports of ip_local_port_range in use, of the own address with the most',
+        }),
+      ),
+    }),
+    { description: 'Those with the most connections, and the one with the most ports' },
+  ),
+  others: Type.Object({ destinations: Count, connections: ByState }),
+  portsLimit: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Ports of ip_local_port_range that are not reserved' }),
+  ),
+  timeWaitReuse: Type.Optional(Type.Integer({ description: 'net.ipv4.tcp_tw_reuse' })),
+})
+export type OutgoingSample = Static<typeof OutgoingSample>
+
 /** How one kind of dump performs. */
 export const DumpHealth = Type.Object({
   lastSeconds: Type.Number({ description: 'Duration of the last dump' }),
@@ -121,6 +147,7 @@ export const NamespaceSample = Type.Object({
     description: 'TcpExt_… and Tcp_…; those at zero are left out',
   }),
   closedListeners: Type.Optional(ClosedListenersSample),
+  outgoing: Type.Optional(OutgoingSample),
 })
 export type NamespaceSample = Static<typeof NamespaceSample>
 
@@ -135,7 +162,13 @@ export const Snapshot = Type.Object({
     late: Type.Integer({ minimum: 0, description: 'Samples that began more than half an interval late' }),
     failed: Count,
     cpuSeconds: Type.Number({ description: 'CPU time of the sampler thread' }),
-    dumps: Type.Object({ listeners: DumpHealth, synQueue: DumpHealth, connections: DumpHealth, counters: DumpHealth }),
+    dumps: Type.Object({
+      listeners: DumpHealth,
+      synQueue: DumpHealth,
+      connections: DumpHealth,
+      counters: DumpHealth,
+      outgoing: Type.Optional(DumpHealth),
+    }),
   }),
 })
 export type Snapshot = Static<typeof Snapshot>

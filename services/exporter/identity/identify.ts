@@ -30,13 +30,14 @@ export class Identifier {
       timeMs: raw.timeMs,
       monotonicMs: raw.monotonicMs,
       sampler: raw.sampler,
-      namespaces: raw.namespaces.map(({ netns, inode, listeners, ports, counters, closedListeners }) => ({
+      namespaces: raw.namespaces.map(({ netns, inode, listeners, ports, counters, closedListeners, outgoing }) => ({
         netns,
         inode,
         listeners: listeners.map((listener) => this.#identified(inode, listener)).sort(byShard),
         ports,
         counters,
         ...(closedListeners !== undefined && { closedListeners }),
+        ...(outgoing !== undefined && { outgoing }),
       })),
     }
   }

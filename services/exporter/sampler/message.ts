@@ -24,7 +24,7 @@ export type RawNamespace = Omit<NamespaceSample, 'listeners'> & {
   costs: Record<DumpKind, DumpCost>
 }
 
-export const dumpKinds = ['listeners', 'syn_queue', 'connections', 'counters'] as const
+export const dumpKinds = ['listeners', 'syn_queue', 'connections', 'counters', 'outgoing'] as const
 export type DumpKind = (typeof dumpKinds)[number]
 
 export interface DumpCost {

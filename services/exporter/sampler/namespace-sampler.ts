@@ -16,6 +16,7 @@ import { ListenerDump } from './listener-dump.ts'
 import type { ListenerState } from './listener-state.ts'
 import type { NamespaceIdentity, RawNamespace } from './message.ts'
 import { MovedConnections } from './moved-connections.ts'
+import { OutgoingDump } from './outgoing-dump.ts'
 import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
 import type { PortState } from './port-state.ts'
@@ -42,6 +43,7 @@ export class NamespaceSampler {
   #rareDueMs = Number.NEGATIVE_INFINITY
   readonly #rareIntervalMs: number
   readonly #counters: Counters = new Map()
+  readonly #outgoing: OutgoingDump
   readonly #moved = new MovedConnections()
   #shownCounters: string[] = []
 
@@ -57,9 +59,10 @@ export class NamespaceSampler {
       return resource
     }
     try {
-      ;[this.#diag, this.#counterFiles] = namespace.run(() => [
+      ;[this.#diag, this.#counterFiles, this.#outgoing] = namespace.run(() => [
         open(new SockDiag()),
         counterFiles.map((path) => open(new CounterFile(path))),
+        open(new OutgoingDump(this.#ports, pace.outgoingDestinations)),
       ])
     } catch (error) {
       for (const resource of opened) resource.close()
@@ -103,6 +106,11 @@ export class NamespaceSampler {
     for (const port of this.#ports.groups()) port.resetPlaces.decide(port.listeners)
   }
 
+  /** Connections whose own end has no listener. */
+  sampleOutgoing(): void {
+    this.#outgoing.sample(this.#diag)
+  }
+
   sampleCounters(): void {
     const known = this.#counters.size
     for (const file of this.#counterFiles) file.read(this.#counters)
@@ -127,6 +135,7 @@ export class NamespaceSampler {
 
   toRaw(nowMs: number): Omit<RawNamespace, 'costs'> {
     const counters: Record<string, number> = {}
+    const outgoing = this.#outgoing.found
     const closedListeners = this.#ports.closed.toSample(closedOf(this.#ports.groups()))
     for (const [name, value] of this.counters()) if (value !== 0) counters[name] = value
     return {
@@ -135,11 +144,13 @@ export class NamespaceSampler {
       ports: [...this.ports()].map((port) => port.toSample(nowMs)).sort(byPlace),
       counters,
       ...(closedListeners !== undefined && { closedListeners }),
+      ...(outgoing !== undefined && { outgoing }),
     }
   }
 
   close(): void {
     this.#diag.close()
+    this.#outgoing.close()
     for (const file of this.#counterFiles) file.close()
   }
 

@@ -42,7 +42,13 @@ export class Sampler {
   /** In the order in which they are next looked at for what is due. */
   readonly #meters: { watched: Watched; meter: DumpMeter }[] = []
   readonly #errors = new Map<string, SampleErrors>()
-  readonly #departed: Record<DumpKind, number> = { listeners: 0, syn_queue: 0, connections: 0, counters: 0 }
+  readonly #departed: Record<DumpKind, number> = {
+    listeners: 0,
+    syn_queue: 0,
+    connections: 0,
+    counters: 0,
+    outgoing: 0,
+  }
   #sequence: number
   #samples = 0
   #failed = 0
@@ -64,7 +70,8 @@ export class Sampler {
     this.#budgets = {
       counters: new CostBudget(cpuShare * 0.2, 1000),
       syn_queue: new CostBudget(cpuShare * 0.4, 5000),
-      connections: new CostBudget(cpuShare * 0.4, 15_000),
+      connections: new CostBudget(cpuShare * 0.3, 15_000),
+      outgoing: new CostBudget(cpuShare * 0.1, 60_000),
     }
     this.#namespaces = new NamespaceSet(orders.namespaces, orders.proc, {
       open: (identity, namespace) => this.#watch(identity, namespace),
@@ -161,6 +168,7 @@ export class Sampler {
         counters: meter('counters', pace.streamIntervalMs),
         syn_queue: meter('syn_queue', pace.synIntervalMs),
         connections: meter('connections', pace.connectionsIntervalMs),
+        outgoing: meter('outgoing', pace.outgoingIntervalMs),
       },
     }
     this.#watched.set(identity.inode, watched)
@@ -207,6 +215,9 @@ export class Sampler {
           break
         case 'counters':
           sampler.sampleCounters()
+          break
+        case 'outgoing':
+          sampler.sampleOutgoing()
           break
       }
       succeeded = true
@@ -255,6 +266,7 @@ const toRaw = ({ sampler, meters }: Watched, nowMs: number): RawNamespace => ({
     syn_queue: meters.syn_queue.toCost(nowMs),
     connections: meters.connections.toCost(nowMs),
     counters: meters.counters.toCost(nowMs),
+    outgoing: meters.outgoing.toCost(nowMs),
   },
 })
 
@@ -276,6 +288,7 @@ function dumpHealth(
     synQueue: health('syn_queue'),
     connections: health('connections'),
     counters: health('counters'),
+    outgoing: health('outgoing'),
   }
 }
 
