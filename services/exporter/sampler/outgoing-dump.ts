@@ -1,5 +1,4 @@
-import { AF_INET, AF_INET6 } from '#kernel/libc.ts'
-import { MAX_FILTER_PORTS, ownPortNotIn, PreparedDump, type SockDiag } from '#kernel/sock-diag.ts'
+import { ANY_FAMILY, MAX_FILTER_PORTS, ownPortNotIn, PreparedDump, type SockDiag } from '#kernel/sock-diag.ts'
 import { SysctlFile } from '#kernel/sysctl-file.ts'
 import type { OutgoingSample } from '../snapshot.ts'
 import { localPorts } from './local-ports.ts'
@@ -12,8 +11,8 @@ export class OutgoingDump {
   readonly #range = new SysctlFile('net.ipv4.ip_local_port_range')
   readonly #reserved = new SysctlFile('net.ipv4.ip_local_reserved_ports')
   readonly #reuse = new SysctlFile('net.ipv4.tcp_tw_reuse')
-  #dumps: PreparedDump[] = []
-  #dumpsVersion = -1
+  #dump: PreparedDump
+  #dumpVersion = -1
   readonly #destinations: number
   #sample: OutgoingSample | undefined
 
@@ -21,15 +20,15 @@ export class OutgoingDump {
   constructor(ports: PortIndex, destinations: number) {
     this.#ports = ports
     this.#destinations = destinations
+    this.#dump = this.#prepare()
   }
 
   sample(diag: SockDiag): void {
-    if (this.#dumpsVersion !== this.#ports.version) this.#prepare()
+    if (this.#dumpVersion !== this.#ports.version) this.#dump = this.#prepare()
     const found = new OutgoingConnections(localPorts(this.#range.read(), this.#reserved.read()))
-    for (const dump of this.#dumps)
-      diag.dump(dump, (record) => {
-        if (this.#ports.find(record) === undefined) found.add(record)
-      })
+    diag.dump(this.#dump, (record) => {
+      if (this.#ports.find(record) === undefined) found.add(record)
+    })
     const reuse = this.#reuse.read()
     this.#sample = {
       ...found.toSample(this.#destinations),
@@ -47,12 +46,10 @@ export class OutgoingDump {
   }
 
   /** The kernel leaves out what belongs to listeners on every address, while these are few. */
-  #prepare(): void {
-    this.#dumps = [AF_INET, AF_INET6].map((family) => {
-      const ports = this.#ports.wildcardPorts(family)
-      const filter = ports.length > 0 && ports.length <= MAX_FILTER_PORTS ? { filter: ownPortNotIn(ports) } : {}
-      return new PreparedDump({ family, states: outgoingStates, ...filter })
-    })
-    this.#dumpsVersion = this.#ports.version
+  #prepare(): PreparedDump {
+    const ports = this.#ports.wildcardPorts()
+    const filter = ports.length > 0 && ports.length <= MAX_FILTER_PORTS ? { filter: ownPortNotIn(ports) } : {}
+    this.#dumpVersion = this.#ports.version
+    return new PreparedDump({ family: ANY_FAMILY, states: outgoingStates, ...filter })
   }
 }

@@ -75,10 +75,9 @@ export class PortIndex {
     for (const groups of this.#byPort.values()) yield* groups
   }
 
-  /** The ports with a listener of this family on every address. */
-  wildcardPorts(family: number): number[] {
-    const takesAll = (group: PortState): boolean => group.family === family && group.wildcard
-    return [...this.#byPort].filter(([, groups]) => groups.some(takesAll)).map(([port]) => port)
+  /** The ports with a listener on every address. */
+  wildcardPorts(): number[] {
+    return [...this.#byPort].filter(([, groups]) => groups.some(({ wildcard }) => wildcard)).map(([port]) => port)
   }
 
   /** The ports with a listener of this family. */
