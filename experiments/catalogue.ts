@@ -2,6 +2,7 @@
 import anyOrder from './any-order.ts'
 import backlogClamp from './backlog-clamp.ts'
 import cookiesHideOverflow from './cookies-hide-overflow.ts'
+import deadInTheQueue from './dead-in-the-queue.ts'
 import deferAccept from './defer-accept.ts'
 import falseEstablished from './false-established.ts'
 import forkShared from './fork-shared.ts'
@@ -30,6 +31,7 @@ export const experiments: readonly Experiment[] = [
   smallBacklog,
   slowAccept,
   stalledLoop,
+  deadInTheQueue,
   falseEstablished,
   noAck,
   cookiesHideOverflow,

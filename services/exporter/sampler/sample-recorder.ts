@@ -12,6 +12,7 @@ const emptySamples = (netns: string, namespace: number): RawSamples => ({
     port: [],
     established: [],
     waiting: [],
+    waitingFinished: [],
     oldestWaitMs: [],
     receiveBytes: [],
     sendBytes: [],
@@ -47,10 +48,19 @@ export class SampleRecorder {
         return
       case 'connections':
         for (const state of sampler.ports()) {
-          const { address, port, connections, waiting, oldestWaitMs, receiveBytes, sendBytes, zeroWindows } =
-            state.toSample(atMs)
-          const { established = 0 } = connections
-          const sums = { established, waiting, oldestWaitMs, receiveBytes, sendBytes, zeroWindows }
+          const sample = state.toSample(atMs)
+          const {
+            address,
+            port,
+            waiting,
+            waitingFinished = 0,
+            oldestWaitMs,
+            receiveBytes,
+            sendBytes,
+            zeroWindows,
+          } = sample
+          const { established = 0 } = sample.connections
+          const sums = { established, waiting, waitingFinished, oldestWaitMs, receiveBytes, sendBytes, zeroWindows }
           append(samples.connections, { atMs, address, port, ...sums })
         }
         return
