@@ -1,6 +1,7 @@
 /** Every experiment, in teaching order. */
 import anyOrder from './any-order.ts'
 import backlogClamp from './backlog-clamp.ts'
+import configTestJoinsTheGroup from './config-test-joins-the-group.ts'
 import cookiesHideOverflow from './cookies-hide-overflow.ts'
 import deadInTheQueue from './dead-in-the-queue.ts'
 import deferAccept from './defer-accept.ts'
@@ -41,6 +42,7 @@ export const experiments: readonly Experiment[] = [
   sharding,
   oneSlowShard,
   rollingRestart,
+  configTestJoinsTheGroup,
   steering,
   slowReader,
   slowClient,
