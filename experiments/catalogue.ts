@@ -1,7 +1,9 @@
 /** Every experiment, in teaching order. */
 import anyOrder from './any-order.ts'
 import backlogClamp from './backlog-clamp.ts'
+import configTestJoinsTheGroup from './config-test-joins-the-group.ts'
 import cookiesHideOverflow from './cookies-hide-overflow.ts'
+import deadInTheQueue from './dead-in-the-queue.ts'
 import deferAccept from './defer-accept.ts'
 import falseEstablished from './false-established.ts'
 import forkShared from './fork-shared.ts'
@@ -30,6 +32,7 @@ export const experiments: readonly Experiment[] = [
   smallBacklog,
   slowAccept,
   stalledLoop,
+  deadInTheQueue,
   falseEstablished,
   noAck,
   cookiesHideOverflow,
@@ -39,6 +42,7 @@ export const experiments: readonly Experiment[] = [
   sharding,
   oneSlowShard,
   rollingRestart,
+  configTestJoinsTheGroup,
   steering,
   slowReader,
   slowClient,

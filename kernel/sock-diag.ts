@@ -1,5 +1,5 @@
 /** NETLINK_SOCK_DIAG: the kernel's own list of TCP sockets, with queues, limits and drops. */
-export { MAX_FILTER_PORTS, ownPortIn } from './sock-diag/bytecode.ts'
+export { MAX_FILTER_PORTS, ownPortIn, ownPortNotIn } from './sock-diag/bytecode.ts'
 export {
   ANY_FAMILY,
   LISTEN,

@@ -55,6 +55,8 @@ export interface ListenerReadings<Phase> {
 
 export interface PortReadings<Phase> {
   readonly synQueue: Series<Phase>
+  /** Connections that wait to be accepted and whose client has sent a FIN. */
+  readonly waitingFinished: Series<Phase>
   /** How long the oldest waiting connection had waited; accurate to one jiffy. */
   readonly oldestWaitMs: Series<Phase>
   readonly established: Series<Phase>

@@ -106,6 +106,10 @@ export interface Now {
   synQueue: { length: number; limit: number }
   /** Connections that the kernel has completed and no process has accepted. */
   waiting: number
+  /** Those of them whose client has sent a FIN: it has hung up, or only finished sending. */
+  waitingFinished: number
+  /** Clients that waited at listeners of the port that have closed, as sampled since the lab began: the kernel has reset them. */
+  resetByClosing: number
   established: number
   receiveBytes: number
   sendBytes: number

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Listener } from '../fixtures/sockets.ts'
 import { AF_INET } from '../libc.ts'
-import { MAX_FILTER_PORTS, ownPortIn } from './bytecode.ts'
+import { MAX_FILTER_PORTS, ownPortIn, ownPortNotIn } from './bytecode.ts'
 import { ANY_FAMILY, states } from './layout.ts'
 import type { DumpQuery } from './request.ts'
 import { PreparedDump, SockDiag } from './socket.ts'
@@ -35,6 +35,24 @@ for (const count of [1, 2, 5])
     )
   })
 
+for (const count of [1, 2, 8])
+  test(`a filter against ${count} port(s) passes every listener but those`, () => {
+    const ports = new Set(firstPorts(count))
+    const all = portsOf({}).filter((port) => listeners.some((listener) => listener.port === port))
+    const passed = portsOf({ filter: ownPortNotIn([...ports]) })
+    assert.ok(passed.every((port) => !ports.has(port)))
+    assert.deepEqual(
+      passed.filter((port) => all.includes(port)),
+      all.filter((port) => !ports.has(port)),
+    )
+  })
+
+test('a filter against as many ports as are ever named is understood by the kernel', () => {
+  const others = Array.from({ length: MAX_FILTER_PORTS - 1 }, (_, i) => i + 1)
+  const [port = 0] = firstPorts(1)
+  assert.ok(!portsOf({ filter: ownPortNotIn([...others, port]) }).includes(port))
+})
+
 test('the filter passes the connections of these ports too, and not those to them', () => {
   const ports = firstPorts(2)
   assert.deepEqual(
@@ -59,4 +77,5 @@ test('ports at both ends of the range are understood by the kernel, and pass not
 
 test('a filter without ports is refused', () => {
   assert.throws(() => ownPortIn([]), RangeError)
+  assert.throws(() => ownPortNotIn([]), RangeError)
 })

@@ -30,5 +30,24 @@ export function ownPortIn(ports: readonly number[]): Buffer {
   return code
 }
 
+/** Passes the sockets whose own port is none of these. An empty list would pass everything, so it is refused. */
+export function ownPortNotIn(ports: readonly number[]): Buffer {
+  if (ports.length === 0) throw new RangeError('A filter by port needs at least one port')
+  // Each: `port?`, then a jump past the end that only an equal port comes to.
+  const each = PORT_OPERATION_BYTES + 4
+  const code = Buffer.alloc(ports.length * each)
+  for (const [index, port] of ports.entries()) {
+    const at = index * each
+    code[at] = SOURCE_PORT_EQUALS
+    code[at + 1] = PORT_OPERATION_BYTES
+    code.writeUInt16LE(each, at + 2)
+    code.writeUInt16LE(port, at + 6)
+    code[at + PORT_OPERATION_BYTES] = JUMP
+    code[at + PORT_OPERATION_BYTES + 1] = 4
+    code.writeUInt16LE(code.length - at - PORT_OPERATION_BYTES + 4, at + PORT_OPERATION_BYTES + 2)
+  }
+  return code
+}
+
 /** More ports than this cost the kernel more than they save, and jumps are limited to 64 KiB anyway. */
 export const MAX_FILTER_PORTS = 64

@@ -1,6 +1,14 @@
 import { formatAddress } from '../address.ts'
 import { AF_INET, AF_INET6 } from '../libc.ts'
-import { lastDataSentMs, peerWindowBytes } from '../tcp-info.ts'
+import {
+  bytesReceived,
+  bytesSent,
+  isRetransmitting,
+  lastDataReceivedMs,
+  lastDataSentMs,
+  peerWindowBytes,
+  roundTripUs,
+} from '../tcp-info.ts'
 import { ATTRIBUTE_HEADER_BYTES, attribute, LISTEN, MEMINFO_DROPS, RECORD_BYTES } from './layout.ts'
 
 const HIGHEST_STATE = 12
@@ -96,6 +104,14 @@ export class SocketRecord {
   get peerAddress(): string {
     return formatAddress(this.family, this.#bytes, this.#at + 24)
   }
+  /** 32 bits of the socket's own address, as a number; an IPv6 address has the words 0 to 3, an IPv4 address word 0 alone. */
+  addressWord(word: number): number {
+    return this.#view.getUint32(this.#at + 8 + word * 4)
+  }
+  /** 32 bits of the peer's address, as `addressWord`. */
+  peerAddressWord(word: number): number {
+    return this.#view.getUint32(this.#at + 24 + word * 4)
+  }
   /** True if the socket's own address has the same bytes; avoids making a string. */
   hasAddress(bytes: Buffer): boolean {
     const from = this.#at + 8
@@ -159,6 +175,26 @@ export class SocketRecord {
   /** Milliseconds since this side last sent data, if INFO was asked for; the accept wait while `inode` is 0. */
   get lastDataSentMs(): number | undefined {
     return this.#infoBytes >= 48 ? lastDataSentMs(this.#view, this.#info) : undefined
+  }
+  /** Milliseconds since data last arrived, or since the connection was made if none did; if INFO was asked for. */
+  get lastDataReceivedMs(): number | undefined {
+    return this.#infoBytes >= 56 ? lastDataReceivedMs(this.#view, this.#info) : undefined
+  }
+  /** Whether lost data is being sent again, if INFO was asked for. */
+  get isRetransmitting(): boolean | undefined {
+    return this.#infoBytes >= 4 ? isRetransmitting(this.#view, this.#info) : undefined
+  }
+  /** The smoothed round-trip time in microseconds, 0 before the first measurement, if INFO was asked for. */
+  get roundTripUs(): number | undefined {
+    return this.#infoBytes >= 72 ? roundTripUs(this.#view, this.#info) : undefined
+  }
+  /** Bytes received in order, and 1 for a FIN, if INFO was asked for and the kernel reports it (4.1). */
+  get bytesReceived(): number | undefined {
+    return this.#infoBytes === 0 ? undefined : bytesReceived(this.#view, this.#info, this.#infoBytes)
+  }
+  /** Bytes of data sent, if INFO was asked for and the kernel reports it (4.19). */
+  get bytesSent(): number | undefined {
+    return this.#infoBytes === 0 ? undefined : bytesSent(this.#view, this.#info, this.#infoBytes)
   }
   /** The window that the peer offers, if INFO was asked for and the kernel reports it (5.4). */
   get peerWindowBytes(): number | undefined {

@@ -57,6 +57,7 @@ const samples = (atMs: number[], length: number[]): Entry => ({
       receiveBytes: [],
       sendBytes: [],
       zeroWindows: [],
+      waitingFinished: [],
     },
     counters: { atMs: [], name: [], value: [] },
   },

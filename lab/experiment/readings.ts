@@ -31,6 +31,7 @@ export function readingsOf(recording: Recording): Readings {
 function portOf({ connections, synQueue }: Recording, timeline: Timeline): PortReadings<string> {
   return {
     synQueue: timeline.series(synQueue.atMs, synQueue.length),
+    waitingFinished: timeline.series(connections.atMs, connections.waitingFinished),
     oldestWaitMs: timeline.series(connections.atMs, connections.oldestWaitMs),
     established: timeline.series(connections.atMs, connections.established),
     receiveBytes: timeline.series(connections.atMs, connections.receiveBytes),

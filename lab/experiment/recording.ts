@@ -18,7 +18,14 @@ export interface Recording {
   listeners: Columns<'atMs' | 'shard' | 'length' | 'limit' | 'drops'>
   synQueue: Columns<'atMs' | 'length' | 'limit'>
   connections: Columns<
-    'atMs' | 'established' | 'waiting' | 'oldestWaitMs' | 'receiveBytes' | 'sendBytes' | 'zeroWindows'
+    | 'atMs'
+    | 'established'
+    | 'waiting'
+    | 'waitingFinished'
+    | 'oldestWaitMs'
+    | 'receiveBytes'
+    | 'sendBytes'
+    | 'zeroWindows'
   >
   counters: { atMs: number[]; name: string[]; value: number[] }
   loads: LoadRecord[]
@@ -88,6 +95,7 @@ export function emptyRecording(name: string, plan: LabPlan): Recording {
       atMs: [],
       established: [],
       waiting: [],
+      waitingFinished: [],
       oldestWaitMs: [],
       receiveBytes: [],
       sendBytes: [],

@@ -244,6 +244,7 @@ function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>):
   const [namespace] = namespaces
   const port = namespace?.ports.find((candidate) => candidate.port === plan.port)
   const counters = namespace?.counters ?? {}
+  const closed = (namespace?.closedListeners?.ports ?? []).filter((one) => one.port === plan.port)
   return {
     listener(number) {
       const found = namespace?.listeners.find(({ port, shard }) => port === plan.port && shard === number)
@@ -253,6 +254,8 @@ function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>):
     listeners: namespace?.listeners.filter(({ port }) => port === plan.port).length ?? 0,
     synQueue: { length: port?.synQueue?.length ?? 0, limit: port?.synQueue?.limit ?? 0 },
     waiting: port?.waiting ?? 0,
+    waitingFinished: port?.waitingFinished ?? 0,
+    resetByClosing: closed.reduce((sum, { reset }) => sum + reset, 0),
     established: port?.connections?.established ?? 0,
     receiveBytes: port?.receiveBytes ?? 0,
     sendBytes: port?.sendBytes ?? 0,

@@ -27,7 +27,7 @@ export const snapshotOf = (namespace: Partial<NamespaceSample> = {}, monotonicMs
     {
       netns: 'lab',
       inode: 1,
-      agesSeconds: { listeners: 0, synQueue: 0, connections: 0, counters: 0 },
+      agesSeconds: { listeners: 0, syn_queue: 0, connections: 0, counters: 0 },
       listeners: [],
       ports: [],
       counters: {},

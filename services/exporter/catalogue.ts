@@ -2,11 +2,18 @@
 import { counterMetrics } from './catalogue/counters.ts'
 import { listenerMetrics } from './catalogue/listeners.ts'
 import type { Metric, MetricGroup } from './catalogue/metric.ts'
+import { outgoingMetrics } from './catalogue/outgoing.ts'
 import { ownMetrics } from './catalogue/own.ts'
 import { portMetrics } from './catalogue/ports.ts'
 
 export type { Held, Metric, MetricGroup } from './catalogue/metric.ts'
 
-export const catalogue: readonly MetricGroup[] = [listenerMetrics, portMetrics, counterMetrics, ownMetrics]
+export const catalogue: readonly MetricGroup[] = [
+  listenerMetrics,
+  portMetrics,
+  outgoingMetrics,
+  counterMetrics,
+  ownMetrics,
+]
 
 export const metrics: readonly Metric[] = catalogue.flatMap((group) => group.metrics)

@@ -1,5 +1,5 @@
 import { readCommandLine } from '#common/options.ts'
-import { type ListenTarget, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
+import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
 import { checkSources, type NamespaceSource, parseNamespaceSource } from './sampler/namespace-source.ts'
 import { defaultPace, type SamplingPace } from './sampler/pace.ts'
 
@@ -33,9 +33,11 @@ Needs no privilege for the network namespace it is started in.
                                 first reading that finds anything again as above    (100ms)
   --syn-interval TIME           how often half-open requests are counted       (100ms)
   --connections-interval TIME   how often connections are summed up            (1s)
+  --outgoing-interval TIME      how often outgoing connections are counted     (5s)
+  --destinations COUNT          how many destinations of outgoing connections are named, the rest is "other"    (10)
   --cpu-budget SHARE            CPU time that everything except reading accept queues may use, as a share of a core.
-                                To stay under it, intervals are stretched: the counters' to 1s at most, the two
-                                above to 5s and 15s at most    (2%)
+                                To stay under it, intervals are stretched: the counters' to 1s at most, those
+                                above to 5s, 15s and 60s at most    (2%)
   --peak-window TIME            how long a peak is remembered                  (30s)
   --stream-interval TIME        time between snapshots on /stream              (100ms)
   --netns NAMESPACE             which network namespace to read; may be repeated    (self)
@@ -58,6 +60,8 @@ export const grammar = {
     'quiet-interval': { type: 'string' },
     'syn-interval': { type: 'string' },
     'connections-interval': { type: 'string' },
+    'outgoing-interval': { type: 'string' },
+    destinations: { type: 'string' },
     'cpu-budget': { type: 'string' },
     'peak-window': { type: 'string' },
     'stream-interval': { type: 'string' },
@@ -71,6 +75,7 @@ type DurationOption =
   | 'quiet-interval'
   | 'syn-interval'
   | 'connections-interval'
+  | 'outgoing-interval'
   | 'stream-interval'
   | 'peak-window'
 
@@ -84,6 +89,11 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
       quietIntervalMs: duration('quiet-interval', defaultPace.quietIntervalMs, 1, 10_000),
       synIntervalMs: duration('syn-interval', defaultPace.synIntervalMs, 1, 60_000),
       connectionsIntervalMs: duration('connections-interval', defaultPace.connectionsIntervalMs, 1, 600_000),
+      outgoingIntervalMs: duration('outgoing-interval', defaultPace.outgoingIntervalMs, 100, 600_000),
+      outgoingDestinations:
+        values.destinations === undefined
+          ? defaultPace.outgoingDestinations
+          : parseCount('--destinations', values.destinations, { min: 1, max: 1000 }),
       streamIntervalMs: duration('stream-interval', defaultPace.streamIntervalMs, 10, 60_000),
       peakWindowMs: duration('peak-window', defaultPace.peakWindowMs, 1000, 3_600_000),
       cpuShare:

@@ -34,6 +34,7 @@ const ConnectionColumns = Type.Object({
   port: Numbers,
   established: Numbers,
   waiting: Numbers,
+  waitingFinished: Numbers,
   oldestWaitMs: Numbers,
   receiveBytes: Numbers,
   sendBytes: Numbers,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Identifier } from './identity/identify.ts'
-import type { RawSnapshot } from './sampler/message.ts'
+import { perKind, type RawSnapshot } from './sampler/message.ts'
 import { defaultPace } from './sampler/pace.ts'
 import { SnapshotStore } from './snapshot-store.ts'
 
@@ -13,7 +13,7 @@ const raw: RawSnapshot = {
   namespaces: [],
   errors: [],
   answers: 0,
-  departed: { listeners: 0, syn_queue: 0, connections: 0, counters: 0 },
+  departed: perKind(() => 0),
   sampler: {
     intervalSeconds: 0.01,
     samples: 1,

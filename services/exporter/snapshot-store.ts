@@ -5,7 +5,7 @@ import { version } from '#common/version.ts'
 import { parseCounters } from '#kernel/counters.ts'
 import type { Held } from './catalogue.ts'
 import type { Identifier } from './identity/identify.ts'
-import type { DumpKind, RawSamples, RawSnapshot } from './sampler/message.ts'
+import { type DumpKind, perKind, type RawSamples, type RawSnapshot } from './sampler/message.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import type { Samples } from './samples.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -69,12 +69,7 @@ export class SnapshotStore {
       const read = (this.#raw?.namespaces ?? []).map(({ costs }) => costs[kind].readMs)
       return read.length === 0 || read.includes(null) ? null : (nowMs - Math.min(...read.map(Number))) / 1000
     }
-    return {
-      listeners: oldest('listeners'),
-      syn_queue: oldest('syn_queue'),
-      connections: oldest('connections'),
-      counters: oldest('counters'),
-    }
+    return perKind(oldest)
   }
 
   /** The kinds that are left out at present because they are too old, in any namespace. */

@@ -29,6 +29,29 @@ export const ListenerSample = Type.Object({
 })
 export type ListenerSample = Static<typeof ListenerSample>
 
+/** Connections of a port that its process has accepted. */
+export const PastAcceptSample = Type.Object({
+  accepted: Type.Integer({ minimum: 0, description: 'ESTABLISHED or CLOSE_WAIT' }),
+  unread: Type.Integer({ minimum: 0, description: 'Those with received bytes that nobody has read' }),
+  unreadOldestMs: Type.Number({ description: 'Longest time since data last arrived at one of these' }),
+  silent: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Those on which neither side has sent a byte; absent before Linux 4.19' }),
+  ),
+  silentOldestMs: Type.Optional(Type.Number({ description: 'Age of the oldest of these' })),
+  unserved: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Those with all received bytes unread and nothing sent; absent before Linux 4.19',
+    }),
+  ),
+  unservedOldestMs: Type.Optional(Type.Number({ description: 'Longest time since data last arrived at one of these' })),
+})
+export type PastAcceptSample = Static<typeof PastAcceptSample>
+
+/** Quantiles of the smoothed round-trip times of the open connections, in microseconds; 1 is the highest. */
+export const RoundTripSample = Type.Object({ '0.5': Type.Number(), '0.9': Type.Number(), '1': Type.Number() })
+export type RoundTripSample = Static<typeof RoundTripSample>
+
 /**
  * A local address and port with at least one listener: what cannot be attributed to a shard. What was never read is
  * absent, and so is what is too old to be shown.
@@ -58,8 +81,63 @@ export const PortSample = Type.Object({
   sendBytes: Type.Optional(Count),
   sendBytesMax: Type.Optional(Count),
   zeroWindows: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections whose peer has closed its window' })),
+  synQueueRetried: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Half-open requests whose SYN-ACK was sent again' }),
+  ),
+  waitingFinished: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Those of `waiting` whose client has sent a FIN; half-closed ones still listen',
+    }),
+  ),
+  waitingReset: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'Places whose client has sent an RST, in accept queues that have not moved for a second; absent if none stands still',
+    }),
+  ),
+  retransmitting: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections that send lost data again' })),
+  pastAccept: Type.Optional(PastAcceptSample),
+  roundTripUs: Type.Optional(RoundTripSample),
 })
 export type PortSample = Static<typeof PortSample>
+
+/** Listeners that have closed since they were first read. About right: each queue is known by its last sample. */
+export const ClosedListenersSample = Type.Object({
+  listeners: Count,
+  reset: Type.Integer({ minimum: 0, description: 'Clients that waited in their queues and were not taken over' }),
+  ports: Type.Array(Type.Object({ address: Type.String(), port: Count, listeners: Count, reset: Count }), {
+    description: 'Those that still listen, and for some minutes those whose last listener has reset somebody',
+  }),
+})
+export type ClosedListenersSample = Static<typeof ClosedListenersSample>
+
+const ByState = Type.Record(Type.String(), Count, { description: 'By TCP state; those without any left out' })
+
+/** Connections that processes of a namespace have opened. */
+export const OutgoingSample = Type.Object({
+  destinations: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      port: Count,
+      connections: ByState,
+      ports: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description: 'Ports of ip_local_port_range in use, of the own address with the most',
+        }),
+      ),
+    }),
+    { description: 'Those with the most connections, and the one with the most ports' },
+  ),
+  others: Type.Object({ destinations: Count, connections: ByState }),
+  portsLimit: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Ports of ip_local_port_range that are not reserved' }),
+  ),
+  timeWaitReuse: Type.Optional(Type.Integer({ description: 'net.ipv4.tcp_tw_reuse' })),
+})
+export type OutgoingSample = Static<typeof OutgoingSample>
 
 /** How one kind of dump performs. */
 export const DumpHealth = Type.Object({
@@ -75,15 +153,17 @@ const Age = Type.Union([Type.Number(), Type.Null()])
 export const NamespaceSample = Type.Object({
   netns: Type.String({ description: 'The name given on the command line, otherwise the inode number' }),
   inode: Count,
-  agesSeconds: Type.Object(
-    { listeners: Age, synQueue: Age, connections: Age, counters: Age },
-    { description: 'At the time of the snapshot. A kind older than a few of its intervals is left out' },
-  ),
+  agesSeconds: Type.Record(Type.String(), Age, {
+    description:
+      'By kind of reading, at the time of the snapshot. A kind older than a few of its intervals is left out',
+  }),
   listeners: Type.Array(ListenerSample),
   ports: Type.Array(PortSample),
   counters: Type.Record(Type.String(), Type.Integer(), {
     description: 'TcpExt_… and Tcp_…; those at zero are left out. Empty if they are not known at present',
   }),
+  closedListeners: Type.Optional(ClosedListenersSample),
+  outgoing: Type.Optional(OutgoingSample),
 })
 export type NamespaceSample = Static<typeof NamespaceSample>
 
@@ -98,7 +178,13 @@ export const Snapshot = Type.Object({
     late: Type.Integer({ minimum: 0, description: 'Samples that began more than half an interval late' }),
     failed: Count,
     cpuSeconds: Type.Number({ description: 'CPU time of the sampler thread' }),
-    dumps: Type.Object({ listeners: DumpHealth, synQueue: DumpHealth, connections: DumpHealth, counters: DumpHealth }),
+    dumps: Type.Object({
+      listeners: DumpHealth,
+      synQueue: DumpHealth,
+      connections: DumpHealth,
+      counters: DumpHealth,
+      outgoing: Type.Optional(DumpHealth),
+    }),
   }),
 })
 export type Snapshot = Static<typeof Snapshot>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Identifier } from './identity/identify.ts'
-import { type DumpKind, dumpKinds, type RawSnapshot } from './sampler/message.ts'
+import { type DumpKind, dumpKinds, perKind, type RawSnapshot } from './sampler/message.ts'
 import type { PortSample, Snapshot } from './snapshot.ts'
 import { tooOld, withoutOld } from './withheld.ts'
 
@@ -25,19 +25,19 @@ const dump = { lastSeconds: 0, intervalSeconds: 0, count: 0 }
 
 /** A snapshot in which kinds were last read so long ago, in milliseconds; null for never, 0 where nothing is said. */
 function read(agesMs: Partial<Record<DumpKind, number | null>>): { raw: RawSnapshot; snapshot: Snapshot } {
-  const cost = (kind: DumpKind) => {
+  const costs = perKind((kind) => {
     const ageMs = agesMs[kind] === undefined ? 0 : agesMs[kind]
     const readMs = ageMs === null ? null : NOW_MS - ageMs
-    return { ...{ count: 1, sumSeconds: 0, cpuSeconds: 0, lastSeconds: 0, maxSeconds: 0, intervalSeconds: 0 }, readMs }
-  }
-  const costs = Object.fromEntries(dumpKinds.map((kind) => [kind, { ...cost(kind), goodForMs: GOOD_FOR_MS }]))
-  const { listeners, syn_queue, connections, counters } = costs
+    const spent = { count: 1, sumSeconds: 0, cpuSeconds: 0, lastSeconds: 0, maxSeconds: 0, intervalSeconds: 0 }
+    return { ...spent, readMs, goodForMs: GOOD_FOR_MS }
+  })
   const raw: RawSnapshot = {
     ...{ sequence: 1, timeMs: 0, monotonicMs: NOW_MS, errors: [], answers: 0 },
     namespaces: [
       {
         ...{ netns: 'lab', inode: 1, source: 'self', ports: [port], counters: { TcpExt_ListenOverflows: 12 } },
-        costs: { listeners: listeners!, syn_queue: syn_queue!, connections: connections!, counters: counters! },
+        costs,
+        outgoing: { destinations: [], others: { destinations: 0, connections: {} } },
         listeners: [
           {
             ...{ address: '0.0.0.0', port: 80, length: 1, limit: 2, peak: 1, fullSecondsInWindow: 0, drops: 0 },
@@ -46,7 +46,7 @@ function read(agesMs: Partial<Record<DumpKind, number | null>>): { raw: RawSnaps
         ],
       },
     ],
-    departed: { listeners: 0, syn_queue: 0, connections: 0, counters: 0 },
+    departed: perKind(() => 0),
     sampler: {
       ...{ intervalSeconds: 0.01, samples: 1, late: 0, failed: 0, cpuSeconds: 0 },
       dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },
@@ -69,10 +69,11 @@ function shown(agesMs: Partial<Record<DumpKind, number | null>>): Record<DumpKin
     syn_queue: synQueue !== undefined,
     connections: all > 0,
     counters: Object.keys(namespace.counters).length > 0,
+    outgoing: namespace.outgoing !== undefined,
   }
 }
 
-const everything = { listeners: true, syn_queue: true, connections: true, counters: true }
+const everything = perKind(() => true)
 
 test('a snapshot of which nothing is old is shown as it is', () => {
   const { raw, snapshot } = read({ connections: GOOD_FOR_MS })
@@ -93,5 +94,5 @@ test('what was never read is left out', () => {
 
 test('a snapshot says how old each kind was when it was taken', () => {
   const { snapshot } = read({ counters: 1500, connections: null })
-  assert.deepEqual(snapshot.namespaces[0]?.agesSeconds, { listeners: 0, synQueue: 0, connections: null, counters: 1.5 })
+  assert.deepEqual(snapshot.namespaces[0]?.agesSeconds, { ...perKind(() => 0), connections: null, counters: 1.5 })
 })

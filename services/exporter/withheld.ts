@@ -20,20 +20,24 @@ const isOld = ({ readMs, goodForMs }: DumpCost, nowMs: number): boolean => readM
 function current(namespace: NamespaceSample, raw: RawNamespace | undefined, nowMs: number): NamespaceSample {
   const old = (kind: DumpKind): boolean => raw === undefined || isOld(raw.costs[kind], nowMs)
   const [noSynQueue, noConnections, noCounters] = [old('syn_queue'), old('connections'), old('counters')]
-  const noListeners = old('listeners')
-  if (!noListeners && !noSynQueue && !noConnections && !noCounters) return namespace
+  const [noListeners, noOutgoing] = [old('listeners'), old('outgoing')]
+  if (!noListeners && !noSynQueue && !noConnections && !noCounters && !noOutgoing) return namespace
+  const { outgoing, ...rest } = namespace
   return {
-    ...namespace,
+    ...rest,
+    ...(noOutgoing || outgoing === undefined ? {} : { outgoing }),
     listeners: noListeners ? [] : namespace.listeners,
     ports: namespace.ports.map((port) => known(port, noSynQueue, noConnections)),
     counters: noCounters ? {} : namespace.counters,
   }
 }
 
-function known({ address, port, synQueue, ...ofConnections }: PortSample, noSynQueue: boolean, noConnections: boolean) {
+function known(port: PortSample, noSynQueue: boolean, noConnections: boolean): PortSample {
+  const { address, port: number, synQueue, synQueueRetried, ...ofConnections } = port
   return {
-    ...{ address, port },
+    ...{ address, port: number },
     ...(noSynQueue || synQueue === undefined ? {} : { synQueue }),
+    ...(noSynQueue || synQueueRetried === undefined ? {} : { synQueueRetried }),
     ...(noConnections ? {} : ofConnections),
   }
 }

@@ -31,6 +31,24 @@ min by (netns, address, port) (tcp_listener_accept_queue_length / (tcp_listener_
     query: 'tcp_port_accept_wait_oldest_seconds > 1',
   },
   {
+    question: 'What share of those who wait to be accepted has hung up already?',
+    query: `sum by (netns, address, port) (tcp_port_accept_queue_connections{client!="open"})
+/
+sum by (netns, address, port) (tcp_port_accept_queue_connections)`,
+  },
+  {
+    question: 'Is a server accepting connections and not reading what they ask?',
+    query: 'tcp_port_unserved_oldest_seconds > 1',
+  },
+  {
+    question: 'Has a listener that closed reset clients in the last quarter of an hour?',
+    query: 'increase(tcp_namespace_listener_close_resets_total[15m]) > 0',
+  },
+  {
+    question: 'How near is this host to having no source port left for a destination?',
+    query: 'max by (netns) (tcp_outgoing_ports_used) / on (netns) tcp_outgoing_ports_limit',
+  },
+  {
     question: 'Is a SYN queue overflowing? With SYN cookies on, nothing else shows it.',
     query: 'rate(node_netstat_TcpExt_TCPReqQFullDoCookies[5m]) > 0',
   },

@@ -1,27 +1,8 @@
 /** What the kernel reports by port, and not by listener. */
-import type { MetricValue } from '#common/metrics-text.ts'
-import type { PortSample } from '../snapshot.ts'
-import type { Held, Metric, MetricGroup } from './metric.ts'
-
-const labels = ['netns', 'address', 'port'] as const
-
-type Labels = Record<(typeof labels)[number], string | number>
-
-function each(read: (port: PortSample, labels: Labels) => Iterable<MetricValue>): Metric['read'] {
-  return function* rows({ snapshot }: Held) {
-    for (const { netns, ports } of snapshot?.namespaces ?? [])
-      for (const port of ports) yield* read(port, { netns, address: port.address, port: port.port })
-  }
-}
-
-/** A row for each port of which the value is known at present. */
-const one = (value: (port: PortSample) => number | undefined): Metric['read'] =>
-  each((port, labels) => {
-    const known = value(port)
-    return known === undefined ? [] : [{ labels, value: known }]
-  })
-
-const connectionDump = 'dump of connections, once a second unless the CPU budget stretches the interval'
+import { closedListenerMetrics } from './closed-listeners.ts'
+import type { MetricGroup } from './metric.ts'
+import { networkMetrics, pastAcceptMetrics, waitingMetrics } from './port-connections.ts'
+import { connectionDump, eachPort, onePerPort, portLabels } from './port-rows.ts'
 
 export const portMetrics: MetricGroup = {
   title: 'Ports: the SYN queue and the connections',
@@ -32,7 +13,7 @@ export const portMetrics: MetricGroup = {
     {
       name: 'tcp_port_syn_queue_length',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help:
         'Half-open requests of this port: the SYN-ACK is sent, and the final ACK has not arrived or was dropped. Sampled ' +
         'every 100 ms unless the CPU budget stretches the interval.',
@@ -40,98 +21,102 @@ export const portMetrics: MetricGroup = {
       worry:
         'It stays near the limit: clients do not answer (a flood, a broken return path), or the accept queue is full and ' +
         'final ACKs are dropped.',
-      read: one(({ synQueue }) => synQueue?.length),
+      read: onePerPort(({ synQueue }) => synQueue?.length),
     },
     {
       name: 'tcp_port_syn_queue_peak',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help: 'Highest SYN queue length sampled within the peak window. A scrape does not reset it.',
       source: 'maximum of the sampled lengths',
       worry: 'As for the length; it also catches what happens between scrapes.',
-      read: one(({ synQueue }) => synQueue?.peak),
+      read: onePerPort(({ synQueue }) => synQueue?.peak),
     },
     {
       name: 'tcp_port_syn_queue_limit',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help:
         "Sum of the limits of the port's listeners. A SYN queue has no separate limit: the kernel compares its length " +
         'with the backlog of its listener. With several listeners, one can be full long before the sum is reached.',
       source: 'sum of tcp_listener_accept_queue_limit',
       worry: 'Compare the length with it; only for a port with a single listener is the ratio exact.',
-      read: one(({ synQueue }) => synQueue?.limit),
+      read: onePerPort(({ synQueue }) => synQueue?.limit),
     },
     {
       name: 'tcp_port_accept_wait_oldest_seconds',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help:
         'How long the connection that has waited longest has been in the accept queue; 0 if none is waiting. Resolution: ' +
         'one tick of the kernel (1 to 10 ms); read once per dump of the connections.',
       source: `tcpi_last_data_sent of connections without an inode; ${connectionDump}`,
       worry: 'It grows steadily: a process does not accept at all. Its clients wait that long for their first byte.',
-      read: one(({ oldestWaitMs }) => (oldestWaitMs === undefined ? undefined : oldestWaitMs / 1000)),
+      read: onePerPort(({ oldestWaitMs }) => (oldestWaitMs === undefined ? undefined : oldestWaitMs / 1000)),
     },
     {
       name: 'tcp_port_connections',
       type: 'gauge',
-      labels: [...labels, 'state'],
+      labels: [...portLabels, 'state'],
       help: 'Connections whose local port is this one, by TCP state. LISTEN and half-open requests are left out.',
       source: connectionDump,
       worry:
         'close_wait grows: the process does not close connections that its peers have closed. Very many time_wait are ' +
         'normal for a server that closes first.',
-      read: each(({ connections }, labels) =>
+      read: eachPort(({ connections }, labels) =>
         Object.entries(connections ?? {}).map(([state, value]) => ({ labels: { ...labels, state }, value })),
       ),
     },
     {
       name: 'tcp_port_receive_queue_bytes',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help: 'Bytes received and not read yet, over all connections of the port, accepted or not.',
       source: `idiag_rqueue, less 1 for a FIN; ${connectionDump}`,
       worry: 'It stays high: the process reads too slowly, and its peers are slowed down.',
-      read: one(({ receiveBytes }) => receiveBytes),
+      read: onePerPort(({ receiveBytes }) => receiveBytes),
     },
     {
       name: 'tcp_port_receive_queue_bytes_max',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help: 'Bytes received and not read yet, of the one connection with the most.',
       source: `maximum of idiag_rqueue, less 1 for a FIN; ${connectionDump}`,
       worry: 'High while the sum is hardly higher: one stuck connection, not a slow process.',
-      read: one(({ receiveBytesMax }) => receiveBytesMax),
+      read: onePerPort(({ receiveBytesMax }) => receiveBytesMax),
     },
     {
       name: 'tcp_port_send_queue_bytes',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help: 'Bytes sent and not acknowledged, or not sent yet, over all connections of the port.',
       source: `idiag_wqueue, less 1 for a FIN; ${connectionDump}`,
       worry: 'It stays high: peers read slowly, or the network is slower than the process.',
-      read: one(({ sendBytes }) => sendBytes),
+      read: onePerPort(({ sendBytes }) => sendBytes),
     },
     {
       name: 'tcp_port_send_queue_bytes_max',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help: 'Bytes sent and not acknowledged, or not sent yet, of the one connection with the most.',
       source: `maximum of idiag_wqueue, less 1 for a FIN; ${connectionDump}`,
       worry: 'As high as the send buffer allows: that peer has stopped reading.',
-      read: one(({ sendBytesMax }) => sendBytesMax),
+      read: onePerPort(({ sendBytesMax }) => sendBytesMax),
     },
     {
       name: 'tcp_port_zero_window_connections',
       type: 'gauge',
-      labels,
+      labels: portLabels,
       help:
         'Connections whose peer has closed its receive window: it accepts no more data until it reads. Before Linux 5.4, ' +
         'connections whose zero-window timer is running.',
       source: `tcpi_snd_wnd; ${connectionDump}`,
       worry: 'Above a few for long: each slow client holds memory and, in many servers, a worker.',
-      read: one(({ zeroWindows }) => zeroWindows),
+      read: onePerPort(({ zeroWindows }) => zeroWindows),
     },
+    ...waitingMetrics,
+    ...pastAcceptMetrics,
+    ...networkMetrics,
+    ...closedListenerMetrics,
   ],
 }

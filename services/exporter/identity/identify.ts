@@ -1,4 +1,4 @@
-import type { DumpCost, RawListener, RawSamples, RawSnapshot } from '../sampler/message.ts'
+import { type DumpCost, perKind, type RawListener, type RawSamples, type RawSnapshot } from '../sampler/message.ts'
 import type { Samples } from '../samples.ts'
 import type { ListenerSample, Snapshot } from '../snapshot.ts'
 import { Containers } from './containers.ts'
@@ -30,19 +30,18 @@ export class Identifier {
       timeMs: raw.timeMs,
       monotonicMs: raw.monotonicMs,
       sampler: raw.sampler,
-      namespaces: raw.namespaces.map(({ netns, inode, costs, listeners, ports, counters }) => ({
-        netns,
-        inode,
-        agesSeconds: {
-          listeners: ageOf(costs.listeners, raw.monotonicMs),
-          synQueue: ageOf(costs.syn_queue, raw.monotonicMs),
-          connections: ageOf(costs.connections, raw.monotonicMs),
-          counters: ageOf(costs.counters, raw.monotonicMs),
-        },
-        listeners: listeners.map((listener) => this.#identified(inode, listener)).sort(byShard),
-        ports,
-        counters,
-      })),
+      namespaces: raw.namespaces.map(
+        ({ netns, inode, costs, listeners, ports, counters, closedListeners, outgoing }) => ({
+          netns,
+          inode,
+          agesSeconds: perKind((kind) => ageOf(costs[kind], raw.monotonicMs)),
+          listeners: listeners.map((listener) => this.#identified(inode, listener)).sort(byShard),
+          ports,
+          counters,
+          ...(closedListeners !== undefined && { closedListeners }),
+          ...(outgoing !== undefined && { outgoing }),
+        }),
+      ),
     }
   }
 

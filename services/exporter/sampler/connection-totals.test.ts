@@ -4,7 +4,19 @@ import { type TcpState, tcpStates } from '#kernel/sock-diag.ts'
 import { type ConnectionRecord, ConnectionTotals, connectionStates } from './connection-totals.ts'
 
 function record(state: TcpState, values: Partial<ConnectionRecord> = {}): ConnectionRecord {
-  const base = { timer: 0, inode: 7, receiveQueue: 0, sendQueue: 0, lastDataSentMs: 0, peerWindowBytes: 65_536 }
+  const base = {
+    timer: 0,
+    inode: 7,
+    receiveQueue: 0,
+    sendQueue: 0,
+    lastDataSentMs: 0,
+    lastDataReceivedMs: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    isRetransmitting: false,
+    roundTripUs: 0,
+    peerWindowBytes: 65_536,
+  }
   return { ...base, ...values, state: tcpStates.indexOf(state) }
 }
 

@@ -1,5 +1,8 @@
 import { type SocketRecord, type TcpState, tcpStates } from '#kernel/sock-diag.ts'
 import type { PortSample } from '../snapshot.ts'
+import { PastAccept } from './past-accept.ts'
+import { LONG_WAIT_MS } from './reset-places.ts'
+import { RoundTrips } from './round-trips.ts'
 
 /** The states in which a connection of a listening port can be: all except those of a socket that opens one. */
 const shownStates = [
@@ -28,24 +31,65 @@ const ZERO_WINDOW_PROBE = 4
 /** What the fields of a connection's record are needed for. */
 export type ConnectionRecord = Pick<
   SocketRecord,
-  'state' | 'timer' | 'inode' | 'receiveQueue' | 'sendQueue' | 'lastDataSentMs' | 'peerWindowBytes'
+  | 'state'
+  | 'timer'
+  | 'inode'
+  | 'receiveQueue'
+  | 'sendQueue'
+  | 'lastDataSentMs'
+  | 'lastDataReceivedMs'
+  | 'bytesReceived'
+  | 'bytesSent'
+  | 'isRetransmitting'
+  | 'roundTripUs'
+  | 'peerWindowBytes'
 >
+
+/** What one dump of connections tells of a port. */
+export type ConnectionSums = Omit<PortSample, 'address' | 'port' | 'synQueue' | 'synQueueRetried' | 'waitingReset'> &
+  Required<
+    Pick<
+      PortSample,
+      | 'oldestWaitMs'
+      | 'waiting'
+      | 'waitingFinished'
+      | 'connections'
+      | 'receiveBytes'
+      | 'receiveBytesMax'
+      | 'sendBytes'
+      | 'sendBytesMax'
+      | 'zeroWindows'
+    >
+  >
 
 /** Sums over the connections of one listening port. */
 export class ConnectionTotals {
   readonly #byState = new Uint32Array(tcpStates.length)
+  readonly #pastAccept = new PastAccept()
+  readonly #roundTrips = new RoundTrips()
   #waiting = 0
+  #waitingFinished = 0
+  #waitingLong = 0
   #oldestWaitMs = 0
   #receiveBytes = 0
   #receiveBytesMax = 0
   #sendBytes = 0
   #sendBytesMax = 0
   #zeroWindows = 0
+  #retransmitting = 0
 
   clear(): void {
     this.#byState.fill(0)
     this.#waiting = this.#oldestWaitMs = this.#zeroWindows = 0
+    this.#waitingFinished = this.#waitingLong = this.#retransmitting = 0
     this.#receiveBytes = this.#receiveBytesMax = this.#sendBytes = this.#sendBytesMax = 0
+    this.#pastAccept.clear()
+    this.#roundTrips.clear()
+  }
+
+  /** Connections that wait to be accepted, and those of them that have waited for `LONG_WAIT_MS` or more. */
+  get waiting(): { all: number; long: number } {
+    return { all: this.#waiting, long: this.#waitingLong }
   }
 
   add(record: ConnectionRecord): void {
@@ -58,21 +102,29 @@ export class ConnectionTotals {
     const sendBytes = sendQueue > 0 && (weHaveFinished & bit) !== 0 ? sendQueue - 1 : sendQueue
     this.#sendBytes += sendBytes
     if (sendBytes > this.#sendBytesMax) this.#sendBytesMax = sendBytes
+    if (record.isRetransmitting === true) this.#retransmitting++
     if ((open & bit) === 0) return
+    this.#roundTrips.add(record.roundTripUs ?? 0)
     // Before Linux 5.4 the kernel does not report the window, but the timer that probes a closed one shows.
     const window = record.peerWindowBytes
     if (window === undefined ? record.timer === ZERO_WINDOW_PROBE : window === 0) this.#zeroWindows++
     // Finished by the kernel and not accepted: no file yet, so no inode. It cannot have sent anything, so the time
     // since it last "sent" is the time since the final ACK (tcp_create_openreq_child).
-    if (record.inode !== 0) return
+    if (record.inode !== 0) {
+      this.#pastAccept.add(record, receiveBytes)
+      return
+    }
     this.#waiting++
+    if ((peerHasFinished & bit) !== 0) this.#waitingFinished++
     const waitMs = record.lastDataSentMs ?? 0
+    if (waitMs >= LONG_WAIT_MS) this.#waitingLong++
     if (waitMs > this.#oldestWaitMs) this.#oldestWaitMs = waitMs
   }
 
-  toSample(): Required<Omit<PortSample, 'address' | 'port' | 'synQueue'>> {
+  toSample(): ConnectionSums {
     const connections: Record<string, number> = {}
     for (const state of shownStates) connections[state] = this.#byState[number(state)]!
+    const roundTripUs = this.#roundTrips.toSample()
     return {
       oldestWaitMs: this.#oldestWaitMs,
       waiting: this.#waiting,
@@ -82,6 +134,10 @@ export class ConnectionTotals {
       sendBytes: this.#sendBytes,
       sendBytesMax: this.#sendBytesMax,
       zeroWindows: this.#zeroWindows,
+      waitingFinished: this.#waitingFinished,
+      retransmitting: this.#retransmitting,
+      pastAccept: this.#pastAccept.toSample(),
+      ...(roundTripUs !== undefined && { roundTripUs }),
     }
   }
 }

@@ -6,7 +6,7 @@ import type { PortIndex } from './port-index.ts'
 /** A family that lost its last listener less than this ago is still read at every tick: a restarted server is seen at once. */
 const KEPT_MS = 10_000
 /** sock_diag may miss a socket when others come or go between two chunks: a socket missing from two dumps is gone. */
-const DUMPS_UNTIL_GONE = 2
+export const DUMPS_UNTIL_GONE = 2
 
 /**
  * The listeners of one address family in one namespace, from dump to dump. While nothing comes or goes a dump

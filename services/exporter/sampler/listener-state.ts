@@ -18,6 +18,10 @@ export class ListenerState {
   limit = 0
   length = 0
   drops = 0
+  /** Since when, and for how many samples, the length has been what it is; and when it was last 0. */
+  steadySinceMs: number
+  steadySamples = 0
+  lastEmptyMs = Number.NEGATIVE_INFINITY
   #uid = 0
   #lastMs: number
   #lastDrops = 0
@@ -30,13 +34,20 @@ export class ListenerState {
     this.inode = record.inode
     this.cookie = String(record.cookie)
     this.cgroupId = record.cgroupId
+    this.steadySinceMs = nowMs
     this.#lastMs = nowMs // the first sample stands for no time yet
     this.#peak = new PeakWindow(pace.peakWindowMs)
     this.#fill = new FillTime(pace.peakWindowMs, longestGapMs(pace.sampleIntervalMs))
   }
 
   take(record: SocketRecord, nowMs: number): void {
-    this.length = record.receiveQueue
+    const length = record.receiveQueue
+    if (length !== this.length) {
+      this.steadySinceMs = nowMs
+      this.steadySamples = 0
+    } else this.steadySamples++
+    if (length === 0) this.lastEmptyMs = nowMs
+    this.length = length
     this.limit = record.sendQueue
     this.#uid = record.uid
     const { drops } = record

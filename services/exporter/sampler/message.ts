@@ -24,8 +24,17 @@ export type RawNamespace = Omit<NamespaceSample, 'listeners' | 'agesSeconds'> & 
   costs: Record<DumpKind, DumpCost>
 }
 
-export const dumpKinds = ['listeners', 'syn_queue', 'connections', 'counters'] as const
+export const dumpKinds = ['listeners', 'syn_queue', 'connections', 'counters', 'outgoing'] as const
 export type DumpKind = (typeof dumpKinds)[number]
+
+/** One value for each kind. */
+export const perKind = <Value>(of: (kind: DumpKind) => Value): Record<DumpKind, Value> => ({
+  listeners: of('listeners'),
+  syn_queue: of('syn_queue'),
+  connections: of('connections'),
+  counters: of('counters'),
+  outgoing: of('outgoing'),
+})
 
 export interface DumpCost {
   count: number

@@ -10,10 +10,13 @@ import {
   states,
   wants,
 } from '#kernel/sock-diag.ts'
+import type { Closed } from './closed-listeners.ts'
 import { connectionStates } from './connection-totals.ts'
 import { ListenerDump } from './listener-dump.ts'
 import type { ListenerState } from './listener-state.ts'
 import type { NamespaceIdentity, RawNamespace } from './message.ts'
+import { MovedConnections } from './moved-connections.ts'
+import { OutgoingDump } from './outgoing-dump.ts'
 import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
 import type { PortState } from './port-state.ts'
@@ -40,6 +43,8 @@ export class NamespaceSampler {
   #rareDueMs = Number.NEGATIVE_INFINITY
   readonly #rareIntervalMs: number
   readonly #counters: Counters = new Map()
+  readonly #outgoing: OutgoingDump
+  readonly #moved = new MovedConnections()
   #shownCounters: string[] = []
 
   /** Enters `namespace` briefly; what is opened there does not need it afterwards. */
@@ -54,9 +59,10 @@ export class NamespaceSampler {
       return resource
     }
     try {
-      ;[this.#diag, this.#counterFiles] = namespace.run(() => [
+      ;[this.#diag, this.#counterFiles, this.#outgoing] = namespace.run(() => [
         open(new SockDiag()),
         counterFiles.map((path) => open(new CounterFile(path))),
+        open(new OutgoingDump(this.#ports, pace.outgoingDestinations)),
       ])
     } catch (error) {
       for (const resource of opened) resource.close()
@@ -75,6 +81,7 @@ export class NamespaceSampler {
     let waits = false
     for (const dump of this.#listeners.values())
       if (rareIsDue || dump.inUse(nowMs)) waits = dump.sample(this.#diag, nowMs, rareIsDue || drops) || waits
+    this.#settleClosedListeners(nowMs)
     return waits
   }
 
@@ -88,12 +95,26 @@ export class NamespaceSampler {
     return any
   }
 
-  /** Connections of listening ports. The kernel leaves out those of other ports while there are few listening ones. */
-  sampleConnections(): void {
+  /**
+   * Connections of listening ports. The kernel leaves out those of other ports while there are few listening ones. Where
+   * clients wait in a queue that stands still, the listeners are read again after it: see `ResetPlaces`.
+   */
+  sampleConnections(clock: () => number): void {
+    const beganMs = clock()
     if (this.#connectionDumpsVersion !== this.#ports.version) this.#prepareConnectionDumps()
     for (const port of this.#ports.groups()) port.beginConnections()
     for (const dump of this.#connectionDumps.values()) this.#diag.dump(dump, this.#sumConnection)
-    for (const port of this.#ports.groups()) port.endConnections()
+    // A Fast Open connection takes a place in the accept queue before its handshake is over.
+    const lengthsAreWaiting = (this.#counters.get('TcpExt_TCPFastOpenPassive') ?? 0) === 0
+    for (const port of this.#ports.groups()) port.endConnections(beganMs, lengthsAreWaiting)
+    if (some(this.#ports.groups(), ({ resetPlaces }) => resetPlaces.needAnotherLook))
+      this.sampleListeners(clock(), false)
+    for (const port of this.#ports.groups()) port.resetPlaces.decide(port.listeners)
+  }
+
+  /** Connections whose own end has no listener. */
+  sampleOutgoing(): void {
+    this.#outgoing.sample(this.#diag)
   }
 
   sampleCounters(): void {
@@ -120,22 +141,36 @@ export class NamespaceSampler {
 
   toRaw(nowMs: number): Omit<RawNamespace, 'costs'> {
     const counters: Record<string, number> = {}
+    const outgoing = this.#outgoing.found
+    const closedListeners = this.#ports.closed.toSample(closedOf(this.#ports.groups()))
     for (const [name, value] of this.counters()) if (value !== 0) counters[name] = value
     return {
       ...this.identity,
       listeners: [...this.listeners()].map((listener) => listener.toRaw(nowMs)).sort(byPlace),
       ports: [...this.ports()].map((port) => port.toSample(nowMs)).sort(byPlace),
       counters,
+      ...(closedListeners !== undefined && { closedListeners }),
+      ...(outgoing !== undefined && { outgoing }),
     }
   }
 
   close(): void {
     this.#diag.close()
+    this.#outgoing.close()
     for (const file of this.#counterFiles) file.close()
   }
 
-  readonly #countRequest = (record: SocketRecord): void => this.#ports.find(record)?.countRequest()
+  readonly #countRequest = (record: SocketRecord): void => this.#ports.find(record)?.countRequest(record.retransmits)
   readonly #sumConnection = (record: SocketRecord): void => this.#ports.find(record)?.connections.add(record)
+
+  /** Who waited in the queues of listeners that have just closed: reset, unless the kernel says that it moved them. */
+  #settleClosedListeners(nowMs: number): void {
+    const { closed } = this.#ports
+    if (this.#counters.size > 0) this.#moved.know(movedCounter(this.#counters))
+    if (!closed.isUnsettled) return
+    if (closed.mayHaveMoved) this.sampleCounters()
+    this.#moved.place(closed.settle(nowMs, this.#moved.since(movedCounter(this.#counters))))
+  }
 
   #prepareConnectionDumps(): void {
     this.#connectionDumps = new Map()
@@ -149,6 +184,17 @@ export class NamespaceSampler {
     }
     this.#connectionDumpsVersion = this.#ports.version
   }
+}
+
+const movedCounter = (counters: Counters): number => counters.get('TcpExt_TCPMigrateReqSuccess') ?? 0
+
+function some<Value>(values: Iterable<Value>, isSo: (value: Value) => boolean): boolean {
+  for (const value of values) if (isSo(value)) return true
+  return false
+}
+
+function* closedOf(groups: Iterable<PortState>): Iterable<Closed> {
+  for (const { closed } of groups) yield closed
 }
 
 function byPlace(a: Place, b: Place): number {

@@ -5,6 +5,9 @@ export interface SamplingPace {
   quietIntervalMs: number
   synIntervalMs: number
   connectionsIntervalMs: number
+  outgoingIntervalMs: number
+  /** How many destinations of outgoing connections are named. */
+  outgoingDestinations: number
   streamIntervalMs: number
   peakWindowMs: number
   /** The share of one core, in CPU time, that everything but the reading of listeners may cost. */
@@ -16,6 +19,8 @@ export const defaultPace: SamplingPace = {
   quietIntervalMs: 100,
   synIntervalMs: 100,
   connectionsIntervalMs: 1000,
+  outgoingIntervalMs: 5000,
+  outgoingDestinations: 10,
   streamIntervalMs: 100,
   peakWindowMs: 30_000,
   cpuShare: 0.02,

@@ -26,7 +26,15 @@ function index(...listeners: (ListeningEnd & { v6only?: boolean })[]): PortIndex
   return ports
 }
 
-const on = (address: string, port = 80, limit = 1): ListeningEnd => ({ address, port, limit })
+const on = (address: string, port = 80, limit = 1): ListeningEnd => ({
+  address,
+  port,
+  limit,
+  length: 0,
+  steadySinceMs: 0,
+  steadySamples: 0,
+  lastEmptyMs: 0,
+})
 
 test('an exact address is preferred to the wildcard, in whichever order they came', () => {
   for (const listeners of [
@@ -98,11 +106,11 @@ test('the peak of a SYN queue outlives the requests, and a count begins anew wit
   const group = ports.find(end('10.0.0.1'))
   assert.ok(group)
   group.beginRequests()
-  for (let i = 0; i < 5; i++) group.countRequest()
+  for (let i = 0; i < 5; i++) group.countRequest(0)
   assert.equal(group.toSample(0).synQueue, undefined, 'not shown before the dump has ended')
   group.endRequests(0)
   group.beginRequests()
-  group.countRequest()
+  group.countRequest(0)
   group.endRequests(100)
   assert.deepEqual(group.toSample(100).synQueue, { length: 1, peak: 5, limit: 1 })
 })

@@ -1,5 +1,6 @@
 import { addressBytes } from '#kernel/address.ts'
 import { AF_INET } from '#kernel/libc.ts'
+import { ClosedListeners } from './closed-listeners.ts'
 import { type ListeningEnd, PortState } from './port-state.ts'
 
 /** A socket's local end, as a record of a dump shows it. */
@@ -18,6 +19,7 @@ export class PortIndex {
   readonly #byPort = new Map<number, PortState[]>()
   readonly #groupOf = new Map<ListeningEnd, PortState>()
   readonly #windowMs: number
+  readonly closed = new ClosedListeners()
   /** Changes whenever the set of listening ports may have changed. */
   version = 0
 
@@ -29,7 +31,8 @@ export class PortIndex {
     const groups = this.#byPort.get(listener.port) ?? []
     let group = groups.find((known) => known.address === listener.address)
     if (group === undefined) {
-      group = new PortState(listener.address, listener.port, family, addressBytes(listener.address), this.#windowMs)
+      const closed = this.closed.returned(listener.address, listener.port)
+      group = new PortState(family, addressBytes(listener.address), closed, this.#windowMs)
       groups.push(group)
       // Exact addresses are tried before the wildcard.
       groups.sort((a, b) => Number(a.wildcard) - Number(b.wildcard))
@@ -41,12 +44,14 @@ export class PortIndex {
     this.version++
   }
 
+  /** The listener has closed. */
   remove(listener: ListeningEnd): void {
     const group = this.#groupOf.get(listener)
     if (group === undefined) return
     this.#groupOf.delete(listener)
     group.listeners.delete(listener)
     this.version++
+    this.closed.add(group.closed, listener, group.listeners.size)
     if (group.listeners.size > 0) return
     const rest = (this.#byPort.get(group.port) ?? []).filter((other) => other !== group)
     if (rest.length > 0) this.#byPort.set(group.port, rest)
@@ -68,6 +73,11 @@ export class PortIndex {
 
   *groups(): Iterable<PortState> {
     for (const groups of this.#byPort.values()) yield* groups
+  }
+
+  /** The ports with a listener on every address. */
+  wildcardPorts(): number[] {
+    return [...this.#byPort].filter(([, groups]) => groups.some(({ wildcard }) => wildcard)).map(([port]) => port)
   }
 
   /** The ports with a listener of this family. */

@@ -1,5 +1,7 @@
 import type { PortSample } from '../snapshot.ts'
-import { ConnectionTotals } from './connection-totals.ts'
+import type { Closed } from './closed-listeners.ts'
+import { type ConnectionSums, ConnectionTotals } from './connection-totals.ts'
+import { ResetPlaces } from './reset-places.ts'
 import { PeakWindow } from './sliding-window.ts'
 
 /** What makes listeners share a port group: see `PortIndex`. */
@@ -7,6 +9,11 @@ export interface ListeningEnd {
   readonly address: string
   readonly port: number
   readonly limit: number
+  /** Its accept queue: connections at the last sample, since when and for how many samples so many, and when last none. */
+  readonly length: number
+  readonly steadySinceMs: number
+  readonly steadySamples: number
+  readonly lastEmptyMs: number
 }
 
 /** A local address and port with at least one listener, and what is known of it by port alone. */
@@ -20,16 +27,21 @@ export class PortState {
   /** Whether an IPv6 wildcard also takes IPv4. */
   takesV4 = false
   readonly listeners = new Set<ListeningEnd>()
+  readonly closed: Closed
+  readonly resetPlaces = new ResetPlaces()
   /** Undefined until the first dump that may have shown any. */
   #requests: number | undefined
   #requestsBeingCounted = 0
+  #requestsRetried = 0
+  #requestsRetriedBeingCounted = 0
   readonly #peak: PeakWindow
   #totals: ConnectionTotals | undefined
   #totalsBeingSummed = new ConnectionTotals()
 
-  constructor(address: string, port: number, family: number, bytes: Buffer, windowMs: number) {
-    this.address = address
-    this.port = port
+  constructor(family: number, bytes: Buffer, closed: Closed, windowMs: number) {
+    this.address = closed.address
+    this.port = closed.port
+    this.closed = closed
     this.family = family
     this.bytes = bytes
     this.wildcard = bytes.every((byte) => byte === 0)
@@ -39,14 +51,17 @@ export class PortState {
   // A dump counts into a second set of numbers, so that a dump that fails halfway changes nothing that is shown.
 
   beginRequests(): void {
-    this.#requestsBeingCounted = 0
+    this.#requestsBeingCounted = this.#requestsRetriedBeingCounted = 0
   }
-  countRequest(): void {
+  /** `retransmits` is how often its SYN-ACK was sent again. */
+  countRequest(retransmits: number): void {
     this.#requestsBeingCounted++
+    if (retransmits > 0) this.#requestsRetriedBeingCounted++
   }
   /** Gives how many there are. */
   endRequests(nowMs: number): number {
     this.#requests = this.#requestsBeingCounted
+    this.#requestsRetried = this.#requestsRetriedBeingCounted
     if (this.#requests > 0) this.#peak.raise(nowMs, this.#requests)
     return this.#requests
   }
@@ -57,7 +72,9 @@ export class PortState {
   get connections(): ConnectionTotals {
     return this.#totalsBeingSummed
   }
-  endConnections(): void {
+  /** `lengthsAreWaiting` is false if an accept queue may hold others than the connections that wait. */
+  endConnections(beganMs: number, lengthsAreWaiting: boolean): void {
+    this.resetPlaces.dumped(beganMs, this.listeners, this.#totalsBeingSummed.waiting, lengthsAreWaiting)
     const shown = this.#totals
     this.#totals = this.#totalsBeingSummed
     this.#totalsBeingSummed = shown ?? new ConnectionTotals()
@@ -72,17 +89,19 @@ export class PortState {
   }
 
   /** Undefined before the first dump that may have shown any connection. */
-  connectionSums(): ReturnType<ConnectionTotals['toSample']> | undefined {
+  connectionSums(): ConnectionSums | undefined {
     return this.#totals?.toSample()
   }
 
   toSample(nowMs: number): PortSample {
     const synQueue = this.synQueue(nowMs)
+    const waitingReset = this.resetPlaces.count
     return {
       address: this.address,
       port: this.port,
-      ...(synQueue === undefined ? {} : { synQueue }),
+      ...(synQueue && { synQueue, synQueueRetried: this.#requestsRetried }),
       ...this.connectionSums(),
+      ...(waitingReset !== undefined && { waitingReset }),
     }
   }
 }

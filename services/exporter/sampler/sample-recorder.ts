@@ -12,6 +12,7 @@ const emptySamples = (netns: string, namespace: number): RawSamples => ({
     port: [],
     established: [],
     waiting: [],
+    waitingFinished: [],
     oldestWaitMs: [],
     receiveBytes: [],
     sendBytes: [],
@@ -52,9 +53,9 @@ export class SampleRecorder {
           const { address, port } = state
           const read = state.connectionSums()
           if (read === undefined) continue
-          const { connections, waiting, oldestWaitMs, receiveBytes, sendBytes, zeroWindows } = read
+          const { connections, waiting, waitingFinished, oldestWaitMs, receiveBytes, sendBytes, zeroWindows } = read
           const { established = 0 } = connections
-          const sums = { established, waiting, oldestWaitMs, receiveBytes, sendBytes, zeroWindows }
+          const sums = { established, waiting, waitingFinished, oldestWaitMs, receiveBytes, sendBytes, zeroWindows }
           append(samples.connections, { atMs, address, port, ...sums })
         }
         return

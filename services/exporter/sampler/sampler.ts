@@ -4,15 +4,16 @@ import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
 import { CostBudget } from './cost-budget.ts'
 import { DumpMeter } from './dump-meter.ts'
-import type {
-  DumpCost,
-  DumpKind,
-  NamespaceIdentity,
-  RawNamespace,
-  RawSamples,
-  RawSnapshot,
-  SampleErrors,
-  SamplerOrders,
+import {
+  type DumpCost,
+  type DumpKind,
+  type NamespaceIdentity,
+  perKind,
+  type RawNamespace,
+  type RawSamples,
+  type RawSnapshot,
+  type SampleErrors,
+  type SamplerOrders,
 } from './message.ts'
 import { NamespaceSampler } from './namespace-sampler.ts'
 import { NamespaceSet } from './namespace-set.ts'
@@ -44,7 +45,7 @@ export class Sampler {
   /** In the order in which they are next looked at for what is due. */
   readonly #meters: { watched: Watched; meter: DumpMeter }[] = []
   readonly #errors = new Map<string, SampleErrors>()
-  readonly #departed: Record<DumpKind, number> = { listeners: 0, syn_queue: 0, connections: 0, counters: 0 }
+  readonly #departed = perKind(() => 0)
   #sequence: number
   #samples = 0
   #failed = 0
@@ -66,7 +67,8 @@ export class Sampler {
     this.#budgets = {
       counters: new CostBudget(cpuShare * 0.2, 1000),
       syn_queue: new CostBudget(cpuShare * 0.4, 5000),
-      connections: new CostBudget(cpuShare * 0.4, 15_000),
+      connections: new CostBudget(cpuShare * 0.3, 15_000),
+      outgoing: new CostBudget(cpuShare * 0.1, 60_000),
     }
     this.#namespaces = new NamespaceSet(orders.namespaces, orders.proc, {
       open: (identity, namespace) => this.#watch(identity, namespace),
@@ -181,6 +183,7 @@ export class Sampler {
         counters: meter('counters', pace.streamIntervalMs),
         syn_queue: meter('syn_queue', pace.synIntervalMs),
         connections: meter('connections', pace.connectionsIntervalMs),
+        outgoing: meter('outgoing', pace.outgoingIntervalMs),
       },
     }
     this.#watched.set(identity.inode, watched)
@@ -231,10 +234,13 @@ export class Sampler {
           quiet.synQueues(startMs, sampler.sampleSynQueue(startMs))
           break
         case 'connections':
-          sampler.sampleConnections()
+          sampler.sampleConnections(this.#clock)
           break
         case 'counters':
           sampler.sampleCounters()
+          break
+        case 'outgoing':
+          sampler.sampleOutgoing()
           break
       }
       succeeded = true
@@ -278,12 +284,7 @@ export class Sampler {
 
 const toRaw = ({ sampler, meters }: Watched, nowMs: number): RawNamespace => ({
   ...sampler.toRaw(nowMs),
-  costs: {
-    listeners: meters.listeners.toCost(nowMs),
-    syn_queue: meters.syn_queue.toCost(nowMs),
-    connections: meters.connections.toCost(nowMs),
-    counters: meters.counters.toCost(nowMs),
-  },
+  costs: perKind((kind) => meters[kind].toCost(nowMs)),
 })
 
 /** Over all namespaces: dumps add up, and so do their durations; the interval is the longest. */
@@ -304,6 +305,7 @@ function dumpHealth(
     synQueue: health('syn_queue'),
     connections: health('connections'),
     counters: health('counters'),
+    outgoing: health('outgoing'),
   }
 }
 

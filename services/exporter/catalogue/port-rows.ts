@@ -1,0 +1,25 @@
+/** Rows for every listening port of a snapshot. */
+import type { MetricValue } from '#common/metrics-text.ts'
+import type { PortSample } from '../snapshot.ts'
+import type { Held, Metric } from './metric.ts'
+
+export const portLabels = ['netns', 'address', 'port'] as const
+
+export type PortLabels = Record<(typeof portLabels)[number], string | number>
+
+/** Rows from a function that gives those of one port. */
+export function eachPort(read: (port: PortSample, labels: PortLabels) => Iterable<MetricValue>): Metric['read'] {
+  return function* rows({ snapshot }: Held) {
+    for (const { netns, ports } of snapshot?.namespaces ?? [])
+      for (const port of ports) yield* read(port, { netns, address: port.address, port: port.port })
+  }
+}
+
+/** One row a port; none where the value is not known. */
+export const onePerPort = (value: (port: PortSample) => number | undefined): Metric['read'] =>
+  eachPort((port, labels) => {
+    const known = value(port)
+    return known === undefined ? [] : [{ labels, value: known }]
+  })
+
+export const connectionDump = 'dump of connections, once a second unless the CPU budget stretches the interval'
