@@ -13,7 +13,7 @@ const raw: RawSnapshot = {
   namespaces: [],
   errors: [],
   answers: 0,
-  departed: { listeners: 0, syn_queue: 0, connections: 0, counters: 0 },
+  departed: { listeners: 0, syn_queue: 0, connections: 0, counters: 0, unix: 0, udp: 0, limits: 0 },
   sampler: {
     intervalSeconds: 0.01,
     samples: 1,

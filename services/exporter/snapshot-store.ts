@@ -70,6 +70,9 @@ export class SnapshotStore {
       syn_queue: oldest('syn_queue'),
       connections: oldest('connections'),
       counters: oldest('counters'),
+      unix: oldest('unix'),
+      udp: oldest('udp'),
+      limits: oldest('limits'),
     }
   }
 

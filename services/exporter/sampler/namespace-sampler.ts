@@ -11,16 +11,26 @@ import {
   wants,
 } from '#kernel/sock-diag.ts'
 import { connectionStates } from './connection-totals.ts'
+import { HostLimits } from './host-limits.ts'
 import { ListenerDump } from './listener-dump.ts'
 import type { ListenerState } from './listener-state.ts'
-import type { NamespaceIdentity, RawNamespace } from './message.ts'
+import type { DumpKind, NamespaceIdentity, RawNamespace } from './message.ts'
 import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
 import type { PortState } from './port-state.ts'
+import { UdpSocketTable } from './udp-socket-table.ts'
+import { UnixListenerDump } from './unix-listener-dump.ts'
 
 const families = [AF_INET, AF_INET6] as const
 const counterFiles = ['/proc/thread-self/net/netstat', '/proc/thread-self/net/snmp'] as const
 const shownCounter = /^(TcpExt|Tcp)_/
+/** Of the others, what node_exporter shows by default (--collector.netstat.fields). */
+const otherCounter =
+  /^((?!Tcp_).*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$/
+/** How much less often a kind is read in a namespace that has nothing of it. */
+const RARE = 10
+/** How much less often a kind is asked for that the kernel has refused: each time it may look for a module. */
+const REFUSED = 500
 
 /**
  * Everything read from one network namespace. Its sockets and files are opened inside the namespace and stay with it,
@@ -41,6 +51,11 @@ export class NamespaceSampler {
   readonly #rareIntervalMs: number
   readonly #counters: Counters = new Map()
   #shownCounters: string[] = []
+  #otherCounters: string[] = []
+  readonly #unix: UnixListenerDump
+  readonly #udp: UdpSocketTable
+  readonly #limits: HostLimits
+  readonly #refused = new Set<DumpKind>()
 
   /** Enters `namespace` briefly; what is opened there does not need it afterwards. */
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, pace: SamplingPace) {
@@ -48,15 +63,18 @@ export class NamespaceSampler {
     this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
     this.#listeners = new Map(families.map((family) => [family, new ListenerDump(family, this.#ports, pace)]))
+    this.#unix = new UnixListenerDump(pace.peakWindowMs, pace.sampleIntervalMs)
+    this.#udp = new UdpSocketTable(pace.peakWindowMs)
     const opened: { close(): void }[] = []
     const open = <Resource extends { close(): void }>(resource: Resource): Resource => {
       opened.push(resource)
       return resource
     }
     try {
-      ;[this.#diag, this.#counterFiles] = namespace.run(() => [
+      ;[this.#diag, this.#counterFiles, this.#limits] = namespace.run(() => [
         open(new SockDiag()),
         counterFiles.map((path) => open(new CounterFile(path))),
+        open(new HostLimits()),
       ])
     } catch (error) {
       for (const resource of opened) resource.close()
@@ -93,8 +111,39 @@ export class NamespaceSampler {
   sampleCounters(): void {
     const known = this.#counters.size
     for (const file of this.#counterFiles) file.read(this.#counters)
-    if (this.#counters.size !== known)
+    if (this.#counters.size !== known) {
       this.#shownCounters = [...this.#counters.keys()].filter((name) => shownCounter.test(name))
+      this.#otherCounters = [...this.#counters.keys()].filter((name) => otherCounter.test(name))
+    }
+  }
+
+  /** Listening UNIX sockets. The kernel walks all UNIX sockets of the namespace. */
+  sampleUnixListeners(nowMs: number): void {
+    this.#unix.sample(this.#diag, nowMs)
+  }
+
+  /** Bound, unconnected UDP sockets. */
+  sampleUdpSockets(nowMs: number): void {
+    this.#udp.sample(this.#diag, nowMs)
+  }
+
+  /** Settings, sockstat and the counters of IPv6. */
+  sampleLimits(): void {
+    this.#limits.read()
+    this.#udp.ephemeral = this.#limits.portRange ?? this.#udp.ephemeral
+  }
+
+  /** Takes whether the kernel has answered to a kind. */
+  answered(kind: DumpKind, answered: boolean): void {
+    if (answered) this.#refused.delete(kind)
+    else this.#refused.add(kind)
+  }
+
+  /** By how much the interval of a kind is stretched because there is nothing of it here: what appears is seen a little late. */
+  restFactor(kind: DumpKind, nowMs: number): number {
+    if ((kind === 'unix' || kind === 'udp') && this.#refused.has(kind)) return REFUSED
+    if (kind === 'unix') return this.#unix.inUse(nowMs) ? 1 : RARE
+    return kind === 'udp' && !this.#udp.inUse(nowMs) ? RARE : 1
   }
 
   /** What the last dump of listeners found. */
@@ -120,11 +169,20 @@ export class NamespaceSampler {
       listeners: [...this.listeners()].map((listener) => listener.toRaw(nowMs)).sort(byPlace),
       ports: [...this.ports()].map((port) => port.toSample(nowMs)).sort(byPlace),
       counters,
+      ...this.#otherQueues(nowMs),
     }
+  }
+
+  #otherQueues(nowMs: number): Partial<RawNamespace> {
+    const otherCounters: Record<string, number> = {}
+    for (const name of this.#otherCounters) otherCounters[name] = this.#counters.get(name) ?? 0
+    for (const [name, value] of this.#limits.counters) if (otherCounter.test(name)) otherCounters[name] = value
+    return { ...this.#unix.toRaw(nowMs), ...this.#udp.toRaw(nowMs), ...this.#limits.toRaw(), otherCounters }
   }
 
   close(): void {
     this.#diag.close()
+    this.#limits.close()
     for (const file of this.#counterFiles) file.close()
   }
 

@@ -27,6 +27,9 @@ interface Watched {
   meters: Record<DumpKind, DumpMeter>
 }
 
+/** Settings change seldom, and what is used of them slowly. */
+const LIMITS_INTERVAL_MS = 1000
+
 /** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
 const DEAR_SNAPSHOTS = 50
 
@@ -42,7 +45,16 @@ export class Sampler {
   /** In the order in which they are next looked at for what is due. */
   readonly #meters: { watched: Watched; meter: DumpMeter }[] = []
   readonly #errors = new Map<string, SampleErrors>()
-  readonly #departed: Record<DumpKind, number> = { listeners: 0, syn_queue: 0, connections: 0, counters: 0 }
+  readonly #departed: Record<DumpKind, number> = {
+    listeners: 0,
+    syn_queue: 0,
+    connections: 0,
+    counters: 0,
+    unix: 0,
+    udp: 0,
+    limits: 0,
+  }
+  readonly #said = new Set<DumpKind>()
   #sequence: number
   #samples = 0
   #failed = 0
@@ -62,9 +74,12 @@ export class Sampler {
     const { cpuShare } = orders.pace
     // Counters are cheap, and record what no sample sees. However expensive it is, nothing gets older than its ceiling.
     this.#budgets = {
-      counters: new CostBudget(cpuShare * 0.2, 1000),
-      syn_queue: new CostBudget(cpuShare * 0.4, 5000),
-      connections: new CostBudget(cpuShare * 0.4, 15_000),
+      counters: new CostBudget(cpuShare * 0.15, 1000),
+      syn_queue: new CostBudget(cpuShare * 0.25, 5000),
+      connections: new CostBudget(cpuShare * 0.25, 15_000),
+      unix: new CostBudget(cpuShare * 0.2, 1000),
+      udp: new CostBudget(cpuShare * 0.1, 5000),
+      limits: new CostBudget(cpuShare * 0.05, 15_000),
     }
     this.#namespaces = new NamespaceSet(orders.namespaces, orders.proc, {
       open: (identity, namespace) => this.#watch(identity, namespace),
@@ -93,7 +108,7 @@ export class Sampler {
     // Each tick continues where the last one stopped and does at least one thing, so nothing starves.
     for (let looked = 0; looked < this.#meters.length; looked++) {
       const { watched, meter } = this.#meters[this.#turn++ % this.#meters.length]!
-      if (!this.#isDue(meter, beganMs)) continue
+      if (!this.#isDue(watched.sampler, meter, beganMs)) continue
       this.#measure(watched, meter, false)
       if (this.#cpuClock() >= untilCpuMs) break
     }
@@ -161,6 +176,9 @@ export class Sampler {
         counters: meter('counters', pace.streamIntervalMs),
         syn_queue: meter('syn_queue', pace.synIntervalMs),
         connections: meter('connections', pace.connectionsIntervalMs),
+        unix: meter('unix', pace.sampleIntervalMs),
+        udp: meter('udp', pace.synIntervalMs),
+        limits: meter('limits', LIMITS_INTERVAL_MS),
       },
     }
     this.#watched.set(identity.inode, watched)
@@ -183,11 +201,11 @@ export class Sampler {
     watched.sampler.close()
   }
 
-  #isDue(meter: DumpMeter, nowMs: number): boolean {
+  #isDue(sampler: NamespaceSampler, meter: DumpMeter, nowMs: number): boolean {
     if (meter.work === undefined) return false
     // Half a sampling interval early is better than most of one late.
     const slackMs = this.#orders.pace.sampleIntervalMs / 2
-    return !(nowMs < meter.startMs + meter.work.intervalMs() - slackMs)
+    return !(nowMs < meter.startMs + meter.work.intervalMs() * sampler.restFactor(meter.kind, nowMs) - slackMs)
   }
 
   #measure({ sampler }: Watched, meter: DumpMeter, every: boolean): void {
@@ -208,15 +226,35 @@ export class Sampler {
         case 'counters':
           sampler.sampleCounters()
           break
+        case 'unix':
+          sampler.sampleUnixListeners(startMs)
+          break
+        case 'udp':
+          sampler.sampleUdpSockets(startMs)
+          break
+        case 'limits':
+          sampler.sampleLimits()
+          break
       }
       succeeded = true
       this.#recorder?.record(meter.kind, sampler, startMs)
     } catch (error) {
       this.#countError(meter.kind, codeOf(error))
+      this.#sayOnce(sampler, meter.kind, error)
     }
+    sampler.answered(meter.kind, succeeded)
     const cpuMs = this.#cpuClock() - startCpuMs
     meter.record(startMs, this.#clock() - startMs, cpuMs, succeeded)
     meter.work?.observe(cpuMs)
+  }
+
+  /** Says why a kind that can be missing from a kernel is not read. */
+  #sayOnce({ identity }: NamespaceSampler, kind: DumpKind, error: unknown): void {
+    const what = { unix: 'UNIX listeners', udp: 'UDP sockets', limits: 'Settings and sockstat' }
+    if (!(kind === 'unix' || kind === 'udp' || kind === 'limits') || this.#said.has(kind)) return
+    this.#said.add(kind)
+    const why = error instanceof Error ? error.message : String(error)
+    this.#log(`${what[kind]} of network namespace ${identity.netns} are not read: ${why}`)
   }
 
   #countError(kind: SampleErrors['kind'], code: string): void {
@@ -255,6 +293,9 @@ const toRaw = ({ sampler, meters }: Watched, nowMs: number): RawNamespace => ({
     syn_queue: meters.syn_queue.toCost(nowMs),
     connections: meters.connections.toCost(nowMs),
     counters: meters.counters.toCost(nowMs),
+    unix: meters.unix.toCost(nowMs),
+    udp: meters.udp.toCost(nowMs),
+    limits: meters.limits.toCost(nowMs),
   },
 })
 
@@ -276,6 +317,9 @@ function dumpHealth(
     synQueue: health('syn_queue'),
     connections: health('connections'),
     counters: health('counters'),
+    unix: health('unix'),
+    udp: health('udp'),
+    limits: health('limits'),
   }
 }
 
