@@ -20,27 +20,24 @@ export function unixName(bytes: Buffer, from: number, to: number): string {
 function printable(bytes: Buffer, from: number, to: number): string {
   let text = ''
   for (let at = from; at < to; ) {
-    const length = sequenceLength(bytes, at, to)
-    const character = length === 0 ? undefined : decode(bytes, at, at + length)
+    const character = characterAt(bytes, at, to)
+    const length = character === undefined ? 1 : Buffer.byteLength(character)
     if (bytes[at] === BACKSLASH) text += '\\\\'
     else if (character !== undefined && (character === ' ' || !UNPRINTABLE.test(character))) text += character
-    else for (const byte of bytes.subarray(at, at + (length || 1))) text += `\\x${byte.toString(16).padStart(2, '0')}`
-    at += length || 1
+    else for (const byte of bytes.subarray(at, at + length)) text += `\\x${byte.toString(16).padStart(2, '0')}`
+    at += length
   }
   return text
 }
 
-/** How many bytes the UTF-8 sequence that begins here should have; 0 if none begins here or it is cut off. */
-function sequenceLength(bytes: Buffer, at: number, to: number): number {
+/** The character that begins here; undefined if none does, or it is cut off. */
+function characterAt(bytes: Buffer, at: number, to: number): string | undefined {
   const first = bytes[at]!
-  const length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
-  return at + length <= to ? length : 0
-}
-
-function decode(bytes: Buffer, from: number, to: number): string | undefined {
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+  if (at + length > to) return undefined
   try {
-    return decoder.decode(bytes.subarray(from, to))
+    return decoder.decode(bytes.subarray(at, at + length))
   } catch {
-    return undefined // looked like UTF-8, but was not
+    return undefined // not UTF-8
   }
 }
