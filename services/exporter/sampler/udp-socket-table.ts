@@ -1,6 +1,6 @@
 import { addressBytes } from '#kernel/address.ts'
 import { AF_INET, AF_INET6, IPPROTO_UDP } from '#kernel/libc.ts'
-import { PreparedDump, type SockDiag, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
+import { PreparedDump, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
 import type { UdpSocketSample } from '../snapshot.ts'
 import { PeakWindow } from './sliding-window.ts'
 
@@ -18,6 +18,25 @@ const MOST_SOCKETS = 20_000
 
 const families = [AF_INET, AF_INET6] as const
 const U32 = 2 ** 32
+
+/** What of a socket's record is needed. */
+export type UdpRecord = Pick<
+  SocketRecord,
+  | 'family'
+  | 'address'
+  | 'port'
+  | 'hasAddress'
+  | 'cookieHigh'
+  | 'shortCookie'
+  | 'receiveQueue'
+  | 'receiveBufferBytes'
+  | 'drops'
+>
+
+/** Who asks the kernel. */
+export interface UdpSource {
+  dump(request: PreparedDump, visit: (record: UdpRecord) => void): void
+}
 
 interface Socket {
   readonly group: Group
@@ -58,6 +77,8 @@ export class UdpSocketTable {
   #dumpNumber = 0
   #nowMs = 0
   #leftOut = 0
+  /** False once this dump has found that no port can be forgotten: looking again for each socket would not be linear. */
+  #hasRoom = true
   #answered = false
   #lastSeenMs = Number.NEGATIVE_INFINITY
   /** net.ipv4.ip_local_port_range of the namespace. */
@@ -71,10 +92,11 @@ export class UdpSocketTable {
     return nowMs - this.#lastSeenMs < KEPT_MS
   }
 
-  sample(diag: Pick<SockDiag, 'dump'>, nowMs: number): void {
+  sample(diag: UdpSource, nowMs: number): void {
     this.#nowMs = nowMs
     this.#dumpNumber++
     this.#leftOut = 0
+    this.#hasRoom = true
     for (const group of this.#allGroups()) group.fullest = { bytes: 0, limitBytes: 0 }
     for (const dump of this.#dumps) diag.dump(dump, this.#visit)
     this.#answered = true
@@ -95,7 +117,7 @@ export class UdpSocketTable {
     return { udpSockets: samples.sort(byPlace), udpSocketsLeftOut: this.#leftOut }
   }
 
-  readonly #visit = (record: SocketRecord): void => {
+  readonly #visit = (record: UdpRecord): void => {
     if (record.port === 0) return
     const socket = this.#sockets.get(record.cookieHigh | 0)?.get(record.shortCookie | 0) ?? this.#meet(record)
     if (socket === undefined) {
@@ -114,7 +136,8 @@ export class UdpSocketTable {
     const bytes = record.receiveQueue
     const { fullest } = group
     // Compared as shares of the limits, without dividing by a limit that may be 0.
-    if (fullest.limitBytes === 0 || bytes * fullest.limitBytes > fullest.bytes * limitBytes)
+    const more = bytes * fullest.limitBytes - fullest.bytes * limitBytes
+    if (fullest.limitBytes === 0 || more > 0 || (more === 0 && limitBytes < fullest.limitBytes))
       group.fullest = { bytes, limitBytes }
     if (!group.shown) group.shown = this.#nowMs - socket.firstMs >= this.#settlesAfterMs(group.port)
   }
@@ -124,7 +147,7 @@ export class UdpSocketTable {
     return port >= first && port <= last ? SETTLED_EPHEMERAL_MS : SETTLED_MS
   }
 
-  #meet(record: SocketRecord): Socket | undefined {
+  #meet(record: UdpRecord): Socket | undefined {
     if (this.#count >= MOST_SOCKETS) return undefined
     const group = this.#groupOf(record)
     if (group === undefined) return undefined
@@ -136,11 +159,14 @@ export class UdpSocketTable {
     return socket
   }
 
-  #groupOf(record: SocketRecord): Group | undefined {
+  #groupOf(record: UdpRecord): Group | undefined {
     const ofPort = this.#groups.get(record.port) ?? []
     const known = ofPort.find(({ bytes }) => record.hasAddress(bytes) && bytes.length === bytesIn(record.family))
     if (known !== undefined) return known
-    if (this.#groupCount >= MOST_UDP_PORTS && !this.#forgetOldest()) return undefined
+    if (this.#groupCount >= MOST_UDP_PORTS) {
+      this.#hasRoom &&= this.#forgetOldest()
+      if (!this.#hasRoom) return undefined
+    }
     const { address, port } = record
     const group: Group = {
       address,

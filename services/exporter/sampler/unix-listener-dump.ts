@@ -1,6 +1,5 @@
-import type { SockDiag, UnixRecord } from '#kernel/sock-diag.ts'
 import type { RawUnixListener } from './message.ts'
-import { UnixListenerState } from './unix-listener-state.ts'
+import { type ListeningRecord, UnixListenerState } from './unix-listener-state.ts'
 
 /** unix_diag may miss a socket when others come or go between two chunks: one that is missing from two dumps is gone. */
 const DUMPS_UNTIL_GONE = 2
@@ -8,6 +7,11 @@ const DUMPS_UNTIL_GONE = 2
 export const MOST_UNIX_LISTENERS = 1000
 /** A namespace that lost its last UNIX listener less than this ago is read as often as one that has some. */
 const KEPT_MS = 10_000
+
+/** Who asks the kernel. */
+export interface UnixSource {
+  dumpUnixListeners(visit: (record: ListeningRecord) => void): void
+}
 
 /** The listening UNIX sockets of one namespace, from dump to dump. */
 export class UnixListenerDump {
@@ -35,7 +39,7 @@ export class UnixListenerDump {
     return nowMs - this.#lastSeenMs < KEPT_MS
   }
 
-  sample(diag: Pick<SockDiag, 'dumpUnixListeners'>, nowMs: number): void {
+  sample(diag: UnixSource, nowMs: number): void {
     this.#nowMs = nowMs
     this.#dumpNumber++
     this.#seenCount = this.#leftOut = 0
@@ -53,7 +57,7 @@ export class UnixListenerDump {
     return { unixListeners: listeners.sort(byPath), unixListenersLeftOut: this.#leftOut }
   }
 
-  readonly #visit = (record: UnixRecord): void => {
+  readonly #visit = (record: ListeningRecord): void => {
     // A signed 32-bit number is the only kind of number that a Map takes as a key without allocating.
     const state = this.#states.get(record.cookieHigh | 0)?.get(record.shortCookie | 0) ?? this.#meet(record)
     if (state === undefined) {
@@ -66,7 +70,7 @@ export class UnixListenerDump {
     state.take(record, this.#nowMs)
   }
 
-  #meet(record: UnixRecord): UnixListenerState | undefined {
+  #meet(record: ListeningRecord): UnixListenerState | undefined {
     if (this.#count >= this.#most) return undefined
     const state = new UnixListenerState(record, this.#nowMs, this.#peakWindowMs, this.#intervalMs)
     const byLow = this.#states.get(record.cookieHigh | 0) ?? new Map<number, UnixListenerState>()

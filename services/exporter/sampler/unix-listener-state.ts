@@ -3,6 +3,12 @@ import { FillTime, longestGapMs } from './fill-time.ts'
 import type { RawUnixListener } from './message.ts'
 import { PeakWindow } from './sliding-window.ts'
 
+/** What of a listener's record is needed. */
+export type ListeningRecord = Pick<
+  UnixRecord,
+  'name' | 'type' | 'inode' | 'cookie' | 'cookieHigh' | 'shortCookie' | 'length' | 'limit' | 'uid'
+>
+
 /** What the sampler remembers of one listening UNIX socket. `take` runs at every dump and allocates nothing. */
 export class UnixListenerState {
   readonly path: string
@@ -20,7 +26,7 @@ export class UnixListenerState {
   readonly #peak: PeakWindow
   readonly #fill: FillTime
 
-  constructor(record: UnixRecord, nowMs: number, peakWindowMs: number, intervalMs: number) {
+  constructor(record: ListeningRecord, nowMs: number, peakWindowMs: number, intervalMs: number) {
     this.path = record.name
     this.type = record.type
     this.inode = record.inode
@@ -30,7 +36,7 @@ export class UnixListenerState {
     this.#fill = new FillTime(peakWindowMs, longestGapMs(intervalMs))
   }
 
-  take(record: UnixRecord, nowMs: number): void {
+  take(record: ListeningRecord, nowMs: number): void {
     this.#length = record.length
     this.#limit = record.limit
     this.#uid = record.uid
