@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
 import { eventually } from '#common/waiting.ts'
+import { unixAddress } from '#kernel/address.ts'
 import * as libc from '#kernel/libc.ts'
 import { type StartedExporter, startExporter } from './exporter.ts'
 import { Child } from './fixtures/child.ts'
@@ -31,8 +32,7 @@ async function listenersOf(exporter: StartedExporter, name: string): Promise<Uni
 /** A listener of this process that accepts nobody; the name as bind() takes it. */
 function stalled(name: string, backlog: number): Disposable {
   const fd = libc.socket(libc.AF_UNIX, libc.SOCK_STREAM | libc.SOCK_CLOEXEC, 0, 'Opening a listener')
-  const address = Buffer.concat([Buffer.from([libc.AF_UNIX, 0]), Buffer.from(name)])
-  libc.bind(fd, address, 'Binding a listener')
+  libc.bind(fd, unixAddress(Buffer.from(name)), 'Binding a listener')
   libc.listen(fd, backlog, 'Listening')
   return { [Symbol.dispose]: () => libc.close(fd) }
 }
@@ -97,7 +97,7 @@ test('the peak remains when the clients have been accepted or the queue was full
     'Opening a listener',
   )
   try {
-    libc.bind(fd, Buffer.concat([Buffer.from([libc.AF_UNIX, 0]), Buffer.from(name)]), 'Binding a listener')
+    libc.bind(fd, unixAddress(Buffer.from(name)), 'Binding a listener')
     libc.listen(fd, 4, 'Listening')
     using clients = new UnixClients(name)
     await clients.connect(4)
