@@ -69,8 +69,8 @@ export const unixMetrics: MetricGroup = {
       labels: [...labels, 'fill'],
       help:
         'Time for which the accept queue was at or above this share of the N + 1 connections it holds; fill="1" is full. ' +
-        'Each sample stands for the time since the previous one. A gap in the sampling counts for at most ten intervals, or ' +
-        '250 ms if that is more.',
+        'Each sample stands for the time since the previous one. A gap in the sampling counts for at most two intervals, ' +
+        'or 250 ms if that is more.',
       source: 'sum over the samples',
       worry: 'Any rate with fill="1" is time during which every new client is refused or sleeps.',
       read: each((listener, labels) =>

@@ -63,7 +63,7 @@ export class NamespaceSampler {
     this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
     this.#listeners = new Map(families.map((family) => [family, new ListenerDump(family, this.#ports, pace)]))
-    this.#unix = new UnixListenerDump(pace.peakWindowMs, pace.sampleIntervalMs)
+    this.#unix = new UnixListenerDump(pace.peakWindowMs)
     this.#udp = new UdpSocketTable(pace.peakWindowMs)
     const opened: { close(): void }[] = []
     const open = <Resource extends { close(): void }>(resource: Resource): Resource => {
@@ -117,9 +117,9 @@ export class NamespaceSampler {
     }
   }
 
-  /** Listening UNIX sockets. The kernel walks all UNIX sockets of the namespace. */
-  sampleUnixListeners(nowMs: number): void {
-    this.#unix.sample(this.#diag, nowMs)
+  /** Listening UNIX sockets, `intervalMs` after the last time if all is well. The kernel walks all UNIX sockets of the namespace. */
+  sampleUnixListeners(nowMs: number, intervalMs: number): void {
+    this.#unix.sample(this.#diag, nowMs, intervalMs)
   }
 
   /** Bound, unconnected UDP sockets. */

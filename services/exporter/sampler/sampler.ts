@@ -227,7 +227,7 @@ export class Sampler {
           sampler.sampleCounters()
           break
         case 'unix':
-          sampler.sampleUnixListeners(startMs)
+          sampler.sampleUnixListeners(startMs, meter.work?.intervalMs() ?? 0)
           break
         case 'udp':
           sampler.sampleUdpSockets(startMs)

@@ -7,6 +7,7 @@ const DUMPS_UNTIL_GONE = 2
 export const MOST_UNIX_LISTENERS = 1000
 /** A namespace that lost its last UNIX listener less than this ago is read as often as one that has some. */
 const KEPT_MS = 10_000
+const LONGEST_GAP_MS = 250
 
 /** Who asks the kernel. */
 export interface UnixSource {
@@ -16,7 +17,6 @@ export interface UnixSource {
 /** The listening UNIX sockets of one namespace, from dump to dump. */
 export class UnixListenerDump {
   readonly #peakWindowMs: number
-  readonly #intervalMs: number
   readonly #most: number
   /** By the upper half of the cookie, of which there is hardly ever more than one, then by the lower. */
   readonly #states = new Map<number, Map<number, UnixListenerState>>()
@@ -25,12 +25,12 @@ export class UnixListenerDump {
   #leftOut = 0
   #dumpNumber = 0
   #nowMs = 0
+  #longestGapMs = 0
   #lastSeenMs = Number.NEGATIVE_INFINITY
   #answered = false
 
-  constructor(peakWindowMs: number, intervalMs: number, most = MOST_UNIX_LISTENERS) {
+  constructor(peakWindowMs: number, most = MOST_UNIX_LISTENERS) {
     this.#peakWindowMs = peakWindowMs
-    this.#intervalMs = intervalMs
     this.#most = most
   }
 
@@ -39,8 +39,13 @@ export class UnixListenerDump {
     return nowMs - this.#lastSeenMs < KEPT_MS
   }
 
-  sample(diag: UnixSource, nowMs: number): void {
+  /**
+   * `intervalMs` is how often this happens at present. How full a queue was in a gap of more than two intervals, and of more than
+   * a quarter of a second, is unknown.
+   */
+  sample(diag: UnixSource, nowMs: number, intervalMs: number): void {
     this.#nowMs = nowMs
+    this.#longestGapMs = Math.max(2 * intervalMs, LONGEST_GAP_MS)
     this.#dumpNumber++
     this.#seenCount = this.#leftOut = 0
     diag.dumpUnixListeners(this.#visit)
@@ -67,12 +72,12 @@ export class UnixListenerDump {
     if (state.seen !== this.#dumpNumber) this.#seenCount++
     state.seen = this.#dumpNumber
     state.missed = 0
-    state.take(record, this.#nowMs)
+    state.take(record, this.#nowMs, this.#longestGapMs)
   }
 
   #meet(record: ListeningRecord): UnixListenerState | undefined {
     if (this.#count >= this.#most) return undefined
-    const state = new UnixListenerState(record, this.#nowMs, this.#peakWindowMs, this.#intervalMs)
+    const state = new UnixListenerState(record, this.#nowMs, this.#peakWindowMs)
     const byLow = this.#states.get(record.cookieHigh | 0) ?? new Map<number, UnixListenerState>()
     this.#states.set(record.cookieHigh | 0, byLow.set(record.shortCookie | 0, state))
     this.#count++

@@ -1,5 +1,5 @@
 import type { UnixRecord } from '#kernel/sock-diag.ts'
-import { FillTime, longestGapMs } from './fill-time.ts'
+import { FillTime } from './fill-time.ts'
 import type { RawUnixListener } from './message.ts'
 import { PeakWindow } from './sliding-window.ts'
 
@@ -26,22 +26,23 @@ export class UnixListenerState {
   readonly #peak: PeakWindow
   readonly #fill: FillTime
 
-  constructor(record: ListeningRecord, nowMs: number, peakWindowMs: number, intervalMs: number) {
+  constructor(record: ListeningRecord, nowMs: number, peakWindowMs: number) {
     this.path = record.name
     this.type = record.type
     this.inode = record.inode
     this.cookie = String(record.cookie)
     this.#lastMs = nowMs // the first dump stands for no time yet
     this.#peak = new PeakWindow(peakWindowMs)
-    this.#fill = new FillTime(peakWindowMs, longestGapMs(intervalMs))
+    this.#fill = new FillTime(peakWindowMs, Number.POSITIVE_INFINITY)
   }
 
-  take(record: ListeningRecord, nowMs: number): void {
+  /** A sample stands for the time since the one before, but for no more than `longestGapMs`. */
+  take(record: ListeningRecord, nowMs: number, longestGapMs: number): void {
     this.#length = record.length
     this.#limit = record.limit
     this.#uid = record.uid
     this.#peak.raise(nowMs, this.#length)
-    this.#fill.observe(nowMs, nowMs - this.#lastMs, this.#length, this.#limit)
+    this.#fill.observe(nowMs, Math.min(nowMs - this.#lastMs, longestGapMs), this.#length, this.#limit)
     this.#lastMs = nowMs
   }
 
