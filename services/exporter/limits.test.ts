@@ -26,3 +26,19 @@ test("a namespace's own settings are shown, what it does not have is not, and no
     'tcp_memory_pressure 0',
   ])
 })
+
+test('the queues and the settings of another namespace are shown as its own, and in no other', async () => {
+  await using child = new Child('unshare', [
+    ...['-rn', 'sh', '-c', 'ip link set lo up && exec "$0" "$1"'],
+    ...[process.execPath, fixture('./other-namespace-scenario.ts')],
+  ])
+  const [line] = await child.line(/^\[.*\]$/)
+  const seen: { box: boolean }[] = JSON.parse(line)
+  assert.deepEqual(
+    seen.toSorted((a, b) => Number(a.box) - Number(b.box)),
+    [
+      { box: false, unix: [], udp: [], somaxconn: 4096 },
+      { box: true, unix: ['@in the box 6'], udp: ['0.0.0.0 53'], somaxconn: 6 },
+    ],
+  )
+})

@@ -4,7 +4,7 @@ import { type ListeningRecord, UnixListenerState } from './unix-listener-state.t
 /** unix_diag may miss a socket when others come or go between two chunks: one that is missing from two dumps is gone. */
 const DUMPS_UNTIL_GONE = 2
 /** More listeners than this in one namespace are counted, and not remembered: paths are made up at will. */
-export const MOST_UNIX_LISTENERS = 1000
+const MOST_UNIX_LISTENERS = 1000
 /** A namespace that lost its last UNIX listener less than this ago is read as often as one that has some. */
 const KEPT_MS = 10_000
 const LONGEST_GAP_MS = 250
