@@ -12,13 +12,12 @@ export class ProcFile {
     this.#fd = fs.openSync(path, 'r')
   }
 
-  /** Opens a file that not every kernel or namespace has: undefined where it is missing or may not be read. */
+  /** Opens a file that is not needed: undefined where the system refuses, because it is missing, or may not be read. */
   static openIfAny(path: string): ProcFile | undefined {
     try {
       return new ProcFile(path)
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM') return undefined
+      if (error instanceof Error && 'code' in error) return undefined
       throw error
     }
   }

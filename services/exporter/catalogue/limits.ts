@@ -56,7 +56,7 @@ const memoryLimit = (level: 'low' | 'pressure' | 'high', help: string, worry: st
   name: `node_sysctl_net_ipv4_tcp_mem_${level}`,
   type: 'untyped',
   labels: [],
-  help: `${help} In pages, for the whole host; absent if no namespace that is read is the host's own.`,
+  help: `${help} In pages, for the whole host; absent if the host's own namespace is not read.`,
   source: '/proc/sys/net/ipv4/tcp_mem',
   worry,
   *read({ snapshot }) {
@@ -169,7 +169,9 @@ export const limitMetrics: MetricGroup = {
       name: 'tcp_memory_pressure',
       type: 'gauge',
       labels: [],
-      help: 'Whether TCP is short of memory on this host: 1 or 0. It then shrinks windows and prunes receive queues.',
+      help:
+        'Whether TCP is short of memory on this host: 1 or 0. It then shrinks windows and prunes receive queues. ' +
+        "Absent if the exporter's own namespace is not read.",
       source: 'column press of /proc/net/protocols',
       worry: '1: raise net.ipv4.tcp_mem, or find who does not read.',
       *read({ snapshot }) {

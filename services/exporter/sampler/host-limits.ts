@@ -29,19 +29,16 @@ export class HostLimits {
   /** The ports that the kernel hands out; undefined until it is read. */
   portRange: { first: number; last: number } | undefined
 
-  constructor() {
-    try {
-      for (const name of [...numberSettings, PORT_RANGE, TCP_MEM]) {
-        const file = ProcFile.openIfAny(pathOf(name))
-        if (file !== undefined) this.#settings.set(name, file)
-      }
-      for (const name of ['sockstat', 'sockstat6', 'snmp6', 'protocols'] as const) {
-        const file = ProcFile.openIfAny(`/proc/thread-self/net/${name}`)
-        if (file !== undefined) this.#files.set(name, file)
-      }
-    } catch (error) {
-      this.close()
-      throw error
+  /** `hostWide`: also what is the same in every namespace, and need be read in only one. */
+  constructor(hostWide: boolean) {
+    for (const name of [...numberSettings, PORT_RANGE, TCP_MEM]) {
+      const file = ProcFile.openIfAny(pathOf(name))
+      if (file !== undefined) this.#settings.set(name, file)
+    }
+    const files = ['sockstat', 'sockstat6', 'snmp6'] as const
+    for (const name of hostWide ? ([...files, 'protocols'] as const) : files) {
+      const file = ProcFile.openIfAny(`/proc/thread-self/net/${name}`)
+      if (file !== undefined) this.#files.set(name, file)
     }
   }
 

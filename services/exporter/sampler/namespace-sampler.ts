@@ -74,7 +74,7 @@ export class NamespaceSampler {
       ;[this.#diag, this.#counterFiles, this.#limits] = namespace.run(() => [
         open(new SockDiag()),
         counterFiles.map((path) => open(new CounterFile(path))),
-        open(new HostLimits()),
+        open(new HostLimits(identity.source === 'self')),
       ])
     } catch (error) {
       for (const resource of opened) resource.close()
