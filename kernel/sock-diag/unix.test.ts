@@ -148,6 +148,13 @@ test('whatever bytes a name has, its text has one line, no control character, an
   )
 })
 
+test('a path as long as an address can hold is shown whole', () => {
+  const name = path.join(folder, 'x'.repeat(108 - folder.length - 1))
+  assert.equal(name.length, 108)
+  using listener = listening(Buffer.from(name), 0)
+  assert.equal(now(listener.cookie)?.name, name)
+})
+
 test('a path that begins with @ is not taken for an abstract name', () => {
   const here = process.cwd()
   process.chdir(folder)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
+import os from 'node:os'
 import test from 'node:test'
 import { eventually } from '#common/waiting.ts'
 import { socketAddress } from '#kernel/address.ts'
@@ -12,6 +13,9 @@ import { page } from './fixtures/exported.ts'
 import type { UdpSocketSample } from './snapshot.ts'
 
 const doing = 'Making a UDP socket for a test'
+const hasIPv6 = Object.values(os.networkInterfaces()).some((entries) =>
+  entries?.some(({ address }) => address === '::1'),
+)
 const start = (): Promise<StartedExporter> => startExporter({ listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
 
 /** A port that no server asks for and the kernel does not hand out by itself. */
@@ -94,6 +98,27 @@ test('two sockets of one port are one series, whose drops do not fall when one c
     (sockets) => sockets?.sockets === 1,
   )
   assert.equal(one?.drops, both.drops)
+})
+
+test('a socket over IPv6 is shown by its own address, apart from one over IPv4 on the same port', {
+  skip: hasIPv6 ? false : 'this machine has no IPv6',
+}, async () => {
+  await using exporter = await start()
+  const port = freePort()
+  using _v4 = receiver(port)
+  const v6 = dgram.createSocket({ type: 'udp6', ipv6Only: true })
+  try {
+    v6.bind(port, '::')
+    await once(v6, 'listening')
+    const found = await eventually(
+      'both are shown',
+      async () => (await exporter.look()).namespaces[0]?.udpSockets?.filter((sockets) => sockets.port === port) ?? [],
+      (sockets) => sockets.length === 2,
+    )
+    assert.deepEqual(found.map(({ address }) => address).sort(), ['127.0.0.1', '::'])
+  } finally {
+    v6.close()
+  }
 })
 
 test('sockets of clients make no series: neither a connected one nor one that only just sent', async () => {

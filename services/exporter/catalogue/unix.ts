@@ -25,7 +25,8 @@ export const unixMetrics: MetricGroup = {
     'connections. A client that finds it full is refused at once with EAGAIN if its socket does not block (nginx says ' +
     '"Resource temporarily unavailable"), and otherwise sleeps in connect() where nothing shows it. There is no retry, and ' +
     '**the kernel counts neither**: these numbers are sampled, as often as the accept queues of TCP unless the CPU budget ' +
-    'stretches the interval (1 s at most), and what happens between two samples shows nowhere. `path` is the name given to ' +
+    'stretches the interval (1 s at most), and ten times less often in a namespace in which nobody has waited for a minute. What ' +
+    'happens between two samples shows nowhere. `path` is the name given to ' +
     'bind(), in the network namespace in which the socket was made: `@` stands before an abstract name, a backslash is ' +
     'doubled, and bytes that cannot be printed are written as `\\x0a`. Listeners of the same path have different shards.',
   metrics: [

@@ -27,10 +27,10 @@ const shownCounter = /^(TcpExt|Tcp)_/
 /** Of the others, what node_exporter shows by default (--collector.netstat.fields). */
 const otherCounter =
   /^((?!Tcp_).*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$/
-/** How much less often a kind is read in a namespace that has nothing of it. */
+/** How much less often a kind is read in a namespace that has nothing of it, or in which nothing has waited for long. */
 const RARE = 10
 /** How much less often a kind is asked for that the kernel has refused: each time it may look for a module. */
-const REFUSED = 500
+const REFUSED = 1000
 
 /**
  * Everything read from one network namespace. Its sockets and files are opened inside the namespace and stay with it,
@@ -56,10 +56,12 @@ export class NamespaceSampler {
   readonly #udp: UdpSocketTable
   readonly #limits: HostLimits
   readonly #refused = new Set<DumpKind>()
+  readonly #pace: SamplingPace
 
   /** Enters `namespace` briefly; what is opened there does not need it afterwards. */
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, pace: SamplingPace) {
     this.identity = identity
+    this.#pace = pace
     this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
     this.#listeners = new Map(families.map((family) => [family, new ListenerDump(family, this.#ports, pace)]))
@@ -139,10 +141,17 @@ export class NamespaceSampler {
     else this.#refused.add(kind)
   }
 
-  /** By how much the interval of a kind is stretched because there is nothing of it here: what appears is seen a little late. */
+  /** The interval at which a kind is read while there is nothing to see: what appears is seen a little late. 0 for as asked. */
+  restMs(kind: DumpKind, nowMs: number): number {
+    const factor = this.restFactor(kind, nowMs)
+    if (factor === 1) return 0
+    return factor * (kind === 'unix' ? this.#pace.sampleIntervalMs : this.#pace.synIntervalMs)
+  }
+
+  /** How many times less often than asked that is. */
   restFactor(kind: DumpKind, nowMs: number): number {
     if ((kind === 'unix' || kind === 'udp') && this.#refused.has(kind)) return REFUSED
-    if (kind === 'unix') return this.#unix.inUse(nowMs) ? 1 : RARE
+    if (kind === 'unix') return this.#unix.isBusy(nowMs) ? 1 : RARE
     return kind === 'udp' && !this.#udp.inUse(nowMs) ? RARE : 1
   }
 

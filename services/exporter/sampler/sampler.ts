@@ -205,7 +205,8 @@ export class Sampler {
     if (meter.work === undefined) return false
     // Half a sampling interval early is better than most of one late.
     const slackMs = this.#orders.pace.sampleIntervalMs / 2
-    return !(nowMs < meter.startMs + meter.work.intervalMs() * sampler.restFactor(meter.kind, nowMs) - slackMs)
+    const intervalMs = Math.max(meter.work.intervalMs(), sampler.restMs(meter.kind, nowMs))
+    return !(nowMs < meter.startMs + intervalMs - slackMs)
   }
 
   #measure({ sampler }: Watched, meter: DumpMeter, every: boolean): void {
@@ -245,7 +246,7 @@ export class Sampler {
     sampler.answered(meter.kind, succeeded)
     const cpuMs = this.#cpuClock() - startCpuMs
     meter.record(startMs, this.#clock() - startMs, cpuMs, succeeded)
-    // What is done a tenth as often needs a tenth of the share: the namespaces that have nothing slow down no others.
+    // What is done a tenth as often needs a tenth of the share: namespaces in which nothing happens slow down no others.
     meter.work?.observe(cpuMs / sampler.restFactor(meter.kind, startMs))
   }
 

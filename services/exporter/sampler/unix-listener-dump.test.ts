@@ -74,11 +74,15 @@ test('beyond the most that are remembered listeners are counted, and come in whe
   assert.equal(dump.toRaw(30)?.unixListenersLeftOut, 0)
 })
 
-test('a namespace without listeners is in no use, and with one it is until ten seconds after the last', () => {
+test('it is worth looking often for a minute after a listener has appeared or a client has waited, and not without listeners', () => {
   const dump = dumpOf()
   dump.sample(kernel(), 0, 10)
-  assert.equal(dump.inUse(0), false)
+  assert.equal(dump.isBusy(0), false)
   dump.sample(kernel(record(1)), 10, 10)
   dump.sample(kernel(), 20, 10)
-  assert.deepEqual([dump.inUse(10_009), dump.inUse(10_010)], [true, false])
+  assert.deepEqual([dump.isBusy(60_009), dump.isBusy(60_010)], [true, false])
+  dump.sample(kernel(record(1, 0)), 100_000, 10)
+  dump.sample(kernel(record(1, 1)), 200_000, 10)
+  dump.sample(kernel(record(1, 0)), 259_000, 10)
+  assert.deepEqual([dump.isBusy(259_999), dump.isBusy(260_000)], [true, false])
 })

@@ -5,8 +5,8 @@ import { type ListeningRecord, UnixListenerState } from './unix-listener-state.t
 const DUMPS_UNTIL_GONE = 2
 /** More listeners than this in one namespace are counted, and not remembered: paths are made up at will. */
 const MOST_UNIX_LISTENERS = 1000
-/** A namespace that lost its last UNIX listener less than this ago is read as often as one that has some. */
-const KEPT_MS = 10_000
+/** For so long after something waited, or a listener appeared, it is worth looking often. */
+const BUSY_FOR_MS = 60_000
 const LONGEST_GAP_MS = 250
 
 /** Who asks the kernel. */
@@ -26,7 +26,7 @@ export class UnixListenerDump {
   #dumpNumber = 0
   #nowMs = 0
   #longestGapMs = 0
-  #lastSeenMs = Number.NEGATIVE_INFINITY
+  #lastBusyMs = Number.NEGATIVE_INFINITY
   #answered = false
 
   constructor(peakWindowMs: number, most = MOST_UNIX_LISTENERS) {
@@ -34,9 +34,9 @@ export class UnixListenerDump {
     this.#most = most
   }
 
-  /** Whether there are UNIX listeners, or were until recently. */
-  inUse(nowMs: number): boolean {
-    return nowMs - this.#lastSeenMs < KEPT_MS
+  /** Whether a client waits, or did within the last minute, or a listener has appeared since. */
+  isBusy(nowMs: number): boolean {
+    return nowMs - this.#lastBusyMs < BUSY_FOR_MS
   }
 
   /**
@@ -50,7 +50,6 @@ export class UnixListenerDump {
     this.#seenCount = this.#leftOut = 0
     diag.dumpUnixListeners(this.#visit)
     this.#answered = true
-    if (this.#seenCount > 0) this.#lastSeenMs = nowMs
     if (this.#seenCount < this.#count) this.#sweep()
   }
 
@@ -72,6 +71,7 @@ export class UnixListenerDump {
     if (state.seen !== this.#dumpNumber) this.#seenCount++
     state.seen = this.#dumpNumber
     state.missed = 0
+    if (record.length > 0) this.#lastBusyMs = this.#nowMs
     state.take(record, this.#nowMs, this.#longestGapMs)
   }
 
@@ -81,6 +81,7 @@ export class UnixListenerDump {
     const byLow = this.#states.get(record.cookieHigh | 0) ?? new Map<number, UnixListenerState>()
     this.#states.set(record.cookieHigh | 0, byLow.set(record.shortCookie | 0, state))
     this.#count++
+    this.#lastBusyMs = this.#nowMs
     return state
   }
 
