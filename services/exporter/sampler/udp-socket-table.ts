@@ -64,6 +64,7 @@ interface Group {
 /**
  * The receive queues of the bound, unconnected UDP sockets of one namespace, by address and port. Sockets connected to a peer
  * are clients, and are not asked for. Drops are added up, so they do not fall when a socket of several is closed.
+ * docs/decisions/0014-which-sockets-make-a-series.md says why.
  */
 export class UdpSocketTable {
   readonly #dumps = families.map(
