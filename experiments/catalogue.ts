@@ -23,6 +23,8 @@ import slowReader from './slow-reader.ts'
 import smallBacklog from './small-backlog.ts'
 import stalledLoop from './stalled-loop.ts'
 import steering from './steering.ts'
+import udpReceiveQueue from './udp-receive-queue.ts'
+import unixSocketFull from './unix-socket-full.ts'
 import type { Experiment } from './vocabulary/experiment.ts'
 
 export const experiments: readonly Experiment[] = [
@@ -48,6 +50,8 @@ export const experiments: readonly Experiment[] = [
   slowClient,
   deferAccept,
   portExhaustion,
+  unixSocketFull,
+  udpReceiveQueue,
   nodeDefault511,
   knee,
 ]

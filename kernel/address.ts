@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { KernelError } from './errors.ts'
-import { AF_INET, AF_INET6 } from './libc.ts'
+import { AF_INET, AF_INET6, AF_UNIX } from './libc.ts'
 
 /** The bytes of an IP address in network order: 4 for IPv4, 16 for IPv6. Throws a KernelError on anything else. */
 export function addressBytes(address: string): Buffer {
@@ -45,5 +45,13 @@ export function socketAddress(address: string, port: number): Buffer {
   result.writeUInt16LE(bytes.length === 4 ? AF_INET : AF_INET6, 0)
   result.writeUInt16BE(port, 2)
   bytes.copy(result, bytes.length === 4 ? 4 : 8)
+  return result
+}
+
+/** A `struct sockaddr_un` of exactly these bytes: a path, or an abstract name behind a zero. */
+export function unixAddress(name: Buffer): Buffer {
+  const result = Buffer.alloc(2 + name.length)
+  result.writeUInt16LE(AF_UNIX)
+  name.copy(result, 2)
   return result
 }

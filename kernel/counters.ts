@@ -33,6 +33,18 @@ export function parseCounters(text: string, into: Counters = new Map()): Counter
   return into
 }
 
+/** In /proc/net/snmp6 the name of a counter begins with its group, which ends in 6: `Udp6RcvbufErrors`. */
+const SNMP6 = /^([A-Za-z]+6)(\w+)\s+(\d{1,20})$/
+
+/** Parses /proc/net/snmp6, a counter on each line, into names like `Udp6_RcvbufErrors`. Other lines are left out. */
+export function parseSnmp6(text: string, into: Counters = new Map()): Counters {
+  for (const line of text.split('\n')) {
+    const [, group, name, value] = SNMP6.exec(line) ?? []
+    if (group !== undefined) into.set(`${group}_${name}`, Number(value))
+  }
+  return into
+}
+
 /** A line of names, byte for byte with its line end, and the counters whose values follow on the next line. */
 interface Heading {
   line: Buffer

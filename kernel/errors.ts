@@ -37,7 +37,8 @@ const advice: Record<string, string> = {
   'pidfd_send_signal EPERM': 'The process belongs to another user: signal it as that user, or as root',
   'socket EPERM': 'A raw socket needs CAP_NET_RAW in this network namespace',
   'socket EPROTONOSUPPORT': 'The kernel lacks this protocol: load the module (modprobe inet_diag tcp_diag)',
-  'sock_diag ENOENT': 'The kernel lacks TCP socket diagnostics: load the modules (modprobe inet_diag tcp_diag)',
+  'sock_diag ENOENT':
+    'The kernel lacks diagnostics for such sockets: load the modules (modprobe inet_diag tcp_diag udp_diag unix_diag)',
   'setsockopt ENOPROTOOPT': 'This kernel does not know the option: it is too old, or was built without it',
   EMFILE: 'This process has reached its limit on open files: raise it (ulimit -n)',
   ENFILE: 'The host has reached its limit on open files: raise sysctl fs.file-max',

@@ -6,6 +6,7 @@ import os from 'node:os'
 import koffi from 'koffi'
 import { errnoName, KernelError } from './errors.ts'
 
+export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const AF_NETLINK = 16
@@ -13,9 +14,11 @@ export const AF_PACKET = 17
 export const SOCK_STREAM = 1
 export const SOCK_DGRAM = 2
 export const SOCK_RAW = 3
+export const SOCK_SEQPACKET = 5
 export const SOCK_CLOEXEC = 0o2000000
 export const SOCK_NONBLOCK = 0o4000
 export const IPPROTO_TCP = 6
+export const IPPROTO_UDP = 17
 export const IPPROTO_RAW = 255
 export const SOL_SOCKET = 1
 export const SO_REUSEPORT = 15

@@ -1,4 +1,4 @@
-/** NETLINK_SOCK_DIAG: the kernel's own list of TCP sockets, with queues, limits and drops. */
+/** NETLINK_SOCK_DIAG: the kernel's own list of TCP, UDP and UNIX sockets, with queues, limits and drops. */
 export { MAX_FILTER_PORTS, ownPortIn, ownPortNotIn } from './sock-diag/bytecode.ts'
 export {
   ANY_FAMILY,
@@ -10,3 +10,4 @@ export {
 } from './sock-diag/layout.ts'
 export type { SocketRecord } from './sock-diag/record.ts'
 export { PreparedDump, SockDiag } from './sock-diag/socket.ts'
+export type { UnixRecord } from './sock-diag/unix-record.ts'

@@ -49,8 +49,11 @@ dropping the SYN, and no drop counter moves at all. Watch \`TCPReqQFullDoCookies
 "time since last sent" is its wait so far, to one tick of the kernel (1 to 10 ms). It is read once per dump of the
 connections (1 s), so it is the wait as of that dump.
 
-**Some numbers are sampled, others counted.** Lengths are samples: accept queues every 10 ms, SYN queues every 100 ms,
-connections every second. A queue that fills and drains between two samples shows neither in a length nor in a peak or a
+**A full UNIX socket is silent always.** The kernel refuses its clients at once and counts nothing: length, peak and time at a fill of
+\`unix_listener_…\` are samples, and there is nothing else to look at.
+
+**Some numbers are sampled, others counted.** Lengths are samples: accept queues every 10 ms, SYN queues and UDP
+sockets every 100 ms, connections every second. A queue that fills and drains between two samples shows neither in a length nor in a peak or a
 time at a fill. Drops and all \`node_netstat_…\` are counted by the kernel and miss nothing. A scrape returns what the
 sampler has and never asks the kernel. It does not reset peaks either, so two Prometheus servers see the same numbers.
 

@@ -114,6 +114,10 @@ export interface Now {
   receiveBytes: number
   sendBytes: number
   zeroWindows: number
+  /** The listening UNIX socket of this name (`@` before an abstract one) in the server's namespace. Throws if there is none. */
+  unixListener(name: string): { length: number; limit: number; peak: number }
+  /** The UDP socket of a port in the server's namespace, a second after it was bound. Throws if there is none. */
+  udpSocket(port: number): { bytes: number; limitBytes: number; drops: number }
   /** Of the server's namespace. */
   counter(name: QueueCounter): number
 }

@@ -51,6 +51,8 @@ export const ANY_FAMILY = 0
 export const states = {
   listen: 1 << LISTEN,
   synRecv: 1 << SYN_RECV,
+  /** Of UDP: bound, and not connected to one peer. */
+  unconnected: 1 << 7,
   /** All but LISTEN, half-open requests, and the closed (7), which are bound and unconnected. */
   connections: 0b1111_1111_1110 & ~(1 << LISTEN) & ~(1 << SYN_RECV) & ~(1 << 7),
 } as const
@@ -60,5 +62,6 @@ export const wants = { info: 1 << 1, skmeminfo: 1 << 6 } as const
 
 export const attribute = { bytecode: 1, info: 2, skmeminfo: 7, v6only: 11, cgroupId: 21 } as const
 
-/** Index of sk_drops in the u32 array of SKMEMINFO. */
+/** Indices in the u32 array of SKMEMINFO: the size of the receive buffer, and sk_drops. */
+export const MEMINFO_RECEIVE_BUFFER = 1
 export const MEMINFO_DROPS = 8

@@ -1,20 +1,25 @@
 import { errnoName, KernelError } from '../errors.ts'
 import { NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_BYTES, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK } from './layout.ts'
-import type { SocketRecord } from './record.ts'
 
-export type Visit = (socket: SocketRecord) => void
+/** Moved from record to record of a dump, and read in place; see `SocketRecord` and `UnixRecord`. */
+export interface DiagRecord {
+  viewOf(bytes: Buffer): DataView
+  /** False if what lies in `bytes[at, end)` cannot be a record. */
+  moveTo(at: number, end: number): boolean
+}
 
 /**
- * Walks one received chunk of a dump and shows each socket to `visit`. Gives true when the chunk holds the end of the
+ * Walks one received chunk of a dump and shows each socket to `visit`. `kind` names the sockets in errors. Gives true when the chunk holds the end of the
  * dump with this sequence number. Messages with other sequence numbers are skipped: they are left over from an abandoned dump.
  * Throws a KernelError if the kernel reports one, or if the bytes cannot be an answer (EBADMSG).
  */
-export function walkChunk(
+export function walkChunk<Record extends DiagRecord>(
   bytes: Buffer,
   length: number,
   sequence: number,
-  record: SocketRecord,
-  visit: Visit,
+  record: Record,
+  visit: (record: Record) => void,
+  kind = 'TCP',
 ): boolean {
   const view = record.viewOf(bytes)
   let at = 0
@@ -26,10 +31,11 @@ export function walkChunk(
       const type = view.getUint16(at + 4, true)
       if (type === NLMSG_DONE || type === NLMSG_ERROR) {
         const status = messageBytes >= NLMSG_HEADER_BYTES + 4 ? bytes.readInt32LE(at + NLMSG_HEADER_BYTES) : 0
-        if (status < 0) throw new KernelError('sock_diag', errnoName(-status), 'Asking the kernel for its TCP sockets')
+        if (status < 0)
+          throw new KernelError('sock_diag', errnoName(-status), `Asking the kernel for its ${kind} sockets`)
         if (type === NLMSG_DONE) return true
       } else if (type === SOCK_DIAG_BY_FAMILY || type === TCPDIAG_GETSOCK) {
-        if (!record.moveTo(at + NLMSG_HEADER_BYTES, end)) throw malformed('a record that is not a TCP socket')
+        if (!record.moveTo(at + NLMSG_HEADER_BYTES, end)) throw malformed(`a record that is no ${kind} socket`)
         visit(record)
       }
     }

@@ -9,7 +9,14 @@ import {
   peerWindowBytes,
   roundTripUs,
 } from '../tcp-info.ts'
-import { ATTRIBUTE_HEADER_BYTES, attribute, LISTEN, MEMINFO_DROPS, RECORD_BYTES } from './layout.ts'
+import {
+  ATTRIBUTE_HEADER_BYTES,
+  attribute,
+  LISTEN,
+  MEMINFO_DROPS,
+  MEMINFO_RECEIVE_BUFFER,
+  RECORD_BYTES,
+} from './layout.ts'
 
 const HIGHEST_STATE = 12
 const EMPTY = Buffer.alloc(0)
@@ -162,6 +169,11 @@ export class SocketRecord {
   /** sk_drops, if SKMEMINFO was asked for. Not all are overflows, and a dropped final ACK counts 2. */
   get drops(): number | undefined {
     const at = MEMINFO_DROPS * 4
+    return this.#memoryBytes >= at + 4 ? this.#view.getUint32(this.#memory + at, true) : undefined
+  }
+  /** The size of the receive buffer (sk_rcvbuf), if SKMEMINFO was asked for: twice what SO_RCVBUF was given. */
+  get receiveBufferBytes(): number | undefined {
+    const at = MEMINFO_RECEIVE_BUFFER * 4
     return this.#memoryBytes >= at + 4 ? this.#view.getUint32(this.#memory + at, true) : undefined
   }
   /** Id of the cgroup v2 in which the socket was made; undefined before Linux 5.8. */

@@ -16,6 +16,8 @@ import {
 export interface DumpQuery {
   /** AF_INET, AF_INET6, or ANY_FAMILY for both in one walk. */
   family: number
+  /** IPPROTO_TCP (the default) or IPPROTO_UDP; ANY_FAMILY knows only TCP. */
+  protocol?: number
   /** `1 << state` for each state wanted; see `states`. */
   states: number
   /** Attributes wanted; see `wants`. 0 for the bare records. */
@@ -45,10 +47,10 @@ export function dumpRequest(query: DumpQuery): Buffer {
 }
 
 /** struct inet_diag_req_v2: family, protocol, attributes, states, then the socket's name. */
-function questionForOne({ family, states, wants = 0, port = 0 }: DumpQuery): Buffer {
+function questionForOne({ family, protocol = IPPROTO_TCP, states, wants = 0, port = 0 }: DumpQuery): Buffer {
   const bytes = Buffer.alloc(REQUEST_BYTES)
   bytes[0] = family
-  bytes[1] = IPPROTO_TCP
+  bytes[1] = protocol
   bytes[2] = wants
   bytes.writeUInt32LE(states >>> 0, 4)
   bytes.writeUInt16BE(port, 8)

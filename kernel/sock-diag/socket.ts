@@ -1,20 +1,27 @@
 import { KernelError } from '../errors.ts'
 import * as libc from '../libc.ts'
 import { CHUNK_BYTES, NETLINK_SOCK_DIAG } from './layout.ts'
-import { type Visit, walkChunk } from './parse.ts'
+import { type DiagRecord, walkChunk } from './parse.ts'
 import { SocketRecord } from './record.ts'
 import { type DumpQuery, dumpRequest } from './request.ts'
+import { UnixRecord } from './unix-record.ts'
+import { unixListenersRequest } from './unix-request.ts'
+
+export type Visit = (socket: SocketRecord) => void
 
 /** A dump that is asked again and again: its bytes are built once. */
 export class PreparedDump {
   readonly bytes: Buffer
+  /** As errors name the sockets. */
+  readonly kind: string
   constructor(query: DumpQuery) {
     this.bytes = dumpRequest(query)
+    this.kind = query.protocol === libc.IPPROTO_UDP ? 'UDP' : 'TCP'
   }
 }
 
 /**
- * A netlink socket that asks the kernel for its TCP sockets. It belongs to the network namespace in which the calling
+ * A netlink socket that asks the kernel for its TCP, UDP and UNIX sockets. It belongs to the network namespace in which the calling
  * thread made it, for good, and keeps that namespace alive until it is closed. Calls block for as long as the kernel
  * needs, about 20 µs for listeners; use it from a thread that may wait.
  */
@@ -22,6 +29,8 @@ export class SockDiag {
   readonly #fd: number
   readonly #chunk = Buffer.from(new ArrayBuffer(CHUNK_BYTES))
   readonly #record = new SocketRecord()
+  readonly #unixRecord = new UnixRecord()
+  readonly #unixListeners = unixListenersRequest()
   #sequence = 0
   #open = true
 
@@ -40,14 +49,31 @@ export class SockDiag {
    * twice: inet_diag does not say when that happened. Throws a KernelError.
    */
   dump(request: PreparedDump, visit: Visit): void {
+    this.#ask(request.bytes, this.#record, visit, request.kind)
+  }
+
+  /**
+   * Shows every listening UNIX socket of the namespace to `visit`, in place. A socket belongs to the namespace in which it was
+   * made, wherever its path can be seen. Throws a KernelError; ENOENT where the kernel has no unix_diag.
+   */
+  dumpUnixListeners(visit: (listener: UnixRecord) => void): void {
+    this.#ask(this.#unixListeners, this.#unixRecord, visit, 'UNIX')
+  }
+
+  #ask<Record extends DiagRecord>(
+    request: Buffer,
+    record: Record,
+    visit: (record: Record) => void,
+    kind: string,
+  ): void {
     this.#sequence = (this.#sequence + 1) >>> 0
-    request.bytes.writeUInt32LE(this.#sequence, 8)
-    libc.send(this.#fd, request.bytes, 0, 'Asking the kernel for its TCP sockets')
+    request.writeUInt32LE(this.#sequence, 8)
+    libc.send(this.#fd, request, 0, `Asking the kernel for its ${kind} sockets`)
     try {
       let done = false
       while (!done) {
-        const length = libc.recv(this.#fd, this.#chunk, 0, "Receiving the kernel's TCP sockets")
-        done = walkChunk(this.#chunk, length, this.#sequence, this.#record, visit)
+        const length = libc.recv(this.#fd, this.#chunk, 0, `Receiving the kernel's ${kind} sockets`)
+        done = walkChunk(this.#chunk, length, this.#sequence, record, visit, kind)
       }
     } catch (error) {
       this.#drain()

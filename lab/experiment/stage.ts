@@ -260,6 +260,16 @@ function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>):
     receiveBytes: port?.receiveBytes ?? 0,
     sendBytes: port?.sendBytes ?? 0,
     zeroWindows: port?.zeroWindows ?? 0,
+    unixListener(name) {
+      const found = namespace?.unixListeners?.find(({ path }) => path === name)
+      if (found === undefined) throw new NotSeen(`Nobody listens on the UNIX socket ${name}`)
+      return { length: found.length, limit: found.limit, peak: found.peak }
+    },
+    udpSocket(port) {
+      const found = namespace?.udpSockets?.find((sockets) => sockets.port === port)
+      if (found === undefined) throw new NotSeen(`There is no UDP socket on port ${port}`)
+      return { bytes: found.bytes, limitBytes: found.limitBytes, drops: found.drops }
+    },
     counter: (name) => counters[fullName(name)] ?? 0,
   }
 }

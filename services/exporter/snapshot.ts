@@ -138,6 +138,48 @@ export const OutgoingSample = Type.Object({
   timeWaitReuse: Type.Optional(Type.Integer({ description: 'net.ipv4.tcp_tw_reuse' })),
 })
 export type OutgoingSample = Static<typeof OutgoingSample>
+/** A listening UNIX socket. The kernel counts nothing of its queue: what a full one refuses shows nowhere but in the client. */
+export const UnixListenerSample = Type.Object({
+  path: Type.String({
+    description: 'As given to bind(); @ in front of an abstract name; not printable bytes as \\x0a',
+  }),
+  shard: Type.Integer({ minimum: 1, description: 'A small number among the listeners of one path; 1 for most' }),
+  type: Type.Union([Type.Literal('stream'), Type.Literal('seqpacket')]),
+  length: Type.Integer({ minimum: 0, description: 'Connections waiting at the last sample' }),
+  limit: Type.Integer({ minimum: 0, description: 'N; N + 1 fit' }),
+  peak: Type.Integer({ minimum: 0, description: 'Highest length sampled within the peak window' }),
+  atLeastSeconds: Type.Object({ '0.5': Type.Number(), '0.9': Type.Number(), '1': Type.Number() }),
+  fullSecondsInWindow: Type.Number(),
+  inode: Count,
+  cookie: Type.String(),
+  uid: Type.Union([Count, Type.Null()], { description: 'null before Linux 5.3' }),
+  process: Type.String({ description: 'Command of the first owner; empty if the exporter is not allowed to see it' }),
+  pids: Type.Array(Count),
+  container: Type.String(),
+})
+export type UnixListenerSample = Static<typeof UnixListenerSample>
+
+/** The bound, unconnected UDP sockets of one address and port: most often one. */
+export const UdpSocketSample = Type.Object({
+  address: Type.String(),
+  port: Count,
+  sockets: Count,
+  bytes: Type.Integer({ minimum: 0, description: 'Memory that waiting datagrams hold in the fullest of the sockets' }),
+  limitBytes: Type.Integer({ minimum: 0, description: 'sk_rcvbuf of that socket' }),
+  peakBytes: Type.Integer({ minimum: 0, description: 'Highest value of bytes within the peak window' }),
+  drops: Type.Integer({ minimum: 0, description: 'sk_drops, added up over the sockets, closed ones included' }),
+})
+export type UdpSocketSample = Static<typeof UdpSocketSample>
+
+/** Open files of a process that accepts, against its limit. */
+export const ProcessFiles = Type.Object({
+  process: Type.String(),
+  container: Type.String(),
+  pid: Count,
+  open: Count,
+  limit: Type.Union([Count, Type.Null()], { description: 'RLIMIT_NOFILE (soft); null if there is none' }),
+})
+export type ProcessFiles = Static<typeof ProcessFiles>
 
 /** How one kind of dump performs. */
 export const DumpHealth = Type.Object({
@@ -164,6 +206,29 @@ export const NamespaceSample = Type.Object({
   }),
   closedListeners: Type.Optional(ClosedListenersSample),
   outgoing: Type.Optional(OutgoingSample),
+  // What follows is absent where the kernel, or an older exporter, does not tell.
+  unixListeners: Type.Optional(Type.Array(UnixListenerSample)),
+  unixListenersLeftOut: Type.Optional(Count),
+  udpSockets: Type.Optional(Type.Array(UdpSocketSample)),
+  udpSocketsLeftOut: Type.Optional(Count),
+  otherCounters: Type.Optional(
+    Type.Record(Type.String(), Type.Integer(), { description: 'Udp_…, Icmp_…, Ip_… as node_exporter shows them' }),
+  ),
+  limits: Type.Optional(
+    Type.Record(Type.String(), Type.Integer(), { description: 'Settings that bound queues, by sysctl' }),
+  ),
+  sockstat: Type.Optional(
+    Type.Record(Type.String(), Count, { description: '/proc/net/sockstat: TCP_inuse …; memory in pages' }),
+  ),
+  tcpMemory: Type.Optional(
+    Type.Object(
+      {
+        limitPages: Type.Union([Type.Object({ low: Count, pressure: Count, high: Count }), Type.Null()]),
+        pressure: Type.Union([Type.Boolean(), Type.Null()]),
+      },
+      { description: 'net.ipv4.tcp_mem and whether TCP is short of memory, for the whole host' },
+    ),
+  ),
 })
 export type NamespaceSample = Static<typeof NamespaceSample>
 
@@ -172,6 +237,7 @@ export const Snapshot = Type.Object({
   timeMs: Type.Number({ description: 'Wall clock, for display only' }),
   monotonicMs: Type.Number({ description: 'CLOCK_MONOTONIC, for rates' }),
   namespaces: Type.Array(NamespaceSample),
+  processes: Type.Optional(Type.Array(ProcessFiles)),
   sampler: Type.Object({
     intervalSeconds: Type.Number({ description: 'As asked for' }),
     samples: Count,
@@ -184,6 +250,9 @@ export const Snapshot = Type.Object({
       connections: DumpHealth,
       counters: DumpHealth,
       outgoing: Type.Optional(DumpHealth),
+      unix: Type.Optional(DumpHealth),
+      udp: Type.Optional(DumpHealth),
+      limits: Type.Optional(DumpHealth),
     }),
   }),
 })

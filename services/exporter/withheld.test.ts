@@ -38,6 +38,7 @@ function read(agesMs: Partial<Record<DumpKind, number | null>>): { raw: RawSnaps
         ...{ netns: 'lab', inode: 1, source: 'self', ports: [port], counters: { TcpExt_ListenOverflows: 12 } },
         costs,
         outgoing: { destinations: [], others: { destinations: 0, connections: {} } },
+        ...{ unixListeners: [], udpSockets: [], limits: {}, sockstat: {} },
         listeners: [
           {
             ...{ address: '0.0.0.0', port: 80, length: 1, limit: 2, peak: 1, fullSecondsInWindow: 0, drops: 0 },
@@ -70,6 +71,9 @@ function shown(agesMs: Partial<Record<DumpKind, number | null>>): Record<DumpKin
     connections: all > 0,
     counters: Object.keys(namespace.counters).length > 0,
     outgoing: namespace.outgoing !== undefined,
+    unix: namespace.unixListeners !== undefined,
+    udp: namespace.udpSockets !== undefined,
+    limits: namespace.limits !== undefined || namespace.sockstat !== undefined,
   }
 }
 

@@ -19,18 +19,34 @@ const isOld = ({ readMs, goodForMs }: DumpCost, nowMs: number): boolean => readM
 
 function current(namespace: NamespaceSample, raw: RawNamespace | undefined, nowMs: number): NamespaceSample {
   const old = (kind: DumpKind): boolean => raw === undefined || isOld(raw.costs[kind], nowMs)
-  const [noSynQueue, noConnections, noCounters] = [old('syn_queue'), old('connections'), old('counters')]
-  const [noListeners, noOutgoing] = [old('listeners'), old('outgoing')]
-  if (!noListeners && !noSynQueue && !noConnections && !noCounters && !noOutgoing) return namespace
-  const { outgoing, ...rest } = namespace
-  return {
-    ...rest,
-    ...(noOutgoing || outgoing === undefined ? {} : { outgoing }),
-    listeners: noListeners ? [] : namespace.listeners,
-    ports: namespace.ports.map((port) => known(port, noSynQueue, noConnections)),
-    counters: noCounters ? {} : namespace.counters,
-  }
+  const hidden = new Set(dumpKinds.filter(old))
+  if (hidden.size === 0) return namespace
+  const kept = { ...namespace }
+  if (hidden.has('listeners')) kept.listeners = []
+  kept.ports = kept.ports.map((port) => known(port, hidden.has('syn_queue'), hidden.has('connections')))
+  if (hidden.has('counters')) kept.counters = {}
+  for (const kind of hidden) for (const field of fieldsOf[kind] ?? []) delete kept[field]
+  return kept
 }
+
+/** What a namespace shows of some kinds alone. */
+const fieldsOf: Partial<Record<DumpKind, readonly OptionalField[]>> = {
+  counters: ['otherCounters'],
+  outgoing: ['outgoing'],
+  unix: ['unixListeners', 'unixListenersLeftOut'],
+  udp: ['udpSockets', 'udpSocketsLeftOut'],
+  limits: ['limits', 'sockstat', 'tcpMemory'],
+}
+type OptionalField =
+  | 'otherCounters'
+  | 'outgoing'
+  | 'unixListeners'
+  | 'unixListenersLeftOut'
+  | 'udpSockets'
+  | 'udpSocketsLeftOut'
+  | 'limits'
+  | 'sockstat'
+  | 'tcpMemory'
 
 function known(port: PortSample, noSynQueue: boolean, noConnections: boolean): PortSample {
   const { address, port: number, synQueue, synQueueRetried, ...ofConnections } = port

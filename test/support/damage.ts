@@ -37,7 +37,7 @@ function otherwise(value: unknown): unknown {
 }
 
 /** Every number far larger, and none as much as another. */
-function farMore(value: unknown, next = { by: 0 }): unknown {
+function farMore(value: unknown, next: { by: number }): unknown {
   if (typeof value === 'number') {
     next.by += 1e9
     return value + next.by
@@ -178,7 +178,8 @@ export const damages: Record<string, Damage> = {
     for (const phase of phases) phase.result = otherwise(phase.result)
   },
   'the phases find far more': ({ phases }) => {
-    for (const phase of phases) phase.result = farMore(phase.result)
+    const next = { by: 0 }
+    for (const phase of phases) phase.result = farMore(phase.result, next)
   },
   'the phases take hours': ({ phases }) => {
     for (const phase of phases) phase.endedMs += 3_600_000

@@ -57,6 +57,66 @@ const others: Record<string, [what: string, worry: string]> = {
   Tcp_InErrs: ['Segments received with an error.', 'Any rate.'],
 }
 
+/** Counters of other protocols that node_exporter shows by default: all have the same worry, or none. */
+const ofOtherProtocols: Record<string, [what: string, worry: string]> = {
+  Udp_InDatagrams: ['Datagrams delivered to sockets (IPv4).', 'Not a warning sign: compare other rates with it.'],
+  Udp_OutDatagrams: ['Datagrams sent (IPv4).', 'Not a warning sign: compare other rates with it.'],
+  Udp_NoPorts: ['Datagrams for a port without a socket (IPv4).', 'A rate: a server is not running, or a scan.'],
+  Udp_InErrors: ['Datagrams received and not delivered (IPv4); includes RcvbufErrors.', 'Any rate.'],
+  Udp_RcvbufErrors: [
+    'Datagrams dropped because the receive queue of their socket was full (IPv4).',
+    'Any rate: find the socket by udp_socket_drops_total.',
+  ],
+  Udp_SndbufErrors: ['Datagrams not sent for lack of buffer (IPv4).', 'Any rate.'],
+  Udp6_InDatagrams: ['Datagrams delivered to sockets (IPv6).', 'Not a warning sign: compare other rates with it.'],
+  Udp6_OutDatagrams: ['Datagrams sent (IPv6).', 'Not a warning sign: compare other rates with it.'],
+  Udp6_NoPorts: ['Datagrams for a port without a socket (IPv6).', 'A rate: a server is not running, or a scan.'],
+  Udp6_InErrors: ['Datagrams received and not delivered (IPv6); includes RcvbufErrors.', 'Any rate.'],
+  Udp6_RcvbufErrors: [
+    'Datagrams dropped because the receive queue of their socket was full (IPv6).',
+    'Any rate: find the socket by udp_socket_drops_total.',
+  ],
+  Udp6_SndbufErrors: ['Datagrams not sent for lack of buffer (IPv6).', 'Any rate.'],
+  UdpLite_InErrors: ['UDP-Lite datagrams received and not delivered (IPv4).', 'Any rate.'],
+  UdpLite6_InErrors: ['UDP-Lite datagrams received and not delivered (IPv6).', 'Any rate.'],
+  Icmp_InMsgs: ['ICMP messages received.', 'A high rate: a ping flood, or datagrams to where nobody listens.'],
+  Icmp_OutMsgs: ['ICMP messages sent.', 'As for InMsgs.'],
+  Icmp_InErrors: ['ICMP messages received with an error.', 'A rate.'],
+  Icmp6_InMsgs: ['ICMPv6 messages received.', 'As for ICMP; neighbour discovery adds a steady trickle.'],
+  Icmp6_OutMsgs: ['ICMPv6 messages sent.', 'As for InMsgs.'],
+  Icmp6_InErrors: ['ICMPv6 messages received with an error.', 'A rate.'],
+  Ip_Forwarding: [
+    'Whether the namespace forwards IPv4: 1 yes, 2 no. A setting.',
+    'Not what it should be on this host.',
+  ],
+  IpExt_InOctets: ['Bytes received (IPv4).', 'Not a warning sign: compare other rates with it.'],
+  IpExt_OutOctets: ['Bytes sent (IPv4).', 'Not a warning sign: compare other rates with it.'],
+  Ip6_InOctets: ['Bytes received (IPv6).', 'Not a warning sign: compare other rates with it.'],
+  Ip6_OutOctets: ['Bytes sent (IPv6).', 'Not a warning sign: compare other rates with it.'],
+}
+
+/** As snapshots carry them: those that this kernel has, zero or not. */
+function otherMetric(field: string, what: string, worry: string): Metric {
+  return {
+    name: `node_netstat_${field}`,
+    type: 'untyped',
+    labels: ['netns'],
+    help: what,
+    source: /^[A-Za-z]+6_/.test(field)
+      ? '/proc/net/snmp6'
+      : field.startsWith('IpExt_')
+        ? '/proc/net/netstat'
+        : '/proc/net/snmp',
+    worry,
+    *read({ snapshot }: Held) {
+      for (const { netns, otherCounters } of snapshot?.namespaces ?? []) {
+        const value = otherCounters?.[field]
+        if (value !== undefined) yield { labels: { netns }, value }
+      }
+    },
+  }
+}
+
 function metric(field: string, what: string, worry: string): Metric {
   return {
     name: `node_netstat_${field}`,
@@ -82,11 +142,12 @@ function wereRead(counters: Record<string, number>): boolean {
 export const counterMetrics: MetricGroup = {
   title: "The namespace's counters",
   introduction:
-    'Named and typed as in node_exporter (`untyped`; all except `CurrEstab` only grow), with the label `netns` added. ' +
+    'Named and typed as in node_exporter (`untyped`; all except `CurrEstab` and `Forwarding` only grow), with the label `netns` added. ' +
     'Shown are the counters that concern queues and those that node_exporter shows by default. A counter that this ' +
-    'kernel does not have is left out. The stream carries all of them.',
+    'kernel does not have is left out. The stream carries all of Tcp and TcpExt.',
   metrics: [
     ...Object.entries(worries).map(([field, worry]) => metric(field, meanings.get(field) ?? '', worry)),
     ...Object.entries(others).map(([field, [what, worry]]) => metric(field, what, worry)),
+    ...Object.entries(ofOtherProtocols).map(([field, [what, worry]]) => otherMetric(field, what, worry)),
   ],
 }

@@ -53,6 +53,20 @@ sum by (netns, address, port) (tcp_port_accept_queue_connections)`,
     query: 'rate(node_netstat_TcpExt_TCPReqQFullDoCookies[5m]) > 0',
   },
   {
+    question:
+      'Which UNIX sockets were full within the last half minute, and whose are they? Their clients were refused.',
+    query: `(unix_listener_accept_queue_peak > unix_listener_accept_queue_limit)
+* on (netns, path, shard) group_left (process) unix_listener_info`,
+  },
+  {
+    question: 'Which UDP servers lose datagrams? Drops a second.',
+    query: 'rate(udp_socket_drops_total[5m]) > 0',
+  },
+  {
+    question: 'Which servers will soon have no descriptor left for accept()?',
+    query: 'listener_process_open_fds / listener_process_max_fds > 0.8',
+  },
+  {
     question: 'Are SYNs or final ACKs dropped for a reason other than a full accept queue?',
     query: 'rate(node_netstat_TcpExt_ListenDrops[5m]) - rate(node_netstat_TcpExt_ListenOverflows[5m]) > 0',
   },

@@ -12,8 +12,9 @@ const one = (value: (held: Held) => number | undefined): Metric['read'] =>
 const byKind = (value: (health: DumpHealth) => number): Metric['read'] =>
   function* rows({ raw }) {
     if (raw === undefined) return
-    const { listeners, synQueue, connections, counters, outgoing } = raw.sampler.dumps
-    for (const [kind, health] of Object.entries({ listeners, syn_queue: synQueue, connections, counters, outgoing }))
+    const { listeners, synQueue: syn_queue, connections, counters, outgoing, unix, udp, limits } = raw.sampler.dumps
+    const dumps = { listeners, syn_queue, connections, counters, outgoing, unix, udp, limits }
+    for (const [kind, health] of Object.entries(dumps))
       if (health !== undefined) yield { labels: { kind }, value: value(health) }
   }
 
@@ -89,7 +90,7 @@ export const ownMetrics: MetricGroup = {
       name: 'spillway_samples_total',
       type: 'counter',
       labels: ['kind'],
-      help: 'Dumps made, over all namespaces: listeners, syn_queue, connections, counters, outgoing.',
+      help: `Dumps made, over all namespaces, of each kind: ${dumpKinds.join(', ')}.`,
       source: 'the sampler',
       worry: 'A rate below what was asked for: see the interval and the late samples.',
       read: byKind(({ count }) => count),

@@ -2,8 +2,10 @@ import { type DumpCost, perKind, type RawListener, type RawSamples, type RawSnap
 import type { Samples } from '../samples.ts'
 import type { ListenerSample, Snapshot } from '../snapshot.ts'
 import { Containers } from './containers.ts'
+import { OpenFiles } from './open-files.ts'
 import { OwnerRegister } from './owner-register.ts'
 import { type ShardCandidate, Shards } from './shards.ts'
+import { UnixListeners } from './unix-listeners.ts'
 
 /**
  * Gives each listener its shard, its owners and its container. Runs in the main thread: a walk over the files of every
@@ -15,34 +17,43 @@ export class Identifier {
   readonly #shards = new Shards()
   /** Of listeners whose samples were recorded: a closed one is still in its last batch. */
   readonly #shardsSeen = new Map<string, number>()
+  readonly #unix: UnixListeners
+  readonly #openFiles: OpenFiles
 
   constructor(proc: string, owners = new OwnerRegister(proc), containers = new Containers(proc)) {
     this.#owners = owners
     this.#containers = containers
+    this.#unix = new UnixListeners({
+      owners: (inode) => owners.of(inode),
+      container: (holders) => containers.of(undefined, holders),
+    })
+    this.#openFiles = new OpenFiles(proc)
   }
 
   identify(raw: RawSnapshot): Snapshot {
     const inodes = new Set(raw.namespaces.flatMap(({ listeners }) => listeners.map(({ inode }) => inode)))
+    for (const inode of UnixListeners.inodes(raw)) inodes.add(inode)
     if (this.#owners.update(inodes)) this.#containers.forgetProcesses()
     this.#shards.update(this.#candidates(raw), raw.monotonicMs)
-    return {
+    this.#unix.update(raw)
+    const snapshot: Snapshot = {
       sequence: raw.sequence,
       timeMs: raw.timeMs,
       monotonicMs: raw.monotonicMs,
       sampler: raw.sampler,
-      namespaces: raw.namespaces.map(
-        ({ netns, inode, costs, listeners, ports, counters, closedListeners, outgoing }) => ({
-          netns,
-          inode,
+      namespaces: raw.namespaces.map((namespace) => {
+        const { unixListeners: _, source: _source, costs, ...rest } = namespace
+        return {
+          ...rest,
           agesSeconds: perKind((kind) => ageOf(costs[kind], raw.monotonicMs)),
-          listeners: listeners.map((listener) => this.#identified(inode, listener)).sort(byShard),
-          ports,
-          counters,
-          ...(closedListeners !== undefined && { closedListeners }),
-          ...(outgoing !== undefined && { outgoing }),
-        }),
-      ),
+          listeners: rest.listeners.map((listener) => this.#identified(rest.inode, listener)).sort(byShard),
+          ...this.#unix.of(namespace),
+        }
+      }),
     }
+    this.#openFiles.update(snapshot.namespaces)
+    const processes = this.#openFiles.known
+    return processes === undefined ? snapshot : { ...snapshot, processes }
   }
 
   /** Samples with the shard of each listener: its current one, or its last. */

@@ -1,6 +1,6 @@
 /** What crosses between the sampler thread and the main thread. */
 import type { Samples } from '../samples.ts'
-import type { ListenerSample, NamespaceSample, Snapshot } from '../snapshot.ts'
+import type { ListenerSample, NamespaceSample, Snapshot, UnixListenerSample } from '../snapshot.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 import type { SamplingPace } from './pace.ts'
 
@@ -8,6 +8,8 @@ import type { SamplingPace } from './pace.ts'
 export type RawListener = Omit<ListenerSample, 'shard' | 'process' | 'pids' | 'container'> & {
   cgroupId: bigint | undefined
 }
+
+export type RawUnixListener = Omit<UnixListenerSample, 'shard' | 'process' | 'pids' | 'container'>
 
 /** A namespace that is being read, and how it was opened. */
 export interface NamespaceIdentity {
@@ -17,14 +19,24 @@ export interface NamespaceIdentity {
   source: string
 }
 
-export type RawNamespace = Omit<NamespaceSample, 'listeners' | 'agesSeconds'> & {
+export type RawNamespace = Omit<NamespaceSample, 'listeners' | 'unixListeners' | 'agesSeconds'> & {
+  unixListeners?: RawUnixListener[]
   source: string
   listeners: RawListener[]
   /** What the dumps of this namespace have cost, and when they were made. */
   costs: Record<DumpKind, DumpCost>
 }
 
-export const dumpKinds = ['listeners', 'syn_queue', 'connections', 'counters', 'outgoing'] as const
+export const dumpKinds = [
+  'listeners',
+  'syn_queue',
+  'connections',
+  'counters',
+  'outgoing',
+  'unix',
+  'udp',
+  'limits',
+] as const
 export type DumpKind = (typeof dumpKinds)[number]
 
 /** One value for each kind. */
@@ -34,6 +46,9 @@ export const perKind = <Value>(of: (kind: DumpKind) => Value): Record<DumpKind, 
   connections: of('connections'),
   counters: of('counters'),
   outgoing: of('outgoing'),
+  unix: of('unix'),
+  udp: of('udp'),
+  limits: of('limits'),
 })
 
 export interface DumpCost {

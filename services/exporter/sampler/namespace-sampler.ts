@@ -12,18 +12,28 @@ import {
 } from '#kernel/sock-diag.ts'
 import type { Closed } from './closed-listeners.ts'
 import { connectionStates } from './connection-totals.ts'
+import { HostLimits } from './host-limits.ts'
 import { ListenerDump } from './listener-dump.ts'
 import type { ListenerState } from './listener-state.ts'
-import type { NamespaceIdentity, RawNamespace } from './message.ts'
+import type { DumpKind, NamespaceIdentity, RawNamespace } from './message.ts'
 import { MovedConnections } from './moved-connections.ts'
 import { OutgoingDump } from './outgoing-dump.ts'
 import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
 import type { PortState } from './port-state.ts'
+import { UdpSocketTable } from './udp-socket-table.ts'
+import { UnixListenerDump } from './unix-listener-dump.ts'
 
 const families = [AF_INET, AF_INET6] as const
 const counterFiles = ['/proc/thread-self/net/netstat', '/proc/thread-self/net/snmp'] as const
 const shownCounter = /^(TcpExt|Tcp)_/
+/** Of the others, what node_exporter shows by default (--collector.netstat.fields). */
+const otherCounter =
+  /^((?!Tcp_).*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$/
+/** How much less often a kind is read in a namespace that has nothing of it, or in which nothing has waited for long. */
+const RARE = 10
+/** How much less often a kind is asked for that the kernel has refused: each time it may look for a module. */
+const REFUSED = 1000
 
 /**
  * Everything read from one network namespace. Its sockets and files are opened inside the namespace and stay with it,
@@ -46,23 +56,33 @@ export class NamespaceSampler {
   readonly #outgoing: OutgoingDump
   readonly #moved = new MovedConnections()
   #shownCounters: string[] = []
+  #otherCounters: string[] = []
+  readonly #unix: UnixListenerDump
+  readonly #udp: UdpSocketTable
+  readonly #limits: HostLimits
+  readonly #refused = new Set<DumpKind>()
+  readonly #pace: SamplingPace
 
   /** Enters `namespace` briefly; what is opened there does not need it afterwards. */
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, pace: SamplingPace) {
     this.identity = identity
+    this.#pace = pace
     this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
     this.#listeners = new Map(families.map((family) => [family, new ListenerDump(family, this.#ports, pace)]))
+    this.#unix = new UnixListenerDump(pace.peakWindowMs)
+    this.#udp = new UdpSocketTable(pace.peakWindowMs)
     const opened: { close(): void }[] = []
     const open = <Resource extends { close(): void }>(resource: Resource): Resource => {
       opened.push(resource)
       return resource
     }
     try {
-      ;[this.#diag, this.#counterFiles, this.#outgoing] = namespace.run(() => [
+      ;[this.#diag, this.#counterFiles, this.#outgoing, this.#limits] = namespace.run(() => [
         open(new SockDiag()),
         counterFiles.map((path) => open(new CounterFile(path))),
         open(new OutgoingDump(this.#ports, pace.outgoingDestinations)),
+        open(new HostLimits(identity.source === 'self')),
       ])
     } catch (error) {
       for (const resource of opened) resource.close()
@@ -120,8 +140,46 @@ export class NamespaceSampler {
   sampleCounters(): void {
     const known = this.#counters.size
     for (const file of this.#counterFiles) file.read(this.#counters)
-    if (this.#counters.size !== known)
+    if (this.#counters.size !== known) {
       this.#shownCounters = [...this.#counters.keys()].filter((name) => shownCounter.test(name))
+      this.#otherCounters = [...this.#counters.keys()].filter((name) => otherCounter.test(name))
+    }
+  }
+
+  /** Listening UNIX sockets, `intervalMs` after the last time if all is well. The kernel walks all UNIX sockets of the namespace. */
+  sampleUnixListeners(nowMs: number, intervalMs: number): void {
+    this.#unix.sample(this.#diag, nowMs, intervalMs)
+  }
+
+  /** Bound, unconnected UDP sockets. */
+  sampleUdpSockets(nowMs: number): void {
+    this.#udp.sample(this.#diag, nowMs)
+  }
+
+  /** Settings, sockstat and the counters of IPv6. */
+  sampleLimits(): void {
+    this.#limits.read()
+    this.#udp.ephemeral = this.#limits.portRange ?? this.#udp.ephemeral
+  }
+
+  /** Takes whether the kernel has answered to a kind. */
+  answered(kind: DumpKind, answered: boolean): void {
+    if (answered) this.#refused.delete(kind)
+    else this.#refused.add(kind)
+  }
+
+  /** The interval at which a kind is read while there is nothing to see: what appears is seen a little late. 0 for as asked. */
+  restMs(kind: DumpKind, nowMs: number): number {
+    const factor = this.restFactor(kind, nowMs)
+    if (factor === 1) return 0
+    return factor * (kind === 'unix' ? this.#pace.sampleIntervalMs : this.#pace.synIntervalMs)
+  }
+
+  /** How many times less often than asked that is. */
+  restFactor(kind: DumpKind, nowMs: number): number {
+    if ((kind === 'unix' || kind === 'udp') && this.#refused.has(kind)) return REFUSED
+    if (kind === 'unix') return this.#unix.isBusy(nowMs) ? 1 : RARE
+    return kind === 'udp' && !this.#udp.inUse(nowMs) ? RARE : 1
   }
 
   /** What the last dump of listeners found. */
@@ -151,12 +209,21 @@ export class NamespaceSampler {
       counters,
       ...(closedListeners !== undefined && { closedListeners }),
       ...(outgoing !== undefined && { outgoing }),
+      ...this.#otherQueues(nowMs),
     }
+  }
+
+  #otherQueues(nowMs: number): Partial<RawNamespace> {
+    const otherCounters: Record<string, number> = {}
+    for (const name of this.#otherCounters) otherCounters[name] = this.#counters.get(name) ?? 0
+    for (const [name, value] of this.#limits.counters) if (otherCounter.test(name)) otherCounters[name] = value
+    return { ...this.#unix.toRaw(nowMs), ...this.#udp.toRaw(nowMs), ...this.#limits.toRaw(), otherCounters }
   }
 
   close(): void {
     this.#diag.close()
     this.#outgoing.close()
+    this.#limits.close()
     for (const file of this.#counterFiles) file.close()
   }
 

@@ -36,6 +36,10 @@ export class SampleRecorder {
     const samples = this.#taken.get(namespace) ?? emptySamples(netns, namespace)
     this.#taken.set(namespace, samples)
     switch (kind) {
+      case 'unix':
+      case 'udp':
+      case 'limits':
+        return // shown in snapshots only
       case 'listeners':
         for (const { address, port, inode, cookie, length, limit, drops } of sampler.listeners())
           append(samples.listeners, { atMs, address, port, inode, cookie, length, limit, drops })

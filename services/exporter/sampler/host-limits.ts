@@ -1,0 +1,86 @@
+import { type Counters, parseSnmp6 } from '#kernel/counters.ts'
+import { ProcFile } from '#kernel/proc-file.ts'
+import { parseSockstat, parseTcpMem, type TcpMemoryLimits, tcpMemoryPressure } from '#kernel/sockstat.ts'
+import type { NamespaceSample } from '../snapshot.ts'
+
+/** Settings that bound the queues, each a number of the namespace. */
+const numberSettings = ['net.core.somaxconn', 'net.ipv4.tcp_syncookies', 'net.ipv4.tcp_max_syn_backlog'] as const
+const PORT_RANGE = 'net.ipv4.ip_local_port_range'
+const TCP_MEM = 'net.ipv4.tcp_mem'
+
+const pathOf = (setting: string): string => `/proc/sys/${setting.replaceAll('.', '/')}`
+
+/** What is shown of sockstat: the rest (RAW, FRAG, UDPLITE) has nothing to do with a queue. */
+const shownSockstat = /^(sockets|TCP6?|UDP6?)_/
+
+/**
+ * The limits of one network namespace and what is used of them: settings, sockstat, the counters of IPv6. Made inside the
+ * namespace; what this kernel or namespace does not have is left out.
+ */
+export class HostLimits {
+  readonly #settings = new Map<string, ProcFile>()
+  readonly #files = new Map<'sockstat' | 'sockstat6' | 'snmp6' | 'protocols', ProcFile>()
+  readonly #values = new Map<string, number>()
+  #sockstat = new Map<string, number>()
+  readonly #counters: Counters = new Map()
+  #tcpMemory: TcpMemoryLimits | undefined
+  #tcpPressure: boolean | undefined
+  #answered = false
+  /** The ports that the kernel hands out; undefined until it is read. */
+  portRange: { first: number; last: number } | undefined
+
+  /** `hostWide`: also what is the same in every namespace, and need be read in only one. */
+  constructor(hostWide: boolean) {
+    for (const name of [...numberSettings, PORT_RANGE, TCP_MEM]) {
+      const file = ProcFile.openIfAny(pathOf(name))
+      if (file !== undefined) this.#settings.set(name, file)
+    }
+    const files = ['sockstat', 'sockstat6', 'snmp6'] as const
+    for (const name of hostWide ? ([...files, 'protocols'] as const) : files) {
+      const file = ProcFile.openIfAny(`/proc/thread-self/net/${name}`)
+      if (file !== undefined) this.#files.set(name, file)
+    }
+  }
+
+  /** Reads everything. Throws what a file that was opened answers. */
+  read(): void {
+    for (const name of numberSettings) {
+      const text = this.#settings.get(name)?.read().trim()
+      if (text !== undefined && /^-?\d+$/.test(text)) this.#values.set(name, Number(text))
+    }
+    const range = /^(\d+)\s+(\d+)$/.exec(this.#settings.get(PORT_RANGE)?.read().trim() ?? '')
+    if (range !== null) this.portRange = { first: Number(range[1]), last: Number(range[2]) }
+    this.#tcpMemory = parseTcpMem(this.#settings.get(TCP_MEM)?.read() ?? '')
+    this.#tcpPressure = tcpMemoryPressure(this.#files.get('protocols')?.read() ?? '')
+    const sockstat = new Map<string, number>()
+    for (const name of ['sockstat', 'sockstat6'] as const) parseSockstat(this.#files.get(name)?.read() ?? '', sockstat)
+    this.#sockstat = sockstat
+    parseSnmp6(this.#files.get('snmp6')?.read() ?? '', this.#counters)
+    this.#answered = true
+  }
+
+  /** The counters of /proc/net/snmp6. */
+  get counters(): ReadonlyMap<string, number> {
+    return this.#counters
+  }
+
+  /** What is known; nothing before the first reading. */
+  toRaw(): Pick<NamespaceSample, 'limits' | 'sockstat' | 'tcpMemory'> {
+    if (!this.#answered) return {}
+    const memory = this.#tcpMemory
+    const pressure = this.#tcpPressure
+    return {
+      limits: Object.fromEntries(this.#values),
+      sockstat: Object.fromEntries([...this.#sockstat].filter(([name]) => shownSockstat.test(name))),
+      ...(memory === undefined && pressure === undefined
+        ? {}
+        : { tcpMemory: { limitPages: memory ?? null, pressure: pressure ?? null } }),
+    }
+  }
+
+  close(): void {
+    for (const file of [...this.#settings.values(), ...this.#files.values()]) file.close()
+    this.#settings.clear()
+    this.#files.clear()
+  }
+}
