@@ -48,7 +48,8 @@ const moment = (
     sequence: 1,
     timeMs: 0,
     monotonicMs: 0,
-    namespaces: [{ netns: 'lab', inode: 1, listeners: [], ports, counters }],
+    ownersAgeSeconds: 0,
+    namespaces: [{ netns: 'lab', name: '', inode: 1, listeners: [], ports, counters }],
     sampler: {
       intervalSeconds: 0.01,
       samples: 1,

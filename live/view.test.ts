@@ -28,9 +28,14 @@ const listener = (shard: number, changes: Partial<ListenerSample> = {}): Listene
   inode: 100 + shard,
   cookie: String(shard),
   uid: 0,
+  device: '',
   process: 'backend',
+  pid: shard,
   pids: [shard],
+  acceptors: [shard],
+  unit: '',
   container: '',
+  pod: '',
   ...changes,
 })
 
@@ -54,7 +59,8 @@ function snapshot(monotonicMs: number, listeners: ListenerSample[], counters: Re
     sequence: 1,
     timeMs: 0,
     monotonicMs,
-    namespaces: [{ netns: 'lab', inode: 1, listeners, ports: listeners.length > 0 ? [port] : [], counters }],
+    ownersAgeSeconds: 0,
+    namespaces: [{ netns: 'lab', name: '', inode: 1, listeners, ports: listeners.length > 0 ? [port] : [], counters }],
     sampler: {
       intervalSeconds: 0.01,
       samples: 1,

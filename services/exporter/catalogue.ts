@@ -3,10 +3,17 @@ import { counterMetrics } from './catalogue/counters.ts'
 import { listenerMetrics } from './catalogue/listeners.ts'
 import type { Metric, MetricGroup } from './catalogue/metric.ts'
 import { ownMetrics } from './catalogue/own.ts'
+import { ownerMetrics } from './catalogue/owners.ts'
 import { portMetrics } from './catalogue/ports.ts'
 
 export type { Held, Metric, MetricGroup } from './catalogue/metric.ts'
 
-export const catalogue: readonly MetricGroup[] = [listenerMetrics, portMetrics, counterMetrics, ownMetrics]
+export const catalogue: readonly MetricGroup[] = [
+  listenerMetrics,
+  portMetrics,
+  counterMetrics,
+  ownerMetrics,
+  ownMetrics,
+]
 
 export const metrics: readonly Metric[] = catalogue.flatMap((group) => group.metrics)

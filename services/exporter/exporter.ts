@@ -42,9 +42,10 @@ export interface StartedExporter extends AsyncDisposable {
 export async function startExporter(
   options: Partial<Omit<ExporterOptions, 'pace'>> & { pace?: Partial<SamplingPace> } = {},
 ): Promise<StartedExporter> {
-  const { listen, namespaces, proc, log } = { ...defaultOptions, ...options }
+  const { listen, namespaces, proc, stateDir, log } = { ...defaultOptions, ...options }
   const pace = { ...defaultOptions.pace, ...options.pace }
-  const store = new SnapshotStore(pace, new Identifier(proc))
+  const identifier = new Identifier(proc, { stateDir, log })
+  const store = new SnapshotStore(pace, identifier)
   const watched = new Set<object>()
   /** Snapshots are made as often as the fastest reader may want them, and about once a second while nobody watches. */
   const watch = (stream: object, anybody: boolean): void => {
@@ -78,6 +79,7 @@ export async function startExporter(
     },
   })
   started.defer(() => sampleStream.close())
+  started.defer(() => identifier.close())
   started.defer(() => sampler.thread.stop())
 
   const app = httpServer()
@@ -103,8 +105,10 @@ export async function startExporter(
     return reply.type(metricsContentType).send(await textOf(store.held(sampler.thread.restarts)))
   })
   app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
-    if (request.query.now === true) await sampler.thread.look()
-    else await refresh()
+    if (request.query.now === true) {
+      await sampler.thread.look()
+      await store.settled()
+    } else await refresh()
     if (store.snapshot !== undefined) return store.snapshot
     return reply
       .code(503)
@@ -134,7 +138,7 @@ export async function startExporter(
     snapshot: () => store.snapshot,
     async look() {
       await sampler.thread.look()
-      return store.latest
+      return store.settled()
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -11,6 +11,7 @@ import {
   wants,
 } from '#kernel/sock-diag.ts'
 import { connectionStates } from './connection-totals.ts'
+import { DeviceNames } from './device-names.ts'
 import { ListenerDump } from './listener-dump.ts'
 import type { ListenerState } from './listener-state.ts'
 import type { NamespaceIdentity, RawNamespace } from './message.ts'
@@ -41,6 +42,7 @@ export class NamespaceSampler {
   readonly #rareIntervalMs: number
   readonly #counters: Counters = new Map()
   #shownCounters: string[] = []
+  readonly #devices = new DeviceNames((index) => this.#diag.deviceName(index))
 
   /** Enters `namespace` briefly; what is opened there does not need it afterwards. */
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, pace: SamplingPace) {
@@ -117,7 +119,9 @@ export class NamespaceSampler {
     for (const [name, value] of this.counters()) if (value !== 0) counters[name] = value
     return {
       ...this.identity,
-      listeners: [...this.listeners()].map((listener) => listener.toRaw(nowMs)).sort(byPlace),
+      listeners: [...this.listeners()]
+        .map((listener) => listener.toRaw(nowMs, this.#devices.nameOf(listener.deviceIndex, nowMs)))
+        .sort(byPlace),
       ports: [...this.ports()].map((port) => port.toSample(nowMs)).sort(byPlace),
       counters,
     }

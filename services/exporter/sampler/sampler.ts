@@ -1,3 +1,4 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { duration, percent } from '#common/quantities.ts'
 import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
@@ -5,6 +6,7 @@ import type { DumpHealth, Snapshot } from '../snapshot.ts'
 import { CostBudget } from './cost-budget.ts'
 import { DumpMeter } from './dump-meter.ts'
 import type {
+  Discovery,
   DumpCost,
   DumpKind,
   NamespaceIdentity,
@@ -19,7 +21,7 @@ import { NamespaceSet } from './namespace-set.ts'
 import type { Pacer } from './pacer.ts'
 import { SampleRecorder } from './sample-recorder.ts'
 
-type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence'>
+type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence' | 'discoveries'>
 
 /** One namespace, what is due in it, and what that costs. */
 interface Watched {
@@ -66,12 +68,13 @@ export class Sampler {
       syn_queue: new CostBudget(cpuShare * 0.4, 5000),
       connections: new CostBudget(cpuShare * 0.4, 15_000),
     }
-    this.#namespaces = new NamespaceSet(orders.namespaces, orders.proc, {
-      open: (identity, namespace) => this.#watch(identity, namespace),
-      close: (identity) => this.#unwatch(identity.inode),
-      failed: (code) => this.#countError('namespace', code),
+    const user = {
+      open: (identity: NamespaceIdentity, namespace: NetworkNamespace) => this.#watch(identity, namespace),
+      close: (identity: NamespaceIdentity) => this.#unwatch(identity.inode),
+      failed: (code: string) => this.#countError('namespace', code),
       log,
-    })
+    }
+    this.#namespaces = new NamespaceSet(orders.namespaces, orders.proc, user, () => latestOf(orders.discoveries))
   }
 
   /** Opens the namespaces, and reads each once. Throws a UsageError or KernelError if that cannot work. */
@@ -245,6 +248,16 @@ export class Sampler {
       `Reading the listeners of ${namespaces} namespaces every ${duration(sampleIntervalMs)} takes ${percent(share)} of a ` +
         'core in CPU time, and --cpu-budget does not limit it: raise --sample-interval',
     )
+  }
+}
+
+/** The last of the messages that have come; the thread never gets to hear of them otherwise. */
+function latestOf(port: MessagePort): Discovery | undefined {
+  let latest: Discovery | undefined
+  for (;;) {
+    const received: { message: Discovery } | undefined = receiveMessageOnPort(port)
+    if (received === undefined) return latest
+    latest = received.message
   }
 }
 
