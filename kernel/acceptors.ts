@@ -86,9 +86,14 @@ export class WaitersOfProcess {
   *#lookAtEpoll(epoll: number): Generator<void, void> {
     const { count, sockets } = this.#open
     if (count > LISTED_FILES && sockets.size <= ASKED_SOCKETS && (yield* this.#askEpoll(epoll))) return
-    if (count > MOST_LISTED_FILES) return this.#cannotTell()
-    const fdinfo = ofProcess(() => fs.readFileSync(`${this.#folder}/fdinfo/${epoll}`, 'latin1'))
-    if (isUnseen(fdinfo)) return this.#cannotTell()
+    const fdinfo =
+      count > MOST_LISTED_FILES
+        ? 'hidden'
+        : ofProcess(() => fs.readFileSync(`${this.#folder}/fdinfo/${epoll}`, 'latin1'))
+    if (isUnseen(fdinfo)) {
+      this.#cannotTell()
+      return
+    }
     for (const { descriptor, inode } of watchedBy(fdinfo)) {
       const watched = inode ?? sockets.get(descriptor)
       // Also one whose descriptor this process has closed: while anyone holds the socket it is still watched.
@@ -109,8 +114,7 @@ export class WaitersOfProcess {
 
   #lookAtRing(ring: number): void {
     const fdinfo = ofProcess(() => beginningOf(`${this.#folder}/fdinfo/${ring}`))
-    if (isUnseen(fdinfo)) return this.#cannotTell()
-    const { accepts, polls } = waitingIn(fdinfo)
+    const { accepts, polls } = isUnseen(fdinfo) ? { accepts: false, polls: true } : waitingIn(fdinfo)
     const [only, ...others] = this.#rest
     // A ring does not name the sockets at which its requests wait.
     if (accepts && others.length === 0) this.#waitsAt(only)
@@ -124,7 +128,10 @@ export class WaitersOfProcess {
         yield
         const thread = ofProcess(() => threads.next())
         if (thread === 'gone' || (!isUnseen(thread) && thread.done === true)) return
-        if (isUnseen(thread) || looked === MOST_THREADS) return this.#cannotTell()
+        if (isUnseen(thread) || looked === MOST_THREADS) {
+          this.#cannotTell()
+          return
+        }
         this.#lookAtThread(`${this.#folder}/task/${thread.value}`)
       }
     } finally {
@@ -136,11 +143,9 @@ export class WaitersOfProcess {
     const line = ofProcess(() => beginningOf(`${folder}/syscall`))
     if (line === 'gone') return
     const sleeping = line === 'hidden' ? undefined : sleepingCall(line)
-    if (sleeping === undefined) return this.#lookWhereItSleeps(folder)
-    if (sleeping.call === 'other') return
-    const descriptors = sleeping.call === 'accept' ? [sleeping.descriptor] : this.#waitedFor(sleeping)
-    if (isUnseen(descriptors)) return this.#cannotTell()
-    for (const descriptor of descriptors) this.#waitsAt(this.#open.sockets.get(descriptor))
+    if (sleeping === undefined) this.#lookWhereItSleeps(folder)
+    else if (sleeping.call === 'accept') this.#waitsAt(this.#open.sockets.get(sleeping.descriptor))
+    else if (sleeping.call !== 'other') this.#lookAtWhatItPolls(sleeping)
   }
 
   /** Without the right to see the call, the kernel function in which a thread sleeps may be seen; it names no descriptor. */
@@ -151,12 +156,14 @@ export class WaitersOfProcess {
     else if (place !== 'gone') this.#cannotTell()
   }
 
-  #waitedFor(sleeping: Extract<SleepingCall, { address: number }>): Iterable<number> | Unseen {
-    if (sleeping.count > MOST_POLLED) return 'hidden'
-    const bytes = sleeping.call === 'poll' ? sleeping.count * 8 : Math.ceil(sleeping.count / 64) * 8
-    const memory = bytes === 0 ? Buffer.alloc(0) : ofProcess(() => memoryAt(this.#folder, sleeping.address, bytes))
-    if (isUnseen(memory)) return memory
-    return sleeping.call === 'poll' ? polledIn(memory) : selectedIn(memory)
+  #lookAtWhatItPolls({ call, address, count }: Extract<SleepingCall, { address: number }>): void {
+    const bytes = call === 'poll' ? count * 8 : Math.ceil(count / 64) * 8
+    if (bytes === 0) return
+    const memory = count > MOST_POLLED ? 'hidden' : ofProcess(() => memoryAt(this.#folder, address, bytes))
+    if (isUnseen(memory)) this.#cannotTell()
+    else
+      for (const descriptor of call === 'poll' ? polledIn(memory) : selectedIn(memory))
+        this.#waitsAt(this.#open.sockets.get(descriptor))
   }
 }
 

@@ -34,9 +34,18 @@ export function* namesIn(folder: string): Generator<string, void> {
   for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) yield entry.name
 }
 
-/** The numbers of the processes that a proc file system shows, in the order in which it lists them: the lowest first. */
+/**
+ * The names of the processes that a proc file system shows, in the order in which it lists them: the lowest number first.
+ * Throws what the system says if there is none: whoever asks is a process too.
+ */
 export function* processNames(proc: string): Generator<string, void> {
-  for (const name of namesIn(proc)) if (PID.test(name)) yield name
+  let any = false
+  for (const name of namesIn(proc)) {
+    if (!PID.test(name)) continue
+    any = true
+    yield name
+  }
+  if (!any) fs.readlinkSync(`${proc}/self`)
 }
 
 const piece = Buffer.alloc(64 * 1024)

@@ -19,7 +19,7 @@ export const sliceNeeds: SliceNeeds = {
     const { user, system } = process.threadCpuUsage()
     return (user + system) / 1000
   },
-  later: (work, afterMs) => void setTimeout(work, afterMs).unref(),
+  later: (work, afterMs) => void setTimeout(work, afterMs),
 }
 
 /** What came of the work: its result, or what it threw. And what it has cost, in CPU time. */
@@ -66,19 +66,24 @@ export class SlicedWork<Result> {
   #slice(forMs: number): void {
     if (this.#over) return
     const { clock, cpuClock, later } = this.#needs
-    const untilMs = clock() + forMs
     const startCpuMs = cpuClock()
-    const spent = (): number => this.#cpuMs + cpuClock() - startCpuMs
+    const ended = this.#stepUntil(clock() + forMs)
+    this.#cpuMs += cpuClock() - startCpuMs
+    if (ended !== undefined) this.#end({ cpuMs: this.#cpuMs, ...ended })
+    else later(() => this.#slice(SLICE_MS), SLICE_MS / this.#share - SLICE_MS)
+  }
+
+  /** Does at least one step. What came of the work, if that was the last. */
+  #stepUntil(untilMs: number): { result: Result } | { error: unknown } | undefined {
     try {
       do {
         const step = this.#steps.next()
-        if (step.done === true) return this.#end({ cpuMs: spent(), result: step.value })
-      } while (clock() < untilMs)
+        if (step.done === true) return { result: step.value }
+      } while (this.#needs.clock() < untilMs)
+      return undefined
     } catch (error) {
-      return this.#end({ cpuMs: spent(), error })
+      return { error }
     }
-    this.#cpuMs = spent()
-    later(() => this.#slice(SLICE_MS), SLICE_MS / this.#share - SLICE_MS)
   }
 
   #end(outcome: Outcome<Result>): void {

@@ -111,7 +111,7 @@ export class OwnerRegister {
     if (this.#walk?.over !== false) return Promise.resolve()
     return new Promise((resolve) => {
       this.#waiting.push(resolve)
-      this.#needs.later(resolve, PATIENCE_MS)
+      setTimeout(resolve, PATIENCE_MS).unref()
     })
   }
 

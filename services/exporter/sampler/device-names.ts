@@ -19,8 +19,8 @@ export class DeviceNames {
       this.#names.clear()
       this.#askedMs = nowMs
     }
-    let name = this.#names.get(index)
-    if (name === undefined) this.#names.set(index, (name = this.#nameNow(index)))
+    const name = this.#names.get(index) ?? this.#nameNow(index)
+    this.#names.set(index, name)
     return name
   }
 
