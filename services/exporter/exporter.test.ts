@@ -247,7 +247,7 @@ test('it says which namespaces it reads, with their inodes, and that it reads no
   ])
   assert.match(
     await page(exporter, '/metrics'),
-    new RegExp(`spillway_exporter_namespace_info\\{netns="${inode}",inode="${inode}",source="self"\\} 1`),
+    new RegExp(`spillway_exporter_namespace_info\\{netns="${inode}",name="[^"]*",inode="${inode}",source="self"\\} 1`),
   )
 })
 

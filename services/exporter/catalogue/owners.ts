@@ -49,7 +49,8 @@ export const ownerMetrics: MetricGroup = {
       labels: [],
       help: 'Processes that the last walk was not allowed to look into. Absent if there is none.',
       source: 'EACCES from /proc/PID/fd',
-      worry: 'You miss the owners of listeners: run the exporter as root, or give it CAP_SYS_PTRACE.',
+      worry:
+        'You miss the owners of listeners: run the exporter as root, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH.',
       read: one(({ owners }) => owners.hidden || undefined),
     },
   ],

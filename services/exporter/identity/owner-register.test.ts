@@ -170,7 +170,7 @@ test('listeners whose processes cannot be seen are said once, with what to do', 
   world.hidden = 40
   for (const nowMs of [0, 1000, 11_000, 21_000]) at(nowMs, 5, 6)
   assert.deepEqual(world.lines, [
-    'The processes of 2 listeners cannot be seen: 40 processes may not be looked into. Run the exporter as root, or give it CAP_SYS_PTRACE',
+    'The processes of 2 listeners cannot be seen: 40 processes may not be looked into. Run the exporter as root, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
   ])
   const other = register()
   for (const nowMs of [0, 1000, 11_000]) other.at(nowMs, 5)

@@ -185,7 +185,7 @@ export class OwnerRegister {
     const whose = unseen === 1 ? 'one listener' : `${unseen} listeners`
     this.#needs.log(
       hidden > 0
-        ? `The processes of ${whose} cannot be seen: ${hidden} processes may not be looked into. Run the exporter as root, or give it CAP_SYS_PTRACE`
+        ? `The processes of ${whose} cannot be seen: ${hidden} processes may not be looked into. Run the exporter as root, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH`
         : `The processes of ${whose} cannot be seen: ${this.#proc} does not show them. Run the exporter in the host's PID namespace, without hidepid, or name another proc file system with --proc`,
     )
   }
