@@ -171,7 +171,7 @@ export class OwnerRegister {
     if (before === undefined || this.#lastCostMs < LONG_WALK_MS || fresh.size === 0) return false
     if (nowMs < this.#quickNotBeforeMs) return true
     const holding = new Set([...before.owners.values()].flatMap((owners) => owners.map(({ pid }) => pid)))
-    const among = (pid: number): boolean => !before.pids.has(pid) || holding.has(pid)
+    const among = (pid: number): boolean => !before.pids.has(pid) || holding.has(pid) || pid === process.pid
     this.#quickLook = new SlicedWork(
       this.#needs.find(fresh, { among }),
       SHARE_OF_AN_URGENT_WALK,
