@@ -179,9 +179,9 @@ export const listeners: BoardSpec = {
           {
             title: 'Listeners and their owners',
             means:
-              'Socket, process and container of each listener. owners are the ids of the processes that hold the socket, several if it is shared after a fork.',
+              'Socket, process, unit, container and pod of each listener. pid is the process that stands for it: the lowest that was seen to accept, otherwise the lowest that holds the socket.',
             worry: 'The process is not the one you expect, or a shard is missing.',
-            limits: 'Process and owners are empty where the exporter is not allowed to inspect the process.',
+            limits: 'Process and pid are empty where the exporter is not allowed to inspect the process.',
             unit: unit.count,
             levels: levels.none,
             width: 24,

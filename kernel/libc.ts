@@ -68,12 +68,15 @@ const c = {
   setsockopt: declare<[number, number, number, Buffer, number]>(
     'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
   ),
-  ioctl: declare<[number, bigint, Int32Array]>('int ioctl(int fd, unsigned long request, void *value)'),
+  ioctl: declare<[number, bigint, Int32Array | Buffer]>('int ioctl(int fd, unsigned long request, void *value)'),
   setns: declare<[number, number]>('int setns(int fd, int kind)'),
   unshare: declare<[number]>('int unshare(int flags)'),
   clock_gettime: declare<[number, Int32Array]>('int clock_gettime(int clock, void *time)'),
-  // By number, which is the same on every architecture: the C library of Debian 11 has no function for these two.
+  // By number: the C library of Debian 11 has no function for these. Those of the pidfds are the same on every architecture.
   pidfd_open: declare<[number, number, number]>('long syscall(long number, long pid, long flags)'),
+  kcmp: declare<[number, number, number, number, number, Buffer]>(
+    'long syscall(long number, long one, long other, long type, long descriptor, const void *slot)',
+  ),
   pidfd_send_signal: declare<[number, number, number, null, number]>(
     'long syscall(long number, long fd, long signal, void *info, long flags)',
   ),
@@ -192,6 +195,20 @@ export function ioctlInt(fd: number, request: number, doing: string): number {
 }
 const ioctlResult = new Int32Array(1)
 
+/** The name of the network device with this index, in the namespace of a socket (SIOCGIFNAME); undefined if there is none. */
+export function deviceName(fd: number, index: number): string | undefined {
+  const request = Buffer.alloc(IFREQ_BYTES)
+  request.writeInt32LE(index, IFNAMSIZ)
+  const result = c.ioctl(fd, BigInt(SIOCGIFNAME), request)
+  if (result < 0 && koffi.errno() === os.constants.errno.ENODEV) return undefined
+  checked(result, 'ioctl', 'Asking for the name of a network device')
+  return request.toString('latin1', 0, Math.min(IFNAMSIZ, request.indexOf(0)))
+}
+const SIOCGIFNAME = 0x8910
+const IFNAMSIZ = 16
+/** struct ifreq on 64-bit. */
+const IFREQ_BYTES = 40
+
 /** Moves the calling thread into the namespace of an open descriptor. Other threads stay where they are. */
 export const setns = (fd: number, kind: number, doing: string): void => {
   checked(c.setns(fd, kind), 'setns', doing)
@@ -231,6 +248,24 @@ export function pidfdSignal(fd: number, signal: number, doing: string): boolean 
   return true
 }
 const SYS_PIDFD_SEND_SIGNAL = 424
+
+/**
+ * Whether an epoll instance of a process watches its descriptor (kcmp, KCMP_EPOLL_TFD); undefined if that cannot be
+ * learned: the process may not be looked into, is gone, or the kernel has no kcmp. Walks over what the instance watches.
+ */
+export function epollWatches(pid: number, epoll: number, descriptor: number): boolean | undefined {
+  const number = SYS_KCMP[process.arch]
+  if (number === undefined) return undefined
+  epollSlot.writeUInt32LE(epoll, 0)
+  epollSlot.writeUInt32LE(descriptor, 4)
+  const result = Number(c.kcmp(number, pid, pid, KCMP_EPOLL_TFD, descriptor, epollSlot))
+  if (result >= 0) return result === 0
+  return koffi.errno() === os.constants.errno.ENOENT ? false : undefined
+}
+const SYS_KCMP: Partial<Record<string, number>> = { x64: 312, arm64: 272 }
+const KCMP_EPOLL_TFD = 7
+/** struct kcmp_epoll_slot: epoll, descriptor, and which of several files that had the number. */
+const epollSlot = Buffer.alloc(12)
 
 /**
  * A batch of datagrams of one length, sent with one system call (sendmmsg). The bytes of each packet are written in

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import * as libc from './libc.ts'
+import { ofProcess, processNames } from './proc-reading.ts'
 
 /** A network namespace that stays reachable while this object is open. */
 export class NetworkNamespace {
@@ -57,25 +58,50 @@ export interface FoundNamespace {
   pids: number[]
 }
 
+/** Where `ip netns` keeps the names of namespaces. */
+export const NAMED_FOLDER = '/run/netns'
+
 /**
  * Every network namespace that a process visible in `proc` lives in, first process first, and those that a file under
- * /run/netns holds. Processes whose namespace may not be looked at are passed over.
+ * /run/netns holds. Processes whose namespace may not be looked at are passed over. A step takes microseconds. Throws what
+ * the system says if `proc` cannot be listed.
  */
-export function findNamespaces(proc = '/proc', named = '/run/netns'): FoundNamespace[] {
+export function* lookForNamespaces(proc = '/proc', named = NAMED_FOLDER): Generator<void, FoundNamespace[]> {
   const found = new Map<number, FoundNamespace>()
-  const add = (path: string, pid?: number): void => {
-    let inode: number
-    try {
-      inode = fs.statSync(path).ino
-    } catch {
-      return // gone meanwhile, or not ours to see
-    }
+  const add = (inode: number, path: string, pid?: number): void => {
     const entry = found.get(inode) ?? { inode, path, pids: [] }
     if (pid !== undefined) entry.pids.push(pid)
     found.set(inode, entry)
   }
-  const pids = fs.readdirSync(proc).filter((name) => /^\d+$/.test(name))
-  for (const pid of pids.map(Number).sort((a, b) => a - b)) add(`${proc}/${pid}/ns/net`, pid)
-  if (fs.existsSync(named)) for (const name of fs.readdirSync(named)) add(`${named}/${name}`)
+  for (const name of processNames(proc)) {
+    yield
+    const path = `${proc}/${name}/ns/net`
+    const stat = ofProcess(() => fs.statSync(path))
+    if (typeof stat !== 'string') add(stat.ino, path, Number(name))
+  }
+  for (const [inode, path] of namespaceFiles(named)) {
+    yield
+    add(inode, path)
+  }
   return [...found.values()]
+}
+
+/** What `lookForNamespaces` gives, all at once. */
+export function findNamespaces(proc = '/proc', named = NAMED_FOLDER): FoundNamespace[] {
+  const steps = lookForNamespaces(proc, named)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** The namespaces that files of a folder hold; a file that holds none, or none any more, is passed over. */
+export function* namespaceFiles(folder: string): Generator<[inode: number, path: string], void> {
+  const names = ofProcess(() => fs.readdirSync(folder))
+  const here = ofProcess(() => fs.statSync('/proc/thread-self/ns/net').dev)
+  if (typeof names === 'string') return
+  for (const name of names) {
+    const stat = ofProcess(() => fs.statSync(`${folder}/${name}`))
+    if (typeof stat !== 'string' && stat.dev === here) yield [stat.ino, `${folder}/${name}`]
+  }
 }

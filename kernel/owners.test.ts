@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
+import net from 'node:net'
 import { test } from 'node:test'
-import { inodeOf, Listener } from './fixtures/sockets.ts'
-import { Cgroups, containerOfCgroupPath, ownersOf } from './owners.ts'
+import { inodeOf, Listener, openDescriptorOf } from './fixtures/sockets.ts'
+import { findHolders, ownersOf } from './owners.ts'
 
 test('a socket that a child has inherited has two owners, until the child ends', async () => {
   using listener = new Listener()
@@ -21,7 +19,7 @@ test('a socket that a child has inherited has two owners, until the child ends',
     [process.pid, child.pid!].sort((a, b) => a - b),
   )
   const inherited = shared.find((owner) => owner.pid === child.pid)
-  assert.deepEqual({ ...inherited, pid: 0 }, { pid: 0, command: 'cat', commandLine: 'cat' })
+  assert.deepEqual([inherited?.command, inherited?.commandLine], ['cat', 'cat'])
   assert.deepEqual(
     owners.get(inodeOf(own.fd))?.map((owner) => owner.pid),
     [process.pid],
@@ -36,35 +34,37 @@ test('a socket that a child has inherited has two owners, until the child ends',
   )
 })
 
+test('sockets of every kind have owners: one of UNIX too', async () => {
+  const server = net.createServer().listen({ path: `\0spillway-owners-${process.pid}` })
+  await once(server, 'listening')
+  const inode = inodeOf(openDescriptorOf(server))
+  assert.deepEqual(
+    ownersOf(new Set([inode]))
+      .get(inode)
+      ?.map((owner) => owner.pid),
+    [process.pid],
+  )
+  server.close()
+})
+
+test('a command line of a megabyte is cut', async () => {
+  using listener = new Listener()
+  const words = Array.from({ length: 10 }, () => 'x'.repeat(100_000))
+  const child = spawn('sh', ['-c', 'read line', ...words], { stdio: ['pipe', 'ignore', 'ignore', listener.fd] })
+  await once(child, 'spawn')
+  const owners = ownersOf(new Set([inodeOf(listener.fd)])).get(inodeOf(listener.fd)) ?? []
+  const line = owners.find(({ pid }) => pid === child.pid)?.commandLine
+  assert.ok(line?.startsWith('sh -c read line xxx') && line.length <= 4096)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+})
+
+test('a folder of processes that cannot be listed is an error and not a world without processes', () => {
+  for (const folder of ['/nonexistent', '/etc/hostname'])
+    assert.throws(() => findHolders(new Set([1]), { proc: folder }).next(), { syscall: 'opendir' }, folder)
+})
+
 test('an inode that nobody holds has no entry, and nobody is asked about none', () => {
   assert.equal(ownersOf(new Set([1])).size, 0)
   assert.equal(ownersOf(new Set(), '/nonexistent').size, 0)
-})
-
-test('the container is read from the cgroup paths of the usual runtimes', () => {
-  const id = 'f'.repeat(12) + '0123456789abcdef'.repeat(4).slice(12)
-  for (const cgroup of [
-    `/docker/${id}`,
-    `/system.slice/docker-${id}.scope`,
-    `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/cri-containerd-${id}.scope`,
-    `/kubepods/burstable/pod1/${id}`,
-    `/machine.slice/libpod-${id}.scope/container`,
-  ])
-    assert.equal(containerOfCgroupPath(cgroup), 'f'.repeat(12), cgroup)
-  for (const cgroup of ['/', '/user.slice/user-1000.slice/session-2.scope', '/docker/abc'])
-    assert.equal(containerOfCgroupPath(cgroup), undefined, cgroup)
-})
-
-test('a cgroup is found by its number, also when it was made after the first look', () => {
-  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-cgroups-'))
-  const cgroups = new Cgroups(root)
-  const make = (name: string): bigint => {
-    fs.mkdirSync(path.join(root, name), { recursive: true })
-    return fs.statSync(path.join(root, name), { bigint: true }).ino
-  }
-  assert.equal(cgroups.path(fs.statSync(root, { bigint: true }).ino), '/')
-  const inner = make('system.slice/inner.scope')
-  assert.equal(cgroups.path(inner), '/system.slice/inner.scope')
-  assert.equal(cgroups.path(0n), undefined)
-  fs.rmSync(root, { recursive: true })
 })

@@ -1,89 +1,146 @@
+/** Who holds a socket, and who waits at it for connections: the walk over /proc/PID/fd. */
 import fs from 'node:fs'
 import { basename } from 'node:path'
+import { type Waiters, WaitersOfProcess } from './acceptors.ts'
+import { nowhere, type Workload, workloadOfProcess } from './cgroup-path.ts'
+import { beginningOf, namesIn, ofProcess, processNames } from './proc-reading.ts'
 
 /** A process that holds a socket. */
 export interface Owner {
   pid: number
   /** The command name as `ps` shows it, at most 15 characters; for Node the name of its program. */
   command: string
-  /** The whole command line, words separated by spaces; empty where it may not be read. */
+  /** The command line, words separated by spaces, at most 4 KiB of it; empty where it may not be read. */
   commandLine: string
+  /** Its unit, container and pod. */
+  workload: Workload
 }
 
+/** What one walk over all processes has found out. */
+export interface SocketHolders {
+  /** By inode: who holds the socket, lowest pid first. Sockets that nobody visible holds have no entry. */
+  owners: Map<number, Owner[]>
+  /** By inode: who waits at it for connections. */
+  waiters: Map<number, Waiters>
+  /** Processes that were looked into, and those that may not be. */
+  seen: number
+  hidden: number
+  /** All processes that there were. */
+  pids: Set<number>
+}
+
+export const noHolders = (): SocketHolders => ({
+  owners: new Map(),
+  waiters: new Map(),
+  seen: 0,
+  hidden: 0,
+  pids: new Set(),
+})
+
+export interface Search {
+  /** Where the proc file system is mounted. */
+  proc?: string
+  /** Which processes are looked into; all of them by default. */
+  among?: (pid: number) => boolean
+  /** Is filled while the search is under way. Owners come lowest pid first. */
+  into?: SocketHolders
+}
+
+/** What a process has open, as far as it matters here. */
+export interface OpenFiles {
+  count: number
+  /** The wanted sockets, by descriptor. */
+  sockets: Map<number, number>
+  epolls: number[]
+  rings: number[]
+}
+
+const COMMAND_LINE_BYTES = 4096
+const SOCKET = 'socket:['
+
 /**
- * Who holds each of these socket inodes, from /proc/PID/fd. Several owners of one inode share one socket and its
- * queues. Processes that may not be looked into are passed over, so an unprivileged caller sees its own only.
- * Walks every file of every process: call it when an unknown inode appears, not on a clock.
+ * Walks over every file of every process for those that hold these socket inodes, of whatever protocol. Several owners of
+ * one inode share one socket and its queues. A step takes microseconds; drain it, or take breaks between the steps. Throws
+ * what the system says if /proc cannot be listed or no file be opened any more.
  */
-export function ownersOf(inodes: ReadonlySet<number>, proc = '/proc'): Map<number, Owner[]> {
-  const owners = new Map<number, Owner[]>()
-  if (inodes.size === 0) return owners
-  const wanted = new Map([...inodes].map((inode) => [`socket:[${inode}]`, inode]))
-  for (const name of fs.readdirSync(proc)) {
-    if (!/^\d+$/.test(name)) continue
-    const held = new Set<number>()
-    for (const fd of attempt(() => fs.readdirSync(`${proc}/${name}/fd`)) ?? []) {
-      const inode = wanted.get(attempt(() => fs.readlinkSync(`${proc}/${name}/fd/${fd}`)) ?? '')
-      if (inode !== undefined) held.add(inode)
+export function* findHolders(
+  inodes: ReadonlySet<number>,
+  { proc = '/proc', among = () => true, into: found = noHolders() }: Search = {},
+): Generator<void, SocketHolders> {
+  if (inodes.size === 0) return found
+  for (const name of processNames(proc)) {
+    yield
+    found.pids.add(Number(name))
+    if (!among(Number(name))) continue
+    const folder = `${proc}/${name}`
+    const open: OpenFiles = { count: 0, sockets: new Map(), epolls: [], rings: [] }
+    const looked = yield* openFiles(folder, inodes, open)
+    if (looked === 'hidden') found.hidden++
+    if (looked !== 'seen') continue
+    found.seen++
+    if (open.sockets.size === 0) continue
+    const owner = ownerAt(folder, Number(name))
+    if (owner === undefined) continue
+    for (const inode of new Set(open.sockets.values())) {
+      const owners = found.owners.get(inode)
+      if (owners === undefined) found.owners.set(inode, [owner])
+      else owners.push(owner)
     }
-    if (held.size === 0) continue
-    const comm = (attempt(() => fs.readFileSync(`${proc}/${name}/comm`, 'utf8')) ?? '').trim()
-    const words = (attempt(() => fs.readFileSync(`${proc}/${name}/cmdline`, 'utf8')) ?? '').split('\0')
-    const owner: Owner = {
-      pid: Number(name),
-      command: commandName(comm, words[0] ?? ''),
-      commandLine: words.join(' ').trim(),
-    }
-    for (const inode of held) owners.set(inode, [...(owners.get(inode) ?? []), owner])
+    yield* new WaitersOfProcess(folder, owner.pid, open, inodes, found.waiters).look()
   }
-  return owners
+  // Whoever may not be looked into may wait too, and with hidepid=2 not even the first process is listed.
+  if (found.hidden > 0 || !found.pids.has(1)) for (const waiters of found.waiters.values()) waiters.complete = false
+  return found
+}
+
+/** Who holds each of these socket inodes. Blocks until every process has been looked at. */
+export function ownersOf(inodes: ReadonlySet<number>, proc = '/proc'): Map<number, Owner[]> {
+  const steps = findHolders(inodes, { proc })
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value.owners
+  }
+}
+
+function* openFiles(
+  folder: string,
+  inodes: ReadonlySet<number>,
+  into: OpenFiles,
+): Generator<void, 'seen' | 'gone' | 'hidden'> {
+  const names = namesIn(`${folder}/fd`)
+  try {
+    for (;;) {
+      const next = ofProcess(() => names.next())
+      if (next === 'gone' || next === 'hidden') return next
+      if (next.done === true) return 'seen'
+      const link = ofProcess(() => fs.readlinkSync(`${folder}/fd/${next.value}`))
+      into.count++
+      if (link.startsWith(SOCKET)) {
+        const inode = Number(link.slice(SOCKET.length, -1))
+        if (inodes.has(inode)) into.sockets.set(Number(next.value), inode)
+      } else if (link === 'anon_inode:[eventpoll]') into.epolls.push(Number(next.value))
+      else if (link === 'anon_inode:[io_uring]') into.rings.push(Number(next.value))
+      if (into.count % 64 === 0) yield
+    }
+  } finally {
+    names.return()
+  }
+}
+
+function ownerAt(folder: string, pid: number): Owner | undefined {
+  const comm = ofProcess(() => beginningOf(`${folder}/comm`))
+  if (comm === 'gone') return undefined
+  const line = ofProcess(() => beginningOf(`${folder}/cmdline`, COMMAND_LINE_BYTES))
+  const cgroup = ofProcess(() => beginningOf(`${folder}/cgroup`))
+  const words = line === 'gone' || line === 'hidden' ? [] : line.split('\0')
+  return {
+    pid,
+    command: commandName(comm === 'hidden' ? '' : comm.trim(), words[0] ?? ''),
+    commandLine: words.join(' ').trim(),
+    workload: cgroup === 'gone' || cgroup === 'hidden' ? nowhere : workloadOfProcess(cgroup),
+  }
 }
 
 /** Node 24 names the thread of its own main() 'MainThread', which says nothing: its program's name does. */
 const commandName = (comm: string, program: string): string =>
   comm === 'MainThread' && program !== '' ? basename(program) : comm
-
-/** Processes come and go while they are looked at, and most are not ours: what cannot be read is not there. */
-function attempt<Result>(read: () => Result): Result | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
-}
-
-const CONTAINER_ID = /([0-9a-f]{64})/
-
-/** The container id (first 12 digits) in a cgroup path of Docker, containerd, CRI-O or Podman; undefined if there is none. */
-export function containerOfCgroupPath(path: string): string | undefined {
-  const ids = path.split('/').map((part) => CONTAINER_ID.exec(part)?.[1])
-  return ids.findLast((id) => id !== undefined)?.slice(0, 12)
-}
-
-/** Finds cgroup v2 folders by id, which is the folder's inode number. Walks the tree when an unknown id is asked for. */
-export class Cgroups {
-  readonly #root: string
-  #paths = new Map<bigint, string>()
-
-  constructor(root = '/sys/fs/cgroup') {
-    this.#root = root
-  }
-
-  /** The path of the cgroup below the root, e.g. `/system.slice/docker-….scope`; undefined if it is not visible here. */
-  path(id: bigint): string | undefined {
-    const known = this.#paths.get(id)
-    if (known !== undefined) return known
-    this.#paths = new Map()
-    this.#walk('')
-    return this.#paths.get(id)
-  }
-
-  #walk(path: string): void {
-    const folder = `${this.#root}${path}`
-    const stat = attempt(() => fs.statSync(folder, { bigint: true }))
-    if (stat === undefined) return
-    this.#paths.set(stat.ino, path === '' ? '/' : path)
-    for (const entry of attempt(() => fs.readdirSync(folder, { withFileTypes: true })) ?? [])
-      if (entry.isDirectory()) this.#walk(`${path}/${entry.name}`)
-  }
-}

@@ -29,9 +29,14 @@ const listener = (shard: number, changes: Partial<ListenerSample> = {}): Listene
   inode: 100 + shard,
   cookie: String(shard),
   uid: 0,
+  device: '',
   process: 'backend',
+  pid: shard,
   pids: [shard],
+  acceptors: [shard],
+  unit: '',
   container: '',
+  pod: '',
   ...changes,
 })
 

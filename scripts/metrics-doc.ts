@@ -59,8 +59,12 @@ sampler has and never asks the kernel. It does not reset peaks either, so two Pr
 
 **A shard is one listening socket.** Sockets that share an address and port with \`SO_REUSEPORT\` are numbered from 1 as
 they appear; those that appear together are ordered by the command lines of their processes. A process that is restarted
-with the same command line gets its number back. A socket that several processes share after a fork is one shard with
-several owners.
+with the same command line gets its number back, and with \`--state-dir\` a restart of the exporter keeps all numbers. A
+socket that several processes share after a fork is one shard with several owners.
+
+**Who holds a socket is not who accepts.** \`tcp_listener_acceptors\` counts the processes that waited for connections when
+it was last looked, \`pid\` of \`tcp_listener_info\` is one of them, and /snapshot lists all. What is seen is a moment, up to
+ten seconds old: a worker that is busy waits nowhere.
 
 **Some things are known only by port.** Half-open requests and connections do not name their listener. They are given for
 the address and port, and never divided among shards.

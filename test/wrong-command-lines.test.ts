@@ -356,7 +356,7 @@ const typed: [line: string, says: RegExp][] = [
 
   ['exporter --listen @', /^spillway exporter: @ is taken by another process/],
   ['exporter --listen 127.0.0.1:0 --proc missing', /--proc missing cannot be read: it does not exist/],
-  ['exporter --listen 127.0.0.1:0 --proc nothing', /--proc nothing lists no processes/],
+  ['exporter --listen 127.0.0.1:0 --proc nothing', /--proc nothing is not a proc file system that shows processes/],
   ['exporter --listen 127.0.0.1:0 --netns x=/no/such', /--netns x=\/no\/such: \/no\/such does not exist/],
   ['exporter --listen 127.0.0.1:0 --netns x=/etc/hostname', /\/etc\/hostname is not a network namespace/],
   ['exporter --listen unix:/no/such/place.sock', /The folder of unix:\/no\/such\/place\.sock does not exist/],

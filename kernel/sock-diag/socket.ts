@@ -90,6 +90,11 @@ export class SockDiag {
     }
   }
 
+  /** The name of the network device with this index, in the namespace of this socket; undefined if there is none. */
+  deviceName(index: number): string | undefined {
+    return libc.deviceName(this.#fd, index)
+  }
+
   /** Closes the socket and lets go of its namespace. */
   close(): void {
     if (this.#open) libc.close(this.#fd)

@@ -62,7 +62,7 @@ function services(lab: NamespaceLab, plan: LabPlan, folder: string): StartedServ
   }
 }
 
-/** The folder holds nothing but sockets. The lab's first process removes it too, should this one be killed. */
+/** The folder holds sockets, and the exporter's shard numbers. The lab's first process removes it too, should this one be killed. */
 function makeFolder(): string {
   const named = process.env.XDG_RUNTIME_DIR
   const [parent, variable] =

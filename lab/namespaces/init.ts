@@ -52,7 +52,9 @@ function build(orderedPlan: LabPlan, orderedFolder: string): null {
   for (const [name, value] of Object.entries(plan.sysctls)) setSysctl(name, value)
   keep('client', 'agent', entries.agent, [`--listen=${formatListen(socketFile('agent'))}`])
   for (const index of plan.backends.keys()) startBackend(index + 1)
-  keep('server', 'exporter', entries.exporter, exporterArguments(plan, socketFile('exporter')))
+  // Should the exporter be killed, the next one keeps the numbers of the shards.
+  const state = `--state-dir=${folder}`
+  keep('server', 'exporter', entries.exporter, [...exporterArguments(plan, socketFile('exporter')), state])
   return null
 }
 

@@ -23,9 +23,11 @@ export const snapshotOf = (namespace: Partial<NamespaceSample> = {}, monotonicMs
   sequence: 1,
   timeMs: 0,
   monotonicMs,
+  ownersAgeSeconds: 0,
   namespaces: [
     {
       netns: 'lab',
+      name: '',
       inode: 1,
       agesSeconds: { listeners: 0, syn_queue: 0, connections: 0, counters: 0 },
       listeners: [],

@@ -5,6 +5,7 @@ import { listenerMetrics } from './catalogue/listeners.ts'
 import type { Metric, MetricGroup } from './catalogue/metric.ts'
 import { outgoingMetrics } from './catalogue/outgoing.ts'
 import { ownMetrics } from './catalogue/own.ts'
+import { ownerMetrics } from './catalogue/owners.ts'
 import { portMetrics } from './catalogue/ports.ts'
 import { udpMetrics } from './catalogue/udp.ts'
 import { unixMetrics } from './catalogue/unix.ts'
@@ -19,6 +20,7 @@ export const catalogue: readonly MetricGroup[] = [
   udpMetrics,
   counterMetrics,
   limitMetrics,
+  ownerMetrics,
   ownMetrics,
 ]
 

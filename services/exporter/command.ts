@@ -1,6 +1,6 @@
-import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { reasonOf } from '#common/system-errors.ts'
+import { showsProcesses } from '#kernel/proc-reading.ts'
 import { type ExporterOptions, startExporter } from './exporter.ts'
 import { help, parseOptions } from './options.ts'
 
@@ -24,13 +24,13 @@ async function exportUntilSignal(options: ExporterOptions): Promise<void> {
 
 /** The owners of sockets are found under /proc: any other folder would silently give listeners without owners. */
 function refuseWithoutProcesses(proc: string): void {
-  let entries: string[]
+  let shown: boolean
   try {
-    entries = fs.readdirSync(proc)
+    shown = showsProcesses(proc)
   } catch (error) {
     throw new UsageError(`--proc ${proc} cannot be read: ${reasonOf(error)}`, remedy)
   }
-  if (!entries.some((name) => /^\d+$/.test(name))) throw new UsageError(`--proc ${proc} lists no processes`, remedy)
+  if (!shown) throw new UsageError(`--proc ${proc} is not a proc file system that shows processes`, remedy)
 }
 
 const remedy = 'Give the path at which a proc file system is mounted, such as /proc'

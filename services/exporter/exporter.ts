@@ -20,6 +20,8 @@ const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(
 
 /** How long a scrape waits for the sampler to hand over what it knows. */
 const TELL_MS = 2000
+/** How long the start waits for the first look at the kernel and at all processes. */
+const FIRST_LOOK_MS = 5000
 
 export type { ExporterOptions } from './options.ts'
 
@@ -42,9 +44,10 @@ export interface StartedExporter extends AsyncDisposable {
 export async function startExporter(
   options: Partial<Omit<ExporterOptions, 'pace'>> & { pace?: Partial<SamplingPace> } = {},
 ): Promise<StartedExporter> {
-  const { listen, namespaces, proc, log } = { ...defaultOptions, ...options }
+  const { listen, namespaces, proc, stateDir, log } = { ...defaultOptions, ...options }
   const pace = { ...defaultOptions.pace, ...options.pace }
-  const store = new SnapshotStore(pace, new Identifier(proc))
+  const identifier = new Identifier(proc, { stateDir, log })
+  const store = new SnapshotStore(pace, identifier)
   const watched = new Set<object>()
   /** Snapshots are made as often as the fastest reader may want them, and about once a second while nobody watches. */
   const watch = (stream: object, anybody: boolean): void => {
@@ -78,7 +81,14 @@ export async function startExporter(
     },
   })
   started.defer(() => sampleStream.close())
+  started.defer(() => identifier.close())
   started.defer(() => sampler.thread.stop())
+
+  // Whose the listeners are decides about their numbers: nobody is to see them without, if that takes no longer than this.
+  await Promise.race([
+    sampler.thread.tell().then(() => store.settled()),
+    sleep(FIRST_LOOK_MS, undefined, { ref: false }),
+  ])
 
   const app = httpServer()
   app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(index))
@@ -104,8 +114,10 @@ export async function startExporter(
     return reply.type(metricsContentType).send(await textOf(store.held(sampler.thread.restarts)))
   })
   app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
-    if (request.query.now === true) await sampler.thread.look()
-    else await refresh()
+    if (request.query.now === true) {
+      await sampler.thread.look()
+      await store.settled()
+    } else await refresh()
     if (store.snapshot !== undefined) return store.snapshot
     return reply
       .code(503)
@@ -135,7 +147,7 @@ export async function startExporter(
     snapshot: () => store.snapshot,
     async look() {
       await sampler.thread.look()
-      return store.latest
+      return store.settled()
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -19,7 +19,10 @@ const contract: Record<string, string[]> = {
   tcp_listener_accept_queue_peak: ['netns', 'address', 'port', 'shard'],
   tcp_listener_accept_queue_at_least_seconds_total: ['netns', 'address', 'port', 'shard', 'fill'],
   tcp_listener_drops_total: ['netns', 'address', 'port', 'shard'],
-  tcp_listener_info: ['netns', 'address', 'port', 'shard', 'inode', 'cookie', 'uid', 'process', 'owners', 'container'],
+  tcp_listener_info: [
+    ...['netns', 'address', 'port', 'shard', 'inode', 'cookie', 'uid'],
+    ...['process', 'pid', 'unit', 'container', 'pod', 'device'],
+  ],
   tcp_port_syn_queue_length: ['netns', 'address', 'port'],
   tcp_port_syn_queue_peak: ['netns', 'address', 'port'],
   tcp_port_syn_queue_limit: ['netns', 'address', 'port'],

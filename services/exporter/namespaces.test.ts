@@ -11,6 +11,12 @@ for (const [scenario, sentence] of [
   ['path', 'a named namespace may vanish and come back'],
   ['quiet', 'a namespace in which nothing waits is read less often, and as often as asked once something does'],
   ['all', 'with `all` namespaces are found as they appear, and let go when nobody lives in them'],
+  ['name', 'a namespace is shown with the name that it has on this host'],
+  [
+    'device',
+    'listeners on one port that are bound to different devices have numbers of their own, and name their device',
+  ],
+  ['proc', 'when the proc file system goes away, owners are unknown and all else goes on, until it is back'],
 ] as const)
   test(sentence, async () => {
     await using child = new Child('unshare', [

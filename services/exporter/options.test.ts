@@ -34,6 +34,8 @@ test('every option is taken', () => {
     'db=42',
     '--proc',
     '/host/proc',
+    '--state-dir',
+    '/var/lib/spillway',
   ])
   assert.deepEqual(options?.listen, { host: '::1', port: 9000 })
   assert.deepEqual(options?.pace, {
@@ -49,6 +51,20 @@ test('every option is taken', () => {
   })
   assert.deepEqual(options?.namespaces, [{ kind: 'self' }, { kind: 'process', name: 'db', pid: 42 }])
   assert.equal(options?.proc, '/host/proc')
+  assert.equal(options?.stateDir, '/var/lib/spillway')
+})
+
+test("the state directory is systemd's unless one is named", (context) => {
+  const before = process.env.STATE_DIRECTORY
+  context.after(() => {
+    if (before === undefined) delete process.env.STATE_DIRECTORY
+    else process.env.STATE_DIRECTORY = before
+  })
+  process.env.STATE_DIRECTORY = '/var/lib/spillway:/var/lib/other'
+  assert.equal(parseOptions([])?.stateDir, '/var/lib/spillway')
+  assert.equal(parseOptions(['--state-dir', '/srv'])?.stateDir, '/srv')
+  process.env.STATE_DIRECTORY = ''
+  assert.equal(parseOptions([])?.stateDir, undefined)
 })
 
 test('help is given instead of options, and names each of them', () => {
@@ -63,6 +79,7 @@ test('help is given instead of options, and names each of them', () => {
     'destinations',
     'cpu-budget',
     'peak-window',
+    'state-dir',
   ])
     assert.ok(help.includes(`--${name} `), name)
 })
@@ -84,6 +101,7 @@ const refused: [args: string[], message: RegExp][] = [
   [['--cpu-budget', '0%'], /--cpu-budget/],
   [['--cpu-budget', '200%'], /--cpu-budget/],
   [['--cpu-budget', 'much'], /--cpu-budget/],
+  [['--state-dir='], /--state-dir is empty/],
   [['--netns', 'nowhere'], /--netns 'nowhere'/],
   [['--netns', 'self', '--netns', 'self'], /--netns gives 'self' twice/],
 ]

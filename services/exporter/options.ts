@@ -10,6 +10,8 @@ export interface ExporterOptions {
   namespaces: NamespaceSource[]
   /** Where the proc file system that shows the processes is mounted. */
   proc: string
+  /** The folder in which shard numbers are kept for the next run; undefined keeps none. */
+  stateDir: string | undefined
   /** Takes one line for the person who runs it. */
   log(line: string): void
 }
@@ -19,6 +21,7 @@ export const defaultOptions: ExporterOptions = {
   pace: defaultPace,
   namespaces: [{ kind: 'self' }],
   proc: '/proc',
+  stateDir: undefined,
   log: (line) => console.error(line),
 }
 
@@ -47,6 +50,8 @@ Needs no privilege for the network namespace it is started in.
                                   NAME=PID    the one of a process, shown as NAME
                                 CAP_SYS_ADMIN is needed for all, and for any namespace but the exporter's own
   --proc PATH                   where the host's /proc is mounted, if the exporter runs in a container    (/proc)
+  --state-dir PATH              a folder in which shard numbers outlive a restart of the exporter; systemd's $STATE_DIRECTORY
+                                if that is set, otherwise none
   --help                        this text
 
 Paths: /metrics, /stream and /samples (server-sent events), /snapshot (JSON), /health.
@@ -67,6 +72,7 @@ export const grammar = {
     'stream-interval': { type: 'string' },
     netns: { type: 'string', multiple: true },
     proc: { type: 'string' },
+    'state-dir': { type: 'string' },
   },
 } as const
 
@@ -107,5 +113,10 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
       pace,
       namespaces,
       proc: values.proc ?? defaultOptions.proc,
+      stateDir: stateDirectory(values['state-dir']),
     }
   })
+
+/** Of several folders that systemd gives to a service, separated by colons, the first. */
+const stateDirectory = (given: string | undefined): string | undefined =>
+  given ?? (process.env.STATE_DIRECTORY?.split(':')[0] || undefined)

@@ -39,6 +39,13 @@ export class SnapshotStore {
     return withoutOld(this.#latest, raw, this.#clock())
   }
 
+  /** The latest once it is known whose the listeners are, as far as that can be learned soon. */
+  async settled(): Promise<Snapshot> {
+    await this.#identifier.settled()
+    if (this.#raw !== undefined) this.#latest = this.#identifier.identify(this.#raw)
+    return this.latest
+  }
+
   /** Samples with their shards, as the latest snapshot has them. */
   identify(samples: RawSamples): Samples {
     return this.#identifier.identifySamples(samples)
@@ -86,6 +93,7 @@ export class SnapshotStore {
       monotonicMs: this.#clock(),
       samplerRestarts,
       processCpuSeconds: (user + system) / 1e6,
+      owners: this.#identifier.ownerHealth,
       kernelCounters: this.#kernelCounters,
       version: version(),
       kernel: os.release(),

@@ -23,9 +23,19 @@ export const ListenerSample = Type.Object({
   inode: Count,
   cookie: Type.String(),
   uid: Count,
-  process: Type.String({ description: 'Command of the first owner; empty if the exporter is not allowed to see it' }),
-  pids: Type.Array(Count),
+  device: Type.String({ description: 'The network device that the socket is bound to; empty if it is bound to none' }),
+  process: Type.String({ description: 'Command of `pid`; empty if the exporter is not allowed to see it' }),
+  pid: Type.Union([Count, Type.Null()], {
+    description:
+      'One process that stands for the socket: the lowest that was seen to accept, otherwise the lowest owner',
+  }),
+  pids: Type.Array(Count, { description: 'All processes that hold the socket' }),
+  acceptors: Type.Union([Type.Array(Count), Type.Null()], {
+    description: 'Those that waited for connections when it was last looked: [] is nobody, null is not known',
+  }),
+  unit: Type.String({ description: 'Unit of systemd; empty outside units' }),
   container: Type.String({ description: 'Container id, 12 digits; empty outside containers' }),
+  pod: Type.String({ description: 'Uid of a pod of Kubernetes; empty outside pods' }),
 })
 export type ListenerSample = Static<typeof ListenerSample>
 
@@ -155,7 +165,9 @@ export const UnixListenerSample = Type.Object({
   uid: Type.Union([Count, Type.Null()], { description: 'null before Linux 5.3' }),
   process: Type.String({ description: 'Command of the first owner; empty if the exporter is not allowed to see it' }),
   pids: Type.Array(Count),
+  unit: Type.String({ description: 'Unit of systemd; empty if there is none' }),
   container: Type.String(),
+  pod: Type.String(),
 })
 export type UnixListenerSample = Static<typeof UnixListenerSample>
 
@@ -194,6 +206,7 @@ const Age = Type.Union([Type.Number(), Type.Null()])
 
 export const NamespaceSample = Type.Object({
   netns: Type.String({ description: 'The name given on the command line, otherwise the inode number' }),
+  name: Type.String({ description: 'The name of a file below /run/netns or /run/docker/netns; empty if it has none' }),
   inode: Count,
   agesSeconds: Type.Record(Type.String(), Age, {
     description:
@@ -236,6 +249,9 @@ export const Snapshot = Type.Object({
   sequence: Count,
   timeMs: Type.Number({ description: 'Wall clock, for display only' }),
   monotonicMs: Type.Number({ description: 'CLOCK_MONOTONIC, for rates' }),
+  ownersAgeSeconds: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Time since owners and acceptors were last looked for; null while they cannot be',
+  }),
   namespaces: Type.Array(NamespaceSample),
   processes: Type.Optional(Type.Array(ProcessFiles)),
   sampler: Type.Object({

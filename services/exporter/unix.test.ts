@@ -118,7 +118,11 @@ test('two listeners of one path have different shards, and a name with a line en
   using _young = stalled(twice, 2)
   const odd = `\0spill\nway "${process.pid}"\\`
   using _odd = stalled(odd, 3)
-  assert.deepEqual((await listenersOf(exporter, twice)).map(({ shard }) => shard).sort(), [1, 2])
+  await eventually(
+    'it is known whose they are, which decides about their numbers',
+    () => listenersOf(exporter, twice),
+    (found) => assert.deepEqual(found.map(({ shard }) => shard).sort(), [1, 2]),
+  )
   const text = await page(exporter, '/metrics')
   const written = `@spill\\\\x0away \\"${process.pid}\\"\\\\\\\\`
   const row = text

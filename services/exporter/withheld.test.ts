@@ -42,7 +42,14 @@ function read(agesMs: Partial<Record<DumpKind, number | null>>): { raw: RawSnaps
         listeners: [
           {
             ...{ address: '0.0.0.0', port: 80, length: 1, limit: 2, peak: 1, fullSecondsInWindow: 0, drops: 0 },
-            ...{ atLeastSeconds: { '0.5': 0, '0.9': 0, '1': 0 }, inode: 0, cookie: '1', uid: 0, cgroupId: undefined },
+            ...{
+              atLeastSeconds: { '0.5': 0, '0.9': 0, '1': 0 },
+              inode: 0,
+              cookie: '1',
+              uid: 0,
+              device: '',
+              cgroupId: undefined,
+            },
           },
         ],
       },

@@ -90,28 +90,37 @@ export const listenerMetrics: MetricGroup = {
       read: one(({ drops }) => drops),
     },
     {
+      name: 'tcp_listener_acceptors',
+      type: 'gauge',
+      labels,
+      help:
+        'Processes that waited for connections at this socket when it was last looked, every ten seconds or more ' +
+        'rarely (spillway_owner_search_age_seconds): by epoll, accept(), poll(), select() or io_uring. Not all that hold the ' +
+        'socket: with SO_REUSEPORT, for example, each worker of nginx holds all sockets and waits at its own. A worker ' +
+        'that is busy with a request, or whose turn it is not (accept mutex), may not wait at that moment. Absent ' +
+        'where it cannot be known: without the right to look into a process (as for /proc/PID/fd, and for those that ' +
+        'block in a call CAP_SYS_PTRACE), or for a ring of io_uring in a process with several listening sockets.',
+      source:
+        '/proc/PID/fdinfo of epoll and io_uring, kcmp(), /proc/PID/task/TID/syscall and the arguments of the call',
+      worry:
+        '0 for longer than a minute: nobody polls this socket, so every client in its queue waits in vain. With workers ' +
+        'that block in accept(), 0 means that all of them are busy.',
+      read: each(({ acceptors }, labels) => (acceptors === null ? [] : [{ labels, value: acceptors.length }])),
+    },
+    {
       name: 'tcp_listener_info',
       type: 'gauge',
-      labels: [...labels, 'inode', 'cookie', 'uid', 'process', 'owners', 'container'],
+      labels: [...labels, 'inode', 'cookie', 'uid', 'process', 'pid', 'unit', 'container', 'pod', 'device'],
       help:
-        'Identity of the listener; the value is always 1. owners are the ids of the processes that hold the socket, ' +
-        'several if it is shared after a fork; process is the command of the first. Both are empty where the exporter ' +
-        'is not allowed to inspect the process. container is the first 12 digits of the container id.',
-      source: 'the LISTEN record, /proc/PID/fd, the cgroup in which the socket was created',
+        'Identity of the listener; the value is always 1. pid is the process that stands for the socket: the lowest that was ' +
+        'seen to accept, otherwise the lowest that holds it, for as long as it does; process is its command. Both are ' +
+        'empty where the exporter is not allowed to inspect the process; /snapshot lists all that hold the socket. ' +
+        'unit is a unit of systemd, container the first 12 digits of the id (the name for LXC and systemd-nspawn), pod ' +
+        'a uid of Kubernetes, device the network device that the socket is bound to.',
+      source: 'the LISTEN record, /proc/PID/fd, /proc/PID/cgroup, else the cgroup in which the socket was created',
       worry: 'Not a warning sign: join it to another metric to see whose queue it is, as in the examples.',
-      read: each((listener, labels) => [
-        {
-          labels: {
-            ...labels,
-            inode: listener.inode,
-            cookie: listener.cookie,
-            uid: listener.uid,
-            process: listener.process,
-            owners: listener.pids.join(','),
-            container: listener.container,
-          },
-          value: 1,
-        },
+      read: each(({ inode, cookie, uid, process, pid, unit, container, pod, device }, labels) => [
+        { labels: { ...labels, inode, cookie, uid, process, pid: pid ?? '', unit, container, pod, device }, value: 1 },
       ]),
     },
   ],

@@ -1,4 +1,5 @@
 import type { MetricFamily, MetricValue } from '#common/metrics-text.ts'
+import type { OwnerHealth } from '../identity/owner-register.ts'
 import type { RawSnapshot } from '../sampler/message.ts'
 import type { Snapshot } from '../snapshot.ts'
 
@@ -14,6 +15,8 @@ export interface Held {
   samplerRestarts: number
   /** CPU time of the whole process. */
   processCpuSeconds: number
+  /** How the search for the owners of sockets goes. */
+  owners: OwnerHealth
   /** The counters that this kernel has. */
   kernelCounters: ReadonlySet<string>
   version: string

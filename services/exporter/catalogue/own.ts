@@ -36,17 +36,19 @@ export const ownMetrics: MetricGroup = {
     {
       name: 'spillway_exporter_namespace_info',
       type: 'gauge',
-      labels: ['netns', 'inode', 'source'],
+      labels: ['netns', 'name', 'inode', 'source'],
       help:
         'The network namespaces that are read; the value is always 1. source is self for the one the exporter runs in, ' +
-        'otherwise the path by which it was opened. No other namespace is read.',
+        'otherwise the path by which it was opened. name is that of a file below /run/netns or /run/docker/netns, as far ' +
+        'as the exporter may look there. No other namespace is read.',
       source: 'the --netns options and the namespaces that they name',
       worry:
         "Your service's namespace is not among them: the exporter does not read it. `lsns -t net` lists the inodes.",
-      read: ({ snapshot, raw }) =>
-        snapshot === undefined
-          ? []
-          : (raw?.namespaces ?? []).map(({ netns, inode, source }) => ({ labels: { netns, inode, source }, value: 1 })),
+      *read({ snapshot, raw }) {
+        const names = new Map(snapshot?.namespaces.map(({ inode, name }) => [inode, name]))
+        for (const { netns, inode, source } of snapshot === undefined ? [] : (raw?.namespaces ?? []))
+          yield { labels: { netns, name: names.get(inode) ?? '', inode, source }, value: 1 }
+      },
     },
     {
       name: 'spillway_exporter_snapshot_age_seconds',
@@ -110,10 +112,15 @@ export const ownMetrics: MetricGroup = {
       name: 'spillway_sample_errors_total',
       type: 'counter',
       labels: ['kind', 'code'],
-      help: 'Dumps that failed, by kind and errno, and namespaces that could not be opened (kind="namespace").',
-      source: 'the sampler',
+      help:
+        'Dumps that failed, by kind and errno, namespaces that could not be opened or looked for (kind="namespace"), and ' +
+        'searches for the owners of sockets that failed (kind="owners").',
+      source: 'the sampler, and the main thread',
       worry: 'Any rate: the numbers of that kind are getting old.',
-      read: ({ raw }) => (raw?.errors ?? []).map(({ kind, code, count }) => ({ labels: { kind, code }, value: count })),
+      *read({ raw, owners }) {
+        for (const { kind, code, count } of raw?.errors ?? []) yield { labels: { kind, code }, value: count }
+        for (const [code, count] of owners.errors) yield { labels: { kind: 'owners', code }, value: count }
+      },
     },
     {
       name: 'spillway_sample_interval_seconds',

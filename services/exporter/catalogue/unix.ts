@@ -81,15 +81,26 @@ export const unixMetrics: MetricGroup = {
     {
       name: 'unix_listener_info',
       type: 'gauge',
-      labels: [...labels, 'type', 'inode', 'cookie', 'uid', 'process', 'owners', 'container'],
+      labels: [...labels, 'type', 'inode', 'cookie', 'uid', 'process', 'owners', 'unit', 'container', 'pod'],
       help:
         'Who listens; the value is always 1. type is stream or seqpacket; process is the command of the first owner, owners ' +
         'their number. Empty where the exporter is not allowed to see it; uid is empty before Linux 5.3.',
       source: 'the LISTEN record and /proc/PID/fd',
       worry: 'Not a warning sign: join it to the others on netns, path and shard.',
-      read: each(({ type, inode, cookie, uid, process, pids, container }, labels) => [
+      read: each(({ type, inode, cookie, uid, process, pids, unit, container, pod }, labels) => [
         {
-          labels: { ...labels, type, inode, cookie, uid: uid ?? '', process, owners: pids.length, container },
+          labels: {
+            ...labels,
+            type,
+            inode,
+            cookie,
+            uid: uid ?? '',
+            process,
+            owners: pids.length,
+            unit,
+            container,
+            pod,
+          },
           value: 1,
         },
       ]),

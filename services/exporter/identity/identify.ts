@@ -1,56 +1,79 @@
-import { type DumpCost, perKind, type RawListener, type RawSamples, type RawSnapshot } from '../sampler/message.ts'
+import { nowhere, type Workload } from '#kernel/cgroup-path.ts'
+import type { Owner } from '#kernel/owners.ts'
+import { type DumpCost, perKind, type RawNamespace, type RawSamples, type RawSnapshot } from '../sampler/message.ts'
 import type { Samples } from '../samples.ts'
 import type { ListenerSample, Snapshot } from '../snapshot.ts'
-import { Containers } from './containers.ts'
+import { NamespaceNames } from './namespace-names.ts'
 import { OpenFiles } from './open-files.ts'
-import { OwnerRegister } from './owner-register.ts'
+import { type OwnerHealth, OwnerRegister } from './owner-register.ts'
+import { ShardFile } from './shard-file.ts'
 import { type ShardCandidate, Shards } from './shards.ts'
+import { socketInodes } from './socket-inodes.ts'
+import { Spokesmen } from './spokesmen.ts'
 import { UnixListeners } from './unix-listeners.ts'
+import { Workloads } from './workloads.ts'
+
+export interface IdentifierOptions {
+  /** Where shard numbers are kept for the next run. */
+  stateDir?: string | undefined
+  log?(line: string): void
+  owners?: OwnerRegister
+  workloads?: Workloads
+  names?: NamespaceNames
+}
 
 /**
- * Gives each listener its shard, its owners and its container. Runs in the main thread: a walk over the files of every
+ * Gives each listener its shard, its owners and its workload. Runs in the main thread: a walk over the files of every
  * process takes milliseconds, and the sampler has none to spare.
  */
 export class Identifier {
   readonly #owners: OwnerRegister
-  readonly #containers: Containers
+  readonly #workloads: Workloads
+  readonly #names: NamespaceNames
+  readonly #spokesmen = new Spokesmen()
   readonly #shards = new Shards()
-  /** Of listeners whose samples were recorded: a closed one is still in its last batch. */
-  readonly #shardsSeen = new Map<string, number>()
   readonly #unix: UnixListeners
   readonly #openFiles: OpenFiles
+  readonly #file: ShardFile | undefined
+  #restored = false
 
-  constructor(proc: string, owners = new OwnerRegister(proc), containers = new Containers(proc)) {
-    this.#owners = owners
-    this.#containers = containers
-    this.#unix = new UnixListeners({
-      owners: (inode) => owners.of(inode),
-      container: (holders) => containers.of(undefined, holders),
-    })
+  constructor(proc: string, { stateDir, log = () => {}, owners, workloads, names }: IdentifierOptions = {}) {
+    this.#owners = owners ?? new OwnerRegister(proc, { log })
+    this.#workloads = workloads ?? new Workloads()
+    this.#names = names ?? new NamespaceNames(proc)
+    this.#unix = new UnixListeners(this.#owners)
     this.#openFiles = new OpenFiles(proc)
+    this.#file = stateDir === undefined ? undefined : ShardFile.in(stateDir, proc, log)
   }
 
   identify(raw: RawSnapshot): Snapshot {
-    const inodes = new Set(raw.namespaces.flatMap(({ listeners }) => listeners.map(({ inode }) => inode)))
-    for (const inode of UnixListeners.inodes(raw)) inodes.add(inode)
-    if (this.#owners.update(inodes)) this.#containers.forgetProcesses()
+    if (!this.#restored) this.#file?.restore(this.#shards, raw.monotonicMs)
+    this.#restored = true
+    const inodes = socketInodes(raw)
+    this.#owners.update(inodes)
+    this.#names.update(raw.namespaces.map(({ inode }) => inode))
     this.#shards.update(this.#candidates(raw), raw.monotonicMs)
+    this.#file?.offer(this.#shards, raw.monotonicMs)
     this.#unix.update(raw)
     const snapshot: Snapshot = {
       sequence: raw.sequence,
       timeMs: raw.timeMs,
       monotonicMs: raw.monotonicMs,
       sampler: raw.sampler,
+      ownersAgeSeconds: this.#owners.health.ageSeconds ?? null,
       namespaces: raw.namespaces.map((namespace) => {
         const { unixListeners: _, source: _source, costs, ...rest } = namespace
         return {
           ...rest,
+          name: this.#names.of(namespace.inode),
           agesSeconds: perKind((kind) => ageOf(costs[kind], raw.monotonicMs)),
-          listeners: rest.listeners.map((listener) => this.#identified(rest.inode, listener)).sort(byShard),
+          listeners: this.#identified(namespace),
           ...this.#unix.of(namespace),
         }
       }),
     }
+    this.#spokesmen.forgetOthers(inodes)
+    this.#workloads.lookForUnknown()
     this.#openFiles.update(snapshot.namespaces)
     const processes = this.#openFiles.known
     return processes === undefined ? snapshot : { ...snapshot, processes }
@@ -58,28 +81,62 @@ export class Identifier {
 
   /** Samples with the shard of each listener: its current one, or its last. */
   identifySamples({ namespace, listeners: { inode, ...columns }, ...rest }: RawSamples): Samples {
-    const shard = columns.cookie.map((cookie, row) => this.#lastShard(idOf(namespace, { inode: inode[row]!, cookie })))
+    const shard = columns.cookie.map((cookie, row) =>
+      this.#shards.lastOf(idOf(namespace, { inode: inode[row]!, cookie })),
+    )
     return { ...rest, listeners: { ...columns, shard } }
   }
 
-  #lastShard(id: string): number {
-    const shard = this.#shards.of(id)
-    if (shard !== 0) this.#shardsSeen.set(id, shard)
-    return shard || (this.#shardsSeen.get(id) ?? 0)
+  /** Resolves when whatever is being looked up is known. */
+  settled(): Promise<void> {
+    return this.#owners.settled()
   }
 
-  #identified(namespace: number, { cgroupId, ...listener }: RawListener): ListenerSample {
-    const owners = this.#owners.of(listener.inode)
-    return {
-      ...listener,
-      shard: this.#shards.of(idOf(namespace, listener)),
-      process: owners[0]?.command ?? '',
-      pids: owners.map(({ pid }) => pid),
-      container: this.#containers.of(cgroupId, owners),
+  /** How the search for owners goes. */
+  get ownerHealth(): OwnerHealth {
+    return this.#owners.health
+  }
+
+  /** Saves the shard numbers, and looks up nothing any more. */
+  close(): void {
+    this.#owners.close()
+    this.#workloads.close()
+    this.#names.close()
+    this.#file?.close(this.#shards)
+  }
+
+  /** A listener without a number is left out: its owners are still being looked for, and decide about the number. */
+  #identified({ inode, listeners }: RawNamespace): ListenerSample[] {
+    const identified: ListenerSample[] = []
+    for (const { cgroupId, ...listener } of listeners) {
+      const shard = this.#shards.of(idOf(inode, listener))
+      if (shard === 0) continue
+      const owners = this.#owners.of(listener.inode)
+      const waiters = this.#owners.waitersAt(listener.inode)
+      const spokesman = this.#spokesmen.of(listener.inode, owners, waiters)
+      identified.push({
+        ...listener,
+        shard,
+        process: spokesman?.command ?? '',
+        pid: spokesman?.pid ?? null,
+        pids: owners.map(({ pid }) => pid),
+        acceptors: waiters === undefined ? null : [...waiters],
+        ...this.#workloadOf(spokesman, cgroupId),
+      })
     }
+    return identified.sort(byShard)
   }
 
-  /** Grouped by the name of the namespace, not its inode: a named one that is recreated keeps its numbers. */
+  /** Where the owner runs; failing that, where the socket was made: that of an activated service was made by systemd. */
+  #workloadOf(owner: Owner | undefined, cgroupId: bigint | undefined): Workload {
+    const { unit, container, pod } = owner?.workload ?? nowhere
+    return unit !== '' || container !== '' || pod !== '' ? { unit, container, pod } : this.#workloads.of(cgroupId)
+  }
+
+  /**
+   * Grouped by the name of the namespace, not its inode: a named one that is recreated keeps its numbers. Sockets that are
+   * bound to different devices are no group to the kernel, but have the same labels, so their numbers must differ.
+   */
   #candidates(raw: RawSnapshot): Map<string, ShardCandidate[]> {
     const groups = new Map<string, ShardCandidate[]>()
     for (const { netns, inode: namespace, listeners } of raw.namespaces) {
@@ -87,10 +144,11 @@ export class Identifier {
         const name = `${netns}|${listener.address}|${listener.port}`
         const group = groups.get(name) ?? []
         groups.set(name, group)
+        const owner = this.#owners.of(listener.inode)[0]
         group.push({
           id: idOf(namespace, listener),
           inode: listener.inode,
-          commandLine: this.#owners.of(listener.inode)[0]?.commandLine ?? '',
+          commandLine: owner?.commandLine ?? (this.#owners.isKnown(listener.inode) ? '' : undefined),
         })
       }
     }
@@ -105,4 +163,4 @@ const idOf = (namespace: number, { inode, cookie }: { inode: number; cookie: str
   `${namespace}/${inode}/${cookie}`
 
 const byShard = (a: ListenerSample, b: ListenerSample): number =>
-  a.port - b.port || a.address.localeCompare(b.address) || a.shard - b.shard
+  a.port - b.port || (a.address < b.address ? -1 : a.address > b.address ? 1 : a.shard - b.shard)

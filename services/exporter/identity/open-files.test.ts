@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
+import { nowhere } from '#kernel/cgroup-path.ts'
 import type { ListenerSample, NamespaceSample } from '../snapshot.ts'
 import { OpenFiles } from './open-files.ts'
 
@@ -22,10 +23,13 @@ const heldBy = (...pids: number[]): NamespaceSample => {
     cookie: '1',
     uid: 0,
     process: 'server',
+    pid: pids[0] ?? null,
     pids,
-    container: '',
+    acceptors: null,
+    device: '',
+    ...nowhere,
   }
-  return { netns: '1', inode: 1, agesSeconds: {}, listeners: [listener], ports: [], counters: {} }
+  return { netns: '1', name: '', inode: 1, agesSeconds: {}, listeners: [listener], ports: [], counters: {} }
 }
 
 async function found(proc: string, ...pids: number[]): Promise<unknown> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type ShardCandidate, Shards } from './shards.ts'
+import { type SavedShards, type ShardCandidate, Shards } from './shards.ts'
 
 const listener = (inode: number, commandLine = ''): ShardCandidate => ({ id: `cookie-${inode}`, inode, commandLine })
 
@@ -77,4 +77,85 @@ test('an address without listeners for more than an hour starts anew', () => {
   shards.update(new Map(), 1000)
   shards.update(new Map(), 3_700_000)
   assert.deepEqual(numbers(shards, [listener(9, 'b')], 3_700_100), [1])
+})
+
+const unread = (inode: number): ShardCandidate => ({ id: `cookie-${inode}`, inode, commandLine: undefined })
+
+test('newcomers whose command lines decide about their numbers wait for them; one alone does not', () => {
+  const shards = new Shards()
+  assert.deepEqual(numbers(shards, [unread(1), unread(2)]), [0, 0])
+  assert.deepEqual(numbers(shards, [listener(1, 'web b'), listener(2, 'web a')]), [2, 1])
+  numbers(shards, [])
+  assert.deepEqual(numbers(shards, [unread(9)]), [0], 'two numbers are free')
+  assert.deepEqual(numbers(shards, [listener(9, 'web b')]), [2])
+  assert.deepEqual(numbers(shards, [listener(9, 'web b'), unread(10)]), [2, 1], 'one is free')
+})
+
+test('numbers outlive a restart: of listeners by their cookies, of closed ones by their command lines', () => {
+  const before = new Shards()
+  numbers(before, [listener(1, 'web a'), listener(2, 'web b'), listener(3, 'web c'), listener(4, 'web d')])
+  numbers(before, [listener(1, 'web a'), listener(3, 'web c'), listener(4, 'web d')])
+  const saved: SavedShards = JSON.parse(JSON.stringify(before.save(100)))
+  assert.ok(!JSON.stringify(saved).includes('web'), 'command lines can hold secrets')
+
+  const after = new Shards()
+  after.restore(saved, 0)
+  assert.deepEqual(numbers(after, [unread(3), listener(8, 'web b'), listener(9, 'web d')]), [3, 2, 4])
+})
+
+test('listeners that were out of sight for a moment have their numbers again, though their command lines are the same', () => {
+  const shards = new Shards()
+  const [a, b, c] = [listener(3, 'web'), listener(2, 'web'), listener(1, 'web')]
+  for (const present of [[a], [a, b], [a, b, c]]) numbers(shards, present)
+  numbers(shards, [])
+  assert.deepEqual(numbers(shards, [c]), [3])
+  assert.deepEqual(numbers(shards, [a, b, c]), [1, 2, 3])
+})
+
+test('what is saved is bounded: a group is saved as a whole or not at all', () => {
+  const shards = new Shards()
+  const group = (name: string, count: number): [string, ShardCandidate[]] => [
+    name,
+    Array.from({ length: count }, (_, index) => ({ id: `${name}-${index}`, inode: index, commandLine: '' })),
+  ]
+  shards.update(new Map([group('small', 5), group('large', 50), group('other', 5)]), 0)
+  assert.deepEqual(Object.keys(shards.save(20)), ['small', 'other'])
+})
+
+test('a closed listener keeps its number in the samples for a while', () => {
+  const shards = new Shards()
+  numbers(shards, [listener(1, 'a'), listener(2, 'b')])
+  numbers(shards, [listener(1, 'a')], 1000)
+  assert.deepEqual([shards.of('cookie-2'), shards.lastOf('cookie-2')], [0, 2])
+  numbers(shards, [listener(1, 'a')], 62_000)
+  numbers(shards, [listener(1, 'a')], 124_000)
+  assert.equal(shards.lastOf('cookie-2'), 0)
+})
+
+test('after 30,000 listeners have come and gone nothing of them is left, whether they shared a port or not', () => {
+  for (const nameOf of [(): string => 'one port', (index: number): string => `port ${index}`]) {
+    const shards = new Shards()
+    const present = new Map<string, ShardCandidate[]>()
+    for (let index = 0; index < 30_000; index++) {
+      const name = nameOf(index)
+      const group = present.get(name) ?? []
+      present.set(name, group)
+      group.push({ id: `${index}`, inode: index, commandLine: `web ${index}` })
+    }
+    shards.update(present, 0)
+    assert.equal(shards.remembered.numbers, 30_000)
+    const last = new Map([['last', [listener(1)]]])
+    for (let nowMs = 1000; nowMs < 7_200_000; nowMs += 60_000) {
+      shards.update(last, nowMs)
+      assert.ok(shards.remembered.idleSlots <= 20_000)
+    }
+    assert.deepEqual(shards.remembered, { groups: 1, idleSlots: 0, numbers: 1, closed: 0 })
+  }
+})
+
+test('listeners that come and go one after another on many ports are not remembered without end', () => {
+  const shards = new Shards()
+  for (let index = 0; index < 30_000; index++) shards.update(new Map([[`port ${index}`, [listener(index)]]]), index)
+  const { groups, numbers: held } = shards.remembered
+  assert.ok(groups <= 20_001 && held === 1, `${groups} groups, ${held} numbers`)
 })

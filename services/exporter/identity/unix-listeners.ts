@@ -1,13 +1,11 @@
-import type { Owner } from '#kernel/owners.ts'
+import { nowhere } from '#kernel/cgroup-path.ts'
 import type { RawNamespace, RawSnapshot, RawUnixListener } from '../sampler/message.ts'
 import type { UnixListenerSample } from '../snapshot.ts'
+import type { OwnerRegister } from './owner-register.ts'
 import { type ShardCandidate, Shards } from './shards.ts'
 
 /** What is known of the processes that hold a socket. */
-export interface OwnerSource {
-  owners(inode: number): readonly Owner[]
-  container(owners: readonly Owner[]): string
-}
+export type OwnerSource = Pick<OwnerRegister, 'of' | 'isKnown'>
 
 /**
  * Gives each listening UNIX socket its shard and its owners. Most paths have one listener; several have the same where a server
@@ -21,11 +19,6 @@ export class UnixListeners {
     this.#source = source
   }
 
-  /** The inodes whose owners are wanted. */
-  static inodes(raw: RawSnapshot): number[] {
-    return raw.namespaces.flatMap(({ unixListeners = [] }) => unixListeners.map(({ inode }) => inode))
-  }
-
   /** Takes the listeners that exist now. */
   update(raw: RawSnapshot): void {
     const groups = new Map<string, ShardCandidate[]>()
@@ -35,7 +28,7 @@ export class UnixListeners {
         const group = groups.get(name) ?? []
         groups.set(name, group)
         const { inode } = listener
-        const commandLine = this.#source.owners(inode)[0]?.commandLine ?? ''
+        const commandLine = this.#source.of(inode)[0]?.commandLine ?? (this.#source.isKnown(inode) ? '' : undefined)
         group.push({ id: idOf(namespace, listener), inode, commandLine })
       }
     }
@@ -45,18 +38,16 @@ export class UnixListeners {
   /** Those of one namespace; absent where they were never read. */
   of({ inode: namespace, unixListeners }: RawNamespace): { unixListeners?: UnixListenerSample[] } {
     if (unixListeners === undefined) return {}
-    return {
-      unixListeners: unixListeners.map((listener) => {
-        const owners = this.#source.owners(listener.inode)
-        return {
-          ...listener,
-          shard: this.#shards.of(idOf(namespace, listener)),
-          process: owners[0]?.command ?? '',
-          pids: owners.map(({ pid }) => pid),
-          container: this.#source.container(owners),
-        }
-      }),
+    const identified: UnixListenerSample[] = []
+    for (const listener of unixListeners) {
+      const shard = this.#shards.of(idOf(namespace, listener))
+      if (shard === 0) continue // its owners are still being looked for, and decide about the number
+      const owners = this.#source.of(listener.inode)
+      const { unit, container, pod } = owners[0]?.workload ?? nowhere
+      const [process, pids] = [owners[0]?.command ?? '', owners.map(({ pid }) => pid)]
+      identified.push({ ...listener, shard, process, pids, unit, container, pod })
     }
+    return { unixListeners: identified }
   }
 }
 

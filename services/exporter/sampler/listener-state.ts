@@ -11,6 +11,8 @@ export class ListenerState {
   readonly inode: number
   readonly cookie: string
   readonly cgroupId: bigint | undefined
+  /** Index of the device that it is bound to, 0 for none; a socket that listens cannot change it without a privilege. */
+  readonly deviceIndex: number
   /** The number of the dump that showed this socket last. */
   seen = 0
   /** Dumps in a row that did not show it. */
@@ -34,6 +36,7 @@ export class ListenerState {
     this.inode = record.inode
     this.cookie = String(record.cookie)
     this.cgroupId = record.cgroupId
+    this.deviceIndex = record.interfaceIndex
     this.steadySinceMs = nowMs
     this.#lastMs = nowMs // the first sample stands for no time yet
     this.#peak = new PeakWindow(pace.peakWindowMs)
@@ -62,8 +65,10 @@ export class ListenerState {
     this.#lastMs = nowMs
   }
 
-  toRaw(nowMs: number): RawListener {
+  /** `device` is the name of the one that it is bound to. */
+  toRaw(nowMs: number, device: string): RawListener {
     return {
+      device,
       address: this.address,
       port: this.port,
       length: this.length,

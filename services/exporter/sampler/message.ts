@@ -1,15 +1,19 @@
 /** What crosses between the sampler thread and the main thread. */
+import type { MessagePort } from 'node:worker_threads'
 import type { Samples } from '../samples.ts'
 import type { ListenerSample, NamespaceSample, Snapshot, UnixListenerSample } from '../snapshot.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 import type { SamplingPace } from './pace.ts'
 
 /** A listener as the kernel shows it; the main thread finds its owners. */
-export type RawListener = Omit<ListenerSample, 'shard' | 'process' | 'pids' | 'container'> & {
+export type RawListener = Omit<
+  ListenerSample,
+  'shard' | 'process' | 'pid' | 'pids' | 'acceptors' | 'unit' | 'container' | 'pod'
+> & {
   cgroupId: bigint | undefined
 }
 
-export type RawUnixListener = Omit<UnixListenerSample, 'shard' | 'process' | 'pids' | 'container'>
+export type RawUnixListener = Omit<UnixListenerSample, 'shard' | 'process' | 'pids' | 'unit' | 'container' | 'pod'>
 
 /** A namespace that is being read, and how it was opened. */
 export interface NamespaceIdentity {
@@ -19,7 +23,7 @@ export interface NamespaceIdentity {
   source: string
 }
 
-export type RawNamespace = Omit<NamespaceSample, 'listeners' | 'unixListeners' | 'agesSeconds'> & {
+export type RawNamespace = Omit<NamespaceSample, 'listeners' | 'unixListeners' | 'agesSeconds' | 'name'> & {
   unixListeners?: RawUnixListener[]
   source: string
   listeners: RawListener[]
@@ -111,7 +115,12 @@ export interface SamplerOrders {
   again: boolean
   /** So that the sequence continues after a restart. */
   firstSequence: number
+  /** Brings a `Discovery` now and then, if namespaces are to be found. */
+  discoveries: MessagePort
 }
+
+/** What a search for the network namespaces of all processes has found, or why it could not be made. */
+export type Discovery = { found: { inode: number; path: string }[] } | { failed: string; why: string }
 
 /**
  * Places in the control words that both threads see. The sampler sleeps on `word`, counts its rounds in `beat`, gives a

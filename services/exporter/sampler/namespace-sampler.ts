@@ -12,6 +12,7 @@ import {
 } from '#kernel/sock-diag.ts'
 import type { Closed } from './closed-listeners.ts'
 import { connectionStates } from './connection-totals.ts'
+import { DeviceNames } from './device-names.ts'
 import { HostLimits } from './host-limits.ts'
 import { ListenerDump } from './listener-dump.ts'
 import type { ListenerState } from './listener-state.ts'
@@ -62,6 +63,7 @@ export class NamespaceSampler {
   readonly #limits: HostLimits
   readonly #refused = new Set<DumpKind>()
   readonly #pace: SamplingPace
+  readonly #devices = new DeviceNames((index) => this.#diag.deviceName(index))
 
   /** Enters `namespace` briefly; what is opened there does not need it afterwards. */
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, pace: SamplingPace) {
@@ -204,7 +206,9 @@ export class NamespaceSampler {
     for (const [name, value] of this.counters()) if (value !== 0) counters[name] = value
     return {
       ...this.identity,
-      listeners: [...this.listeners()].map((listener) => listener.toRaw(nowMs)).sort(byPlace),
+      listeners: [...this.listeners()]
+        .map((listener) => listener.toRaw(nowMs, this.#devices.nameOf(listener.deviceIndex, nowMs)))
+        .sort(byPlace),
       ports: [...this.ports()].map((port) => port.toSample(nowMs)).sort(byPlace),
       counters,
       ...(closedListeners !== undefined && { closedListeners }),

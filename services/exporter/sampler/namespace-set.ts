@@ -1,12 +1,16 @@
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
+import { codeOf } from '#common/system-errors.ts'
 import { KernelError } from '#kernel/errors.ts'
-import { currentNamespaceInode, findNamespaces, NetworkNamespace } from '#kernel/netns.ts'
-import type { NamespaceIdentity } from './message.ts'
+import { currentNamespaceInode, NetworkNamespace } from '#kernel/netns.ts'
+import type { Discovery, NamespaceIdentity } from './message.ts'
+import { NamespaceLog } from './namespace-log.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 
 const NAMED_EVERY_MS = 1000
-const ALL_EVERY_MS = 5000
+const DISCOVERIES_EVERY_MS = 100
+/** A namespace is opened and read for the first time in about a millisecond: in one tick, not more of them. */
+const CHANGES_A_TICK = 1
 const OWN = '/proc/thread-self/ns/net'
 
 /** Called when a namespace is to be read, and when it is to be released. `open` may throw. */
@@ -25,24 +29,37 @@ export class NamespaceSet {
   readonly #sources: readonly NamespaceSource[]
   readonly #proc: string
   readonly #user: NamespaceUser
+  readonly #discoveries: () => Discovery | undefined
+  readonly #log: NamespaceLog
+  readonly #own = currentNamespaceInode()
   /** By inode. */
   readonly #open = new Map<number, NamespaceIdentity>()
-  /** What could not be opened, so that it is said once. */
-  readonly #complained = new Set<string>()
   #found: NamespaceIdentity[] = []
+  /** What is to be opened and closed, a little in each tick. */
+  #changes: { identity: NamespaceIdentity; opens: boolean }[] = []
   #namedDueMs = 0
-  #allDueMs = 0
+  #discoveriesDueMs = 0
+  #discoveryFailed: string | undefined
 
-  constructor(sources: readonly NamespaceSource[], proc: string, user: NamespaceUser) {
+  /** `discoveries` gives what has been found of the namespaces of all processes since it was last called, or undefined. */
+  constructor(
+    sources: readonly NamespaceSource[],
+    proc: string,
+    user: NamespaceUser,
+    discoveries: () => Discovery | undefined,
+  ) {
     this.#sources = sources
     this.#proc = proc
     this.#user = user
+    this.#discoveries = discoveries
+    this.#log = new NamespaceLog((line) => user.log(line))
   }
 
   /** The first look. What cannot be read now is a mistake of the person who asked, so it throws a UsageError. */
   start(nowMs: number): void {
     this.#preflight()
-    this.#look(nowMs)
+    this.#namedDueMs = nowMs + NAMED_EVERY_MS
+    this.#discover(nowMs)
     for (const identity of this.#wanted()) {
       try {
         this.#enter(identity)
@@ -54,38 +71,57 @@ export class NamespaceSet {
     }
   }
 
-  /** A later look: namespaces come and go. */
+  /** A later look: namespaces come and go. Called in every tick, so it does little at a time. */
   refresh(nowMs: number): void {
-    if (nowMs < this.#namedDueMs && nowMs < this.#allDueMs) return
-    this.#look(nowMs)
-    const wanted = new Map(this.#wanted().map((identity) => [identity.inode, identity]))
-    for (const [inode, identity] of this.#open) {
-      if (wanted.get(inode)?.netns === identity.netns) continue
-      this.#open.delete(inode)
-      this.#user.close(identity)
-      this.#user.log(`Network namespace ${describe(identity)} is gone and is no longer read`)
+    if (this.#discover(nowMs) || nowMs >= this.#namedDueMs) {
+      this.#namedDueMs = nowMs + NAMED_EVERY_MS
+      this.#compare()
     }
-    for (const identity of wanted.values()) {
-      if (this.#open.has(identity.inode)) continue
-      try {
-        this.#enter(identity)
-        this.#user.log(`Network namespace ${describe(identity)} is read from now on`)
-        this.#complained.delete(identity.source)
-      } catch (error) {
-        this.#complain(identity, error)
-      }
-    }
+    for (const change of this.#changes.splice(0, CHANGES_A_TICK)) this.#change(change, nowMs)
+    this.#log.sumUp(nowMs, this.#open.size)
   }
 
   get identities(): NamespaceIdentity[] {
     return [...this.#open.values()]
   }
 
-  #enter(identity: NamespaceIdentity): void {
+  #enter(identity: NamespaceIdentity): boolean {
     using namespace = new NetworkNamespace(identity.source === 'self' ? OWN : identity.source)
-    if (namespace.inode !== identity.inode) return // another one has taken the path: the next look sees it
+    if (namespace.inode !== identity.inode) return false // another one has taken the path: the next look sees it
     this.#user.open(identity, namespace)
     this.#open.set(identity.inode, identity)
+    return true
+  }
+
+  /** Finds out what is to be opened and closed. */
+  #compare(): void {
+    const wanted = new Map(this.#wanted().map((identity) => [identity.inode, identity]))
+    this.#changes = []
+    for (const [inode, identity] of this.#open)
+      if (wanted.get(inode)?.netns !== identity.netns) this.#changes.push({ identity, opens: false })
+    for (const identity of wanted.values())
+      if (this.#open.get(identity.inode)?.netns !== identity.netns) this.#changes.push({ identity, opens: true })
+    const sources = new Set([...wanted.values()].map(({ source }) => source))
+    this.#log.forget((source) => sources.has(source))
+  }
+
+  #change({ identity, opens }: { identity: NamespaceIdentity; opens: boolean }, nowMs: number): void {
+    if (!opens) {
+      this.#open.delete(identity.inode)
+      this.#user.close(identity)
+      this.#log.went(describe(identity), nowMs)
+      return
+    }
+    try {
+      if (!this.#enter(identity)) return
+      this.#log.came(describe(identity), nowMs)
+      this.#log.forget((source) => source !== identity.source)
+    } catch (error) {
+      this.#complain(identity, error)
+      // With no descriptor left, the others would fail in the same way.
+      if (['EMFILE', 'ENFILE'].includes(codeOfAny(error) ?? ''))
+        this.#changes = this.#changes.filter(({ opens }) => !opens)
+    }
   }
 
   /** What should be read now: names given by a person win over numbers. */
@@ -101,23 +137,32 @@ export class NamespaceSet {
         add({ netns: source.name, inode, source: path })
     }
     if (this.#sources.some((source) => source.kind !== 'path' && source.kind !== 'process')) {
-      const inode = currentNamespaceInode()
-      add({ netns: String(inode), inode, source: 'self' })
+      add({ netns: String(this.#own), inode: this.#own, source: 'self' })
     }
     for (const identity of this.#found) add(identity)
     return [...wanted.values()]
   }
 
-  #look(nowMs: number): void {
-    this.#namedDueMs = nowMs + NAMED_EVERY_MS
-    if (!this.#sources.some((source) => source.kind === 'all')) {
-      this.#allDueMs = Number.POSITIVE_INFINITY
-      return
+  /** Takes what the main thread has found. True if there was something. */
+  #discover(nowMs: number): boolean {
+    if (nowMs < this.#discoveriesDueMs) return false
+    this.#discoveriesDueMs = nowMs + DISCOVERIES_EVERY_MS
+    const discovery = this.#discoveries()
+    if (discovery === undefined) return false
+    if ('failed' in discovery) {
+      // Those that are open may live on, and what they hold is true: they are read until it is known that they are gone.
+      this.#user.failed(discovery.failed)
+      if (this.#discoveryFailed !== discovery.failed)
+        this.#user.log(
+          `Network namespaces cannot be looked for at present; those that are known are read. ${discovery.why}`,
+        )
+      this.#discoveryFailed = discovery.failed
+      return false
     }
-    if (nowMs < this.#allDueMs) return
-    this.#allDueMs = nowMs + ALL_EVERY_MS
-    const found = findNamespaces(this.#proc)
-    this.#found = found.map(({ inode, path }) => ({ netns: String(inode), inode, source: path }))
+    if (this.#discoveryFailed !== undefined) this.#user.log('Network namespaces are looked for again')
+    this.#discoveryFailed = undefined
+    this.#found = discovery.found.map(({ inode, path }) => ({ netns: String(inode), inode, source: path }))
+    return true
   }
 
   #pathOf(source: NamespaceSource): string | undefined {
@@ -140,20 +185,17 @@ export class NamespaceSet {
       const other = inodes.get(inode)
       if (other !== undefined) throw new UsageError(`${what} is the same network namespace as ${other}`)
       inodes.set(inode, what)
-      if (inode !== currentNamespaceInode()) tryToEnter(what, path)
+      if (inode !== this.#own) tryToEnter(what, path)
     }
     // Without the capability `all` would find its own namespace alone, and look as if there were no other.
     if (this.#sources.some((source) => source.kind === 'all')) tryToEnter('--netns all', OWN)
   }
 
   #complain(identity: NamespaceIdentity, error: unknown): void {
-    if (error instanceof KernelError) this.#user.failed(error.code)
-    else if (errorCode(error) === 'ENOENT') return
-    else this.#user.failed(errorCode(error) ?? 'unknown')
-    if (this.#complained.has(identity.source)) return
-    this.#complained.add(identity.source)
-    const message = error instanceof Error ? error.message : String(error)
-    this.#user.log(`Network namespace ${describe(identity)} cannot be read: ${message}`)
+    const code = codeOfAny(error)
+    if (code === 'ENOENT') return // gone meanwhile
+    this.#user.failed(code ?? 'unknown')
+    this.#log.cannotRead(identity.source, describe(identity), error instanceof Error ? error.message : String(error))
   }
 }
 
@@ -182,7 +224,7 @@ function tryToEnter(what: string, path: string): void {
 }
 
 function cannotLook(what: string, path: string, error: unknown): UsageError {
-  const code = error instanceof KernelError ? error.code : errorCode(error)
+  const code = codeOfAny(error)
   if (code === 'EPERM' || code === 'EACCES')
     return new UsageError(
       `${what} needs CAP_SYS_ADMIN to enter another network namespace`,
@@ -193,6 +235,4 @@ function cannotLook(what: string, path: string, error: unknown): UsageError {
   return new UsageError(`${what}: ${error instanceof Error ? error.message : String(error)}`)
 }
 
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
-}
+const codeOfAny = (error: unknown): string | undefined => (error instanceof KernelError ? error.code : codeOf(error))

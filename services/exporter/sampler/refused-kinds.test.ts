@@ -20,6 +20,7 @@ test('where the kernel has no unix_diag that is said once, UNIX listeners are ab
     proc: '/proc',
     again: false,
     firstSequence: 1,
+    discoveries: new MessageChannel().port2,
   }
   const sampler = new Sampler(
     orders,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { UsageError } from '#common/errors.ts'
 import { Patience } from '#common/waiting.ts'
 import type { RawSamples } from './message.ts'
@@ -11,6 +11,7 @@ import {
   type SamplerMessage,
   type SamplerOrders,
 } from './message.ts'
+import { NamespaceFinder } from './namespace-finder.ts'
 
 const RESTART_MS = 1000
 /** How often there is a snapshot while nobody watches: owners and shards of listeners are found by it. */
@@ -49,9 +50,13 @@ export class SamplerThread {
   #nextSequence = 1
   #stopping = false
   #restarts = 0
+  #discoveries: MessagePort | undefined
+  readonly #finder: NamespaceFinder | undefined
 
   private constructor(options: SamplerThreadOptions) {
     this.#options = options
+    if (options.namespaces.some(({ kind }) => kind === 'all'))
+      this.#finder = new NamespaceFinder(options.proc, (discovery) => this.#discoveries?.postMessage(discovery))
     this.snapshotIntervalMs = Math.max(IDLE_SNAPSHOT_MS, options.pace.streamIntervalMs)
   }
 
@@ -61,6 +66,7 @@ export class SamplerThread {
   ): Promise<{ thread: SamplerThread; namespaces: NamespaceIdentity[] }> {
     const thread = new SamplerThread(options)
     try {
+      await thread.#finder?.start()
       return { thread, namespaces: await thread.#launch(false) }
     } catch (error) {
       await thread.stop()
@@ -107,6 +113,8 @@ export class SamplerThread {
   /** Ends the thread; at most a second later by force. */
   async stop(): Promise<void> {
     this.#stopping = true
+    this.#finder?.stop()
+    this.#discoveries?.close()
     clearTimeout(this.#restart)
     clearInterval(this.#watch)
     this.#command(command.stop)
@@ -123,6 +131,10 @@ export class SamplerThread {
 
   #launch(again: boolean): Promise<NamespaceIdentity[]> {
     const { pace, namespaces, proc, entry = new URL('./worker.ts', import.meta.url) } = this.#options
+    const { port1, port2 } = new MessageChannel()
+    this.#discoveries?.close()
+    this.#discoveries = port1
+    if (this.#finder?.latest !== undefined) port1.postMessage(this.#finder.latest)
     const orders: SamplerOrders = {
       pace,
       namespaces,
@@ -130,10 +142,11 @@ export class SamplerThread {
       again,
       control: this.#words.buffer,
       firstSequence: this.#nextSequence,
+      discoveries: port2,
     }
     Atomics.store(this.#words, control.word, command.none)
     Atomics.store(this.#words, control.taken, this.#nextSequence - 1)
-    const worker = new Worker(entry, { name: 'sampler', workerData: orders })
+    const worker = new Worker(entry, { name: 'sampler', workerData: orders, transferList: [port2] })
     this.#worker = worker
     const { promise, resolve, reject } = Promise.withResolvers<NamespaceIdentity[]>()
     let ready = false

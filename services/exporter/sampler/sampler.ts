@@ -1,3 +1,4 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { duration, percent } from '#common/quantities.ts'
 import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
@@ -5,6 +6,7 @@ import type { DumpHealth, Snapshot } from '../snapshot.ts'
 import { CostBudget } from './cost-budget.ts'
 import { DumpMeter } from './dump-meter.ts'
 import {
+  type Discovery,
   type DumpCost,
   type DumpKind,
   type NamespaceIdentity,
@@ -21,7 +23,7 @@ import type { Pacer } from './pacer.ts'
 import { Quiet } from './quiet.ts'
 import { SampleRecorder } from './sample-recorder.ts'
 
-type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence'>
+type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence' | 'discoveries'>
 
 /** One namespace, what is due in it, and what that costs. */
 interface Watched {
@@ -77,12 +79,13 @@ export class Sampler {
       udp: new CostBudget(cpuShare * 0.1, 5000),
       limits: new CostBudget(cpuShare * 0.05, 15_000),
     }
-    this.#namespaces = new NamespaceSet(orders.namespaces, orders.proc, {
-      open: (identity, namespace) => this.#watch(identity, namespace),
-      close: (identity) => this.#unwatch(identity.inode),
-      failed: (code) => this.#countError('namespace', code),
+    const user = {
+      open: (identity: NamespaceIdentity, namespace: NetworkNamespace) => this.#watch(identity, namespace),
+      close: (identity: NamespaceIdentity) => this.#unwatch(identity.inode),
+      failed: (code: string) => this.#countError('namespace', code),
       log,
-    })
+    }
+    this.#namespaces = new NamespaceSet(orders.namespaces, orders.proc, user, () => latestOf(orders.discoveries))
   }
 
   /** Opens the namespaces, and reads each once. Throws a UsageError or KernelError if that cannot work. */
@@ -226,8 +229,8 @@ export class Sampler {
 
   #isDue({ sampler, quiet }: Watched, meter: DumpMeter, nowMs: number): boolean {
     if (meter.work === undefined) return false
-    const budgetedMs = Math.max(meter.work.intervalMs(), sampler.restMs(meter.kind, nowMs))
-    const intervalMs = meter.kind === 'syn_queue' ? quiet.synIntervalMs(nowMs, budgetedMs) : budgetedMs
+    const askedMs = Math.max(meter.work.intervalMs(), sampler.restMs(meter.kind, nowMs))
+    const intervalMs = meter.kind === 'syn_queue' ? quiet.synIntervalMs(nowMs, askedMs) : askedMs
     // Half a sampling interval early is better than most of one late.
     return !(nowMs < meter.startMs + intervalMs - this.#orders.pace.sampleIntervalMs / 2)
   }
@@ -273,7 +276,12 @@ export class Sampler {
     const cpuMs = this.#cpuClock() - startCpuMs
     meter.record(startMs, this.#clock() - startMs, cpuMs, succeeded)
     // What is done a tenth as often needs a tenth of the share: namespaces in which nothing happens slow down no others.
-    meter.work?.observe(cpuMs / sampler.restFactor(meter.kind, startMs))
+    const { synIntervalMs } = this.#orders.pace
+    const rest =
+      meter.kind === 'syn_queue'
+        ? quiet.synIntervalMs(startMs, synIntervalMs) / synIntervalMs
+        : sampler.restFactor(meter.kind, startMs)
+    meter.work?.observe(cpuMs / rest)
   }
 
   /** Says why a kind that can be missing from a kernel is not read. */
@@ -311,6 +319,16 @@ export class Sampler {
       `Reading the listeners of ${namespaces} namespaces every ${duration(sampleIntervalMs)} takes ${percent(share)} of a ` +
         'core in CPU time, and --cpu-budget does not limit it: raise --sample-interval',
     )
+  }
+}
+
+/** The last of the messages that have come; the thread never gets to hear of them otherwise. */
+function latestOf(port: MessagePort): Discovery | undefined {
+  let latest: Discovery | undefined
+  for (;;) {
+    const received: { message: Discovery } | undefined = receiveMessageOnPort(port)
+    if (received === undefined) return latest
+    latest = received.message
   }
 }
 
