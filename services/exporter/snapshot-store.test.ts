@@ -13,6 +13,8 @@ const raw: RawSnapshot = {
   namespaces: [],
   errors: [],
   answers: 0,
+  startedMs: 0,
+  lookCpuSeconds: 0,
   departed: { listeners: 0, syn_queue: 0, connections: 0, counters: 0 },
   sampler: {
     intervalSeconds: 0.01,

@@ -54,6 +54,11 @@ export class SnapshotStore {
     return this.#latest
   }
 
+  /** As the sampler delivered it, however old: what was made of one and the same is the same. */
+  get raw(): RawSnapshot | undefined {
+    return this.#raw
+  }
+
   get snapshot(): Snapshot | undefined {
     return this.snapshotAgeSeconds * 1000 > this.#goodForMs ? undefined : this.#latest
   }
@@ -81,6 +86,7 @@ export class SnapshotStore {
       snapshotAgeSeconds: this.snapshotAgeSeconds,
       monotonicMs: monotonicMs(),
       samplerRestarts,
+      processStartedMs: performance.timeOrigin,
       processCpuSeconds: (user + system) / 1e6,
       kernelCounters: this.#kernelCounters,
       version: version(),

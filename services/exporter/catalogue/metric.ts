@@ -12,6 +12,8 @@ export interface Held {
   /** Now, by the clock of `readMs`. */
   monotonicMs: number
   samplerRestarts: number
+  /** When the process began, in milliseconds since 1970. */
+  processStartedMs: number
   /** CPU time of the whole process. */
   processCpuSeconds: number
   /** The counters that this kernel has. */

@@ -9,12 +9,25 @@ const one = (value: (held: Held) => number | undefined): Metric['read'] =>
     if (known !== undefined) yield { labels: {}, value: known }
   }
 
+/** A counter, and when it was 0. */
+const counted = (
+  value: (held: Held) => number | undefined,
+  createdMs: (held: Held) => number | undefined,
+): Metric['read'] =>
+  function* row(held) {
+    const known = value(held)
+    if (known !== undefined) yield { labels: {}, value: known, createdMs: createdMs(held) }
+  }
+
+const sinceProcess = ({ processStartedMs }: Held): number => processStartedMs
+const sinceSampler = ({ raw }: Held): number | undefined => raw?.startedMs
+
 const byKind = (value: (health: DumpHealth) => number): Metric['read'] =>
   function* rows({ raw }) {
     if (raw === undefined) return
     const { listeners, synQueue, connections, counters } = raw.sampler.dumps
     for (const [kind, health] of Object.entries({ listeners, syn_queue: synQueue, connections, counters }))
-      yield { labels: { kind }, value: value(health) }
+      yield { labels: { kind }, value: value(health), createdMs: raw.startedMs }
   }
 
 export const ownMetrics: MetricGroup = {
@@ -65,7 +78,7 @@ export const ownMetrics: MetricGroup = {
       help: 'How often the sampler thread died and was restarted. A restart resets the peaks and the times at a fill.',
       source: 'the main thread',
       worry: 'Any restart: the log says why.',
-      read: one(({ samplerRestarts }) => samplerRestarts),
+      read: counted(({ samplerRestarts }) => samplerRestarts, sinceProcess),
     },
     {
       name: 'spillway_exporter_cpu_seconds_total',
@@ -74,7 +87,7 @@ export const ownMetrics: MetricGroup = {
       help: 'CPU time of the sampler thread, in user and kernel mode.',
       source: 'getrusage of the thread',
       worry: 'It costs more than you want to pay: use a longer --sample-interval or a smaller --cpu-budget.',
-      read: one(({ raw }) => raw?.sampler.cpuSeconds),
+      read: counted(({ raw }) => raw?.sampler.cpuSeconds, sinceSampler),
     },
     {
       name: 'spillway_exporter_process_cpu_seconds_total',
@@ -83,7 +96,18 @@ export const ownMetrics: MetricGroup = {
       help: 'CPU time of the whole exporter: the sampler, HTTP, and the search for owners.',
       source: 'getrusage of the process',
       worry: 'As above; with many processes on the host, the search for owners takes a part of it.',
-      read: one(({ processCpuSeconds }) => processCpuSeconds),
+      read: counted(({ processCpuSeconds }) => processCpuSeconds, sinceProcess),
+    },
+    {
+      name: 'spillway_exporter_look_cpu_seconds_total',
+      type: 'counter',
+      labels: [],
+      help:
+        'CPU time of the sampler thread for readings that somebody asked for at once (/snapshot?now=true). Absent before ' +
+        'the first.',
+      source: 'getrusage of the sampler thread, before and after each',
+      worry: 'A steady rate: somebody asks again and again. --look-budget bounds it.',
+      read: counted(({ raw }) => (raw?.lookCpuSeconds === 0 ? undefined : raw?.lookCpuSeconds), sinceSampler),
     },
     {
       name: 'spillway_samples_total',
@@ -103,7 +127,7 @@ export const ownMetrics: MetricGroup = {
         'skipped, not made up for.',
       source: 'the schedule, on the monotonic clock',
       worry: 'More than a few per cent: the machine has no CPU to spare, and bursts may be missed.',
-      read: one(({ raw }) => raw?.sampler.late),
+      read: counted(({ raw }) => raw?.sampler.late, sinceSampler),
     },
     {
       name: 'spillway_sample_errors_total',
@@ -112,7 +136,12 @@ export const ownMetrics: MetricGroup = {
       help: 'Dumps that failed, by kind and errno, and namespaces that could not be opened (kind="namespace").',
       source: 'the sampler',
       worry: 'Any rate: the numbers of that kind are getting old.',
-      read: ({ raw }) => (raw?.errors ?? []).map(({ kind, code, count }) => ({ labels: { kind, code }, value: count })),
+      read: ({ raw }) =>
+        (raw?.errors ?? []).map(({ kind, code, count }) => ({
+          labels: { kind, code },
+          value: count,
+          createdMs: raw?.startedMs,
+        })),
     },
     {
       name: 'spillway_sample_interval_seconds',

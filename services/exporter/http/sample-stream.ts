@@ -14,6 +14,10 @@ export class SampleStream {
     this.#onReaders = onReaders
   }
 
+  get readers(): number {
+    return this.#readers.size
+  }
+
   /** Takes over a response until its reader leaves. */
   add(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
@@ -29,7 +33,8 @@ export class SampleStream {
   }
 
   publish(samples: Samples): void {
-    const event = `event: samples\ndata: ${JSON.stringify(samples)}\n\n`
+    // As bytes, which all readers share however much each has left to read.
+    const event = Buffer.from(`event: samples\ndata: ${JSON.stringify(samples)}\n\n`)
     for (const response of this.#readers) {
       if (response.writableLength > MOST_UNREAD_BYTES) response.destroy()
       else response.write(event)

@@ -11,6 +11,8 @@ export class ListenerState {
   readonly inode: number
   readonly cookie: string
   readonly cgroupId: bigint | undefined
+  /** When it was first seen, in milliseconds since 1970. */
+  readonly seenSinceMs = Date.now()
   /** The number of the dump that showed this socket last. */
   seen = 0
   /** Dumps in a row that did not show it. */
@@ -61,6 +63,7 @@ export class ListenerState {
       },
       fullSecondsInWindow: this.#fill.fullMsInWindow(nowMs) / 1000,
       drops: this.drops,
+      seenSinceMs: this.seenSinceMs,
       inode: this.inode,
       cookie: this.cookie,
       cgroupId: this.cgroupId,

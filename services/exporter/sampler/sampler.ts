@@ -43,6 +43,8 @@ export class Sampler {
   readonly #meters: { watched: Watched; meter: DumpMeter }[] = []
   readonly #errors = new Map<string, SampleErrors>()
   readonly #departed: Record<DumpKind, number> = { listeners: 0, syn_queue: 0, connections: 0, counters: 0 }
+  readonly #startedMs = Date.now()
+  #lookCpuMs = 0
   #sequence: number
   #samples = 0
   #failed = 0
@@ -102,8 +104,10 @@ export class Sampler {
   /** Reads everything now, due or not. */
   readEverything(): void {
     this.#samples++
+    const begunMs = this.#cpuClock()
     for (const watched of this.#watched.values())
       for (const meter of Object.values(watched.meters)) this.#measure(watched, meter, true)
+    this.#lookCpuMs += this.#cpuClock() - begunMs
   }
 
   /** What is known now, as plain data. */
@@ -130,6 +134,8 @@ export class Sampler {
       errors: [...this.#errors.values()].map((error) => ({ ...error })),
       departed: { ...this.#departed },
       answers: thread.answers,
+      startedMs: this.#startedMs,
+      lookCpuSeconds: this.#lookCpuMs / 1000,
     }
   }
 

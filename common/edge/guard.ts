@@ -1,0 +1,30 @@
+/**
+ * Which requests a server answers that has no login of its own. Two ways in which another site's page could read it through
+ * the browser of somebody who reaches it, and what stops each:
+ * - the site points its own name at our address (DNS rebinding): only addresses and names that are ours are taken as Host;
+ * - it fetches from here (cross-site request): a browser says so in Sec-Fetch-Site, an old one in Origin.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
+
+/** Whether a Host header names an address, localhost or one of `names`, which are in lower case. */
+export function isOwnHost(host: string, names: ReadonlySet<string>): boolean {
+  const [, written] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::\d*)?$/.exec(host) ?? []
+  const name = written
+    ?.replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase()
+  if (name === undefined || name === '') return false
+  return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || names.has(name)
+}
+
+/** Where a request comes from, if a browser says that it is another site: `Origin: …`. A link may open what is here. */
+export function otherSite(headers: IncomingHttpHeaders): string | undefined {
+  const { host, origin } = headers
+  const site = headers['sec-fetch-site']
+  // `none`: typed, or a bookmark. A page that is opened shows nothing to whoever linked to it.
+  if (headers['sec-fetch-mode'] === 'navigate') return undefined
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return `Sec-Fetch-Site: ${site}`
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) return `Origin: ${origin}`
+  return undefined
+}

@@ -1,0 +1,43 @@
+import type { ServerResponse } from 'node:http'
+
+/** A reader that has not taken a whole answer by then is cut off. Prometheus gives up after ten seconds by default. */
+const TAKEN_WITHIN_MS = 60_000
+/** What answers hold in memory, all together: the oldest of those that are still not taken are cut off above it. */
+const MOST_UNREAD_BYTES = 134_217_728
+
+/** Answers that are on their way: a reader that does not read must not hold their bytes for ever. */
+export class Outgoing {
+  readonly #withinMs: number
+  readonly #mostBytes: number
+  /** The oldest first. Many share the bytes of one page. */
+  readonly #open = new Map<ServerResponse, Buffer>()
+
+  constructor(withinMs = TAKEN_WITHIN_MS, mostBytes = MOST_UNREAD_BYTES) {
+    this.#withinMs = withinMs
+    this.#mostBytes = mostBytes
+  }
+
+  /** Watches over an answer until it has been taken. */
+  watch(response: ServerResponse, body: Buffer): void {
+    this.#open.set(response, body)
+    const late = setTimeout(() => response.destroy(), this.#withinMs)
+    late.unref()
+    response.once('close', () => {
+      clearTimeout(late)
+      this.#open.delete(response)
+    })
+    while (this.unreadBytes > this.#mostBytes && this.#open.size > 1) {
+      const [oldest] = this.#open.keys()
+      if (oldest === undefined) return
+      this.#open.delete(oldest)
+      oldest.destroy()
+    }
+  }
+
+  /** Bytes that are held for readers, each page once. */
+  get unreadBytes(): number {
+    let bytes = 0
+    for (const body of new Set(this.#open.values())) bytes += body.length
+    return bytes
+  }
+}
