@@ -18,13 +18,19 @@ export function isOwnHost(host: string, names: ReadonlySet<string>): boolean {
   return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || names.has(name)
 }
 
-/** Where a request comes from, if a browser says that it is another site: `Origin: …`. A link may open what is here. */
+/** What a browser says of a request that another site makes: `Sec-Fetch-Site: cross-site`. A link may open what is here. */
 export function otherSite(headers: IncomingHttpHeaders): string | undefined {
-  const { host, origin } = headers
   const site = headers['sec-fetch-site']
   // `none`: typed, or a bookmark. A page that is opened shows nothing to whoever linked to it.
-  if (headers['sec-fetch-mode'] === 'navigate') return undefined
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return `Sec-Fetch-Site: ${site}`
-  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) return `Origin: ${origin}`
-  return undefined
+  const opensPage = headers['sec-fetch-mode'] === 'navigate'
+  return site === undefined || site === 'same-origin' || site === 'none' || opensPage
+    ? undefined
+    : `Sec-Fetch-Site: ${site}`
+}
+
+/** What an older browser says of one: the Origin of the page that makes it. */
+export function otherOrigin({ host, origin }: IncomingHttpHeaders): string | undefined {
+  return origin === undefined || origin === `http://${host}` || origin === `https://${host}`
+    ? undefined
+    : `Origin: ${origin}`
 }

@@ -1,6 +1,6 @@
 /** What a request must pass before it is answered: the web configuration, and the guard against other sites. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isOwnHost, otherSite } from '#common/edge/guard.ts'
+import { isOwnHost, otherOrigin, otherSite } from '#common/edge/guard.ts'
 import { ownNames } from '#common/edge/own-names.ts'
 import type { HttpServer } from '#common/http.ts'
 import { RateLimit } from '../web-config/rate-limit.ts'
@@ -46,7 +46,7 @@ function refusalOf({ headers }: FastifyRequest, names: ReadonlySet<string>): str
       'The exporter answers only to an IP address, localhost and the names of its host, so that no other site can read it ' +
       'through a browser: to allow this name, start it with --allow-host NAME'
     )
-  const site = otherSite(headers)
+  const site = otherSite(headers) ?? otherOrigin(headers)
   return site === undefined ? undefined : `The exporter does not answer requests from other sites (${site})`
 }
 

@@ -26,7 +26,8 @@ export class Outgoing {
       clearTimeout(late)
       this.#open.delete(response)
     })
-    while (this.unreadBytes > this.#mostBytes && this.#open.size > 1) {
+    // Cutting off readers of the last page alone would free nothing.
+    while (this.unreadBytes > this.#mostBytes && this.#pages.size > 1) {
       const [oldest] = this.#open.keys()
       if (oldest === undefined) return
       this.#open.delete(oldest)
@@ -37,7 +38,11 @@ export class Outgoing {
   /** Bytes that are held for readers, each page once. */
   get unreadBytes(): number {
     let bytes = 0
-    for (const body of new Set(this.#open.values())) bytes += body.length
+    for (const body of this.#pages) bytes += body.length
     return bytes
+  }
+
+  get #pages(): ReadonlySet<Buffer> {
+    return new Set(this.#open.values())
   }
 }
