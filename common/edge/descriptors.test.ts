@@ -13,7 +13,7 @@ const script = `
   console.log((await listenOn(app, { host: '127.0.0.1', port: 0 })).port)
 `
 
-test('without a file descriptor left for another connection a server says so once, and goes on', async (context) => {
+test('without a file descriptor left for another connection a server hangs up on it, and goes on', async (context) => {
   const child = spawn(
     'bash',
     ['-c', 'ulimit -n 50 && exec "$@"', 'bash', process.execPath, '--input-type=module', '-e', script],
@@ -25,12 +25,20 @@ test('without a file descriptor left for another connection a server says so onc
   const port = await new Promise<number>((resolve) =>
     createInterface(child.stdout).once('line', (line) => resolve(Number(line))),
   )
-  const clients = Array.from({ length: 100 }, () => net.connect(port, '127.0.0.1').on('error', () => {}))
+  // The system accepts them all; this process has no number left for most, and hangs up on those.
+  let turnedAway = 0
+  const clients = Array.from({ length: 100 }, () =>
+    net
+      .connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .on('close', () => turnedAway++),
+  )
   await eventually(
-    'it complains',
-    () => complaints.length,
+    'some are hung up on',
+    () => turnedAway,
     (count) => count > 0,
   )
+  assert.ok(turnedAway < clients.length)
   for (const client of clients) client.destroy()
   const text = await eventually(
     'it answers again',
@@ -38,5 +46,5 @@ test('without a file descriptor left for another connection a server says so onc
     (answer) => answer.length > 0,
   )
   assert.equal(text, 'some 1\n')
-  assert.deepEqual(complaints, ['Cannot accept connections: this process cannot open any more files'])
+  assert.ok(complaints.length <= 1, complaints.join('\n'))
 })

@@ -5,7 +5,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
 import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
-import { parseCount, parseDurationMs } from '#common/parse.ts'
+import { parseDurationMs } from '#common/parse.ts'
 import { parseYaml, type YamlFile } from '#common/yaml.ts'
 import { cipherSuites, clientPolicies, curves, headers, versions } from './names.ts'
 
@@ -140,7 +140,9 @@ function rateLimitOf(reader: Reader, node: Node | undefined): WebConfig['rateLim
       `${interval?.where}: without a burst no request would ever be answered`,
       'Add burst: 1 or more',
     )
-  return { intervalMs, burst: parseCount(burst.where, burst.text, { min: 1 }) }
+  if (!/^[1-9]\d{0,8}$/.test(burst.text))
+    throw new UsageError(`${burst.where} '${burst.text}' is not a whole number above 0`, REMEDY)
+  return { intervalMs, burst: Number(burst.text) }
 }
 
 /** Walks over what was parsed, and says what is not as it should be. */
