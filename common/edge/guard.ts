@@ -34,3 +34,21 @@ export function otherOrigin({ host, origin }: IncomingHttpHeaders): string | und
     ? undefined
     : `Origin: ${origin}`
 }
+
+/**
+ * Why a request for something that no other site may read is refused; undefined if it may be answered. No browser sends one
+ * without a Host. `remedy` says how a name comes to be one of `names`.
+ */
+export function refusalOfRead(
+  headers: IncomingHttpHeaders,
+  names: ReadonlySet<string>,
+  remedy: string,
+): string | undefined {
+  if (headers.host !== undefined && !isOwnHost(headers.host, names))
+    return (
+      'Only an IP address, localhost and the names of this host are answered to here, so that no other site can read it ' +
+      `through a browser: ${remedy}`
+    )
+  const site = otherSite(headers) ?? otherOrigin(headers)
+  return site === undefined ? undefined : `Requests from other sites are not answered here (${site})`
+}

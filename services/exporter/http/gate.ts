@@ -1,6 +1,6 @@
 /** What a request must pass before it is answered: the web configuration, and the guard against other sites. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isOwnHost, otherOrigin, otherSite } from '#common/edge/guard.ts'
+import { refusalOfRead } from '#common/edge/guard.ts'
 import { ownNames } from '#common/edge/own-names.ts'
 import type { HttpServer } from '#common/http.ts'
 import { RateLimit } from '../web-config/rate-limit.ts'
@@ -32,23 +32,12 @@ export function addGate(app: HttpServer, { webConfig, metricsOnly, allowedHosts,
   const names = new Set([...ownNames(), ...allowedHosts.map((name) => name.toLowerCase())])
   app.addHook('onRequest', async (request, reply) => {
     if (isMetrics(request)) return
-    const error = refusalOf(request, names)
+    const error = refusalOfRead(request.headers, names, 'to allow this name, start the exporter with --allow-host NAME')
     if (error !== undefined) return reply.code(403).send({ error })
   })
 }
 
 const isMetrics = ({ routeOptions: { url } }: FastifyRequest): boolean => url === '/metrics'
-
-/** Why a request is refused; undefined if it may be answered. No browser sends a request without Host. */
-function refusalOf({ headers }: FastifyRequest, names: ReadonlySet<string>): string | undefined {
-  if (headers.host !== undefined && !isOwnHost(headers.host, names))
-    return (
-      'The exporter answers only to an IP address, localhost and the names of its host, so that no other site can read it ' +
-      'through a browser: to allow this name, start it with --allow-host NAME'
-    )
-  const site = otherSite(headers) ?? otherOrigin(headers)
-  return site === undefined ? undefined : `The exporter does not answer requests from other sites (${site})`
-}
 
 /** The toolkit's order: the configuration itself, then the rate, then the user. */
 function admission(file: WebConfigFile): Hook {

@@ -1,6 +1,6 @@
 /**
- * The file of --web.config.file, in the form of Prometheus' exporter-toolkit (docs/web-configuration.md there): what it says,
- * before any other file that it names is read.
+ * The file of --web.config.file, in the form of Prometheus' exporter-toolkit: what it says, before any other file that it
+ * names is read. <https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md>
  */
 import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
 import { UsageError } from '#common/errors.ts'
