@@ -60,7 +60,7 @@ export async function* metricsParts(families: Iterable<MetricFamily>, format: Te
     first = false
     let rows: Row[] = []
     for (const value of family.values) {
-      rows.push(...rowsOf(family, value, format))
+      addRows(rows, family, value, format)
       if (rows.length < SLICE_ROWS) continue
       yield await textOf(rows)
       rows = []
@@ -77,14 +77,16 @@ interface Row {
   metricName: string
 }
 
-function rowsOf({ name, type }: MetricFamily, row: MetricValue, format: TextFormat): Row[] {
-  const { labels, value, suffix = '', createdMs } = row
-  const shown = { labels, value, metricName: `${name}${suffix}` }
-  if (format === 'prometheus' || type !== 'counter') return [shown]
+function addRows(rows: Row[], { name, type }: MetricFamily, row: MetricValue, format: TextFormat): void {
+  const { labels, value, suffix, createdMs } = row
+  if (format === 'prometheus' || type !== 'counter') {
+    rows.push({ labels, value, metricName: suffix === undefined ? name : `${name}${suffix}` })
+    return
+  }
   // A counter's rows end in _total here, whatever the family is called; its creation belongs right behind it.
   const base = baseOf(name)
-  const total = { ...shown, metricName: `${base}_total` }
-  return createdMs === undefined ? [total] : [total, { labels, value: createdMs / 1000, metricName: `${base}_created` }]
+  rows.push({ labels, value, metricName: `${base}_total` })
+  if (createdMs !== undefined) rows.push({ labels, value: createdMs / 1000, metricName: `${base}_created` })
 }
 
 /** In OpenMetrics the family of a counter has its name without `_total`. */

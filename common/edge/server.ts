@@ -188,7 +188,8 @@ function answer(response: http.ServerResponse, status: number, sentence: string)
 
 const jsonType = 'application/json; charset=utf-8'
 
-function refuse(socket: Duplex, status: number, sentence: string, headers = ''): void {
+/** Answers what is not a request that can be answered, and ends its connection. */
+export function refuse(socket: Duplex, status: number, sentence: string, headers = ''): void {
   socket.on('error', () => {}) // the client may leave before the answer
   const body = JSON.stringify({ error: sentence })
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${jsonType}\r\n`
@@ -216,7 +217,7 @@ function refusal({ code, rawPacket }: ClientError): [status: number, sentence: s
 }
 
 /** The first byte of a TLS record that begins a handshake (RFC 8446, 5.1). */
-const TLS_HANDSHAKE = 22
+export const TLS_HANDSHAKE = 22
 
 /** Once accepting fails it fails again and again, e.g. when the process cannot open any more files: reported once. */
 function complaint(): (error: NodeJS.ErrnoException) => void {

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
-import type { Securing } from '#common/edge/server.ts'
-import type { TlsSettings } from './tls.ts'
+import { refuse, type Securing, TLS_HANDSHAKE } from '#common/edge/server.ts'
+import { HANDSHAKE_MS, type TlsSettings } from './tls.ts'
 
 /** Encrypts each new connection as the settings of that moment say. Those that are open stay as they are. */
 export class TlsFront implements Securing {
@@ -19,7 +19,19 @@ export class TlsFront implements Securing {
   secure(socket: Socket, secured: (socket: Duplex) => void): void {
     this.#secured = secured
     socket.on('error', () => {}) // the client has gone away
-    this.#current().emit('connection', socket) // Node's documented way to have it encrypt a connection of ours
+    const silent = setTimeout(() => socket.destroy(), HANDSHAKE_MS)
+    silent.unref()
+    socket.once('close', () => clearTimeout(silent))
+    socket.once('readable', () => {
+      clearTimeout(silent)
+      const begin: Buffer | null = socket.read()
+      if (begin === null) socket.destroy()
+      else if (begin[0] !== TLS_HANDSHAKE) refuse(socket, 400, 'This port speaks HTTPS, not HTTP')
+      else {
+        socket.unshift(begin)
+        this.#current().emit('connection', socket) // Node's documented way to have it encrypt a connection of ours
+      }
+    })
   }
 
   /** It never listens itself. */

@@ -67,7 +67,7 @@ export function tlsSettings(file: string, config: WebConfig): TlsSettings | unde
 }
 
 /** As long as a request may take to end its headers. */
-const HANDSHAKE_MS = 10_000
+export const HANDSHAKE_MS = 10_000
 
 function versionsAndCiphers({ min_version, max_version, cipher_suites, curve_preferences }: WebConfig['tls']) {
   const old = min_version !== undefined && min_version.text < 'TLS12'

@@ -9,12 +9,25 @@ const MOST_WAITING = 32
 
 export type Verdict = 'admitted' | 'refused' | 'busy'
 
+/** Whether a password is the one that was hashed; the real one takes its time. */
+type Compare = (password: string, hash: string) => Promise<boolean>
+
+const byBcrypt: Compare = async (password, hash) => {
+  const { compare } = await import('bcryptjs') // loaded with the first password
+  return await compare(password, hash)
+}
+
 /** Holds what clients send against the users of the moment. A password is hashed once, then its answer is remembered. */
 export class BasicAuth {
+  readonly #compares: Compare
   readonly #hashing = new InTurn()
   readonly #admitted = new Set<string>()
   readonly #refused = new Set<string>()
   readonly #waiting = new Map<string, Promise<boolean>>()
+
+  constructor(compare = byBcrypt) {
+    this.#compares = compare
+  }
 
   /** `authorization` is the header, `users` are the hashes by user. */
   async judge(authorization: string | undefined, users: ReadonlyMap<string, string>): Promise<Verdict> {
@@ -38,10 +51,7 @@ export class BasicAuth {
 
   /** One at a time: others wait in memory, and not in the way of scrapes that are known. */
   #compare(key: string, password: string, hash: string): Promise<boolean> {
-    const right = this.#hashing.run(async () => {
-      const bcrypt = await import('bcryptjs')
-      return await bcrypt.compare(password, hash)
-    })
+    const right = this.#hashing.run(() => this.#compares(password, hash))
     this.#waiting.set(key, right)
     const forget = (): boolean => this.#waiting.delete(key)
     right.then(forget, forget)

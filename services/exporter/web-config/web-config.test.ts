@@ -52,7 +52,9 @@ test('TLS is spoken with the certificate beside the file, and the headers of the
   const missing = await curl(certificates, `${exporter.url}/nowhere`)
   assert.equal(missing.status, 404)
   for (const { text } of [heard, missing]) assert.match(text, /x-frame-options: deny\r\nx-xss-protection: 0/i)
-  assert.equal((await curl(certificates, exporter.url.replace('https', 'http'))).status, 0)
+  const unencrypted = await curl(certificates, exporter.url.replace('https', 'http'))
+  assert.equal(unencrypted.status, 400)
+  assert.match(unencrypted.text, /"error":"This port speaks HTTPS, not HTTP"/)
 })
 
 test('certificate and key can stand in the file itself', { skip }, async () => {
