@@ -62,7 +62,14 @@ export function tlsSettings(file: string, config: WebConfig): TlsSettings | unde
     handshakeTimeout: HANDSHAKE_MS,
     ...versionsAndCiphers(said),
   }
-  tls.createSecureContext(options)
+  try {
+    tls.createSecureContext(options)
+  } catch {
+    throw new UsageError(
+      `${file}, tls_server_config: OpenSSL does not take these settings together`,
+      'Leave out cipher_suites and curve_preferences, or choose others',
+    )
+  }
   return { options, policy, allowedSans: client_allowed_sans?.map(({ text }) => text) }
 }
 
