@@ -1,5 +1,4 @@
-/** So much CPU time can be used at once after a quiet time: hundreds of readings of an ordinary host. */
-const BURST_SECONDS = 1
+import { LOOK_BURST_SECONDS } from './limits.ts'
 
 /**
  * How often the kernel may be read because somebody asks for it at once: whoever asks again and again gets as many
@@ -9,7 +8,7 @@ export class LookBudget {
   readonly #share: number
   readonly #spentSeconds: () => number
   readonly #clock: () => number
-  #leftSeconds = BURST_SECONDS
+  #leftSeconds = LOOK_BURST_SECONDS
   #knownSeconds: number
   #countedMs: number
 
@@ -28,7 +27,7 @@ export class LookBudget {
     const spent = this.#spentSeconds()
     const since = spent >= this.#knownSeconds ? spent - this.#knownSeconds : spent
     const earned = (this.#share * (nowMs - this.#countedMs)) / 1000
-    this.#leftSeconds = Math.min(BURST_SECONDS, this.#leftSeconds + earned) - since
+    this.#leftSeconds = Math.min(LOOK_BURST_SECONDS, this.#leftSeconds + earned) - since
     this.#knownSeconds = spent
     this.#countedMs = nowMs
     return this.#leftSeconds > 0

@@ -1,9 +1,5 @@
 import type { ServerResponse } from 'node:http'
-
-/** A reader that has not taken a whole answer by then is cut off. Prometheus gives up after ten seconds by default. */
-const TAKEN_WITHIN_MS = 60_000
-/** What answers hold in memory, all together: the oldest of those that are still not taken are cut off above it. */
-const MOST_UNREAD_BYTES = 134_217_728
+import { MOST_UNREAD_BYTES, TAKEN_WITHIN_MS } from './limits.ts'
 
 /** Answers that are on their way: a reader that does not read must not hold their bytes for ever. */
 export class Outgoing {

@@ -3,7 +3,8 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { refuse, type Securing, TLS_HANDSHAKE } from '#common/edge/server.ts'
-import { HANDSHAKE_MS, type TlsSettings } from './tls.ts'
+import { HANDSHAKE_MS } from '../http/limits.ts'
+import type { TlsSettings } from './tls.ts'
 
 /** Encrypts each new connection as the settings of that moment say. Those that are open stay as they are. */
 export class TlsFront implements Securing {

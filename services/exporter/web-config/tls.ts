@@ -5,6 +5,7 @@ import path from 'node:path'
 import tls from 'node:tls'
 import { UsageError } from '#common/errors.ts'
 import { reasonOf } from '#common/system-errors.ts'
+import { HANDSHAKE_MS } from '../http/limits.ts'
 import type { Said, WebConfig } from './file.ts'
 import { type ClientPolicy, cipherSuites, clientPolicies, curves, suitesOfTls13, versions } from './names.ts'
 
@@ -72,9 +73,6 @@ export function tlsSettings(file: string, config: WebConfig): TlsSettings | unde
   }
   return { options, policy, allowedSans: client_allowed_sans?.map(({ text }) => text) }
 }
-
-/** As long as a request may take to end its headers. */
-export const HANDSHAKE_MS = 10_000
 
 function versionsAndCiphers({ min_version, max_version, cipher_suites, curve_preferences }: WebConfig['tls']) {
   const old = min_version !== undefined && min_version.text < 'TLS12'

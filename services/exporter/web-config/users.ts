@@ -1,11 +1,7 @@
 /** Basic authentication (RFC 7617) against hashes of bcrypt. */
 import { createHash } from 'node:crypto'
 import { InTurn } from '#common/in-turn.ts'
-
-/** Answers that are remembered, of each kind, as in the toolkit. */
-const REMEMBERED = 100
-/** Passwords that wait to be hashed. Hashing one takes a tenth of a second or so: it is meant to be dear. */
-const MOST_WAITING = 32
+import { REMEMBERED_PASSWORDS, WAITING_PASSWORDS } from '../http/limits.ts'
 
 export type Verdict = 'admitted' | 'refused' | 'busy'
 
@@ -42,7 +38,7 @@ export class BasicAuth {
     if (this.#admitted.has(key)) return 'admitted'
     if (this.#refused.has(key)) return 'refused'
     const waiting = this.#waiting.get(key)
-    if (waiting === undefined && this.#waiting.size >= MOST_WAITING) return 'busy'
+    if (waiting === undefined && this.#waiting.size >= WAITING_PASSWORDS) return 'busy'
     const right = await (waiting ?? this.#compare(key, given.password, hash ?? anyHash))
     const admitted = right && hash !== undefined
     remember(admitted ? this.#admitted : this.#refused, key)
@@ -63,7 +59,7 @@ export class BasicAuth {
 function remember(keys: Set<string>, key: string): void {
   keys.add(key)
   const [oldest] = keys
-  if (keys.size > REMEMBERED && oldest !== undefined) keys.delete(oldest)
+  if (keys.size > REMEMBERED_PASSWORDS && oldest !== undefined) keys.delete(oldest)
 }
 
 function credentialsIn(authorization: string | undefined): { user: string; password: string } | undefined {
