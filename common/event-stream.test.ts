@@ -54,6 +54,17 @@ test('a reader that does not read misses items, and nothing is kept for it', asy
   assert.ok(text.split('event: item').length < 500)
 })
 
+test('a reader that reads nothing for several heartbeats is cut off', async (context) => {
+  const events = stream(20)
+  await connected(events, context)
+  events.publish(item(1, 'x'.repeat(30_000_000)))
+  await eventually(
+    'it is gone',
+    () => events.readers,
+    (readers) => readers === 0,
+  )
+})
+
 test('a reader that leaves is forgotten', async (context) => {
   const events = stream()
   const response = await connected(events, context)

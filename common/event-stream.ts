@@ -7,6 +7,9 @@ interface Reader {
   lastWriteMs: number
 }
 
+/** A reader that has not taken what was written so many heartbeats ago is cut off: a minute, unless asked otherwise. */
+const BEATS_TO_READ = 4
+
 /** What a stream carries: each item is complete in itself, and numbered. */
 interface Numbered {
   sequence: number
@@ -14,7 +17,7 @@ interface Numbered {
 
 /**
  * Server-sent events: every item goes to every reader that has taken the last one. A reader that is too slow misses items,
- * and nothing is kept for it: each item is complete in itself.
+ * and nothing is kept for it: each item is complete in itself. One that reads nothing at all is cut off.
  */
 export class EventStream<Item extends Numbered> {
   readonly #readers = new Set<Reader>()
@@ -82,11 +85,12 @@ export class EventStream<Item extends Numbered> {
     if (this.#readers.delete(reader) && this.#readers.size === 0) this.#onReaders(false)
   }
 
-  #written(item: Item): string {
-    return `event: ${this.#event}\nid: ${item.sequence}\ndata: ${JSON.stringify(item)}\n\n`
+  /** As bytes, which all readers share that have yet to take them. */
+  #written(item: Item): Buffer {
+    return Buffer.from(`event: ${this.#event}\nid: ${item.sequence}\ndata: ${JSON.stringify(item)}\n\n`)
   }
 
-  #send(reader: Reader, event: string, nowMs: number): void {
+  #send(reader: Reader, event: Buffer, nowMs: number): void {
     reader.response.write(event)
     reader.lastWriteMs = nowMs
     reader.nextMs = Math.max(reader.nextMs + reader.intervalMs, nowMs)
@@ -95,7 +99,11 @@ export class EventStream<Item extends Numbered> {
   #beat(heartbeatMs: number): void {
     const nowMs = performance.now()
     for (const reader of this.#readers) {
-      if (nowMs - reader.lastWriteMs < heartbeatMs / 2 || isBehind(reader)) continue
+      if (nowMs - reader.lastWriteMs < heartbeatMs / 2) continue
+      if (isBehind(reader)) {
+        if (nowMs - reader.lastWriteMs > BEATS_TO_READ * heartbeatMs) reader.response.destroy()
+        continue
+      }
       reader.response.write(': still here\n\n')
       reader.lastWriteMs = nowMs
     }

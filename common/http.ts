@@ -6,6 +6,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { edgeApp } from './edge/app.ts'
+import type { EdgeOptions } from './edge/server.ts'
 import { UsageError } from './errors.ts'
 import { loadedSchema } from './lazy-schemas.ts'
 import { formatListen, type ListenTarget } from './parse.ts'
@@ -16,8 +17,8 @@ import { convert, firstProblem } from './validate.ts'
  * An edge (see edge/app.ts) whose routes have TypeBox schemas. A wrong body is answered with 400 and `{ error, field }`,
  * what the caller must fix elsewhere (a UsageError) with 409.
  */
-export function httpServer() {
-  return edgeApp()
+export function httpServer(options: EdgeOptions = {}) {
+  return edgeApp(options)
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
     .setSerializerCompiler(() => JSON.stringify)

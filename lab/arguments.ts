@@ -29,5 +29,6 @@ export function exporterArguments(plan: LabPlan, listen: ListenTarget): string[]
     `--connections-interval=${plan.connectionsIntervalMs}ms`,
     `--cpu-budget=${plan.cpuShare * 100}%`,
     `--peak-window=${plan.peakWindowMs}ms`,
+    '--look-budget=100%', // an experiment reads at the very moment that it speaks of
   ]
 }

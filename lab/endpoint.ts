@@ -70,7 +70,13 @@ export class Endpoint {
   }
 
   /** Sends a request and gives the response as it begins. */
-  open(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<http.IncomingMessage> {
+  open(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+    headers: http.OutgoingHttpHeaders = {},
+  ): Promise<http.IncomingMessage> {
     const { target } = this
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const where = 'path' in target ? { socketPath: target.path } : { host: target.host, port: target.port }
@@ -83,8 +89,8 @@ export class Endpoint {
       ...(signal === undefined ? {} : { signal }),
       headers:
         payload === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
+          ? headers
+          : { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
     })
     request.once('response', resolve)
     request.on('error', (error) => reject(this.#silence(error, signal)))

@@ -1,9 +1,19 @@
 /** The lab's way out: /metrics, /stream, /snapshot and /health of the exporter, served on the host's loopback. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refusalOfRead } from '#common/edge/guard.ts'
+import { ownNames } from '#common/edge/own-names.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { type Endpoint, ServiceError } from './endpoint.ts'
 
+const passedOn = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'vary',
+  'x-spillway-age-seconds',
+  'x-spillway-read-now',
+]
 const served = ['/', '/metrics', '/stream', '/snapshot', '/health']
 
 /** A server on the host that passes reads on to the lab's exporter. */
@@ -27,6 +37,12 @@ export class ExporterRelay {
     option: string,
   ): Promise<ExporterRelay> {
     const app = httpServer()
+    const names = ownNames()
+    app.addHook('onRequest', async (request, reply) => {
+      if ('path' in target || request.routeOptions.url === '/metrics') return
+      const error = refusalOfRead(request.headers, names, 'open it by one of these')
+      if (error !== undefined) return reply.code(403).send({ error })
+    })
     for (const path of served) app.get(path, (request, reply) => pass(request, reply, exporter()))
     const real = await listenOn(app, target, option)
     return new ExporterRelay(app, 'path' in real ? formatListen(real) : `http://${formatListen(real)}`)
@@ -46,8 +62,11 @@ async function pass(request: FastifyRequest, reply: FastifyReply, exporter: Endp
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   try {
-    const answer = await exporter.open(request.method, request.url, undefined, gone.signal)
-    for (const name of ['content-type', 'content-length']) {
+    const answer = await exporter.open(request.method, request.url, undefined, gone.signal, {
+      accept: request.headers.accept ?? '*/*',
+      'accept-encoding': String(request.headers['accept-encoding'] ?? 'identity'),
+    })
+    for (const name of passedOn) {
       const value = answer.headers[name]
       if (value !== undefined) reply.header(name, value)
     }

@@ -181,6 +181,10 @@ const wrongValues: [command: Command, option: string, values: string[]][] = [
     'stream-interval',
   ].map((name): [Command, string, string[]] => [commands[5]!, name, [...times, '0s', '1000h']]),
   [commands[5]!, 'cpu-budget', shares],
+  [commands[5]!, 'look-budget', shares],
+  [commands[5]!, 'allow-host', ['a b', 'http://a', 'a:80', 'a/b', '.', '*.example', '[::1]']],
+  [commands[5]!, 'max-connections', [...counts, '0', '65536']],
+  [commands[5]!, 'max-readers', [...counts, '0', '65536']],
   [commands[5]!, 'netns', ['nowhere', '=1', 'a b=1', 'x=', 'x=-1', 'x=relative', 'x=0']],
   [commands[6]!, 'port', [...counts, '65536']],
   [commands[6]!, 'backlog', [...counts, '2147483648']],
@@ -214,7 +218,7 @@ for (const command of commands) {
   })
 
   test(`${command.grammar.command}: help shows every option and no other, and wins over whatever is wrong`, async () => {
-    const told = new Set([...command.help.matchAll(/^ +--([a-z-]+)\b/gm)].map(([, name]) => name))
+    const told = new Set([...command.help.matchAll(/^ +--([a-z.-]+)\b/gm)].map(([, name]) => name))
     assert.deepEqual(told, new Set([...shownOptions(command), 'help']))
     assert.ok(command.help.startsWith(`Usage: ${command.grammar.command}`))
     for (const args of [['--help'], ['-h'], ['--elephant', '-h'], ['elephant', '', '--help']])
@@ -262,6 +266,7 @@ before(async () => {
     'alias.yaml': 'rate: *none',
     'typo.yaml': 'rte: 3000/s',
     'value.yaml': 'rate: fast',
+    'nokey.yml': 'tls_server_config:\n  cert_file: none.crt\n  key_file: none.key\n',
     'bytes.json': '\u0000\u0001',
     'run/verdict.json': '{',
     'old/verdict.json': '{"format":0}',
@@ -359,6 +364,17 @@ const typed: [line: string, says: RegExp][] = [
   ['exporter --listen 127.0.0.1:0 --proc nothing', /--proc nothing is not a proc file system that shows processes/],
   ['exporter --listen 127.0.0.1:0 --netns x=/no/such', /--netns x=\/no\/such: \/no\/such does not exist/],
   ['exporter --listen 127.0.0.1:0 --netns x=/etc/hostname', /\/etc\/hostname is not a network namespace/],
+  [
+    'exporter --listen 127.0.0.1:0 --web.config.file missing.yml',
+    /--web\.config\.file missing\.yml cannot be read: it does/,
+  ],
+  ['exporter --listen 127.0.0.1:0 --web.config.file torn.yaml', /torn\.yaml line 2: \S/],
+  ['exporter --listen 127.0.0.1:0 --web.config.file typo.yaml', /typo\.yaml line 1, rte: is unknown/],
+  [
+    'exporter --listen 127.0.0.1:0 --web.config.file nokey.yml',
+    /nokey\.yml line 2, tls_server_config\.cert_file: \S+none\.crt cannot be read: it does not exist\nA relative path/,
+  ],
+  ['exporter --web.config.fil x', /There is no option --web\.config\.fil; did you mean --web\.config\.file\?/],
   ['exporter --listen unix:/no/such/place.sock', /The folder of unix:\/no\/such\/place\.sock does not exist/],
   ['backend --port 0 --control unix:file.txt', /^spillway backend: unix:file\.txt exists/],
   ['backend --port 0 --control 192.0.2.1:1', /Cannot listen on 192\.0\.2\.1:1: no interface of this machine/],

@@ -1,26 +1,14 @@
 /** A plan's file, in YAML or JSON (which is YAML too): its keys are the names of the options. */
 import fs from 'node:fs'
-import { type Document, type ErrorCode, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar } from 'yaml'
 import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import { firstProblem } from '#common/validate.ts'
+import { parseYaml } from '#common/yaml.ts'
 import { formerNames, PlanFile, planOptions } from './options.ts'
 
 const known = [...Object.keys(planOptions), 'migrate']
-
-/** The errors of the YAML parser, in our words. */
-const faults: Partial<Record<ErrorCode, string>> = {
-  BAD_ALIAS: 'an alias (*) is not allowed here',
-  BAD_DQ_ESCAPE: 'a backslash in double quotes begins an unknown escape',
-  BAD_INDENT: 'the indentation does not match the lines around it',
-  BLOCK_AS_IMPLICIT_KEY: 'there are two colons, where a key takes only one',
-  DUPLICATE_KEY: 'this key appears twice',
-  MISSING_CHAR: 'a bracket, a quotation mark, a comma or a space is missing',
-  MULTILINE_IMPLICIT_KEY: 'this key has no colon after it',
-  MULTIPLE_DOCS: 'a second document begins here, and a plan has only one',
-  TAB_AS_INDENT: 'this is indented with a tab; YAML requires spaces',
-}
 
 /** What a file says: each key with its text, and its name in error messages, `plan.yaml line 3, stall`. */
 export type Written = { key: string; name: string; text: string }[]
@@ -38,14 +26,11 @@ export function readPlanFile(file: string): Written {
 
 /** The text of a file named `file`. */
 export function parsePlanFile(file: string, text: string): Written {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' })
-  const [fault] = document.errors
-  if (fault !== undefined)
-    throw new UsageError(
-      `${file} line ${fault.linePos?.[0].line ?? '?'}: ${faults[fault.code] ?? 'this is not YAML'}`,
-      'Write one option per line, such as `rate: 3000/s`; JSON is accepted too',
-    )
+  const { document, lineOf: lineOfNode } = parseYaml(
+    file,
+    text,
+    'Write one option per line, such as `rate: 3000/s`; JSON is accepted too',
+  )
   const { contents } = document
   if (contents === null)
     throw new UsageError(`${file} is empty`, 'Its keys are the names of the options, e.g. rate: 3000/s')
@@ -53,7 +38,7 @@ export function parsePlanFile(file: string, text: string): Written {
     throw new UsageError(`${file} is not a map of options`, 'Its keys are the names of the options, e.g. rate: 3000/s')
   const lineOf = new Map<string, number>()
   for (const { key } of contents.items)
-    if (isScalar(key)) lineOf.set(String(key.value), lines.linePos(key.range?.[0] ?? 0).line)
+    if (isScalar(key)) lineOf.set(String(key.value), lineOfNode(key))
     else throw new UsageError(`${file}: a list or a map appears where the name of an option is expected`)
   const nameOf = (field: string): string => `${file} line ${lineOf.get(field) ?? '?'}, ${field}`
   const values = valuesOf(file, document)

@@ -1,7 +1,7 @@
 /** Fastify as all our edges have it. */
 import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { describeError } from '../errors.ts'
-import { EdgeServer } from './server.ts'
+import { type EdgeOptions, EdgeServer } from './server.ts'
 import { refusalOf } from './words.ts'
 
 const unused = (): never => {
@@ -14,20 +14,24 @@ const unused = (): never => {
  * Fastify's two schema compilers (ajv, fast-json-stringify) stay unloaded, since they cost more than all the rest of
  * making an instance: a route has no schema, or the instance gets compilers of its own.
  */
-export function edgeApp() {
+export function edgeApp(options: EdgeOptions = {}) {
   let edge: EdgeServer | undefined
   const app = Fastify({
     logger: false,
     schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
     forceCloseConnections: true,
     serverFactory: (handler) => {
-      edge = new EdgeServer(handler)
+      edge = new EdgeServer(handler, options)
       return edge.server
     },
     clientErrorHandler: (error, socket) => edge?.refuseClient(error, socket),
     frameworkErrors: refuse,
   })
   app.setErrorHandler(refuse)
+  app.addHook('preClose', (done) => {
+    edge?.destroy()
+    done()
+  })
   // Before a body is read: what is not there is not there, whatever is sent to it.
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (!request.is404) return done(null, payload)

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describeError } from '../errors.ts'
 import { reasonOf } from '../system-errors.ts'
+import { CHECKED_EVERY_MS, type EdgeLimits, MOST_REFUSED } from './limits.ts'
 
 /** Requests that wait on one connection for an earlier answer, at most: each is held in memory. */
 const MOST_WAITING = 100
@@ -28,15 +29,39 @@ interface ClientError extends Error {
   rawPacket?: unknown
 }
 
+/** Makes an encrypted connection of one that was accepted, or closes it. */
+export interface Securing {
+  secure(socket: Socket, secured: (socket: Duplex) => void): void
+}
+
+export interface EdgeOptions {
+  /** Default: as many connections as there can be, and Node's own patience. */
+  limits?: EdgeLimits | undefined
+  /** Default: connections are not encrypted. */
+  securing?: Securing | undefined
+}
+
 /** One server. Its creator hands `clientError` on to `refuseClient`, which is Fastify's way. */
 export class EdgeServer {
   readonly server: http.Server
   /** Of each connection: the request that is being answered, and those behind it. */
   readonly #turns = new WeakMap<Duplex, Turn[]>()
   readonly #refused = new WeakSet<Duplex>()
+  /** As they were accepted, before anything is decrypted. */
+  readonly #connections = new Set<Socket>()
 
-  constructor(handler: http.RequestListener) {
-    const options = { requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS } // a missing Host is answered by us
+  constructor(handler: http.RequestListener, { limits, securing }: EdgeOptions = {}) {
+    const options: http.ServerOptions = {
+      requireHostHeader: false, // a missing Host is answered by us
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      ...(limits === undefined
+        ? {}
+        : {
+            headersTimeout: limits.headersMs,
+            requestTimeout: limits.requestMs,
+            connectionsCheckingInterval: CHECKED_EVERY_MS,
+          }),
+    }
     this.server = http.createServer(options, (request, response) =>
       this.#take({ request, response, begin: () => handle(request, response, handler) }),
     )
@@ -50,8 +75,41 @@ export class EdgeServer {
     this.server.on('connect', (_request, socket) =>
       refuse(socket, 405, 'CONNECT is for proxies', 'allow: GET, HEAD\r\n'),
     )
+    if (limits !== undefined || securing !== undefined) this.#admit(limits, securing)
     // Until it listens, its errors are handled by the caller of listen().
     this.server.once('listening', () => this.server.on('error', complaint()))
+  }
+
+  /** Ends connections at once, those too that have not got as far as a request. */
+  destroy(): void {
+    for (const socket of this.#connections) socket.destroy()
+  }
+
+  /** Stands before Node's own handling of a new connection. */
+  #admit(limits: EdgeLimits | undefined, securing: Securing | undefined): void {
+    const { server } = this
+    const serving = server.listeners('connection')
+    const serve = (socket: Duplex): void => {
+      for (const listener of serving) listener.call(server, socket)
+    }
+    server.removeAllListeners('connection')
+    if (limits !== undefined) server.maxConnections = limits.connections + MOST_REFUSED
+    server.on('connection', (socket: Socket) => {
+      if (limits !== undefined && this.#connections.size >= limits.connections) {
+        server.closeIdleConnections()
+        for (const open of this.#connections) if (open.destroyed) this.#connections.delete(open)
+        if (this.#connections.size >= limits.connections) {
+          const sentence = `There are ${limits.connections} connections already, and no more are taken: ${limits.remedy}`
+          if (securing === undefined) refuse(socket, 503, sentence)
+          else socket.destroy()
+          return
+        }
+      }
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+      if (securing === undefined) serve(socket)
+      else securing.secure(socket, serve)
+    })
   }
 
   /**
@@ -130,7 +188,8 @@ function answer(response: http.ServerResponse, status: number, sentence: string)
 
 const jsonType = 'application/json; charset=utf-8'
 
-function refuse(socket: Duplex, status: number, sentence: string, headers = ''): void {
+/** Answers what is not a request that can be answered, and ends its connection. */
+export function refuse(socket: Duplex, status: number, sentence: string, headers = ''): void {
   socket.on('error', () => {}) // the client may leave before the answer
   const body = JSON.stringify({ error: sentence })
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${jsonType}\r\n`
@@ -158,7 +217,7 @@ function refusal({ code, rawPacket }: ClientError): [status: number, sentence: s
 }
 
 /** The first byte of a TLS record that begins a handshake (RFC 8446, 5.1). */
-const TLS_HANDSHAKE = 22
+export const TLS_HANDSHAKE = 22
 
 /** Once accepting fails it fails again and again, e.g. when the process cannot open any more files: reported once. */
 function complaint(): (error: NodeJS.ErrnoException) => void {

@@ -1,10 +1,11 @@
 /** The exporter: a thread that samples the kernel, and an HTTP server that shows what it holds. */
-import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
-import { lazySchemas } from '#common/lazy-schemas.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
+import { addGate } from './http/gate.ts'
+import { edgeLimits } from './http/limits.ts'
+import { addRoutes } from './http/routes.ts'
 import { SampleStream } from './http/sample-stream.ts'
 import { Identifier } from './identity/identify.ts'
 import { defaultOptions, type ExporterOptions } from './options.ts'
@@ -14,12 +15,9 @@ import type { SamplingPace } from './sampler/pace.ts'
 import { IDLE_SNAPSHOT_MS, SamplerThread } from './sampler/sampler-thread.ts'
 import type { Snapshot } from './snapshot.ts'
 import { SnapshotStore } from './snapshot-store.ts'
+import { TlsFront } from './web-config/secure.ts'
+import { WebConfigFile } from './web-config/web-config.ts'
 
-const require = createRequire(import.meta.url)
-const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(() => require('./query.ts'))
-
-/** How long a scrape waits for the sampler to hand over what it knows. */
-const TELL_MS = 2000
 /** How long the start waits for the first look at the kernel and at all processes. */
 const FIRST_LOOK_MS = 5000
 
@@ -44,7 +42,11 @@ export interface StartedExporter extends AsyncDisposable {
 export async function startExporter(
   options: Partial<Omit<ExporterOptions, 'pace'>> & { pace?: Partial<SamplingPace> } = {},
 ): Promise<StartedExporter> {
-  const { listen, namespaces, proc, stateDir, log } = { ...defaultOptions, ...options }
+  const { listen, namespaces, proc, stateDir, log, webConfigFile, metricsOnly, allowedHosts, limits, lookShare } = {
+    ...defaultOptions,
+    ...options,
+  }
+  const webConfig = webConfigFile === undefined ? undefined : new WebConfigFile(webConfigFile, log)
   const pace = { ...defaultOptions.pace, ...options.pace }
   const identifier = new Identifier(proc, { stateDir, log })
   const store = new SnapshotStore(pace, identifier)
@@ -90,47 +92,16 @@ export async function startExporter(
     sleep(FIRST_LOOK_MS, undefined, { ref: false }),
   ])
 
-  const app = httpServer()
-  app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(index))
-  app.get('/health', (_request, reply) => {
-    const age = store.snapshotAgeSeconds
-    const healthy = store.snapshot !== undefined
-    return reply.code(healthy ? 200 : 503).send({
-      healthy,
-      snapshotAgeSeconds: Number.isFinite(age) ? age : null,
-      agesSeconds: store.agesSeconds,
-      withheld: store.withheld,
-    })
+  const app = httpServer({
+    limits: edgeLimits(limits),
+    securing: webConfig?.isSecure === true ? new TlsFront(() => webConfig.tls) : undefined,
   })
-  /** The store is as old as the last snapshot. A new one takes one message; on a machine that is too busy it is not waited for. */
-  const refresh = async (): Promise<void> => {
-    if (store.snapshotAgeSeconds * 1000 > pace.streamIntervalMs)
-      await Promise.race([sampler.thread.tell(), sleep(TELL_MS)])
-  }
-  app.get('/metrics', async (_request, reply) => {
-    // Loaded when first scraped: starting is quicker.
-    const { textOf, metricsContentType } = await import('./metrics.ts')
-    await refresh()
-    return reply.type(metricsContentType).send(await textOf(store.held(sampler.thread.restarts)))
-  })
-  app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
-    if (request.query.now === true) {
-      await sampler.thread.look()
-      await store.settled()
-    } else await refresh()
-    if (store.snapshot !== undefined) return store.snapshot
-    return reply
-      .code(503)
-      .send({ error: 'The sampler is delivering no snapshots at the moment: see the log of the exporter' })
-  })
-  app.get('/samples', (_request, reply) => {
-    reply.hijack()
-    sampleStream.add(reply.raw)
-  })
-  app.get('/stream', { schema: { querystring: StreamQuery } }, (request, reply) => {
-    reply.hijack()
-    stream.add(reply.raw, request.query.interval ?? 0, store.snapshot)
-  })
+  addGate(app, { webConfig, metricsOnly, allowedHosts, onUnixSocket: 'path' in listen })
+  addRoutes(
+    app,
+    { store, thread: sampler.thread, stream, sampleStream },
+    { freshMs: pace.streamIntervalMs, limits, lookShare },
+  )
   started.defer(() => app.close())
   const target = await listenOn(app, listen)
   log(
@@ -143,7 +114,10 @@ export async function startExporter(
   const resources = started.move()
   return {
     target,
-    url: 'path' in target ? formatListen(target) : `http://${formatListen(target)}`,
+    url:
+      'path' in target
+        ? formatListen(target)
+        : `${webConfig?.isSecure === true ? 'https' : 'http'}://${formatListen(target)}`,
     snapshot: () => store.snapshot,
     async look() {
       await sampler.thread.look()
@@ -152,15 +126,6 @@ export async function startExporter(
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
-
-const index = `Spillway exporter
-
-/metrics   for Prometheus
-/stream    server-sent events, one snapshot each; ?interval=MS for fewer
-/snapshot  the latest snapshot as JSON; ?now=true reads the kernel again first
-/samples   server-sent events with every sample, column by column
-/health    200 while the sampler works, otherwise 503
-`
 
 /** How many namespaces that line names. The metric names all of them. */
 const LISTED = 8

@@ -42,11 +42,26 @@ const contract: Record<string, string[]> = {
   spillway_exporter_cpu_seconds_total: [],
 }
 
-async function scrape(): Promise<string> {
+async function scrape(accept = 'text/plain'): Promise<string> {
   await using exporter = await startExporter({ listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
   using _listener = new StalledListener(4)
   await exporter.look()
-  return await page(exporter, '/metrics')
+  return await (await fetch(`${exporter.url}/metrics`, { headers: { accept } })).text()
+}
+
+/** The classic text that says the same: promtool's lint reads no other. */
+function asClassic(openMetrics: string): string {
+  const counters = [...openMetrics.matchAll(/^# TYPE (\w+) counter$/gm)].map(([, name]) => name)
+  return openMetrics
+    .split('\n')
+    .filter((line) => !/^# (UNIT|EOF)|^\w+_created[ {]/.test(line))
+    .map((line) => line.replace(/^(# TYPE \w+) unknown$/, '$1 untyped'))
+    .map((line) =>
+      line.replace(/^(# (?:TYPE|HELP) )(\w+)/, (all, head, name) =>
+        counters.includes(name) ? `${head}${name}_total` : all,
+      ),
+    )
+    .join('\n')
 }
 
 interface Series {
@@ -116,17 +131,49 @@ test('docs/metrics.md is what the catalogue says', () => {
   execFileSync(process.execPath, [script, '--check'], { stdio: 'pipe' })
 })
 
-test("promtool's lint finds nothing but node_exporter's own names", { skip: withoutPromtool() }, async () => {
-  const text = await scrape()
-  const { stderr, stdout, status } = spawnSync(promtool()!, ['check', 'metrics'], { input: text, encoding: 'utf8' })
-  const complaints = `${stdout}${stderr}`.split('\n').filter((line) => line !== '')
-  // These names are node_exporter's, whose boards are to work. Its own checks pass over them too.
-  const ours = complaints.filter(
-    (line) => !/^node_netstat_\w+ metric names should be written in 'snake_case'/.test(line),
-  )
-  assert.deepEqual(ours, [])
-  assert.ok(status === 0 || status === 3, `promtool could read the page: status ${status}`)
+test('OpenMetrics is written by its rules', async () => {
+  const text = await scrape('application/openmetrics-text')
+  assert.match(text, /\n# EOF\n$/)
+  const types = new Map([...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]))
+  assert.equal(types.size, metrics.length)
+  let family = ''
+  const seen = new Set<string>()
+  for (const line of text.slice(0, -'# EOF\n'.length).trimEnd().split('\n')) {
+    const [, word, named = ''] = /^# (HELP|TYPE|UNIT) (\w+) \S/.exec(line) ?? []
+    if (word === 'HELP') {
+      assert.ok(!seen.has(named), `${named} comes once`)
+      family = named
+      seen.add(family)
+    }
+    if (word !== undefined) {
+      assert.equal(named, family, line)
+      if (word === 'UNIT') assert.ok(named.endsWith(`_${line.split(' ').at(-1)}`), line)
+      continue
+    }
+    const [, name = ''] = /^(\w+)(?:\{(?:\w+="(?:[^"\\]|\\.)*",?)*\})? -?\d\S*$/.exec(line) ?? []
+    const suffixes = { counter: ['_total', '_created'], summary: ['_sum', '_count'] }[types.get(family) ?? ''] ?? ['']
+    assert.ok(
+      suffixes.some((suffix) => name === `${family}${suffix}`),
+      `${line} belongs to ${family}`,
+    )
+  }
 })
+
+for (const format of ['text/plain', 'application/openmetrics-text'])
+  test(`promtool's lint finds nothing but node_exporter's own names in ${format}`, {
+    skip: withoutPromtool(),
+  }, async () => {
+    const scraped = await scrape(format)
+    const text = format === 'text/plain' ? scraped : asClassic(scraped)
+    const { stderr, stdout, status } = spawnSync(promtool()!, ['check', 'metrics'], { input: text, encoding: 'utf8' })
+    const complaints = `${stdout}${stderr}`.split('\n').filter((line) => line !== '')
+    // These names are node_exporter's, whose boards are to work. Its own checks pass over them too.
+    const ours = complaints.filter(
+      (line) => !/^node_netstat_\w+ metric names should be written in 'snake_case'/.test(line),
+    )
+    assert.deepEqual(ours, [])
+    assert.ok(status === 0 || status === 3, `promtool could read the page: status ${status}`)
+  })
 
 test('Prometheus can read every query of the documentation', { skip: withoutPromtool() }, (context) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-queries-'))

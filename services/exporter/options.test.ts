@@ -36,6 +36,18 @@ test('every option is taken', () => {
     '/host/proc',
     '--state-dir',
     '/var/lib/spillway',
+    '--web.config.file',
+    'web.yml',
+    '--metrics-only',
+    '--allow-host',
+    'exporter.example',
+    '--allow-host=net.',
+    '--look-budget',
+    '10%',
+    '--max-connections',
+    '20',
+    '--max-readers',
+    '3',
   ])
   assert.deepEqual(options?.listen, { host: '::1', port: 9000 })
   assert.deepEqual(options?.pace, {
@@ -52,6 +64,11 @@ test('every option is taken', () => {
   assert.deepEqual(options?.namespaces, [{ kind: 'self' }, { kind: 'process', name: 'db', pid: 42 }])
   assert.equal(options?.proc, '/host/proc')
   assert.equal(options?.stateDir, '/var/lib/spillway')
+  assert.equal(options?.webConfigFile, 'web.yml')
+  assert.equal(options?.metricsOnly, true)
+  assert.deepEqual(options?.allowedHosts, ['exporter.example', 'net'])
+  assert.equal(options?.lookShare, 0.1)
+  assert.deepEqual(options?.limits, { connections: 20, readers: 3 })
 })
 
 test("the state directory is systemd's unless one is named", (context) => {
@@ -102,6 +119,10 @@ const refused: [args: string[], message: RegExp][] = [
   [['--cpu-budget', '200%'], /--cpu-budget/],
   [['--cpu-budget', 'much'], /--cpu-budget/],
   [['--state-dir='], /--state-dir is empty/],
+  [['--metrics-only=yes'], /--metrics-only takes no value/],
+  [['--web.config.file'], /--web\.config\.file has no value/],
+  [['--allow-host', 'http://exporter.example'], /--allow-host 'http:/],
+  [['--max-readers', '0'], /--max-readers/],
   [['--netns', 'nowhere'], /--netns 'nowhere'/],
   [['--netns', 'self', '--netns', 'self'], /--netns gives 'self' twice/],
 ]

@@ -1,5 +1,7 @@
+import { UsageError } from '#common/errors.ts'
 import { readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
+import { defaultLimits, type Limits } from './http/limits.ts'
 import { checkSources, type NamespaceSource, parseNamespaceSource } from './sampler/namespace-source.ts'
 import { defaultPace, type SamplingPace } from './sampler/pace.ts'
 
@@ -12,6 +14,16 @@ export interface ExporterOptions {
   proc: string
   /** The folder in which shard numbers are kept for the next run; undefined keeps none. */
   stateDir: string | undefined
+  /** The file of --web.config.file: TLS, users, headers. Undefined where everybody who can connect is let in. */
+  webConfigFile: string | undefined
+  /** Serves /metrics and nothing else. */
+  metricsOnly: boolean
+  /** Names by which a browser may reach it, beside those that the host knows itself. */
+  allowedHosts: string[]
+  /** What its readers may take, all together. */
+  limits: Limits
+  /** The share of one core, in CPU time, that readings may cost that are asked for at once. */
+  lookShare: number
   /** Takes one line for the person who runs it. */
   log(line: string): void
 }
@@ -22,6 +34,11 @@ export const defaultOptions: ExporterOptions = {
   namespaces: [{ kind: 'self' }],
   proc: '/proc',
   stateDir: undefined,
+  webConfigFile: undefined,
+  metricsOnly: false,
+  allowedHosts: [],
+  limits: defaultLimits,
+  lookShare: 0.02,
   log: (line) => console.error(line),
 }
 
@@ -52,6 +69,14 @@ Needs no privilege for the network namespace it is started in.
   --proc PATH                   where the host's /proc is mounted, if the exporter runs in a container    (/proc)
   --state-dir PATH              a folder in which shard numbers outlive a restart of the exporter; systemd's $STATE_DIRECTORY
                                 if that is set, otherwise none
+  --web.config.file FILE        TLS, users and headers, in the form of Prometheus' exporter-toolkit: docs/exporter.md
+  --metrics-only                serves /metrics, and nothing else
+  --allow-host NAME             a name by which browsers may reach everything but /metrics, beside IP addresses,
+                                localhost and this host's own names; may be repeated
+  --look-budget SHARE           CPU time that /snapshot?now=true may use, as a share of a core; beyond it, the answer is
+                                what was read last    (2%)
+  --max-connections N           connections at the same time, 1 to 65535       (512)
+  --max-readers N               readers of /stream and /samples at the same time, 1 to 65535    (128)
   --help                        this text
 
 Paths: /metrics, /stream and /samples (server-sent events), /snapshot (JSON), /health.
@@ -73,6 +98,12 @@ export const grammar = {
     netns: { type: 'string', multiple: true },
     proc: { type: 'string' },
     'state-dir': { type: 'string' },
+    'web.config.file': { type: 'string' },
+    'metrics-only': { type: 'boolean' },
+    'allow-host': { type: 'string', multiple: true },
+    'look-budget': { type: 'string' },
+    'max-connections': { type: 'string' },
+    'max-readers': { type: 'string' },
   },
 } as const
 
@@ -90,6 +121,8 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
   readCommandLine(grammar, args, ({ values }) => {
     const duration = (name: DurationOption, fallbackMs: number, min: number, max: number): number =>
       values[name] === undefined ? fallbackMs : parseDurationMs(`--${name}`, values[name], { min, max })
+    const count = (name: 'max-connections' | 'max-readers', fallback: number): number =>
+      values[name] === undefined ? fallback : parseCount(`--${name}`, values[name], { min: 1, max: 65_535 })
     const pace: SamplingPace = {
       sampleIntervalMs: duration('sample-interval', defaultPace.sampleIntervalMs, 1, 1000),
       quietIntervalMs: duration('quiet-interval', defaultPace.quietIntervalMs, 1, 10_000),
@@ -114,9 +147,29 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
       namespaces,
       proc: values.proc ?? defaultOptions.proc,
       stateDir: stateDirectory(values['state-dir']),
+      webConfigFile: values['web.config.file'],
+      metricsOnly: values['metrics-only'] ?? false,
+      allowedHosts: values['allow-host']?.map(hostName) ?? [],
+      limits: {
+        connections: count('max-connections', defaultLimits.connections),
+        readers: count('max-readers', defaultLimits.readers),
+      },
+      lookShare:
+        values['look-budget'] === undefined
+          ? defaultOptions.lookShare
+          : parseShare('--look-budget', values['look-budget']),
     }
   })
 
 /** Of several folders that systemd gives to a service, separated by colons, the first. */
 const stateDirectory = (given: string | undefined): string | undefined =>
   given ?? (process.env.STATE_DIRECTORY?.split(':')[0] || undefined)
+
+/** A name as it stands in a Host header, without the port. */
+function hostName(text: string): string {
+  if (/^[\w-]+(\.[\w-]+)*\.?$/.test(text)) return text.replace(/\.$/, '')
+  throw new UsageError(
+    `--allow-host '${text}' is not a host name`,
+    'Write the name alone: exporter.example, without port or path',
+  )
+}

@@ -13,6 +13,8 @@ const raw: RawSnapshot = {
   namespaces: [],
   errors: [],
   answers: 0,
+  startedMs: 0,
+  lookCpuSeconds: 0,
   departed: perKind(() => 0),
   sampler: {
     intervalSeconds: 0.01,

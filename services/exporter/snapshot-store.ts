@@ -62,6 +62,11 @@ export class SnapshotStore {
     return this.#latest
   }
 
+  /** As the sampler delivered it, however old: what was made of one and the same is the same. */
+  get raw(): RawSnapshot | undefined {
+    return this.#raw
+  }
+
   /** The latest without what is too old to be shown; undefined while the sampler delivers nothing. */
   get snapshot(): Snapshot | undefined {
     if (this.#latest === undefined || this.#raw === undefined) return undefined
@@ -92,6 +97,7 @@ export class SnapshotStore {
       snapshotAgeSeconds: this.snapshotAgeSeconds,
       monotonicMs: this.#clock(),
       samplerRestarts,
+      processStartedMs: performance.timeOrigin,
       processCpuSeconds: (user + system) / 1e6,
       owners: this.#identifier.ownerHealth,
       kernelCounters: this.#kernelCounters,

@@ -20,6 +20,7 @@ export const ListenerSample = Type.Object({
   ),
   fullSecondsInWindow: Type.Number({ description: 'Time at N + 1 or above within the peak window' }),
   drops: Type.Integer({ minimum: 0, description: 'sk_drops; not all are overflows' }),
+  seenSinceMs: Type.Optional(Type.Number({ description: 'When it was first seen, by the wall clock' })),
   inode: Count,
   cookie: Type.String(),
   uid: Count,

@@ -32,7 +32,7 @@ function read(agesMs: Partial<Record<DumpKind, number | null>>): { raw: RawSnaps
     return { ...spent, readMs, goodForMs: GOOD_FOR_MS }
   })
   const raw: RawSnapshot = {
-    ...{ sequence: 1, timeMs: 0, monotonicMs: NOW_MS, errors: [], answers: 0 },
+    ...{ sequence: 1, timeMs: 0, monotonicMs: NOW_MS, errors: [], answers: 0, startedMs: 0, lookCpuSeconds: 0 },
     namespaces: [
       {
         ...{ netns: 'lab', inode: 1, source: 'self', ports: [port], counters: { TcpExt_ListenOverflows: 12 } },

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { browserSource } from '#common/browser-source.ts'
+import { takesEncoding } from '#common/edge/encoding.ts'
 import type { PageConfig } from '../api.ts'
 
 export interface Asset {
@@ -86,12 +87,5 @@ function asset(type: string, text: string): Asset {
 
 /** The best encoding that a request accepts. */
 export function encodingFor(accepted: string | undefined): 'br' | 'gzip' | 'identity' {
-  const words = new Set(
-    (accepted ?? '')
-      .split(',')
-      .map((word) => word.trim())
-      .filter((word) => !/;\s*q=0(\.0*)?$/.test(word))
-      .map((word) => word.split(';')[0]),
-  )
-  return words.has('br') ? 'br' : words.has('gzip') ? 'gzip' : 'identity'
+  return takesEncoding(accepted, 'br') ? 'br' : takesEncoding(accepted, 'gzip') ? 'gzip' : 'identity'
 }

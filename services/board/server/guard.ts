@@ -7,20 +7,19 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { isIP } from 'node:net'
+import { isOwnHost, otherSite } from '#common/edge/guard.ts'
+import { ownNames } from '#common/edge/own-names.ts'
 
 export const TOKEN_HEADER = 'x-spillway-token'
 
+const names = ownNames()
+
 /** Why a request is refused; undefined if it may be answered. */
 export function refusalOfRequest(headers: IncomingHttpHeaders): string | undefined {
-  if (!isOwnHost(headers.host))
+  if (headers.host === undefined || !isOwnHost(headers.host, names))
     return 'The board answers only to an IP address or localhost: open it by one of these, not by this host name'
-  const site = headers['sec-fetch-site']
-  // `none`: typed, or a bookmark. A link from elsewhere may open the page, which shows nothing to whoever linked.
-  const opensPage = headers['sec-fetch-mode'] === 'navigate'
-  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !opensPage)
-    return `The board does not answer requests from other sites (Sec-Fetch-Site: ${site})`
-  return undefined
+  const site = otherSite(headers)
+  return site === undefined ? undefined : `The board does not answer requests from other sites (${site})`
 }
 
 /** Why an order is refused; undefined if it comes from our own page. */
@@ -35,12 +34,6 @@ export function refusalOfOrder(headers: IncomingHttpHeaders, token: string): str
   if (typeof given !== 'string' || !same(given, token))
     return 'The token is missing or belongs to an earlier run of the board: reload the page'
   return undefined
-}
-
-function isOwnHost(host: string | undefined): boolean {
-  const name = host === undefined ? undefined : /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::\d+)?$/.exec(host)?.[1]
-  if (name === undefined) return false
-  return name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) !== 0
 }
 
 function same(given: string, token: string): boolean {

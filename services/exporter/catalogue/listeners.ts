@@ -74,7 +74,11 @@ export const listenerMetrics: MetricGroup = {
       source: 'sum over the samples',
       worry: 'Any rate with fill="1" is time during which every new client is turned away.',
       read: each((listener, labels) =>
-        fills.map((fill) => ({ labels: { ...labels, fill }, value: listener.atLeastSeconds[fill] })),
+        fills.map((fill) => ({
+          labels: { ...labels, fill },
+          value: listener.atLeastSeconds[fill],
+          createdMs: listener.seenSinceMs,
+        })),
       ),
     },
     {

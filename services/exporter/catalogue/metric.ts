@@ -13,6 +13,8 @@ export interface Held {
   /** Now, by the clock of `readMs`. */
   monotonicMs: number
   samplerRestarts: number
+  /** When the process began, in milliseconds since 1970. */
+  processStartedMs: number
   /** CPU time of the whole process. */
   processCpuSeconds: number
   /** How the search for the owners of sockets goes. */

@@ -9,13 +9,26 @@ const one = (value: (held: Held) => number | undefined): Metric['read'] =>
     if (known !== undefined) yield { labels: {}, value: known }
   }
 
+/** A counter, and when it was 0. */
+const counted = (
+  value: (held: Held) => number | undefined,
+  createdMs: (held: Held) => number | undefined,
+): Metric['read'] =>
+  function* row(held) {
+    const known = value(held)
+    if (known !== undefined) yield { labels: {}, value: known, createdMs: createdMs(held) }
+  }
+
+const sinceProcess = ({ processStartedMs }: Held): number => processStartedMs
+const sinceSampler = ({ raw }: Held): number | undefined => raw?.startedMs
+
 const byKind = (value: (health: DumpHealth) => number): Metric['read'] =>
   function* rows({ raw }) {
     if (raw === undefined) return
     const { listeners, synQueue: syn_queue, connections, counters, outgoing, unix, udp, limits } = raw.sampler.dumps
     const dumps = { listeners, syn_queue, connections, counters, outgoing, unix, udp, limits }
     for (const [kind, health] of Object.entries(dumps))
-      if (health !== undefined) yield { labels: { kind }, value: value(health) }
+      if (health !== undefined) yield { labels: { kind }, value: value(health), createdMs: raw.startedMs }
   }
 
 export const ownMetrics: MetricGroup = {
@@ -68,7 +81,7 @@ export const ownMetrics: MetricGroup = {
       help: 'How often the sampler thread died and was restarted. A restart resets the peaks and the times at a fill.',
       source: 'the main thread',
       worry: 'Any restart: the log says why.',
-      read: one(({ samplerRestarts }) => samplerRestarts),
+      read: counted(({ samplerRestarts }) => samplerRestarts, sinceProcess),
     },
     {
       name: 'spillway_exporter_cpu_seconds_total',
@@ -77,7 +90,7 @@ export const ownMetrics: MetricGroup = {
       help: 'CPU time of the sampler thread, in user and kernel mode.',
       source: 'CLOCK_THREAD_CPUTIME_ID of the thread',
       worry: 'It costs more than you want to pay: use a longer --sample-interval or a smaller --cpu-budget.',
-      read: one(({ raw }) => raw?.sampler.cpuSeconds),
+      read: counted(({ raw }) => raw?.sampler.cpuSeconds, sinceSampler),
     },
     {
       name: 'spillway_exporter_process_cpu_seconds_total',
@@ -86,7 +99,18 @@ export const ownMetrics: MetricGroup = {
       help: 'CPU time of the whole exporter: the sampler, HTTP, and the search for owners.',
       source: 'getrusage of the process',
       worry: 'As above; with many processes on the host, the search for owners takes a part of it.',
-      read: one(({ processCpuSeconds }) => processCpuSeconds),
+      read: counted(({ processCpuSeconds }) => processCpuSeconds, sinceProcess),
+    },
+    {
+      name: 'spillway_exporter_look_cpu_seconds_total',
+      type: 'counter',
+      labels: [],
+      help:
+        'CPU time of the sampler thread for readings that somebody asked for at once (/snapshot?now=true). Absent before ' +
+        'the first.',
+      source: 'getrusage of the sampler thread, before and after each',
+      worry: 'A steady rate: somebody asks again and again. --look-budget bounds it.',
+      read: counted(({ raw }) => (raw?.lookCpuSeconds === 0 ? undefined : raw?.lookCpuSeconds), sinceSampler),
     },
     {
       name: 'spillway_samples_total',
@@ -106,7 +130,7 @@ export const ownMetrics: MetricGroup = {
         'skipped, not made up for.',
       source: 'the schedule, on the monotonic clock',
       worry: 'More than a few per cent: the machine has no CPU to spare, and bursts may be missed.',
-      read: one(({ raw }) => raw?.sampler.late),
+      read: counted(({ raw }) => raw?.sampler.late, sinceSampler),
     },
     {
       name: 'spillway_sample_errors_total',
@@ -118,7 +142,8 @@ export const ownMetrics: MetricGroup = {
       source: 'the sampler, and the main thread',
       worry: 'Any rate: the numbers of that kind are getting old.',
       *read({ raw, owners }) {
-        for (const { kind, code, count } of raw?.errors ?? []) yield { labels: { kind, code }, value: count }
+        for (const { kind, code, count } of raw?.errors ?? [])
+          yield { labels: { kind, code }, value: count, createdMs: raw?.startedMs }
         for (const [code, count] of owners.errors) yield { labels: { kind: 'owners', code }, value: count }
       },
     },

@@ -1,8 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Samples } from '../samples.ts'
-
-/** A reader with more than this unread is disconnected: a recording with a gap is worse than one that ends. */
-const MOST_UNREAD_BYTES = 67_108_864
+import { MOST_UNREAD_SAMPLES_BYTES } from './limits.ts'
 
 /** Server-sent events with every sample. Unlike snapshots, each batch goes to every reader, however slow. */
 export class SampleStream {
@@ -12,6 +10,10 @@ export class SampleStream {
   /** `onReaders` is called when the first reader comes and when the last has left. */
   constructor(onReaders: (anybody: boolean) => void) {
     this.#onReaders = onReaders
+  }
+
+  get readers(): number {
+    return this.#readers.size
   }
 
   /** Takes over a response until its reader leaves. */
@@ -29,9 +31,10 @@ export class SampleStream {
   }
 
   publish(samples: Samples): void {
-    const event = `event: samples\ndata: ${JSON.stringify(samples)}\n\n`
+    // As bytes, which all readers share however much each has left to read.
+    const event = Buffer.from(`event: samples\ndata: ${JSON.stringify(samples)}\n\n`)
     for (const response of this.#readers) {
-      if (response.writableLength > MOST_UNREAD_BYTES) response.destroy()
+      if (response.writableLength > MOST_UNREAD_SAMPLES_BYTES) response.destroy()
       else response.write(event)
     }
   }

@@ -13,6 +13,8 @@ export class ListenerState {
   readonly cgroupId: bigint | undefined
   /** Index of the device that it is bound to, 0 for none; a socket that listens cannot change it without a privilege. */
   readonly deviceIndex: number
+  /** When it was first seen, in milliseconds since 1970. */
+  readonly seenSinceMs = Date.now()
   /** The number of the dump that showed this socket last. */
   seen = 0
   /** Dumps in a row that did not show it. */
@@ -81,6 +83,7 @@ export class ListenerState {
       },
       fullSecondsInWindow: this.#fill.fullMsInWindow(nowMs) / 1000,
       drops: this.drops,
+      seenSinceMs: this.seenSinceMs,
       inode: this.inode,
       cookie: this.cookie,
       cgroupId: this.cgroupId,

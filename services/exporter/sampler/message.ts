@@ -90,6 +90,10 @@ export interface RawSnapshot {
   departed: Record<DumpKind, number>
   /** The last request to look at once that this snapshot answers. */
   answers: number
+  /** When this sampler began, in milliseconds since 1970: its counters were 0 then. */
+  startedMs: number
+  /** CPU time of the readings that were asked for at once, which no budget stretches. */
+  lookCpuSeconds: number
 }
 
 /** Samples of one namespace whose listeners have no shard yet: the main thread assigns it. */

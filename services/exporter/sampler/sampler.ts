@@ -52,6 +52,8 @@ export class Sampler {
   readonly #errors = new Map<string, SampleErrors>()
   readonly #departed = perKind(() => 0)
   readonly #said = new Set<DumpKind>()
+  readonly #startedMs = Date.now()
+  #lookCpuMs = 0
   #sequence: number
   #samples = 0
   #failed = 0
@@ -134,8 +136,10 @@ export class Sampler {
   /** Reads everything now, due or not. */
   readEverything(): void {
     this.#samples++
+    const begunMs = this.#cpuClock()
     for (const watched of this.#watched.values())
       for (const meter of Object.values(watched.meters)) this.#measure(watched, meter, true)
+    this.#lookCpuMs += this.#cpuClock() - begunMs
   }
 
   /** What is known now, as plain data. */
@@ -162,6 +166,8 @@ export class Sampler {
       errors: [...this.#errors.values()].map((error) => ({ ...error })),
       departed: { ...this.#departed },
       answers: thread.answers,
+      startedMs: this.#startedMs,
+      lookCpuSeconds: this.#lookCpuMs / 1000,
     }
   }
 
