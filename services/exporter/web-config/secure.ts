@@ -20,6 +20,8 @@ export class TlsFront implements Securing {
   secure(socket: Socket, secured: (socket: Duplex) => void): void {
     this.#secured = secured
     socket.on('error', () => {}) // the client has gone away
+    // A server of HTTP leaves a connection half open; one that is left in the middle of its handshake would stay so.
+    socket.allowHalfOpen = false
     const silent = setTimeout(() => socket.destroy(), HANDSHAKE_MS)
     silent.unref()
     socket.once('close', () => clearTimeout(silent))

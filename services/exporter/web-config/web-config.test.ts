@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
+import net from 'node:net'
 import test from 'node:test'
 import tls from 'node:tls'
 import { hash } from 'bcryptjs'
@@ -296,4 +297,40 @@ test('what the file names and cannot be used is refused at the start, with its l
       return true
     })
   }
+})
+
+test('connections that are over make room, also those that never got through the handshake', { skip }, async () => {
+  using certificates = new Certificates()
+  certificates.issue('server', 'IP:127.0.0.1')
+  certificates.issue('client', 'DNS:a')
+  const policy = 'client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt'
+  await using exporter = await startExporter({
+    listen: { host: '127.0.0.1', port: 0 },
+    log: () => {},
+    webConfigFile: certificates.write('web.yml', `${server}  ${policy}\n`),
+    limits: { connections: 4, readers: 4 },
+  })
+  const { target } = exporter
+  assert.ok('port' in target)
+  const { host, port } = target
+  const leavesAfter = (begin: (done: () => void) => net.Socket): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = begin(() => {
+        socket.destroy()
+        resolve()
+      })
+      socket.on('error', () => resolve())
+    })
+  // Each leaves without a word: in the middle of its handshake, at its end, and before it.
+  const inTheMiddle = (done: () => void): net.Socket => {
+    const socket = net.connect(port, host, () => socket.write(Buffer.from([22, 3, 1, 0, 200, 1, 2]), done))
+    return socket
+  }
+  const atItsEnd = (done: () => void): net.Socket => tls.connect({ host, port, rejectUnauthorized: false }, done)
+  const before = (done: () => void): net.Socket => net.connect(port, host, done)
+  for (const begin of [inTheMiddle, atItsEnd, before]) for (let times = 0; times < 8; times++) await leavesAfter(begin)
+  const url = `${exporter.url}/health`
+  assert.equal((await curl(certificates, url)).status, 0)
+  const asked = async (): Promise<number> => (await curl(certificates, url, ...mine('client'))).status
+  for (let times = 0; times < 6; times++) assert.equal(await asked(), 200)
 })
