@@ -25,6 +25,25 @@ export interface SocketHolders {
   /** Processes that were looked into, and those that may not be. */
   seen: number
   hidden: number
+  /** All processes that there were. */
+  pids: Set<number>
+}
+
+export const noHolders = (): SocketHolders => ({
+  owners: new Map(),
+  waiters: new Map(),
+  seen: 0,
+  hidden: 0,
+  pids: new Set(),
+})
+
+export interface Search {
+  /** Where the proc file system is mounted. */
+  proc?: string
+  /** Which processes are looked into; all of them by default. */
+  among?: (pid: number) => boolean
+  /** Is filled while the search is under way. Owners come lowest pid first. */
+  into?: SocketHolders
 }
 
 /** What a process has open, as far as it matters here. */
@@ -44,11 +63,15 @@ const SOCKET = 'socket:['
  * one inode share one socket and its queues. A step takes microseconds; drain it, or take breaks between the steps. Throws
  * what the system says if /proc cannot be listed or no file be opened any more.
  */
-export function* findHolders(inodes: ReadonlySet<number>, proc = '/proc'): Generator<void, SocketHolders> {
-  const found: SocketHolders = { owners: new Map(), waiters: new Map(), seen: 0, hidden: 0 }
+export function* findHolders(
+  inodes: ReadonlySet<number>,
+  { proc = '/proc', among = () => true, into: found = noHolders() }: Search = {},
+): Generator<void, SocketHolders> {
   if (inodes.size === 0) return found
   for (const name of processNames(proc)) {
     yield
+    found.pids.add(Number(name))
+    if (!among(Number(name))) continue
     const folder = `${proc}/${name}`
     const open: OpenFiles = { count: 0, sockets: new Map(), epolls: [], rings: [] }
     const looked = yield* openFiles(folder, inodes, open)
@@ -72,7 +95,7 @@ export function* findHolders(inodes: ReadonlySet<number>, proc = '/proc'): Gener
 
 /** Who holds each of these socket inodes. Blocks until every process has been looked at. */
 export function ownersOf(inodes: ReadonlySet<number>, proc = '/proc'): Map<number, Owner[]> {
-  const steps = findHolders(inodes, proc)
+  const steps = findHolders(inodes, { proc })
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value.owners

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Waiters } from '#kernel/acceptors.ts'
 import { nowhere } from '#kernel/cgroup-path.ts'
-import type { Owner, SocketHolders } from '#kernel/owners.ts'
+import { noHolders, type Owner, type SocketHolders } from '#kernel/owners.ts'
 import { OwnerRegister } from './owner-register.ts'
 
 const owner = (pid: number): Owner => ({ pid, command: 'web', commandLine: `web ${pid}`, workload: nowhere })
@@ -12,6 +12,7 @@ function register({ costMs = 0, steps = 0 } = {}) {
   const world = {
     nowMs: 0,
     walks: 0,
+    quickLooks: 0,
     hidden: 0,
     owners: new Map<number, Owner[]>(),
     waiters: new Map<number, Waiters>(),
@@ -25,7 +26,14 @@ function register({ costMs = 0, steps = 0 } = {}) {
   }
   const clock = (): number => world.nowMs
   const owners = new OwnerRegister('/proc', {
-    *find(inodes): Generator<void, SocketHolders> {
+    *find(inodes, { among, into = noHolders() }): Generator<void, SocketHolders> {
+      const wanted = <Value>(map: Map<number, Value>) => [...map].filter(([inode]) => inodes.has(inode))
+      if (among !== undefined) {
+        world.quickLooks++
+        for (const [inode, owners] of wanted(world.owners))
+          if (owners.some(({ pid }) => among(pid))) into.owners.set(inode, owners)
+        return into
+      }
       world.walks++
       for (let step = 0; step < steps; step++) {
         world.nowMs += 10
@@ -33,8 +41,11 @@ function register({ costMs = 0, steps = 0 } = {}) {
       }
       world.nowMs += costMs
       if (world.failure !== undefined) throw world.failure
-      const wanted = <Value>(map: Map<number, Value>) => new Map([...map].filter(([inode]) => inodes.has(inode)))
-      return { owners: wanted(world.owners), waiters: wanted(world.waiters), seen: 1, hidden: world.hidden }
+      for (const [inode, owners] of wanted(world.owners)) into.owners.set(inode, owners)
+      for (const [inode, waiters] of wanted(world.waiters)) into.waiters.set(inode, waiters)
+      for (const owners of world.owners.values()) for (const { pid } of owners) into.pids.add(pid)
+      into.hidden = world.hidden
+      return into
     },
     clock,
     cpuClock: clock,
@@ -78,6 +89,60 @@ test('a walk that takes long is made more rarely; an unknown socket waits less f
   const { at } = register({ costMs: 200 })
   assert.deepEqual([at(0, 1), at(1199, 1, 2), at(1201, 1, 2)], [1, 1, 2], 'unknown: five times its cost')
   assert.deepEqual([at(2500, 1, 2), at(11_400, 1, 2), at(11_402, 1, 2)], [2, 2, 3], 'known: fifty times')
+})
+
+test('where a walk takes long, a new socket is found at once if its process is new, or holds others', () => {
+  const { world, owners, at } = register({ costMs: 2000 })
+  world.owners.set(5, [owner(1)])
+  assert.equal(at(0, 5), 1)
+  world.owners.set(6, [owner(1)])
+  world.owners.set(7, [owner(2)])
+  assert.equal(at(2100, 5, 6, 7), 1)
+  assert.deepEqual(
+    [6, 7].map((inode) => [owners.of(inode)[0]?.pid, owners.isKnown(inode)]),
+    [
+      [1, true],
+      [2, true],
+    ],
+  )
+  assert.equal(owners.waitersAt(7), undefined, 'others may wait there')
+  assert.equal(at(110_000, 5, 6, 7), 2, 'the next walk is the usual one')
+  assert.equal(owners.of(7)[0]?.pid, 2)
+})
+
+test('where a walk takes long, a new socket of an old process is found by the next walk', () => {
+  const { world, owners, at } = register({ costMs: 2000 })
+  world.owners.set(5, [owner(1)])
+  world.owners.set(50, [owner(3)])
+  at(0, 5)
+  world.owners.set(6, [owner(3)])
+  assert.equal(at(2100, 5, 6), 1)
+  assert.deepEqual([world.quickLooks, owners.of(6)], [1, []])
+  assert.equal(at(2300, 5, 6), 1)
+  assert.equal(world.quickLooks, 1, 'it is not looked for there again')
+  assert.equal(at(12_100, 5, 6), 2)
+  assert.equal(owners.of(6)[0]?.pid, 3)
+})
+
+test('what a walk has found so far is shown before it is over', () => {
+  const rests: (() => void)[] = []
+  let nowMs = 0
+  const owners = new OwnerRegister('/proc', {
+    *find(_inodes, { into = noHolders() }) {
+      into.owners.set(5, [owner(1)])
+      into.waiters.set(5, { pids: [], complete: true })
+      nowMs += 20
+      yield
+      into.waiters.set(5, { pids: [1], complete: true })
+      return into
+    },
+    clock: () => nowMs,
+    later: (work) => void rests.push(work),
+  })
+  owners.update(new Set([5]))
+  assert.deepEqual([owners.of(5)[0]?.pid, owners.waitersAt(5)], [1, undefined])
+  rests.shift()?.()
+  assert.deepEqual([owners.of(5)[0]?.pid, owners.waitersAt(5)], [1, [1]])
 })
 
 test('without listeners nobody is asked', () => {

@@ -1,6 +1,6 @@
 import { inWords } from '#common/system-errors.ts'
 import type { Waiters } from '#kernel/acceptors.ts'
-import { findHolders, type Owner, type SocketHolders } from '#kernel/owners.ts'
+import { findHolders, noHolders, type Owner, type Search, type SocketHolders } from '#kernel/owners.ts'
 import { ErrorCounts } from '../error-counts.ts'
 import { SlicedWork, type SliceNeeds, sliceNeeds } from '../slices.ts'
 
@@ -14,6 +14,10 @@ const URGENT_SHARE = 0.2
 /** While a walk is under way. */
 const SHARE_OF_A_WALK = 0.05
 const SHARE_OF_AN_URGENT_WALK = 0.25
+/** Until the first one has ended nothing is known of anybody. */
+const SHARE_OF_THE_FIRST_WALK = 0.5
+/** Where a walk takes longer than this, new sockets are first looked for in new processes. */
+const LONG_WALK_MS = 100
 /** What was found holds for as many intervals between two walks. */
 const GOOD_FOR_WALKS = 3
 /** However long a walk takes, nobody waits longer than this to hear whose a socket is. */
@@ -22,7 +26,7 @@ const FIRST_RETRY_MS = 1000
 
 /** The walk over /proc, and the clocks by which it is rationed. */
 export interface OwnerRegisterNeeds extends SliceNeeds {
-  find(inodes: ReadonlySet<number>): Generator<void, SocketHolders>
+  find(inodes: ReadonlySet<number>, search: Search): Generator<void, SocketHolders>
   log(line: string): void
 }
 
@@ -47,6 +51,14 @@ export class OwnerRegister {
   readonly #proc: string
   readonly #errors = new ErrorCounts()
   #holders: SocketHolders | undefined
+  /** What the walk that is under way has found so far. */
+  #partly = noHolders()
+  /** What was found since the last walk began, in new processes. */
+  #lately = noHolders()
+  #quickLook: SlicedWork<SocketHolders> | undefined
+  #quickNotBeforeMs = Number.NEGATIVE_INFINITY
+  /** Sockets that new processes do not hold. */
+  #elsewhere = new Set<number>()
   /** The sockets that the last walk looked for. */
   #known: ReadonlySet<number> = new Set()
   /** Sockets that no walk has looked for so far, and since when they are there. */
@@ -65,16 +77,24 @@ export class OwnerRegister {
 
   constructor(proc: string, needs: Partial<OwnerRegisterNeeds> = {}) {
     this.#proc = proc
-    this.#needs = { find: (inodes) => findHolders(inodes, proc), log: () => {}, ...sliceNeeds, ...needs }
+    this.#needs = {
+      find: (inodes, search) => findHolders(inodes, { proc, ...search }),
+      log: () => {},
+      ...sliceNeeds,
+      ...needs,
+    }
   }
 
   /** Takes the sockets that exist now. What is short enough is looked up before it returns. */
   update(inodes: ReadonlySet<number>): void {
     const nowMs = this.#needs.clock()
     const unknown = new Map<number, number>()
-    for (const inode of inodes) if (!this.#known.has(inode)) unknown.set(inode, this.#unknown.get(inode) ?? nowMs)
+    for (const inode of inodes) if (!this.#isFound(inode)) unknown.set(inode, this.#unknown.get(inode) ?? nowMs)
     this.#unknown = unknown
+    for (const rest of [this.#lately.owners, this.#lately.waiters, this.#elsewhere])
+      for (const inode of rest.keys()) if (!inodes.has(inode)) rest.delete(inode)
     if (this.#holders !== undefined && nowMs - this.#endedMs > this.#goodForMs) this.#holders = undefined
+    if (unknown.size > 0 && this.#looksQuickly(nowMs)) return
     const urgent = unknown.size > 0
     if (this.#walk?.over === false) {
       if (!urgent || this.#walkIsUrgent) return
@@ -88,7 +108,8 @@ export class OwnerRegister {
 
   /** The owners of a socket, lowest pid first; empty if none can be seen. */
   of(inode: number): readonly Owner[] {
-    return this.#holders?.owners.get(inode) ?? []
+    const { owners } = this.#lately
+    return this.#holders?.owners.get(inode) ?? owners.get(inode) ?? this.#partly.owners.get(inode) ?? []
   }
 
   /**
@@ -96,14 +117,14 @@ export class OwnerRegister {
    * Undefined if that cannot be known.
    */
   waitersAt(inode: number): readonly number[] | undefined {
-    const waiters: Waiters | undefined = this.#holders?.waiters.get(inode)
+    const waiters: Waiters | undefined = this.#holders?.waiters.get(inode) ?? this.#lately.waiters.get(inode)
     return waiters === undefined || (waiters.pids.length === 0 && !waiters.complete) ? undefined : waiters.pids
   }
 
   /** Whether all is known of a socket that can be learned without waiting too long for it. */
   isKnown(inode: number): boolean {
     const sinceMs = this.#unknown.get(inode)
-    return this.#known.has(inode) || (sinceMs !== undefined && this.#needs.clock() - sinceMs >= PATIENCE_MS)
+    return this.#isFound(inode) || (sinceMs !== undefined && this.#needs.clock() - sinceMs >= PATIENCE_MS)
   }
 
   /** Resolves when no walk is under way, or when that takes too long. */
@@ -127,6 +148,7 @@ export class OwnerRegister {
 
   close(): void {
     this.#walk?.abandon()
+    this.#quickLook?.abandon()
     this.#tellThoseWaiting()
   }
 
@@ -134,14 +156,56 @@ export class OwnerRegister {
     return GOOD_FOR_WALKS * Math.max(LATER_LOOK_MS, this.#lastCostMs / SHARE)
   }
 
+  #isFound(inode: number): boolean {
+    return this.#known.has(inode) || this.#lately.owners.has(inode)
+  }
+
+  /**
+   * Looks for unknown sockets where they usually are: in processes that have come since the last walk, and in those that
+   * hold others. True while that is under way, or worth a try a little later.
+   */
+  #looksQuickly(nowMs: number): boolean {
+    if (this.#quickLook?.over === false) return true
+    const before = this.#holders
+    const fresh = new Set([...this.#unknown.keys()].filter((inode) => !this.#elsewhere.has(inode)))
+    if (before === undefined || this.#lastCostMs < LONG_WALK_MS || fresh.size === 0) return false
+    if (nowMs < this.#quickNotBeforeMs) return true
+    const holding = new Set([...before.owners.values()].flatMap((owners) => owners.map(({ pid }) => pid)))
+    const among = (pid: number): boolean => !before.pids.has(pid) || holding.has(pid) || pid === process.pid
+    this.#quickLook = new SlicedWork(
+      this.#needs.find(fresh, { among }),
+      SHARE_OF_AN_URGENT_WALK,
+      (outcome) => {
+        this.#cpuMs += outcome.cpuMs
+        this.#quickNotBeforeMs = this.#needs.clock() + outcome.cpuMs / URGENT_SHARE
+        for (const inode of fresh) this.#elsewhere.add(inode)
+        if ('result' in outcome) this.#addLately(outcome.result)
+      },
+      this.#needs,
+    )
+    return this.#quickLook.over === false || this.#unknown.size === 0
+  }
+
+  #addLately({ owners, waiters }: SocketHolders): void {
+    for (const [inode, found] of owners) {
+      this.#lately.owners.set(inode, found)
+      this.#unknown.delete(inode)
+    }
+    // Others may hold it too: that nobody waits at it is not known before the next walk.
+    for (const [inode, found] of waiters) this.#lately.waiters.set(inode, { ...found, complete: false })
+  }
+
   #begin(inodes: ReadonlySet<number>, urgent: boolean): void {
     this.#walkIsUrgent = urgent
+    const into = noHolders()
+    this.#partly = into
     this.#walk = new SlicedWork(
-      this.#needs.find(inodes),
-      urgent ? SHARE_OF_AN_URGENT_WALK : SHARE_OF_A_WALK,
+      this.#needs.find(inodes, { into }),
+      this.#walks === 0 ? SHARE_OF_THE_FIRST_WALK : urgent ? SHARE_OF_AN_URGENT_WALK : SHARE_OF_A_WALK,
       (outcome) => {
         this.#lastCostMs = outcome.cpuMs
         this.#cpuMs += outcome.cpuMs
+        this.#partly = noHolders()
         if ('result' in outcome) this.#take(outcome.result, inodes, urgent)
         else this.#fail(outcome.error)
         this.#tellThoseWaiting()
@@ -155,7 +219,12 @@ export class OwnerRegister {
     this.#walks++
     this.#holders = holders
     this.#known = inodes
-    for (const inode of inodes) this.#unknown.delete(inode)
+    this.#elsewhere.clear()
+    for (const inode of inodes) {
+      this.#unknown.delete(inode)
+      this.#lately.owners.delete(inode)
+      this.#lately.waiters.delete(inode)
+    }
     this.#endedMs = nowMs
     this.#lookMs = urgent ? nowMs + SECOND_LOOK_MS : Number.POSITIVE_INFINITY
     this.#notBeforeMs = Number.NEGATIVE_INFINITY
