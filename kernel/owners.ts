@@ -88,8 +88,8 @@ export function* findHolders(
     }
     yield* new WaitersOfProcess(folder, owner.pid, open, inodes, found.waiters).look()
   }
-  // Whoever may not be looked into may wait too.
-  if (found.hidden > 0) for (const waiters of found.waiters.values()) waiters.complete = false
+  // Whoever may not be looked into may wait too, and with hidepid=2 not even the first process is listed.
+  if (found.hidden > 0 || !found.pids.has(1)) for (const waiters of found.waiters.values()) waiters.complete = false
   return found
 }
 

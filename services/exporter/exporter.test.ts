@@ -207,6 +207,60 @@ test('the series of a killed listener end, the others go on, and its successor k
   for (const client of clients) client.destroy()
 })
 
+test('with a state directory the next exporter gives the same numbers, also if the first was killed', async (context) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-state-'))
+  context.after(() => fs.rmSync(folder, { recursive: true }))
+  const main = fixture('../main.ts')
+  const exporter = async (): Promise<{ child: Child; shards: (port: number) => Promise<Record<number, number>> }> => {
+    const child = new Child(process.execPath, [main, '--listen', '127.0.0.1:0', '--state-dir', folder])
+    const url = (await child.line(/^Metrics: (http:\/\/[^/]+)\/metrics$/))[1]!
+    const shards = async (port: number): Promise<Record<number, number>> => {
+      const snapshot: Snapshot = JSON.parse(await (await fetch(`${url}/snapshot?now=true`)).text())
+      const rows = snapshot.namespaces[0]?.listeners.filter((listener) => listener.port === port) ?? []
+      return Object.fromEntries(rows.map(({ shard, inode }) => [shard, inode]))
+    }
+    return { child, shards }
+  }
+  const listen = async (port: number, name: string): Promise<{ child: Child; port: number }> => {
+    const child = new Child(process.execPath, [fixture('./stalled-child.ts'), '127.0.0.1', String(port), '2', name])
+    return { child, port: Number((await child.line(/^\d+$/))[0]) }
+  }
+  const first = await exporter()
+  await using _firstChild = first.child
+  // By their names they would be numbered the other way round.
+  const z = await listen(0, 'z')
+  await using _z = z.child
+  const { port } = z
+  await eventually(
+    'the first has its number',
+    () => first.shards(port),
+    (seen) => Object.keys(seen).length === 1,
+  )
+  const y = await listen(port, 'y')
+  await using _y = y.child
+  const before = await eventually(
+    'both have',
+    () => first.shards(port),
+    (seen) => Object.keys(seen).length === 2,
+  )
+  await eventually(
+    'they are saved',
+    () => fs.readFileSync(path.join(folder, 'shards.json'), 'utf8'),
+    (text) => Object.values(before).every((inode) => text.includes(`/${inode}/`)),
+  )
+  await first.child.kill()
+  const second = await exporter()
+  await using _secondChild = second.child
+  assert.deepEqual(
+    await eventually(
+      'both are there',
+      () => second.shards(port),
+      (seen) => Object.keys(seen).length === 2,
+    ),
+    before,
+  )
+})
+
 test('the stream gives a whole snapshot per tick, and fewer to who asks for fewer', async () => {
   await using exporter = await start({ pace: { ...defaultPace, streamIntervalMs: 20 } })
   const every = await events(exporter, '/stream', 5)
