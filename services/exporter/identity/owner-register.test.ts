@@ -167,6 +167,7 @@ test('nobody waits for a walk without end', () => {
   world.nowMs = 4000
   assert.equal(owners.isKnown(5), true)
   assert.equal(owners.isKnown(6), false, 'it was never seen')
+  assert.equal(owners.isKnown(0), true, 'a socket of the kernel has no owner')
 })
 
 test('a socket that appears while known ones are looked up again is not kept waiting', () => {

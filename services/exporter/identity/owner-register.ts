@@ -124,6 +124,7 @@ export class OwnerRegister {
   /** Whether all is known of a socket that can be learned without waiting too long for it. */
   isKnown(inode: number): boolean {
     const sinceMs = this.#unknown.get(inode)
+    if (inode === 0) return true // a socket of the kernel itself
     return this.#isFound(inode) || (sinceMs !== undefined && this.#needs.clock() - sinceMs >= PATIENCE_MS)
   }
 

@@ -103,6 +103,15 @@ test('numbers outlive a restart: of listeners by their cookies, of closed ones b
   assert.deepEqual(numbers(after, [unread(3), listener(8, 'web b'), listener(9, 'web d')]), [3, 2, 4])
 })
 
+test('listeners that were out of sight for a moment have their numbers again, though their command lines are the same', () => {
+  const shards = new Shards()
+  const [a, b, c] = [listener(3, 'web'), listener(2, 'web'), listener(1, 'web')]
+  for (const present of [[a], [a, b], [a, b, c]]) numbers(shards, present)
+  numbers(shards, [])
+  assert.deepEqual(numbers(shards, [c]), [3])
+  assert.deepEqual(numbers(shards, [a, b, c]), [1, 2, 3])
+})
+
 test('what is saved is bounded: a group is saved as a whole or not at all', () => {
   const shards = new Shards()
   const group = (name: string, count: number): [string, ShardCandidate[]] => [

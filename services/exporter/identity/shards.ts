@@ -162,7 +162,9 @@ export class Shards {
   }
 
   #numberNewcomers({ slots }: Group, present: readonly ShardCandidate[]): void {
-    const newcomers = present.filter(({ id }) => !this.#numbers.has(id)).sort(byName)
+    const newcomers = present
+      .filter((candidate) => !this.#numbers.has(candidate.id) && !this.#takeAgain(slots, candidate))
+      .sort(byName)
     if (newcomers.length === 0) return
     const free = slots.flatMap(({ listener }, at) => (listener === undefined ? [at] : []))
     if ((newcomers.length > 1 || free.length > 1) && newcomers.some(({ commandLine }) => commandLine === undefined))
@@ -183,6 +185,14 @@ export class Shards {
     })
     const left = free.filter((at) => slots[at]!.listener === undefined)
     for (const [index, stranger] of strangers.entries()) this.#take(slots, left[index] ?? slots.length, stranger)
+  }
+
+  /** One that was only out of sight, as when the sampler was replaced, gets its number back. */
+  #takeAgain(slots: Slot[], candidate: ShardCandidate): boolean {
+    const at = this.lastOf(candidate.id) - 1
+    if (slots[at] === undefined || slots[at].listener !== undefined) return false
+    this.#take(slots, at, candidate)
+    return true
   }
 
   #take(slots: Slot[], at: number, { id, commandLine = '' }: ShardCandidate): void {
