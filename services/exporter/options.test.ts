@@ -89,7 +89,7 @@ const refused: [args: string[], message: RegExp][] = [
   [['--cpu-budget', '0%'], /--cpu-budget/],
   [['--cpu-budget', '200%'], /--cpu-budget/],
   [['--cpu-budget', 'much'], /--cpu-budget/],
-  [['--state-dir='], /--state-dir needs a folder/],
+  [['--state-dir='], /--state-dir is empty/],
   [['--netns', 'nowhere'], /--netns 'nowhere'/],
   [['--netns', 'self', '--netns', 'self'], /--netns gives 'self' twice/],
 ]

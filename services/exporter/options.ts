@@ -1,4 +1,3 @@
-import { UsageError } from '#common/errors.ts'
 import { readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
 import { checkSources, type NamespaceSource, parseNamespaceSource } from './sampler/namespace-source.ts'
@@ -99,7 +98,5 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
   })
 
 /** Of several folders that systemd gives to a service, separated by colons, the first. */
-function stateDirectory(given: string | undefined): string | undefined {
-  if (given === '') throw new UsageError('--state-dir needs a folder', 'Name one, such as /var/lib/spillway')
-  return given ?? (process.env.STATE_DIRECTORY?.split(':')[0] || undefined)
-}
+const stateDirectory = (given: string | undefined): string | undefined =>
+  given ?? (process.env.STATE_DIRECTORY?.split(':')[0] || undefined)

@@ -69,10 +69,16 @@ test('a step that fails ends the work with the error', () => {
     yield
     throw broken
   })()
-  new SlicedWork(steps, 0.25, (ended) => {
-    outcome = ended
-  })
-  assert.ok(outcome !== undefined && 'error' in outcome && outcome.error === broken)
+  const needs = { clock: () => 0, cpuClock: () => 0, later: () => {} }
+  const work = new SlicedWork(
+    steps,
+    0.25,
+    (ended) => {
+      outcome = ended
+    },
+    needs,
+  )
+  assert.ok(work.over && outcome !== undefined && 'error' in outcome && outcome.error === broken)
 })
 
 test('work that is given up lets go of what it has open, and tells nothing', () => {

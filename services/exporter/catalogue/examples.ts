@@ -27,6 +27,11 @@ min by (netns, address, port) (tcp_listener_accept_queue_length / (tcp_listener_
 )`,
   },
   {
+    question:
+      'Where do clients wait in a queue from which nobody accepts? Its workers are all busy, or do not poll the socket.',
+    query: 'tcp_listener_acceptors == 0 and tcp_listener_accept_queue_length > 0',
+  },
+  {
     question: 'Has any connection waited longer than a second to be accepted?',
     query: 'tcp_port_accept_wait_oldest_seconds > 1',
   },

@@ -54,14 +54,10 @@ export class Identifier {
       monotonicMs: raw.monotonicMs,
       sampler: raw.sampler,
       ownersAgeSeconds: this.#owners.health.ageSeconds ?? null,
-      namespaces: raw.namespaces.map((namespace) => ({
-        netns: namespace.netns,
-        name: this.#names.of(namespace.inode),
-        inode: namespace.inode,
-        listeners: this.#identified(namespace),
-        ports: namespace.ports,
-        counters: namespace.counters,
-      })),
+      namespaces: raw.namespaces.map((namespace) => {
+        const { source: _source, costs: _costs, ...rest } = namespace
+        return { ...rest, name: this.#names.of(namespace.inode), listeners: this.#identified(namespace) }
+      }),
     }
     this.#spokesmen.forgetOthers(inodes)
     this.#workloads.lookForUnknown()
