@@ -10,6 +10,11 @@ export class ErrorCounts {
     return this.#byCode
   }
 
+  /** Whether it fails at present. */
+  get failing(): boolean {
+    return this.#said.size > 0
+  }
+
   /** Counts an error, and gives its name. */
   count(error: unknown): string {
     const code = codeOf(error) ?? 'unknown'

@@ -20,6 +20,8 @@ const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('./query.ts')>(
 
 /** How long a scrape waits for the sampler to hand over what it knows. */
 const TELL_MS = 500
+/** How long the start waits for the first look at the kernel and at all processes. */
+const FIRST_LOOK_MS = 5000
 
 export type { ExporterOptions } from './options.ts'
 
@@ -81,6 +83,12 @@ export async function startExporter(
   started.defer(() => sampleStream.close())
   started.defer(() => identifier.close())
   started.defer(() => sampler.thread.stop())
+
+  // Whose the listeners are decides about their numbers: nobody is to see them without, if that takes no longer than this.
+  await Promise.race([
+    sampler.thread.tell().then(() => store.settled()),
+    sleep(FIRST_LOOK_MS, undefined, { ref: false }),
+  ])
 
   const app = httpServer()
   app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(index))

@@ -206,6 +206,13 @@ test('a walk that fails is counted and said once, and what was known stays for a
   assert.equal(world.lines.length, 3, 'what happens again is said again')
 })
 
+test('while nothing can be found nobody waits for it', () => {
+  const { world, owners, at } = register()
+  world.failure = noMoreFiles()
+  at(0, 5)
+  assert.equal(owners.isKnown(5), true)
+})
+
 test('a failure is tried again soon, then more rarely', () => {
   const { world, at } = register()
   world.failure = noMoreFiles()

@@ -125,6 +125,7 @@ export class OwnerRegister {
   isKnown(inode: number): boolean {
     const sinceMs = this.#unknown.get(inode)
     if (inode === 0) return true // a socket of the kernel itself
+    if (this.#errors.failing && sinceMs !== undefined) return true // nothing more can be learned soon
     return this.#isFound(inode) || (sinceMs !== undefined && this.#needs.clock() - sinceMs >= PATIENCE_MS)
   }
 
