@@ -94,9 +94,9 @@ test('nobody waits at a socket that is only held, and that is known where every 
   assert.deepEqual(waiters.get(inodeOf(listener.fd)), { pids: [], complete: hidden === 0 })
 })
 
-const without = (program: string, where = [program]): string | false => {
+const without = (program: string): string | false => {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin'].filter((folder) => folder !== '')
-  if (where.some((file) => folders.some((folder) => fs.existsSync(path.join(folder, file))))) return false
+  if (folders.some((folder) => fs.existsSync(path.join(folder, program)))) return false
   if (process.env.SPILLWAY_NO_SKIP) throw new Error(`${program} is not installed, and SPILLWAY_NO_SKIP is set`)
   return `${program} is not installed`
 }
