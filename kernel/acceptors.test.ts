@@ -94,9 +94,9 @@ test('nobody waits at a socket that is only held, and that is known where every 
   assert.deepEqual(waiters.get(inodeOf(listener.fd)), { pids: [], complete: hidden === 0 })
 })
 
-const without = (program: string, where = [program]): string | false => {
+const without = (program: string): string | false => {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin'].filter((folder) => folder !== '')
-  if (where.some((file) => folders.some((folder) => fs.existsSync(path.join(folder, file))))) return false
+  if (folders.some((folder) => fs.existsSync(path.join(folder, program)))) return false
   if (process.env.SPILLWAY_NO_SKIP) throw new Error(`${program} is not installed, and SPILLWAY_NO_SKIP is set`)
   return `${program} is not installed`
 }
@@ -136,7 +136,7 @@ test('a ring that waits at one of two sockets leaves open at which', { skip: wit
 })
 
 test('nginx with reuseport has one worker at each shard, though all processes hold all sockets', {
-  skip: without('nginx'),
+  skip: process.getuid?.() === 0 ? without('nginx') : 'nginx as it is packaged starts as root only',
 }, async () => {
   const port = new Listener()
   const place = `127.0.0.1:${port.port}`

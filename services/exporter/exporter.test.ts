@@ -207,6 +207,32 @@ test('the series of a killed listener end, the others go on, and its successor k
   for (const client of clients) client.destroy()
 })
 
+test('a listener from which nobody accepts is told from one that is served', async () => {
+  await using exporter = await start()
+  assert.ok('port' in exporter.target)
+  using stalled = new StalledListener(4)
+  const { port } = exporter.target
+  const { listener } = await eventually(
+    'it is seen to accept',
+    () => lookAtOne(exporter, port),
+    (seen) => seen.listener.acceptors?.includes(process.pid) === true,
+  )
+  assert.deepEqual([listener.pid, listener.acceptors], [process.pid, [process.pid]])
+  await eventually(
+    'the other is known too',
+    () => lookAtOne(exporter, stalled.port),
+    (seen) => seen.listener.pids.includes(process.pid),
+  )
+  const text = await page(exporter, '/metrics')
+  const acceptorsAt = (wanted: number): string | undefined =>
+    new RegExp(`^tcp_listener_acceptors\\{.*port="${wanted}".*\\} (\\d+)$`, 'm').exec(text)?.[1]
+  assert.equal(acceptorsAt(port), '1')
+  // Who may not look into every process cannot know that nobody accepts.
+  const hidden = /^spillway_owner_search_hidden_processes /m.test(text)
+  assert.equal(acceptorsAt(stalled.port), hidden ? undefined : '0')
+  assert.match(text, /^spillway_owner_search_age_seconds \d/m)
+})
+
 test('with a state directory the next exporter gives the same numbers, also if the first was killed', async (context) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-state-'))
   context.after(() => fs.rmSync(folder, { recursive: true }))

@@ -116,6 +116,21 @@ test('a folder that cannot be written is said once, and the numbers stay', async
   assert.deepEqual(numbers(shards), [1, 2, 3])
 })
 
+test('what could not be written is not left behind, and what was saved before stays', async (context) => {
+  const folder = folderOf(context)
+  const before = run(folder)
+  before.shards.update(group, 0)
+  before.file.close(before.shards)
+  fs.mkdirSync(path.join(folder, 'shards.json.new')) // nothing can be written there
+  const { shards, file, lines } = run(folder)
+  shards.update(new Map(), 0)
+  file.offer(shards, 0)
+  file.offer(shards, 1000)
+  await eventually('it is said', () => lines.length === 1)
+  assert.match(lines[0]!, /^Shard numbers cannot be saved in .*: it is a folder\. /)
+  assert.deepEqual(numbers(run(folder).shards), [1, 2, 3])
+})
+
 test('without the boot of the machine nothing is kept, and that is said', () => {
   const lines: string[] = []
   assert.equal(

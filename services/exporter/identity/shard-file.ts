@@ -81,11 +81,11 @@ export class ShardFile {
     this.#closed = true
     if (shards.changes === this.#savedChanges) return
     try {
-      fs.mkdirSync(this.#folder, { recursive: true })
+      makeFolder(this.#folder)
       fs.writeFileSync(this.#draft('last'), this.#textOf(shards), { mode: 0o600 })
       fs.renameSync(this.#draft('last'), this.#file)
     } catch (error) {
-      this.#complain(error)
+      this.#complain(error, 'last')
     }
   }
 
@@ -113,13 +113,13 @@ export class ShardFile {
 
   async #write(text: string): Promise<boolean> {
     try {
-      fs.mkdirSync(this.#folder, { recursive: true })
+      makeFolder(this.#folder)
       await writeFile(this.#draft('new'), text, { mode: 0o600 })
       if (this.#closed)
         fs.rmSync(this.#draft('new')) // what was saved at the end is newer
       else fs.renameSync(this.#draft('new'), this.#file)
     } catch (error) {
-      this.#complain(error)
+      this.#complain(error, 'new')
       return false
     }
     if (this.#failed) this.#log(`Shard numbers are kept in ${this.#file} again`)
@@ -132,13 +132,23 @@ export class ShardFile {
     return `${this.#file}.${which}`
   }
 
-  #complain(error: unknown): void {
+  #complain(error: unknown, which: 'new' | 'last'): void {
+    try {
+      fs.rmSync(this.#draft(which), { force: true })
+    } catch {} // it cannot be written, and cannot be removed either
     if (this.#failed) return
     this.#failed = true
     const words = inWords(error)
     const why = words === undefined ? String(error) : `${words.sentence}. ${words.remedy}`
-    this.#log(`Shard numbers cannot be saved, and start anew when the exporter is restarted. ${why}`)
+    this.#log(`Shard numbers cannot be saved in ${this.#folder}, and start anew when the exporter is restarted. ${why}`)
   }
+}
+
+/** Folder by folder: of a file system that is read-only, a recursive mkdir says that it does not exist. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  fs.mkdirSync(folder)
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
