@@ -23,6 +23,7 @@ import slowReader from './slow-reader.ts'
 import smallBacklog from './small-backlog.ts'
 import stalledLoop from './stalled-loop.ts'
 import steering from './steering.ts'
+import uringHidesTheStall from './uring-hides-the-stall.ts'
 import type { Experiment } from './vocabulary/experiment.ts'
 
 export const experiments: readonly Experiment[] = [
@@ -33,6 +34,7 @@ export const experiments: readonly Experiment[] = [
   slowAccept,
   stalledLoop,
   deadInTheQueue,
+  uringHidesTheStall,
   falseEstablished,
   noAck,
   cookiesHideOverflow,
