@@ -80,14 +80,18 @@ export class PortState {
   toSample(nowMs: number): PortSample {
     const waitingReset = this.resetPlaces.count
     let limit = 0
-    for (const listener of this.listeners) limit += listener.limit
+    let length = 0
+    for (const listener of this.listeners) {
+      limit += listener.limit
+      length += listener.length
+    }
     return {
       address: this.address,
       port: this.port,
       synQueue: { length: this.#requests, peak: this.#peak.max(nowMs), limit },
-      synQueueRetried: this.#requestsRetried,
+      ...(this.#requests > 0 && { synQueueRetried: this.#requestsRetried }),
       ...this.#totals.toSample(),
-      ...(waitingReset !== undefined && { waitingReset }),
+      ...(waitingReset !== undefined && length > 0 && { waitingReset }),
     }
   }
 }
