@@ -25,6 +25,7 @@ import stalledLoop from './stalled-loop.ts'
 import steering from './steering.ts'
 import udpReceiveQueue from './udp-receive-queue.ts'
 import unixSocketFull from './unix-socket-full.ts'
+import uringHidesTheStall from './uring-hides-the-stall.ts'
 import type { Experiment } from './vocabulary/experiment.ts'
 
 export const experiments: readonly Experiment[] = [
@@ -35,6 +36,7 @@ export const experiments: readonly Experiment[] = [
   slowAccept,
   stalledLoop,
   deadInTheQueue,
+  uringHidesTheStall,
   falseEstablished,
   noAck,
   cookiesHideOverflow,

@@ -3,7 +3,7 @@ import { atLeast, between, deck, equals, experiment, fact, that } from './vocabu
 
 const CLIENTS_PER_SECOND = 500
 const TESTS = 25
-/** About as long as `nginx -t` holds its sockets. */
+/** About as long as a server takes to read and try its configuration. */
 const STAY_MS = 20
 const PAUSE_MS = 60
 /** A client may come between the tester's last look at its queue and its close. */
@@ -14,7 +14,7 @@ const join = fileURLToPath(new URL('./probes/join.ts', import.meta.url))
 export default experiment({
   name: 'config-test-joins-the-group',
   teaches:
-    'A process that listens on the port for a moment, as `nginx -t` does with `listen … reuseport`, is a member of the group for that moment: it gets its share of the clients, and resets them when it closes. Nothing overflows, so no counter of the queues moves, and the backend never hears of these clients.',
+    'A process that listens on a shared port for a moment, such as a test of a configuration that opens its sockets with SO_REUSEPORT, is a member of the group for that moment: it gets its share of the clients, and resets them when it closes. Nothing overflows, so no counter of the queues moves, and the backend never hears of these clients.',
   sources: [
     deck('several sockets on one port'),
     fact('choosing-a-member'),

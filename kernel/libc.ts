@@ -72,6 +72,16 @@ const c = {
   setns: declare<[number, number]>('int setns(int fd, int kind)'),
   unshare: declare<[number]>('int unshare(int flags)'),
   clock_gettime: declare<[number, Int32Array]>('int clock_gettime(int clock, void *time)'),
+  io_uring_setup: declare<[number, number, Buffer]>('long syscall(long number, uint32_t entries, void *params)'),
+  io_uring_enter: declare<[number, number, number, number, number, null, number]>(
+    'long syscall(long number, long fd, uint32_t submit, uint32_t wait, uint32_t flags, void *signals, size_t size)',
+  ),
+  mmap: declare<[number, number, number, number, number, number]>(
+    'intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, long offset)',
+  ),
+  munmap: declare<[number, number]>('int munmap(intptr_t address, size_t length)'),
+  copy_to: declare<[number, Buffer, number]>('intptr_t memcpy(intptr_t to, const void *from, size_t length)'),
+  copy_from: declare<[Buffer, number, number]>('intptr_t memcpy(void *to, intptr_t from, size_t length)'),
   // By number: the C library of Debian 11 has no function for these. Those of the pidfds are the same on every architecture.
   pidfd_open: declare<[number, number, number]>('long syscall(long number, long pid, long flags)'),
   kcmp: declare<[number, number, number, number, number, Buffer]>(
@@ -248,6 +258,54 @@ export function pidfdSignal(fd: number, signal: number, doing: string): boolean 
   return true
 }
 const SYS_PIDFD_SEND_SIGNAL = 424
+
+/** Opens an io_uring with room for `entries` submissions, fills in its `struct io_uring_params`, and gives its descriptor. */
+export const ioUringSetup = (entries: number, params: Buffer, doing: string): number =>
+  checked(c.io_uring_setup(SYS_IO_URING_SETUP, entries, params), 'io_uring_setup', doing)
+const SYS_IO_URING_SETUP = 425
+
+/** Hands so many submissions to an io_uring. Does not wait for them. */
+export const ioUringEnter = (fd: number, submissions: number, doing: string): void => {
+  checked(c.io_uring_enter(SYS_IO_URING_ENTER, fd, submissions, 0, 0, null, 0), 'io_uring_enter', doing)
+}
+const SYS_IO_URING_ENTER = 426
+
+/** Memory that this process shares with the kernel through a descriptor. Whoever uses it keeps within its length. */
+export class SharedMemory {
+  readonly #address: number
+  readonly #length: number
+
+  constructor(fd: number, length: number, offset: number, doing: string) {
+    this.#address = checked(
+      c.mmap(0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset),
+      'mmap',
+      doing,
+    )
+    this.#length = length
+  }
+
+  read(at: number, into: Buffer): void {
+    this.#check(at, into)
+    c.copy_from(into, this.#address + at, into.length)
+  }
+
+  write(at: number, from: Buffer): void {
+    this.#check(at, from)
+    c.copy_to(this.#address + at, from, from.length)
+  }
+
+  close(): void {
+    checked(c.munmap(this.#address, this.#length), 'munmap', 'Giving back shared memory')
+  }
+
+  #check(at: number, { length }: Buffer): void {
+    if (at < 0 || at + length > this.#length) throw new RangeError(`${at} is outside of this memory`)
+  }
+}
+const PROT_READ = 1
+const PROT_WRITE = 2
+const MAP_SHARED = 1
+const MAP_POPULATE = 0x8000
 
 /**
  * Whether an epoll instance of a process watches its descriptor (kcmp, KCMP_EPOLL_TFD); undefined if that cannot be

@@ -108,6 +108,10 @@ export interface Now {
   waiting: number
   /** Those of them whose client has sent a FIN: it has hung up, or only finished sending. */
   waitingFinished: number
+  /** Connections that a process has accepted and not read from, nor sent anything to; NaN before Linux 4.19. */
+  unserved: number
+  /** How long ago data last arrived at that of them where it is longest ago. */
+  unservedOldestMs: number
   /** Clients that waited at listeners of the port that have closed, as sampled since the lab began: the kernel has reset them. */
   resetByClosing: number
   established: number

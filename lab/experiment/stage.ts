@@ -255,6 +255,8 @@ function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>):
     synQueue: { length: port?.synQueue?.length ?? 0, limit: port?.synQueue?.limit ?? 0 },
     waiting: port?.waiting ?? 0,
     waitingFinished: port?.waitingFinished ?? 0,
+    unserved: port?.pastAccept === undefined ? 0 : (port.pastAccept.unserved ?? Number.NaN),
+    unservedOldestMs: port?.pastAccept?.unservedOldestMs ?? 0,
     resetByClosing: closed.reduce((sum, { reset }) => sum + reset, 0),
     established: port?.connections?.established ?? 0,
     receiveBytes: port?.receiveBytes ?? 0,

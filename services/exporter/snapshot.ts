@@ -40,7 +40,7 @@ export const ListenerSample = Type.Object({
 })
 export type ListenerSample = Static<typeof ListenerSample>
 
-/** Connections of a port that its process has accepted. */
+/** Connections of a port that its process has accepted; absent if there are none. */
 export const PastAcceptSample = Type.Object({
   accepted: Type.Integer({ minimum: 0, description: 'ESTABLISHED or CLOSE_WAIT' }),
   unread: Type.Integer({ minimum: 0, description: 'Those with received bytes that nobody has read' }),
@@ -93,12 +93,16 @@ export const PortSample = Type.Object({
   sendBytesMax: Type.Optional(Count),
   zeroWindows: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections whose peer has closed its window' })),
   synQueueRetried: Type.Optional(
-    Type.Integer({ minimum: 0, description: 'Half-open requests whose SYN-ACK was sent again' }),
+    Type.Integer({
+      minimum: 0,
+      description: 'Half-open requests whose SYN-ACK was sent again; absent if there are none at all',
+    }),
   ),
   waitingFinished: Type.Optional(
     Type.Integer({
       minimum: 0,
-      description: 'Those of `waiting` whose client has sent a FIN; half-closed ones still listen',
+      description:
+        'Those of `waiting` whose client has sent a FIN; half-closed ones still listen. Absent if none waits',
     }),
   ),
   waitingReset: Type.Optional(
@@ -108,7 +112,9 @@ export const PortSample = Type.Object({
         'Places whose client has sent an RST, in accept queues that have not moved for a second; absent if none stands still',
     }),
   ),
-  retransmitting: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections that send lost data again' })),
+  retransmitting: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Connections that send lost data again; absent if none is open' }),
+  ),
   pastAccept: Type.Optional(PastAcceptSample),
   roundTripUs: Type.Optional(RoundTripSample),
 })

@@ -36,7 +36,9 @@ export const closedListenerMetrics: readonly Metric[] = [
       'Listeners of this port that have closed since the exporter first read it. Given once one has. A listener that ' +
       'lived for less than a sampling interval was never seen.',
     source: gone,
-    worry: 'It rises when nobody restarts anything: something joins and leaves the group, as `nginx -t` does.',
+    worry:
+      'It rises when nobody restarts anything: something listens for a moment, such as a test of a configuration ' +
+      'that opens its sockets.',
     read: byPort('listeners'),
   },
   {

@@ -28,10 +28,7 @@ export const waitingMetrics: readonly Metric[] = [
       'accept the dead ones.',
     read: eachPort(({ waiting, waitingFinished, waitingReset }, labels) =>
       [
-        {
-          client: 'open',
-          value: waiting === undefined || waitingFinished === undefined ? 0 : waiting - waitingFinished,
-        },
+        { client: 'open', value: (waiting ?? 0) - (waitingFinished ?? 0) },
         { client: 'sent_fin', value: waitingFinished ?? 0 },
         { client: 'reset', value: waitingReset ?? 0 },
       ]
@@ -53,7 +50,7 @@ export const pastAcceptMetrics: readonly Metric[] = [
     worry:
       'Some for longer than a second, see the oldest: the process stands still, although its accept queue may be empty ' +
       "because io_uring's multishot accept or another thread goes on accepting.",
-    read: onePerPort(({ pastAccept }) => (pastAccept?.accepted ? pastAccept.unserved : undefined)),
+    read: onePerPort(({ pastAccept }) => pastAccept?.unserved),
   },
   {
     name: 'tcp_port_unserved_oldest_seconds',
@@ -75,7 +72,7 @@ export const pastAcceptMetrics: readonly Metric[] = [
       `later request of a keep-alive connection. An idle one has none.${whileAccepted}`,
     source: `idiag_rqueue, less 1 for a FIN; ${connectionDump}`,
     worry: 'As for the unserved ones. A process that reads no more because it is about to close leaves some for good.',
-    read: onePerPort(({ pastAccept }) => (pastAccept?.accepted ? pastAccept.unread : undefined)),
+    read: onePerPort(({ pastAccept }) => pastAccept?.unread),
   },
   {
     name: 'tcp_port_unread_oldest_seconds',
@@ -99,7 +96,7 @@ export const pastAcceptMetrics: readonly Metric[] = [
     worry:
       'On a server that greets first (SMTP, SSH, MySQL): it stands still. On another: clients that connect ahead of ' +
       'need, or hold connections without using them.',
-    read: onePerPort(({ pastAccept }) => (pastAccept?.accepted ? pastAccept.silent : undefined)),
+    read: onePerPort(({ pastAccept }) => pastAccept?.silent),
   },
   {
     name: 'tcp_port_silent_oldest_seconds',
@@ -123,9 +120,7 @@ export const networkMetrics: readonly Metric[] = [
     source: 'idiag_retrans of SYN_RECV records',
     worry:
       'Most of the SYN queue: the clients do not answer, or the accept queue is full and their final ACKs are dropped.',
-    read: onePerPort(({ synQueue, synQueueRetried }) =>
-      synQueue !== undefined && synQueue.length > 0 ? synQueueRetried : undefined,
-    ),
+    read: onePerPort(({ synQueueRetried }) => synQueueRetried),
   },
   {
     name: 'tcp_port_retransmitting_connections',
@@ -136,9 +131,7 @@ export const networkMetrics: readonly Metric[] = [
       'open connections.',
     source: `tcpi_ca_state Recovery or Loss, or tcpi_retransmits above 0; ${connectionDump}`,
     worry: 'More than a few per cent of the established ones: the network loses packets, or clients have vanished.',
-    read: onePerPort(({ retransmitting, pastAccept, waiting = 0 }) =>
-      pastAccept !== undefined && pastAccept.accepted + waiting > 0 ? retransmitting : undefined,
-    ),
+    read: onePerPort(({ retransmitting }) => retransmitting),
   },
   {
     name: 'tcp_port_round_trip_seconds',

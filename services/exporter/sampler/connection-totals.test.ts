@@ -80,3 +80,51 @@ test('a cleared sum is empty', () => {
   sum.clear()
   assert.deepEqual(sum.toSample(), empty)
 })
+
+test('accepted connections are told apart: unread, never served, silent, idle', () => {
+  const { pastAccept } = totals(
+    record('established', { receiveQueue: 10, bytesReceived: 10, lastDataReceivedMs: 700 }), // asked, not served
+    record('close_wait', { receiveQueue: 11, bytesReceived: 11, lastDataReceivedMs: 300 }), // and has left
+    record('established', { receiveQueue: 4, bytesReceived: 14, bytesSent: 5, lastDataReceivedMs: 900 }), // a second request
+    record('established', { receiveQueue: 4, bytesReceived: 14, lastDataReceivedMs: 1 }), // half read
+    record('established', { receiveQueue: 5, bytesReceived: 5, sendQueue: 20, lastDataReceivedMs: 1 }), // wants to answer
+    record('established', { bytesReceived: 14, bytesSent: 5, lastDataReceivedMs: 60_000 }), // idle
+    record('established', { bytesSent: 50, lastDataReceivedMs: 60_000 }), // greeted
+    record('established', { lastDataSentMs: 5000, lastDataReceivedMs: 5000 }), // silent
+    record('close_wait', { receiveQueue: 1, bytesReceived: 1, lastDataReceivedMs: 5000 }), // left without a word
+    record('established', { inode: 0, receiveQueue: 10, bytesReceived: 10, lastDataReceivedMs: 9000 }), // waits
+  )
+  assert.deepEqual(pastAccept, {
+    accepted: 9,
+    unread: 5,
+    unreadOldestMs: 900,
+    silent: 1,
+    silentOldestMs: 5000,
+    unserved: 2,
+    unservedOldestMs: 700,
+  })
+})
+
+test('where the kernel does not tell the bytes, only what is unread is known', () => {
+  const { pastAccept } = totals(
+    record('established', { receiveQueue: 10, bytesReceived: 10, bytesSent: undefined, lastDataReceivedMs: 700 }),
+  )
+  assert.deepEqual(pastAccept, { accepted: 1, unread: 1, unreadOldestMs: 700 })
+})
+
+test('of those who wait, the ones that have sent a FIN are counted; those whose process has closed do not wait', () => {
+  const seen = totals(
+    record('established', { inode: 0 }),
+    record('close_wait', { inode: 0, receiveQueue: 1 }),
+    record('last_ack', { inode: 0, receiveQueue: 1 }),
+  )
+  assert.deepEqual([seen.waiting, seen.waitingFinished], [2, 1])
+})
+
+test('what concerns connections is left out where there is none', () => {
+  const { pastAccept, waitingFinished, retransmitting, roundTripUs } = totals(record('time_wait'))
+  assert.deepEqual(
+    [pastAccept, waitingFinished, retransmitting, roundTripUs],
+    [undefined, undefined, undefined, undefined],
+  )
+})

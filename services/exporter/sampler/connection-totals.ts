@@ -52,7 +52,6 @@ export type ConnectionSums = Omit<PortSample, 'address' | 'port' | 'synQueue' | 
       PortSample,
       | 'oldestWaitMs'
       | 'waiting'
-      | 'waitingFinished'
       | 'connections'
       | 'receiveBytes'
       | 'receiveBytesMax'
@@ -124,6 +123,8 @@ export class ConnectionTotals {
   toSample(): ConnectionSums {
     const connections: Record<string, number> = {}
     for (const state of shownStates) connections[state] = this.#byState[number(state)]!
+    // Most ports of a host with many are idle: what concerns connections is left out where there is none.
+    const pastAccept = this.#pastAccept.toSample()
     const roundTripUs = this.#roundTrips.toSample()
     return {
       oldestWaitMs: this.#oldestWaitMs,
@@ -134,9 +135,9 @@ export class ConnectionTotals {
       sendBytes: this.#sendBytes,
       sendBytesMax: this.#sendBytesMax,
       zeroWindows: this.#zeroWindows,
-      waitingFinished: this.#waitingFinished,
-      retransmitting: this.#retransmitting,
-      pastAccept: this.#pastAccept.toSample(),
+      ...(this.#waiting > 0 && { waitingFinished: this.#waitingFinished }),
+      ...(pastAccept !== undefined && { pastAccept }),
+      ...((pastAccept !== undefined || this.#waiting > 0) && { retransmitting: this.#retransmitting }),
       ...(roundTripUs !== undefined && { roundTripUs }),
     }
   }

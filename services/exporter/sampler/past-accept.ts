@@ -54,7 +54,9 @@ export class PastAccept {
     }
   }
 
-  toSample(): PastAcceptSample {
+  /** Undefined if nothing is accepted. */
+  toSample(): PastAcceptSample | undefined {
+    if (this.#accepted === 0) return undefined
     return {
       accepted: this.#accepted,
       unread: this.#unread,

@@ -114,3 +114,15 @@ test('the peak of a SYN queue outlives the requests, and a count begins anew wit
   group.endRequests(100)
   assert.deepEqual(group.toSample(100).synQueue, { length: 1, peak: 5, limit: 1 })
 })
+
+test('half-open requests whose SYN-ACK was sent again are counted apart', () => {
+  const group = index(on('10.0.0.1')).find(end('10.0.0.1'))
+  assert.ok(group)
+  group.beginRequests()
+  for (const retransmits of [0, 1, 3]) group.countRequest(retransmits)
+  group.endRequests(0)
+  assert.equal(group.toSample(0).synQueueRetried, 2)
+  group.beginRequests()
+  group.endRequests(100)
+  assert.equal(group.toSample(100).synQueueRetried, undefined, 'there is none at all')
+})

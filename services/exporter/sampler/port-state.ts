@@ -96,12 +96,15 @@ export class PortState {
   toSample(nowMs: number): PortSample {
     const synQueue = this.synQueue(nowMs)
     const waitingReset = this.resetPlaces.count
+    let length = 0
+    for (const listener of this.listeners) length += listener.length
     return {
       address: this.address,
       port: this.port,
-      ...(synQueue && { synQueue, synQueueRetried: this.#requestsRetried }),
+      ...(synQueue !== undefined && { synQueue }),
+      ...(synQueue !== undefined && synQueue.length > 0 && { synQueueRetried: this.#requestsRetried }),
       ...this.connectionSums(),
-      ...(waitingReset !== undefined && { waitingReset }),
+      ...(waitingReset !== undefined && length > 0 && { waitingReset }),
     }
   }
 }

@@ -57,7 +57,7 @@ export class SampleRecorder {
           const { address, port } = state
           const read = state.connectionSums()
           if (read === undefined) continue
-          const { connections, waiting, waitingFinished, oldestWaitMs, receiveBytes, sendBytes, zeroWindows } = read
+          const { connections, waiting, waitingFinished = 0, oldestWaitMs, receiveBytes, sendBytes, zeroWindows } = read
           const { established = 0 } = connections
           const sums = { established, waiting, waitingFinished, oldestWaitMs, receiveBytes, sendBytes, zeroWindows }
           append(samples.connections, { atMs, address, port, ...sums })
