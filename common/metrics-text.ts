@@ -94,7 +94,17 @@ const baseOf = (name: string): string => name.replace(/_total$/, '')
 
 const units = /_(seconds|bytes)$/
 
-async function headOf({ name, help, type }: MetricFamily, format: TextFormat): Promise<string> {
+/** Heads by format and name: they are the same in every text. */
+const heads = new Map<string, string>()
+
+async function headOf(family: MetricFamily, format: TextFormat): Promise<string> {
+  const key = `${format} ${family.type} ${family.name} ${family.help}`
+  const head = heads.get(key) ?? (await renderedHead(family, format))
+  heads.set(key, head)
+  return head
+}
+
+async function renderedHead({ name, help, type }: MetricFamily, format: TextFormat): Promise<string> {
   if (format === 'prometheus') return await rendered({ name, help, type, values: [] }, prometheusContentType)
   const family = type === 'counter' ? baseOf(name) : name
   const head = await rendered(

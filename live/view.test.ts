@@ -25,6 +25,7 @@ const listener = (shard: number, changes: Partial<ListenerSample> = {}): Listene
   peak: 0,
   atLeastSeconds: { '0.5': 0, '0.9': 0, '1': 0 },
   fullSecondsInWindow: 0,
+  used: true,
   drops: 0,
   inode: 100 + shard,
   cookie: String(shard),

@@ -4,6 +4,7 @@ import type { NamespaceSample, PortSample, Snapshot } from '#services/exporter/s
 export const portOf = (changes: Partial<PortSample> = {}): PortSample => ({
   address: '198.18.0.2',
   port: 8080,
+  used: true,
   synQueue: { length: 0, peak: 0, limit: 384 },
   oldestWaitMs: 0,
   waiting: 0,

@@ -42,7 +42,19 @@ export interface StartedExporter extends AsyncDisposable {
 export async function startExporter(
   options: Partial<Omit<ExporterOptions, 'pace'>> & { pace?: Partial<SamplingPace> } = {},
 ): Promise<StartedExporter> {
-  const { listen, namespaces, proc, stateDir, log, webConfigFile, metricsOnly, allowedHosts, limits, lookShare } = {
+  const {
+    listen,
+    namespaces,
+    selection,
+    proc,
+    stateDir,
+    log,
+    webConfigFile,
+    metricsOnly,
+    allowedHosts,
+    limits,
+    lookShare,
+  } = {
     ...defaultOptions,
     ...options,
   }
@@ -71,12 +83,14 @@ export async function startExporter(
   let untold: RawSamples[] = []
   const sampler = await SamplerThread.start({
     pace,
+    selection,
     namespaces,
     proc,
     log,
     onSamples: (samples) => untold.push(...samples),
     onSnapshot: (raw) => {
-      stream.publish(store.take(raw))
+      store.take(raw)
+      if (stream.readers > 0 && store.snapshot !== undefined) stream.publish(store.snapshot)
       // Only now has each listener its shard.
       for (const batch of untold) sampleStream.publish(store.identify(batch))
       untold = []

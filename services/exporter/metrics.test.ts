@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { eventually } from '#common/waiting.ts'
 import { queryExamples } from './catalogue/examples.ts'
 import { metrics } from './catalogue.ts'
 import { startExporter } from './exporter.ts'
@@ -44,8 +45,13 @@ const contract: Record<string, string[]> = {
 
 async function scrape(accept = 'text/plain'): Promise<string> {
   await using exporter = await startExporter({ listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
-  using _listener = new StalledListener(4)
-  await exporter.look()
+  using listener = new StalledListener(4)
+  listener.connect(1)
+  await eventually(
+    'the client is seen',
+    () => exporter.look(),
+    ({ namespaces }) => namespaces[0]?.listeners.find(({ port }) => port === listener.port)?.length === 1,
+  )
   return await (await fetch(`${exporter.url}/metrics`, { headers: { accept } })).text()
 }
 
@@ -68,6 +74,7 @@ interface Series {
   name: string
   labels: string[]
   value: number
+  line: string
 }
 
 function parse(text: string): Series[] {
@@ -81,6 +88,7 @@ function parse(text: string): Series[] {
         name: match[1]!,
         labels: [...(match[2] ?? '').matchAll(/(\w+)="/g)].map(([, label]) => label!),
         value: Number(match[3]),
+        line,
       }
     })
 }
@@ -113,6 +121,47 @@ test('a kernel counter at zero is given as zero', async () => {
   const text = await scrape()
   // Nobody sends Fast Open SYNs here, and every kernel since 3.7 has the counter.
   assert.match(text, /^node_netstat_TcpExt_TCPFastOpenListenOverflow\{netns="\d+"\} 0$/m)
+})
+
+test('a listener that no client has ever used has its limit and its identity, and no row of zeros', async () => {
+  await using exporter = await startExporter({ listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
+  using listener = new StalledListener(4)
+  const rows = async (): Promise<string[]> => {
+    const text = await page(exporter, '/metrics')
+    const names = parse(text).filter(({ line }) => line.includes(`port="${listener.port}"`))
+    return [...new Set(names.map(({ name }) => name))].sort()
+  }
+  const identity = ['tcp_listener_accept_queue_length', 'tcp_listener_accept_queue_limit', 'tcp_listener_info']
+  await eventually('it is shown', rows, (names) =>
+    assert.deepEqual(
+      names.filter((name) => name !== 'tcp_listener_acceptors'),
+      identity,
+    ),
+  )
+  const [client] = listener.connect(1)
+  await eventually('its client is seen', rows, (names) => {
+    for (const name of ['tcp_listener_drops_total', 'tcp_port_connections', 'tcp_port_syn_queue_limit'])
+      assert.ok(names.includes(name), name)
+  })
+  client!.destroy()
+  assert.ok((await rows()).includes('tcp_listener_drops_total'), 'what has begun goes on')
+})
+
+test('beyond the most that are shown listeners are left out, and their number is told', async () => {
+  const selection = { wanted: [{ address: '127.0.0.5', fromPort: 1, toPort: 65_535 }], most: 2 }
+  await using exporter = await startExporter({ listen: { host: '127.0.0.1', port: 0 }, selection, log: () => {} })
+  using _one = new StalledListener(4, '127.0.0.5')
+  using _two = new StalledListener(4, '127.0.0.5')
+  using used = new StalledListener(4, '127.0.0.5')
+  used.connect(1)
+  const text = await eventually(
+    'all are seen',
+    () => page(exporter, '/metrics'),
+    (text) => /^spillway_exporter_listeners_left_out\{netns="\d+"\} 1$/m.test(text),
+  )
+  const limits = parse(text).filter(({ name }) => name === 'tcp_listener_accept_queue_limit')
+  assert.equal(limits.length, 2)
+  assert.ok(limits.some(({ line }) => line.includes(`port="${used.port}"`)))
 })
 
 test('two scrapes see the same peak', async () => {

@@ -42,6 +42,12 @@ test('every option is taken', () => {
     '--allow-host',
     'exporter.example',
     '--allow-host=net.',
+    '--ports',
+    '80,8000-8010',
+    '--listeners',
+    '[::1]:*',
+    '--max-listeners',
+    '500',
     '--look-budget',
     '10%',
     '--max-connections',
@@ -68,6 +74,8 @@ test('every option is taken', () => {
   assert.equal(options?.metricsOnly, true)
   assert.deepEqual(options?.allowedHosts, ['exporter.example', 'net'])
   assert.equal(options?.lookShare, 0.1)
+  assert.equal(options?.selection.most, 500)
+  assert.equal(options?.selection.wanted.length, 3)
   assert.deepEqual(options?.limits, { connections: 20, readers: 3 })
 })
 
@@ -97,6 +105,9 @@ test('help is given instead of options, and names each of them', () => {
     'cpu-budget',
     'peak-window',
     'state-dir',
+    'ports',
+    'listeners',
+    'max-listeners',
   ])
     assert.ok(help.includes(`--${name} `), name)
 })

@@ -2,13 +2,16 @@ import { UsageError } from '#common/errors.ts'
 import { readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
+import { listenerPattern, portPatterns } from './listener-patterns.ts'
 import { checkSources, type NamespaceSource, parseNamespaceSource } from './sampler/namespace-source.ts'
 import { defaultPace, type SamplingPace } from './sampler/pace.ts'
+import { defaultSelection, type Selection } from './sampler/selection.ts'
 
 /** How an exporter is to run. */
 export interface ExporterOptions {
   listen: ListenTarget
   pace: SamplingPace
+  selection: Selection
   namespaces: NamespaceSource[]
   /** Where the proc file system that shows the processes is mounted. */
   proc: string
@@ -31,6 +34,7 @@ export interface ExporterOptions {
 export const defaultOptions: ExporterOptions = {
   listen: { host: '127.0.0.1', port: 10_511 },
   pace: defaultPace,
+  selection: defaultSelection,
   namespaces: [{ kind: 'self' }],
   proc: '/proc',
   stateDir: undefined,
@@ -75,6 +79,10 @@ Needs no privilege for the network namespace it is started in.
                                 localhost and this host's own names; may be repeated
   --look-budget SHARE           CPU time that /snapshot?now=true may use, as a share of a core; beyond it, the answer is
                                 what was read last    (2%)
+  --ports LIST                  shows only listeners at these ports: 80,443,8000-8999
+  --listeners ADDRESS:PORT      shows only these listeners; * stands for any address or port; may be repeated, and adds to --ports
+  --max-listeners N             listeners shown in one namespace, 1 to 1000000; beyond it those are left out first that no client
+                                has ever used    (10000)
   --max-connections N           connections at the same time, 1 to 65535       (512)
   --max-readers N               readers of /stream and /samples at the same time, 1 to 65535    (128)
   --help                        this text
@@ -102,6 +110,9 @@ export const grammar = {
     'metrics-only': { type: 'boolean' },
     'allow-host': { type: 'string', multiple: true },
     'look-budget': { type: 'string' },
+    ports: { type: 'string' },
+    listeners: { type: 'string', multiple: true },
+    'max-listeners': { type: 'string' },
     'max-connections': { type: 'string' },
     'max-readers': { type: 'string' },
   },
@@ -144,6 +155,16 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
       ...defaultOptions,
       listen: values.listen === undefined ? defaultOptions.listen : parseListen('--listen', values.listen),
       pace,
+      selection: {
+        wanted: [
+          ...(values.ports === undefined ? [] : portPatterns(values.ports)),
+          ...(values.listeners ?? []).map(listenerPattern),
+        ],
+        most:
+          values['max-listeners'] === undefined
+            ? defaultSelection.most
+            : parseCount('--max-listeners', values['max-listeners'], { min: 1, max: 1_000_000 }),
+      },
       namespaces,
       proc: values.proc ?? defaultOptions.proc,
       stateDir: stateDirectory(values['state-dir']),

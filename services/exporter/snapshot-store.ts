@@ -13,6 +13,8 @@ import { tooOld, withoutOld } from './withheld.ts'
 
 const HEALTHY_FOR_MS = 5000
 const HEALTHY_FOR_INTERVALS = 50
+/** What a look at the owners may be late by while nobody asks. */
+const IDENTIFIED_EVERY_MS = 5000
 
 /** Holds the last snapshot of the sampler, until it is too old to be shown. */
 export class SnapshotStore {
@@ -21,7 +23,10 @@ export class SnapshotStore {
   readonly #goodForMs: number
   readonly #kernelCounters: ReadonlySet<string>
   #raw: RawSnapshot | undefined
+  /** Made of `raw` once it is asked for. */
   #latest: Snapshot | undefined
+  #versions = ''
+  #identifiedMs = Number.NEGATIVE_INFINITY
 
   /** `clock` is the one that the sampler stamps its snapshots with. */
   constructor(pace: SamplingPace, identifier: Identifier, clock = monotonicMs) {
@@ -32,17 +37,30 @@ export class SnapshotStore {
     this.#kernelCounters = kernelCounters()
   }
 
-  /** Takes what the sampler delivers, and gives what may be shown of it. */
-  take(raw: RawSnapshot): Snapshot {
+  /**
+   * Takes what the sampler delivers. Whose the listeners are is looked up when somebody asks, when one has come or gone,
+   * and now and then: owners change too.
+   */
+  take(raw: RawSnapshot): void {
     this.#raw = raw
+    this.#latest = undefined
+    const versions = raw.namespaces.map(({ inode, listenersVersion }) => `${inode} ${listenersVersion}`).join()
+    const nowMs = this.#clock()
+    if (versions === this.#versions && nowMs - this.#identifiedMs < IDENTIFIED_EVERY_MS) return
+    this.#versions = versions
+    this.#identify(raw)
+  }
+
+  #identify(raw: RawSnapshot): Snapshot {
+    this.#identifiedMs = this.#clock()
     this.#latest = this.#identifier.identify(raw)
-    return withoutOld(this.#latest, raw, this.#clock())
+    return this.#latest
   }
 
   /** The latest once it is known whose the listeners are, as far as that can be learned soon. */
   async settled(): Promise<Snapshot> {
     await this.#identifier.settled()
-    if (this.#raw !== undefined) this.#latest = this.#identifier.identify(this.#raw)
+    this.#latest = undefined
     return this.latest
   }
 
@@ -58,8 +76,8 @@ export class SnapshotStore {
 
   /** The latest, however old. */
   get latest(): Snapshot {
-    if (this.#latest === undefined) throw new Error('The sampler has delivered no snapshot yet')
-    return this.#latest
+    if (this.#raw === undefined) throw new Error('The sampler has delivered no snapshot yet')
+    return this.#latest ?? this.#identify(this.#raw)
   }
 
   /** As the sampler delivered it, however old: what was made of one and the same is the same. */
@@ -69,9 +87,9 @@ export class SnapshotStore {
 
   /** The latest without what is too old to be shown; undefined while the sampler delivers nothing. */
   get snapshot(): Snapshot | undefined {
-    if (this.#latest === undefined || this.#raw === undefined) return undefined
+    if (this.#raw === undefined) return undefined
     if (this.snapshotAgeSeconds * 1000 > this.#goodForMs) return undefined
-    return withoutOld(this.#latest, this.#raw, this.#clock())
+    return withoutOld(this.latest, this.#raw, this.#clock())
   }
 
   /** How old what is known of each kind is, in the namespace in which it is oldest; null where a kind was never read. */

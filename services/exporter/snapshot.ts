@@ -19,6 +19,7 @@ export const ListenerSample = Type.Object({
     },
   ),
   fullSecondsInWindow: Type.Number({ description: 'Time at N + 1 or above within the peak window' }),
+  used: Type.Boolean({ description: 'Whether any client has been seen at its port since the exporter first read it' }),
   drops: Type.Integer({ minimum: 0, description: 'sk_drops; not all are overflows' }),
   seenSinceMs: Type.Optional(Type.Number({ description: 'When it was first seen, by the wall clock' })),
   inode: Count,
@@ -70,6 +71,7 @@ export type RoundTripSample = Static<typeof RoundTripSample>
 export const PortSample = Type.Object({
   address: Type.String(),
   port: Count,
+  used: Type.Boolean({ description: 'Whether any client has been seen here since the exporter first read it' }),
   synQueue: Type.Optional(Type.Object({ length: Count, peak: Count, limit: Count })),
   oldestWaitMs: Type.Optional(
     Type.Number({
@@ -219,6 +221,7 @@ export const NamespaceSample = Type.Object({
     description:
       'By kind of reading, at the time of the snapshot. A kind older than a few of its intervals is left out',
   }),
+  listenersLeftOut: Type.Optional(Type.Integer({ minimum: 1, description: 'Listeners above --max-listeners' })),
   listeners: Type.Array(ListenerSample),
   ports: Type.Array(PortSample),
   counters: Type.Record(Type.String(), Type.Integer(), {

@@ -11,6 +11,7 @@ const GOOD_FOR_MS = 5000
 const port: PortSample = {
   address: '0.0.0.0',
   port: 80,
+  used: true,
   synQueue: { length: 1, peak: 2, limit: 3 },
   oldestWaitMs: 4,
   waiting: 5,
@@ -36,12 +37,22 @@ function read(agesMs: Partial<Record<DumpKind, number | null>>): { raw: RawSnaps
     namespaces: [
       {
         ...{ netns: 'lab', inode: 1, source: 'self', ports: [port], counters: { TcpExt_ListenOverflows: 12 } },
+        listenersVersion: 1,
         costs,
         outgoing: { destinations: [], others: { destinations: 0, connections: {} } },
         ...{ unixListeners: [], udpSockets: [], limits: {}, sockstat: {} },
         listeners: [
           {
-            ...{ address: '0.0.0.0', port: 80, length: 1, limit: 2, peak: 1, fullSecondsInWindow: 0, drops: 0 },
+            ...{
+              address: '0.0.0.0',
+              port: 80,
+              length: 1,
+              limit: 2,
+              peak: 1,
+              fullSecondsInWindow: 0,
+              drops: 0,
+              used: true,
+            },
             ...{
               atLeastSeconds: { '0.5': 0, '0.9': 0, '1': 0 },
               inode: 0,
@@ -69,9 +80,9 @@ function shown(agesMs: Partial<Record<DumpKind, number | null>>): Record<DumpKin
   assert.ok(namespace)
   const [row] = namespace.ports
   assert.ok(row, 'the port itself stays')
-  const { address: _, port: __, synQueue, ...ofConnections } = row
+  const { address: _, port: __, used: ___, synQueue, ...ofConnections } = row
   const all = Object.keys(ofConnections).length
-  assert.ok(all === 0 || all === Object.keys(port).length - 3, 'what one dump gives comes and goes together')
+  assert.ok(all === 0 || all === Object.keys(port).length - 4, 'what one dump gives comes and goes together')
   return {
     listeners: namespace.listeners.length > 0,
     syn_queue: synQueue !== undefined,

@@ -49,9 +49,9 @@ type OptionalField =
   | 'tcpMemory'
 
 function known(port: PortSample, noSynQueue: boolean, noConnections: boolean): PortSample {
-  const { address, port: number, synQueue, synQueueRetried, ...ofConnections } = port
+  const { address, port: number, used, synQueue, synQueueRetried, ...ofConnections } = port
   return {
-    ...{ address, port: number },
+    ...{ address, port: number, used },
     ...(noSynQueue || synQueue === undefined ? {} : { synQueue }),
     ...(noSynQueue || synQueueRetried === undefined ? {} : { synQueueRetried }),
     ...(noConnections ? {} : ofConnections),

@@ -8,7 +8,7 @@ const labels = ['netns', 'address', 'port', 'shard'] as const
 type Labels = Record<(typeof labels)[number], string | number>
 
 /** Rows for every listener, from a function that gives the values for one. */
-function each(read: (listener: ListenerSample, labels: Labels) => Iterable<MetricValue>): Metric['read'] {
+function all(read: (listener: ListenerSample, labels: Labels) => Iterable<MetricValue>): Metric['read'] {
   return function* rows({ snapshot }: Held) {
     for (const { netns, listeners } of snapshot?.namespaces ?? []) {
       for (const listener of listeners) {
@@ -18,6 +18,13 @@ function each(read: (listener: ListenerSample, labels: Labels) => Iterable<Metri
     }
   }
 }
+
+/** The same for those that any client has ever used: on a host with thousands most never are. */
+const each = (read: Parameters<typeof all>[0]): Metric['read'] =>
+  all((listener, labels) => (listener.used ? read(listener, labels) : []))
+
+const oneOfAll = (value: (listener: ListenerSample) => number): Metric['read'] =>
+  all((listener, labels) => [{ labels, value: value(listener) }])
 
 const one = (value: (listener: ListenerSample) => number): Metric['read'] =>
   each((listener, labels) => [{ labels, value: value(listener) }])
@@ -39,7 +46,7 @@ export const listenerMetrics: MetricGroup = {
         'the scrape. Bursts between scrapes show in the peak.',
       source: 'idiag_rqueue of the LISTEN record (sk_ack_backlog)',
       worry: 'It stays above zero for longer than a burst: the process accepts more slowly than clients connect.',
-      read: one(({ length }) => length),
+      read: oneOfAll(({ length }) => length),
     },
     {
       name: 'tcp_listener_accept_queue_limit',
@@ -50,7 +57,7 @@ export const listenerMetrics: MetricGroup = {
         'N + 1 connections fit, and concurrent handshakes can exceed even that by a few.',
       source: 'idiag_wqueue of the LISTEN record (sk_max_ack_backlog)',
       worry: 'It is lower than what the program asks for: somaxconn of this namespace has capped it.',
-      read: one(({ limit }) => limit),
+      read: oneOfAll(({ limit }) => limit),
     },
     {
       name: 'tcp_listener_accept_queue_peak',
@@ -109,7 +116,7 @@ export const listenerMetrics: MetricGroup = {
       worry:
         '0 for longer than a minute: nobody polls this socket, so every client in its queue waits in vain. With workers ' +
         'that block in accept(), 0 means that all of them are busy.',
-      read: each(({ acceptors }, labels) => (acceptors === null ? [] : [{ labels, value: acceptors.length }])),
+      read: all(({ acceptors }, labels) => (acceptors === null ? [] : [{ labels, value: acceptors.length }])),
     },
     {
       name: 'tcp_listener_info',
@@ -123,7 +130,7 @@ export const listenerMetrics: MetricGroup = {
         'a uid of Kubernetes, device the network device that the socket is bound to.',
       source: 'the LISTEN record, /proc/PID/fd, /proc/PID/cgroup, else the cgroup in which the socket was created',
       worry: 'Not a warning sign: join it to another metric to see whose queue it is, as in the examples.',
-      read: each(({ inode, cookie, uid, process, pid, unit, container, pod, device }, labels) => [
+      read: all(({ inode, cookie, uid, process, pid, unit, container, pod, device }, labels) => [
         { labels: { ...labels, inode, cookie, uid, process, pid: pid ?? '', unit, container, pod, device }, value: 1 },
       ]),
     },

@@ -64,6 +64,21 @@ export const ownMetrics: MetricGroup = {
       },
     },
     {
+      name: 'spillway_exporter_listeners_left_out',
+      type: 'gauge',
+      labels: ['netns'],
+      help:
+        'Listeners that are not shown, because there are more than --max-listeners: those are left out first that no ' +
+        'client has ever used. Absent while none is.',
+      source: 'the sampler',
+      worry:
+        'Any: a full queue among them is seen only once it is used. Raise --max-listeners, or name those you need.',
+      *read({ snapshot }) {
+        for (const { netns, listenersLeftOut = 0 } of snapshot?.namespaces ?? [])
+          if (listenersLeftOut > 0) yield { labels: { netns }, value: listenersLeftOut }
+      },
+    },
+    {
       name: 'spillway_exporter_snapshot_age_seconds',
       type: 'gauge',
       labels: [],

@@ -7,11 +7,11 @@ export const portLabels = ['netns', 'address', 'port'] as const
 
 export type PortLabels = Record<(typeof portLabels)[number], string | number>
 
-/** Rows from a function that gives those of one port. */
+/** Rows from a function that gives those of one port; none for a port that no client has ever used. */
 export function eachPort(read: (port: PortSample, labels: PortLabels) => Iterable<MetricValue>): Metric['read'] {
   return function* rows({ snapshot }: Held) {
     for (const { netns, ports } of snapshot?.namespaces ?? [])
-      for (const port of ports) yield* read(port, { netns, address: port.address, port: port.port })
+      for (const port of ports) if (port.used) yield* read(port, { netns, address: port.address, port: port.port })
   }
 }
 

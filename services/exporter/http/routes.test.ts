@@ -76,10 +76,11 @@ test('a counter of a listener says when the listener was first seen', async () =
   await using exporter = await start()
   const beforeMs = Date.now()
   using listener = new StalledListener(4)
+  listener.connect(1)
   await eventually(
-    'it is seen',
+    'it is seen, with a client',
     () => exporter.look(),
-    (snapshot) => snapshot.namespaces[0]!.listeners.some(({ port }) => port === listener.port),
+    (snapshot) => snapshot.namespaces[0]!.listeners.some(({ port, used }) => port === listener.port && used),
   )
   const text = (await ask(exporter, '/metrics', { accept: prometheus3 })).body.toString()
   const row = new RegExp(

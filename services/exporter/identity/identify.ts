@@ -62,7 +62,7 @@ export class Identifier {
       sampler: raw.sampler,
       ownersAgeSeconds: this.#owners.health.ageSeconds ?? null,
       namespaces: raw.namespaces.map((namespace) => {
-        const { unixListeners: _, source: _source, costs, ...rest } = namespace
+        const { unixListeners: _, source: _source, listenersVersion: _version, costs, ...rest } = namespace
         return {
           ...rest,
           name: this.#names.of(namespace.inode),

@@ -18,6 +18,7 @@ const heldBy = (...pids: number[]): NamespaceSample => {
     peak: 0,
     atLeastSeconds: { '0.5': 0, '0.9': 0, '1': 0 },
     fullSecondsInWindow: 0,
+    used: true,
     drops: 0,
     inode: 1,
     cookie: '1',

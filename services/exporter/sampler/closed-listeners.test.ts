@@ -14,6 +14,7 @@ const waiting = (length: number): ListeningEnd => ({
   steadySinceMs: 0,
   steadySamples: 0,
   lastEmptyMs: 0,
+  used: false,
 })
 
 test('who waited is reset, except those that were moved to a sibling', () => {

@@ -46,7 +46,10 @@ export type ConnectionRecord = Pick<
 >
 
 /** What one dump of connections tells of a port. */
-export type ConnectionSums = Omit<PortSample, 'address' | 'port' | 'synQueue' | 'synQueueRetried' | 'waitingReset'> &
+export type ConnectionSums = Omit<
+  PortSample,
+  'address' | 'port' | 'used' | 'synQueue' | 'synQueueRetried' | 'waitingReset'
+> &
   Required<
     Pick<
       PortSample,
@@ -89,6 +92,11 @@ export class ConnectionTotals {
   /** Connections that wait to be accepted, and those of them that have waited for `LONG_WAIT_MS` or more. */
   get waiting(): { all: number; long: number } {
     return { all: this.#waiting, long: this.#waitingLong }
+  }
+
+  /** Whether there is any connection at all. */
+  get any(): boolean {
+    return this.#byState.some((count) => count > 0)
   }
 
   add(record: ConnectionRecord): void {

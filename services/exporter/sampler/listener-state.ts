@@ -22,6 +22,8 @@ export class ListenerState {
   limit = 0
   length = 0
   drops = 0
+  /** Whether a connection has ever waited here, or was dropped. */
+  used = false
   /** Since when, and for how many samples, the length has been what it is; and when it was last 0. */
   steadySinceMs: number
   steadySamples = 0
@@ -60,6 +62,7 @@ export class ListenerState {
       this.drops += (drops - this.#lastDrops) >>> 0 // sk_drops is 32 bits wide and starts again at 0
       this.#lastDrops = drops
     }
+    if (this.length > 0 || this.drops > 0) this.used = true
     if (this.length > 0) {
       this.#peak.raise(nowMs, this.length)
       this.#fill.observe(nowMs, nowMs - this.#lastMs, this.length, this.limit)
@@ -67,10 +70,11 @@ export class ListenerState {
     this.#lastMs = nowMs
   }
 
-  /** `device` is the name of the one that it is bound to. */
-  toRaw(nowMs: number, device: string): RawListener {
+  /** `device` is the name of the one that it is bound to, `used` whether its port has ever had a client. */
+  toRaw(nowMs: number, device: string, used: boolean): RawListener {
     return {
       device,
+      used,
       address: this.address,
       port: this.port,
       length: this.length,

@@ -4,6 +4,7 @@ import type { Samples } from '../samples.ts'
 import type { ListenerSample, NamespaceSample, Snapshot, UnixListenerSample } from '../snapshot.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 import type { SamplingPace } from './pace.ts'
+import type { Selection } from './selection.ts'
 
 /** A listener as the kernel shows it; the main thread finds its owners. */
 export type RawListener = Omit<
@@ -26,6 +27,8 @@ export interface NamespaceIdentity {
 export type RawNamespace = Omit<NamespaceSample, 'listeners' | 'unixListeners' | 'agesSeconds' | 'name'> & {
   unixListeners?: RawUnixListener[]
   source: string
+  /** Changes whenever a listener has come or gone. */
+  listenersVersion: number
   listeners: RawListener[]
   /** What the dumps of this namespace have cost, and when they were made. */
   costs: Record<DumpKind, DumpCost>
@@ -112,6 +115,8 @@ export type SamplerMessage =
 /** What the thread is started with. */
 export interface SamplerOrders {
   pace: SamplingPace
+  /** Which listeners are shown; all up to a limit if it is left out. */
+  selection?: Selection
   namespaces: NamespaceSource[]
   proc: string
   control: SharedArrayBuffer

@@ -22,6 +22,7 @@ import { OutgoingDump } from './outgoing-dump.ts'
 import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
 import type { PortState } from './port-state.ts'
+import { defaultSelection, type Selection, selected } from './selection.ts'
 import { UdpSocketTable } from './udp-socket-table.ts'
 import { UnixListenerDump } from './unix-listener-dump.ts'
 
@@ -63,11 +64,18 @@ export class NamespaceSampler {
   readonly #limits: HostLimits
   readonly #refused = new Set<DumpKind>()
   readonly #pace: SamplingPace
+  readonly #selection: Selection
   readonly #devices = new DeviceNames((index) => this.#diag.deviceName(index))
 
   /** Enters `namespace` briefly; what is opened there does not need it afterwards. */
-  constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, pace: SamplingPace) {
+  constructor(
+    identity: NamespaceIdentity,
+    namespace: NetworkNamespace,
+    pace: SamplingPace,
+    selection: Selection = defaultSelection,
+  ) {
     this.identity = identity
+    this.#selection = selection
     this.#pace = pace
     this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
@@ -204,16 +212,27 @@ export class NamespaceSampler {
     const outgoing = this.#outgoing.found
     const closedListeners = this.#ports.closed.toSample(closedOf(this.#ports.groups()))
     for (const [name, value] of this.counters()) if (value !== 0) counters[name] = value
+    const { shown, leftOut } = selected(this.#withUse(), this.#selection)
+    const shownPorts = new Set(shown.flatMap(({ of }) => of ?? []))
     return {
       ...this.identity,
-      listeners: [...this.listeners()]
-        .map((listener) => listener.toRaw(nowMs, this.#devices.nameOf(listener.deviceIndex, nowMs)))
+      listenersVersion: this.#ports.version,
+      ...(leftOut > 0 && { listenersLeftOut: leftOut }),
+      listeners: shown
+        .map(({ state, used }) => state.toRaw(nowMs, this.#devices.nameOf(state.deviceIndex, nowMs), used))
         .sort(byPlace),
-      ports: [...this.ports()].map((port) => port.toSample(nowMs)).sort(byPlace),
+      ports: Array.from(shownPorts, (port) => port.toSample(nowMs)).sort(byPlace),
       counters,
       ...(closedListeners !== undefined && { closedListeners }),
       ...(outgoing !== undefined && { outgoing }),
       ...this.#otherQueues(nowMs),
+    }
+  }
+
+  *#withUse() {
+    for (const state of this.listeners()) {
+      const of = this.#ports.of(state)
+      yield { state, of, address: state.address, port: state.port, used: of?.used ?? state.used }
     }
   }
 

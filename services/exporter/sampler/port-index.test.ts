@@ -34,6 +34,7 @@ const on = (address: string, port = 80, limit = 1): ListeningEnd => ({
   steadySinceMs: 0,
   steadySamples: 0,
   lastEmptyMs: 0,
+  used: false,
 })
 
 test('an exact address is preferred to the wildcard, in whichever order they came', () => {

@@ -71,6 +71,11 @@ export class PortIndex {
     return undefined
   }
 
+  /** The port of a listener; undefined once it has closed. */
+  of(listener: ListeningEnd): PortState | undefined {
+    return this.#groupOf.get(listener)
+  }
+
   *groups(): Iterable<PortState> {
     for (const groups of this.#byPort.values()) yield* groups
   }

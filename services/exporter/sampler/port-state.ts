@@ -14,6 +14,8 @@ export interface ListeningEnd {
   readonly steadySinceMs: number
   readonly steadySamples: number
   readonly lastEmptyMs: number
+  /** Whether a connection has ever waited here, or was dropped. */
+  readonly used: boolean
 }
 
 /** A local address and port with at least one listener, and what is known of it by port alone. */
@@ -31,6 +33,7 @@ export class PortState {
   readonly resetPlaces = new ResetPlaces()
   /** Undefined until the first dump that may have shown any. */
   #requests: number | undefined
+  #used = false
   #requestsBeingCounted = 0
   #requestsRetried = 0
   #requestsRetriedBeingCounted = 0
@@ -62,7 +65,10 @@ export class PortState {
   endRequests(nowMs: number): number {
     this.#requests = this.#requestsBeingCounted
     this.#requestsRetried = this.#requestsRetriedBeingCounted
-    if (this.#requests > 0) this.#peak.raise(nowMs, this.#requests)
+    if (this.#requests > 0) {
+      this.#used = true
+      this.#peak.raise(nowMs, this.#requests)
+    }
     return this.#requests
   }
 
@@ -75,9 +81,16 @@ export class PortState {
   /** `lengthsAreWaiting` is false if an accept queue may hold others than the connections that wait. */
   endConnections(beganMs: number, lengthsAreWaiting: boolean): void {
     this.resetPlaces.dumped(beganMs, this.listeners, this.#totalsBeingSummed.waiting, lengthsAreWaiting)
+    if (this.#totalsBeingSummed.any) this.#used = true
     const shown = this.#totals
     this.#totals = this.#totalsBeingSummed
     this.#totalsBeingSummed = shown ?? new ConnectionTotals()
+  }
+
+  /** Whether any client has ever been seen here: half-open, connected, waiting or dropped. */
+  get used(): boolean {
+    if (!this.#used) for (const listener of this.listeners) this.#used ||= listener.used
+    return this.#used
   }
 
   /** Undefined before the first dump that may have shown any half-open request. */
@@ -101,6 +114,7 @@ export class PortState {
     return {
       address: this.address,
       port: this.port,
+      used: this.used,
       ...(synQueue !== undefined && { synQueue }),
       ...(synQueue !== undefined && synQueue.length > 0 && { synQueueRetried: this.#requestsRetried }),
       ...this.connectionSums(),

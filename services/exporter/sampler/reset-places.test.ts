@@ -18,6 +18,7 @@ const queue = (
   steadySinceMs,
   steadySamples: (DUMP_MS - steadySinceMs) / 10,
   lastEmptyMs,
+  used: false,
 })
 const still = (length: number) => queue(length, 5000)
 

@@ -22,7 +22,7 @@ const HANGS_AFTER_MS = 15_000
 /** If this thread checks later than this, that says more about the machine than about the sampler. */
 const LATE_LOOK_MS = 1000
 
-export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc'> {
+export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'selection' | 'namespaces' | 'proc'> {
   log(line: string): void
   onSnapshot(snapshot: RawSnapshot): void
   /** Every sample, while `recording` is on. */
@@ -130,13 +130,14 @@ export class SamplerThread {
   }
 
   #launch(again: boolean): Promise<NamespaceIdentity[]> {
-    const { pace, namespaces, proc, entry = new URL('./worker.ts', import.meta.url) } = this.#options
+    const { pace, selection, namespaces, proc, entry = new URL('./worker.ts', import.meta.url) } = this.#options
     const { port1, port2 } = new MessageChannel()
     this.#discoveries?.close()
     this.#discoveries = port1
     if (this.#finder?.latest !== undefined) port1.postMessage(this.#finder.latest)
     const orders: SamplerOrders = {
       pace,
+      ...(selection !== undefined && { selection }),
       namespaces,
       proc,
       again,

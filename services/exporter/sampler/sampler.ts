@@ -23,7 +23,10 @@ import type { Pacer } from './pacer.ts'
 import { Quiet } from './quiet.ts'
 import { SampleRecorder } from './sample-recorder.ts'
 
-type Orders = Pick<SamplerOrders, 'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence' | 'discoveries'>
+type Orders = Pick<
+  SamplerOrders,
+  'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence' | 'discoveries' | 'selection'
+>
 
 /** One namespace, what is due in it, and what that costs. */
 interface Watched {
@@ -189,7 +192,7 @@ export class Sampler {
 
   #watch(identity: NamespaceIdentity, namespace: NetworkNamespace): void {
     const { pace } = this.#orders
-    const sampler = new NamespaceSampler(identity, namespace, pace)
+    const sampler = new NamespaceSampler(identity, namespace, pace, this.#orders.selection)
     const meter = (kind: Exclude<DumpKind, 'listeners'>, intervalMs: number): DumpMeter =>
       new DumpMeter(kind, intervalMs, this.#budgets[kind].work(intervalMs), pace.peakWindowMs)
     const watched: Watched = {
