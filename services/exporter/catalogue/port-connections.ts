@@ -136,15 +136,15 @@ export const networkMetrics: readonly Metric[] = [
   {
     name: 'tcp_port_round_trip_seconds',
     type: 'gauge',
-    labels: [...portLabels, 'quantile'],
+    labels: [...portLabels, 'share'],
     help:
       'Round-trip time to the clients of the connections that are open at the moment of the dump, as the kernel smooths ' +
       'it: half and nine tenths of them have at most this (off by at most 5 %), and the highest. Of a connection that ' +
-      'is idle it is as old as its last packet.',
+      'is idle it is as old as its last packet. share="0.5" means half of them.',
     source: `tcpi_rtt; ${connectionDump}`,
     worry: 'It rises together with the retransmitting connections: a queue on the path, not in this host.',
     read: eachPort(({ roundTripUs }, labels) =>
-      Object.entries(roundTripUs ?? {}).map(([quantile, us]) => ({ labels: { ...labels, quantile }, value: us / 1e6 })),
+      Object.entries(roundTripUs ?? {}).map(([share, us]) => ({ labels: { ...labels, share }, value: us / 1e6 })),
     ),
   },
 ]
