@@ -7,38 +7,46 @@ const STEPS = 60
  */
 abstract class SlidingWindow {
   readonly #stepMs: number
-  readonly #values = new Float64Array(STEPS + 1)
+  /** Made with the first value: most windows on a host with thousands of listeners never hold one. */
+  #values: Float64Array | undefined
   #step = Number.NEGATIVE_INFINITY
 
   constructor(windowMs: number) {
     this.#stepMs = windowMs / STEPS
   }
 
-  protected get values(): Float64Array {
+  /** The values within the window, none before the first. */
+  protected within(nowMs: number): Float64Array | undefined {
+    if (this.#values !== undefined) this.#slide(nowMs, this.#values)
     return this.#values
   }
 
+  /** The values, and the index of the current step. */
+  protected current(nowMs: number): { values: Float64Array; at: number } {
+    this.#values ??= new Float64Array(STEPS + 1)
+    return { values: this.#values, at: this.#slide(nowMs, this.#values) }
+  }
+
   /** Drops the steps that have left the window, and gives the index of the current one. */
-  protected slide(nowMs: number): number {
+  #slide(nowMs: number, values: Float64Array): number {
     const step = Math.floor(nowMs / this.#stepMs)
-    if (step - this.#step >= this.#values.length) this.#values.fill(0)
-    else for (let passed = this.#step + 1; passed <= step; passed++) this.#values[passed % this.#values.length] = 0
+    if (step - this.#step >= values.length) values.fill(0)
+    else for (let passed = this.#step + 1; passed <= step; passed++) values[passed % values.length] = 0
     if (step > this.#step) this.#step = step
-    return this.#step % this.#values.length
+    return this.#step % values.length
   }
 }
 
 /** The highest value within the window. */
 export class PeakWindow extends SlidingWindow {
   raise(nowMs: number, value: number): void {
-    const at = this.slide(nowMs)
-    if (value > this.values[at]!) this.values[at] = value
+    const { values, at } = this.current(nowMs)
+    if (value > values[at]!) values[at] = value
   }
 
   max(nowMs: number): number {
-    this.slide(nowMs)
     let highest = 0
-    for (const value of this.values) if (value > highest) highest = value
+    for (const value of this.within(nowMs) ?? []) if (value > highest) highest = value
     return highest
   }
 }
@@ -46,14 +54,13 @@ export class PeakWindow extends SlidingWindow {
 /** The sum of what was added within the window. */
 export class SumWindow extends SlidingWindow {
   add(nowMs: number, value: number): void {
-    const at = this.slide(nowMs)
-    this.values[at]! += value
+    const { values, at } = this.current(nowMs)
+    values[at]! += value
   }
 
   sum(nowMs: number): number {
-    this.slide(nowMs)
     let sum = 0
-    for (const value of this.values) sum += value
+    for (const value of this.within(nowMs) ?? []) sum += value
     return sum
   }
 }
