@@ -257,7 +257,7 @@ describe('the lab in containers', { skip: skipWithoutImages() }, () => {
   for (const service of ['exporter', 'prometheus', 'client'] as const)
     test(`${service} standing still or starting again strands nobody`, async () => {
       stack.compose('pause', service)
-      for (const backend of backends) stack.exec(backend, 'healthy', `910${backend.slice(-1)}`)
+      for (const backend of backends) stack.exec(backend, 'healthy', `1052${backend.slice(-1)}`)
       stack.compose('unpause', service)
       stack.compose('restart', service)
       await eventually(
