@@ -95,8 +95,8 @@ async function costOf(command: string, words: string[], port: number): Promise<C
   }
 }
 
-const main = new URL('../services/exporter/main.ts', import.meta.url).pathname
-const ours = (): Promise<Cost> => costOf(process.execPath, [main, '--listen', '127.0.0.1:10511'], 10_511)
+const spillway = new URL('../bin/spillway', import.meta.url).pathname
+const ours = (): Promise<Cost> => costOf(spillway, ['exporter', '--listen', '127.0.0.1:10511'], 10_511)
 const theirs = (): Promise<Cost> =>
   costOf(
     nodeExporter,

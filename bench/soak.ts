@@ -13,7 +13,7 @@ const seconds = process.argv[2] === 'quick' ? 40 : 600
 const BATCH = 300
 const VICTIMS = 5
 
-const main = new URL('../services/exporter/main.ts', import.meta.url).pathname
+const spillway = new URL('../bin/spillway', import.meta.url).pathname
 const victim = new URL('../services/exporter/fixtures/stalled-child.ts', import.meta.url).pathname
 const url = 'http://127.0.0.1:10511/metrics'
 
@@ -47,7 +47,7 @@ async function storm(until: AbortSignal): Promise<number> {
   return killed
 }
 
-const exporter = spawn(process.execPath, [main, '--listen', '127.0.0.1:10511'], { stdio: 'ignore' })
+const exporter = spawn(spillway, ['exporter', '--listen', '127.0.0.1:10511'], { stdio: 'ignore' })
 try {
   while (!(await scrape().catch(() => ''))) await sleep(100)
   const churn = await Held.script('./churn.ts', String(BATCH))
