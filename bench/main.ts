@@ -82,6 +82,20 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
     ),
   )
 
+  await add('the exporter on hosts of several sizes', () =>
+    inNamespace(
+      new URL('./scale.ts', import.meta.url),
+      speed,
+      has('prometheus-node-exporter') ? 'prometheus-node-exporter' : 'none',
+    ),
+  )
+  await add('the lag of counters beside 60 busy processes', () =>
+    inNamespace(new URL('./stress.ts', import.meta.url), speed),
+  )
+  await add('the memory of the exporter while listeners come and go', () =>
+    inNamespace(new URL('./soak.ts', import.meta.url), speed),
+  )
+
   if (tools.hping3) await add('SYNs a second', () => inNamespace(new URL('./flood.ts', import.meta.url), speed))
   else rows.push(notMeasured('SYNs a second, half-open client : hping3 --flood', 'hping3 is missing'))
 

@@ -8,6 +8,7 @@ const packages = {
   ss: 'iproute2',
   hping3: 'hping3',
   unshare: 'util-linux',
+  'prometheus-node-exporter': 'prometheus-node-exporter',
   ip: 'iproute2',
   chromium: 'chromium',
 } as const

@@ -23,11 +23,16 @@ import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
 import type { PortState } from './port-state.ts'
 import { defaultSelection, type Selection, selected } from './selection.ts'
+import { StillEmpty } from './still-empty.ts'
 import { UdpSocketTable } from './udp-socket-table.ts'
 import { UnixListenerDump } from './unix-listener-dump.ts'
 
 const families = [AF_INET, AF_INET6] as const
 const counterFiles = ['/proc/thread-self/net/netstat', '/proc/thread-self/net/snmp'] as const
+/** Its place among them. */
+const SNMP = 1
+/** How often a quiet namespace is asked for what is asked for rarely. */
+const QUIET_RARE_MS = 1000
 const shownCounter = /^(TcpExt|Tcp)_/
 /** Of the others, what node_exporter shows by default (--collector.netstat.fields). */
 const otherCounter =
@@ -57,6 +62,8 @@ export class NamespaceSampler {
   readonly #counters: Counters = new Map()
   readonly #outgoing: OutgoingDump
   readonly #moved = new MovedConnections()
+  readonly #noRequests = new StillEmpty()
+  readonly #noConnections = new StillEmpty()
   #shownCounters: string[] = []
   #otherCounters: string[] = []
   readonly #unix: UnixListenerDump
@@ -102,12 +109,13 @@ export class NamespaceSampler {
 
   /**
    * Listeners and their queues; true if a connection waits in any of them. A family without listeners, and the drops of
-   * each listener, are asked for only every tenth time, at most 100 ms apart: a first listener is seen a little late, a
-   * drop too, and most namespaces save more than half of the work. `every` asks for everything, `drops` for the drops.
+   * each listener, are asked for only every tenth time, at most 100 ms apart (a second in a quiet namespace): a first
+   * listener is seen a little late, a drop too, and most namespaces save more than half of the work. `every` asks for
+   * everything, `drops` for the drops.
    */
-  sampleListeners(nowMs: number, every: boolean, drops = every): boolean {
+  sampleListeners(nowMs: number, every: boolean, { drops = every, quiet = false } = {}): boolean {
     const rareIsDue = every || nowMs >= this.#rareDueMs
-    if (rareIsDue) this.#rareDueMs = nowMs + this.#rareIntervalMs
+    if (rareIsDue) this.#rareDueMs = nowMs + (quiet ? QUIET_RARE_MS : this.#rareIntervalMs)
     let waits = false
     for (const dump of this.#listeners.values())
       if (rareIsDue || dump.inUse(nowMs)) waits = dump.sample(this.#diag, nowMs, rareIsDue || drops) || waits
@@ -117,12 +125,21 @@ export class NamespaceSampler {
 
   /** Half-open requests by port; true if there are any. The kernel walks its whole table of connections, which all namespaces share. */
   sampleSynQueue(nowMs: number): boolean {
+    const segments = this.#segmentsReceived()
     for (const port of this.#ports.groups()) port.beginRequests()
-    for (const [family, dump] of this.#requestDumps)
-      if (this.#ports.ports(family).length > 0) this.#diag.dump(dump, this.#countRequest)
+    if (!this.#noRequests.is(this.#ports.version, segments))
+      for (const [family, dump] of this.#requestDumps)
+        if (this.#ports.ports(family).length > 0) this.#diag.dump(dump, this.#countRequest)
     let any = false
     for (const port of this.#ports.groups()) any = port.endRequests(nowMs) > 0 || any
+    this.#noRequests.walked(any, this.#ports.version, segments)
     return any
+  }
+
+  /** Over all sockets of the namespace; undefined if the kernel does not say. */
+  #segmentsReceived(): number | undefined {
+    this.#counterFiles[SNMP]?.read(this.#counters)
+    return this.#counters.get('Tcp_InSegs')
   }
 
   /**
@@ -131,9 +148,13 @@ export class NamespaceSampler {
    */
   sampleConnections(clock: () => number): void {
     const beganMs = clock()
+    const segments = this.#segmentsReceived()
     if (this.#connectionDumpsVersion !== this.#ports.version) this.#prepareConnectionDumps()
     for (const port of this.#ports.groups()) port.beginConnections()
-    for (const dump of this.#connectionDumps.values()) this.#diag.dump(dump, this.#sumConnection)
+    if (!this.#noConnections.is(this.#ports.version, segments))
+      for (const dump of this.#connectionDumps.values()) this.#diag.dump(dump, this.#sumConnection)
+    const any = some(this.#ports.groups(), ({ connections }) => connections.any)
+    this.#noConnections.walked(any, this.#ports.version, segments)
     // A Fast Open connection takes a place in the accept queue before its handshake is over.
     const lengthsAreWaiting = (this.#counters.get('TcpExt_TCPFastOpenPassive') ?? 0) === 0
     for (const port of this.#ports.groups()) port.endConnections(beganMs, lengthsAreWaiting)

@@ -251,7 +251,13 @@ export class Sampler {
     try {
       switch (meter.kind) {
         case 'listeners':
-          quiet.acceptQueues(startMs, sampler.sampleListeners(startMs, every, every || this.#recorder !== undefined))
+          quiet.acceptQueues(
+            startMs,
+            sampler.sampleListeners(startMs, every, {
+              drops: every || this.#recorder !== undefined,
+              quiet: quiet.isQuiet(startMs),
+            }),
+          )
           break
         case 'syn_queue':
           quiet.synQueues(startMs, sampler.sampleSynQueue(startMs))
