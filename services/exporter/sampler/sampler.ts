@@ -3,7 +3,7 @@ import { duration, percent } from '#common/quantities.ts'
 import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
-import { CostBudget } from './cost-budget.ts'
+import { type BudgetedWork, CostBudget } from './cost-budget.ts'
 import { DumpMeter } from './dump-meter.ts'
 import {
   type Discovery,
@@ -33,10 +33,19 @@ interface Watched {
   sampler: NamespaceSampler
   meters: Record<DumpKind, DumpMeter>
   quiet: Quiet
+  /** Of the listeners, while it is quiet. */
+  quietWork: BudgetedWork
 }
+
+/** Listeners of quiet namespaces take no more than this share of a core, but are read once a second at least. */
+const QUIET_SHARE = 0.02
+const QUIET_CEILING_MS = 1000
 
 /** Settings change seldom, and what is used of them slowly. */
 const LIMITS_INTERVAL_MS = 1000
+
+/** However many namespaces have nothing of a kind, they are looked at this often at least. */
+const LONGEST_REST_MS = 1000
 
 /** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
 const DEAR_SNAPSHOTS = 50
@@ -48,6 +57,8 @@ export class Sampler {
   readonly #cpuClock: () => number
   readonly #log: (line: string) => void
   readonly #budgets: Record<Exclude<DumpKind, 'listeners'>, CostBudget>
+  /** For the listeners of all quiet namespaces together: a host may have hundreds. */
+  readonly #quietBudget = new CostBudget(QUIET_SHARE, QUIET_CEILING_MS)
   readonly #namespaces: NamespaceSet
   readonly #watched = new Map<number, Watched>()
   /** In the order in which they are next looked at for what is due. */
@@ -76,12 +87,12 @@ export class Sampler {
     const { cpuShare } = orders.pace
     // Counters are cheap, and record what no sample sees. However expensive it is, nothing gets older than its ceiling.
     this.#budgets = {
-      counters: new CostBudget(cpuShare * 0.15, 1000),
-      syn_queue: new CostBudget(cpuShare * 0.25, 5000),
-      connections: new CostBudget(cpuShare * 0.2, 15_000),
+      counters: new CostBudget(cpuShare * 0.3, 1000),
+      syn_queue: new CostBudget(cpuShare * 0.3, 5000),
+      connections: new CostBudget(cpuShare * 0.15, 15_000),
       outgoing: new CostBudget(cpuShare * 0.05, 60_000),
-      unix: new CostBudget(cpuShare * 0.2, 1000),
-      udp: new CostBudget(cpuShare * 0.1, 5000),
+      unix: new CostBudget(cpuShare * 0.1, 1000),
+      udp: new CostBudget(cpuShare * 0.05, 5000),
       limits: new CostBudget(cpuShare * 0.05, 15_000),
     }
     const user = {
@@ -198,6 +209,7 @@ export class Sampler {
     const watched: Watched = {
       sampler,
       quiet: new Quiet(this.#clock()),
+      quietWork: this.#quietBudget.work(pace.quietIntervalMs),
       meters: {
         listeners: new DumpMeter('listeners', pace.sampleIntervalMs, undefined, pace.peakWindowMs),
         counters: meter('counters', pace.streamIntervalMs),
@@ -222,6 +234,7 @@ export class Sampler {
     this.#watched.delete(inode)
     for (let at = this.#meters.length - 1; at >= 0; at--)
       if (this.#meters[at]!.watched === watched) this.#meters.splice(at, 1)
+    watched.quietWork.release()
     for (const { kind, count, work } of Object.values(watched.meters)) {
       this.#departed[kind] += count
       work?.release()
@@ -230,21 +243,22 @@ export class Sampler {
   }
 
   /** Of a quiet namespace not at every tick, unless every sample is recorded. */
-  #listenersAreDue({ quiet, meters }: Watched, nowMs: number): boolean {
-    const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
+  #listenersAreDue({ quiet, quietWork, meters }: Watched, nowMs: number): boolean {
     if (this.#recorder !== undefined || !quiet.isQuiet(nowMs)) return true
-    return nowMs >= meters.listeners.startMs + quietIntervalMs - sampleIntervalMs / 2
+    return nowMs >= meters.listeners.startMs + quietWork.intervalMs() - this.#orders.pace.sampleIntervalMs / 2
   }
 
   #isDue({ sampler, quiet }: Watched, meter: DumpMeter, nowMs: number): boolean {
     if (meter.work === undefined) return false
-    const askedMs = Math.max(meter.work.intervalMs(), sampler.restMs(meter.kind, nowMs))
+    const stretchedMs = meter.work.intervalMs() * sampler.restFactor(meter.kind, nowMs)
+    const restMs = Math.max(sampler.restMs(meter.kind, nowMs), Math.min(stretchedMs, LONGEST_REST_MS))
+    const askedMs = Math.max(meter.work.intervalMs(), restMs)
     const intervalMs = meter.kind === 'syn_queue' ? quiet.synIntervalMs(nowMs, askedMs) : askedMs
     // Half a sampling interval early is better than most of one late.
     return !(nowMs < meter.startMs + intervalMs - this.#orders.pace.sampleIntervalMs / 2)
   }
 
-  #measure({ sampler, quiet }: Watched, meter: DumpMeter, every: boolean): void {
+  #measure({ sampler, quiet, quietWork }: Watched, meter: DumpMeter, every: boolean): void {
     const startMs = this.#clock()
     const startCpuMs = this.#cpuClock()
     let succeeded = false
@@ -290,6 +304,10 @@ export class Sampler {
     sampler.answered(meter.kind, succeeded)
     const cpuMs = this.#cpuClock() - startCpuMs
     meter.record(startMs, this.#clock() - startMs, cpuMs, succeeded)
+    if (meter.kind === 'listeners') {
+      if (quiet.isQuiet(startMs)) quietWork.observe(cpuMs)
+      else quietWork.release()
+    }
     // What is done a tenth as often needs a tenth of the share: namespaces in which nothing happens slow down no others.
     const { synIntervalMs } = this.#orders.pace
     const rest =
