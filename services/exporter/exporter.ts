@@ -20,6 +20,9 @@ import { WebConfigFile } from './web-config/web-config.ts'
 
 /** How long the start waits for the first look at the kernel and at all processes. */
 const FIRST_LOOK_MS = 5000
+/** While nobody watches, the time from one snapshot to the next grows by this with each namespace, up to a limit. */
+const IDLE_NAMESPACE_MS = 50
+const MOST_IDLE_SNAPSHOT_MS = 4000
 
 export type { ExporterOptions } from './options.ts'
 
@@ -63,12 +66,21 @@ export async function startExporter(
   const identifier = new Identifier(proc, { stateDir, log })
   const store = new SnapshotStore(pace, identifier)
   const watched = new Set<object>()
-  /** Snapshots are made as often as the fastest reader may want them, and about once a second while nobody watches. */
+  let thread: SamplerThread | undefined
+  /**
+   * Snapshots are made as often as the fastest reader may want them, and about once a second while nobody watches: those
+   * of very many namespaces cost more than reading them, so they are made less often.
+   */
+  const setSnapshotInterval = (): void => {
+    if (thread === undefined) return // it has not said that it is ready
+    const namespaces = store.raw?.namespaces.length ?? 1
+    const idleMs = Math.min(MOST_IDLE_SNAPSHOT_MS, Math.max(IDLE_SNAPSHOT_MS, namespaces * IDLE_NAMESPACE_MS))
+    thread.snapshotIntervalMs = watched.size > 0 ? pace.streamIntervalMs : Math.max(pace.streamIntervalMs, idleMs)
+  }
   const watch = (stream: object, anybody: boolean): void => {
     if (anybody) watched.add(stream)
     else watched.delete(stream)
-    sampler.thread.snapshotIntervalMs =
-      watched.size > 0 ? pace.streamIntervalMs : Math.max(pace.streamIntervalMs, IDLE_SNAPSHOT_MS)
+    setSnapshotInterval()
   }
   const stream: EventStream<Snapshot> = new EventStream('snapshot', pace.streamIntervalMs, undefined, (anybody) =>
     watch(stream, anybody),
@@ -89,13 +101,17 @@ export async function startExporter(
     log,
     onSamples: (samples) => untold.push(...samples),
     onSnapshot: (raw) => {
+      const before = store.raw?.namespaces.length
       store.take(raw)
+      if (raw.namespaces.length !== before) setSnapshotInterval()
       if (stream.readers > 0 && store.snapshot !== undefined) stream.publish(store.snapshot)
       // Only now has each listener its shard.
       for (const batch of untold) sampleStream.publish(store.identify(batch))
       untold = []
     },
   })
+  thread = sampler.thread
+  setSnapshotInterval()
   started.defer(() => sampleStream.close())
   started.defer(() => identifier.close())
   started.defer(() => sampler.thread.stop())

@@ -88,7 +88,8 @@ export function addRoutes(app: HttpServer, sources: Sources, { freshMs, limits, 
   }
 
   app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(index))
-  app.get('/health', (_request, reply) => {
+  app.get('/health', async (_request, reply) => {
+    await refresh()
     const age = store.snapshotAgeSeconds
     const healthy = store.snapshot !== undefined
     return reply.code(healthy ? 200 : 503).send({

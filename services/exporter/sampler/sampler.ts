@@ -68,6 +68,8 @@ export class Sampler {
   readonly #said = new Set<DumpKind>()
   readonly #startedMs = Date.now()
   #lookCpuMs = 0
+  /** As last read: where one reading ends the next begins, and a look at that clock takes a microsecond. */
+  #cpuMs = 0
   #sequence: number
   #samples = 0
   #failed = 0
@@ -117,16 +119,17 @@ export class Sampler {
     const beganMs = this.#clock()
     this.#namespaces.refresh(beganMs)
     this.#samples++
+    this.#cpuMs = this.#cpuClock()
     for (const watched of this.#watched.values())
       if (this.#listenersAreDue(watched, beganMs)) this.#measure(watched, watched.meters.listeners, false)
     // In CPU time: if the scheduler makes this thread wait, doing less would not help.
-    const untilCpuMs = this.#cpuClock() + this.#orders.pace.sampleIntervalMs / 2
+    const untilCpuMs = this.#cpuMs + this.#orders.pace.sampleIntervalMs / 2
     // Each tick continues where the last one stopped and does at least one thing, so nothing starves.
     for (let looked = 0; looked < this.#meters.length; looked++) {
       const { watched, meter } = this.#meters[this.#turn++ % this.#meters.length]!
       if (!this.#isDue(watched, meter, beganMs)) continue
       this.#measure(watched, meter, false)
-      if (this.#cpuClock() >= untilCpuMs) break
+      if (this.#cpuMs >= untilCpuMs) break
     }
   }
 
@@ -143,6 +146,7 @@ export class Sampler {
   /** Reads the counters that are due: on a machine with no CPU to spare they wait for their turn, and they are cheap. */
   readCounters(): void {
     const nowMs = this.#clock()
+    this.#cpuMs = this.#cpuClock()
     for (const watched of this.#watched.values())
       if (this.#isDue(watched, watched.meters.counters, nowMs)) this.#measure(watched, watched.meters.counters, false)
   }
@@ -150,10 +154,11 @@ export class Sampler {
   /** Reads everything now, due or not. */
   readEverything(): void {
     this.#samples++
-    const begunMs = this.#cpuClock()
+    this.#cpuMs = this.#cpuClock()
+    const begunMs = this.#cpuMs
     for (const watched of this.#watched.values())
       for (const meter of Object.values(watched.meters)) this.#measure(watched, meter, true)
-    this.#lookCpuMs += this.#cpuClock() - begunMs
+    this.#lookCpuMs += this.#cpuMs - begunMs
   }
 
   /** What is known now, as plain data. */
@@ -224,6 +229,7 @@ export class Sampler {
     this.#watched.set(identity.inode, watched)
     for (const one of Object.values(watched.meters))
       if (one.work !== undefined) this.#meters.push({ watched, meter: one })
+    this.#cpuMs = this.#cpuClock()
     // Read everything at once, so that no snapshot shows a namespace that is only half read.
     for (const one of Object.values(watched.meters)) this.#measure(watched, one, true)
   }
@@ -260,7 +266,7 @@ export class Sampler {
 
   #measure({ sampler, quiet, quietWork }: Watched, meter: DumpMeter, every: boolean): void {
     const startMs = this.#clock()
-    const startCpuMs = this.#cpuClock()
+    const startCpuMs = this.#cpuMs
     let succeeded = false
     try {
       switch (meter.kind) {
@@ -302,7 +308,8 @@ export class Sampler {
       this.#sayOnce(sampler, meter.kind, error)
     }
     sampler.answered(meter.kind, succeeded)
-    const cpuMs = this.#cpuClock() - startCpuMs
+    this.#cpuMs = this.#cpuClock()
+    const cpuMs = this.#cpuMs - startCpuMs
     meter.record(startMs, this.#clock() - startMs, cpuMs, succeeded)
     if (meter.kind === 'listeners') {
       if (quiet.isQuiet(startMs)) quietWork.observe(cpuMs)
