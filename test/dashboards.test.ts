@@ -18,6 +18,7 @@ import { findProgram, skipWithout } from './support/tools.ts'
 
 const skip = skipWithout('prometheus') || skipWithout('k6')
 const rules = fileURLToPath(new URL('../deploy/prometheus/rules/', import.meta.url))
+const idleSocket = fileURLToPath(new URL('../experiments/probes/idle-socket.ts', import.meta.url))
 const relay = fileURLToPath(new URL('./support/relay.ts', import.meta.url))
 
 /** The lab's own services speak over Unix sockets; Prometheus needs a port. */
@@ -151,6 +152,14 @@ test('in the default lab every question of every board and rule has an answer, a
   await using prometheus = await watch(context, lab, relay)
   await startK6(context, lab, prometheus)
   await lab.clients.start({ kind: 'connections', arrivals: { shape: 'poisson', ratePerSecond: 50, seed: 1 } })
+  // Rules also ask for queues that a lab does not have of itself.
+  for (const words of [
+    ['unix', 'spillway-dashboards', '5'],
+    ['udp', lab.plan.address, '5353', '65536'],
+  ]) {
+    const { status, stderr } = await lab.run(['node', idleSocket, ...words])
+    assert.equal(status, 0, stderr)
+  }
 
   await context.test('nothing chosen', async () => {
     assert.deepEqual(await unanswered(prometheus, questions(boards.values(), everything), 60_000), [])

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Failure, UsageError } from '#common/errors.ts'
 import { LONGEST_SOCKET_PATH } from '#common/parse.ts'
@@ -116,10 +117,11 @@ class NamespaceLab {
       env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
     })
     const { promise: read, resolve: allRead } = Promise.withResolvers<void>()
-    const hear = (text: string): void => {
-      for (const line of text.trimEnd().split('\n')) this.#note(line)
-    }
-    this.#process.stderr?.setEncoding('utf8').on('data', hear).once('close', allRead)
+    // Line by line: what is written in pieces comes in pieces.
+    if (this.#process.stderr !== null)
+      createInterface(this.#process.stderr)
+        .on('line', (line) => this.#note(line))
+        .once('close', allRead)
     this.#process.on('message', (message) => this.#hear(message as Answer))
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     const { promise: lost, resolve: lose } = Promise.withResolvers<string>()
