@@ -11,6 +11,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '#common/quantile.ts'
 import { Held } from './held.ts'
+import { cpuSeconds, rssMB } from './process-cost.ts'
 import type { Row } from './rows.ts'
 
 const [speed, nodeExporter = 'none'] = process.argv.slice(2)
@@ -40,16 +41,6 @@ interface Cost {
   bytes: number
   text: string
 }
-
-/** CPU time of a process so far, in seconds. */
-function cpuSeconds(pid: number): number {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
-}
-const TICKS_PER_SECOND = 100
-
-const rssMB = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000
 
 async function scrape(url: string): Promise<string> {
   const response = await fetch(url)

@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Held } from './held.ts'
+import { rssMB } from './process-cost.ts'
 import type { Row } from './rows.ts'
 
 const seconds = process.argv[2] === 'quick' ? 40 : 600
@@ -17,8 +17,6 @@ const spillway = new URL('../bin/spillway', import.meta.url).pathname
 const victim = new URL('../services/exporter/fixtures/stalled-child.ts', import.meta.url).pathname
 const url = 'http://127.0.0.1:10511/metrics'
 
-const rssMB = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000
 const scrape = (): Promise<string> => fetch(url).then((response) => response.text())
 const of = (text: string, name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
 

@@ -11,6 +11,7 @@ import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '#common/quantile.ts'
 import { Held } from './held.ts'
+import { cpuSeconds } from './process-cost.ts'
 import { notMeasured, type Row } from './rows.ts'
 
 const seconds = process.argv[2] === 'quick' ? 20 : 120
@@ -71,12 +72,6 @@ async function scraped(url: string, forMs: number): Promise<{ lagsMs: number[]; 
     await sleep(Math.max(0, nextMs - performance.now()))
   }
   return { lagsMs: lagsMs.sort((a, b) => a - b), missing }
-}
-
-/** CPU time of a process, in seconds. */
-function cpuSeconds(pid: number): number {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 const QUOTA_SHARE = 0.1

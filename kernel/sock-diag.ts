@@ -3,6 +3,7 @@ export { MAX_FILTER_PORTS, ownPortIn, ownPortNotIn } from './sock-diag/bytecode.
 export {
   ANY_FAMILY,
   LISTEN,
+  maskOf,
   states,
   type TcpState,
   tcpStates,

@@ -39,6 +39,10 @@ export const tcpStates = [
 
 export type TcpState = Exclude<(typeof tcpStates)[number], undefined>
 
+/** The mask of some states, for a dump or to test `1 << state` against. */
+export const maskOf = (...names: readonly TcpState[]): number =>
+  names.reduce((mask, name) => mask | (1 << tcpStates.indexOf(name)), 0)
+
 export const ESTABLISHED = 1
 export const SYN_RECV = 3
 export const CLOSE_WAIT = 8

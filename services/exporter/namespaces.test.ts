@@ -10,6 +10,7 @@ for (const [scenario, sentence] of [
   ['process', "a process's namespace is read beside the own one, until the process ends"],
   ['path', 'a named namespace may vanish and come back'],
   ['quiet', 'a namespace in which nothing waits is read less often, and as often as asked once something does'],
+  ['restless', 'with the same interval for quiet namespaces, accept queues and half-open requests are read as ever'],
   ['all', 'with `all` namespaces are found as they appear, and let go when nobody lives in them'],
   ['name', 'a namespace is shown with the name that it has on this host'],
   [

@@ -1,4 +1,4 @@
-import { type SocketRecord, type TcpState, tcpStates } from '#kernel/sock-diag.ts'
+import { maskOf, type SocketRecord, type TcpState, tcpStates } from '#kernel/sock-diag.ts'
 import type { PortSample } from '../snapshot.ts'
 import { PastAccept } from './past-accept.ts'
 import { LONG_WAIT_MS } from './reset-places.ts'
@@ -16,7 +16,6 @@ const shownStates = [
 ] as const satisfies readonly TcpState[]
 
 const number = (state: TcpState): number => tcpStates.indexOf(state)
-const maskOf = (...names: TcpState[]): number => names.reduce((mask, name) => mask | (1 << number(name)), 0)
 
 /** The mask for a dump of those states. */
 export const connectionStates = maskOf(...shownStates)

@@ -1,5 +1,5 @@
 import { AF_INET, AF_INET6 } from '#kernel/libc.ts'
-import { type SocketRecord, type TcpState, tcpStates } from '#kernel/sock-diag.ts'
+import { maskOf, type SocketRecord, type TcpState, tcpStates } from '#kernel/sock-diag.ts'
 import type { OutgoingSample } from '../snapshot.ts'
 import type { LocalPorts } from './local-ports.ts'
 
@@ -15,7 +15,7 @@ const shownStates = [
 ] as const satisfies readonly TcpState[]
 
 /** The mask for a dump of the states in which a connection holds its own port. */
-export const outgoingStates = shownStates.reduce((mask, state) => mask | (1 << tcpStates.indexOf(state)), 0)
+export const outgoingStates = maskOf(...shownStates)
 
 const SYN_SENT = tcpStates.indexOf('syn_sent')
 const MAPPED_WORD = 0xffff

@@ -138,8 +138,7 @@ export class Sampler {
     const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
     const nowMs = this.#clock()
     for (const { sampler, quiet } of this.#watched.values())
-      if (this.#recorder !== undefined || !quiet.isQuiet(nowMs) || sampler.restFactor('unix', nowMs) === 1)
-        return sampleIntervalMs
+      if (!this.#rests(quiet, nowMs) || sampler.restFactor('unix', nowMs) === 1) return sampleIntervalMs
     return Math.max(sampleIntervalMs, quietIntervalMs)
   }
 
@@ -248,9 +247,19 @@ export class Sampler {
     watched.sampler.close()
   }
 
+  /** Whether a namespace is read less often: not if every sample is recorded, nor if it was asked for otherwise. */
+  #rests(quiet: Quiet, nowMs: number): boolean {
+    const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
+    return this.#recorder === undefined && quietIntervalMs > sampleIntervalMs && quiet.isQuiet(nowMs)
+  }
+
+  #synIntervalMs(quiet: Quiet, nowMs: number, intervalMs: number): number {
+    return this.#rests(quiet, nowMs) ? quiet.synIntervalMs(nowMs, intervalMs) : intervalMs
+  }
+
   /** Of a quiet namespace not at every tick, unless every sample is recorded. */
   #listenersAreDue({ quiet, quietWork, meters }: Watched, nowMs: number): boolean {
-    if (this.#recorder !== undefined || !quiet.isQuiet(nowMs)) return true
+    if (!this.#rests(quiet, nowMs)) return true
     return nowMs >= meters.listeners.startMs + quietWork.intervalMs() - this.#orders.pace.sampleIntervalMs / 2
   }
 
@@ -259,7 +268,7 @@ export class Sampler {
     const stretchedMs = meter.work.intervalMs() * sampler.restFactor(meter.kind, nowMs)
     const restMs = Math.max(sampler.restMs(meter.kind, nowMs), Math.min(stretchedMs, LONGEST_REST_MS))
     const askedMs = Math.max(meter.work.intervalMs(), restMs)
-    const intervalMs = meter.kind === 'syn_queue' ? quiet.synIntervalMs(nowMs, askedMs) : askedMs
+    const intervalMs = meter.kind === 'syn_queue' ? this.#synIntervalMs(quiet, nowMs, askedMs) : askedMs
     // Half a sampling interval early is better than most of one late.
     return !(nowMs < meter.startMs + intervalMs - this.#orders.pace.sampleIntervalMs / 2)
   }
@@ -275,7 +284,7 @@ export class Sampler {
             startMs,
             sampler.sampleListeners(startMs, every, {
               drops: every || this.#recorder !== undefined,
-              quiet: quiet.isQuiet(startMs),
+              quiet: this.#rests(quiet, startMs),
             }),
           )
           break
@@ -312,14 +321,14 @@ export class Sampler {
     const cpuMs = this.#cpuMs - startCpuMs
     meter.record(startMs, this.#clock() - startMs, cpuMs, succeeded)
     if (meter.kind === 'listeners') {
-      if (quiet.isQuiet(startMs)) quietWork.observe(cpuMs)
+      if (this.#rests(quiet, startMs)) quietWork.observe(cpuMs)
       else quietWork.release()
     }
     // What is done a tenth as often needs a tenth of the share: namespaces in which nothing happens slow down no others.
     const { synIntervalMs } = this.#orders.pace
     const rest =
       meter.kind === 'syn_queue'
-        ? quiet.synIntervalMs(startMs, synIntervalMs) / synIntervalMs
+        ? this.#synIntervalMs(quiet, startMs, synIntervalMs) / synIntervalMs
         : sampler.restFactor(meter.kind, startMs)
     meter.work?.observe(cpuMs / rest)
   }
