@@ -21,9 +21,12 @@ const SCRAPE_MS = 500
 const SYNS_PER_SECOND = 40
 
 const children: ChildProcess[] = []
-/** In a session of its own: processes of one session share one portion of the CPU (sched_autogroup). */
+/**
+ * In a session of its own: processes of one session share one portion of the CPU (sched_autogroup). It ends with this
+ * process.
+ */
 function start(command: string, words: string[]): ChildProcess {
-  const child = spawn(command, words, { detached: true, stdio: ['ignore', 'ignore', 'ignore'] })
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...words], { detached: true, stdio: 'ignore' })
   children.push(child)
   return child
 }
@@ -57,6 +60,8 @@ function lagMs(value: number, nowMs: number): number {
   return Math.max(0, nowMs - beyondMs)
 }
 
+const asked = async (url: string): Promise<string> => (await fetch(url)).text()
+
 /** Every answer of /metrics that comes within `forMs`: how far its counter lags, and the CPU time of the exporter. */
 async function scraped(url: string, forMs: number): Promise<{ lagsMs: number[]; missing: number }> {
   const lagsMs: number[] = []
@@ -64,7 +69,8 @@ async function scraped(url: string, forMs: number): Promise<{ lagsMs: number[]; 
   const endMs = performance.now() + forMs
   while (performance.now() < endMs) {
     const nextMs = performance.now() + SCRAPE_MS
-    const text = await (await fetch(url)).text()
+    // A connection that was kept may be closed just as it is used again; scrapers ask anew then, and so does this.
+    const text = await asked(url).catch(() => asked(url))
     const value = overflows(text)
     look()
     if (value === undefined) missing++
