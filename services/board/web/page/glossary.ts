@@ -7,8 +7,8 @@ export interface Term {
 }
 
 const chapters = {
-  sockets: '01-sockets',
-  queues: '02-syn-and-accept-queue',
+  sockets: '02-sockets',
+  queues: '01-handshake',
   connection: '03-connection-queues',
   establishment: '04-establishment',
   accepting: '05-problems-with-accepting',

@@ -3,7 +3,7 @@ import { equals, experiment, fact, that } from '#experiments/vocabulary.ts'
 export default experiment({
   name: 'solution-two-processes',
   teaches: 'The queue belongs to the socket, not to the process: two owners of one socket share one queue of N + 1.',
-  sources: ['docs/workshop/01-sockets.md', fact('one-socket-one-queue')],
+  sources: ['docs/workshop/02-sockets.md', fact('one-socket-one-queue')],
   lab: { mode: 'shared', backends: [{ backlog: 4, workers: 2 }] },
   phases: {
     stall: ({ backend }) => backend(1).stall(),

@@ -4,7 +4,7 @@ export default experiment({
   name: 'solution-backlog-zero',
   teaches:
     'A backlog of 0 holds one connection. Raising it on the live socket evicts no client and admits none: a dropped client gets in with the next retransmit of its SYN.',
-  sources: ['docs/workshop/02-syn-and-accept-queue.md', fact('accept-queue-limit'), fact('calling-listen-again')],
+  sources: ['docs/workshop/01-handshake.md', fact('accept-queue-limit'), fact('calling-listen-again')],
   lab: { backends: [{ backlog: 0 }] },
   phases: {
     stall: ({ backend }) => backend(1).stall(),
