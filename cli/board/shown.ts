@@ -8,6 +8,7 @@ import { boardStates } from '#live/states.ts'
 import { type Switchable, switchboard } from '#live/switchboard.ts'
 import type { LabView } from '#live/view.ts'
 import { factsPage } from '#report/facts.ts'
+import type { WorkshopOffer } from '#services/board/server/workshop.ts'
 
 export interface ShownBoard extends AsyncDisposable {
   readonly url: string
@@ -17,16 +18,21 @@ export interface ShownBoard extends AsyncDisposable {
   readonly ended: Promise<void>
 }
 
-/** Without a driver no experiments can be run. `startAgain` is the command that the page names when all has ended. */
+/**
+ * Without a driver no experiments can be run. `startAgain` is the command that the page names when all has ended; with `check`
+ * the workshop's page runs a participant's own files.
+ */
 export async function showBoard(
   listen: ListenTarget,
   driver: Driver | undefined,
   unavailable: Switches['unavailable'] = {},
   startAgain = 'npm start',
+  check?: WorkshopOffer['check'],
 ): Promise<ShownBoard> {
   // Loaded only where there is a board: a lab without one starts quicker.
   const { startBoard } = await import('#services/board/board.ts')
   const { experiments } = await import('#experiments/catalogue.ts')
+  const { workshopOffer } = await import('../workshop/chapters.ts')
   await using resources = new AsyncDisposableStack()
   const runner = resources.use(new ExperimentRunner(experiments, driver))
   const begun = Promise.withResolvers<AsyncIterable<LabView>>()
@@ -49,6 +55,7 @@ export async function showBoard(
       actions: switchboard(() => switchable, runner, unavailable),
       plan: (stallMs) => lastMinute.plan(stallMs),
       kernelFacts: factsPage,
+      workshop: { ...workshopOffer(), ...(check === undefined ? {} : { check }) },
       startAgain,
     }),
   )

@@ -33,6 +33,15 @@ export interface PageConfig {
   startAgain: string
 }
 
+/** What is embedded in a page of the workshop. */
+export interface WorkshopConfig extends Pick<PageConfig, 'start' | 'token' | 'startAgain'> {
+  /** The one that is shown. */
+  chapter: string
+  chapters: { name: string; title: string; steps: string[] }[]
+  /** Whether a participant's file can be checked here. */
+  checks: boolean
+}
+
 /** Why no states come any more, in words for the page. */
 export interface Loss {
   problem: string

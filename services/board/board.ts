@@ -11,7 +11,7 @@ import type { BacklogAdvice, LiveState } from '#live/state.ts'
 import { type Loss, type PageConfig, PlanQuery, type StreamEvent } from './api.ts'
 import { encodingFor, loadAssets } from './server/assets.ts'
 import { refusalOfOrder, refusalOfRequest } from './server/guard.ts'
-import { chapter, chapterNames } from './server/workshop.ts'
+import { serveWorkshop, type WorkshopOffer } from './server/workshop.ts'
 import { History } from './web/charts/series.ts'
 
 const compress = promisify(gzip)
@@ -28,6 +28,8 @@ export interface BoardOptions {
   plan(stallMs: number | undefined): BacklogAdvice
   /** What the kernel does, as one HTML page without foreign parts; experiments cite it. Undefined where it is not installed. */
   kernelFacts?(): string | undefined
+  /** The workshop's chapters, which are shown beside the board. */
+  workshop?: WorkshopOffer
   /** The command that starts a lab with a board like this one: the page says it when all has ended. Default `npm start`. */
   startAgain?: string
 }
@@ -61,10 +63,18 @@ const documentHeaders = {
 /** Starts serving. Throws a UsageError if the address is taken. */
 export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   const { listen, source, actions, plan, startAgain = 'npm start', kernelFacts } = options
+  const { workshop = { chapters: [], picture: () => undefined } } = options
   const token = randomBytes(24).toString('base64url')
   const start = randomBytes(6).toString('base64url')
   const { experiments, unavailable } = actions
-  const config: PageConfig = { start, token, experiments, unavailable, chapters: chapterNames(), startAgain }
+  const config: PageConfig = {
+    start,
+    token,
+    experiments,
+    unavailable,
+    chapters: workshop.chapters.map(({ name }) => name),
+    startAgain,
+  }
   const assets = loadAssets(config)
   const history = new History()
   const stream = new EventStream<StreamEvent & { sequence: number }>('state', 100)
@@ -116,11 +126,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     return { done: await actions.perform(request.body) }
   })
   app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))
-  app.get<Rest>('/workshop/*', (request, reply) => {
-    const text = chapter(request.params['*'])
-    if (text === undefined) return reply.code(404).send({ error: 'There is no such chapter' })
-    return reply.type('text/plain; charset=utf-8').send(text)
-  })
+  serveWorkshop(app, workshop, { start, token, startAgain }, (path) => assets.get(path))
   app.get(FACTS_PATH, (_request, reply) => {
     const page = kernelFacts?.()
     if (page === undefined) return reply.code(404).send({ error: 'The kernel facts are not installed here' })

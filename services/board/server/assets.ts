@@ -42,6 +42,8 @@ export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
   const library = chartLibrary()
   assets.set('/uplot.js', asset(types['.js']!, library.script))
   const styles = sheets.map((name) => fs.readFileSync(path.join(web, name), 'utf8'))
+  for (const name of ['workshop/workshop.css', 'workshop/look.css'])
+    assets.set(`/${name}`, asset('text/css; charset=utf-8', fs.readFileSync(path.join(web, name), 'utf8')))
   assets.set('/board.css', asset('text/css; charset=utf-8', [library.style, ...styles].join('\n')))
   assets.set('/', asset('text/html; charset=utf-8', page(config)))
   return assets

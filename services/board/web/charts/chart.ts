@@ -1,6 +1,7 @@
 /** One chart: title, readout and plot. */
 import uPlot from '/uplot.js'
 import { html, set } from '../page/dom.ts'
+import { drawPredictions, reachingPredictions } from '../workshop/predicted.ts'
 import { type Gestures, listeningTo } from './gestures.ts'
 import type { Curve, Kind } from './kinds.ts'
 import { drawMarks } from './mark-lines.ts'
@@ -50,14 +51,18 @@ export class Chart {
   build(shards: number): void {
     this.#plot?.destroy()
     const { kind, labels, marks, gestures } = this.#options
+    const { term, range } = kind
     this.#curves = kind.curves(shards)
     const { cursor, hooks } = listeningTo(gestures)
     this.#plot = new uPlot(
       {
-        ...lookOf(kind, this.#curves, labels),
+        ...lookOf({ ...kind, range: reachingPredictions(term, range) }, this.#curves, labels),
         width: Math.max(200, this.#host.clientWidth),
         ...(cursor === undefined ? {} : { cursor }),
-        hooks: { ...hooks, draw: [(plot) => drawMarks(plot, marks(), labels)] },
+        hooks: {
+          ...hooks,
+          draw: [(plot) => drawMarks(plot, marks(), labels), (plot) => drawPredictions(plot, term)],
+        },
       },
       [[], ...this.#curves.map(() => [])],
       this.#host,
