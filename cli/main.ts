@@ -29,6 +29,14 @@ const commands: Record<string, Command> = {
     summary: 'say what a load needs, and confirm it in a lab',
     run: async (args) => (await import('./plan/plan.ts')).plan(args),
   },
+  workshop: {
+    summary: 'learn the queues chapter by chapter, beside a live lab',
+    run: async (args) => (await import('./workshop/workshop.ts')).workshop(args),
+  },
+  doctor: {
+    summary: 'check whether a lab can run on this machine',
+    run: async (args) => (await import('./doctor/doctor.ts')).doctor(args),
+  },
   exporter: {
     summary: 'export the queues of this machine to Prometheus',
     run: async (args) => (await import('#services/exporter/command.ts')).exporterCommand(args),
