@@ -1,5 +1,6 @@
 /** Which of the ports that Spillway serves on are taken on this machine. */
 import net from 'node:net'
+import { codeOf } from '#common/system-errors.ts'
 
 /** `needed`: without it a lab does not start as it stands. The others are used by containers, or by servers of one's own. */
 export const ports = [
@@ -26,7 +27,8 @@ export const lookAtPorts = (): Promise<PortFound[]> =>
 function isFree(port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const server = net.createServer()
-  server.once('error', () => resolve(false))
+  // Any other error, as without a loopback device, says nothing of other processes.
+  server.once('error', (error) => resolve(codeOf(error) !== 'EADDRINUSE'))
   server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)))
   return promise
 }
