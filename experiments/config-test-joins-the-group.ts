@@ -55,7 +55,9 @@ export default experiment({
         ),
         that('no accept queue overflows', counters.ListenOverflows.total, equals(0)),
         that('no listener drops anything', counters.ListenDrops.total, equals(0)),
-        that('nobody is reset while no tester joins', counters.EstabResets.during('calm'), equals(0)),
+        that('nobody is reset while no tester joins', counters.EstabResets.during('calm'), equals(0), {
+          bears: 'any lateness',
+        }),
         // On a busy machine most listeners that live for 20 ms are gone before a sample comes.
         that(
           'samples show testers that live for 20 ms, and never more resets than there were',

@@ -48,11 +48,13 @@ export default experiment({
         'each drop is an overflow of the accept queue',
         counters.ListenOverflows.during('overload'),
         equals(counters.ListenDrops.during('overload')),
+        { bears: 'any lateness' },
       ),
       that(
         'retransmitted SYNs compete with new ones, so the next phase drops more',
         counters.ListenDrops.during('retries') / counters.ListenDrops.during('overload'),
         atLeast(1.3),
+        { lateHelps: true },
       ),
     ],
     userspace: [
@@ -60,6 +62,7 @@ export default experiment({
         'the backend accepts at its own rate, however many clients arrive',
         (backend(1).accepts.during('overload') / durationMs('overload')) * 1000,
         between(5, CAPACITY),
+        { lateHelps: true },
       ),
       that(
         'no client connects between its first SYN and its second',

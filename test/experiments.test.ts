@@ -83,7 +83,7 @@ function sentencesThatFail(experiment: Experiment, recordings: readonly Recordin
       const copies = structuredClone([...recordings])
       for (const copy of copies) if (damaged.includes(copy.case)) damage(copy)
       const readings = Object.fromEntries(copies.map((copy) => [copy.case, readingsOf(copy)]))
-      for (const { sentence } of failures(weigh(experiment.judge(readings), 0))) failed.add(sentence)
+      for (const { sentence } of failures(weigh(experiment.judge(readings), undefined))) failed.add(sentence)
     }
   return failed
 }
