@@ -66,7 +66,9 @@ export default experiment({
         backend(1).accepts.during('silentToo'),
         equals(CLIENTS),
       ),
-      that('that takes the one second of the first SYN-ACK timer', durationMs('silentToo'), between(1000, 2500, 'ms')),
+      that('that takes the one second of the first SYN-ACK timer', durationMs('silentToo'), between(1000, 1500, 'ms'), {
+        bears: 300,
+      }),
       that('no client is reset', clients.outcomes.ok, equals(2 * CLIENTS)),
     ],
     both: [

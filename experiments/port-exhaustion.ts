@@ -84,7 +84,7 @@ export default experiment({
         that('when no port is left, connect() fails with EADDRNOTAVAIL', beyond.withoutPort, equals(TOO_MANY), {
           bears: 'any lateness',
         }),
-        that('connect() fails at once, without waiting for a retransmit', beyond.elapsedMs, atMost(500, 'ms')),
+        that('connect() fails at once, without waiting for a retransmit', beyond.elapsedMs, atMost(100, 'ms')),
         that('for another destination the same ports are free', elsewhere, is('ECONNREFUSED'), {
           bears: 'any lateness',
         }),

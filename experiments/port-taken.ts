@@ -82,7 +82,7 @@ export default experiment({
         ),
         { bears: 'any lateness' },
       ),
-      that('a process that joins gets a share of the clients at once', CLIENTS - clients.outcomes.ok, between(10, 50)),
+      that('a process that joins gets a share of the clients at once', CLIENTS - clients.outcomes.ok, between(15, 45)),
     ],
     both: [that('the backend serves all other clients', clients.outcomes.ok, equals(backend(1).accepts.total))],
   }),

@@ -98,7 +98,7 @@ export default comparison({
         that('member: shard 2 answers every client', member.clients.answeredBy(2).count, equals(CLIENTS), {
           bears: 'any lateness',
         }),
-        that('member: every client connects at once', member.clients.connectMs.max, between(0, 500, 'ms')),
+        that('member: every client connects at once', member.clients.connectMs.max, between(0, 100, 'ms')),
         that(
           'cpu: all clients on CPU 1 reach the second shard',
           shareOf('backend-2', cpu.result.pinned),

@@ -22,13 +22,13 @@ export type Band = Range | Exactly
 export type Bears = number | 'any lateness'
 
 /** What is borne where an expectation says nothing. */
-export const BEARS_MS = 50
+export const BEARS_MS = 100
 
 /** How an expectation stands to a machine that does late what it is asked to do. */
 export interface Terms {
   /**
    * If something of the run was later than this, an expectation that fails is *not judged*. `any lateness`: no lateness
-   * can make it fail, so that it fails on a busy machine too. Default 50.
+   * can make it fail, so that it fails on a busy machine too. Default 100.
    */
   bears?: Bears
   /** Lateness could also make it true: beyond what it bears, it is not judged either way. */

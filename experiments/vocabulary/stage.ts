@@ -25,7 +25,7 @@ export interface Stage {
   pass(ms: number): Promise<void>
   /**
    * Reads until `seen` is true and returns that reading. After `withinMs` (default 15,000, longer on a busy machine) the run
-   * fails: `what` was not seen. If something was later than it bears (default 50 ms), the run is not judged instead.
+   * fails: `what` was not seen. If something was later than it bears (default 100 ms), the run is not judged instead.
    */
   until(
     what: string,
@@ -36,7 +36,8 @@ export interface Stage {
   now(): Promise<Now>
   /** Notes by how many milliseconds something was late that this experiment measured itself, such as a program that it runs. */
   late(ms: number): void
-  /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it fails. */
+  /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it
+   * fails. One that has waited in vain says so with status 75 (EX_TEMPFAIL): that is judged as `until` is. */
   run(command: readonly string[], host?: Host): Promise<string>
 }
 

@@ -16,6 +16,10 @@ import type { LateThing } from './lateness.ts'
 
 const UNTIL_MS = 15_000
 const POLL_MS = 20
+/** How a command ends that has waited in vain: EX_TEMPFAIL of sysexits.h. */
+const IN_VAIN = 75
+/** As long as something moves, a wait begins anew, so many times at most. */
+const MOST_WAITS = 4
 /** A switch that takes effect within this time is not late. */
 const QUICK_MS = 20
 /** No more than a lab in containers allows: there each SYN passes a table that the whole host shares. */
@@ -107,21 +111,30 @@ export class LabStage implements Stage {
   readonly until: Stage['until'] = async (what, seen, limits = {}) => {
     const { phase } = this
     const { withinMs = UNTIL_MS, bears } = typeof limits === 'number' ? { withinMs: limits } : limits
+    let found = ''
+    let movedMs = Number.NEGATIVE_INFINITY
     const look = async (): Promise<{ now: Now; isSo: boolean }> => {
       const now = await this.now()
+      if (found !== whatMoves(now)) movedMs = monotonicMs()
+      found = whatMoves(now)
       return { now, isSo: await holds(seen, now) }
     }
-    try {
-      const { now } = await eventually(what, look, ({ isSo }) => isSo, {
-        withinMs,
-        everyMs: POLL_MS,
-        signal: this.#signal,
-        endsIt: () => true,
-      })
-      return now
-    } catch (error) {
-      if (!(error instanceof WaitedInVain)) throw error
-      throw new NotSeen(`In phase ${phase} this did not happen within ${duration(withinMs)}: ${what}`, bears)
+    for (let waits = 1; ; waits++) {
+      const beganMs = monotonicMs()
+      try {
+        const { now } = await eventually(what, look, ({ isSo }) => isSo, {
+          withinMs,
+          everyMs: POLL_MS,
+          signal: this.#signal,
+          endsIt: () => true,
+        })
+        return now
+      } catch (error) {
+        if (!(error instanceof WaitedInVain)) throw error
+        // What has not moved in the second half will not move.
+        if (waits === MOST_WAITS || movedMs < (beganMs + monotonicMs()) / 2)
+          throw new NotSeen(`In phase ${phase} this did not happen within ${duration(withinMs)}: ${what}`, bears)
+      }
     }
   }
 
@@ -129,6 +142,8 @@ export class LabStage implements Stage {
 
   readonly run: Stage['run'] = async (command, host = 'server') => {
     const { status, stdout, stderr } = await this.#lab.run(command, host)
+    if (status === IN_VAIN)
+      throw new NotSeen(`In phase ${this.phase} '${command.slice(0, 2).join(' ')}' waited in vain: ${stderr.trim()}`)
     if (status !== 0)
       throw new UsageError(`'${command.join(' ')}' failed on the ${host} with status ${status}: ${stderr.trim()}`)
     return stdout
@@ -264,6 +279,10 @@ const inWords = (settings: object): string =>
   Object.entries(settings)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')
+
+/** The queues and connections of the port, for telling whether anything moves. */
+const whatMoves = ({ listeners, synQueue, waiting, waitingFinished, unserved, established, ...now }: Now): string =>
+  [listeners, synQueue.length, waiting, waitingFinished, unserved, established, now.receiveBytes, now.sendBytes].join()
 
 /** Whether it is so now; a condition on a listener that does not exist yet is not. */
 async function holds(seen: (now: Now) => boolean | Promise<boolean>, now: Now): Promise<boolean> {
