@@ -31,7 +31,10 @@ export class LagMeter implements Disposable {
     return worstMs
   }
 
+  /** What it has measured by now stays. */
   [Symbol.dispose](): void {
+    this.#worstMs = this.worstMs
+    this.#dueMs = Number.POSITIVE_INFINITY
     clearInterval(this.#timer)
   }
 }

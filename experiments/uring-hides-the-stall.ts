@@ -18,7 +18,7 @@ async function standstill(stage: Stage, way: 'uring' | 'accept') {
   const { address, port } = stage.sharedPort
   const told = (await run(['node', server, address, String(port), String(BACKLOG), way])).trim()
   const pid = /^listening (\d+)$/.exec(told)?.[1]
-  if (pid === undefined) return { unavailable: told }
+  if (pid === undefined) return { unavailable: told.replace(/^unavailable /, '') }
   await until('the server listens', ({ listeners }) => listeners === 1)
   const load = await clients.connections({
     ratePerSecond: CLIENTS_PER_SECOND,

@@ -95,6 +95,8 @@ export class Recorder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort()
+    // A phase that was given up has no boundary at its end.
+    this.#late('timers', this.#lag.take())
     this.#lag[Symbol.dispose]()
     await this.#reading.catch(() => {}) // the run says what went wrong
   }

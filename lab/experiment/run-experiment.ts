@@ -94,7 +94,10 @@ async function judged(experiment: Experiment, options: RunOptions, journal: Jour
     const worst = worstIn(journal.recordings)
     // What did not come while everything was on time is an outcome; beside lateness it may only not have been played.
     if (worst !== undefined && worst.lateMs > borne(error))
-      return without('not judged', `${tooBusy(worst)}. ${describeError(error)}`)
+      return without(
+        'not judged',
+        `${tooBusy(worst)}. ${error instanceof NotSeen ? error.message : describeError(error)}`,
+      )
     if (error instanceof NotSeen) return without('failed', error.message)
     return without('broken', describeError(error, 'the experiment, or in Spillway'))
   }
