@@ -31,7 +31,7 @@ test('a run has every section that has something to show', () => {
     'Latency by percentile',
     'ListenOverflows = ListenDrops',
     'spillway run small',
-    'ms for scheduling lag',
+    'ms for lateness',
   ])
     assert.ok(textOf(page).includes(words), words)
   assert.doesNotMatch(textOf(page), /SYN queue|Receive queues|Closed windows|The loads/)

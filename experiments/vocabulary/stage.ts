@@ -4,6 +4,7 @@ import type { QueueCounter } from '#kernel/queue-counters.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { Handshake, HandshakeStep, LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, FaultsChange } from '#services/backend/api.ts'
+import type { Bears } from './expectation.ts'
 
 /** The lab in which a phase happens. Every verb resolves when it has taken effect. */
 export interface Stage {
@@ -22,11 +23,21 @@ export interface Stage {
   sysctl(name: string, value: string | number, host?: Host): Promise<void>
   /** Lets time pass. */
   pass(ms: number): Promise<void>
-  /** Reads until `seen` is true and returns that reading. After `withinMs` (default 15,000) the run fails: `what` was not seen. */
-  until(what: string, seen: (now: Now) => boolean | Promise<boolean>, withinMs?: number): Promise<Now>
+  /**
+   * Reads until `seen` is true and returns that reading. After `withinMs` (default 15,000, longer on a busy machine) the run
+   * fails: `what` was not seen. If something was later than it bears (default 100 ms), the run is not judged instead.
+   */
+  until(
+    what: string,
+    seen: (now: Now) => boolean | Promise<boolean>,
+    limits?: number | { withinMs?: number; bears?: Bears },
+  ): Promise<Now>
   /** Reads everything now. */
   now(): Promise<Now>
-  /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it fails. */
+  /** Notes by how many milliseconds something was late that this experiment measured itself, such as a program that it runs. */
+  late(ms: number): void
+  /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it
+   * fails. One that has waited in vain says so with status 75 (EX_TEMPFAIL): that is judged as `until` is. */
   run(command: readonly string[], host?: Host): Promise<string>
 }
 

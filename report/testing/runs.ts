@@ -62,7 +62,8 @@ export function recording(name = 'lab', changes: Partial<Recording> = {}): Recor
         ...(at % 5 === 0 ? {} : { acceptWaitMs: 0, backend: 'backend-1' }),
       }
     }),
-    lagMs: 3,
+    lateness: [{ what: 'timers', lateMs: 3, phase: 'burst' }],
+    complete: true,
     ...changes,
   }
 }
@@ -85,6 +86,7 @@ export function runOf(recordings: readonly Recording[], changes: Partial<Verdict
         seen: 9,
         widenedMs: 0,
         passed: true,
+        notJudged: null,
         band: { low: 9, high: 9, unit: '' },
       },
       {
@@ -93,6 +95,7 @@ export function runOf(recordings: readonly Recording[], changes: Partial<Verdict
         seen: 1010,
         widenedMs: 3,
         passed: true,
+        notJudged: null,
         band: { low: 900, high: 1103, unit: 'ms' },
       },
     ],
