@@ -44,6 +44,7 @@ const listener = (shard: number, changes: Partial<ListenerSample> = {}): Listene
 function snapshot(monotonicMs: number, listeners: ListenerSample[], counters: Record<string, number> = {}): Snapshot {
   const port = portOf({
     oldestWaitMs: 412,
+    waiting: listeners.reduce((sum, { length }) => sum + length, 0),
     connections: { established: 5 },
     receiveBytes: 1,
     receiveBytesMax: 1,
@@ -101,16 +102,19 @@ test('a restarted backend shows no rate across the restart, and no negative one'
   assert.equal(shard?.acceptsPerSecond, 0)
 })
 
-test('the oldest wait belongs to a shard only when no other shard has anybody waiting', () => {
+test('no shard is said to have waited for longer than the oldest of the port', () => {
   const alone = viewOf(moment(snapshot(0, [listener(1), listener(2, { length: 9 })])), undefined, setting)
   assert.deepEqual(
-    alone.shards.map((shard) => shard.oldestWaitMs),
+    alone.shards.map((shard) => shard.oldestWait?.mostMs),
     [0, 412],
   )
   const both = viewOf(moment(snapshot(0, [listener(1, { length: 1 }), listener(2, { length: 9 })])), undefined, setting)
   assert.deepEqual(
-    both.shards.map((shard) => shard.oldestWaitMs),
-    [undefined, undefined],
+    both.shards.map((shard) => shard.oldestWait),
+    [
+      { leastMs: 0, mostMs: 412 },
+      { leastMs: 0, mostMs: 412 },
+    ],
   )
 })
 
