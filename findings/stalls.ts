@@ -35,6 +35,7 @@ export const oneShardStalled: Finding = {
     const open = listening(view)
     const still = fullAndStill(view)
     if (still.length === 0) return filling(view)
+    if (still.length === open.length) return undefined // all of them: said already
     const others = open.filter(full).length - still.length
     const one = still.length === 1
     const state =
