@@ -25,10 +25,14 @@ export class Loads {
     return this.list.some((load) => load.name === name)
   }
 
-  /** Starts a load, in place of the one of that name that runs. `amount` is a second for `gentle` and `half-open`, else how many. */
-  async start(name: LoadName, amount: number): Promise<void> {
+  /**
+   * Starts a load, in place of the one of that name that runs. `amount` is a second for `gentle` and `half-open`, else
+   * how many. Gives it as the agent tells of it; undefined if it is over already.
+   */
+  async start(name: LoadName, amount: number): Promise<LoadState | undefined> {
     await this.#clients.start({ ...order(name, amount), label: name })
     await this.#clients.reports() // so that it is shown from now on
+    return this.list.find((load) => load.name === name)
   }
 
   /** Ends every load of that name. */

@@ -1,15 +1,11 @@
 /** A view of the lab as the board shows it. */
 import type { ExperimentState, LiveState, LoadState } from './state.ts'
 import type { LabView } from './view.ts'
-import { wordsOf } from './words.ts'
+import { calmOf, wordsOf } from './words.ts'
 
-function boardState(
-  { loads: _loads, counted: _counted, ...view }: LabView,
-  words: string | undefined,
-  loads: LoadState[],
-  experiment: ExperimentState | undefined,
-): LiveState {
-  return { ...view, loads, words, experiment }
+function boardState(lab: LabView, loads: LoadState[], experiment: ExperimentState | undefined): LiveState {
+  const { loads: _loads, counted: _counted, ...view } = lab
+  return { ...view, loads, words: wordsOf(lab), calm: calmOf(lab), experiment }
 }
 
 /** Every view as a state; what is beside the view is asked for at each. */
@@ -18,5 +14,5 @@ export async function* boardStates(
   loads: () => LoadState[],
   experiment: () => ExperimentState | undefined,
 ): AsyncGenerator<LiveState> {
-  for await (const view of views) yield boardState(view, wordsOf(view), loads(), experiment())
+  for await (const view of views) yield boardState(view, loads(), experiment())
 }

@@ -1,3 +1,4 @@
+import { calm } from '#findings/calm.ts'
 import { explain } from '#findings/explain.ts'
 import { noticeOf } from '#lab/parts.ts'
 import type { LabView } from './view.ts'
@@ -7,3 +8,6 @@ export function wordsOf(view: LabView): string | undefined {
   const sentences = [noticeOf(view.gaps, view.timeMs), explain(view)].filter((words) => words !== undefined)
   return sentences.length === 0 ? undefined : sentences.join(' ')
 }
+
+/** That all is in order, where nothing else is said and it is certain. */
+export const calmOf = (view: LabView): string | undefined => (wordsOf(view) === undefined ? calm(view) : undefined)

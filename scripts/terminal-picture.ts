@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { loadInWords, loadName } from '#live/names.ts'
 import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
 import { draw } from '../cli/up/screen.ts'
@@ -25,7 +26,7 @@ const lines = draw(view, {
   metricsUrl: 'http://127.0.0.1:10511',
   message: '',
   showHelp: false,
-  loadLine: `load  ${RATE} new connections/s · half-open off · 20 slow readers`,
+  loadLine: `${loadInWords('gentle', RATE)} · ${loadName('half-open')} off · ${loadInWords('slow-read', 20)}`,
 })
 fs.writeFileSync(new URL('../docs/terminal.svg', import.meta.url), svg(lines))
 

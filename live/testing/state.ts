@@ -7,6 +7,7 @@ export const shardOf = (shard: number, changes: Partial<ShardView> = {}): ShardV
   state: 'listening',
   stalled: false,
   faults: [],
+  acceptDelayMs: 0,
   length: 0,
   limit: 128,
   backlog: 128,
@@ -18,7 +19,8 @@ export const shardOf = (shard: number, changes: Partial<ShardView> = {}): ShardV
   acceptsPerSecond: 100,
   open: 1,
   acceptWait: { meanMs: 1, p99Ms: 4 },
-  oldestWaitMs: 0,
+  oldestWait: { leastMs: 0, mostMs: 0 },
+  hungUp: { least: 0, most: 0 },
   processes: [{ pid: shard, stalled: false, acceptsPerSecond: 100, open: 1, lagMs: 0 }],
   ...changes,
 })
@@ -37,7 +39,9 @@ const picture = (): LabPicture => ({
     address: '198.18.0.2',
     port: 8080,
     synQueue: { length: 0, peak: 0, limit: 384 },
-    oldestWaitMs: 0,
+    oldestWait: { leastMs: 0, mostMs: 0 },
+    waiting: { connections: 0, finished: 0, reset: undefined },
+    unserved: { connections: 0, oldestMs: 0 },
     connections: 3,
     receiveBytes: 0,
     receiveBytesMax: 0,
@@ -51,11 +55,13 @@ const picture = (): LabPicture => ({
     halfOpenPerSecond: 0,
     open: 3,
     synRetransmitsPerSecond: 0,
+    noPortLeftPerSecond: 0,
   },
   sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 },
   cookiesPerSecond: 0,
   moved: [],
   gaps: [],
+  ages: { listeners: 0, synQueue: 0, connections: 0, counters: 0, backends: 0 },
 })
 
 /** What a board is sent. */
@@ -63,6 +69,7 @@ export const stateOf = (changes: Partial<LiveState> = {}): LiveState => ({
   ...picture(),
   loads: [],
   words: undefined,
+  calm: 'All is calm: every connection is accepted.',
   experiment: undefined,
   ...changes,
 })

@@ -5,7 +5,7 @@ import type { PageConfig } from '../api.ts'
 import { Charts } from './charts/charts.ts'
 import { History } from './charts/series.ts'
 import { forgetColours } from './page/colours.ts'
-import { type Contact, noticeOf } from './page/contact.ts'
+import { type Contact, liveWords, noticeOf } from './page/contact.ts'
 import { byId, say, set } from './page/dom.ts'
 import { factsOf } from './page/facts.ts'
 import { pressOnce } from './page/keys.ts'
@@ -65,7 +65,7 @@ function showContact(contact: Contact): void {
   set(root, 'data-stale', old)
   set(root, 'data-over', notice?.state === 'over')
   set(byId('live'), 'class', waits ? '' : old ? 'stale' : 'fresh')
-  say(byId('live-words'), notice?.badge ?? (waits ? 'connecting' : 'live, 10 Hz'))
+  say(byId('live-words'), notice?.badge ?? (waits ? 'connecting' : liveWords(last)))
   words.tell(notice)
   numbers.old = old
   motion.still = old

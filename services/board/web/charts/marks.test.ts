@@ -8,7 +8,7 @@ test('whatever is done to the lab is marked: faults, what mends them, settings a
   const marks = marksBetween(
     before,
     stateOf({
-      shards: [shardOf(1, { stalled: true }), shardOf(2, { state: 'closed' }), shardOf(3, { limit: 8 })],
+      shards: [shardOf(1, { stalled: true }), shardOf(2, { state: 'closed' }), shardOf(3, { limit: 8, backlog: 8 })],
       sysctls: { ...before.sysctls, syncookies: 0 },
       steering: { by: 'member', member: 1 },
       loads: [{ name: 'gentle', running: true, amount: 300, error: undefined }],
@@ -21,8 +21,8 @@ test('whatever is done to the lab is marked: faults, what mends them, settings a
       'fault: 2 closed',
       'setting: 3 backlog 8',
       'setting: syncookies=0',
-      'setting: to shard 2',
-      'load: load 300/s',
+      'setting: all to shard 2',
+      'load: gentle load 300/s',
     ],
   )
   assert.deepEqual(marksBetween(before, before), [])

@@ -31,7 +31,7 @@ function pointOf(state: LiveState): Point {
     drops: open((shard) => shard.dropsPerSecond),
     accepts: open((shard) => shard.acceptsPerSecond),
     waits: state.shards.map((shard) => shard.acceptWait?.p99Ms ?? null),
-    oldestWaitMs: port === undefined ? 0 : (port.oldestWaitMs ?? null),
+    oldestWaitMs: port === undefined ? 0 : (port.oldestWait?.mostMs ?? null),
     halfOpen: port === undefined ? 0 : (port.synQueue?.length ?? null),
     halfOpenLimit: port === undefined ? 0 : (port.synQueue?.limit ?? null),
     arrivals: round(state.clients.startedPerSecond),

@@ -42,12 +42,12 @@ export class Words {
     if (this.#notice !== undefined)
       return { running: '', text: `${this.#notice.problem} ${this.#notice.remedy}`, calm: false }
     if (this.#state === undefined) return { running: '', text: '', calm: true }
-    const { words, experiment } = this.#state
+    const { words, experiment, calm } = this.#state
     const running =
       experiment?.running === true
         ? `Experiment ${experiment.name} is running in its own lab${experiment.phases.length > 0 ? `: ${experiment.phases.at(-1)?.name}` : ''}. `
         : ''
-    const text = words ?? (running === '' && isCalm(this.#state) ? 'All is calm: every connection is accepted.' : '')
+    const text = words ?? (running === '' ? (calm ?? '') : '')
     return { running, text, calm: words === undefined }
   }
 }
@@ -58,13 +58,3 @@ function atFirstStop(text: string): [first: string, rest: string] {
   const split = end === null ? text.length : end.index + 1
   return [text.slice(0, split), text.slice(split)]
 }
-
-/** Whether everything is in order; in between nothing is said. */
-const isCalm = ({ shards, portView }: LiveState): boolean =>
-  portView !== undefined &&
-  portView.synQueue !== undefined &&
-  portView.synQueue.length < 10 &&
-  shards.every(
-    ({ state, stalled, faults, fill, dropsPerSecond }) =>
-      state === 'listening' && !stalled && faults.length === 0 && fill < 0.5 && dropsPerSecond === 0,
-  )

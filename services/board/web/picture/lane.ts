@@ -62,7 +62,7 @@ export class Lane {
   draw(shard: ShardView, age: Age | undefined, overflowing: boolean, state: LiveState): void {
     this.#last = shard
     set(this.element, 'class', this.#classes(shard, overflowing))
-    set(this.element, 'data-tip', shardInWords(shard, age))
+    set(this.element, 'data-tip', shardInWords(shard, state.ages))
     this.#tank.draw(shard, age)
     this.#drops.draw(shard, overflowing)
     this.#accepts.draw(shard)

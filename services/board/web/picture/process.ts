@@ -1,5 +1,6 @@
 /** A process that accepts, which is also the switch that stalls it. */
 import { duration, number, whole } from '#common/quantities.ts'
+import { stateNames, switchNames } from '#live/names.ts'
 import type { LiveState, ProcessView, ShardView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import type { Box, Layout } from './layout.ts'
@@ -60,7 +61,7 @@ export class ProcessSwitch {
         : 'backend'
       : `process ${(this.#index ?? 0) + 1}`
     set(this.element, 'aria-checked', stalled ? 'true' : 'false')
-    set(this.element, 'aria-label', `Stall ${who}`)
+    set(this.element, 'aria-label', `${switchNames.stall} ${who}`)
     set(this.element, 'aria-disabled', down ? 'true' : undefined)
     set(this.element, 'class', `process-switch${stalled ? ' stalled' : ''}${down ? ' down' : ''}`)
     say(this.#title, this.#room === 'wide' ? who : this.#room === 'narrow' ? who.replace('backend ', '') : '')
@@ -73,8 +74,8 @@ export class ProcessSwitch {
           ? this.#room === 'dense'
             ? '‖'
             : this.#room === 'wide'
-              ? `stalled ${duration(one ? lag : (process?.lagMs ?? 0))}`
-              : 'stalled'
+              ? `${stateNames.stalled} ${duration(one ? lag : (process?.lagMs ?? 0))}`
+              : stateNames.stalled
           : this.#room === 'dense'
             ? ''
             : `${whole(accepts)}${this.#room === 'wide' ? ' accepts/s' : '/s'}`,
@@ -84,6 +85,6 @@ export class ProcessSwitch {
       this.#note,
       this.#room === 'dense' || down ? '' : faults !== '' && this.#room === 'wide' ? faults : `${number(open)} open`,
     )
-    say(this.#pillText, stalled ? 'Release' : 'Stall')
+    say(this.#pillText, stalled ? switchNames.release : switchNames.stall)
   }
 }

@@ -1,20 +1,12 @@
 /** How connections get from the SYN queue to their shard: the pipes to every tank, and what decides. */
+import { steeringName } from '#live/names.ts'
 import type { LiveState } from '#live/state.ts'
 import { svg } from '../page/dom.ts'
 import type { Layout } from './layout.ts'
 
 export function steeringWords({ steering, mode, shards }: LiveState): string {
   if (mode !== 'sharded' || shards.length === 1) return ''
-  switch (steering.by) {
-    case 'hash':
-      return 'spread by hash'
-    case 'cpu':
-      return 'spread by CPU'
-    case 'random':
-      return 'spread at random'
-    case 'member':
-      return `all to shard ${steering.member + 1}`
-  }
+  return steeringName(steering)
 }
 
 /** From the hash table down to every tank. */
