@@ -17,6 +17,10 @@ const commands: Record<string, Command> = {
     summary: 'run experiments and judge them',
     run: async (args) => (await import('./run/run.ts')).run(args),
   },
+  new: {
+    summary: 'write an experiment of your own, to begin with',
+    run: async (args) => (await import('./new/new.ts')).newExperiment(args),
+  },
   report: {
     summary: 'show runs side by side, as one HTML file',
     run: async (args) => (await import('./report/report.ts')).report(args),
