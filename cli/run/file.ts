@@ -3,9 +3,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { messageAndPlace, UsageError } from '#common/errors.ts'
-import { orNearest } from '#common/nearest.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
+import { orNearPath } from '../near-path.ts'
 import { missingWord, registerVocabulary } from './own-modules.ts'
 
 /** Loads a file. Throws a UsageError that says what is wrong with it, and at which line where that is known. */
@@ -13,7 +13,7 @@ export async function loadExperiment(file: string): Promise<Experiment> {
   const found = fs.statSync(file, { throwIfNoEntry: false })
   if (found === undefined)
     throw new UsageError(
-      `There is no file ${file}${orNearest(path.basename(file), neighbours(file), (name) => path.join(path.dirname(file), name))}`,
+      `There is no file ${file}${orNearPath(file, isModule)}`,
       'Check the spelling; spillway run --list shows the built-in experiments',
     )
   if (!found.isFile()) throw new UsageError(`${file} is not a file`, 'Name a module, such as ./mine.ts')
@@ -38,15 +38,6 @@ async function load(file: string): Promise<{ default?: unknown }> {
     return await import(pathToFileURL(path.resolve(file)).href)
   } catch (error) {
     throw await refusal(file, error)
-  }
-}
-
-/** What else there is to run in the folder where a file was looked for. */
-function neighbours(file: string): string[] {
-  try {
-    return fs.readdirSync(path.dirname(file)).filter((name) => isModule(name) && !name.endsWith('.d.ts'))
-  } catch {
-    return [] // there is no such folder either
   }
 }
 

@@ -46,12 +46,13 @@ export const grammar = {
   options: {
     all: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
-    out: { type: 'string' },
+    out: { type: 'string', path: 'folder' },
     open: { type: 'boolean', default: false },
-    driver: { type: 'string', default: 'namespaces' },
+    driver: { type: 'string', default: 'namespaces', values: driverNames },
     json: { type: 'boolean', default: false },
   },
   words: 'names of experiments',
+  offers: { words: experiments.map(({ name }) => name), path: 'file' },
 } as const satisfies Grammar
 
 /** Reads the options of `spillway run`; words where help or the list was asked for. Throws a UsageError. */

@@ -5,6 +5,8 @@ import {
   isClassDeclaration,
   isFunctionDeclaration,
   isInterfaceDeclaration,
+  isMethodSignatureDeclaration,
+  isPropertySignatureDeclaration,
   isTypeAliasDeclaration,
   isVariableStatement,
   type Node,
@@ -101,7 +103,8 @@ function declarationsOf(project: Project, file: string, statement: Statement, wa
         doc: docOf(statement.name),
         text: text(statement),
         members: [...statement.members].map((member) => {
-          if (member.name === undefined) throw new Error(`a member of ${statement.name.text} has no name`)
+          if (!isPropertySignatureDeclaration(member) && !isMethodSignatureDeclaration(member))
+            throw new Error(`a member of ${statement.name.text} is neither a property nor a method`)
           return {
             name: member.name.getText(source),
             signature: oneLine(member.getText(source)).replace('( ', '(').replace(', )', ')'),
