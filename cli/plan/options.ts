@@ -15,6 +15,12 @@ export interface PlanOption<Value> {
   form: string
   help: string
   schema: TSchema
+  /** The only values there are. */
+  values?: readonly string[]
+  /** Words that it takes beside the path of a file. */
+  words?: readonly string[]
+  /** Its value is the path of a file. */
+  path?: 'file'
   parse(name: string, text: string): Value
 }
 
@@ -51,6 +57,7 @@ const word = <const Word extends string>(group: string, help: string, words: rea
   form: words.join('|'),
   help,
   schema: Type.Union(words.map((one) => Type.Literal(one))),
+  values: words,
   parse: (name: string, text: string) => oneOf(name, text, words),
 })
 const text = (group: string, form: string, help: string) => ({
@@ -69,11 +76,18 @@ const clients = 'Clients and kernel'
 
 export const planOptions = {
   rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min'),
-  arrivals: text(load, 'HOW', 'poisson (default), constant; or recorded: a CSV, a run’s folder, http://PROMETHEUS'),
+  arrivals: {
+    ...text(load, 'HOW', 'poisson (default), constant; or recorded: a CSV, a run’s folder, http://PROMETHEUS'),
+    words: ['poisson', 'constant'],
+    path: 'file',
+  },
   for: duration(load, 'how long the load is observed (default 10s)', { min: 100, max: 86_400_000 }),
   query: text(load, 'PROMQL', 'with a Prometheus: a query for connections per second'),
   range: duration(load, 'with a Prometheus: how far back (default 1h)', { min: 60_000, max: 31 * 86_400_000 }),
-  'auth-file': text(load, 'FILE', 'with a Prometheus: holds Basic USER:PASSWORD, Bearer TOKEN, or Name: value'),
+  'auth-file': {
+    ...text(load, 'FILE', 'with a Prometheus: holds Basic USER:PASSWORD, Bearer TOKEN, or Name: value'),
+    path: 'file',
+  },
   step: duration(load, 'with a Prometheus: time between samples (default 15s)', { min: 1000, max: 3_600_000 }),
 
   backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),

@@ -1,6 +1,7 @@
 /** Numbers in the workshop's text that name the expectation they come from: `9<!-- small-backlog: the queue holds … -->`. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { loadExperiment } from '#cli/run/file.ts'
 import { citedNumbers } from '#cli/workshop/chapter/citations.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import type { JudgedExpectation } from '#lab/experiment/verdict.ts'
@@ -39,10 +40,7 @@ export const chapters = (): string[] => fs.readdirSync(folder).filter((name) => 
 /** The experiments that solve the chapters' exercises. */
 export async function solutions(): Promise<Experiment[]> {
   const files = fs.readdirSync(path.join(folder, 'solutions'))
-  const modules: { default: Experiment }[] = await Promise.all(
-    files.map((file) => import(path.join(folder, 'solutions', file))),
-  )
-  return modules.map((module) => module.default)
+  return await Promise.all(files.map((file) => loadExperiment(path.join(folder, 'solutions', file))))
 }
 
 /** Whether the number that is written lies where the kernel's own numbers must lie. */

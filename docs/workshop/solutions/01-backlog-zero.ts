@@ -1,4 +1,4 @@
-import { between, equals, experiment, fact, that } from '#experiments/vocabulary.ts'
+import { between, equals, experiment, fact, that } from 'spillway/vocabulary'
 
 export default experiment({
   name: 'solution-backlog-zero',
