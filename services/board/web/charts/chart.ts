@@ -1,6 +1,7 @@
 /** One chart: title, readout and plot. */
 import uPlot from '/uplot.js'
 import { html, set } from '../page/dom.ts'
+import { ColumnKeeper } from './columns.ts'
 import { type Gestures, listeningTo } from './gestures.ts'
 import type { Curve, Kind } from './kinds.ts'
 import { drawMarks } from './mark-lines.ts'
@@ -25,6 +26,7 @@ export class Chart {
   readonly #readout: Readout
   #plot: uPlot | undefined
   #curves: Curve[] = []
+  #columns = new ColumnKeeper([])
   #points: Point[] = []
   #at: number | undefined
 
@@ -51,6 +53,7 @@ export class Chart {
     this.#plot?.destroy()
     const { kind, labels, marks, gestures } = this.#options
     this.#curves = kind.curves(shards)
+    this.#columns = new ColumnKeeper(this.#curves)
     const { cursor, hooks } = listeningTo(gestures)
     this.#plot = new uPlot(
       {
@@ -70,7 +73,7 @@ export class Chart {
     const plot = this.#plot
     if (plot === undefined) return
     plot.batch(() => {
-      plot.setData([points.map(({ timeMs }) => timeMs / 1000), ...this.#curves.map(({ of }) => points.map(of))], false)
+      plot.setData(this.#columns.of(points), false)
       plot.setScale('x', { min, max })
     })
     this.readOut(this.#at)
