@@ -111,6 +111,7 @@ await using board = await startBoard({
 })
 const browser = await chromium.launch({ executablePath: findProgram(program) ?? program, args: ['--no-sandbox'] })
 const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } })
+page.setDefaultTimeout(180_000)
 // Around every listener of the stream: what it does is a frame of ours. Layout is forced, so that it counts too.
 await page.addInitScript(`
   window.frames8 = []

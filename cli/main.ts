@@ -45,10 +45,12 @@ const commands: Record<string, Command> = {
   workshop: {
     summary: 'learn the queues chapter by chapter, beside a live lab',
     run: async (args) => (await import('./workshop/workshop.ts')).workshop(args),
+    options: () => import('./workshop/options.ts'),
   },
   doctor: {
     summary: 'check whether a lab can run on this machine',
     run: async (args) => (await import('./doctor/doctor.ts')).doctor(args),
+    options: () => import('./doctor/options.ts'),
   },
   exporter: {
     summary: 'export the queues of this machine to Prometheus',

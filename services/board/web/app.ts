@@ -6,10 +6,11 @@ import { Charts } from './charts/charts.ts'
 import { History } from './charts/series.ts'
 import { forgetColours } from './page/colours.ts'
 import { type Contact, liveWords, noticeOf } from './page/contact.ts'
-import { byId, say, set } from './page/dom.ts'
+import { byId, html, say, set } from './page/dom.ts'
 import { factsOf } from './page/facts.ts'
-import { pressOnce } from './page/keys.ts'
+import { listenToKeys, pressOnce } from './page/keys.ts'
 import { NumberTable } from './page/numbers.ts'
+import { pausedWords } from './page/paused.ts'
 import { listen } from './page/stream.ts'
 import { chooseTheme } from './page/theme.ts'
 import { explainOnHover } from './page/tip.ts'
@@ -18,25 +19,42 @@ import { Orders } from './panel/orders.ts'
 import { Panel } from './panel/panel.ts'
 import { Motion } from './picture/motion.ts'
 import { Picture } from './picture/picture.ts'
+import { wayAndLegend } from './picture/way.ts'
+import { addressOf, presented } from './present/address.ts'
+import { Present } from './present/present.ts'
 
 const config: PageConfig = JSON.parse(byId('config').textContent ?? '')
 const root = document.documentElement
 const stage = byId('stage')
+const stacks = matchMedia('(max-width: 900px)')
 
-const orders = new Orders(config.token, (outcome) => panel.tell(outcome))
+const orders = new Orders(config.token, (outcome) => {
+  panel.tell(outcome)
+  present.tell(outcome)
+})
 const picture = new Picture({ onSelect: select, onToggle: toggle })
+const present = new Present(byId('present'), { onSelect: select, onToggle: (shard) => toggle(shard, undefined) })
 const motion = new Motion()
 const numbers = new NumberTable()
 const words = new Words(byId('words'))
-stage.append(picture.element, motion.element, numbers.element)
+const scene = html('div', { class: 'scene' }, motion.element, numbers.element)
+scene.prepend(picture.element)
+stage.append(wayAndLegend(), scene)
 const panel = new Panel(byId('panel'), config, orders, (shard) => picture.select(shard))
 const history = new History()
-const charts = new Charts(byId('charts'), history)
+const charts = new Charts(byId('charts'), history, pause)
 let last: LiveState | undefined
+let selected = 1
+/** When the picture and the charts were stopped, by the clock of the samples. */
+let pausedMs: number | undefined
 
 function select(shard: number): void {
+  selected = shard
   picture.select(shard)
   panel.select(shard)
+  present.select(shard)
+  if (isPresenting()) showAddress(shard)
+  if (last !== undefined && pausedMs === undefined) present.draw(last, picture.ages)
 }
 
 /** The switch in the picture: stalls what runs, releases what is stalled. */
@@ -46,47 +64,89 @@ function toggle(shard: ShardView, process: number | undefined): void {
   else void orders.send({ do: 'stall', shard: shard.shard, ...(process === undefined ? {} : { process }) })
 }
 
+/** While it is paused only the switches follow the lab: they act on it as it is now. */
 function show(state: LiveState): void {
   last = state
-  picture.draw(state)
-  motion.show(state, picture.layout)
-  numbers.draw(state)
   panel.draw(state)
   charts.draw(state.shards.length)
+  if (pausedMs === undefined) drawPicture(state)
+}
+
+function drawPicture(state: LiveState): void {
+  picture.draw(state)
+  motion.show(state, picture.layout)
+  if (isPresenting()) present.draw(state, picture.ages)
+  numbers.draw(state)
   words.show(state)
   say(byId('facts'), factsOf(state))
   root.dataset.sequence = String(state.sequence)
+}
+
+/** Stops the picture, or lets it go on: with the latest state at once. */
+function pause(sinceMs: number | undefined): void {
+  pausedMs = sinceMs
+  set(root, 'data-paused', sinceMs !== undefined)
+  motion.still = sinceMs !== undefined
+  if (sinceMs === undefined && last !== undefined) drawPicture(last)
 }
 
 function showContact(contact: Contact): void {
   const notice = noticeOf(contact, { board: location.origin, startAgain: config.startAgain })
   const waits = notice === undefined ? last === undefined : notice.state === 'waiting'
   const old = notice !== undefined && !waits
+  const paused = !old && pausedMs !== undefined
   set(root, 'data-stale', old)
   set(root, 'data-over', notice?.state === 'over')
-  set(byId('live'), 'class', waits ? '' : old ? 'stale' : 'fresh')
-  say(byId('live-words'), notice?.badge ?? (waits ? 'connecting' : liveWords(last)))
+  set(byId('live'), 'class', waits ? '' : old ? 'stale' : paused ? 'paused' : 'fresh')
+  say(
+    byId('live-words'),
+    notice?.badge ?? (waits ? 'connecting' : paused ? pausedWords(pausedMs ?? 0, last?.timeMs ?? 0) : liveWords(last)),
+  )
   words.tell(notice)
-  numbers.old = old
-  motion.still = old
+  numbers.old = old || paused
+  motion.still = old || paused
 }
 
 function resize(): void {
-  const width = stage.clientWidth
-  const alone = root.dataset.alone !== undefined
-  picture.resize(width, Math.max(380, innerHeight * (alone ? 0.82 : 0.66)))
+  picture.resize(scene.clientWidth, stacks.matches ? Number.POSITIVE_INFINITY : scene.clientHeight)
   const { clientWidth, clientHeight } = picture.element
   motion.resize(clientWidth, clientHeight, picture.layout)
 }
 
-new ResizeObserver(resize).observe(stage)
-addEventListener('resize', resize)
-byId('fold').addEventListener('click', () => {
-  const alone = root.dataset.alone === undefined
-  set(root, 'data-alone', alone)
-  set(byId('fold'), 'aria-pressed', String(alone))
-  resize()
-})
+const isPresenting = (): boolean => root.dataset.present !== undefined
+
+const showAddress = (shard: number | undefined): void => window.history.replaceState(null, '', addressOf(shard))
+
+function presentShard(shard: number | undefined): void {
+  set(root, 'data-present', shard !== undefined)
+  set(byId('big'), 'aria-pressed', String(shard !== undefined))
+  byId('present').hidden = shard === undefined
+  showAddress(shard)
+  if (shard !== undefined) select(shard)
+  if (last !== undefined && pausedMs === undefined) drawPicture(last)
+}
+
+const alone = (): void => {
+  const wanted = root.dataset.alone === undefined
+  set(root, 'data-alone', wanted)
+  set(byId('fold'), 'aria-pressed', String(wanted))
+}
+
+function choose(shard: number): void {
+  if (last?.shards.some((candidate) => candidate.shard === shard)) select(shard)
+}
+
+function step(by: number): void {
+  const shards = last?.shards.map(({ shard }) => shard) ?? []
+  choose(shards[Math.max(0, shards.indexOf(selected)) + by] ?? 0)
+}
+
+const shown = presented(location)
+if (shown !== undefined) presentShard(shown)
+addEventListener('hashchange', () => presentShard(presented(location)))
+new ResizeObserver(resize).observe(scene)
+byId('fold').addEventListener('click', alone)
+byId('big').addEventListener('click', () => presentShard(isPresenting() ? undefined : selected || 1))
 chooseTheme(() => {
   forgetColours()
   motion.recolour()
@@ -94,6 +154,25 @@ chooseTheme(() => {
 })
 explainOnHover()
 pressOnce()
+listenToKeys([
+  { keys: ['p'], does: 'Pause the picture and the charts, or resume', press: () => charts.toggle() },
+  { keys: ['b'], does: 'One queue, large: for the back row', press: () => byId('big').click() },
+  {
+    keys: ['Escape'],
+    shown: 'Esc',
+    does: 'Leave the large view',
+    press: () => isPresenting() && presentShard(undefined),
+  },
+  { keys: [...'123456789'], shown: '1 … 9', does: 'Choose a shard', press: (key) => choose(Number(key)) },
+  {
+    keys: ['ArrowLeft', 'ArrowRight'],
+    shown: '← →',
+    does: 'The shard before, the next one',
+    press: (key) => step(key === 'ArrowLeft' ? -1 : 1),
+  },
+  { keys: ['t'], does: 'Theme: light, dark, or as the machine is set', press: () => byId('theme').click() },
+  { keys: ['f'], does: 'Hide or show the switches', press: alone },
+])
 listen(config.start, {
   onState: (state) => {
     history.add(state)

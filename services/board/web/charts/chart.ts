@@ -2,6 +2,7 @@
 import uPlot from '/uplot.js'
 import { html, set } from '../page/dom.ts'
 import { drawPredictions, reachingPredictions } from '../workshop/predicted.ts'
+import { ColumnKeeper } from './columns.ts'
 import { type Gestures, listeningTo } from './gestures.ts'
 import type { Curve, Kind } from './kinds.ts'
 import { drawMarks } from './mark-lines.ts'
@@ -26,6 +27,7 @@ export class Chart {
   readonly #readout: Readout
   #plot: uPlot | undefined
   #curves: Curve[] = []
+  #columns = new ColumnKeeper([])
   #points: Point[] = []
   #at: number | undefined
 
@@ -53,6 +55,7 @@ export class Chart {
     const { kind, labels, marks, gestures } = this.#options
     const { term, range } = kind
     this.#curves = kind.curves(shards)
+    this.#columns = new ColumnKeeper(this.#curves)
     const { cursor, hooks } = listeningTo(gestures)
     this.#plot = new uPlot(
       {
@@ -75,7 +78,7 @@ export class Chart {
     const plot = this.#plot
     if (plot === undefined) return
     plot.batch(() => {
-      plot.setData([points.map(({ timeMs }) => timeMs / 1000), ...this.#curves.map(({ of }) => points.map(of))], false)
+      plot.setData(this.#columns.of(points), false)
       plot.setScale('x', { min, max })
     })
     this.readOut(this.#at)

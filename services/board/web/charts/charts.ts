@@ -2,7 +2,7 @@
 import { html, say, set } from '../page/dom.ts'
 import { Chart } from './chart.ts'
 import { kinds } from './kinds.ts'
-import type { History } from './series.ts'
+import type { History, Kept } from './series.ts'
 import { type Range, TimeShown } from './time-shown.ts'
 
 const SPANS: [label: string, ms: number][] = [
@@ -17,13 +17,24 @@ export class Charts {
   readonly #time = new TimeShown()
   readonly #pause: HTMLButtonElement
   readonly #spans: HTMLButtonElement[]
+  readonly #onStill: (sinceMs: number | undefined) => void
+  /** What was there when it was stopped: the history forgets. */
+  #kept: Kept | undefined
+  /** Whether somebody is drawing over a stretch of time: it must not move away below the pointer. */
+  #held = false
   #turn = 0
   #shards = 0
 
-  constructor(root: HTMLElement, history: History) {
+  /** `onStill` hears when all stands still, with the time of the last sample, and when it goes on. */
+  constructor(root: HTMLElement, history: History, onStill: (sinceMs: number | undefined) => void) {
     this.#history = history
-    this.#pause = html('button', { type: 'button', class: 'small', 'aria-pressed': 'false' }, 'Pause')
-    this.#pause.addEventListener('click', () => (this.#time.standsStill ? this.#goOn() : this.#stop()))
+    this.#onStill = onStill
+    this.#pause = html(
+      'button',
+      { type: 'button', class: 'small', 'aria-pressed': 'false', 'aria-keyshortcuts': 'p' },
+      'Pause',
+    )
+    this.#pause.addEventListener('click', () => this.toggle())
     this.#spans = SPANS.map(([label, ms]) => {
       const button = html(
         'button',
@@ -36,12 +47,15 @@ export class Charts {
     const gestures = {
       onZoom: (range: Range) => this.#stop(range),
       onReset: () => this.#goOn(),
+      onHold: (held: boolean) => {
+        this.#held = held
+      },
       onPoint: (at: number | undefined) => {
         for (const chart of this.#charts) chart.readOut(at)
       },
     }
     this.#charts = kinds.map(
-      (kind, index) => new Chart({ kind, labels: index === 0, marks: () => this.#history.marks, gestures }),
+      (kind, index) => new Chart({ kind, labels: index === 0, marks: () => this.#shownHistory.marks, gestures }),
     )
     root.replaceChildren(
       html(
@@ -50,7 +64,7 @@ export class Charts {
         html('h2', {}, 'The last few minutes'),
         html('div', { class: 'buttons', role: 'group', 'aria-label': 'Time shown' }, ...this.#spans),
         this.#pause,
-        html('span', { class: 'hint' }, 'drag in a chart to zoom, double-click to reset'),
+        html('span', { class: 'hint' }, 'drag in a chart to zoom, double-click to resume'),
       ),
       html('div', { class: 'chart-grid' }, ...this.#charts.map(({ element }) => element)),
     )
@@ -65,8 +79,15 @@ export class Charts {
     }
     // In five minutes on 300 pixels a second is a pixel: drawing it more often shows nothing more.
     const stride = this.#time.spanMs >= 300_000 ? 2 : 1
+    if (this.#held || this.#time.standsStill) return
     const turn = this.#turn++
     if (turn % stride === 0) this.#drawOne((turn / stride) % this.#charts.length)
+  }
+
+  /** Stops, or goes on. */
+  toggle(): void {
+    if (this.#time.standsStill) this.#goOn()
+    else this.#stop()
   }
 
   /** All at once: sizes or colours have changed, or what is shown stands still and is another. */
@@ -79,7 +100,11 @@ export class Charts {
 
   #drawOne(index: number): void {
     const range = this.#time.range(this.#lastMs())
-    this.#charts[index]?.draw(this.#time.within(this.#history.points, range), range)
+    this.#charts[index]?.draw(this.#time.within(this.#shownHistory.points, range), range)
+  }
+
+  get #shownHistory(): Kept {
+    return this.#kept ?? this.#history
   }
 
   #lastMs(): number {
@@ -93,13 +118,19 @@ export class Charts {
   }
 
   #stop(range?: Range): void {
+    const { points, marks } = this.#shownHistory
+    this.#kept = { points: [...points], marks: [...marks] }
     this.#time.stop(this.#lastMs(), range)
     this.#shown()
+    this.#onStill(this.#time.stoppedMs)
   }
 
   #goOn(): void {
+    if (!this.#time.standsStill) return
+    this.#kept = undefined
     this.#time.goOn()
     this.#shown()
+    this.#onStill(undefined)
   }
 
   #shown(): void {

@@ -24,6 +24,11 @@ export class TimeShown {
     return this.#still !== undefined
   }
 
+  /** The time of the last sample that had been seen when it was stopped. */
+  get stoppedMs(): number | undefined {
+    return this.#still?.seenMs
+  }
+
   /** What is shown, if `lastMs` is the time of the last sample. */
   range(lastMs: number): Range {
     return this.#still?.range ?? endingAt(lastMs / 1000, this.#spanMs)

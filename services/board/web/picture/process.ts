@@ -21,17 +21,22 @@ export class ProcessSwitch {
     this.#room = w >= 168 ? 'wide' : w >= 60 ? 'narrow' : room === 'dense' || w < 60 ? 'dense' : 'narrow'
     this.#box = svg('rect', { x, y, width: w, height: h, rx: Math.min(9, w / 4), class: 'process' })
     const inset = Math.min(12, w * 0.1)
-    this.#title = svg('text', { x: x + inset, y: y + 19, class: 'process-name' })
-    this.#rate = svg('text', { x: x + inset, y: y + 40, class: 'process-rate' })
-    this.#note = svg('text', { x: x + inset, y: y + 54, class: 'process-note', 'data-term': 'descriptor' })
-    this.#pillText = svg('text', { x: x + w - 41, y: y + 35, class: 'pill-text' })
-    this.#pill = svg(
-      'g',
-      { class: 'pill' },
-      svg('rect', { x: x + w - 73, y: y + 17, width: 64, height: 26, rx: 13 }),
-      this.#pillText,
-    )
-    if (this.#room !== 'wide') set(this.#pill, 'visibility', 'hidden')
+    this.#title = svg('text', { x: x + inset, y: y + 20, class: 'process-name' })
+    this.#rate = svg('text', { x: x + inset, y: y + (h > 80 ? 37 : 41), class: 'process-rate' })
+    this.#note = svg('text', {
+      x: x + inset,
+      y: y + (h > 80 ? 51 : 56),
+      class: 'process-note',
+      'data-term': 'descriptor',
+    })
+    // In the corner beside the name, so that no time is too long for its line; in a high box below all words.
+    const below = this.#room !== 'wide' && h > 80
+    const pill = below
+      ? { x: x + 5, y: y + h - 29, width: w - 10, height: 24 }
+      : { x: x + w - 72, y: y + 6, width: 66, height: 24 }
+    this.#pillText = svg('text', { x: pill.x + pill.width / 2, y: pill.y + 17, class: 'pill-text' })
+    this.#pill = svg('g', { class: 'pill' }, svg('rect', { ...pill, rx: 12 }), this.#pillText)
+    if (this.#room !== 'wide' && !below) set(this.#pill, 'visibility', 'hidden')
     this.element = svg(
       'g',
       { class: 'process-switch', role: 'switch', tabindex: 0 },

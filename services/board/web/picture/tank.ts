@@ -88,7 +88,7 @@ export class Tank {
   #drawFigures(shard: ShardView, top: number): void {
     const { y, h, w } = this.#box
     const open = shard.state === 'listening'
-    const size = this.#room === 'wide' ? Math.min(46, w * 0.34) : this.#room === 'narrow' ? Math.min(28, w * 0.42) : 0
+    const size = this.#room === 'wide' ? Math.min(30, w * 0.34) : this.#room === 'narrow' ? Math.min(26, w * 0.42) : 0
     const line = this.#room === 'wide' ? 19 : 15
     const middle = y + h / 2 + size * 0.1
     this.#length.style.fontSize = `${open ? size : Math.min(size, 22)}px`
