@@ -4,7 +4,7 @@ import type { Driver } from '#lab/driver.ts'
 import { ExperimentRunner } from '#live/experiment-runner.ts'
 import { LastMinute } from '#live/last-minute.ts'
 import type { Switches } from '#live/orders.ts'
-import { boardStates } from '#live/states.ts'
+import { shownStates } from '#live/shown-states.ts'
 import { type Switchable, switchboard } from '#live/switchboard.ts'
 import type { LabView } from '#live/view.ts'
 import { factsPage } from '#report/facts.ts'
@@ -41,11 +41,8 @@ export async function showBoard(
   const board = resources.use(
     await startBoard({
       listen,
-      source: boardStates(
-        views(),
-        () => switchable?.loads.list ?? [],
-        () => runner.current,
-      ),
+      source: shownStates(views(), () => switchable?.loads.list ?? [], runner),
+      report: (run) => runner.report(run),
       actions: switchboard(() => switchable, runner, unavailable),
       plan: (stallMs) => lastMinute.plan(stallMs),
       kernelFacts: factsPage,

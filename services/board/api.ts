@@ -19,6 +19,12 @@ export const PlanQuery = Type.Object(
   closed,
 )
 
+/** The path of GET /runs/:run/report. */
+export const RunParams = Type.Object(
+  { run: Type.Integer({ minimum: 1, description: 'Counts the experiments of this board' }) },
+  closed,
+)
+
 /** What is embedded in the page. */
 export interface PageConfig {
   /** Identifies this run of the server: a page that outlives it reloads. */

@@ -8,11 +8,11 @@ import { httpServer, listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { FACTS_PATH, type Switches, SwitchOrder } from '#live/orders.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
-import { type Loss, type PageConfig, PlanQuery, type StreamEvent } from './api.ts'
+import { type Loss, type PageConfig, PlanQuery, RunParams, type StreamEvent } from './api.ts'
 import { encodingFor, loadAssets } from './server/assets.ts'
 import { refusalOfOrder, refusalOfRequest } from './server/guard.ts'
+import { ShownLabs } from './server/shown-labs.ts'
 import { chapter, chapterNames } from './server/workshop.ts'
-import { History } from './web/charts/series.ts'
 
 const compress = promisify(gzip)
 /** How often a page is told that no new states come. */
@@ -28,6 +28,8 @@ export interface BoardOptions {
   plan(stallMs: number | undefined): BacklogAdvice
   /** What the kernel does, as one HTML page without foreign parts; experiments cite it. Undefined where it is not installed. */
   kernelFacts?(): string | undefined
+  /** The report of a run of an experiment, as one HTML page; undefined where there is none. */
+  report?(run: number): string | undefined
   /** The command that starts a lab with a board like this one: the page says it when all has ended. Default `npm start`. */
   startAgain?: string
 }
@@ -60,13 +62,13 @@ const documentHeaders = {
 
 /** Starts serving. Throws a UsageError if the address is taken. */
 export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
-  const { listen, source, actions, plan, startAgain = 'npm start', kernelFacts } = options
+  const { listen, source, actions, plan, startAgain = 'npm start', kernelFacts, report } = options
   const token = randomBytes(24).toString('base64url')
   const start = randomBytes(6).toString('base64url')
   const { experiments, unavailable } = actions
   const config: PageConfig = { start, token, experiments, unavailable, chapters: chapterNames(), startAgain }
   const assets = loadAssets(config)
-  const history = new History()
+  const labs = new ShownLabs()
   const stream = new EventStream<StreamEvent & { sequence: number }>('state', 100)
   let latest: StreamEvent & { sequence: number } = { sequence: 0, start }
   const tell = (news: Pick<StreamEvent, 'state' | 'loss'>): void => {
@@ -102,8 +104,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   })
   app.get('/history', async (request, reply) => {
     reply.type('application/json')
-    const { points, marks } = history
-    const json = JSON.stringify({ points, marks })
+    const json = JSON.stringify(labs.kept)
     if (encodingFor(request.headers['accept-encoding']) === 'identity') return reply.send(json)
     return reply.header('content-encoding', 'gzip').send(await compress(json, { level: 1 }))
   })
@@ -126,6 +127,12 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     if (page === undefined) return reply.code(404).send({ error: 'The kernel facts are not installed here' })
     return reply.headers(documentHeaders).type('text/html; charset=utf-8').send(page)
   })
+  app.get('/runs/:run/report', { schema: { params: RunParams } }, (request, reply) => {
+    const page = report?.(request.params.run)
+    if (page === undefined)
+      return reply.code(404).send({ error: 'There is no such report: it may be of an earlier board' })
+    return reply.headers(documentHeaders).type('text/html; charset=utf-8').send(page)
+  })
   app.get<Rest>('/*', (request, reply) => {
     const asset = assets.get(`/${request.params['*']}`)
     if (asset === undefined) return reply.code(404).send({ error: 'There is no such page' })
@@ -142,8 +149,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   const pump = async (): Promise<void> => {
     try {
       for await (const state of source) {
-        history.add(state)
-        tell({ state })
+        if (labs.add(state)) tell({ state })
       }
     } catch (error) {
       lose(endInWords(error, startAgain))

@@ -27,7 +27,13 @@ const types: Record<string, string> = {
 }
 
 /** The style sheets, as one: what comes later may refine what came before. */
-const sheets = ['page/page.css', 'picture/picture.css', 'charts/charts.css', 'panel/panel.css']
+const sheets = [
+  'page/page.css',
+  'picture/picture.css',
+  'charts/charts.css',
+  'panel/panel.css',
+  'experiment/experiment.css',
+]
 
 /** Every file by its path, the page itself as `/`. */
 export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {

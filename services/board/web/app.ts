@@ -4,6 +4,7 @@ import type { LiveState, ShardView } from '#live/state.ts'
 import type { PageConfig } from '../api.ts'
 import { Charts } from './charts/charts.ts'
 import { History } from './charts/series.ts'
+import { ExperimentView, stillBadge } from './experiment/view.ts'
 import { forgetColours } from './page/colours.ts'
 import { type Contact, noticeOf } from './page/contact.ts'
 import { byId, say, set } from './page/dom.ts'
@@ -30,6 +31,7 @@ const numbers = new NumberTable()
 const words = new Words(byId('words'))
 stage.append(picture.element, motion.element, numbers.element)
 const panel = new Panel(byId('panel'), config, orders, (shard) => picture.select(shard))
+const experiment = new ExperimentView(stage, byId('panel'), orders)
 const history = new History()
 const charts = new Charts(byId('charts'), history)
 let last: LiveState | undefined
@@ -41,6 +43,11 @@ function select(shard: number): void {
 
 /** The switch in the picture: stalls what runs, releases what is stalled. */
 function toggle(shard: ShardView, process: number | undefined): void {
+  // The switches of the board's own lab are away while another is shown.
+  if (last?.experiment?.running === true) {
+    panel.tell({ done: false, words: 'The switches of the board’s own lab are away while an experiment runs' })
+    return
+  }
   const stalled = process === undefined ? shard.stalled : (shard.processes[process]?.stalled ?? false)
   if (stalled) void orders.send({ do: 'release', shard: shard.shard })
   else void orders.send({ do: 'stall', shard: shard.shard, ...(process === undefined ? {} : { process }) })
@@ -52,6 +59,7 @@ function show(state: LiveState): void {
   motion.show(state, picture.layout)
   numbers.draw(state)
   panel.draw(state)
+  experiment.draw(state)
   charts.draw(state.shards.length)
   words.show(state)
   say(byId('facts'), factsOf(state))
@@ -65,10 +73,10 @@ function showContact(contact: Contact): void {
   set(root, 'data-stale', old)
   set(root, 'data-over', notice?.state === 'over')
   set(byId('live'), 'class', waits ? '' : old ? 'stale' : 'fresh')
-  say(byId('live-words'), notice?.badge ?? (waits ? 'connecting' : 'live, 10 Hz'))
+  say(byId('live-words'), notice?.badge ?? stillBadge(last) ?? (waits ? 'connecting' : 'live, 10 Hz'))
   words.tell(notice)
   numbers.old = old
-  motion.still = old
+  motion.still = old || stillBadge(last) !== undefined
 }
 
 function resize(): void {
@@ -98,6 +106,10 @@ listen(config.start, {
   onState: (state) => {
     history.add(state)
     show(state)
+  },
+  onOtherLab: () => {
+    history.clear()
+    picture.forget()
   },
   onHistory: (kept) => {
     history.restore(kept)

@@ -15,7 +15,7 @@ export class Picture {
   /** The present layout, in the units of the SVG. */
   layout: Layout
   readonly #handlers: PictureHandlers
-  readonly #ages = new Ages()
+  #ages = new Ages()
   #shape = ''
   #state: LiveState | undefined
   #journey: Journey | undefined
@@ -41,6 +41,12 @@ export class Picture {
   select(shard: number): void {
     this.#selected = shard
     for (const lane of this.#journey?.lanes ?? []) lane.select(lane.shard === shard && this.layout.lanes.length > 1)
+  }
+
+  /** What is drawn next does not follow what was drawn last: it is of another lab, or of an earlier moment. */
+  forget(): void {
+    this.#ages = new Ages()
+    this.#state = undefined
   }
 
   draw(state: LiveState): void {
