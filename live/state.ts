@@ -23,6 +23,8 @@ export interface ShardView {
   fullSeconds: number
   drops: number
   dropsPerSecond: number
+  /** Only in slow motion: what was dropped between this sample and the one before. */
+  droppedNow?: number
   acceptsPerSecond: number
   /** Connections that its processes hold open: as many descriptors. */
   open: number

@@ -33,6 +33,7 @@ const sheets = [
   'charts/charts.css',
   'panel/panel.css',
   'experiment/experiment.css',
+  'replay/replay.css',
 ]
 
 /** Every file by its path, the page itself as `/`. */

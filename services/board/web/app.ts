@@ -19,6 +19,7 @@ import { Orders } from './panel/orders.ts'
 import { Panel } from './panel/panel.ts'
 import { Motion } from './picture/motion.ts'
 import { Picture } from './picture/picture.ts'
+import { SlowMotion } from './replay/replay.ts'
 
 const config: PageConfig = JSON.parse(byId('config').textContent ?? '')
 const root = document.documentElement
@@ -34,6 +35,18 @@ const panel = new Panel(byId('panel'), config, orders, (shard) => picture.select
 const experiment = new ExperimentView(stage, byId('panel'), orders)
 const history = new History()
 const charts = new Charts(byId('charts'), history)
+const past = new SlowMotion({
+  stage,
+  panel: byId('panel'),
+  beside: byId('theme'),
+  picture,
+  charts,
+  draw,
+  onLeave: () => {
+    if (last !== undefined) show(last)
+  },
+  tell: (words) => panel.tell({ done: false, words }),
+})
 let last: LiveState | undefined
 
 function select(shard: number): void {
@@ -44,6 +57,7 @@ function select(shard: number): void {
 /** The switch in the picture: stalls what runs, releases what is stalled. */
 function toggle(shard: ShardView, process: number | undefined): void {
   // The switches of the board's own lab are away while another is shown.
+  if (past.active) return
   if (last?.experiment?.running === true) {
     panel.tell({ done: false, words: 'The switches of the board’s own lab are away while an experiment runs' })
     return
@@ -55,12 +69,18 @@ function toggle(shard: ShardView, process: number | undefined): void {
 
 function show(state: LiveState): void {
   last = state
+  panel.draw(state)
+  experiment.draw(state)
+  if (past.active) return
+  draw(state)
+  charts.draw(state.shards.length)
+}
+
+/** Draws a state of the present, or one of the past. */
+function draw(state: LiveState): void {
   picture.draw(state)
   motion.show(state, picture.layout)
   numbers.draw(state)
-  panel.draw(state)
-  experiment.draw(state)
-  charts.draw(state.shards.length)
   words.show(state)
   say(byId('facts'), factsOf(state))
   root.dataset.sequence = String(state.sequence)
@@ -73,10 +93,10 @@ function showContact(contact: Contact): void {
   set(root, 'data-stale', old)
   set(root, 'data-over', notice?.state === 'over')
   set(byId('live'), 'class', waits ? '' : old ? 'stale' : 'fresh')
-  say(byId('live-words'), notice?.badge ?? stillBadge(last) ?? (waits ? 'connecting' : 'live, 10 Hz'))
+  say(byId('live-words'), past.badge ?? notice?.badge ?? stillBadge(last) ?? (waits ? 'connecting' : 'live, 10 Hz'))
   words.tell(notice)
   numbers.old = old
-  motion.still = old || stillBadge(last) !== undefined
+  motion.still = old || past.active || stillBadge(last) !== undefined
 }
 
 function resize(): void {
@@ -109,7 +129,7 @@ listen(config.start, {
   },
   onOtherLab: () => {
     history.clear()
-    picture.forget()
+    if (!past.active) picture.forget()
   },
   onHistory: (kept) => {
     history.restore(kept)

@@ -12,7 +12,8 @@ const SPANS: [label: string, ms: number][] = [
 ]
 
 export class Charts {
-  readonly #history: History
+  readonly #present: History
+  #history: History
   readonly #charts: Chart[]
   readonly #time = new TimeShown()
   readonly #pause: HTMLButtonElement
@@ -21,7 +22,7 @@ export class Charts {
   #shards = 0
 
   constructor(root: HTMLElement, history: History) {
-    this.#history = history
+    this.#present = this.#history = history
     this.#pause = html('button', { type: 'button', class: 'small', 'aria-pressed': 'false' }, 'Pause')
     this.#pause.addEventListener('click', () => (this.#time.standsStill ? this.#goOn() : this.#stop()))
     this.#spans = SPANS.map(([label, ms]) => {
@@ -58,6 +59,7 @@ export class Charts {
 
   /** Draws one chart in turn: all five at each of ten states a second would cost five times as much for nothing. */
   draw(shards: number): void {
+    if (this.#history !== this.#present) return
     if (shards !== this.#shards) {
       this.#shards = shards
       this.redraw(true)
@@ -75,6 +77,19 @@ export class Charts {
       if (rebuild) chart.build(this.#shards)
       this.#drawOne(index)
     }
+  }
+
+  /** Shows a stretch of the past until it is called without one. */
+  showPast(past: History | undefined, range?: Range): void {
+    this.#history = past ?? this.#present
+    this.#time.goOn()
+    if (past === undefined) this.#goOn()
+    else this.#stop(range)
+  }
+
+  /** Puts the cursor of all charts at a moment, in seconds since the epoch. */
+  pointAt(at: number): void {
+    for (const chart of this.#charts) chart.pointAt(at)
   }
 
   #drawOne(index: number): void {

@@ -32,12 +32,13 @@ export class Drops {
   }
 
   draw(shard: ShardView, overflowing: boolean): void {
-    const { state, dropsPerSecond } = shard
+    const { state, dropsPerSecond, droppedNow } = shard
     const falls = spills(shard, overflowing)
     this.fall.style.opacity = String(falls ? Math.min(1, 0.35 + Math.log10(1 + dropsPerSecond) / 4) : 0)
     set(this.fall, 'data-on', falls)
     const counted = state === 'listening' && dropsPerSecond >= 0.5
-    say(this.#dropped, counted ? `${whole(dropsPerSecond)}${this.#room === 'dense' ? '' : '/s'}` : '')
+    const perSecond = `${whole(dropsPerSecond)}${this.#room === 'dense' ? '' : '/s'}`
+    say(this.#dropped, counted ? (droppedNow === undefined ? perSecond : whole(droppedNow)) : '')
     say(this.#unit, counted && this.#room === 'wide' ? 'dropped' : '')
   }
 }
