@@ -1,6 +1,7 @@
 /** What a display shows of a lab at one moment: the terminal and the board draw from the same state. */
 import type { Steering } from '#kernel/reuseport.ts'
 import type { Gap } from '#lab/parts.ts'
+import type { ExperimentState } from './experiment-state.ts'
 import type { LoadName } from './orders.ts'
 import type { Ages, CountBounds, WaitBounds } from './reading.ts'
 
@@ -26,6 +27,8 @@ export interface ShardView {
   fullSeconds: number
   drops: number
   dropsPerSecond: number
+  /** Only in slow motion: what was dropped between this sample and the one before. */
+  droppedNow?: number
   acceptsPerSecond: number
   /** Connections that its processes hold open: as many descriptors. */
   open: number
@@ -127,27 +130,6 @@ export interface LoadState {
   error: string | undefined
 }
 
-export interface ExpectationState {
-  counted: string
-  sentence: string
-  expected: string
-  seen: string
-  passed: boolean
-}
-
-/** An experiment that runs in its own lab, or the last one that did. */
-export interface ExperimentState {
-  name: string
-  running: boolean
-  /** Phases in the order in which they began; of several cases with the case before it. */
-  phases: { name: string; timeMs: number }[]
-  /** passed, failed, not judged or broken; undefined while it runs. */
-  status: string | undefined
-  reason: string | undefined
-  expectations: ExpectationState[]
-  folder: string | undefined
-}
-
 /** All that is shown, at one moment. */
 export interface LiveState extends LabPicture {
   loads: LoadState[]
@@ -156,6 +138,8 @@ export interface LiveState extends LabPicture {
   /** That all is in order, where that is certain. */
   calm: string | undefined
   experiment: ExperimentState | undefined
+  /** Whose lab this is: missing for the board's own, otherwise the `shows` of its experiment. */
+  lab?: string
 }
 
 /** What backlog the arrivals of the last minute need. */

@@ -35,10 +35,14 @@ export function switchboard(
     async perform(order) {
       const reason = unavailable[order.do]
       if (reason !== undefined) throw new UsageError(reason)
-      if (order.do === 'run experiment') return experiments.start(order.name)
       if (order.do === 'stop experiment') return experiments.stop()
+      if (order.do === 'dismiss experiment') return experiments.dismiss()
       const there = switchable()
       if (there === undefined) throw new UsageError('The lab is still starting', 'Try again when it is shown')
+      if (order.do === 'run experiment') return experiments.start(order.name)
+      // Whoever orders it sees another lab.
+      if (experiments.current?.running === true)
+        throw new UsageError(`${experiments.current.name} is running`, 'Wait until it ends, or stop it')
       try {
         return await there.lab.orders.run(() => perform(order, there))
       } catch (error) {
@@ -49,7 +53,7 @@ export function switchboard(
   }
 }
 
-type LabOrder = Exclude<SwitchOrder, { do: 'run experiment' | 'stop experiment' }>
+type LabOrder = Exclude<SwitchOrder, { do: `${string} experiment` }>
 
 async function perform(order: LabOrder, { lab, loads }: Switchable): Promise<string> {
   if ('shard' in order && order.shard > lab.backends.length)

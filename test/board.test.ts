@@ -374,25 +374,6 @@ test('an order that cannot be performed is answered in words', { skip }, async (
   await lab.backend(2).restart()
 })
 
-test('an experiment runs beside the lab, and its verdict comes in', { skip }, async (context) => {
-  const page = await open(context, browser, board.url)
-  await page.getByRole('tab', { name: 'Experiments' }).click()
-  await page.getByRole('button', { name: 'Run small-backlog' }).click()
-  await eventually(
-    'the page says that the experiment runs',
-    () => page.locator('#words').textContent(),
-    (words) => assert.match(words ?? '', /^Experiment small-backlog is running in its own lab/),
-  )
-  await eventually(
-    'the page shows the verdict',
-    () => page.locator('.verdict h3').textContent(),
-    (words) => assert.match(words ?? '', /^small-backlog: (passed|failed|not judged)$/),
-    { withinMs: 60_000 },
-  )
-  assert.ok((await page.locator('.expectations li').count()) >= 3)
-  await keepPicture(page, 'verdict')
-})
-
 for (const colorScheme of ['light', 'dark'] as const)
   test(`axe finds nothing against the page in ${colorScheme} mode, calm and spilling, on any tab`, {
     skip,

@@ -3,8 +3,9 @@ import type { ListenTarget } from '#common/parse.ts'
 import type { Driver } from '#lab/driver.ts'
 import { ExperimentRunner } from '#live/experiment-runner.ts'
 import { LastMinute } from '#live/last-minute.ts'
+import { LastSamples } from '#live/last-samples.ts'
 import type { Switches } from '#live/orders.ts'
-import { boardStates } from '#live/states.ts'
+import { shownStates } from '#live/shown-states.ts'
 import { type Switchable, switchboard } from '#live/switchboard.ts'
 import type { LabView } from '#live/view.ts'
 import { factsPage } from '#report/facts.ts'
@@ -35,6 +36,8 @@ export async function showBoard(
   const { workshopOffer } = await import('../workshop/chapters.ts')
   await using resources = new AsyncDisposableStack()
   const runner = resources.use(new ExperimentRunner(experiments, driver))
+  const samples = resources.use(new LastSamples())
+  runner.onLab = (shows, lab) => samples.add(shows, lab)
   const begun = Promise.withResolvers<AsyncIterable<LabView>>()
   let switchable: Switchable | undefined
   const lastMinute = new LastMinute()
@@ -47,11 +50,12 @@ export async function showBoard(
   const board = resources.use(
     await startBoard({
       listen,
-      source: boardStates(
-        views(),
-        () => switchable?.loads.list ?? [],
-        () => runner.current,
-      ),
+      source: shownStates(views(), () => switchable?.loads.list ?? [], runner),
+      samples: (lab) => samples.of(lab),
+      onPages: (open) => {
+        samples.wanted = open
+      },
+      report: (run) => runner.report(run),
       actions: switchboard(() => switchable, runner, unavailable),
       plan: (stallMs) => lastMinute.plan(stallMs),
       kernelFacts: factsPage,
@@ -65,6 +69,7 @@ export async function showBoard(
     ended: board.sourceEnded,
     begin(there, source) {
       switchable = there
+      samples.add(undefined, there.lab)
       begun.resolve(source)
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

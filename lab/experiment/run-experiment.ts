@@ -30,6 +30,8 @@ export interface RunOptions {
   signal: AbortSignal
   /** Hears which case and phase begins. */
   onPhase?(name: string, phase: string): void
+  /** Hears that a case has its lab, before its first phase: the lab ends with the case, and `recording` grows. */
+  onLab?(name: string, lab: Lab, recording: Recording): void
 }
 
 /** A run that is over. */
@@ -128,7 +130,7 @@ async function runCase(
   experiment: Experiment,
   name: string,
   wish: LabWish,
-  { driver, signal, onPhase }: RunOptions,
+  { driver, signal, onPhase, onLab }: RunOptions,
   journal: Journal,
 ): Promise<void> {
   signal.throwIfAborted()
@@ -138,6 +140,7 @@ async function runCase(
   journal.write({ is: 'case', name, plan: lab.plan })
   await undisturbed(lab, signal, async (over) => {
     await using recorder = await Recorder.start(lab, journal)
+    onLab?.(name, lab, journal.recordings.at(-1)!)
     const stage = new LabStage(name, lab, journal, over)
     await recorder.boundary()
     for (const [phase, happen] of Object.entries(experiment.phases)) {

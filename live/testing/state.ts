@@ -1,4 +1,5 @@
 /** A lab of three idle shards, for tests: as a display is told of it, and as findings and the terminal see it. */
+import type { ExperimentState } from '../experiment-state.ts'
 import type { LabPicture, LiveState, ShardView } from '../state.ts'
 import type { LabView } from '../view.ts'
 
@@ -71,6 +72,25 @@ export const stateOf = (changes: Partial<LiveState> = {}): LiveState => ({
   words: undefined,
   calm: 'All is calm: every connection is accepted.',
   experiment: undefined,
+  ...changes,
+})
+
+/** An experiment that has just begun. */
+export const experimentOf = (changes: Partial<ExperimentState> = {}): ExperimentState => ({
+  name: 'small-backlog',
+  teaches: 'A queue with backlog N holds N + 1 connections.',
+  run: 1,
+  running: true,
+  shows: undefined,
+  still: undefined,
+  cases: [],
+  steps: ['stall', 'burst', 'release', 'afterwards'].map((name) => ({ name, state: 'ahead' })),
+  phases: [],
+  status: undefined,
+  reason: undefined,
+  expectations: [],
+  folder: undefined,
+  report: undefined,
   ...changes,
 })
 

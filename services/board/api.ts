@@ -1,6 +1,7 @@
 /** The board over HTTP: what the page asks for, what is embedded in it, and what it is sent. What is shown and ordered belongs to live/. */
 import { Type } from 'typebox'
 import type { Switches } from '#live/orders.ts'
+import type { SampleWindow } from '#live/sample-window.ts'
 import type { LiveState } from '#live/state.ts'
 
 const closed = { additionalProperties: false } as const
@@ -16,6 +17,12 @@ export const PlanQuery = Type.Object(
       }),
     ),
   },
+  closed,
+)
+
+/** The path of GET /runs/:run/report. */
+export const RunParams = Type.Object(
+  { run: Type.Integer({ minimum: 1, description: 'Counts the experiments of this board' }) },
   closed,
 )
 
@@ -55,4 +62,12 @@ export interface StreamEvent {
   state?: LiveState
   /** Missing until the last state has come. */
   loss?: Loss
+}
+
+/** What GET /replay answers: the last half minute of the lab that is shown. */
+export interface Replay {
+  /** Ten a second or so, oldest first. */
+  states: readonly LiveState[]
+  /** Every sample in between; missing where none are kept. */
+  samples?: SampleWindow
 }

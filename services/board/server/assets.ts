@@ -30,7 +30,15 @@ const types: Record<string, string> = {
 const tokens = fileURLToPath(new URL('../../../common/tokens.css', import.meta.url))
 
 /** The style sheets, as one: what comes later may refine what came before. */
-const sheets = ['page/page.css', 'picture/picture.css', 'charts/charts.css', 'panel/panel.css', 'present/present.css']
+const sheets = [
+  'page/page.css',
+  'picture/picture.css',
+  'charts/charts.css',
+  'panel/panel.css',
+  'present/present.css',
+  'experiment/experiment.css',
+  'replay/replay.css',
+]
 
 /** Every file by its path, the page itself as `/`. */
 export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {

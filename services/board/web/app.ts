@@ -4,6 +4,7 @@ import type { LiveState, ShardView } from '#live/state.ts'
 import type { PageConfig } from '../api.ts'
 import { Charts } from './charts/charts.ts'
 import { History } from './charts/series.ts'
+import { ExperimentView, stillBadge } from './experiment/view.ts'
 import { forgetColours } from './page/colours.ts'
 import { type Contact, liveWords, noticeOf } from './page/contact.ts'
 import { byId, html, say, set } from './page/dom.ts'
@@ -22,6 +23,7 @@ import { Picture } from './picture/picture.ts'
 import { wayAndLegend } from './picture/way.ts'
 import { addressOf, presented } from './present/address.ts'
 import { Present } from './present/present.ts'
+import { SlowMotion } from './replay/replay.ts'
 
 const config: PageConfig = JSON.parse(byId('config').textContent ?? '')
 const root = document.documentElement
@@ -41,8 +43,21 @@ const scene = html('div', { class: 'scene' }, motion.element, numbers.element)
 scene.prepend(picture.element)
 stage.append(wayAndLegend(), scene)
 const panel = new Panel(byId('panel'), config, orders, (shard) => picture.select(shard))
+const experiment = new ExperimentView(stage, byId('panel'), orders)
 const history = new History()
 const charts = new Charts(byId('charts'), history, pause)
+const past = new SlowMotion({
+  stage,
+  panel: byId('panel'),
+  beside: byId('theme'),
+  picture,
+  charts,
+  draw,
+  onLeave: () => {
+    if (last !== undefined) show(last)
+  },
+  tell: (words) => panel.tell({ done: false, words }),
+})
 let last: LiveState | undefined
 let selected = 1
 /** When the picture and the charts were stopped, by the clock of the samples. */
@@ -59,6 +74,12 @@ function select(shard: number): void {
 
 /** The switch in the picture: stalls what runs, releases what is stalled. */
 function toggle(shard: ShardView, process: number | undefined): void {
+  // The switches of the board's own lab are away while another is shown.
+  if (past.active) return
+  if (last?.experiment?.running === true) {
+    panel.tell({ done: false, words: 'The switches of the board’s own lab are away while an experiment runs' })
+    return
+  }
   const stalled = process === undefined ? shard.stalled : (shard.processes[process]?.stalled ?? false)
   if (stalled) void orders.send({ do: 'release', shard: shard.shard })
   else void orders.send({ do: 'stall', shard: shard.shard, ...(process === undefined ? {} : { process }) })
@@ -68,11 +89,14 @@ function toggle(shard: ShardView, process: number | undefined): void {
 function show(state: LiveState): void {
   last = state
   panel.draw(state)
+  experiment.draw(state)
+  if (past.active) return
   charts.draw(state.shards.length)
-  if (pausedMs === undefined) drawPicture(state)
+  if (pausedMs === undefined) draw(state)
 }
 
-function drawPicture(state: LiveState): void {
+/** Draws a state of the present, or one of the past. */
+function draw(state: LiveState): void {
   picture.draw(state)
   motion.show(state, picture.layout)
   if (isPresenting()) present.draw(state, picture.ages)
@@ -87,7 +111,7 @@ function pause(sinceMs: number | undefined): void {
   pausedMs = sinceMs
   set(root, 'data-paused', sinceMs !== undefined)
   motion.still = sinceMs !== undefined
-  if (sinceMs === undefined && last !== undefined) drawPicture(last)
+  if (sinceMs === undefined && last !== undefined && !past.active) draw(last)
 }
 
 function showContact(contact: Contact): void {
@@ -98,13 +122,12 @@ function showContact(contact: Contact): void {
   set(root, 'data-stale', old)
   set(root, 'data-over', notice?.state === 'over')
   set(byId('live'), 'class', waits ? '' : old ? 'stale' : paused ? 'paused' : 'fresh')
-  say(
-    byId('live-words'),
-    notice?.badge ?? (waits ? 'connecting' : paused ? pausedWords(pausedMs ?? 0, last?.timeMs ?? 0) : liveWords(last)),
-  )
+  const still = stillBadge(last)
+  const seen = paused ? pausedWords(pausedMs ?? 0, last?.timeMs ?? 0) : (still ?? liveWords(last))
+  say(byId('live-words'), past.badge ?? notice?.badge ?? (waits ? 'connecting' : seen))
   words.tell(notice)
   numbers.old = old || paused
-  motion.still = old || paused
+  motion.still = old || paused || past.active || still !== undefined
 }
 
 function resize(): void {
@@ -123,7 +146,7 @@ function presentShard(shard: number | undefined): void {
   byId('present').hidden = shard === undefined
   showAddress(shard)
   if (shard !== undefined) select(shard)
-  if (last !== undefined && pausedMs === undefined) drawPicture(last)
+  if (last !== undefined && pausedMs === undefined) draw(last)
 }
 
 const alone = (): void => {
@@ -177,6 +200,10 @@ listen(config.start, {
   onState: (state) => {
     history.add(state)
     show(state)
+  },
+  onOtherLab: () => {
+    history.clear()
+    if (!past.active) picture.forget()
   },
   onHistory: (kept) => {
     history.restore(kept)

@@ -84,6 +84,13 @@ export class Chart {
     this.readOut(this.#at)
   }
 
+  /** Puts the cursor at a moment and reads it out. */
+  pointAt(at: number): void {
+    const plot = this.#plot
+    plot?.setCursor({ left: plot.valToPos(at, 'x'), top: 0 }, false)
+    this.readOut(at)
+  }
+
   /** The values at a moment, or the last ones. */
   readOut(at: number | undefined): void {
     this.#at = at

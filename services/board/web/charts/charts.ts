@@ -12,7 +12,8 @@ const SPANS: [label: string, ms: number][] = [
 ]
 
 export class Charts {
-  readonly #history: History
+  readonly #present: History
+  #history: History
   readonly #charts: Chart[]
   readonly #time = new TimeShown()
   readonly #pause: HTMLButtonElement
@@ -27,7 +28,7 @@ export class Charts {
 
   /** `onStill` hears when all stands still, with the time of the last sample, and when it goes on. */
   constructor(root: HTMLElement, history: History, onStill: (sinceMs: number | undefined) => void) {
-    this.#history = history
+    this.#present = this.#history = history
     this.#onStill = onStill
     this.#pause = html(
       'button',
@@ -72,6 +73,7 @@ export class Charts {
 
   /** Draws one chart in turn: all five at each of ten states a second would cost five times as much for nothing. */
   draw(shards: number): void {
+    if (this.#isPast) return
     if (shards !== this.#shards) {
       this.#shards = shards
       this.redraw(true)
@@ -84,8 +86,9 @@ export class Charts {
     if (turn % stride === 0) this.#drawOne((turn / stride) % this.#charts.length)
   }
 
-  /** Stops, or goes on. */
+  /** Stops, or goes on; the past stands still anyway. */
   toggle(): void {
+    if (this.#isPast) return
     if (this.#time.standsStill) this.#goOn()
     else this.#stop()
   }
@@ -96,6 +99,25 @@ export class Charts {
       if (rebuild) chart.build(this.#shards)
       this.#drawOne(index)
     }
+  }
+
+  /** Shows a stretch of the past until it is called without one. */
+  showPast(past: History | undefined, range?: Range): void {
+    this.#kept = undefined
+    this.#history = past ?? this.#present
+    this.#time.goOn()
+    if (past !== undefined) this.#time.stop(this.#lastMs(), range)
+    this.#shown()
+    this.#onStill(undefined)
+  }
+
+  get #isPast(): boolean {
+    return this.#history !== this.#present
+  }
+
+  /** Puts the cursor of all charts at a moment, in seconds since the epoch. */
+  pointAt(at: number): void {
+    for (const chart of this.#charts) chart.pointAt(at)
   }
 
   #drawOne(index: number): void {
@@ -135,8 +157,9 @@ export class Charts {
 
   #shown(): void {
     const still = this.#time.standsStill
-    say(this.#pause, still ? 'Resume' : 'Pause')
-    set(this.#pause, 'aria-pressed', String(still))
+    this.#pause.disabled = this.#isPast
+    say(this.#pause, still && !this.#isPast ? 'Resume' : 'Pause')
+    set(this.#pause, 'aria-pressed', String(still && !this.#isPast))
     this.redraw()
   }
 }

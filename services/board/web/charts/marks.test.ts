@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { shardOf, stateOf } from '#live/testing/state.ts'
+import { experimentOf, shardOf, stateOf } from '#live/testing/state.ts'
 import { marksBetween } from './marks.ts'
 
 test('whatever is done to the lab is marked: faults, what mends them, settings and loads', () => {
@@ -29,15 +29,8 @@ test('whatever is done to the lab is marked: faults, what mends them, settings a
 })
 
 test('each phase of an experiment is marked once, when it began', () => {
-  const experiment = (phases: number[]) => ({
-    name: 'handshake',
-    running: true,
-    status: undefined,
-    reason: undefined,
-    expectations: [],
-    folder: undefined,
-    phases: phases.map((timeMs) => ({ name: `at ${timeMs}`, timeMs })),
-  })
+  const experiment = (phases: number[]) =>
+    experimentOf({ phases: phases.map((timeMs) => ({ name: `at ${timeMs}`, timeMs })) })
   const [none, one, two] = [
     stateOf(),
     stateOf({ experiment: experiment([5]) }),

@@ -37,14 +37,16 @@ export class Drops {
     this.figures = [...(this.#beside === undefined ? [] : [this.#beside.element]), this.#below.element, this.#unit]
   }
 
-  draw({ state, dropsPerSecond }: ShardView, falls: boolean): void {
+  draw({ state, dropsPerSecond, droppedNow }: ShardView, falls: boolean): void {
     this.fall.style.opacity = String(falls ? Math.min(1, 0.35 + Math.log10(1 + dropsPerSecond) / 4) : 0)
     set(this.fall, 'data-on', falls)
-    const rate = state === 'listening' ? dropsPerSecond : 0
-    const beside = this.#beside?.hasRoomFor(rate) === true
-    this.#beside?.draw(beside ? rate : 0)
-    this.#below.draw(beside ? 0 : rate)
-    say(this.#unit, rate > 0 && beside ? 'dropped' : '')
+    // Of a moment of the past it is known how many it were.
+    const figure = state === 'listening' ? (droppedNow ?? dropsPerSecond) : 0
+    const unit = droppedNow === undefined ? '/s' : ''
+    const beside = this.#beside?.hasRoomFor(figure) === true
+    this.#beside?.draw(beside ? figure : 0, unit)
+    this.#below.draw(beside ? 0 : figure, unit)
+    say(this.#unit, figure > 0 && beside ? 'dropped' : '')
   }
 }
 
@@ -69,13 +71,14 @@ export class DropFigure {
     return this.#fits(textOf(perSecond)) >= SIZE.least
   }
 
-  draw(perSecond: number, words = ''): void {
+  /** `unit` follows the number. */
+  draw(perSecond: number, unit: string): void {
     const text = textOf(perSecond)
     if (say(this.#number, text) && text !== '') {
       const least = this.#dense ? 9 : SIZE.least
       this.element.style.fontSize = `${Math.floor(Math.min(this.#most, Math.max(least, this.#fits(text))))}px`
     }
-    say(this.#per, text === '' || this.#dense ? '' : `/s${words}`)
+    say(this.#per, text === '' || this.#dense ? '' : unit)
   }
 
   #fits(text: string): number {

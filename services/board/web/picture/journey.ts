@@ -90,7 +90,7 @@ export class Journey {
       aged(waiting === 1 ? 'connection waits' : 'connections wait', state.ages, 'listeners'),
     )
     const drops = shards.reduce((sum, { dropsPerSecond }) => sum + dropsPerSecond, 0)
-    this.#dropped.draw(drops, this.#droppedUnit === undefined ? ' dropped' : '')
+    this.#dropped.draw(drops, this.#droppedUnit === undefined ? '/s dropped' : '/s')
     if (this.#droppedUnit !== undefined) say(this.#droppedUnit, drops > 0 ? 'dropped in all' : '')
     const accepts = shards.reduce((sum, { acceptsPerSecond }) => sum + acceptsPerSecond, 0)
     this.#processStage.draw(whole(accepts), aged('accepts per second', state.ages, 'backends'))

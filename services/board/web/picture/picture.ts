@@ -17,7 +17,7 @@ export class Picture {
   readonly #handlers: PictureHandlers
   /** How old what waits is, by shard, at the state that is drawn. */
   ages: ReadonlyMap<number, Age> = new Map()
-  readonly #ages = new Ages()
+  #ages = new Ages()
   #room = { widthPx: 1000, heightPx: Number.POSITIVE_INFINITY }
   #shape = ''
   #state: LiveState | undefined
@@ -41,6 +41,12 @@ export class Picture {
   select(shard: number): void {
     this.#selected = shard
     for (const lane of this.#journey?.lanes ?? []) lane.select(lane.shard === shard && this.layout.lanes.length > 1)
+  }
+
+  /** What is drawn next does not follow what was drawn last: it is of another lab, or of an earlier moment. */
+  forget(): void {
+    this.#ages = new Ages()
+    this.#state = undefined
   }
 
   draw(state: LiveState): void {
