@@ -34,7 +34,7 @@ const stalledSince = (shard: number, index: number, from = 1100): ShardView => {
     drops: Math.max(0, stalledMs - 2000) * 0.63,
     dropsPerSecond: length === 129 ? wave(index, 631, 40) : 0,
     acceptWait: undefined,
-    oldestWaitMs: undefined,
+    oldestWait: undefined,
     processes: [{ pid: shard, stalled: true, acceptsPerSecond: 0, open: 0, lagMs: stalledMs }],
   })
 }
@@ -49,7 +49,7 @@ const many = (count: number, index: number, of: (shard: number) => ShardView): P
     portView: {
       ...stateOf().portView!,
       synQueue: { length: wave(index, 6, 6), peak: 20, limit: 128 * count },
-      oldestWaitMs: drops > 0 ? 91_000 : 24,
+      oldestWait: { leastMs: 0, mostMs: drops > 0 ? 91_000 : 24 },
       connections: 133,
       receiveBytes: 7900,
       receiveBytesMax: 60,
@@ -65,7 +65,7 @@ export const scenes = {
   filling: (index) => ({
     ...many(3, index, (shard) => {
       const length = wave(index + shard * 100, 62 + shard * 6, 20)
-      return { ...accepting(shard, index), length, fill: length / 129, peak: 110, oldestWaitMs: undefined }
+      return { ...accepting(shard, index), length, fill: length / 129, peak: 110, oldestWait: undefined }
     }),
     words:
       'Shards 1, 2 and 3 accept clients that have waited 1.1 s in their queues, believing they were connected. No counter of the kernel tells of that: only the accept wait does.',

@@ -1,5 +1,6 @@
 /** For the back row: one accept queue over the whole window, its numbers as large as they can be. */
 import { duration, number, whole } from '#common/quantities.ts'
+import { waitInWords } from '#live/reading.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import { html, say, set, svg } from '../page/dom.ts'
 import type { Outcome } from '../panel/orders.ts'
@@ -77,10 +78,10 @@ export class Present {
     const age = ages.get(shard.shard)
     this.#tank.draw(shard, age, overflowing)
     say(this.#title, mode === 'sharded' ? `Accept queue of shard ${shard.shard}` : 'Accept queue')
-    this.#drawFigures(shard, age)
+    this.#drawFigures(shard)
   }
 
-  #drawFigures(shard: ShardView, age: Age | undefined): void {
+  #drawFigures(shard: ShardView): void {
     const { dropped, waiting, oldest, accepts } = this.#figures
     const open = shard.state === 'listening'
     const drops = open ? shard.dropsPerSecond : 0
@@ -89,8 +90,8 @@ export class Present {
       open ? number(shard.length) : shard.state,
       open ? `of ${number(shard.limit + 1)} ${shard.length === 1 ? 'waits' : 'wait'} for accept()` : 'no queue',
     )
-    const waits = open && shard.length > 0 && age !== undefined
-    oldest.draw(waits ? `${age.atMost ? '≤ ' : ''}${duration(age.oldestMs)}` : '', 'the oldest has waited')
+    const waits = open && shard.length > 0
+    oldest.draw(waits ? waitInWords(shard.oldestWait) : '', 'the oldest has waited')
     const lag = Math.max(0, ...shard.processes.map(({ lagMs }) => lagMs))
     if (shard.stalled) accepts.draw('stalled', duration(lag), 'bad')
     else accepts.draw(open ? `${whole(shard.acceptsPerSecond)}/s` : '', 'accepts')

@@ -78,6 +78,7 @@ listen(config.start, {
   onState: (state) => {
     for (const part of live) part.draw(state)
   },
+  onOtherLab: () => {},
   onHistory: () => {},
   onContact: (contact) => {
     const notice = noticeOf(contact, { board: location.origin, startAgain: config.startAgain })

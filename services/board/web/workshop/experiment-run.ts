@@ -1,5 +1,6 @@
 /** A button that runs an experiment: its phases as they begin, then what was expected and seen. */
-import type { ExperimentState, LiveState } from '#live/state.ts'
+import type { ExperimentState } from '#live/experiment-state.ts'
+import type { LiveState } from '#live/state.ts'
 import { html, say, set } from '../page/dom.ts'
 import { Orders } from '../panel/orders.ts'
 import { bar, button, list, output, type Step } from './step.ts'
@@ -40,15 +41,15 @@ export class ExperimentRun {
     this.#shown = shown
     list(this.#element).replaceChildren(
       ...mine.phases.map(({ name }) => html('li', {}, name)),
-      ...mine.expectations.map(({ sentence, seen, passed }) =>
-        html('li', { class: passed ? 'passed' : 'failed' }, `${sentence}: `, html('b', {}, seen)),
+      ...mine.expectations.map(({ sentence, seen, outcome, reason }) =>
+        html('li', { class: outcome === 'met' ? 'passed' : outcome === 'not met' ? 'failed' : '' }, `${sentence}: `, html('b', {}, seen), reason === undefined ? '' : ` (${outcome}: ${reason})`),
       ),
     )
     if (mine.running) return
-    const passed = mine.expectations.filter((one) => one.passed).length
+    const met = mine.expectations.filter(({ outcome }) => outcome === 'met').length
     say(
       output(this.#element),
-      `${this.#name} ${mine.status ?? 'is over'}: ${mine.reason ?? `${passed} of ${mine.expectations.length} expectations`}`,
+      `${this.#name} ${mine.status ?? 'is over'}: ${mine.reason ?? `${met} of ${mine.expectations.length} expectations`}`,
     )
     this.#onDone()
   }

@@ -35,7 +35,7 @@ function measured(reading: string, shard: number, state: LiveState): Measured | 
     case 'wait':
       return {
         chart: 'acceptWait',
-        now: state.portView?.oldestWaitMs,
+        now: state.portView?.oldestWait?.mostMs,
         show: duration,
         inChart: (value) => Math.max(1, value),
       }
