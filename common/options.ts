@@ -76,7 +76,7 @@ function inFull({ command, options, words }: Grammar, args: readonly string[]): 
     if (token.kind === 'positional') {
       if (words === undefined) throw tooMuch(token.value, Object.keys(options))
       if (token.value.trim() === '')
-        throw new UsageError(`One argument is empty: this command takes ${words}`, 'Is a shell variable unset?')
+        throw new UsageError(`One argument is empty, where ${words} are expected`, 'Is a shell variable unset?')
       positionals.push(token.value)
       continue
     }
