@@ -8,6 +8,7 @@ import { openRun } from '#lab/experiment/open.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
 import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
+import { orNearPath } from '../near-path.ts'
 import { credentialsFrom } from './credentials.ts'
 
 /** This many are played in a second or two. */
