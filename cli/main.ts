@@ -121,7 +121,11 @@ async function commandOf(name: string): Promise<Command> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command !== undefined) return command
   if (name.startsWith('-')) {
-    const near = nearest(name.replace(/^-+/, ''), ['help', 'version'])
+    const word = name.replace(/^-+/, '')
+    const ours = ['help', 'version']
+    // A single letter is near to nothing; -V is still plain.
+    const near =
+      nearest(word, ours) ?? ours.find((option) => option.startsWith(word.toLowerCase()) && word.length === 1)
     throw new UsageError(
       `spillway itself has no option ${name}${near === undefined ? '' : `; did you mean --${near}?`}`,
       'Options come after the command: spillway COMMAND --help shows them',

@@ -71,12 +71,13 @@ function inFull({ command, options, words }: Grammar, args: readonly string[]): 
   const taken: string[] = []
   const positionals: string[] = []
   const seen = new Set<string>()
+  const valued: { name: string; said: string; values: readonly string[] | undefined }[] = []
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
       if (words === undefined) throw tooMuch(token.value, Object.keys(options))
       if (token.value.trim() === '')
-        throw new UsageError(`One argument is empty: this command takes ${words}`, 'Is a shell variable unset?')
+        throw new UsageError(`One argument is empty, where ${words} are expected`, 'Is a shell variable unset?')
       positionals.push(token.value)
       continue
     }
@@ -92,10 +93,12 @@ function inFull({ command, options, words }: Grammar, args: readonly string[]): 
       taken.push(`--${name}`)
     } else {
       const said = readValue(name, value, token.inlineValue === true, command)
-      if (option.values !== undefined) oneOf(`--${name}`, said, option.values)
+      valued.push({ name, said, values: option.values })
       taken.push(`--${name}=${said}`)
     }
   }
+  // First the form of the whole line, then what its values mean.
+  for (const { name, said, values } of valued) if (values !== undefined) oneOf(`--${name}`, said, values)
   return [...taken, '--', ...positionals]
 }
 

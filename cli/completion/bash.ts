@@ -94,5 +94,7 @@ const offers = ({ name, options, beside }: CommandRow): string[] => [
   ...options.flatMap((option) => offerLine(`${name} ${option.name}`, option)),
 ]
 
-const offerLine = (place: string, { words, path = '' }: Offer): string[] =>
-  words.length === 0 && path === '' ? [] : [`    '${place}') reply_words=${quoted(words)} reply_path=${path} ;;`]
+const offerLine = (place: string, { words, path }: Offer): string[] =>
+  words.length === 0 && path === undefined
+    ? []
+    : [`    '${place}') reply_words=${quoted(words)} reply_path=${path ?? ''} ;;`]

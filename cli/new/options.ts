@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
 import { type Grammar, readCommandLine } from '#common/options.ts'
-import { reasonOf } from '#common/system-errors.ts'
+import { codeOf, reasonOf } from '#common/system-errors.ts'
 import { experiments } from '#experiments/catalogue.ts'
 
 export const help = `Usage: spillway new NAME
@@ -21,7 +21,7 @@ they are written beside the experiment, in spillway-vocabulary.d.ts. docs/vocabu
 export const grammar = {
   command: 'spillway new',
   options: {},
-  words: 'the name of an experiment',
+  words: 'the small letters of a name',
 } as const satisfies Grammar
 
 export interface NewCommand {
@@ -61,8 +61,10 @@ function refuseFolder(folder: string): void {
   if (found === undefined) throw new UsageError(`There is no folder ${folder}`, `Make it first: mkdir -p ${folder}`)
   if (!found.isDirectory()) throw new UsageError(`${folder} is not a folder`, 'Name a folder')
   try {
-    fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK)
+    fs.rmdirSync(fs.mkdtempSync(path.join(folder, '.spillway-')))
   } catch (error) {
-    throw new UsageError(`Nothing can be written to the folder ${folder}: ${reasonOf(error)}`, 'Name another folder')
+    // The folder is there: this file system (/proc) makes no files.
+    const why = codeOf(error) === 'ENOENT' ? 'no file can be created there' : reasonOf(error)
+    throw new UsageError(`Nothing can be written to the folder ${folder}: ${why}`, 'Name another folder')
   }
 }

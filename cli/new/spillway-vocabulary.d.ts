@@ -396,22 +396,22 @@ declare module 'spillway/vocabulary' {
    * Exactly this number. With the unit `ms` the upper end of a band is raised by the scheduling lag that was measured
    * during the run: a slow machine makes things later, never earlier.
    */
-  export const equals: (value: number, unit?: Unit) => Range
+  export function equals(value: number, unit?: Unit): Range
 
   /** From `low` to `high`, both included. */
-  export const between: (low: number, high: number, unit?: Unit) => Range
+  export function between(low: number, high: number, unit?: Unit): Range
 
   /** `low` or more. */
-  export const atLeast: (low: number, unit?: Unit) => Range
+  export function atLeast(low: number, unit?: Unit): Range
 
   /** `high` or less. */
-  export const atMost: (high: number, unit?: Unit) => Range
+  export function atMost(high: number, unit?: Unit): Range
 
   /** `value`, give or take a share of it: `about(300, 0.1)` is 270 to 330. */
-  export const about: (value: number, share: number, unit?: Unit) => Range
+  export function about(value: number, share: number, unit?: Unit): Range
 
   /** This word, or this truth value. */
-  export const is: (value: string | boolean) => Exactly
+  export function is(value: string | boolean): Exactly
 
   /** A source as a display shows it. */
   export interface Citation {
@@ -422,10 +422,10 @@ declare module 'spillway/vocabulary' {
   }
 
   /** A section of docs/kernel-facts.md, by the anchor of its heading: `fact('accept-queue-limit')`. */
-  export const fact: (slug: string) => string
+  export function fact(slug: string): string
 
   /** A concept of the deck "Sockets, Connections and Queues", in the words of the table in docs/architecture.md. */
-  export const deck: (concept: string) => string
+  export function deck(concept: string): string
 
   export type BackendStatus = {
     name: string

@@ -2,7 +2,10 @@
  * The options of a plan, defined once for everything that follows from them: the command line, the keys of a plan's file
  * with their schema, and the help.
  */
+import fs from 'node:fs'
 import { type TSchema, Type } from 'typebox'
+import { UsageError } from '#common/errors.ts'
+import { nearest, orNearest } from '#common/nearest.ts'
 import { oneOf } from '#common/options.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
@@ -74,12 +77,22 @@ const trouble = 'What goes wrong'
 const target = 'What must hold'
 const clients = 'Clients and kernel'
 
+const randomArrivals = ['poisson', 'constant']
+
 export const planOptions = {
   rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min'),
   arrivals: {
     ...text(load, 'HOW', 'poisson (default), constant; or recorded: a CSV, a run’s folder, http://PROMETHEUS'),
-    words: ['poisson', 'constant'],
+    words: randomArrivals,
     path: 'file',
+    parse: (name: string, said: string) => {
+      // Whether a recording of that name can be read is seen later; what is nearly one of the words is meant to be it.
+      if (randomArrivals.includes(said) || fs.existsSync(said) || nearest(said, randomArrivals) === undefined)
+        return said
+      throw new UsageError(
+        `${name} '${said}' is neither ${randomArrivals.join(' nor ')}, and no such file exists${orNearest(said, randomArrivals)}`,
+      )
+    },
   },
   for: duration(load, 'how long the load is observed (default 10s)', { min: 100, max: 86_400_000 }),
   query: text(load, 'PROMQL', 'with a Prometheus: a query for connections per second'),

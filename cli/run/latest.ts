@@ -25,7 +25,14 @@ export function pointLatest(folder: string): string | undefined {
     return undefined
   } catch (error) {
     fs.rmSync(next, { force: true })
-    const why = codeOf(error) === 'EPERM' ? 'this file system has no symbolic links' : reasonOf(error)
-    return `${link} cannot point to the newest run, which is in ${folder}: ${why}`
+    return `${link} cannot point to the newest run, which is in ${folder}: ${whyNot(error)}`
   }
+}
+
+function whyNot(error: unknown): string {
+  const code = codeOf(error)
+  if (code === 'EPERM') return 'this file system has no symbolic links'
+  // The folder is there: this file system makes nothing new.
+  if (code === 'ENOENT') return 'no link can be created there'
+  return reasonOf(error) ?? 'no link can be created there'
 }

@@ -129,7 +129,7 @@ export function page({ declared, borrowed, examples }: Vocabulary): string {
   const value = (name: string): string => {
     const all = find(name)
     const signatures = all.map(({ text }) => oneLine(withoutComment(text)))
-    return entry(name, signatures, all.map(({ doc }) => doc).find((doc) => doc !== '') ?? '', example('', name))
+    return entry(name, signatures, all.map(({ doc }) => doc).find((doc) => doc !== '') ?? '', example('Word', name))
   }
   const body = sections.flatMap(({ title, says, values = [], interfaces = [] }) => [
     `## ${title}`,

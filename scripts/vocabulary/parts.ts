@@ -23,7 +23,7 @@ const schemas: Record<string, unknown> = { ...agentApi, ...backendApi }
 const root = path.resolve(import.meta.dirname, '../..')
 
 /** A field or a method of an interface. */
-export interface Member {
+interface Member {
   name: string
   /** As it is declared, without its comment: `stall(process?: number): Promise<void>`. */
   signature: string
@@ -137,7 +137,8 @@ function declarationsOf(project: Project, file: string, statement: Statement, wa
           name: called,
           is: 'value' as const,
           doc: docOf(name),
-          text: `${comment}export const ${called}: ${signature}`,
+          // As a function, which is what they are to whoever calls them.
+          text: `${comment}export function ${called}${signature.replace(' => ', ': ')}`,
           members: [],
         },
       ]

@@ -28,8 +28,8 @@ export const bands = {
 } satisfies Record<string, () => Expectation>
 
 export const sources = {
-  fact: () => fact('accept-queue-limit'),
-  deck: () => deck('a backlog that is too small'),
+  'Word.fact': () => fact('accept-queue-limit'),
+  'Word.deck': () => deck('a backlog that is too small'),
 } satisfies Record<string, () => string>
 
 export const forms = {
