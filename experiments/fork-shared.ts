@@ -80,7 +80,6 @@ export default experiment({
           'the processes serve every connection that the kernel completed, each exactly once',
           sum(all.flatMap(({ served }) => served)),
           equals(counters.PassiveOpens.total),
-          { bears: 'any lateness' },
         ),
         that(
           'clients and processes agree on how many connections the first process served',
