@@ -52,10 +52,10 @@ export default comparison({
   expect: ({ silence, reset }) => ({
     kernel: [
       that('the accept queue holds two', silence.listener(1).length.during('speak').max, equals(LUCKY), {
-        bears: 'any lateness',
+        bears: 2000,
       }),
       that('the server has only these two connections', silence.result.speak.established, equals(LUCKY), {
-        bears: 'any lateness',
+        bears: 2000,
       }),
       that(
         'silence: each dropped client tries again and overflows the queue again',
@@ -70,7 +70,7 @@ export default comparison({
       ),
       that('silence: no reset is sent', silence.counters.EmbryonicRsts.total, equals(0), { bears: 'any lateness' }),
       that('reset: each of these clients tries only once', reset.counters.ListenOverflows.total, equals(UNLUCKY), {
-        bears: 'any lateness',
+        bears: 2000,
       }),
       that('reset: nothing is left in the SYN queue', reset.port.synQueue.during('speak').last, equals(0), {
         bears: 'any lateness',
@@ -87,11 +87,11 @@ export default comparison({
         'silence: no client is accepted before the backend resumes',
         silence.backend(1).accepts.during('speak'),
         equals(0),
-        { bears: 'any lateness' },
+        { bears: 2000 },
       ),
       that('silence: every client is accepted later', silence.backend(1).accepts.total, equals(CLIENTS)),
       that('reset: only the two that fit are ever accepted', reset.backend(1).accepts.total, equals(LUCKY), {
-        bears: 'any lateness',
+        bears: 2000,
       }),
     ],
     both: [
@@ -106,7 +106,7 @@ export default comparison({
         equals(reset.counters.EmbryonicRsts.total),
       ),
       that('reset: every client that did not fit is reset', reset.clients.outcomes.reset, equals(UNLUCKY), {
-        bears: 'any lateness',
+        bears: 2000,
       }),
     ],
   }),

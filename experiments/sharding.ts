@@ -90,7 +90,6 @@ export default comparison({
           'sharded: the hash spreads clients as evenly as fair dice (chi-square)',
           chiSquare(accepted),
           atMost(CHI_SQUARE_LIMIT),
-          { bears: 'any lateness' },
         ),
         that('sharded: every connection goes to exactly one shard', sum(accepted), equals(CLIENTS)),
         that(

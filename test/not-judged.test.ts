@@ -5,7 +5,9 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { WaitedInVain } from '#common/waiting.ts'
 import { atLeast, equals, experiment, that } from '#experiments/vocabulary.ts'
+import type { Driver } from '#lab/driver.ts'
 import { readFolder } from '#lab/experiment/folder.ts'
 import { runExperiment } from '#lab/experiment/run-experiment.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
@@ -121,4 +123,27 @@ test('a program that has waited in vain says so by its status, and that is told 
   const { verdict } = await runExperiment(tired, { driver: namespaces, out: folderOf(context), signal: context.signal })
   assert.equal(verdict.status, 'not judged')
   assert.match(verdict.reason ?? '', /In phase ask 'sh -c' waited in vain: nobody came$/)
+})
+
+test('a lab that a busy machine cannot start in time is not judged, and on an idle one it is broken', async (context) => {
+  for (const machineIsBusy of [true, false]) {
+    const slow: Driver = {
+      name: 'namespaces',
+      preflight: async () => {},
+      start: () =>
+        Promise.reject(Object.assign(new WaitedInVain('Timed out waiting until backend-1 answers'), { machineIsBusy })),
+    }
+    const nothing = experiment({
+      ...lesson,
+      lab: {},
+      phases: { look: () => 1 },
+      expect: () => ({ kernel: [that('x', 1, equals(1))], userspace: [that('y', 1, equals(1))] }),
+    })
+    const { verdict } = await runExperiment(nothing, { driver: slow, out: folderOf(context), signal: context.signal })
+    assert.equal(verdict.status, machineIsBusy ? 'not judged' : 'broken')
+    assert.match(
+      verdict.reason ?? '',
+      machineIsBusy ? /^this machine was too busy: Timed out .* backend-1 answers/ : /^Timed out .* backend-1 answers/,
+    )
+  }
 })

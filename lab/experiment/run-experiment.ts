@@ -100,6 +100,8 @@ async function judged(experiment: Experiment, options: RunOptions, journal: Jour
         'not judged',
         `${tooBusy(worst)}. ${error instanceof NotSeen ? error.message : describeError(error)}`,
       )
+    if (error instanceof WaitedInVain && error.machineIsBusy)
+      return without('not judged', `this machine was too busy: ${describeError(error)}`)
     if (error instanceof NotSeen) return without('failed', error.message)
     return without('broken', describeError(error, 'the experiment, or in Spillway'))
   }

@@ -49,4 +49,4 @@ const expected = (expectation: JudgedExpectation): string => together(bandInWord
 const seen = (expectation: JudgedExpectation): string => together(seenInWords(expectation))
 /** Why it is not judged. */
 const unjudged = ({ notJudged }: JudgedExpectation) =>
-  notJudged !== null && html` <span class="note">${notJudged}</span>`
+  notJudged !== null && html`<br><span class="note">${notJudged}</span>`
