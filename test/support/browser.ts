@@ -16,6 +16,8 @@ export function launch(): Promise<Browser> {
 /** A page that fails its test for whatever goes wrong in it. */
 export async function open(context: TestContext, browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
+  // On a busy machine a page needs its time; a test may last five minutes.
+  page.setDefaultTimeout(120_000)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
   page.on('console', (message) => {
