@@ -40,7 +40,11 @@ function unpackPackage(modules: string): void {
   const left = new Set(['node_modules', '.git', 'dist', 'runs', 'results'])
   fs.cpSync(root, copy, { recursive: true, filter: (from) => !left.has(path.basename(from)) })
   const env = { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: copy, env, stdio: ['ignore', 'ignore', 'ignore'] })
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
+    cwd: copy,
+    env,
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })
   const packed = path.join(folder, `spillway-${lock.version}.tgz`)
   execFileSync('tar', ['-xzf', packed, '-C', modules])
   fs.renameSync(path.join(modules, 'package'), path.join(modules, 'spillway'))
@@ -51,7 +55,10 @@ function unpackPackage(modules: string): void {
 /** What the lockfile calls needed to run, as it is installed here: no registry is asked. Of other systems nothing is installed. */
 function copyDependencies(target: string): void {
   const needed = Object.entries(lock.packages).filter(([name, { dev, link }]) => name !== '' && !dev && !link)
-  const unused = new Set([`node_modules/node-linux-${process.arch}/include`, `node_modules/node-linux-${process.arch}/share`])
+  const unused = new Set([
+    `node_modules/node-linux-${process.arch}/include`,
+    `node_modules/node-linux-${process.arch}/share`,
+  ])
   let node = false
   for (const [name] of needed) {
     const from = path.join(root, name)

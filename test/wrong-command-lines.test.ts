@@ -14,12 +14,14 @@ import { text } from 'node:stream/consumers'
 import test, { after, before } from 'node:test'
 import * as board from '#cli/board/options.ts'
 import * as completion from '#cli/completion/options.ts'
+import * as doctor from '#cli/doctor/options.ts'
 import * as own from '#cli/new/options.ts'
 import * as plan from '#cli/plan/command.ts'
 import { formerNames, type PlanOption, planOptions } from '#cli/plan/options.ts'
 import * as report from '#cli/report/options.ts'
 import * as run from '#cli/run/options.ts'
 import * as up from '#cli/up/options.ts'
+import * as workshop from '#cli/workshop/options.ts'
 import { describeError, UsageError } from '#common/errors.ts'
 import type { Grammar } from '#common/options.ts'
 import * as load from '#load/agent/options.ts'
@@ -44,6 +46,8 @@ const commands: Command[] = [
   { grammar: load.grammar, help: load.help, read: load.readOptions },
   { grammar: own.grammar, help: own.help, read: own.readOptions },
   { grammar: completion.grammar, help: completion.help, read: completion.readOptions },
+  { grammar: workshop.grammar, help: workshop.help, read: workshop.readOptions },
+  { grammar: doctor.grammar, help: doctor.help, read: doctor.readOptions },
 ]
 
 /** Texts of Node, libuv, V8 and libc, and faults of our own: none of them is for a person. */
@@ -154,6 +158,9 @@ const farSocket = `unix:/${'a'.repeat(200)}`
 const wrongValues: [command: Command, option: string, values: string[]][] = [
   [commands[0]!, 'backends', [...counts, '0', '33']],
   [commands[0]!, 'backlog', [...counts, '2147483648']],
+  [commands[8]!, 'backends', [...counts, '0', '33']],
+  [commands[8]!, 'backlog', [...counts, '2147483648']],
+  [commands[8]!, 'listen', [...addresses, farSocket]],
   [commands[0]!, 'mode', ['shard', 'SHARED', 'both']],
   [commands[0]!, 'rate', ['-1', 'NaN', '1e999', '100001', 'fast', '3000/s']],
   [commands[0]!, 'metrics', [...addresses, farSocket]],

@@ -3,7 +3,7 @@ import net from 'node:net'
 import { codeOf } from '#common/system-errors.ts'
 
 /** `needed`: without it a lab does not start as it stands. The others are used by containers, or by servers of one's own. */
-export const ports = [
+const ports = [
   { port: 10510, needed: true, what: 'the board' },
   { port: 10511, needed: true, what: 'the metrics' },
   { port: 10512, needed: false, what: 'the load agent of the containers' },

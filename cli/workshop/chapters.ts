@@ -14,7 +14,7 @@ const places = ['../../docs/workshop', '../../../docs/workshop'].map((place) =>
 const workshopFolder = (): string | undefined => places.find((place) => fs.existsSync(place))
 
 /** How long each experiment took, in seconds, where scripts/workshop-times.ts measured it. */
-export const TIMES = 'times.json'
+const TIMES = 'times.json'
 
 /** The chapters and pictures, without a check of exercises. Empty where the workshop is not installed. */
 export function workshopOffer(folder = workshopFolder()): Omit<WorkshopOffer, 'check'> {

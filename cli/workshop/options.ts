@@ -14,7 +14,7 @@ files are checked. The files are those in the folder where the command is starte
 Progress is kept in the browser, for the address that is served: it is still there when the command is started again.
 `
 
-export interface WorkshopOptions {
+interface WorkshopOptions {
   backends: number
   backlog: number
   listen: ListenTarget

@@ -13,7 +13,7 @@ export const readings = {
   'half-open': 'requests',
   accepts: 'accepts a second',
 } as const
-export type Reading = keyof typeof readings
+type Reading = keyof typeof readings
 
 /**
  * `shard` is undefined for what belongs to the whole port. `cited` is what a number of the same chapter names as its source.

@@ -8,7 +8,7 @@ import { type Block, blocksOf } from './blocks.ts'
 import { citedNumbers } from './citations.ts'
 import { type Directive, readings } from './directive.ts'
 
-export interface RenderedChapter {
+interface RenderedChapter {
   title: string
   html: string
   /** The parts that a reader can do, by name: progress is kept by these. */
@@ -16,7 +16,7 @@ export interface RenderedChapter {
 }
 
 /** What the page has to know of experiments: how long each took where it was measured. */
-export type SecondsOf = (experiment: string) => number | undefined
+type SecondsOf = (experiment: string) => number | undefined
 
 /** Throws a UsageError for a part that is none. */
 export function chapterHtml(text: string, secondsOf: SecondsOf): RenderedChapter {

@@ -5,13 +5,13 @@ import type { Recording } from '#lab/experiment/recording.ts'
 import type { JudgedExpectation } from '#lab/experiment/verdict.ts'
 
 /** A lab of the participant's run. */
-export interface Case {
+interface Case {
   recording: Recording
   readings: Readings
 }
 
 /** A run of the participant's file, to its end. */
-export interface Attempt {
+interface Attempt {
   experiment: Experiment
   cases: readonly Case[]
   expectations: readonly JudgedExpectation[]
@@ -23,7 +23,7 @@ interface Requirement {
   wrong(attempt: Attempt): string | undefined
 }
 
-export interface Exercise {
+interface Exercise {
   requirements: readonly Requirement[]
 }
 
