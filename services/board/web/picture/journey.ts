@@ -1,6 +1,6 @@
 /** The whole journey of a connection, as it is drawn for one layout: from the clients down to the byte queues. */
 import { bytes, number, plural, whole } from '#common/quantities.ts'
-import { type Ages, ageBeside, type ReadKind } from '#live/reading.ts'
+import { ageBeside } from '#live/reading.ts'
 import type { LiveState } from '#live/state.ts'
 import { svg } from '../page/dom.ts'
 import type { Age } from './ages.ts'
@@ -71,7 +71,8 @@ export class Journey {
     const members = Math.max(1, state.shards.filter(({ state }) => state === 'listening').length)
     const fits = queue.limit + members
     this.#synQueue.draw(state, fits)
-    this.#synStage.draw(number(queue.length), aged(`half-open · holds ${number(fits)}`, state.ages, 'synQueue'))
+    const age = ageBeside(state.ages, 'synQueue')
+    this.#synStage.draw(number(queue.length), `half-open · holds ${number(fits)}`, age)
   }
 
   #drawLanes(state: LiveState, ages: Map<number, Age> | undefined): void {
@@ -79,10 +80,11 @@ export class Journey {
     const waiting = shards.reduce((sum, { length }) => sum + length, 0)
     this.#acceptStage.draw(
       number(waiting),
-      aged(waiting === 1 ? 'connection waits' : 'connections wait', state.ages, 'listeners'),
+      waiting === 1 ? 'connection waits' : 'connections wait',
+      ageBeside(state.ages, 'listeners'),
     )
     const accepts = shards.reduce((sum, { acceptsPerSecond }) => sum + acceptsPerSecond, 0)
-    this.#processStage.draw(whole(accepts), aged('accepts per second', state.ages, 'backends'))
+    this.#processStage.draw(whole(accepts), 'accepts per second', ageBeside(state.ages, 'backends'))
     const overflowing = state.moved.some(({ name }) => name === 'ListenOverflows')
     for (const [index, lane] of this.lanes.entries()) {
       const shard = shards[index]
@@ -96,17 +98,11 @@ export class Journey {
       return
     }
     const { receiveBytes = 0, receiveBytesMax = 0 } = port ?? {}
-    this.#connectionStage.draw(number(port?.connections ?? 0), aged('established', ages, 'connections'))
+    this.#connectionStage.draw(number(port?.connections ?? 0), 'established', ageBeside(ages, 'connections'))
     this.#receive.draw(receiveBytes, receiveBytes === 0 ? '' : `fullest ${bytes(receiveBytesMax)}`, false)
     const closed = port?.zeroWindows ?? 0
     this.#send.draw(port?.sendBytes ?? 0, closed > 0 ? `${plural(closed, 'window')} closed` : '', closed > 0)
   }
-}
-
-/** With the age beside it, where it is old. */
-function aged(unit: string, ages: Ages, kind: ReadKind): string {
-  const age = ageBeside(ages, kind)
-  return age === '' ? unit : `${unit}, ${age}`
 }
 
 /** Where the kernel ends and the processes begin. */
