@@ -16,7 +16,7 @@ export interface Finding {
 }
 
 /** What was read longer ago may be over. */
-export const TRUSTED_MS = 3000
+const TRUSTED_MS = 3000
 
 /** Whether what was read of this kind is fresh enough to conclude from. */
 export function isTrusted({ ages }: Evidence, reading: Reading): boolean {

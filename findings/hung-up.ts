@@ -24,7 +24,7 @@ export const deadInTheAcceptQueue: Finding = {
 function ofOne(shard: ShardEvidence): string {
   const { least, most } = shard.hungUp ?? { least: 0, most: 0 }
   const dead = least === most ? whole(least) : `at least ${whole(least)}`
-  return `In shard ${shard.shard} ${ofThatFit(shard)} wait, ${dead} of them have hung up and keep their places: ${later(least, standsStill(shard))}`
+  return `In shard ${shard.shard} ${ofThatFit(shard)} wait, ${dead} of them have hung up and keep their places: ${later(least, 1, standsStill(shard))}`
 }
 
 function ofAll(view: Evidence): string | undefined {
@@ -37,9 +37,9 @@ function ofAll(view: Evidence): string | undefined {
   const one = open.length === 1 ? open[0] : undefined
   const wait =
     one !== undefined && one.length >= waiting ? `${ofThatFit(one)} wait` : `${whole(waiting)} connections wait`
-  return `${wait}, ${whole(dead)} of them have hung up and keep their places: ${later(dead, open.some(standsStill))}`
+  return `${wait}, ${whole(dead)} of them have hung up and keep their places: ${later(dead, open.length, open.some(standsStill))}`
 }
 
 /** First in, first out: whoever comes later stands behind them. */
-const later = (dead: number, still: boolean): string =>
-  `${still ? 'when released, the backend' : 'the backend'} accepts ${dead === 1 ? 'this corpse' : `${whole(dead)} corpses`} before anybody who came after them. The length of the queue does not show this.`
+const later = (dead: number, backends: number, still: boolean): string =>
+  `${still ? 'when released, the' : 'the'} ${backends === 1 ? 'backend accepts' : 'backends accept'} ${dead === 1 ? 'this corpse' : `${whole(dead)} corpses`} before anybody who came after them. The length of the queue does not show this.`

@@ -15,8 +15,8 @@ export interface DumpOfWaiting {
 
 interface Place {
   length: number
-  /** Whether nobody is known to have left the queue since the dump. */
-  stood: boolean
+  /** Since when nobody is known to have left the queue; undefined while it is empty. */
+  stoodSinceMs: number | undefined
 }
 
 /** A dump and a sample are not of the same moment: so many may be missing in it, and have come or gone between the two. */
@@ -29,6 +29,8 @@ export class HungUp {
   /** What the queues held at the dump, at the least. */
   #lengths = new Map<string, number>()
   #before = new Map<string, number>()
+  /** So many are dead for good, as long as nobody leaves the queue. */
+  #dead = new Map<string, { least: number; stoodSinceMs: number | undefined }>()
 
   /** Whether places are taken that the last dump does not show. */
   missesSome(dump: DumpOfWaiting): boolean {
@@ -55,10 +57,14 @@ export class HungUp {
     const missing = this.missesSome(dump) ? this.#held - dump.waiting : 0
     const dead = dump.finished + (dump.reset ?? missing)
     return new Map(
-      [...places].map(([cookie, { length, stood }]) => {
+      [...places].map(([cookie, { length, stoodSinceMs }]) => {
         const then = this.#lengths.get(cookie) ?? 0
         const most = Math.min(length, dead)
-        const least = stood ? Math.max(0, Math.min(then - living, most)) : 0
+        const stood = stoodSinceMs !== undefined && stoodSinceMs <= dump.beganMs
+        const old = this.#dead.get(cookie)
+        const before = stoodSinceMs !== undefined && old?.stoodSinceMs === stoodSinceMs ? old.least : 0
+        const least = Math.max(stood ? Math.min(then - living, most) : 0, Math.min(before, most))
+        this.#dead.set(cookie, { least, stoodSinceMs })
         return [cookie, { least, most }]
       }),
     )

@@ -5,7 +5,7 @@ import type { LoadReport } from '#load/agent/api.ts'
 import { LoadName } from './orders.ts'
 import type { LoadState } from './state.ts'
 
-/** The agent ends a half-open load by then, whatever is asked. */
+/** The agent ends half-open clients by then, whatever is asked. */
 const HALF_OPEN_MS = 60_000
 const SLOW_READER_RESPONSE_BYTES = 8_000_000
 const SLOW_WRITER_BODY_BYTES = 67_108_864

@@ -133,6 +133,18 @@ test('the living bound the dead of each queue: nobody is called dead who may be 
   assert.equal(released.hungUp?.get('1')?.least, 0)
 })
 
+test('who is known to be dead stays so until somebody leaves the queue, whoever comes to another', () => {
+  const memory = new Memory()
+  see(memory, { atMs: 1000, lengths: [70, 0] })
+  const dump = { beganMs: 1050, sees: { waiting: 70, waitingFinished: 70 } }
+  see(memory, { atMs: 1100, lengths: [70, 0], dump })
+  const mixed = { beganMs: 2050, sees: { waiting: 130, waitingFinished: 70 } }
+  const seen = see(memory, { atMs: 2100, lengths: [70, 60], dump: mixed })
+  assert.deepEqual(seen.hungUp?.get('1'), { least: 70, most: 70 })
+  const released = see(memory, { atMs: 2200, lengths: [60, 60], dump: mixed })
+  assert.equal(released.hungUp?.get('1')?.least, 0)
+})
+
 test('connections that came after the dump are not counted as dead', () => {
   const memory = new Memory()
   see(memory, { atMs: 1000, lengths: [10] })

@@ -58,7 +58,7 @@ export class Memory {
     })
     this.#waits.see(queues, nowMs - (ages.listeners ?? 0))
     const places = new Map(
-      queues.map(({ cookie, length }) => [cookie, { length, stood: this.#waits.stoodSince(cookie, beganMs) }]),
+      queues.map(({ cookie, length }) => [cookie, { length, stoodSinceMs: this.#waits.stoodSince(cookie) }]),
     )
     const hungUp = this.#hungUp.see(places, dump)
     const allSeen = dump !== undefined && !this.#hungUp.missesSome(dump)

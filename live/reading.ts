@@ -8,7 +8,7 @@ export type ReadKind = 'listeners' | 'synQueue' | 'connections' | 'counters' | '
 export type Ages = Record<ReadKind, number | undefined>
 
 /** Up to this age a number is shown without one. */
-export const SHOWN_AGE_MS = 500
+const SHOWN_AGE_MS = 500
 
 const kindWords: Record<ReadKind, string> = {
   listeners: 'accept queues',

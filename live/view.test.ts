@@ -84,7 +84,11 @@ test('no shard is said to have waited for longer than the oldest of the port', (
     alone.shards.map((shard) => shard.oldestWait?.mostMs),
     [0, 412],
   )
-  const both = viewOf(moment(snapshot(0, [listenerOf(1, { length: 1 }), listenerOf(2, { length: 9 })])), undefined, setting)
+  const both = viewOf(
+    moment(snapshot(0, [listenerOf(1, { length: 1 }), listenerOf(2, { length: 9 })])),
+    undefined,
+    setting,
+  )
   assert.deepEqual(
     both.shards.map((shard) => shard.oldestWait),
     [

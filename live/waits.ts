@@ -44,10 +44,9 @@ export class Waits {
     this.#watched = new Map(queues.map((queue) => [queue.cookie, watch(this.#watched.get(queue.cookie), queue, atMs)]))
   }
 
-  /** Whether nobody is known to have left the queue since then. */
-  stoodSince(cookie: string, sinceMs: number): boolean {
-    const frontMs = this.#watched.get(cookie)?.frontMs
-    return frontMs !== undefined && frontMs <= sinceMs
+  /** Since when nobody is known to have left the queue; undefined while it is empty. */
+  stoodSince(cookie: string): number | undefined {
+    return this.#watched.get(cookie)?.frontMs
   }
 
   /**

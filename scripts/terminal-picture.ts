@@ -1,5 +1,5 @@
 /**
- * Draws docs/terminal.svg, the README's picture: the live view of a real lab with one stalled backend, a half-open flood
+ * Draws docs/terminal.svg, the README's picture: the live view of a real lab with one stalled backend, half-open clients
  * and slow readers, as it looked after some seconds. `node scripts/terminal-picture.ts`
  */
 import fs from 'node:fs'

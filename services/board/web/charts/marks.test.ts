@@ -28,6 +28,15 @@ test('whatever is done to the lab is marked: faults, what mends them, settings a
   assert.deepEqual(marksBetween(before, before), [])
 })
 
+test('a backlog that the kernel has capped is marked as it is in force, with what was asked', () => {
+  const before = stateOf({ shards: [shardOf(1)] })
+  const after = stateOf({ shards: [shardOf(1, { limit: 4096, backlog: 99_999_999 })] })
+  assert.deepEqual(
+    marksBetween(before, after).map(({ text }) => text),
+    ['1 backlog 4,096 (99,999,999 asked)'],
+  )
+})
+
 test('each phase of an experiment is marked once, when it began', () => {
   const experiment = (phases: number[]) =>
     experimentOf({ phases: phases.map((timeMs) => ({ name: `at ${timeMs}`, timeMs })) })

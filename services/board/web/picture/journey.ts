@@ -1,6 +1,6 @@
 /** The whole journey of a connection, as it is drawn for one layout: from the clients down to the byte queues. */
 import { bytes, number, plural, whole } from '#common/quantities.ts'
-import { type Ages, ageBeside, type ReadKind } from '#live/reading.ts'
+import { ageBeside } from '#live/reading.ts'
 import type { LiveState } from '#live/state.ts'
 import { say, svg } from '../page/dom.ts'
 import type { Age } from './ages.ts'
@@ -79,7 +79,8 @@ export class Journey {
     const members = Math.max(1, state.shards.filter(({ state }) => state === 'listening').length)
     const fits = queue.limit + members
     this.#synQueue.draw(state, fits)
-    this.#synStage.draw(number(queue.length), aged(`of ${number(fits)} half-open`, state.ages, 'synQueue'))
+    const age = ageBeside(state.ages, 'synQueue')
+    this.#synStage.draw(number(queue.length), `of ${number(fits)} half-open`, age)
   }
 
   #drawLanes(state: LiveState, ages: ReadonlyMap<number, Age>): void {
@@ -87,13 +88,14 @@ export class Journey {
     const waiting = shards.reduce((sum, { length }) => sum + length, 0)
     this.#acceptStage.draw(
       number(waiting),
-      aged(waiting === 1 ? 'connection waits' : 'connections wait', state.ages, 'listeners'),
+      waiting === 1 ? 'connection waits' : 'connections wait',
+      ageBeside(state.ages, 'listeners'),
     )
     const drops = shards.reduce((sum, { dropsPerSecond }) => sum + dropsPerSecond, 0)
     this.#dropped.draw(drops, this.#droppedUnit === undefined ? '/s dropped' : '/s')
     if (this.#droppedUnit !== undefined) say(this.#droppedUnit, drops > 0 ? 'dropped in all' : '')
     const accepts = shards.reduce((sum, { acceptsPerSecond }) => sum + acceptsPerSecond, 0)
-    this.#processStage.draw(whole(accepts), aged('accepts per second', state.ages, 'backends'))
+    this.#processStage.draw(whole(accepts), 'accepts per second', ageBeside(state.ages, 'backends'))
     const overflowing = state.moved.some(({ name }) => name === 'ListenOverflows')
     for (const [index, lane] of this.lanes.entries()) {
       const shard = shards[index]
@@ -107,17 +109,11 @@ export class Journey {
       return
     }
     const { receiveBytes = 0, receiveBytesMax = 0 } = port ?? {}
-    this.#connectionStage.draw(number(port?.connections ?? 0), aged('established', ages, 'connections'))
+    this.#connectionStage.draw(number(port?.connections ?? 0), 'established', ageBeside(ages, 'connections'))
     this.#receive.draw(receiveBytes, receiveBytes === 0 ? '' : `fullest ${bytes(receiveBytesMax)}`, false)
     const closed = port?.zeroWindows ?? 0
     this.#send.draw(port?.sendBytes ?? 0, closed > 0 ? `${plural(closed, 'window')} closed` : '', closed > 0)
   }
-}
-
-/** With the age beside it, where it is old. */
-function aged(unit: string, ages: Ages, kind: ReadKind): string {
-  const age = ageBeside(ages, kind)
-  return age === '' ? unit : `${unit}, ${age}`
 }
 
 /** Where the kernel ends and the processes begin. */

@@ -11,6 +11,8 @@ export class Stage {
   readonly element: SVGGElement
   readonly #number = svg('tspan', { class: 'stage-number' })
   readonly #unit = svg('tspan', { class: 'stage-unit' })
+  /** How old the number is, where that must be said. */
+  readonly #age = svg('tspan', { class: 'stage-age' })
 
   /** `step` is its place on the way, from 1; none for what comes after it. */
   constructor(name: string, term: TermName, { x, y, flow }: Place, step?: number) {
@@ -27,14 +29,14 @@ export class Stage {
         set(about, key, value)
     else set(about, 'dx', 8)
     if (words !== '') heading.append(about)
-    const total = svg('text', { x: nameX, y: y + (inColumn ? 39 : 25) }, this.#number, this.#unit)
+    const total = svg('text', { x: nameX, y: y + (inColumn ? 39 : 25) }, this.#number, this.#unit, this.#age)
     if (inColumn)
       for (const [key, value] of [
         ['x', nameX],
         ['dy', 16],
       ] as const)
-        set(this.#unit, key, value)
-    else set(this.#unit, 'dx', 6)
+        for (const line of [this.#unit, this.#age]) set(line, key, value)
+    else for (const part of [this.#unit, this.#age]) set(part, 'dx', 6)
     this.element = svg(
       'g',
       { class: 'stage-label', 'data-term': term },
@@ -44,9 +46,10 @@ export class Stage {
     )
   }
 
-  draw(number: string, unit: string): void {
+  draw(number: string, unit: string, age = ''): void {
     say(this.#number, number)
     say(this.#unit, unit)
+    say(this.#age, age)
   }
 }
 
