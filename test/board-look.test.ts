@@ -80,7 +80,7 @@ for (const name of ['stalled', 'eight shards'] as const)
     for (const screen of screens) {
       await page.setViewportSize(screen)
       await settled(page)
-      const places = ['.lane:nth-of-type(1) .lane-area', '.lane .process-switch', '.lane .water', '.way li', '.legend']
+      const places = ['.lane .lane-area', '.lane .process-switch', '.lane .basin-back', '.way li', '.legend']
       for (const place of [...places, '.stage-label', '.fact', '.gauge', '.chart-title'])
         for (const target of [page.locator(place).first(), page.locator(place).last()]) {
           await page.mouse.move(0, 0)

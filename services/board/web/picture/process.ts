@@ -24,7 +24,12 @@ export class ProcessSwitch {
     const below = this.#room !== 'wide' && h > 80
     this.#title = svg('text', { x: x + inset, y: y + 20, class: 'process-name' })
     this.#rate = svg('text', { x: x + inset, y: y + (below ? 37 : 42), class: 'process-rate' })
-    this.#note = svg('text', { x: x + inset, y: y + (below ? 51 : 57), class: 'process-note', 'data-term': 'descriptor' })
+    this.#note = svg('text', {
+      x: x + inset,
+      y: y + (below ? 51 : 57),
+      class: 'process-note',
+      'data-term': 'descriptor',
+    })
     const pill = below
       ? { x: x + 5, y: y + h - 29, width: w - 10, height: 24 }
       : { x: x + w - 72, y: y + 6, width: 66, height: 24 }
