@@ -80,7 +80,7 @@ for (const name of ['stalled', 'eight shards'] as const)
     for (const screen of screens) {
       await page.setViewportSize(screen)
       await settled(page)
-      const places = ['.lane:nth-of-type(1) .lane-area', '.lane .process-switch', '.lane .water', '.way li', '.legend']
+      const places = ['.lane .lane-area', '.lane .process-switch', '.lane .basin-back', '.way li', '.legend']
       for (const place of [...places, '.stage-label', '.fact', '.gauge', '.chart-title'])
         for (const target of [page.locator(place).first(), page.locator(place).last()]) {
           await page.mouse.move(0, 0)
@@ -103,14 +103,16 @@ test('on a phone the tanks come first, and what is pressed is large enough for a
   await settled(page)
   const top = async (selector: string): Promise<number> => (await page.locator(selector).first().boundingBox())?.y ?? 0
   const tank = await top('.basin')
-  for (const later of ['.fact', '.cells', '.gauge', '#words', '.chart', '#panel']) assert.ok(tank < (await top(later)), later)
+  for (const later of ['.fact', '.cells', '.gauge', '#words', '.chart', '#panel'])
+    assert.ok(tank < (await top(later)), later)
   const switches = page.locator('.process-switch, header button, .chart-tools button, [role=tab]')
   for (const one of await switches.all()) {
     if (!(await one.isVisible())) continue
     const box = await one.boundingBox()
     assert.ok(box !== null && box.width >= 44 && box.height >= 44, `${await one.textContent()}: ${JSON.stringify(box)}`)
   }
-  const smallest = await page.evaluate(`Math.min(...[...document.querySelectorAll('.picture text')].filter((text) => text.textContent !== '' && text.checkVisibility())
+  const smallest =
+    await page.evaluate(`Math.min(...[...document.querySelectorAll('.picture text')].filter((text) => text.textContent !== '' && text.checkVisibility())
     .map((text) => Number.parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a))`)
   assert.ok(Number(smallest) >= 10, `${smallest} px`)
 })

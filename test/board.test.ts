@@ -408,7 +408,9 @@ for (const colorScheme of ['light', 'dark'] as const)
     await lab.backend(2).release()
   })
 
-test('the chart stands still when paused, and shows more when asked', { skip }, async (context) => {
+test('picture and charts stand still when paused, catch up when resumed, and show more when asked', {
+  skip,
+}, async (context) => {
   const page = await open(context, browser, board.url)
   const pause = page.getByRole('button', { name: 'Pause' })
   await pause.click()
@@ -419,12 +421,18 @@ test('the chart stands still when paused, and shows more when asked', { skip }, 
   const before = await readout.textContent()
   await lab.backend(1).stall()
   await eventually(
+    'the queue is full',
+    () => lab.backend(1).status(),
+    ({ listener }) => assert.equal(listener?.length, BACKLOG + 1),
+  )
+  assert.equal(await readout.textContent(), before)
+  assert.doesNotMatch((await drawn(page, 1)).classes, /full|stalled/)
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await eventually(
     'the full queue is drawn',
     () => drawn(page, 1),
     ({ classes }) => assert.match(classes, /full/),
   )
-  assert.equal(await readout.textContent(), before)
-  await page.getByRole('button', { name: 'Resume' }).click()
   await eventually(
     'the reading under the pointer is of a full queue',
     () => readout.textContent(),

@@ -70,7 +70,10 @@ class Page {
       case 'code':
         return html`<pre><code>${block.text}</code></pre>\n`
       case 'picture':
-        return html`<img src="/workshop/${block.target}" alt="${block.alternative}">\n`
+        // A picture of the board is for those who read without one.
+        return block.target.startsWith('pictures/')
+          ? html`<img src="/workshop/${block.target}" alt="${block.alternative}">\n`
+          : html``
       case 'details':
         return html`<details class="hint" data-step="${this.#step('hint')}"><summary>${line(block.summary)}</summary>${this.#blocks(block.blocks)}</details>\n`
       case 'list': {

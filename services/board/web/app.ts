@@ -166,7 +166,10 @@ function step(by: number): void {
 
 const shown = presented(location)
 if (shown !== undefined) presentShard(shown)
-addEventListener('hashchange', () => presentShard(presented(location)))
+addEventListener('hashchange', () => {
+  const wanted = presented(location)
+  if (wanted !== undefined || isPresenting()) presentShard(wanted)
+})
 new ResizeObserver(resize).observe(scene)
 byId('fold').addEventListener('click', alone)
 byId('big').addEventListener('click', () => presentShard(isPresenting() ? undefined : selected || 1))

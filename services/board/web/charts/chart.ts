@@ -91,6 +91,12 @@ export class Chart {
     this.readOut(at)
   }
 
+  /** Between two drawings: only the values are new. */
+  readLast(points: Point[]): void {
+    this.#points = points
+    this.readOut(this.#at)
+  }
+
   /** The values at a moment, or the last ones. */
   readOut(at: number | undefined): void {
     this.#at = at

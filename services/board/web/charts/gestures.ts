@@ -44,7 +44,8 @@ export function listeningTo({ onZoom, onReset, onHold, onPoint }: Gestures): Pic
           return null
         },
         mousedown: (_plot, _target, begin) => (event) => {
-          if (event.button === 0) onHold(true)
+          if (event.button !== 0) return null
+          onHold(true)
           begin(event)
           return null
         },

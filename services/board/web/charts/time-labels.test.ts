@@ -17,7 +17,12 @@ test('a time that would reach beyond an edge is left out, the others are said', 
 })
 
 test('times less than a second apart are told apart', () => {
-  const labels = timeLabels([0.25, 0.5, 0.75].map((part) => 1_700_000_030 + part), 0.25, at, edges)
+  const labels = timeLabels(
+    [0.25, 0.5, 0.75].map((part) => 1_700_000_030 + part),
+    0.25,
+    at,
+    edges,
+  )
   assert.equal(new Set(labels).size, 3)
   for (const label of labels) assert.match(label, /^\d\d:\d\d\.\d\d$/)
 })

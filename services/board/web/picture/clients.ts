@@ -20,7 +20,7 @@ export class Clients {
     this.#facts = names.map(([name, term], index) => {
       const place = rows
         ? { x: x + 14, y: y + 26 + index * 27 }
-        : { x: x + 16 + ([0, 0.27, 0.65][index] ?? 0) * (w - 16), y: y + h / 2 + 8 }
+        : { x: x + 16 + ([0, 0.31, 0.68][index] ?? 0) * (w - 16), y: y + h / 2 + 8 }
       const number = svg('tspan', { class: 'fact-number' })
       const group = svg(
         'text',

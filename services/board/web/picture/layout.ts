@@ -45,7 +45,7 @@ export interface Layout {
 const HEIGHT = 540
 /** A page that is narrower than this, in pixels, gets the stacked picture. */
 const STACKED_BELOW_PX = 640
-const LEAST_WIDTH = 860
+const LEAST_WIDTH = 900
 const GUTTER = 184
 const MARGIN = 16
 

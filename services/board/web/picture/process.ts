@@ -21,16 +21,16 @@ export class ProcessSwitch {
     this.#room = w >= 168 ? 'wide' : w >= 60 ? 'narrow' : room === 'dense' || w < 60 ? 'dense' : 'narrow'
     this.#box = svg('rect', { x, y, width: w, height: h, rx: Math.min(9, w / 4), class: 'process' })
     const inset = Math.min(12, w * 0.1)
+    // The button is in the corner beside the name, so that no time is too long for its line; in a high box below all words.
+    const below = this.#room !== 'wide' && h > 80
     this.#title = svg('text', { x: x + inset, y: y + 20, class: 'process-name' })
-    this.#rate = svg('text', { x: x + inset, y: y + (h > 80 ? 37 : 41), class: 'process-rate' })
+    this.#rate = svg('text', { x: x + inset, y: y + (below ? 37 : 42), class: 'process-rate' })
     this.#note = svg('text', {
       x: x + inset,
-      y: y + (h > 80 ? 51 : 56),
+      y: y + (below ? 51 : 57),
       class: 'process-note',
       'data-term': 'descriptor',
     })
-    // In the corner beside the name, so that no time is too long for its line; in a high box below all words.
-    const below = this.#room !== 'wide' && h > 80
     const pill = below
       ? { x: x + 5, y: y + h - 29, width: w - 10, height: 24 }
       : { x: x + w - 72, y: y + 6, width: 66, height: 24 }

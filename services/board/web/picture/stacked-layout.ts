@@ -6,7 +6,7 @@ import type { Box, LaneLayout, Layout, Place } from './layout.ts'
 
 const MARGIN = 12
 const MOST_IN_A_ROW = 4
-const FIRST_ROW_Y = 76
+const FIRST_ROW_Y = 78
 /** Name, tank, what falls from it, processes. */
 const NAME = 22
 const FALL = 46
@@ -50,7 +50,7 @@ export function stackedLayoutOf(width: number, processes: readonly number[]): La
       connections: place(connectionsY),
     },
     steering: { x: MARGIN, y: 66 },
-    dropped: { x: width - MARGIN, y: 48, end: true },
+    dropped: { x: width - MARGIN, y: 73, end: true },
   }
 }
 

@@ -17,7 +17,7 @@ const OTHER_THAN_IN_PICTURE = 100_000
 
 export class LargeTank {
   readonly shard: number
-  readonly element: SVGGElement
+  readonly elements: readonly SVGElement[]
   readonly #tank: Tank
   readonly #drops: Drops
   readonly #accepts: Accepts
@@ -27,14 +27,10 @@ export class LargeTank {
     this.#tank = new Tank(OTHER_THAN_IN_PICTURE + shard, layout.tank, 'wide')
     this.#drops = new Drops(layout, layoutOf(1000, [1]))
     this.#accepts = new Accepts(layout)
-    this.element = svg(
-      'g',
-      { class: 'lane' },
+    this.elements = [
       svg('defs', {}, fallGradient('large-fall')),
-      ...this.#tank.vessel,
-      this.#drops.fall,
-      ...this.#accepts.elements,
-    )
+      svg('g', { class: 'large-lane' }, ...this.#tank.vessel, this.#drops.fall, ...this.#accepts.elements),
+    ]
   }
 
   draw(shard: ShardView, age: Age | undefined, overflowing: boolean): void {

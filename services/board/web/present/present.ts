@@ -71,7 +71,7 @@ export class Present {
     if (shard === undefined) return
     if (this.#tank?.shard !== shard.shard) {
       this.#tank = new LargeTank(shard.shard)
-      this.#picture.replaceChildren(this.#tank.element)
+      this.#picture.replaceChildren(...this.#tank.elements)
     }
     this.#shown = shard
     const overflowing = moved.some(({ name }) => name === 'ListenOverflows')
