@@ -92,7 +92,7 @@ function showContact(contact: Contact): void {
   const old = notice !== undefined && !waits
   set(root, 'data-stale', old)
   set(root, 'data-over', notice?.state === 'over')
-  set(byId('live'), 'class', waits ? '' : old ? 'stale' : 'fresh')
+  set(byId('live'), 'class', waits || past.active ? '' : old ? 'stale' : 'fresh')
   say(byId('live-words'), past.badge ?? notice?.badge ?? stillBadge(last) ?? (waits ? 'connecting' : 'live, 10 Hz'))
   words.tell(notice)
   numbers.old = old
