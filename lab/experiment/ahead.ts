@@ -12,7 +12,10 @@ export type ExpectationAhead = Pick<JudgedExpectation, 'counted' | 'sentence'>
  * nothing has been seen yet but the sysctls of a case that is about to begin. Empty where an experiment cannot
  * tell without having seen more.
  */
-export function expectationsAhead(experiment: Experiment, { plan, sysctls }: Recording): ExpectationAhead[] {
+export function expectationsAhead(
+  experiment: Experiment,
+  { plan, sysctls }: Pick<Recording, 'plan' | 'sysctls'>,
+): ExpectationAhead[] {
   const phases = Object.keys(experiment.phases).map((name) => ({
     name,
     beganMs: Number.NaN,

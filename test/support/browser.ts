@@ -28,6 +28,8 @@ export async function open(context: TestContext, browser: Browser, url: string):
     await page.close()
     if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join('\n')}`)
   })
+  // On a busy machine a page of fifty modules takes its time; the limit of the test itself holds all the same.
+  page.setDefaultTimeout(0)
   await page.goto(url)
   return page
 }

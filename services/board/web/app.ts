@@ -121,7 +121,7 @@ function showContact(contact: Contact): void {
   const paused = !old && pausedMs !== undefined
   set(root, 'data-stale', old)
   set(root, 'data-over', notice?.state === 'over')
-  set(byId('live'), 'class', waits ? '' : old ? 'stale' : paused ? 'paused' : 'fresh')
+  set(byId('live'), 'class', waits || past.active ? '' : old ? 'stale' : paused ? 'paused' : 'fresh')
   const still = stillBadge(last)
   const seen = paused ? pausedWords(pausedMs ?? 0, last?.timeMs ?? 0) : (still ?? liveWords(last))
   say(byId('live-words'), past.badge ?? notice?.badge ?? (waits ? 'connecting' : seen))

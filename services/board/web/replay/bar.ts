@@ -95,7 +95,7 @@ export class Bar {
         html('i', { class: 'of-returns' }),
         'SYNs sent again ',
         html('i', { class: 'of-marks' }),
-        'switches',
+        'switches. The switches themselves are back with the present.',
       ),
       this.#note,
     )
