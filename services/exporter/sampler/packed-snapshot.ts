@@ -76,7 +76,14 @@ const lastingOf = ({ counters, otherCounters, limits, outgoing }: RawNamespace):
 })
 
 function packNamespace(namespace: RawNamespace, sent: Lasting | undefined): PackedNamespace {
-  const { costs: _costs, counters: _counters, otherCounters: _others, limits: _limits, outgoing: _, ...rest } = namespace
+  const {
+    costs: _costs,
+    counters: _counters,
+    otherCounters: _others,
+    limits: _limits,
+    outgoing: _,
+    ...rest
+  } = namespace
   const changed: Partial<Lasting> = {}
   let unchanged = 0
   for (const [bit, part] of lastingParts.entries()) {
