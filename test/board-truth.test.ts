@@ -1,22 +1,36 @@
 /** What the board says of numbers that are old, bounded or not known, and of who has hung up: staged, in a real browser. */
 import assert from 'node:assert/strict'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { eventually } from '#common/waiting.ts'
 import type { LiveState } from '#live/state.ts'
 import { shardOf, stateOf } from '#live/testing/state.ts'
-import { keepPicture, launch, open } from './support/browser.ts'
-import { stagedBoard } from './support/staged-board.ts'
+import { keepPicture, launch } from './support/browser.ts'
+import { type StagedBoard, stagedBoard } from './support/staged-board.ts'
 import { skipWithout } from './support/tools.ts'
 
 const skip = skipWithout('chromium')
 const { ages } = stateOf()
+/** What the board is sent: one page for all tests, since loading one takes long on a busy machine. */
+let staged: Partial<LiveState> = {}
+let board: StagedBoard
 let browser: Browser
+let page: Page
+const complaints: string[] = []
 
 before(async () => {
-  if (skip === false) browser = await launch()
+  if (skip !== false) return
+  board = await stagedBoard(() => staged)
+  browser = await launch()
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
+  await page.goto(board.url, { timeout: 0 })
 })
-after(() => browser?.close())
+after(async () => {
+  await browser?.close()
+  await board?.[Symbol.asyncDispose]()
+  assert.deepEqual(complaints, [], 'the page has complained')
+})
 
 interface Shown {
   head: string
@@ -31,7 +45,7 @@ interface Shown {
   summary: string
 }
 
-const shown = (page: Page): Promise<Shown> =>
+const shown = (): Promise<Shown> =>
   page.evaluate(`(() => {
     const all = (selector) => [...document.querySelectorAll(selector)]
     const text = (selector) => all(selector).map((element) => element.textContent)
@@ -48,18 +62,14 @@ const shown = (page: Page): Promise<Shown> =>
     }
   })()`)
 
-async function staged(context: TestContext, changes: Partial<LiveState>): Promise<Page> {
-  const board = await stagedBoard(() => changes)
-  context.after(() => board[Symbol.asyncDispose]())
-  return open(context, browser, board.url)
+/** Sends the page such states, and waits until it shows them. */
+function sees(changes: Partial<LiveState>, what: string, check: (seen: Shown) => void): Promise<unknown> {
+  staged = changes
+  return eventually(what, shown, check)
 }
 
-const sees = (page: Page, what: string, check: (seen: Shown) => void): Promise<unknown> =>
-  eventually(what, () => shown(page), check)
-
-test('while all is fresh no age is shown', { skip }, async (context) => {
-  const page = await staged(context, {})
-  await sees(page, 'the page is live', ({ head, words, ages }) => {
+test('while all is fresh no age is shown', { skip }, async () => {
+  await sees({}, 'the page is live', ({ head, words, ages }) => {
     assert.equal(head, 'live, 10 Hz')
     assert.match(words, /^All is calm/)
     assert.deepEqual(ages, [])
@@ -68,9 +78,8 @@ test('while all is fresh no age is shown', { skip }, async (context) => {
 
 test('an old reading is told in the head and beside its number, and nothing is called calm', {
   skip,
-}, async (context) => {
-  const page = await staged(context, { ages: { ...ages, connections: 1400, backends: 900 }, calm: undefined })
-  await sees(page, 'the ages are shown', ({ head, words, ages, table }) => {
+}, async () => {
+  await sees({ ages: { ...ages, connections: 1400, backends: 900 }, calm: undefined }, 'the ages are shown', ({ head, words, ages, table }) => {
     assert.equal(head, 'live, 10 Hz, connections up to 1.4 s old')
     assert.deepEqual(ages, ['up to 900 ms old', 'up to 1.4 s old'])
     assert.equal(words, '')
@@ -80,16 +89,15 @@ test('an old reading is told in the head and beside its number, and nothing is c
 
 test('a bounded wait is told as a bound, and a queue that was not read is neither closed nor empty', {
   skip,
-}, async (context) => {
-  const page = await staged(context, {
+}, async () => {
+  await sees({
     calm: undefined,
     shards: [
       shardOf(1, { length: 5, oldestWait: { leastMs: 3400, mostMs: 3500 } }),
       shardOf(2, { length: 5, oldestWait: undefined }),
       shardOf(3, { state: 'unread' }),
     ],
-  })
-  await sees(page, 'the waits are shown', ({ waits, lengths, words }) => {
+  }, 'the waits are shown', ({ waits, lengths, words }) => {
     assert.deepEqual(waits, ['oldest ≤ 3.5 s', 'oldest –', ''])
     assert.deepEqual(lengths, ['5', '5', 'not read'])
     assert.equal(words, '')
@@ -104,15 +112,14 @@ const heightOf = (path: string): number => {
 
 test('who has hung up is drawn apart, as high as their share, and counted; in doubt at least so many', {
   skip,
-}, async (context) => {
-  const page = await staged(context, {
+}, async () => {
+  await sees({
     shards: [
       shardOf(1, { length: 129, stalled: true, hungUp: { least: 129, most: 129 } }),
       shardOf(2, { length: 129, stalled: true, hungUp: { least: 43, most: 50 } }),
       shardOf(3, { length: 129, stalled: true, hungUp: { least: 0, most: 50 } }),
     ],
-  })
-  await sees(page, 'the dead are drawn', ({ dead, hungUp, table }) => {
+  }, 'the dead are drawn', ({ dead, hungUp, table }) => {
     const [all = 0, third = 0, none] = dead.map(heightOf)
     assert.ok(all > 0)
     assert.ok(Math.abs(third - all / 3) < 1, `${third} of ${all}`)
@@ -123,9 +130,8 @@ test('who has hung up is drawn apart, as high as their share, and counted; in do
   await keepPicture(page, 'hung-up')
 })
 
-test('a backlog that the kernel has capped is told as asked and as in force', { skip }, async (context) => {
-  const page = await staged(context, { shards: [shardOf(1, { limit: 4096, backlog: 99_999_999 })] })
-  await sees(page, 'the cap is told', ({ summary }) =>
+test('a backlog that the kernel has capped is told as asked and as in force', { skip }, async () => {
+  await sees({ shards: [shardOf(1, { limit: 4096, backlog: 99_999_999 })] }, 'the cap is told', ({ summary }) =>
     assert.match(summary, /^0 of 4,097 waiting · .* · backlog 99,999,999 asked, 4,096 in force$/),
   )
 })
