@@ -81,7 +81,7 @@ for (const name of ['stalled', 'eight shards'] as const)
       await page.setViewportSize(screen)
       await settled(page)
       const places = ['.lane .lane-area', '.lane .process-switch', '.lane .basin-back', '.way li', '.legend']
-      for (const place of [...places, '.stage-label', '.fact', '.gauge', '.chart-title'])
+      for (const place of [...places, '.stage-name', '.fact-unit', '.gauge-number', '.chart-title'])
         for (const target of [page.locator(place).first(), page.locator(place).last()]) {
           await page.mouse.move(0, 0)
           await target.hover({ force: true })

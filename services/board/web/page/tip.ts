@@ -17,7 +17,7 @@ export function explain(element: Element, words: () => string): void {
 const isTerm = (name: string): name is TermName => Object.hasOwn(glossary, name)
 
 /** What must stay in sight. */
-const watched = '.picture text, .readout, #words, .summary, .told, .present-figures p, #live, .chart-title, input'
+const watched = 'header, .picture text, .readout, #words, .summary, .told, .present-figures p, .chart-title, input'
 const blocks = '#stage, #present, .chart, .control, header'
 const narrow = matchMedia('(max-width: 640px)')
 
