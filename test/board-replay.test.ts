@@ -267,18 +267,3 @@ test('without samples the states are the moments, and it is said', { skip }, asy
       assert.match(words ?? '', /^States every 100 ms.*; between them nothing is known\. No samples are kept here\.$/),
   )
 })
-
-test('the past has no error that axe finds, and is seen on a narrow page and in the dark', {
-  skip,
-}, async (context) => {
-  const page = await inThePast(context)
-  await page.emulateMedia({ colorScheme: 'dark' })
-  await keepPicture(page, 'replay-dark')
-  await page.setViewportSize({ width: 390, height: 844 })
-  await eventually(
-    'nothing is wider than the page',
-    () => page.evaluate('document.documentElement.scrollWidth'),
-    (width) => assert.ok(Number(width) <= 390, `${width}`),
-  )
-  await keepPicture(page, 'replay-narrow')
-})
