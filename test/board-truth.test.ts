@@ -79,29 +79,37 @@ test('while all is fresh no age is shown', { skip }, async () => {
 test('an old reading is told in the head and beside its number, and nothing is called calm', {
   skip,
 }, async () => {
-  await sees({ ages: { ...ages, connections: 1400, backends: 900 }, calm: undefined }, 'the ages are shown', ({ head, words, ages, table }) => {
-    assert.equal(head, 'live, 10 Hz, connections up to 1.4 s old')
-    assert.deepEqual(ages, ['up to 900 ms old', 'up to 1.4 s old'])
-    assert.equal(words, '')
-    assert.match(table, /connections up to 1\.4 s old/)
-  })
+  await sees(
+    { ages: { ...ages, connections: 1400, backends: 900 }, calm: undefined },
+    'the ages are shown',
+    ({ head, words, ages, table }) => {
+      assert.equal(head, 'live, 10 Hz, connections up to 1.4 s old')
+      assert.deepEqual(ages, ['up to 900 ms old', 'up to 1.4 s old'])
+      assert.equal(words, '')
+      assert.match(table, /connections up to 1\.4 s old/)
+    },
+  )
 })
 
 test('a bounded wait is told as a bound, and a queue that was not read is neither closed nor empty', {
   skip,
 }, async () => {
-  await sees({
-    calm: undefined,
-    shards: [
-      shardOf(1, { length: 5, oldestWait: { leastMs: 3400, mostMs: 3500 } }),
-      shardOf(2, { length: 5, oldestWait: undefined }),
-      shardOf(3, { state: 'unread' }),
-    ],
-  }, 'the waits are shown', ({ waits, lengths, words }) => {
-    assert.deepEqual(waits, ['oldest ≤ 3.5 s', 'oldest –', ''])
-    assert.deepEqual(lengths, ['5', '5', 'not read'])
-    assert.equal(words, '')
-  })
+  await sees(
+    {
+      calm: undefined,
+      shards: [
+        shardOf(1, { length: 5, oldestWait: { leastMs: 3400, mostMs: 3500 } }),
+        shardOf(2, { length: 5, oldestWait: undefined }),
+        shardOf(3, { state: 'unread' }),
+      ],
+    },
+    'the waits are shown',
+    ({ waits, lengths, words }) => {
+      assert.deepEqual(waits, ['oldest ≤ 3.5 s', 'oldest –', ''])
+      assert.deepEqual(lengths, ['5', '5', 'not read'])
+      assert.equal(words, '')
+    },
+  )
 })
 
 /** How high a path from its top to the bottom of the tank stands. */
@@ -113,20 +121,24 @@ const heightOf = (path: string): number => {
 test('who has hung up is drawn apart, as high as their share, and counted; in doubt at least so many', {
   skip,
 }, async () => {
-  await sees({
-    shards: [
-      shardOf(1, { length: 129, stalled: true, hungUp: { least: 129, most: 129 } }),
-      shardOf(2, { length: 129, stalled: true, hungUp: { least: 43, most: 50 } }),
-      shardOf(3, { length: 129, stalled: true, hungUp: { least: 0, most: 50 } }),
-    ],
-  }, 'the dead are drawn', ({ dead, hungUp, table }) => {
-    const [all = 0, third = 0, none] = dead.map(heightOf)
-    assert.ok(all > 0)
-    assert.ok(Math.abs(third - all / 3) < 1, `${third} of ${all}`)
-    assert.equal(none, 0)
-    assert.deepEqual(hungUp, ['129 hung up', '≥ 43 hung up', ''])
-    assert.match(table, /43 to 50/)
-  })
+  await sees(
+    {
+      shards: [
+        shardOf(1, { length: 129, stalled: true, hungUp: { least: 129, most: 129 } }),
+        shardOf(2, { length: 129, stalled: true, hungUp: { least: 43, most: 50 } }),
+        shardOf(3, { length: 129, stalled: true, hungUp: { least: 0, most: 50 } }),
+      ],
+    },
+    'the dead are drawn',
+    ({ dead, hungUp, table }) => {
+      const [all = 0, third = 0, none] = dead.map(heightOf)
+      assert.ok(all > 0)
+      assert.ok(Math.abs(third - all / 3) < 1, `${third} of ${all}`)
+      assert.equal(none, 0)
+      assert.deepEqual(hungUp, ['129 hung up', '≥ 43 hung up', ''])
+      assert.match(table, /43 to 50/)
+    },
+  )
   await keepPicture(page, 'hung-up')
 })
 
