@@ -7,8 +7,8 @@ import { UsageError } from '#common/errors.ts'
 import type { CheckNews, WorkshopOffer } from '#services/board/server/workshop.ts'
 import { exercises } from './exercises.ts'
 
-/** A file that says nothing for this long hangs: no phase of an exercise needs a quarter of it. */
-const SILENT_MS = 120_000
+/** A file that says nothing for this long hangs: on a quiet machine no phase of an exercise needs a tenth of it. */
+const SILENT_MS = 300_000
 
 /** Checks files of this folder, and of no other: the page asks for them by name. */
 export const checker = (folder: string): NonNullable<WorkshopOffer['check']> =>
@@ -45,13 +45,13 @@ async function* play(exercise: string, file: string, cwd: string, signal: AbortS
     execArgv: [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
+  const heard = new Heard(child)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const stop = (): void => void child.kill('SIGTERM')
   signal.addEventListener('abort', stop, { once: true })
   try {
-    let news: CheckNews | undefined
-    do {
-      news = await next(child)
+    for (;;) {
+      const news = await heard.next()
       if (news === undefined) {
         child.kill('SIGKILL')
         yield {
@@ -60,7 +60,8 @@ async function* play(exercise: string, file: string, cwd: string, signal: AbortS
         return
       }
       yield news
-    } while ('phase' in news)
+      if (!('phase' in news)) return
+    }
   } finally {
     signal.removeEventListener('abort', stop)
     stop()
@@ -69,17 +70,35 @@ async function* play(exercise: string, file: string, cwd: string, signal: AbortS
   }
 }
 
-/** What the child tells next; undefined if it has ended, or says nothing for long. */
-function next(child: ReturnType<typeof fork>): Promise<CheckNews | undefined> {
-  const { promise, resolve } = Promise.withResolvers<CheckNews | undefined>()
-  const onMessage = (message: unknown): void => resolve(isNews(message) ? message : undefined)
-  const onEnd = (): void => resolve(undefined)
-  const timer = setTimeout(onEnd, SILENT_MS)
-  child.once('message', onMessage).once('exit', onEnd)
-  return promise.finally(() => {
-    clearTimeout(timer)
-    child.off('message', onMessage).off('exit', onEnd)
-  })
+/** What a child tells, in order: also what it tells while nobody asks. */
+class Heard {
+  readonly #news: CheckNews[] = []
+  #ended = false
+  #wake: () => void = () => {}
+
+  constructor(child: ReturnType<typeof fork>) {
+    child.on('message', (message) => {
+      if (isNews(message)) this.#news.push(message)
+      this.#wake()
+    })
+    // Its messages come before its end of the channel, and may come after its exit.
+    for (const end of ['disconnect', 'error'] as const)
+      child.once(end, () => {
+        this.#ended = true
+        this.#wake()
+      })
+  }
+
+  /** The next of it; undefined if the child has ended, or says nothing for long. */
+  async next(): Promise<CheckNews | undefined> {
+    if (this.#news.length === 0 && !this.#ended) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#wake = resolve
+      const timer = setTimeout(resolve, SILENT_MS)
+      await promise.finally(() => clearTimeout(timer))
+    }
+    return this.#news.shift()
+  }
 }
 
 const isNews = (message: unknown): message is CheckNews =>

@@ -43,6 +43,7 @@ export function drawPredictions(plot: uPlot, chart: TermName): void {
   const { max = 0 } = plot.scales.y ?? {}
   ctx.save()
   ctx.font = `600 ${11 * ratio}px system-ui`
+  ctx.textAlign = 'left' // the axes have left another
   ctx.strokeStyle = ctx.fillStyle = used('--accent')
   ctx.lineWidth = 2 * ratio
   for (const { value, words } of linesOf(chart)) {
