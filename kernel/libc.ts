@@ -79,7 +79,6 @@ const c = {
   mmap: declare<[number, number, number, number, number, number]>(
     'intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, long offset)',
   ),
-  madvise: declare<[number, number, number]>('int madvise(intptr_t address, size_t length, int advice)'),
   munmap: declare<[number, number]>('int munmap(intptr_t address, size_t length)'),
   copy_to: declare<[number, Buffer, number]>('intptr_t memcpy(intptr_t to, const void *from, size_t length)'),
   copy_from: declare<[Buffer, number, number]>('intptr_t memcpy(void *to, intptr_t from, size_t length)'),
@@ -307,12 +306,6 @@ const PROT_READ = 1
 const PROT_WRITE = 2
 const MAP_SHARED = 1
 const MAP_POPULATE = 0x8000
-
-/** Unmaps the pages of a mapping of a file, which come back from the file when they are used: what was written to them is lost. */
-export const letGoOfPages = (address: number, length: number): void => {
-  checked(c.madvise(address, length, MADV_DONTNEED), 'madvise', 'Letting go of pages')
-}
-const MADV_DONTNEED = 4
 
 /**
  * Whether an epoll instance of a process watches its descriptor (kcmp, KCMP_EPOLL_TFD); undefined if that cannot be

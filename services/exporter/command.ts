@@ -1,12 +1,8 @@
 import { UsageError } from '#common/errors.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import { showsProcesses } from '#kernel/proc-reading.ts'
-import { letGoOfStartupPages } from '#kernel/startup-pages.ts'
 import { type ExporterOptions, startExporter } from './exporter.ts'
 import { help, parseOptions } from './options.ts'
-
-/** By then everything has run that runs at the start alone, and Prometheus has been here. */
-const STARTED_MS = 60_000
 
 /** `spillway exporter`: runs until SIGTERM or SIGINT. Throws a UsageError if it cannot run as asked. */
 export async function exporterCommand(args: readonly string[]): Promise<void> {
@@ -23,15 +19,7 @@ async function exportUntilSignal(options: ExporterOptions): Promise<void> {
   })
   await using exporter = await startExporter(options)
   options.log(`Metrics: ${'path' in exporter.target ? `${exporter.url}, path /metrics` : `${exporter.url}/metrics`}`)
-  const started = setTimeout(() => {
-    try {
-      letGoOfStartupPages()
-    } catch {
-      // Where the kernel does not show its mappings they stay, and nothing is lost but memory.
-    }
-  }, STARTED_MS)
   await told
-  clearTimeout(started)
 }
 
 /** The owners of sockets are found under /proc: any other folder would silently give listeners without owners. */
