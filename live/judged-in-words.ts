@@ -3,21 +3,17 @@ import { bandInWords, type JudgedExpectation, seenInWords, type Verdict } from '
 import { countedBy } from './experiment-course.ts'
 import type { ExpectationState } from './experiment-state.ts'
 
-/** Where the run as a whole was not judged, what was not met has not been judged either, for the same reason. */
-export function judgedInWords({ status, reason, expectations }: Verdict): ExpectationState[] {
-  const unjudged = status === 'not judged' ? (reason ?? undefined) : undefined
-  return expectations.map((expectation) => inWords(expectation, unjudged))
-}
+export const judgedInWords = ({ expectations }: Verdict): ExpectationState[] => expectations.map(inWords)
 
-function inWords(expectation: JudgedExpectation, unjudged: string | undefined): ExpectationState {
-  const { counted, sentence, passed } = expectation
-  const outcome = passed ? 'met' : unjudged === undefined ? 'not met' : 'not judged'
+function inWords(expectation: JudgedExpectation): ExpectationState {
+  const { counted, sentence, passed, notJudged } = expectation
+  const outcome = notJudged !== null ? 'not judged' : passed ? 'met' : 'not met'
   return {
     counted: countedBy(counted),
     sentence,
     expected: bandInWords(expectation),
     seen: seenInWords(expectation),
     outcome,
-    reason: outcome === 'not judged' ? unjudged : undefined,
+    reason: notJudged ?? undefined,
   }
 }

@@ -25,11 +25,16 @@ async function shownLab(context: TestContext, driver: Driver): Promise<{ lab: La
   return { lab, board }
 }
 
+async function replayOf(url: string): Promise<Replay> {
+  const replay: Replay = JSON.parse(await (await fetch(`${url}/replay`)).text())
+  return replay
+}
+
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 test('while a page is open every sample of half a minute is kept: all drops at their moment, and the SYNs’ return a second later', async (context) => {
   const { lab, board } = await shownLab(context, namespaces)
-  const replay = async (): Promise<Replay> => (await fetch(`${board.url}/replay`)).json()
+  const replay = () => replayOf(board.url)
   assert.deepEqual((await replay()).samples?.listeners.atMs, [], 'without a page nothing is read')
   const page = new AbortController()
   context.after(() => page.abort())
@@ -70,7 +75,7 @@ test('how the lab of an experiment failed is a sentence, and the own lab is show
   }
   const { board } = await shownLab(context, mortal)
   const latest = async (): Promise<LiveState | undefined> => {
-    const { states }: Replay = await (await fetch(`${board.url}/replay`)).json()
+    const { states } = await replayOf(board.url)
     return states.at(-1)
   }
   await eventually('the own lab is shown', latest)

@@ -5,8 +5,9 @@ import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { workshopOffer } from '#cli/workshop/chapters.ts'
 import { eventually } from '#common/waiting.ts'
+import type { ExperimentState } from '#live/experiment-state.ts'
 import type { SwitchOrder } from '#live/orders.ts'
-import type { ExperimentState, LiveState } from '#live/state.ts'
+import type { LiveState } from '#live/state.ts'
 import { shardOf, stateOf } from '#live/testing/state.ts'
 import type { CheckNews, WorkshopOffer } from '#services/board/server/workshop.ts'
 import { selectorOf } from '../services/board/web/workshop/places.ts'
@@ -166,7 +167,19 @@ test('an experiment moves while it runs: its phases come one by one, then what w
   const board = await staged(context)
   const page = await open(context, browser, `${board.url}/workshop/01-handshake`)
   const name = 'experiment-small-backlog'
-  const nothing = { status: undefined, reason: undefined, folder: undefined, expectations: [] }
+  const nothing = {
+    teaches: '',
+    run: 1,
+    shows: undefined,
+    still: undefined,
+    cases: [],
+    steps: [],
+    status: undefined,
+    reason: undefined,
+    expectations: [],
+    folder: undefined,
+    report: undefined,
+  }
   const running = { name: 'small-backlog', running: true, phases: [], ...nothing }
   await step(page, name).locator('button').click()
   await eventually(
@@ -181,7 +194,14 @@ test('an experiment moves while it runs: its phases come one by one, then what w
   const phases = ['stall', 'burst'].map((phase) => ({ name: phase, timeMs: Date.now() }))
   board.experiment = { ...running, phases }
   await says(page, name, /^burst, \d+ s$/)
-  const expectation = { counted: 'kernel', expected: '9', seen: '9', passed: true, sentence: 'the queue holds nine' }
+  const expectation = {
+    counted: 'kernel',
+    expected: '9',
+    seen: '9',
+    outcome: 'met' as const,
+    reason: undefined,
+    sentence: 'the queue holds nine',
+  }
   board.experiment = { ...running, phases, running: false, status: 'passed', expectations: [expectation] }
   await says(page, name, /^small-backlog passed: 1 of 1 expectations$/)
   assert.deepEqual(await step(page, name).locator('li').allTextContents(), [

@@ -106,11 +106,21 @@ declare module 'spillway/vocabulary' {
     sysctl(name: string, value: string | number, host?: Host): Promise<void>
     /** Lets time pass. */
     pass(ms: number): Promise<void>
-    /** Reads until `seen` is true and returns that reading. After `withinMs` (default 15,000) the run fails: `what` was not seen. */
-    until(what: string, seen: (now: Now) => boolean | Promise<boolean>, withinMs?: number): Promise<Now>
+    /**
+     * Reads until `seen` is true and returns that reading. After `withinMs` (default 15,000, longer on a busy machine) the run
+     * fails: `what` was not seen. If something was later than it bears (default 100 ms), the run is not judged instead.
+     */
+    until(
+      what: string,
+      seen: (now: Now) => boolean | Promise<boolean>,
+      limits?: number | { withinMs?: number; bears?: Bears },
+    ): Promise<Now>
     /** Reads everything now. */
     now(): Promise<Now>
-    /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it fails. */
+    /** Notes by how many milliseconds something was late that this experiment measured itself, such as a program that it runs. */
+    late(ms: number): void
+    /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it
+     * fails. One that has waited in vain says so with status 75 (EX_TEMPFAIL): that is judged as `until` is. */
     run(command: readonly string[], host?: Host): Promise<string>
   }
 
@@ -380,7 +390,21 @@ declare module 'spillway/vocabulary' {
 
   export type Band = Range | Exactly
 
-  export interface Expectation {
+  /** How late a machine may be for an outcome to say something of the kernel: milliseconds, or as late as it likes. */
+  export type Bears = number | 'any lateness'
+
+  /** How an expectation stands to a machine that does late what it is asked to do. */
+  export interface Terms {
+    /**
+     * If something of the run was later than this, an expectation that fails is *not judged*. `any lateness`: no lateness
+     * can make it fail, so that it fails on a busy machine too. Default 100.
+     */
+    bears?: Bears
+    /** Lateness could also make it true: beyond what it bears, it is not judged either way. */
+    lateHelps?: boolean
+  }
+
+  export interface Expectation extends Required<Terms> {
     sentence: string
     /** NaN if there was nothing to see; NaN lies in no band. */
     seen: number | string | boolean
@@ -388,13 +412,13 @@ declare module 'spillway/vocabulary' {
   }
 
   /** An expectation: the sentence is true if what was seen lies in the band. */
-  export function that(sentence: string, seen: number, band: Range): Expectation
+  export function that(sentence: string, seen: number, band: Range, terms?: Terms): Expectation
 
-  export function that(sentence: string, seen: string | boolean, band: Exactly): Expectation
+  export function that(sentence: string, seen: string | boolean, band: Exactly, terms?: Terms): Expectation
 
   /**
-   * Exactly this number. With the unit `ms` the upper end of a band is raised by the scheduling lag that was measured
-   * during the run: a slow machine makes things later, never earlier.
+   * Exactly this number. With the unit `ms` the upper end of a band is raised by how late the run was, as far as the
+   * expectation bears it: a slow machine makes things later, never earlier.
    */
   export function equals(value: number, unit?: Unit): Range
 
@@ -491,6 +515,10 @@ declare module 'spillway/vocabulary' {
       responses: number
       open: number
       loopLagMs: number
+      lateness?: {
+        atMs: number
+        lateMs: number
+      }[]
       cpuSeconds: number
     }[]
   }
@@ -627,6 +655,8 @@ declare module 'spillway/vocabulary' {
       p999: number
       max: number
     }
+    /** The most by which a timer of the agent was late while the load ran. */
+    clientLagMs?: number
     /** Why connections `failed`, and how many for each reason. */
     failures: Record<string, number>
     /** How often the kernel accepted no more SYNs and they had to wait (ENOBUFS, EAGAIN). */

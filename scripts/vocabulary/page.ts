@@ -92,7 +92,7 @@ const sections: readonly Section[] = [
 const formTypes = ['Lesson', 'ExperimentForm', 'ComparisonForm', 'LabWish', 'Needs', 'Phase', 'Judgement']
 
 /** Types that lists refer to. */
-const furtherTypes = ['Exchange', 'Host', 'Unit', 'Range', 'Exactly']
+const furtherTypes = ['Exchange', 'Host', 'Unit', 'Range', 'Exactly', 'Terms', 'Bears']
 
 /** Known to the lab and to reports only. */
 const untold = new Set(['Phases', 'Experiment', 'Citation', 'Band', 'Expectation'])

@@ -16,6 +16,7 @@ export const verbs = {
   until: ({ until }) => until('the queue is full', (now) => now.listener(1).length === 5),
   now: async ({ now }) => ({ waiting: (await now()).waiting }),
   pass: ({ pass }) => pass(200),
+  late: ({ late }) => late(0),
   release: ({ backend }) => backend(1).release(),
   done: ({ load }) => load('burst').done(),
   load: async ({ load }) => ({ served: (await load('burst').report()).outcomes.ok }),

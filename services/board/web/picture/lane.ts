@@ -63,7 +63,9 @@ export class Lane {
       ...this.#processes.map(({ element }) => element),
     )
     this.element.addEventListener('click', () => handlers.onSelect(shard))
-    explain(this.element, () => (this.#last === undefined || this.#ages === undefined ? '' : shardInWords(this.#last, this.#ages)))
+    explain(this.element, () =>
+      this.#last === undefined || this.#ages === undefined ? '' : shardInWords(this.#last, this.#ages),
+    )
   }
 
   select(selected: boolean): void {

@@ -42,7 +42,13 @@ export class ExperimentRun {
     list(this.#element).replaceChildren(
       ...mine.phases.map(({ name }) => html('li', {}, name)),
       ...mine.expectations.map(({ sentence, seen, outcome, reason }) =>
-        html('li', { class: outcome === 'met' ? 'passed' : outcome === 'not met' ? 'failed' : '' }, `${sentence}: `, html('b', {}, seen), reason === undefined ? '' : ` (${outcome}: ${reason})`),
+        html(
+          'li',
+          { class: outcome === 'met' ? 'passed' : outcome === 'not met' ? 'failed' : '' },
+          `${sentence}: `,
+          html('b', {}, seen),
+          reason === undefined ? '' : ` (${outcome}: ${reason})`,
+        ),
       ),
     )
     if (mine.running) return
