@@ -68,7 +68,7 @@ class Page {
       case 'table':
         return markdownHtml(withoutComments(block.text), 'A table of this chapter', resolve)
       case 'code':
-        return html`<pre><code>${block.text}</code></pre>\n`
+        return html`<pre tabindex="0"><code>${block.text}</code></pre>\n`
       case 'picture':
         return html`<img src="/workshop/${block.target}" alt="${block.alternative}">\n`
       case 'details':
