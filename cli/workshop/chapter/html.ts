@@ -68,7 +68,7 @@ class Page {
       case 'table':
         return markdownHtml(withoutComments(block.text), 'A table of this chapter', resolve)
       case 'code':
-        return html`<pre><code>${block.text}</code></pre>\n`
+        return html`<pre tabindex="0"><code>${block.text}</code></pre>\n`
       case 'picture':
         // A picture of the board is for those who read without one.
         return block.target.startsWith('pictures/')
