@@ -10,16 +10,7 @@ import { LoadName, SwitchOrder } from './orders.ts'
 const root = path.resolve(import.meta.dirname, '..')
 
 /** Whatever draws a load or a switch, or tells of one. */
-const places = [
-  'live',
-  'cli/up',
-  'cli/board',
-  'services/board/web',
-  'docs/workshop',
-  'README.md',
-  'scripts/terminal-picture.ts',
-  'scripts/board-picture.ts',
-]
+const places = ['live', 'cli/up', 'cli/board', 'services/board/web', 'docs/workshop', 'README.md', 'scripts/pictures']
 
 function filesOf(place: string): string[] {
   const full = path.join(root, place)

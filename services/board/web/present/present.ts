@@ -1,5 +1,6 @@
 /** For the back row: one accept queue over the whole window, its numbers as large as they can be. */
 import { duration, number, whole } from '#common/quantities.ts'
+import { switchNames } from '#live/names.ts'
 import { waitInWords } from '#live/reading.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import { html, say, set, svg } from '../page/dom.ts'
@@ -95,7 +96,7 @@ export class Present {
     const lag = Math.max(0, ...shard.processes.map(({ lagMs }) => lagMs))
     if (shard.stalled) accepts.draw('stalled', duration(lag), 'bad')
     else accepts.draw(open ? `${whole(shard.acceptsPerSecond)}/s` : '', 'accepts')
-    say(this.#stall, shard.stalled ? 'Release' : 'Stall')
+    say(this.#stall, shard.stalled ? switchNames.release : switchNames.stall)
     this.#stall.disabled = shard.state === 'down'
     for (const button of this.#choice.children)
       set(button, 'aria-pressed', String(button.textContent === String(shard.shard)))
