@@ -1,7 +1,7 @@
 /** What stands in the accept queues: full, over the limit, or full within the last 30 s. */
 import { duration, whole } from '#common/quantities.ts'
 import { type Evidence, full, listening, moves, type ShardEvidence } from './evidence.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, isTrusted } from './finding.ts'
 import { choice, defaultOfNode, idleNeighbours, plight } from './full-queue.ts'
 import { standsStill } from './stalls.ts'
 import { inWords, names, ofThatFit, perSecond } from './words.ts'
@@ -15,8 +15,15 @@ export const acceptQueueOverflows: Finding = {
   from: ['listeners'],
   says(view) {
     const open = listening(view)
-    const stuck = open.filter((shard) => full(shard) && !standsStill(shard))
+    // Whether a backend stands still it says itself: while it says nothing, a full queue is said without its cause.
+    const told = isTrusted(view, 'backends')
+    const stuck = open.filter((shard) => full(shard) && !(told && standsStill(shard)))
     if (stuck.length === 0) return undefined
+    if (!told) {
+      const all = stuck.length === open.length
+      const beside = all ? '' : ` ${idleNeighbours(stuck, open)}`
+      return `${names(stuck)} ${stuck.length === 1 ? 'is' : 'are'} full${beside}: ${plight(view, stuck, open)}. Why is not known: the backends have not answered lately.`
+    }
     if (stuck.length === open.length) {
       const which = open.length === 1 ? 'The accept queue is' : `All ${inWords(open.length)} accept queues are`
       return `${which} full: connections arrive faster than the backends accept them, and each dropped SYN is retransmitted after a second. More backends, or less work per accept, would fix this; a larger backlog only makes clients wait longer.${defaultOfNode(open)}`
@@ -118,6 +125,7 @@ export const closeCall: Finding = {
   code: 'queue-was-full',
   from: ['listeners'],
   says(view) {
+    if (listening(view).some(full)) return undefined
     // A peak far above the limit is from before listen() was called with another backlog.
     const near = listening(view).filter(
       ({ peak, limit }) => peak >= (limit + 1) * 0.8 && peak <= limit + OVERSHOOT && peak > 1,

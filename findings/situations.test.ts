@@ -477,6 +477,16 @@ const situations: Situation[] = [
     says: /^The backends have last answered 6 s ago/,
   },
   {
+    when: 'a queue is full, and the backends do not answer: why is not known',
+    seen: {
+      shards: [shardOf(1, { peak: 129 }), shardOf(2, { ...full, ...stalled, peak: 129 })],
+      ages: { ...ages, backends: 3500 },
+    },
+    finds: ['accept-queue-overflows', 'readings-too-old'],
+    says: /^Shard 2 is full while its neighbour idles: one client in two.*Why is not known/,
+    never: /accept again|work per accept|within the last 30 s/,
+  },
+  {
     when: 'the counters are old',
     seen: { cookiesPerSecond: 9, ...moved({ TCPReqQFullDoCookies: 9 }), ages: { ...ages, counters: 5000 } },
     finds: ['readings-too-old'],
