@@ -368,7 +368,7 @@ test('an order that cannot be performed is answered in words', { skip }, async (
   await page.locator('#panel').getByRole('switch', { name: 'Stall' }).click()
   await eventually(
     'the page says why the order failed',
-    () => page.locator('.told.bad').textContent(),
+    () => page.locator('#panel .told.bad').textContent(),
     (words) => assert.match(words ?? '', /backend-2 does not answer/),
   )
   await lab.backend(2).restart()
