@@ -218,9 +218,9 @@ test('it plays at a chosen speed and pauses; scrubbing moves picture and charts'
   )
   await page.keyboard.press('s')
   const again = await eventually(
-    'the past is shown again, and stands still',
+    'the past is shown again, and stands still, with a cursor in the charts',
     () => seen(page),
-    ({ past }) => assert.ok(past),
+    ({ past, cursor }) => assert.ok(past && cursor > 0, `${cursor}`),
   )
   await page.locator('.past input[type="range"]').fill('4000')
   const scrubbed = await eventually(
