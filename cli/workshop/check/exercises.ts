@@ -52,7 +52,7 @@ const states = (asks: string, answers: (seen: JudgedExpectation['seen']) => bool
 
 const more = (clients: number): Requirement =>
   someCase(
-    `more than ${clients} clients come`,
+    `at least ${clients + 1} clients come`,
     ({ readings }) => readings.clients.count > clients,
     (cases) => `there were ${each(cases, ({ readings }) => readings.clients.count)}; start more in a phase`,
   )

@@ -30,6 +30,7 @@ export class Chart {
   #columns = new ColumnKeeper([])
   #points: Point[] = []
   #at: number | undefined
+  #pointed: number | undefined
 
   constructor(options: ChartOptions) {
     this.#options = options
@@ -81,14 +82,28 @@ export class Chart {
       plot.setData(this.#columns.of(points), false)
       plot.setScale('x', { min, max })
     })
+    // A plot places its axes after this, and its cursor with them.
+    if (this.#pointed !== undefined) requestAnimationFrame(() => this.#placeCursor())
     this.readOut(this.#at)
   }
 
-  /** Puts the cursor at a moment and reads it out. */
-  pointAt(at: number): void {
-    const plot = this.#plot
-    plot?.setCursor({ left: plot.valToPos(at, 'x'), top: 0 }, false)
+  /** Puts the cursor at a moment, where it stays also when the chart is built anew, and reads it out. Undefined lets go of it. */
+  pointAt(at: number | undefined): void {
+    this.#pointed = at
+    this.#placeCursor()
     this.readOut(at)
+  }
+
+  /** Reads out where the pointer is; when it has left, the moment at which the cursor was put, or the last values. */
+  pointerAt(at: number | undefined): void {
+    this.readOut(at ?? this.#pointed)
+    // The plot hides its cursor when the pointer has left.
+    if (at === undefined && this.#pointed !== undefined) requestAnimationFrame(() => this.#placeCursor())
+  }
+
+  #placeCursor(): void {
+    const plot = this.#plot
+    if (this.#pointed !== undefined) plot?.setCursor({ left: plot.valToPos(this.#pointed, 'x'), top: 0 }, false)
   }
 
   /** Between two drawings: only the values are new. */

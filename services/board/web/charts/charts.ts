@@ -52,7 +52,7 @@ export class Charts {
         this.#held = held
       },
       onPoint: (at: number | undefined) => {
-        for (const chart of this.#charts) chart.readOut(at)
+        for (const chart of this.#charts) chart.pointerAt(at)
       },
     }
     this.#charts = kinds.map(
@@ -108,6 +108,7 @@ export class Charts {
     this.#history = past ?? this.#present
     this.#time.goOn()
     if (past !== undefined) this.#time.stop(this.#lastMs(), range)
+    if (past === undefined) this.pointAt(undefined)
     this.#shown()
     this.#onStill(undefined)
   }
@@ -116,8 +117,8 @@ export class Charts {
     return this.#history !== this.#present
   }
 
-  /** Puts the cursor of all charts at a moment, in seconds since the epoch. */
-  pointAt(at: number): void {
+  /** Puts the cursor of all charts at a moment, in seconds since the epoch, or lets go of it. */
+  pointAt(at: number | undefined): void {
     for (const chart of this.#charts) chart.pointAt(at)
   }
 

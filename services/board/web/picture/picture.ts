@@ -65,9 +65,16 @@ export class Picture {
     this.#journey.draw(state, this.ages)
   }
 
+  #switches(): SVGGElement[] {
+    return [...this.element.querySelectorAll<SVGGElement>('.process-switch')]
+  }
+
   #build(state: LiveState): Journey {
     const journey = new Journey(this.layout, state, this.#handlers)
+    // Whoever is at a switch with the keyboard stays at it, though the room for the picture has changed.
+    const at = this.#switches().findIndex((element) => element === document.activeElement)
     this.element.replaceChildren(svg('defs', {}, fallGradient()), ...journey.elements)
+    this.#switches()[at]?.focus({ preventScroll: true })
     return journey
   }
 }

@@ -13,6 +13,8 @@ export class ExperimentRun {
   /** Whether this page has asked for it, so that one of yesterday is not taken for it. */
   #asked = false
   #shown = ''
+  /** When this page first saw it run. */
+  #sinceMs: number | undefined
 
   constructor({ element }: Step, token: string, onDone: () => void) {
     this.#element = element
@@ -36,6 +38,7 @@ export class ExperimentRun {
     if (mine === undefined || (!this.#asked && !mine.running)) return
     this.#asked = true
     if (mine.running) this.#drawProgress(mine)
+    else this.#sinceMs = undefined
     const shown = JSON.stringify([mine.phases, mine.status, mine.expectations])
     if (shown === this.#shown) return
     this.#shown = shown
@@ -62,13 +65,12 @@ export class ExperimentRun {
 
   /** Against the time that it took where it was measured: an unknown one only moves. */
   #drawProgress({ phases }: ExperimentState): void {
-    const beganMs = phases[0]?.timeMs
-    const passedSeconds = beganMs === undefined ? 0 : (Date.now() - beganMs) / 1000
-    set(
-      bar(this.#element),
-      'value',
-      this.#seconds > 0 ? String(Math.min(0.99, passedSeconds / this.#seconds)) : undefined,
-    )
+    this.#sinceMs ??= Date.now()
+    // A page that comes later knows only when the phases began.
+    const beganMs = Math.min(this.#sinceMs, phases[0]?.timeMs ?? this.#sinceMs)
+    const passedSeconds = (Date.now() - beganMs) / 1000
+    const share = Math.min(0.99, passedSeconds / this.#seconds)
+    set(bar(this.#element), 'value', this.#seconds > 0 ? String(share) : undefined)
     const phase = phases.at(-1)?.name ?? 'starting its lab'
     say(output(this.#element), `${phase}, ${Math.max(0, Math.floor(passedSeconds))} s`)
   }
