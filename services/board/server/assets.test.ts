@@ -65,28 +65,16 @@ test('the best encoding that is accepted is chosen, and none that is refused', (
   assert.equal(encodingFor(undefined), 'identity')
 })
 
-<<<<<<< HEAD
-test('the one style sheet holds those of all folders but the workshop’s, which are served for its own page', () => {
-  const assets = loadAssets(config)
-  const served = assets.get('/board.css')?.identity.toString() ?? ''
-=======
 test('the one style sheet holds those of all folders, but for the workshop, which is a page of its own', () => {
   const assets = loadAssets(config)
   const sheetOf = (name: string): string => assets.get(name)?.identity.toString() ?? ''
   const served = sheetOf('/board.css')
->>>>>>> w/workshop
   const web = new URL('../web/', import.meta.url)
   const sheets = fs.readdirSync(web, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.css'))
   assert.ok(sheets.length >= 4)
   for (const name of sheets) {
-<<<<<<< HEAD
-    const text = fs.readFileSync(new URL(name, web), 'utf8')
-    if (name.startsWith('workshop/')) assert.equal(assets.get(`/${name}`)?.identity.toString(), text)
-    else assert.ok(served.includes(text), name)
-=======
     const there = name.startsWith('workshop/') ? sheetOf(`/${name}`) : served
     assert.ok(there.includes(fs.readFileSync(new URL(name, web), 'utf8')), name)
->>>>>>> w/workshop
   }
   assert.match(served, /\.u-over/, 'and the one of uPlot')
 })
