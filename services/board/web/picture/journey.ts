@@ -95,7 +95,10 @@ export class Journey {
     this.#dropped.draw(drops, this.#droppedUnit === undefined ? '/s dropped' : '/s')
     if (this.#droppedUnit !== undefined) say(this.#droppedUnit, drops > 0 ? 'dropped in all' : '')
     const accepts = shards.reduce((sum, { acceptsPerSecond }) => sum + acceptsPerSecond, 0)
-    this.#processStage.draw(whole(accepts), 'accepts per second', ageBeside(state.ages, 'backends'))
+    const age = ageBeside(state.ages, 'backends')
+    // There is room for one of them below the number.
+    if (age === '') this.#processStage.draw(whole(accepts), 'accepts per second')
+    else this.#processStage.draw(`${whole(accepts)}/s`, age)
     const overflowing = state.moved.some(({ name }) => name === 'ListenOverflows')
     for (const [index, lane] of this.lanes.entries()) {
       const shard = shards[index]
@@ -109,7 +112,9 @@ export class Journey {
       return
     }
     const { receiveBytes = 0, receiveBytesMax = 0 } = port ?? {}
-    this.#connectionStage.draw(number(port?.connections ?? 0), 'established', ageBeside(ages, 'connections'))
+    const age = ageBeside(ages, 'connections')
+    // There is room for one of them.
+    this.#connectionStage.draw(number(port?.connections ?? 0), age === '' ? 'established' : age)
     this.#receive.draw(receiveBytes, receiveBytes === 0 ? '' : `fullest ${bytes(receiveBytesMax)}`, false)
     const closed = port?.zeroWindows ?? 0
     this.#send.draw(port?.sendBytes ?? 0, closed > 0 ? `${plural(closed, 'window')} closed` : '', closed > 0)
