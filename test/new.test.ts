@@ -138,7 +138,7 @@ test('a copy of a built-in experiment and of a solution runs wherever it is put'
   const copies = {
     'copy.ts': 'experiments/small-backlog.ts',
     'sharded.ts': 'experiments/sharding.ts',
-    'solved.ts': 'docs/workshop/solutions/01-two-processes.ts',
+    'solved.ts': 'docs/workshop/solutions/02-two-processes.ts',
   }
   for (const [name, from] of Object.entries(copies)) {
     fs.copyFileSync(path.join(root, from), path.join(folder, name))
