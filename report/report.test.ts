@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Table } from '#lab/experiment/folder.ts'
 import { emptyRecording } from '#lab/experiment/recording.ts'
+import { plan } from '#lab/testing/plan.ts'
 import { cardHtml } from './card.ts'
 import { reportHtml } from './report.ts'
-import { plan, recording, runOf } from './testing/runs.ts'
+import { recording, runOf } from './testing/runs.ts'
 
 /** What a slip in a template or in arithmetic would leave behind. */
 const slips = /NaN|undefined|Infinity|\[object/

@@ -2,21 +2,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { experiments } from '#experiments/catalogue.ts'
-import type { LabPlan } from '#lab/driver.ts'
 import { expectationsAhead } from '#lab/experiment/ahead.ts'
-
-const plan: LabPlan = {
-  mode: 'sharded',
-  address: '198.18.0.2',
-  port: 8080,
-  backends: [{ backlog: 8, workers: 3 }],
-  sysctls: {},
-  sampleIntervalMs: 10,
-  synIntervalMs: 20,
-  connectionsIntervalMs: 100,
-  cpuShare: 0.2,
-  peakWindowMs: 30_000,
-}
+import { plan } from '#lab/testing/plan.ts'
 
 test('all experiments but those that may find themselves without a subject say beforehand what they expect', () => {
   const recording = { plan, sysctls: sysctlsOfALab() }

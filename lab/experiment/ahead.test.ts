@@ -2,21 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { equals, that } from '#experiments/vocabulary/expectation.ts'
 import { comparison, experiment, NotJudged } from '#experiments/vocabulary/experiment.ts'
-import type { LabPlan } from '../driver.ts'
+import { plan } from '../testing/plan.ts'
 import { expectationsAhead } from './ahead.ts'
-
-const plan: LabPlan = {
-  mode: 'sharded',
-  address: '198.18.0.2',
-  port: 8080,
-  backends: [{ backlog: 8, workers: 3 }],
-  sysctls: {},
-  sampleIntervalMs: 10,
-  synIntervalMs: 20,
-  connectionsIntervalMs: 100,
-  cpuShare: 0.2,
-  peakWindowMs: 30_000,
-}
 
 const lesson = { name: 'x', teaches: '', sources: ['a test'] } as const
 const recording = { plan, sysctls: { 'net.core.somaxconn': '4096' } }

@@ -1,22 +1,9 @@
 /** Runs for tests, made of recordings as the runner makes them. */
-import type { LabPlan } from '#lab/driver.ts'
 import { type Run, tablesOf } from '#lab/experiment/folder.ts'
 import { emptyRecording, type Recording } from '#lab/experiment/recording.ts'
 import { summaryOf } from '#lab/experiment/summary.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
-
-export const plan: LabPlan = {
-  mode: 'sharded',
-  address: '198.18.0.2',
-  port: 8080,
-  backends: [{ backlog: 8, workers: 3 }],
-  sysctls: {},
-  sampleIntervalMs: 10,
-  synIntervalMs: 20,
-  connectionsIntervalMs: 100,
-  cpuShare: 0.2,
-  peakWindowMs: 30_000,
-}
+import { plan } from '#lab/testing/plan.ts'
 
 /** A second with two phases, in which the queue of one shard fills and a client in five never connects. */
 export function recording(name = 'lab', changes: Partial<Recording> = {}): Recording {
