@@ -103,16 +103,16 @@ function writeCosts(costs: Record<DumpKind, DumpCost>, into: Float64Array): void
 function readCosts(from: Float64Array): Record<DumpKind, DumpCost> {
   return perKind((kind) => {
     const at = dumpKinds.indexOf(kind) * costFields.length
-    const readMs = from[at + 3]!
+    const of = (field: keyof DumpCost): number => from[at + costFields.indexOf(field)]!
     return {
-      count: from[at]!,
-      sumSeconds: from[at + 1]!,
-      cpuSeconds: from[at + 2]!,
-      readMs: Number.isNaN(readMs) ? null : readMs,
-      goodForMs: from[at + 4]!,
-      lastSeconds: from[at + 5]!,
-      maxSeconds: from[at + 6]!,
-      intervalSeconds: from[at + 7]!,
+      count: of('count'),
+      sumSeconds: of('sumSeconds'),
+      cpuSeconds: of('cpuSeconds'),
+      readMs: Number.isNaN(of('readMs')) ? null : of('readMs'),
+      goodForMs: of('goodForMs'),
+      lastSeconds: of('lastSeconds'),
+      maxSeconds: of('maxSeconds'),
+      intervalSeconds: of('intervalSeconds'),
     }
   })
 }
