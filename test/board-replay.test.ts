@@ -231,6 +231,21 @@ test('it plays at a chosen speed and pauses; scrubbing moves picture and charts'
   assert.ok(scrubbed.cursor < again.cursor, 'the cursor of the charts goes along')
 })
 
+test('the large view of the past is of the past too', { skip }, async (context) => {
+  const page = await inThePast(context)
+  const sequence = (): Promise<unknown> => page.evaluate('document.documentElement.dataset.sequence')
+  const before = await sequence()
+  const pressed = latest
+  await page.getByRole('button', { name: 'Present' }).click()
+  await eventually(
+    'states have come meanwhile',
+    () => latest,
+    (now) => assert.ok(now > pressed + 5),
+  )
+  assert.equal(await sequence(), before)
+  assert.equal(await page.locator('#present').isVisible(), true)
+})
+
 test('the past takes no orders and says that it is the past; the present goes on and is there when one comes back', {
   skip,
 }, async (context) => {

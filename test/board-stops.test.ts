@@ -182,6 +182,20 @@ test("the presenter's view is entered by a key and a button; its numbers are lar
   await page.locator('#stage').waitFor()
 })
 
+test("paused, the presenter's view shows the moment at which the picture stands", { skip }, async (context) => {
+  const page = await opened(context)
+  await page.keyboard.press('p')
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
+  const still = await inPicture(page)
+  await page.keyboard.press('b')
+  const large = await eventually(
+    'the large view has its numbers',
+    () => page.locator('#present').textContent(),
+    (text) => assert.match(text ?? '', /of 1,000,001/),
+  )
+  assert.ok(large?.includes(still.toLocaleString('en')), `${still}: ${large}`)
+})
+
 test('the keys are listed, and can be switched off', { skip }, async (context) => {
   const page = await opened(context)
   await page.keyboard.press('?')

@@ -59,6 +59,8 @@ const past = new SlowMotion({
   tell: (words) => panel.tell({ done: false, words }),
 })
 let last: LiveState | undefined
+/** What the picture shows: the last state, the one at which it was paused, or one of the past. */
+let drawn: LiveState | undefined
 let selected = 1
 /** When the picture and the charts were stopped, by the clock of the samples. */
 let pausedMs: number | undefined
@@ -69,7 +71,7 @@ function select(shard: number): void {
   panel.select(shard)
   present.select(shard)
   if (isPresenting()) showAddress(shard)
-  if (last !== undefined && pausedMs === undefined) present.draw(last, picture.ages)
+  if (drawn !== undefined) present.draw(drawn, picture.ages)
 }
 
 /** The switch in the picture: stalls what runs, releases what is stalled. */
@@ -97,6 +99,7 @@ function show(state: LiveState): void {
 
 /** Draws a state of the present, or one of the past. */
 function draw(state: LiveState): void {
+  drawn = state
   picture.draw(state)
   motion.show(state, picture.layout)
   if (isPresenting()) present.draw(state, picture.ages)
@@ -146,7 +149,7 @@ function presentShard(shard: number | undefined): void {
   byId('present').hidden = shard === undefined
   showAddress(shard)
   if (shard !== undefined) select(shard)
-  if (last !== undefined && pausedMs === undefined) draw(last)
+  if (drawn !== undefined) draw(drawn)
 }
 
 const alone = (): void => {
@@ -182,6 +185,11 @@ explainOnHover()
 pressOnce()
 listenToKeys([
   { keys: ['p'], does: 'Pause the picture and the charts, or resume', press: () => charts.toggle() },
+  {
+    keys: ['s', 'S'],
+    does: 'Slow motion: the last 30 s; arrows step, Space plays, Esc goes back',
+    press: () => void past.enter(),
+  },
   { keys: ['b'], does: 'One queue, large: for the back row', press: () => byId('big').click() },
   {
     keys: ['Escape'],

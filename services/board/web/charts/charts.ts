@@ -107,8 +107,8 @@ export class Charts {
     this.#kept = undefined
     this.#history = past ?? this.#present
     this.#time.goOn()
-    if (past !== undefined) this.#time.stop(this.#lastMs(), range)
     if (past === undefined) this.pointAt(undefined)
+    else this.#time.stop(this.#lastMs(), range)
     this.#shown()
     this.#onStill(undefined)
   }

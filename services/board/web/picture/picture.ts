@@ -65,16 +65,14 @@ export class Picture {
     this.#journey.draw(state, this.ages)
   }
 
-  #switches(): SVGGElement[] {
-    return [...this.element.querySelectorAll<SVGGElement>('.process-switch')]
-  }
-
   #build(state: LiveState): Journey {
     const journey = new Journey(this.layout, state, this.#handlers)
     // Whoever is at a switch with the keyboard stays at it, though the room for the picture has changed.
-    const at = this.#switches().findIndex((element) => element === document.activeElement)
+    const switches = this.element.getElementsByClassName('process-switch')
+    const at = [...switches].findIndex((element) => element.matches(':focus'))
     this.element.replaceChildren(svg('defs', {}, fallGradient()), ...journey.elements)
-    this.#switches()[at]?.focus({ preventScroll: true })
+    const again = switches.item(at)
+    if (at >= 0 && again instanceof SVGElement) again.focus({ preventScroll: true })
     return journey
   }
 }

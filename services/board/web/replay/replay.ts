@@ -68,13 +68,12 @@ export class SlowMotion {
       onJump: (to) => this.#jump(to),
       onLeave: leave,
     })
-    this.#button.addEventListener('click', () => (this.active ? leave() : void this.#enter()))
+    this.#button.addEventListener('click', () => (this.active ? leave() : void this.enter()))
     parts.beside.before(this.#button)
     parts.stage.before(this.#bar.element)
     replayKeys({
       active: () => this.active,
       bar: this.#bar.element,
-      enter: () => void this.#enter(),
       leave,
       step: (samples) => this.#step(samples),
       play: () => this.#play(!this.#playing),
@@ -104,8 +103,9 @@ export class SlowMotion {
     this.#button.focus()
   }
 
-  async #enter(): Promise<void> {
-    if (this.#asked) return
+  /** Shows the past, once it has been fetched. */
+  async enter(): Promise<void> {
+    if (this.#asked || this.active) return
     this.#asked = true
     const past = await lastHalfMinute()
     this.#asked = false
