@@ -98,7 +98,7 @@ export class Journey {
     const age = ageBeside(state.ages, 'backends')
     // There is room for one of them below the number.
     if (age === '') this.#processStage.draw(whole(accepts), 'accepts per second')
-    else this.#processStage.draw(`${whole(accepts)}/s`, age)
+    else this.#processStage.draw(`${whole(accepts)}/s`, '', age)
     const overflowing = state.moved.some(({ name }) => name === 'ListenOverflows')
     for (const [index, lane] of this.lanes.entries()) {
       const shard = shards[index]
@@ -114,7 +114,7 @@ export class Journey {
     const { receiveBytes = 0, receiveBytesMax = 0 } = port ?? {}
     const age = ageBeside(ages, 'connections')
     // There is room for one of them.
-    this.#connectionStage.draw(number(port?.connections ?? 0), age === '' ? 'established' : age)
+    this.#connectionStage.draw(number(port?.connections ?? 0), age === '' ? 'established' : '', age)
     this.#receive.draw(receiveBytes, receiveBytes === 0 ? '' : `fullest ${bytes(receiveBytesMax)}`, false)
     const closed = port?.zeroWindows ?? 0
     this.#send.draw(port?.sendBytes ?? 0, closed > 0 ? `${plural(closed, 'window')} closed` : '', closed > 0)
