@@ -126,14 +126,16 @@ test('the way of a chapter: a prediction is drawn, a button throws the switches,
     () =>
       page.evaluate<number[][]>(`(() => {
         const board = document.getElementById('board').contentDocument
-        return ['.looked-at', '.lane[data-shard="2"]'].map((selector) => {
+        return ['.looked-at', '.lane[data-shard="2"] .lane-area'].map((selector) => {
           const box = board.querySelector(selector)?.getBoundingClientRect()
-          return box === undefined ? [] : [box.left + box.width / 2, box.top + box.height / 2].map(Math.round)
+          return box === undefined ? [] : [box.left, box.right, box.top, box.bottom]
         })
       })()`),
     ([ring = [], tank = []]) => {
-      assert.equal(ring.length, 2)
-      for (const [at, value] of ring.entries()) assert.ok(Math.abs(value - (tank[at] ?? 0)) <= 3, `${ring} and ${tank}`)
+      assert.equal(ring.length, 4)
+      // A little around the tank and its process, and nothing of the tanks beside it.
+      for (const [at, value] of ring.entries())
+        assert.ok(Math.abs(value - (tank[at] ?? 0)) <= 15, `${ring} and ${tank}`)
     },
   )
   assert.equal(rings.length, 2)
@@ -295,6 +297,15 @@ test('each chapter is readable without barriers, in light and dark, wide and nar
       )
       await keepPicture(page, `workshop-${file.slice(0, 2)}-${colorScheme}`)
     }
+  const inOrder = await page.evaluate<boolean>(
+    `(() => {
+      const [chapter, board] = ['chapter', 'board'].map((id) => document.getElementById(id).getBoundingClientRect())
+      const headings = [...document.querySelectorAll('#chapter h2')].map((heading) => heading.getBoundingClientRect())
+      const below = headings.every((box, at) => at === 0 || (box.top > headings[at - 1].top && box.right <= chapter.right))
+      return below && headings.length >= 5 && board.left >= chapter.right - 1 && board.width > chapter.width
+    })()`,
+  )
+  assert.ok(inOrder, 'the sections stand one below the other, and the board on their right')
   await page.setViewportSize({ width: 400, height: 800 })
   const boxes = await page.evaluate<{ chapter: number; board: number; wide: number }>(
     `(() => ({

@@ -29,8 +29,11 @@ const types: Record<string, string> = {
 /** Colours and type, which the reports have too. */
 const tokens = fileURLToPath(new URL('../../../common/tokens.css', import.meta.url))
 
-/** The style sheets, as one: what comes later may refine what came before. */
+/** What every page begins with. */
+const base = 'page/base.css'
+/** The board's style sheets, as one: what comes later may refine what came before. */
 const sheets = [
+  base,
   'page/page.css',
   'picture/picture.css',
   'charts/charts.css',
@@ -52,12 +55,18 @@ export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
   }
   const library = chartLibrary()
   assets.set('/uplot.js', asset(types['.js']!, library.script))
-  const styles = [tokens, ...sheets.map((name) => path.join(web, name))].map((file) => fs.readFileSync(file, 'utf8'))
-  for (const name of ['workshop/workshop.css', 'workshop/look.css'])
-    assets.set(`/${name}`, asset('text/css; charset=utf-8', fs.readFileSync(path.join(web, name), 'utf8')))
-  assets.set('/board.css', asset('text/css; charset=utf-8', [library.style, ...styles].join('\n')))
+  assets.set('/board.css', styles(library.style, [tokens, ...sheets]))
+  // A page of its own: of the board it has the base alone, so that no name of the board's styles reaches it.
+  assets.set('/workshop/workshop.css', styles('', [tokens, base, 'workshop/workshop.css']))
+  assets.set('/workshop/look.css', styles('', ['workshop/look.css']))
   assets.set('/', asset('text/html; charset=utf-8', page(config)))
   return assets
+}
+
+/** Style sheets as one, by their paths below web/. */
+function styles(before: string, names: readonly string[]): Asset {
+  const texts = names.map((name) => fs.readFileSync(path.resolve(web, name), 'utf8'))
+  return asset('text/css; charset=utf-8', [before, ...texts].join('\n'))
 }
 
 /** A module, and those of other rooms that it imports: each under its room's name, as `/common/quantities.ts`. */

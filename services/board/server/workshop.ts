@@ -87,7 +87,7 @@ export function serveWorkshop(
   })
   app.get<{ Params: { '*': string } }>('/workshop/*', (request, reply) => {
     const name = request.params['*']
-    const chapter = offer.chapters.find((one) => one.name === name)
+    const chapter = name === '' ? offer.chapters[0] : offer.chapters.find((one) => one.name === name)
     if (chapter !== undefined) return reply.headers(pageHeaders).type('text/html; charset=utf-8').send(page(chapter))
     const file = asset(`/workshop/${name}`)
     if (file === undefined) return reply.code(404).send({ error: 'There is no such chapter' })

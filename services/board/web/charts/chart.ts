@@ -56,7 +56,7 @@ export class Chart {
     const { kind, labels, marks, gestures } = this.#options
     const { term, range } = kind
     this.#curves = kind.curves(shards)
-    this.#columns = new ColumnKeeper(this.#curves)
+    this.#columns = new ColumnKeeper(this.#curves, kind.logarithmic ? kind.range(0)[0] : undefined)
     const { cursor, hooks } = listeningTo(gestures)
     this.#plot = new uPlot(
       {

@@ -41,3 +41,11 @@ test('whatever stretches of time are drawn one after another, the columns are th
     }),
   )
 })
+
+test('what is below the lowest value of an axis is drawn at it, and what is unknown stays so', () => {
+  assert.deepEqual(new ColumnKeeper(curves, 5).of(points.slice(0, 4)), [
+    [0, 0.1, 0.2, 0.3],
+    [5, 5, 5, 6],
+    [null, 5, 5, 5],
+  ])
+})

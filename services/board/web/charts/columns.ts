@@ -12,8 +12,12 @@ export class ColumnKeeper {
   #points: readonly Point[] = []
   #columns: Columns
 
-  constructor(curves: readonly Curve[]) {
+  readonly #lowest: number
+
+  /** What is below the lowest value is drawn there: on a logarithmic axis, where 0 has no place. */
+  constructor(curves: readonly Curve[], lowest = Number.NEGATIVE_INFINITY) {
     this.#curves = curves
+    this.#lowest = lowest
     this.#columns = [[], ...curves.map(() => [])]
   }
 
@@ -27,7 +31,10 @@ export class ColumnKeeper {
     const [times, ...values] = this.#columns
     for (const point of follows ? points.slice(kept) : points) {
       times.push(point.timeMs / 1000)
-      for (const [index, { of }] of this.#curves.entries()) values[index]?.push(of(point))
+      for (const [index, { of }] of this.#curves.entries()) {
+        const value = of(point)
+        values[index]?.push(value === null ? null : Math.max(this.#lowest, value))
+      }
     }
     this.#points = points
     return this.#columns

@@ -37,9 +37,6 @@ const upTo =
   (least: number) =>
   (highest: number): [number, number] => [0, Math.max(least, highest * 1.08)]
 
-/** On a logarithmic axis nothing is below a millisecond. */
-const visible = (value: number | null): number | null => (value === null ? null : Math.max(1, value))
-
 /** 950, 1.5k, 20k. */
 const short = (value: number): string =>
   value < 1000 ? String(Math.round(value * 10) / 10) : `${Math.round(value / 100) / 10}k`
@@ -64,8 +61,8 @@ export const kinds: Kind[] = [
     title: 'Accept wait, 99th percentile',
     term: 'acceptWait',
     curves: (shards) => [
-      ...byShard((point) => point.waits.map(visible))(shards),
-      { colour: 'ink', dashed: true, name: 'oldest waiting', of: (point) => visible(point.oldestWaitMs) },
+      ...byShard((point) => point.waits)(shards),
+      { colour: 'ink', dashed: true, name: 'oldest waiting', of: (point) => point.oldestWaitMs },
     ],
     show: duration,
     axis: (value) => (value < 1000 ? `${value} ms` : `${value / 1000} s`),

@@ -16,7 +16,7 @@ const fixed: Record<string, string> = {
 /** The selector of a place; undefined for one that the board does not have. */
 export function selectorOf(place: string): string | undefined {
   const [, what, shard] = /^(tank|process) (\d+)$/.exec(place) ?? []
-  if (what === 'tank') return `.lane[data-shard="${shard}"]`
+  if (what === 'tank') return `.lane[data-shard="${shard}"] .lane-area` // the lane itself reaches as far as its falling dots
   if (what === 'process') return `.lane[data-shard="${shard}"] .process-switch`
   return Object.hasOwn(fixed, place) ? fixed[place] : undefined
 }
