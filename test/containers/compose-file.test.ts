@@ -147,6 +147,7 @@ test('the keys of every block stand in one order', () => {
     'sysctls',
     'volumes',
     'tmpfs',
+    'cpu_shares',
     'cpus',
     'mem_limit',
     'pids_limit',
