@@ -20,5 +20,9 @@ test('a lab that is looked at reads its connections so often that no age stands 
   const beside = (ms: number): string =>
     ageBeside({ listeners: 0, synQueue: 0, counters: 0, backends: 0, connections: ms + SNAPSHOT_MS }, 'connections')
   assert.equal(beside(intervalMs(shownPace)), '')
-  assert.notEqual(beside(intervalMs({ ...shownPace, cpuShare: defaultPace.cpuShare })), '', 'the usual budget stretches it')
+  assert.notEqual(
+    beside(intervalMs({ ...shownPace, cpuShare: defaultPace.cpuShare })),
+    '',
+    'the usual budget stretches it',
+  )
 })
