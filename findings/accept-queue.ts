@@ -1,7 +1,7 @@
 /** What stands in the accept queues: full, over the limit, or full within the last 30 s. */
 import { duration, whole } from '#common/quantities.ts'
 import { type Evidence, full, listening, moves, type ShardEvidence } from './evidence.ts'
-import { type Finding, isTrusted } from './finding.ts'
+import { type Finding, isTrusted, ratesAreKnown } from './finding.ts'
 import { choice, defaultOfNode, idleNeighbours, plight } from './full-queue.ts'
 import { standsStill } from './stalls.ts'
 import { inWords, names, ofThatFit, perSecond } from './words.ts'
@@ -17,9 +17,9 @@ export const acceptQueueOverflows: Finding = {
     const open = listening(view)
     // Whether a backend stands still it says itself: while it says nothing, a full queue is said without its cause.
     const told = isTrusted(view, 'backends')
-    const stuck = open.filter((shard) => full(shard) && !(told && standsStill(shard)))
+    const stuck = open.filter((shard) => full(shard) && !(told && standsStill(view, shard)))
     if (stuck.length === 0) return undefined
-    if (!told) {
+    if (!told || !ratesAreKnown(view) || stuck.some(({ silent }) => silent)) {
       const all = stuck.length === open.length
       const beside = all ? '' : ` ${idleNeighbours(stuck, open)}`
       return `${names(stuck)} ${stuck.length === 1 ? 'is' : 'are'} full${beside}: ${plight(view, stuck, open)}. Why is not known: the backends have not answered lately.`
@@ -48,11 +48,19 @@ const LONG_WAIT_MS = 500
 const hasWaitedLong = ({ acceptWait }: ShardEvidence): boolean =>
   acceptWait !== undefined && acceptWait.p99Ms >= LONG_WAIT_MS
 
+/** A rate and a total that were read at different moments differ by less. */
+const FAR_MORE = 1.5
+
 export const overflowsForMoments: Finding = {
   code: 'accept-queue-overflows-briefly',
   from: ['listeners', 'counters'],
   says(view) {
-    if (moves(view, 'ListenOverflows') === 0) return undefined
+    // Drops of a listener are not all overflows, and the counter is not read when they are: what full queues drop explains
+    // it, unless it is far more.
+    const elsewhere = listening(view)
+      .filter(full)
+      .reduce((sum, { dropsPerSecond }) => sum + dropsPerSecond, 0)
+    if (moves(view, 'ListenOverflows') <= elsewhere * FAR_MORE) return undefined
     // What one has dropped that has just been released is no burst: it catches up.
     const brief = listening(view).filter(
       (shard) => shard.dropsPerSecond > 0 && !full(shard) && !shard.stalled && !hasWaitedLong(shard),
@@ -70,9 +78,11 @@ export const overflowsForMoments: Finding = {
 
 /** A limit that is lower than what was asked for; `harms` if the queue spills because of it. */
 function clamped(view: Evidence, harms: boolean): string | undefined {
+  // A listener's drops alone may be SYNs that came twice.
+  const overflows = isTrusted(view, 'counters') && moves(view, 'ListenOverflows') > 0
+  const spills = (shard: ShardEvidence): boolean => full(shard) || (overflows && shard.dropsPerSecond > 0)
   const found = listening(view).find(
-    (shard) =>
-      shard.backlog > shard.limit && (!harms || ((full(shard) || shard.dropsPerSecond > 0) && !standsStill(shard))),
+    (shard) => shard.backlog > shard.limit && (!harms || (spills(shard) && !standsStill(view, shard))),
   )
   if (found === undefined) return undefined
   const { somaxconn } = view.sysctls
@@ -116,7 +126,9 @@ export const retriesFromBefore: Finding = {
   says(view) {
     const { clients, shards } = view
     const now = shards.some(({ dropsPerSecond }) => dropsPerSecond > 0) || listening(view).some(full)
-    if (clients.synRetransmitsPerSecond < 1 || now) return undefined
+    // A machine that is late with its answers makes clients retry too: where nothing was ever dropped, nothing is known.
+    const before = shards.some(({ drops = 1 }) => drops > 0)
+    if (clients.synRetransmitsPerSecond < 1 || now || !before) return undefined
     return `${perSecond(clients.synRetransmitsPerSecond)} SYNs a second are retransmitted by clients whose SYNs were dropped before: none is dropped now, but clients retry only 1, 2, 3, 4, 5, 7 … seconds after their first SYN, so connecting took that long.`
   },
 }

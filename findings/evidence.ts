@@ -6,6 +6,8 @@ export interface ShardEvidence {
   /** `unread`: it listens, but its queue was not read lately. */
   state: 'listening' | 'closed' | 'down' | 'unread'
   stalled: boolean
+  /** Whose it is, is known, but its process did not answer when it was last asked. */
+  silent?: boolean
   /** Faults other than a stall, in words. */
   faults: readonly string[]
   /** How long it is known to block after each accept(). */
@@ -19,6 +21,8 @@ export interface ShardEvidence {
   fill: number
   /** The longest queue of the last 30 s, since the limit is what it is. */
   peak: number
+  /** All that its listener has ever dropped. */
+  drops?: number
   dropsPerSecond: number
   /** Accept waits within the last second. */
   acceptWait: { p99Ms: number } | undefined

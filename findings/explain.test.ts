@@ -193,7 +193,7 @@ test('one process that takes all from a shared queue is said, and a fair share i
 })
 
 test('clients that retry after earlier drops explain slow connects', () => {
-  const changes = { clients: { ...clients, synRetransmitsPerSecond: 30 } }
+  const changes = { clients: { ...clients, synRetransmitsPerSecond: 30 }, shards: [shard(1, { drops: 400 })] }
   says(changes, /^30 SYNs a second are retransmitted by clients whose SYNs were dropped before/)
 })
 

@@ -1,16 +1,17 @@
 /** Final ACKs that met a full accept queue. */
 import { whole } from '#common/quantities.ts'
-import { full, listening, moves } from './evidence.ts'
+import { acceptQueueSpills, full, listening, moves } from './evidence.ts'
 import type { Finding } from './finding.ts'
 import { perSecond } from './words.ts'
 
 export const lastAcksReset: Finding = {
   code: 'final-acks-reset',
-  from: ['counters'],
+  from: ['listeners', 'counters'],
   beside: true,
   says(view) {
-    const resets = moves(view, 'EmbryonicRsts')
-    if (view.sysctls.abortOnOverflow !== 1 || resets === 0 || moves(view, 'ListenOverflows') === 0) return undefined
+    // Clients that reset their own requests are counted with them, and another port may overflow.
+    const resets = Math.min(moves(view, 'EmbryonicRsts'), moves(view, 'ListenOverflows'))
+    if (view.sysctls.abortOnOverflow !== 1 || resets === 0 || !acceptQueueSpills(view)) return undefined
     return `${perSecond(resets)} clients a second are reset: their final ACK met a full accept queue, and tcp_abort_on_overflow=1 resets them at once ("connection reset") instead of letting them try again. A SYN that meets a full queue is still silently dropped.`
   },
 }
@@ -23,7 +24,9 @@ export const lastAcksIgnored: Finding = {
   from: ['listeners', 'counters', 'synQueue'],
   beside: true,
   says(view) {
-    const halfOpen = view.portView?.synQueue?.length ?? 0
+    // A request that has just come may only be on its way: an ignored one has had its SYN-ACK sent again.
+    const { length = 0, retried = length } = view.portView?.synQueue ?? {}
+    const halfOpen = Math.min(length, retried)
     const overflows = moves(view, 'ListenOverflows') > 0 && listening(view).some(full)
     // Requests of clients that never answer would be counted with them.
     const ignored = overflows && halfOpen >= IGNORED_LAST_ACKS && view.clients.halfOpenPerSecond === 0

@@ -25,6 +25,13 @@ export function isTrusted({ ages }: Evidence, reading: Reading): boolean {
   return ageMs !== undefined && ageMs <= TRUSTED_MS
 }
 
+/** Rates of the backends are those of the last second: what was asked longer ago says nothing of it, not even that it is 0. */
+const RATES_MS = 1000
+
+/** Whether what the backends have done within the last second is known. */
+export const ratesAreKnown = ({ ages }: Evidence): boolean =>
+  ages === undefined || !('backends' in ages) || (ages.backends !== undefined && ages.backends <= RATES_MS)
+
 /** What a finding says of the evidence, unless that is too old. */
 export const saidBy = (finding: Finding, evidence: Evidence): string | undefined =>
   finding.from.every((reading) => isTrusted(evidence, reading)) ? finding.says(evidence) : undefined

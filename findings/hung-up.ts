@@ -17,27 +17,30 @@ export const deadInTheAcceptQueue: Finding = {
   says(view) {
     const told = listening(view).filter(({ hungUp, length }) => worthTelling(hungUp?.least ?? 0, length))
     const [one] = told
-    return told.length === 1 && one !== undefined ? ofOne(one) : ofAll(view)
+    return told.length === 1 && one !== undefined ? ofOne(view, one) : ofAll(view)
   },
 }
 
-function ofOne(shard: ShardEvidence): string {
+function ofOne(view: Evidence, shard: ShardEvidence): string {
   const { least, most } = shard.hungUp ?? { least: 0, most: 0 }
   const dead = least === most ? whole(least) : `at least ${whole(least)}`
-  return `In shard ${shard.shard} ${ofThatFit(shard)} wait, ${dead} of them have hung up and keep their places: ${later(least, 1, standsStill(shard))}`
+  return `In shard ${shard.shard} ${ofThatFit(shard)} wait, ${dead} of them have hung up and keep their places: ${later(least, 1, standsStill(view, shard))}`
 }
 
 function ofAll(view: Evidence): string | undefined {
   const { connections = 0, finished = 0, reset = 0 } = view.portView?.waiting ?? {}
-  const dead = finished + (reset ?? 0)
   const open = listening(view)
+  const queued = open.reduce((sum, { length }) => sum + length, 0)
   // Clients that have sent an RST are in the queues, and not among the connections.
-  const waiting = Math.max(connections + (reset ?? 0), 0)
+  const seen = connections + (reset ?? 0)
+  // The queues are read later than the connections: those that have left meanwhile may have been the dead.
+  const waiting = Math.min(seen, queued)
+  const dead = finished + (reset ?? 0) - (seen - waiting)
   if (!worthTelling(dead, waiting)) return undefined
   const one = open.length === 1 ? open[0] : undefined
   const wait =
     one !== undefined && one.length >= waiting ? `${ofThatFit(one)} wait` : `${whole(waiting)} connections wait`
-  return `${wait}, ${whole(dead)} of them have hung up and keep their places: ${later(dead, open.length, open.some(standsStill))}`
+  return `${wait}, ${whole(dead)} of them have hung up and keep their places: ${later(dead, open.length, open.some((shard) => standsStill(view, shard)))}`
 }
 
 /** First in, first out: whoever comes later stands behind them. */

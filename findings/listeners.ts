@@ -57,7 +57,7 @@ export const somebodyElseListens: Finding = {
   code: 'stranger-on-the-port',
   from: ['listeners', 'backends'],
   says(view) {
-    const strangers = listening(view).filter(({ processes }) => processes.length === 0)
+    const strangers = listening(view).filter(({ processes, silent }) => processes.length === 0 && !silent)
     const known = listening(view).some(({ processes }) => processes.length > 0)
     if (strangers.length === 0 || !known) return undefined
     const [belongs, takes] = strangers.length === 1 ? ['belongs', 'takes its'] : ['belong', 'take their']

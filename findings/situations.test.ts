@@ -175,6 +175,15 @@ const situations: Situation[] = [
     never: /last quarter/,
   },
   {
+    when: 'two counters that move fast are read a moment apart',
+    seen: {
+      sysctls: { ...sysctls, syncookies: 0 },
+      ...synQueue(8),
+      ...moved({ ListenOverflows: 595, ListenDrops: 600 }),
+    },
+    finds: [],
+  },
+  {
     when: 'SYNs are dropped without cookies although nothing is full',
     seen: { ...flood, sysctls: { ...sysctls, syncookies: 0 }, ...synQueue(96), ...moved({ ListenDrops: 40 }) },
     finds: ['syn-backlog-reserved', 'half-open-requests'],
@@ -280,6 +289,29 @@ const situations: Situation[] = [
     never: /[Bb]urst/,
   },
   {
+    when: 'one is full, and another drops a few SYNs that came twice: the counter moves for the first',
+    seen: {
+      shards: [shardOf(1, { ...full, ...stalled, dropsPerSecond: 590 }), shardOf(2, { length: 3, dropsPerSecond: 4 })],
+      ...moved(spilling),
+    },
+    finds: ['one-shard-stalled'],
+    never: /briefly/,
+  },
+  {
+    when: 'one is full, and another overflows for moments by far more than that',
+    seen: {
+      shards: [shardOf(1, { ...full, ...stalled, dropsPerSecond: 90 }), shardOf(2, { length: 3, dropsPerSecond: 500 })],
+      ...moved(spilling),
+    },
+    finds: ['one-shard-stalled', 'accept-queue-overflows-briefly'],
+  },
+  {
+    when: 'a capped backlog has room, and its listener has counted SYNs that came twice',
+    seen: { shards: [shardOf(1, { length: 3, backlog: 4096, dropsPerSecond: 4 })] },
+    finds: ['backlog-clamped'],
+    never: /overflows/,
+  },
+  {
     when: 'another port of the namespace overflows',
     seen: moved(spilling),
     finds: [],
@@ -287,9 +319,15 @@ const situations: Situation[] = [
   // Final ACKs.
   {
     when: 'final ACKs meet a full queue',
-    seen: { shards: [shardOf(1, full), shardOf(2)], ...synQueue(20), ...moved(spilling) },
+    seen: { shards: [shardOf(1, full), shardOf(2)], ...synQueue(30, 20), ...moved(spilling) },
     finds: ['accept-queue-overflows', 'final-acks-ignored'],
     says: /^Shard 1 is full.*20 requests are half-open beside it/,
+  },
+  {
+    when: 'a queue is full, and requests are on their way as always',
+    seen: { shards: [shardOf(1, full), shardOf(2)], ...synQueue(30, 2), ...moved(spilling) },
+    finds: ['accept-queue-overflows'],
+    never: /final ACK/,
   },
   {
     when: 'final ACKs are answered with a reset',
@@ -305,6 +343,11 @@ const situations: Situation[] = [
   {
     when: 'clients reset their requests, and nothing overflows',
     seen: { sysctls: { ...sysctls, abortOnOverflow: 1 }, ...moved({ EmbryonicRsts: 40 }) },
+    finds: [],
+  },
+  {
+    when: 'clients reset their requests, and another port of the namespace overflows',
+    seen: { sysctls: { ...sysctls, abortOnOverflow: 1 }, ...moved({ ...spilling, EmbryonicRsts: 40 }) },
     finds: [],
   },
   // The dead.
@@ -338,6 +381,25 @@ const situations: Situation[] = [
     finds: ['one-shard-stalled', 'dead-in-the-accept-queue'],
     says: /120 connections wait, 60 of them have hung up/,
     never: /In shard/,
+  },
+  {
+    when: 'most that waited have been accepted since the connections were read, and the dead may be among them',
+    seen: {
+      shards: [shardOf(1, { length: 10 }), shardOf(2, { length: 8 })],
+      ages: { ...ages, connections: 2000 },
+      ...waiting(120, 60),
+    },
+    finds: [],
+  },
+  {
+    when: 'some have been accepted since the connections were read: no more are said to be dead than still must wait',
+    seen: {
+      shards: [shardOf(1, { length: 50 }), shardOf(2, { length: 50 })],
+      ages: { ...ages, connections: 2000 },
+      ...waiting(120, 60),
+    },
+    finds: ['dead-in-the-accept-queue'],
+    says: /^100 connections wait, 40 of them have hung up/,
   },
   {
     when: 'the clients of a queue have sent an RST',
@@ -413,6 +475,18 @@ const situations: Situation[] = [
     finds: ['stranger-on-the-port'],
   },
   {
+    when: 'a backend has not answered in time, and its queue is short: it is no stranger',
+    seen: { shards: [shardOf(1), shardOf(2, { processes: [], silent: true })] },
+    finds: [],
+  },
+  {
+    when: 'a backend has not answered in time, and its queue is full: why is not known',
+    seen: { shards: [shardOf(1), shardOf(2, { ...full, acceptWait: undefined, processes: [], silent: true })] },
+    finds: ['accept-queue-overflows'],
+    says: /^Shard 2 is full while its neighbour idles.*Why is not known: the backends have not answered lately/,
+    never: /belongs to no backend|work per accept/,
+  },
+  {
     when: 'of nobody is known who accepts, as on a host',
     seen: { shards: [shardOf(1, { processes: [] }), shardOf(2, { processes: [] })] },
     finds: [],
@@ -437,8 +511,13 @@ const situations: Situation[] = [
   },
   {
     when: 'clients still retry what was dropped before',
-    seen: { clients: { ...clients, synRetransmitsPerSecond: 30 } },
+    seen: { clients: { ...clients, synRetransmitsPerSecond: 30 }, shards: [shardOf(1, { drops: 400 })] },
     finds: ['clients-still-retry'],
+  },
+  {
+    when: 'clients retry since the machine is late with its answers, and nothing was ever dropped',
+    seen: { clients: { ...clients, synRetransmitsPerSecond: 30 } },
+    finds: [],
   },
   {
     when: 'clients retry because a queue is full now',
@@ -475,6 +554,16 @@ const situations: Situation[] = [
     seen: { shards: [shardOf(1), shardOf(2, { ...stalled, length: 5 })], ages: { ...ages, backends: 6000 } },
     finds: ['readings-too-old'],
     says: /^The backends have last answered 6 s ago/,
+  },
+  {
+    when: 'a queue is full, and the backends were not asked within the last second: that they accept nothing is not known',
+    seen: {
+      shards: [shardOf(1), shardOf(2, { ...full, acceptWait: undefined, processes: still })],
+      ages: { ...ages, backends: 1800 },
+    },
+    finds: ['accept-queue-overflows'],
+    says: /Why is not known/,
+    never: /accepts? no connections|accept again/,
   },
   {
     when: 'a queue is full, and the backends do not answer: why is not known',

@@ -1,20 +1,21 @@
 /** Backends that accept nothing: the queue in front of them fills, whatever its size. */
 import { whole } from '#common/quantities.ts'
 import { type Evidence, full, listening, type ShardEvidence } from './evidence.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, ratesAreKnown } from './finding.ts'
 import { choice, defaultOfNode, idleNeighbours, plight } from './full-queue.ts'
 import { inWords, names } from './words.ts'
 
-/** Whether nobody accepts from it: it was stalled, or its queue is full and it has accepted nothing for a second. */
-export const standsStill = (shard: ShardEvidence): boolean =>
+/** Whether nobody accepts from it: it was stalled, or its queue is full and it is known to have accepted nothing for a second. */
+export const standsStill = (view: Evidence, shard: ShardEvidence): boolean =>
   shard.stalled ||
   (full(shard) &&
+    ratesAreKnown(view) &&
     shard.acceptWait === undefined &&
     shard.processes.length > 0 &&
     shard.processes.every(({ acceptsPerSecond }) => acceptsPerSecond === 0))
 
 const fullAndStill = (view: Evidence): ShardEvidence[] =>
-  listening(view).filter((shard) => full(shard) && standsStill(shard))
+  listening(view).filter((shard) => full(shard) && standsStill(view, shard))
 
 export const allShardsStalled: Finding = {
   code: 'all-shards-stalled',

@@ -10,17 +10,17 @@ const expect = (): never => {
 }
 const one = experiment({ ...lesson, lab: {}, phases, expect })
 const two = comparison({ ...lesson, cases: { small: {}, large: {} }, phases, expect })
-const expected = () => [{ counted: 'both' as const, sentence: 'they agree' }]
+const expected = (seen = '') => [{ counted: 'both' as const, sentence: 'they agree', expected: '9', seen }]
 const marks = (steps: readonly { name: string; state: string }[]): string =>
   steps.map(({ name, state }) => `${name} ${state}`).join(', ')
 
 test('phases are passed one after the other, in each case anew', () => {
   let state = course.begun(two, 1)
   assert.equal(marks(state.cases), 'small ahead, large ahead')
-  state = course.inPhase(course.inLab(state, 'small', expected), 'small', 'second')
+  state = course.inPhase(course.inLab(state, 'small'), 'small', 'second')
   assert.equal(marks(state.cases), 'small now, large ahead')
   assert.equal(marks(state.steps), 'first done, second now, afterwards ahead')
-  state = course.inLab(state, 'large', expected)
+  state = course.inLab(state, 'large')
   assert.equal(marks(state.cases), 'small done, large now')
   assert.equal(marks(state.steps), 'first ahead, second ahead, afterwards ahead')
   assert.deepEqual(
@@ -30,7 +30,7 @@ test('phases are passed one after the other, in each case anew', () => {
 })
 
 test('the last picture of a lab is called that, and by its case; one of an earlier lab says nothing', () => {
-  const shown = { ...course.inLab(course.begun(two, 1), 'small', expected), shows: '1: small' }
+  const shown = { ...course.inLab(course.begun(two, 1), 'small'), shows: '1: small' }
   assert.equal(
     course.labOver(shown, '1: small', 'small').still,
     'The lab of case small has ended: this is its last picture.',
@@ -39,7 +39,7 @@ test('the last picture of a lab is called that, and by its case; one of an earli
 })
 
 test('what was open when a run ended has not been judged, for the reason of the run; nothing of it is shown any more', () => {
-  const state = course.inLab(course.begun(one, 1), 'lab', expected)
+  const state = course.seen(course.inLab(course.begun(one, 1), 'lab'), expected('4'))
   assert.deepEqual(
     state.expectations.map(({ outcome, counted }) => [outcome, counted]),
     [['open', 'kernel and userspace']],
@@ -47,7 +47,18 @@ test('what was open when a run ended has not been judged, for the reason of the 
   const over = course.over({ ...state, shows: '1: lab' }, { status: 'not judged', reason: 'interrupted' })
   assert.deepEqual([over.running, over.shows, over.status], [false, undefined, 'not judged'])
   assert.deepEqual(
-    over.expectations.map(({ outcome, reason }) => [outcome, reason]),
-    [['not judged', 'interrupted']],
+    over.expectations.map(({ outcome, seen, reason }) => [outcome, seen, reason]),
+    [['not judged', '', 'interrupted']],
   )
+})
+
+test('what has been seen so far is told anew only where it has changed, and stays where nothing can be told', () => {
+  const begun = course.seen(course.inLab(course.begun(one, 1), 'lab'), expected())
+  const later = course.seen(begun, expected('4'))
+  assert.deepEqual(
+    later.expectations.map(({ expected, seen, outcome }) => [expected, seen, outcome]),
+    [['9', '4', 'open']],
+  )
+  assert.equal(course.seen(later, expected('4')), later)
+  assert.equal(course.seen(later, []), later)
 })

@@ -26,12 +26,21 @@ export function begun({ name, teaches, cases, phases }: Experiment, run: number)
   }
 }
 
-/** The lab of a case has started. What is expected is asked for once. */
-export function inLab(state: State, name: string, expected: () => readonly ExpectationAhead[]): State {
-  const expectations = state.expectations.length > 0 ? state.expectations : expected().map(open)
-  const steps = ahead(state.steps.map((step) => step.name))
-  return { ...state, cases: reached(state.cases, name), steps, expectations }
-}
+/** The lab of a case has started. */
+export const inLab = (state: State, name: string): State => ({
+  ...state,
+  cases: reached(state.cases, name),
+  steps: ahead(state.steps.map((step) => step.name)),
+})
+
+/** What is expected, and what of it has been seen by now. What cannot be told now stays as it was told last. */
+export const seen = (state: State, expected: readonly ExpectationAhead[]): State =>
+  expected.length === 0 || sameWords(state.expectations, expected.map(open))
+    ? state
+    : { ...state, expectations: expected.map(open) }
+
+const sameWords = (told: readonly ExpectationState[], now: readonly ExpectationState[]): boolean =>
+  JSON.stringify(told) === JSON.stringify(now)
 
 export function inPhase(state: State, name: string, phase: string): State {
   const begun = { name: name === ONLY_CASE ? phase : `${name}, ${phase}`, timeMs: Date.now() }
@@ -67,7 +76,8 @@ export function over(
   const why = reason ?? undefined
   const expectations = state.expectations.map(
     (expectation): ExpectationState =>
-      expectation.outcome === 'open' ? { ...expectation, outcome: 'not judged', reason: why } : expectation,
+      // What it showed on the way was not the end of it.
+      expectation.outcome === 'open' ? { ...expectation, seen: '', outcome: 'not judged', reason: why } : expectation,
   )
   return {
     ...state,
@@ -84,11 +94,9 @@ export function over(
 
 export const broken = (state: State, reason: string): State => over(state, { status: 'broken', reason })
 
-const open = ({ counted, sentence }: ExpectationAhead): ExpectationState => ({
+const open = ({ counted, ...words }: ExpectationAhead): ExpectationState => ({
+  ...words,
   counted: countedBy(counted),
-  sentence,
-  expected: '',
-  seen: '',
   outcome: 'open',
   reason: undefined,
 })

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { describeError, UsageError } from '#common/errors.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import type { Driver } from '#lab/driver.ts'
+import type { Recording } from '#lab/experiment/recording.ts'
 import type { Lab } from '#lab/lab.ts'
 import { shownSource } from '#report/facts.ts'
 import * as course from './experiment-course.ts'
@@ -15,6 +16,8 @@ import type { LabView } from './view.ts'
 
 /** What stands still says so again this often: a page that hears nothing would call it a fault. */
 const STILL_MS = 300
+/** What has been seen so far is told this often. */
+const LOOK_MS = 500
 /** Reports that a board can still open. */
 const KEPT_REPORTS = 50
 
@@ -86,6 +89,7 @@ export class ExperimentRunner {
     const reminder = setInterval(() => {
       if (this.current?.still !== undefined) this.onNews()
     }, STILL_MS)
+    let looks: NodeJS.Timeout | undefined
     try {
       const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-run-'))
       // Loaded when first wanted: starting a lab is quicker.
@@ -93,16 +97,25 @@ export class ExperimentRunner {
       const { expectationsAhead } = await import('#lab/experiment/ahead.ts')
       const { writeReport } = await import('#report/write.ts')
       const { judgedInWords } = await import('./judged-in-words.ts')
+      const recordings: Recording[] = []
+      const look = (): void => {
+        if (recordings.length > 0)
+          this.#change((state) => course.seen(state, expectationsAhead(experiment, recordings)))
+      }
+      looks = setInterval(look, LOOK_MS)
       const { verdict, folder } = await runExperiment(experiment, {
         driver,
         out,
         signal,
         onLab: (name, lab, recording) => {
-          this.#change((state) => course.inLab(state, name, () => expectationsAhead(experiment, recording)))
+          recordings.push(recording)
+          this.#change((state) => course.inLab(state, name))
+          look()
           void this.#watch(name, lab, signal)
         },
         onPhase: (name, phase) => this.#change((state) => course.inPhase(state, name, phase)),
       })
+      clearInterval(looks)
       this.#change((state) => course.judged(state, judgedInWords(verdict)))
       await writeReport(folder)
       this.#keep(folder)
@@ -111,6 +124,7 @@ export class ExperimentRunner {
       this.#change((state) => course.broken(state, describeError(error)))
     } finally {
       clearInterval(reminder)
+      clearInterval(looks)
     }
   }
 
@@ -134,7 +148,9 @@ export class ExperimentRunner {
 
   #change(change: (state: ExperimentState) => ExperimentState): void {
     // A lab may be seen to end after its run.
-    if (this.current?.running === true) this.#become(change(this.current))
+    if (this.current?.running !== true) return
+    const next = change(this.current)
+    if (next !== this.current) this.#become(next)
   }
 
   #become(state: ExperimentState | undefined): void {

@@ -10,7 +10,7 @@ export interface ExpectationState {
   /** Who counts. */
   counted: string
   sentence: string
-  /** The band, and what was seen; empty while it is open. */
+  /** The band, and what was seen: while it is open, so far. Empty where there is nothing to tell yet. */
   expected: string
   seen: string
   /** `open`: it is judged when the last phase has ended. */

@@ -11,6 +11,8 @@ export interface ShardView {
   /** `listening`, `closed` (its listener), `down` (its process), or `unread`: it listens, but its queue was not read lately. */
   state: 'listening' | 'closed' | 'down' | 'unread'
   stalled: boolean
+  /** Its backend did not answer when it was last asked: what it does is not known. */
+  silent?: boolean
   /** Faults other than a stall that are on, in words. */
   faults: string[]
   /** How long it blocks after each accept(); 0 without this fault. */

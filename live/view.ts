@@ -87,6 +87,7 @@ export function viewOf(
       shard,
       state: listener !== undefined ? 'listening' : stateWithout(backend),
       stalled: backend !== undefined && isStalled(backend),
+      silent: backend === undefined && shard <= now.backends.length,
       faults: backend === undefined ? [] : faultsInWords(backend.faults),
       acceptDelayMs: backend?.faults.acceptDelayMs ?? 0,
       length: listener?.length ?? 0,

@@ -4,6 +4,7 @@ import type { Answer } from '#planner/answer.ts'
 import { withoutUserinfo } from '#planner/inputs/credentials.ts'
 import { planHtml } from '#report/plan.ts'
 import type { PlanCommand } from './command.ts'
+import { quoted } from '../quoted.ts'
 
 /** The page of an answer. `args` are the words after `spillway plan`, as they were typed. */
 export function answerAsPage(
@@ -23,6 +24,3 @@ export function answerAsPage(
 /** The command line, quoted for a shell; the page can be shared, so it has no password in it. */
 export const commandLine = (args: readonly string[]): string =>
   ['spillway', 'plan', ...args.map((word) => quoted(withoutUserinfo(word)))].join(' ')
-
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`

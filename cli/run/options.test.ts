@@ -10,8 +10,8 @@ test('an experiment is asked for by its name, once however often it is named', a
   const command = await read('small-backlog', 'small-backlog')
   assert.ok(typeof command === 'object')
   assert.deepEqual(
-    command.experiments.map(({ name }) => name),
-    ['small-backlog'],
+    command.asked.map(({ word, experiment }) => [word, experiment.name]),
+    [['small-backlog', 'small-backlog']],
   )
   assert.equal(command.out, 'runs/2026-11-22T10-20-30')
   assert.equal(command.driver.name, 'namespaces')
@@ -20,7 +20,10 @@ test('an experiment is asked for by its name, once however often it is named', a
 test('--all is every experiment, each with a name of its own that is also its file', async () => {
   const command = await read('--all', '--json', '--out', '/tmp/x', '--driver', 'compose')
   assert.ok(typeof command === 'object')
-  assert.equal(command.experiments, experiments)
+  assert.deepEqual(
+    command.asked,
+    experiments.map((experiment) => ({ word: experiment.name, experiment })),
+  )
   assert.deepEqual([command.json, command.out, command.driver.name], [true, '/tmp/x', 'compose'])
   assert.equal(new Set(experiments.map(({ name }) => name)).size, experiments.length)
   for (const { name } of experiments) {
@@ -32,7 +35,8 @@ test('--all is every experiment, each with a name of its own that is also its fi
 test('a file of your own is an experiment too', async () => {
   const command = await read('experiments/small-backlog.ts')
   assert.ok(typeof command === 'object')
-  assert.equal(command.experiments[0]?.name, 'small-backlog')
+  const [asked] = command.asked
+  assert.deepEqual([asked?.word, asked?.experiment.name], ['experiments/small-backlog.ts', 'small-backlog'])
 })
 
 test('help and the list are asked for by name', async () => {

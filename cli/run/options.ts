@@ -32,8 +32,14 @@ Each run leaves a folder: report.html, verdict.json, and tables of every sample 
 Exit status: 0 all passed or could not be judged here, 1 a verdict failed, 2 something could not run.
 `
 
+/** An experiment, and the word that it was asked for with. */
+export interface Asked {
+  word: string
+  experiment: Experiment
+}
+
 export interface RunCommand {
-  experiments: readonly Experiment[]
+  asked: readonly Asked[]
   out: string
   driver: Driver
   json: boolean
@@ -68,7 +74,9 @@ export async function readOptions(args: readonly string[], now = new Date()): Pr
   if (asked === undefined) return 'help'
   if (asked.list) return 'list'
   return {
-    experiments: asked.all ? experiments : await Promise.all(asked.names.map(find)),
+    asked: asked.all
+      ? experiments.map((experiment) => ({ word: experiment.name, experiment }))
+      : await Promise.all(asked.names.map(async (word) => ({ word, experiment: await find(word) }))),
     out: asked.out ?? `${RUNS}/${now.toISOString().slice(0, 19).replaceAll(':', '-')}`,
     driver: asked.driver,
     json: asked.json,

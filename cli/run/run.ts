@@ -10,6 +10,7 @@ import { REPORT, writeReport } from '#report/write.ts'
 import { makeFolder } from '../made-folder.ts'
 import { openPage } from '../open-page.ts'
 import { ticking } from '../progress.ts'
+import { quoted } from '../quoted.ts'
 import { pointLatest } from './latest.ts'
 import { help, type RunCommand, readOptions } from './options.ts'
 import { listInWords, verdictInWords } from './words.ts'
@@ -22,7 +23,7 @@ export async function run(args: string[]): Promise<void> {
 }
 
 /** Runs them one after the other: on few cores two at once would disturb each other. Gives the exit status. */
-async function runAll({ experiments, out, driver, json, open }: RunCommand): Promise<number> {
+async function runAll({ asked, out, driver, json, open }: RunCommand): Promise<number> {
   await driver.preflight()
   makeFolder(out, '--out')
   const interrupt = new AbortController()
@@ -33,11 +34,12 @@ async function runAll({ experiments, out, driver, json, open }: RunCommand): Pro
   const finished: FinishedRun[] = []
   // A program that reads JSON wants nothing else; a person, or the log of one, sees each phase.
   using stages = ticking({ lines: !json })
-  for (const experiment of experiments) {
+  for (const { word, experiment } of asked) {
     if (interrupt.signal.aborted) break
     stages.say(`${experiment.name}: starting its lab …`)
     const run = await runExperiment(experiment, {
       driver,
+      asked: quoted(word),
       out,
       signal: interrupt.signal,
       onPhase: (name, phase) => stages.say(phaseInWords(experiment, name, phase)),

@@ -3,6 +3,7 @@ import { nearest } from '#common/nearest.ts'
 import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseRate } from '#common/parse.ts'
 import type { LabOptions } from '#lab/lab.ts'
+import { shownPace } from '#live/shown-pace.ts'
 
 export const help = `Usage: spillway up [OPTION…]
 
@@ -67,8 +68,7 @@ export const readOptions = (args: readonly string[]): UpOptions | undefined =>
           mode === 'sharded'
             ? Array.from({ length: backends }, () => ({ backlog }))
             : [{ backlog, ...(mode === 'shared' ? { workers: backends } : {}) }],
-        // Ages and bytes are looked at: four times a second is still cheap in a table of the lab's own.
-        connectionsIntervalMs: 250,
+        ...shownPace,
         sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
         sysctls: readSysctls(values.sysctl),
       },

@@ -3,6 +3,7 @@ import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
+import { shownPace } from '#live/shown-pace.ts'
 import { showBoard } from '../board/shown.ts'
 import { ticking } from '../progress.ts'
 import { checker } from './check/check.ts'
@@ -23,8 +24,7 @@ export async function workshop(args: string[]): Promise<void> {
   try {
     await using lab = await Lab.start({
       backends: Array.from({ length: backends }, () => ({ backlog })),
-      // Ages and bytes are looked at, as in spillway up.
-      connectionsIntervalMs: 250,
+      ...shownPace,
       signal: stop.signal,
       onProgress: stages.say,
     })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { equals, that } from '#experiments/vocabulary/expectation.ts'
+import { atMost, equals, that } from '#experiments/vocabulary/expectation.ts'
 import { comparison, experiment, NotJudged } from '#experiments/vocabulary/experiment.ts'
 import { plan } from '../testing/plan.ts'
 import { expectationsAhead } from './ahead.ts'
+import type { Boundary, Recording } from './recording.ts'
 
 const lesson = { name: 'x', teaches: '', sources: ['a test'] } as const
 const recording = { plan, sysctls: { 'net.core.somaxconn': '4096' } }
@@ -23,7 +24,7 @@ test('what is expected is known before anything is seen, whatever the sentences 
         both: [that('they agree', result.ask.list.map((one) => one + 1).length, equals(1))],
       }),
     }),
-    recording,
+    [recording],
   )
   assert.deepEqual(
     expected.map(({ counted, sentence }) => `${counted}: ${sentence}`),
@@ -42,7 +43,7 @@ test('of several cases those that have yet to come are known too', () => {
         userspace: [that('as long', two.durationMs('go'), equals(one.durationMs('go')))],
       }),
     }),
-    recording,
+    [recording],
   )
   assert.deepEqual(
     expected.map(({ sentence }) => sentence),
@@ -59,5 +60,63 @@ test('an experiment that cannot tell without having seen more has no list', () =
       throw new NotJudged('not here')
     },
   })
-  assert.deepEqual(expectationsAhead(refuses, recording), [])
+  assert.deepEqual(expectationsAhead(refuses, [recording]), [])
+})
+
+test('while it is played, what has been seen so far stands beside what is expected, and what is to come has not been seen', () => {
+  const played = experiment({
+    ...lesson,
+    lab: {},
+    phases: { fill: () => {}, ask: () => 7 },
+    expect: ({ result, listener, counters }) => ({
+      kernel: [
+        that('the queue has held nine', listener(1).peak, equals(9)),
+        that('while it was filled, five were dropped', counters.ListenDrops.during('fill'), equals(5)),
+        that('later as many', counters.ListenDrops.during('ask'), equals(counters.ListenDrops.during('fill'))),
+      ],
+      userspace: [that('it answers seven', result.ask, equals(7))],
+      both: [that('it takes less than a second', counters.ListenDrops.total, atMost(result.ask))],
+    }),
+  })
+  const boundary = (atMs: number, drops: number): Boundary => ({
+    atMs,
+    counters: { TcpExt_ListenDrops: drops },
+    clientCounters: {},
+    listeners: [],
+    backends: [],
+    loads: [],
+  })
+  const begun = { name: 'fill', beganMs: 100, endedMs: Number.NaN, result: undefined }
+  const told = (changes: Partial<Recording>): string[] =>
+    expectationsAhead(played, [{ ...recording, ...changes }]).map(({ expected, seen }) => `${expected} | ${seen}`)
+
+  const listeners = { atMs: [110, 120], shard: [1, 1], length: [4, 9], limit: [8, 8], drops: [0, 0] }
+  const filling = { phases: [begun], boundaries: [boundary(100, 0)], listeners }
+  assert.deepEqual(told(filling), ['9 | 9', '5 | ', ' | ', '7 | ', ' | 0'])
+  const filled = {
+    ...filling,
+    phases: [
+      { ...begun, endedMs: 200 },
+      { ...begun, name: 'ask', beganMs: 200 },
+    ],
+    boundaries: [boundary(100, 0), boundary(200, 5)],
+  }
+  assert.deepEqual(told(filled), ['9 | 9', '5 | 5', '5 | ', '7 | ', ' | 5'])
+})
+
+test('of a comparison, a case that has been played is told while the other has yet to begin', () => {
+  const two = comparison({
+    ...lesson,
+    cases: { one: {}, two: {} },
+    phases: { go: () => {} },
+    expect: ({ one, two }) => ({
+      kernel: [that('one is full', one.listener(1).peak, equals(9))],
+      userspace: [that('two is not', two.listener(1).peak, equals(1))],
+    }),
+  })
+  const listeners = { atMs: [110], shard: [1], length: [9], limit: [8], drops: [0] }
+  assert.deepEqual(
+    expectationsAhead(two, [{ ...recording, listeners }]).map(({ seen }) => seen),
+    ['9', ''],
+  )
 })

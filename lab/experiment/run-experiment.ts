@@ -24,6 +24,8 @@ import { type JudgedExpectation, type RunHead, type Verdict, weigh } from './ver
 
 export interface RunOptions {
   driver: Driver
+  /** How it was asked for, as it is typed: a file of somebody's own. Its name where this is left out. */
+  asked?: string
   /** Where the run's folder is made; it gets the name of the experiment. */
   out: string
   /** Interrupts the run: what there is by then is kept. */
@@ -52,7 +54,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   const folder = path.join(options.out, experiment.name)
   fs.mkdirSync(folder, { recursive: true })
   const beganMs = monotonicMs()
-  const head = headOf(experiment, options.driver)
+  const head = headOf(experiment, options)
   using journal = new Journal(path.join(folder, JOURNAL))
   journal.write({ is: 'run', head })
   const outcome = await judged(experiment, options, journal)
@@ -70,14 +72,14 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   return { verdict, recordings, folder }
 }
 
-const headOf = (experiment: Experiment, driver: Driver): RunHead => ({
+const headOf = (experiment: Experiment, { driver, asked = experiment.name }: RunOptions): RunHead => ({
   format: 1,
   experiment: experiment.name,
   teaches: experiment.teaches,
   sources: experiment.sources,
   startedAt: new Date().toISOString(),
   machine: { ...thisMachine(), driver: driver.name },
-  again: `spillway run ${experiment.name}${driver.name === 'namespaces' ? '' : ` --driver ${driver.name}`}`,
+  again: `spillway run ${asked}${driver.name === 'namespaces' ? '' : ` --driver ${driver.name}`}`,
 })
 
 type Outcome = Pick<Verdict, 'status' | 'reason' | 'expectations'>

@@ -4,6 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { eventually } from '#common/waiting.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
+import { shownPace } from '#live/shown-pace.ts'
 import { showBoard } from '../../cli/board/shown.ts'
 import { Lab } from '../../lab/lab.ts'
 import { namespaces } from '../../lab/namespaces/driver.ts'
@@ -135,7 +136,7 @@ async function take(
   { file, backends, play, of, where = '' }: BoardPicture,
 ): Promise<void> {
   const over = new AbortController()
-  await using lab = await Lab.start({ backends, connectionsIntervalMs: 250 })
+  await using lab = await Lab.start({ backends, ...shownPace })
   await using board = await showBoard({ host: '127.0.0.1', port: 0 }, namespaces)
   const loads = new Loads(lab)
   board.begin({ lab, loads }, observe(lab, over.signal))
