@@ -1,12 +1,6 @@
 import { errnoName, KernelError } from '../errors.ts'
+import type { DiagRecord } from './diag-record.ts'
 import { NLMSG_DONE, NLMSG_ERROR, NLMSG_HEADER_BYTES, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK } from './layout.ts'
-
-/** Moved from record to record of a dump, and read in place; see `SocketRecord` and `UnixRecord`. */
-export interface DiagRecord {
-  viewOf(bytes: Buffer): DataView
-  /** False if what lies in `bytes[at, end)` cannot be a record. */
-  moveTo(at: number, end: number): boolean
-}
 
 /**
  * Walks one received chunk of a dump and shows each socket to `visit`. `kind` names the sockets in errors. Gives true when the chunk holds the end of the

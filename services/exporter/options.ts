@@ -3,6 +3,7 @@ import { readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { listenerPattern, portPatterns } from './listener-patterns.ts'
+import { ceilingsMs } from './sampler/budgets.ts'
 import { checkSources, type NamespaceSource, parseNamespaceSource } from './sampler/namespace-source.ts'
 import { defaultPace, type SamplingPace } from './sampler/pace.ts'
 import { defaultSelection, type Selection } from './sampler/selection.ts'
@@ -46,6 +47,8 @@ export const defaultOptions: ExporterOptions = {
   log: (line) => console.error(line),
 }
 
+const ceiling = (kind: keyof typeof ceilingsMs): string => `${ceilingsMs[kind] / 1000}s`
+
 export const help = `Usage: spillway exporter [OPTION…]
 
 Reads the TCP queues that the kernel keeps for every listening socket, and serves them to Prometheus.
@@ -61,8 +64,9 @@ Needs no privilege for the network namespace it is started in.
   --outgoing-interval TIME      how often outgoing connections are counted     (5s)
   --destinations COUNT          how many destinations of outgoing connections are named, the rest is "other"    (10)
   --cpu-budget SHARE            CPU time that everything except reading accept queues may use, as a share of a core.
-                                To stay under it, intervals are stretched: the counters' to 1s at most, those
-                                above to 5s, 15s and 60s at most    (2%)
+                                To stay under it, intervals are stretched, at most to: counters ${ceiling('counters')},
+                                half-open requests ${ceiling('syn_queue')}, connections ${ceiling('connections')}, outgoing connections ${ceiling('outgoing')},
+                                UNIX listeners ${ceiling('unix')}, UDP sockets ${ceiling('udp')}, settings and sockstat ${ceiling('limits')}    (2%)
   --peak-window TIME            how long a peak is remembered                  (30s)
   --stream-interval TIME        time between snapshots on /stream              (100ms)
   --netns NAMESPACE             which network namespace to read; may be repeated    (self)

@@ -6,20 +6,34 @@ import type { SamplingPace } from './pace.ts'
 const QUIET_SHARE = 0.02
 const QUIET_CEILING_MS = 1000
 
+/** However expensive a kind is, it is read this often at least. Counters are cheap, and record what no sample sees. */
+export const ceilingsMs = {
+  counters: 1000,
+  syn_queue: 5000,
+  connections: 15_000,
+  outgoing: 60_000,
+  unix: 1000,
+  udp: 5000,
+  limits: 15_000,
+} as const satisfies Record<Exclude<DumpKind, 'listeners'>, number>
+
 /** What each kind of reading may cost, over all namespaces. */
 export interface Budgets extends Record<Exclude<DumpKind, 'listeners'>, CostBudget> {
   /** For the listeners of all quiet namespaces together: a host may have hundreds. */
   quietListeners: CostBudget
 }
 
-/** Counters are cheap, and record what no sample sees. However expensive a kind is, it gets no older than its ceiling. */
-export const budgetsFor = ({ cpuShare }: SamplingPace): Budgets => ({
-  quietListeners: new CostBudget(QUIET_SHARE, QUIET_CEILING_MS),
-  counters: new CostBudget(cpuShare * 0.3, 1000),
-  syn_queue: new CostBudget(cpuShare * 0.3, 5000),
-  connections: new CostBudget(cpuShare * 0.15, 15_000),
-  outgoing: new CostBudget(cpuShare * 0.05, 60_000),
-  unix: new CostBudget(cpuShare * 0.1, 1000),
-  udp: new CostBudget(cpuShare * 0.05, 5000),
-  limits: new CostBudget(cpuShare * 0.05, 15_000),
-})
+export const budgetsFor = ({ cpuShare }: SamplingPace): Budgets => {
+  const budget = (kind: keyof typeof ceilingsMs, part: number): CostBudget =>
+    new CostBudget(cpuShare * part, ceilingsMs[kind])
+  return {
+    quietListeners: new CostBudget(QUIET_SHARE, QUIET_CEILING_MS),
+    counters: budget('counters', 0.3),
+    syn_queue: budget('syn_queue', 0.3),
+    connections: budget('connections', 0.15),
+    outgoing: budget('outgoing', 0.05),
+    unix: budget('unix', 0.1),
+    udp: budget('udp', 0.05),
+    limits: budget('limits', 0.05),
+  }
+}

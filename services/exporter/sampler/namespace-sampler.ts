@@ -211,7 +211,7 @@ export class NamespaceSampler {
   /** How many times less often than asked that is. */
   restFactor(kind: DumpKind, nowMs: number): number {
     if ((kind === 'unix' || kind === 'udp') && this.#refused.has(kind)) return REFUSED
-    if (kind === 'unix') return this.#unix.isBusy(nowMs) ? 1 : RARE
+    if (kind === 'unix') return this.#unix.isQuiet(nowMs) ? RARE : 1
     return kind === 'udp' && !this.#udp.inUse(nowMs) ? RARE : 1
   }
 

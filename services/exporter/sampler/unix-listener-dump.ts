@@ -1,12 +1,11 @@
 import type { RawUnixListener } from './message.ts'
+import { Stillness } from './quiet.ts'
 import { type ListeningRecord, UnixListenerState } from './unix-listener-state.ts'
 
 /** unix_diag may miss a socket when others come or go between two chunks: one that is missing from two dumps is gone. */
 const DUMPS_UNTIL_GONE = 2
 /** More listeners than this in one namespace are counted, and not remembered: paths are made up at will. */
 const MOST_UNIX_LISTENERS = 1000
-/** For so long after something waited, or a listener appeared, it is worth looking often. */
-const BUSY_FOR_MS = 60_000
 const LONGEST_GAP_MS = 250
 
 /** Who asks the kernel. */
@@ -26,7 +25,7 @@ export class UnixListenerDump {
   #dumpNumber = 0
   #nowMs = 0
   #longestGapMs = 0
-  #lastBusyMs = Number.NEGATIVE_INFINITY
+  readonly #stillness = new Stillness(Number.NEGATIVE_INFINITY)
   #answered = false
   /** Grows whenever a listener has come or gone. */
   version = 0
@@ -36,9 +35,9 @@ export class UnixListenerDump {
     this.#most = most
   }
 
-  /** Whether a client waits, or did within the last minute, or a listener has appeared since. */
-  isBusy(nowMs: number): boolean {
-    return nowMs - this.#lastBusyMs < BUSY_FOR_MS
+  /** Whether no client has waited for long, and no listener has appeared. */
+  isQuiet(nowMs: number): boolean {
+    return this.#stillness.isQuiet(nowMs)
   }
 
   /**
@@ -73,7 +72,7 @@ export class UnixListenerDump {
     if (state.seen !== this.#dumpNumber) this.#seenCount++
     state.seen = this.#dumpNumber
     state.missed = 0
-    if (record.length > 0) this.#lastBusyMs = this.#nowMs
+    if (record.length > 0) this.#stillness.stir(this.#nowMs)
     state.take(record, this.#nowMs, this.#longestGapMs)
   }
 
@@ -84,7 +83,7 @@ export class UnixListenerDump {
     this.#states.set(record.cookieHigh | 0, byLow.set(record.shortCookie | 0, state))
     this.#count++
     this.version++
-    this.#lastBusyMs = this.#nowMs
+    this.#stillness.stir(this.#nowMs)
     return state
   }
 
