@@ -7,11 +7,11 @@
  */
 import type { Endpoint, Server, Setting } from './server.ts'
 
-const setting = (line: string, where: string, then: string): Setting => ({ line, where, then })
+const setting = (line: string, where: string, after: string): Setting => ({ line, where, after })
 const option =
-  (name: string, then = 'restart it') =>
+  (name: string, after = 'restart it') =>
   (backlog: number): Setting =>
-    setting(`${name} ${backlog}`, 'on its command line', then)
+    setting(`${name} ${backlog}`, 'on its command line', after)
 
 /** As nginx, HAProxy and others write it. */
 const address = (at: Endpoint): string => {
@@ -27,42 +27,43 @@ export const servers: readonly Server[] = [
     name: 'nginx',
     programs: ['nginx', 'openresty', 'angie'],
     defaultBacklog: 511,
-    backlog: (n, at) => setting(`listen ${address(at)} backlog=${n};`, 'in one listen of that address', 'nginx -s reload'),
-    pool: { line: 'worker_connections 4096;', what: 'connections of a worker' },
+    backlog: (n, at) =>
+      setting(`listen ${address(at)} backlog=${n};`, 'in one listen of that address', 'nginx -s reload'),
+    pool: { line: 'worker_connections 4096;', what: 'connections of a worker', fills: 'connections' },
   },
   {
     name: 'HAProxy',
     programs: ['haproxy'],
     backlog: (n) => setting(`backlog ${n}`, 'in that frontend, or in defaults', 'reload it'),
     bound: 'Its backlog is its maxconn unless one is set',
-    pool: { line: 'maxconn 10000', what: 'connections of a frontend' },
+    pool: { line: 'maxconn 10000', what: 'connections of a frontend', fills: 'connections' },
   },
   {
     name: 'Apache',
     programs: ['apache2', 'httpd'],
     defaultBacklog: 511,
     backlog: (n) => setting(`ListenBacklog ${n}`, 'beside its Listen', 'restart it'),
-    pool: { line: 'MaxRequestWorkers 400', what: 'requests at the same time' },
+    pool: { line: 'MaxRequestWorkers 400', what: 'requests at the same time', fills: 'requests' },
   },
   {
     name: 'lighttpd',
     programs: ['lighttpd'],
     defaultBacklog: 1024,
     backlog: (n) => setting(`server.listen-backlog = ${n}`, 'in lighttpd.conf', 'restart it'),
-    pool: { line: 'server.max-connections = 4096', what: 'connections' },
+    pool: { line: 'server.max-connections = 4096', what: 'connections', fills: 'connections' },
   },
   {
     name: 'PHP-FPM',
     programs: ['php-fpm', 'php-fpm7.4', 'php-fpm8.1', 'php-fpm8.2', 'php-fpm8.3', 'php-fpm8.4', 'php-fpm8.5'],
     backlog: (n) => setting(`listen.backlog = ${n}`, 'in its pool', 'restart it'),
-    pool: { line: 'pm.max_children = 50', what: 'requests at the same time' },
+    pool: { line: 'pm.max_children = 50', what: 'requests at the same time', fills: 'requests' },
   },
   {
     name: 'Varnish',
     programs: ['varnishd', 'cache-main'],
     defaultBacklog: 1024,
     backlog: (n) => setting(`-p listen_depth=${n}`, 'on its command line', 'restart it'),
-    pool: { line: '-p thread_pool_max=5000', what: 'threads of a pool' },
+    pool: { line: '-p thread_pool_max=5000', what: 'threads of a pool', fills: 'requests' },
   },
   {
     name: 'Squid',
@@ -80,7 +81,7 @@ export const servers: readonly Server[] = [
     programs: ['redis-server', 'redis-sentinel', 'valkey-server', 'keydb-server'],
     defaultBacklog: 511,
     backlog: (n) => setting(`tcp-backlog ${n}`, 'in redis.conf', 'restart it'),
-    pool: { line: 'maxclients 10000', what: 'clients' },
+    pool: { line: 'maxclients 10000', what: 'clients', fills: 'connections' },
   },
   { name: 'memcached', programs: ['memcached'], defaultBacklog: 1024, backlog: option('-b') },
   {
@@ -88,21 +89,20 @@ export const servers: readonly Server[] = [
     programs: ['pgbouncer'],
     defaultBacklog: 128,
     backlog: (n) => setting(`listen_backlog = ${n}`, 'in its [pgbouncer]', 'restart it'),
-    pool: { line: 'max_client_conn = 1000', what: 'clients' },
+    pool: { line: 'max_client_conn = 1000', what: 'clients', fills: 'connections' },
   },
   {
     name: 'PostgreSQL',
     programs: ['postgres', 'postmaster'],
-    bound:
-      'Its backlog is twice the processes that it may start: raise max_connections, or put PgBouncer in front',
-    pool: { line: 'max_connections = 200', what: 'clients' },
+    bound: 'Its backlog is twice the processes that it may start: raise max_connections, or put PgBouncer in front',
+    pool: { line: 'max_connections = 200', what: 'clients', fills: 'connections' },
   },
   {
     name: 'MariaDB or MySQL',
     programs: ['mariadbd', 'mysqld'],
     backlog: (n) => setting(`back_log = ${n}`, 'in [mysqld]', 'restart it'),
     bound: 'Its backlog follows max_connections unless one is set',
-    pool: { line: 'max_connections = 500', what: 'clients' },
+    pool: { line: 'max_connections = 500', what: 'clients', fills: 'connections' },
   },
   { name: 'MongoDB', programs: ['mongod', 'mongos'], defaultBacklog: 'somaxconn' },
   {
@@ -113,12 +113,18 @@ export const servers: readonly Server[] = [
     backlog: (n) => setting(`tcp_listen_options.backlog = ${n}`, 'in rabbitmq.conf', 'restart it'),
   },
   { name: 'OpenSSH', programs: ['sshd'], defaultBacklog: 128, bound: 'Its backlog is fixed when it is compiled' },
-  { name: 'stunnel', programs: ['stunnel', 'stunnel4'], defaultBacklog: 4096, bound: 'Its backlog is fixed when it is compiled' },
+  {
+    name: 'stunnel',
+    programs: ['stunnel', 'stunnel4'],
+    defaultBacklog: 4096,
+    bound: 'Its backlog is fixed when it is compiled',
+  },
   { name: 'dnsmasq', programs: ['dnsmasq'], defaultBacklog: 32, bound: 'Its backlog is fixed when it is compiled' },
   {
     name: 'systemd',
     programs: ['systemd'],
-    backlog: (n) => setting(`[Socket]\nBacklog=${n}`, 'by systemctl edit of that .socket unit', 'systemctl restart of that unit'),
+    backlog: (n) =>
+      setting(`[Socket]\nBacklog=${n}`, 'by systemctl edit of that .socket unit', 'systemctl restart of that unit'),
   },
   // Python
   {
@@ -126,14 +132,14 @@ export const servers: readonly Server[] = [
     programs: ['gunicorn'],
     defaultBacklog: 2048,
     backlog: option('--backlog'),
-    pool: { line: '--workers 8 --threads 4', what: 'requests at the same time' },
+    pool: { line: '--workers 8 --threads 4', what: 'requests at the same time', fills: 'requests' },
   },
   {
     name: 'uvicorn',
     programs: ['uvicorn'],
     defaultBacklog: 2048,
     backlog: option('--backlog'),
-    pool: { line: '--workers 4', what: 'processes' },
+    pool: { line: '--workers 4', what: 'processes', fills: 'requests' },
   },
   { name: 'Hypercorn', programs: ['hypercorn'], defaultBacklog: 100, backlog: option('--backlog') },
   {
@@ -154,7 +160,7 @@ export const servers: readonly Server[] = [
     programs: ['waitress-serve', 'waitress'],
     defaultBacklog: 1024,
     backlog: (n) => setting(`--backlog=${n}`, 'on its command line', 'restart it'),
-    pool: { line: '--threads=8', what: 'requests at the same time' },
+    pool: { line: '--threads=8', what: 'requests at the same time', fills: 'requests' },
   },
   {
     name: 'uWSGI',
@@ -162,7 +168,7 @@ export const servers: readonly Server[] = [
     defaultBacklog: 100,
     backlog: option('--listen'),
     bound: 'It does not start with a --listen above somaxconn: raise that first',
-    pool: { line: '--processes 8 --threads 4', what: 'requests at the same time' },
+    pool: { line: '--processes 8 --threads 4', what: 'requests at the same time', fills: 'requests' },
   },
   {
     name: "Python's http.server",
@@ -175,15 +181,25 @@ export const servers: readonly Server[] = [
     name: 'Puma',
     programs: ['puma'],
     defaultBacklog: 1024,
-    backlog: (n, at) => setting(`bind 'tcp://${'path' in at ? at.path : `${at.address}:${at.port}`}?backlog=${n}'`, 'in config/puma.rb', 'restart it'),
-    pool: { line: 'workers 4; threads 5, 5', what: 'requests at the same time' },
+    backlog: (n, at) =>
+      setting(
+        `bind 'tcp://${'path' in at ? at.path : `${at.address}:${at.port}`}?backlog=${n}'`,
+        'in config/puma.rb',
+        'restart it',
+      ),
+    pool: { line: 'workers 4; threads 5, 5', what: 'requests at the same time', fills: 'requests' },
   },
   {
     name: 'Unicorn',
     programs: ['unicorn', 'unicorn_rails'],
     defaultBacklog: 1024,
-    backlog: (n, at) => setting(`listen ${typeof port(at) === 'number' ? port(at) : `'${port(at)}'`}, backlog: ${n}`, 'in its configuration file', 'restart it'),
-    pool: { line: 'worker_processes 8', what: 'requests at the same time' },
+    backlog: (n, at) =>
+      setting(
+        `listen ${typeof port(at) === 'number' ? port(at) : `'${port(at)}'`}, backlog: ${n}`,
+        'in its configuration file',
+        'restart it',
+      ),
+    pool: { line: 'worker_processes 8', what: 'requests at the same time', fills: 'requests' },
   },
   // Java
   {
@@ -192,7 +208,7 @@ export const servers: readonly Server[] = [
     line: /\borg\.apache\.catalina\b|\btomcat\b/,
     defaultBacklog: 100,
     backlog: (n) => setting(`acceptCount="${n}"`, 'in that <Connector> of server.xml', 'restart it'),
-    pool: { line: 'maxThreads="400" maxConnections="10000"', what: 'requests and connections' },
+    pool: { line: 'maxThreads="400" maxConnections="10000"', what: 'requests and connections', fills: 'requests' },
   },
   {
     name: 'Jetty',
@@ -211,12 +227,43 @@ export const servers: readonly Server[] = [
     name: 'Java',
     programs: ['java'],
     defaultBacklog: 50,
-    backlog: (n, at) => setting(`new ServerSocket(${port(at)}, ${n})`, 'in its program; server.tomcat.accept-count in Spring Boot', 'restart it'),
+    backlog: (n, at) =>
+      setting(
+        `new ServerSocket(${port(at)}, ${n})`,
+        'in its program; server.tomcat.accept-count in Spring Boot',
+        'restart it',
+      ),
   },
   // Go: all of them ask for what somaxconn was when they started.
   {
     name: 'Go',
-    programs: ['caddy', 'traefik', 'prometheus', 'grafana', 'grafana-server', 'dockerd', 'docker-proxy', 'containerd', 'etcd', 'consul', 'vault', 'nomad', 'minio', 'kubelet', 'kube-proxy', 'kube-apiserver', 'coredns', 'cloudflared', 'node_exporter', 'alertmanager', 'loki', 'influxd', 'nats-server', 'cockroach', 'tailscaled'],
+    programs: [
+      'caddy',
+      'traefik',
+      'prometheus',
+      'grafana',
+      'grafana-server',
+      'dockerd',
+      'docker-proxy',
+      'containerd',
+      'etcd',
+      'consul',
+      'vault',
+      'nomad',
+      'minio',
+      'kubelet',
+      'kube-proxy',
+      'kube-apiserver',
+      'coredns',
+      'cloudflared',
+      'node_exporter',
+      'alertmanager',
+      'loki',
+      'influxd',
+      'nats-server',
+      'cockroach',
+      'tailscaled',
+    ],
     defaultBacklog: 'somaxconn',
     bound: 'Go asks for what net.core.somaxconn was when the program started: raise it, then restart the program',
   },
@@ -239,7 +286,9 @@ export const servers: readonly Server[] = [
     defaultBacklog: 511,
     backlog: (n, at) =>
       setting(
-        'path' in at ? `server.listen({ path: '${at.path}', backlog: ${n} })` : `server.listen({ port: ${at.port}, backlog: ${n} })`,
+        'path' in at
+          ? `server.listen({ path: '${at.path}', backlog: ${n} })`
+          : `server.listen({ port: ${at.port}, backlog: ${n} })`,
         'in its program',
         'restart it',
       ),
@@ -253,7 +302,12 @@ export const servers: readonly Server[] = [
   {
     name: 'Python',
     programs: ['python', 'python2', 'python3', 'pypy3'],
-    backlog: (n) => setting(`backlog=${n}`, 'in its call of asyncio.start_server(), run_app() or socket.create_server()', 'restart it'),
+    backlog: (n) =>
+      setting(
+        `backlog=${n}`,
+        'in its call of asyncio.start_server(), run_app() or socket.create_server()',
+        'restart it',
+      ),
     bound: 'asyncio asks for 100, aiohttp, Tornado, Flask and gevent for 128, eventlet for 50, http.server for 5',
   },
   {

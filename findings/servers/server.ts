@@ -10,7 +10,7 @@ export interface Setting {
   /** Where it belongs: a file, a section, a command line. */
   where: string
   /** What puts it in force. */
-  then: string
+  after: string
 }
 
 export interface Server {
@@ -30,7 +30,12 @@ export interface Server {
   /** Why another backlog cannot be set, or what else bounds it, as a sentence. */
   bound?: string
   /** What bounds how many clients it serves at the same time. */
-  pool?: { line: string; what: string }
+  pool?: {
+    line: string
+    what: string
+    /** `requests`: nobody accepts while all are being served. `connections`: nobody accepts while so many are open. */
+    fills: 'requests' | 'connections'
+  }
 }
 
 /** A process that holds a listening socket. */
@@ -53,10 +58,18 @@ export function namesOf({ command, commandLine }: Program): string[] {
   return [...new Set(names.filter((name) => name !== ''))]
 }
 
+/** A program that stands on the command line itself has no name. */
+const INLINE = /^(?:-e|-c|-p|-pe|--eval|--print|-)$/
+/** Options of interpreters whose value is the next word. */
+const VALUED = /^(?:-r|--require|--import|--loader|--experimental-loader|--env-file|-C|--conditions|-X|-W)$/
+
 function scriptOf(words: readonly string[]): string[] {
-  for (const [i, word] of words.entries()) {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? ''
     if (word === '-m') return [words[i + 1] ?? '']
-    if (!word.startsWith('-')) return [baseName(word).replace(/\.(?:py|rb|pl|php|[cm]?[jt]s)$/, '')]
+    if (INLINE.test(word)) return []
+    if (VALUED.test(word)) i++
+    else if (!word.startsWith('-')) return [baseName(word).replace(/\.(?:py|rb|pl|php|[cm]?[jt]s)$/, '')]
   }
   return []
 }
