@@ -21,6 +21,7 @@ const rowOf = (changes: Partial<HostRow>): HostRow => ({
   room: 512,
   peak: 0,
   fullSeconds: 0,
+  fullSecondsTotal: 0,
   drops: 0,
   dropsPerSecond: 0,
   oldestWaitMs: 0,

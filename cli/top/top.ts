@@ -7,9 +7,9 @@ import { HostRows, type HostView } from '#live/host/rows.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Choice } from './choice.ts'
 import { help, readOptions, type TopOptions } from './options.ts'
+import { TOP_PACE } from './pace.ts'
 import { draw, type Screen, table } from './screen.ts'
 
-const EVERY_MS = 250
 /** Rates need a second, and on a busy machine finding out whose the sockets are may take longer. */
 const ONCE_AFTER_MS = 1000
 const ONCE_AT_LAST_MS = 10_000
@@ -49,12 +49,12 @@ class Watched {
   async *[Symbol.asyncIterator](): AsyncGenerator<HostView> {
     const { exporter, namespaces, sampleIntervalMs } = this.#options
     const rows = new HostRows()
-    // Waits are shown: four times a second is still cheap, within the budget that an exporter has.
-    const pace = { sampleIntervalMs, connectionsIntervalMs: 400 }
+    const { everyMs } = TOP_PACE
+    const pace = { ...TOP_PACE.pace, sampleIntervalMs }
     const snapshots =
       exporter === undefined
-        ? followHost({ namespaces, pace, everyMs: EVERY_MS }, this.#signal)
-        : followExporter(exporter, EVERY_MS, this.#signal, (words) => {
+        ? followHost({ namespaces, pace, everyMs }, this.#signal)
+        : followExporter(exporter, everyMs, this.#signal, (words) => {
             this.notice = words
             rows.forget()
           })

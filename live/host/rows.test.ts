@@ -74,6 +74,16 @@ test('what dropped something, or was full, is marked for ten seconds, whatever h
   assert.deepEqual(see(10_500, 6), [undefined, 5500])
 })
 
+test('a queue that was full between two looks, and is empty at both, is marked', () => {
+  const rows = new HostRows()
+  const see = (ms: number, full: number) =>
+    rows.see(snapshotAt(ms, { listeners: [listenerOf({ atLeastSeconds: { '0.5': full, '0.9': full, '1': full } })] }))
+      .rows[0]
+  assert.equal(see(0, 3)?.happenedMs, undefined, 'what it was before is over')
+  assert.equal(see(250, 3.01)?.happenedMs, 0)
+  assert.equal(see(500, 3.01)?.happenedMs, 250)
+})
+
 test('UNIX and UDP sockets have rows, without numbers that the kernel does not keep', () => {
   const { rows } = new HostRows().see(
     snapshotAt(0, {

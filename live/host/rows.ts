@@ -37,7 +37,9 @@ export interface HostRow {
   dropsPerSecond: number | undefined
   /** The longest wait of the whole port; undefined where it is not known. */
   oldestWaitMs: number | undefined
-  /** How long ago it last dropped something or was seen full, within the last ten seconds. */
+  /** How long it was seen full since it was first read; undefined for UDP. */
+  fullSecondsTotal: number | undefined
+  /** How long ago it last dropped something or was full, within the last ten seconds. */
   happenedMs: number | undefined
   /** What is known of the whole port. */
   portSample: PortSample | undefined
@@ -68,11 +70,13 @@ const told = [
 /** Makes views of snapshots that follow one another. */
 export class HostRows {
   #history: Snapshot[] = []
+  #counted = new Map<string, Counted>()
   readonly #happened = new Map<string, number>()
 
   /** Snapshots from before a gap are not held against what comes after it. */
   forget(): void {
     this.#history = []
+    this.#counted.clear()
   }
 
   see(snapshot: Snapshot): HostView {
@@ -80,21 +84,8 @@ export class HostRows {
     this.#history.push(snapshot)
     const spanStart = snapshot.monotonicMs - RATE_SPAN_MS
     while (this.#history.length > 2 && this.#history[1]!.monotonicMs <= spanStart) this.#history.shift()
-    const last = this.#history.at(-2)
     const rows = snapshot.namespaces.flatMap((space) => rowsOf(space, among(before, space), snapshot, before))
-    const lastRows = new Map(
-      (last?.namespaces ?? []).flatMap((space) =>
-        space.listeners.map((listener) => [keyOf(space, listener.cookie), listener.drops]),
-      ),
-    )
-    for (const row of rows) {
-      const dropped = row.kind === 'tcp' && (row.drops ?? 0) > (lastRows.get(row.key) ?? row.drops ?? 0)
-      if (dropped || row.length >= row.room) this.#happened.set(row.key, snapshot.monotonicMs)
-      const atMs = this.#happened.get(row.key)
-      if (atMs === undefined) continue
-      if (snapshot.monotonicMs - atMs <= MARKED_MS) row.happenedMs = snapshot.monotonicMs - atMs
-      else this.#happened.delete(row.key)
-    }
+    this.#mark(rows, snapshot.monotonicMs)
     return {
       timeMs: snapshot.timeMs,
       namespaces: snapshot.namespaces.map((space) => ({
@@ -107,6 +98,27 @@ export class HostRows {
       ownersAreKnown: snapshot.ownersAgeSeconds !== null,
     }
   }
+
+  /** Between two snapshots a queue may have been full and empty again: its counters tell. */
+  #mark(rows: readonly HostRow[], nowMs: number): void {
+    const counted = new Map<string, Counted>()
+    for (const row of rows) {
+      const { key, drops = 0, fullSecondsTotal = 0 } = row
+      counted.set(key, { drops, fullSecondsTotal })
+      const then = this.#counted.get(key)
+      const more = then !== undefined && (drops > then.drops || fullSecondsTotal > then.fullSecondsTotal)
+      if (more || row.length >= row.room) this.#happened.set(key, nowMs)
+      const atMs = this.#happened.get(key)
+      if (atMs !== undefined && nowMs - atMs <= MARKED_MS) row.happenedMs = nowMs - atMs
+    }
+    this.#counted = counted
+    for (const [key, atMs] of this.#happened) if (nowMs - atMs > MARKED_MS) this.#happened.delete(key)
+  }
+}
+
+interface Counted {
+  drops: number
+  fullSecondsTotal: number
 }
 
 const keyOf = ({ netns }: NamespaceSample, cookie: string): string => `${netns} ${cookie}`
@@ -149,6 +161,7 @@ function rowsOf(
       room: listener.limit + 1,
       peak: listener.peak,
       fullSeconds: listener.fullSecondsInWindow,
+      fullSecondsTotal: listener.atLeastSeconds['1'],
       drops: listener.drops,
       dropsPerSecond: then === undefined ? undefined : perSecond(listener.drops, then, at, before),
       oldestWaitMs: portSample?.oldestWaitMs,
@@ -174,6 +187,7 @@ function rowsOf(
       room: listener.limit + 1,
       peak: listener.peak,
       fullSeconds: listener.fullSecondsInWindow,
+      fullSecondsTotal: listener.atLeastSeconds['1'],
       drops: undefined,
       dropsPerSecond: undefined,
       oldestWaitMs: undefined,
@@ -201,6 +215,7 @@ function rowsOf(
       room: socket.limitBytes,
       peak: socket.peakBytes,
       fullSeconds: undefined,
+      fullSecondsTotal: undefined,
       drops: socket.drops,
       dropsPerSecond: then === undefined ? undefined : perSecond(socket.drops, then, at, before),
       oldestWaitMs: undefined,
