@@ -42,6 +42,8 @@ export class Choice {
   /** The key of the row that is chosen; undefined is the first. */
   chosen: string | undefined
   #shown: readonly HostRow[] = []
+  /** Places in order: comparing addresses and names as people order them costs more than all else. */
+  #places = new Map<string, number>()
 
   /** The rows to show, in order. Ties are ordered by place, so that rows at rest do not dance. */
   arrange(rows: readonly HostRow[]): HostRow[] {
@@ -53,9 +55,14 @@ export class Choice {
       `${row.place} ${row.process} ${row.kind} ${row.netns} ${row.unit} ${row.container} ${row.pids.join(' ')}`.toLowerCase()
     const shown = rows
       .filter((row) => words.every((word) => text(row).includes(word)))
-      .toSorted((a, b) => compare[this.order](a, b) || byPlace(a, b))
+      .toSorted((a, b) => compare[this.order](a, b) || (this.#places.get(a.key) ?? 0) - (this.#places.get(b.key) ?? 0))
     this.#shown = shown
     return shown
+  }
+
+  #order(rows: readonly HostRow[]): void {
+    if (rows.length === this.#places.size && rows.every(({ key }) => this.#places.has(key))) return
+    this.#places = new Map(rows.toSorted(byPlace).map(({ key }, index) => [key, index]))
   }
 
   /** Where the chosen row stands; 0 if it has gone. */

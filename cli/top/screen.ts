@@ -134,7 +134,7 @@ function agesOf({ ages }: HostView): string[] {
 
 function widthsFor(rows: readonly HostRow[], several: boolean, width: number): Widths {
   const longest = (of: (row: HostRow) => string, least: number, most: number): number =>
-    Math.min(most, Math.max(least, ...rows.slice(0, 200).map((row) => of(row).length)))
+    Math.min(most, Math.max(least, ...rows.slice(0, 60).map((row) => of(row).length)))
   let shown = (several ? [...columns, namespaceColumn] : columns).map((column) => ({
     ...column,
     width: longest(column.cell, column.width - 1, 24) + 1,

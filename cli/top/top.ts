@@ -124,7 +124,9 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
     else redraw()
   }, redraw)
   // Also while no view comes: what is old says so.
-  const timer = setInterval(redraw, LOOK_MS)
+  const timer = setInterval(() => {
+    if (performance.now() - lastMs > 2 * LOOK_MS) redraw()
+  }, LOOK_MS)
   terminal.show(['spillway top   reading the queues …'])
   try {
     for await (const view of watched) {
