@@ -42,6 +42,11 @@ const commands: Record<string, Command> = {
     run: async (args) => (await import('./board/board.ts')).board(args),
     options: () => import('./board/options.ts'),
   },
+  check: {
+    summary: 'say which listeners turn clients away, why, and what mends it',
+    run: async (args) => (await import('./check/check.ts')).check(args),
+    options: () => import('./check/options.ts'),
+  },
   plan: {
     summary: 'say what a load needs, and confirm it in a lab',
     run: async (args) => (await import('./plan/plan.ts')).plan(args),

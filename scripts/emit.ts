@@ -2,6 +2,7 @@
  * Writes the rooms as JavaScript into dist/, for the npm package: Node strips no types below node_modules. Types become
  * spaces, so lines and columns stay as they are in the sources.
  */
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import path from 'node:path'
@@ -25,6 +26,7 @@ function emit(): void {
     const from = path.join(root, room)
     if (fs.existsSync(from)) emitFolder(from, path.join(target, room))
   }
+  emitExpect(path.join(target, 'cli/check'))
   fs.writeFileSync(path.join(target, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
 }
 
@@ -47,6 +49,45 @@ function emitFolder(from: string, to: string): void {
 
 function javaScript(source: string): string {
   return stripTypeScriptTypes(source).replace(relativeSpecifier, '$1$2$3.js$2')
+}
+
+/**
+ * `spillway/expect` belongs into other people's tests, which jest still runs as CommonJS: the same file in that form, and its
+ * types for both. It imports nothing of ours.
+ */
+function emitExpect(folder: string): void {
+  const source = fs.readFileSync(path.join(root, 'cli/check/expect.ts'), 'utf8')
+  const names: string[] = []
+  const common = stripTypeScriptTypes(source)
+    .replace(/^import (.+) from ('node:[a-z_]+')$/gm, 'const $1 = require($2)')
+    .replace(/^export (async function|function|class) (\w+)/gm, (_, kind: string, name: string) => {
+      names.push(name)
+      return `${kind} ${name}`
+    })
+    .replaceAll('import.meta.dirname', '__dirname')
+  if (/^(import|export) /m.test(common))
+    throw new Error('cli/check/expect.ts has an import or export that is not expected')
+  fs.writeFileSync(
+    path.join(folder, 'expect.cjs'),
+    `'use strict'\n${common}\nmodule.exports = { ${names.join(', ')} }\n`,
+  )
+  const types = ['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--outDir', folder]
+  const like = [
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--types',
+    'node',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+  ]
+  execFileSync('tsc', [...types, ...like, path.join(root, 'cli/check/expect.ts')], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, PATH: `${path.join(root, 'node_modules/.bin')}:${process.env.PATH}` },
+  })
+  fs.copyFileSync(path.join(folder, 'expect.d.ts'), path.join(folder, 'expect.d.cts'))
 }
 
 interface Manifest {

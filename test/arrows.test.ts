@@ -40,6 +40,7 @@ const mayImport: Record<string, readonly string[]> = {
     'services/exporter',
     'services/board',
     'vocabulary',
+    'findings',
     'planner',
     'lab',
     'experiments',

@@ -60,7 +60,7 @@ test('the package holds JavaScript, the command and the licence, and neither tes
   assert.deepEqual(
     packed.filter(
       (file) =>
-        !file.endsWith('/spillway-vocabulary.d.ts') &&
+        !/\/(spillway-vocabulary|expect)\.d\.c?ts$/.test(file) &&
         /\.ts$|\.test\.|(^|\/)(fixtures|testing|bench|test)\//.test(file),
     ),
     [],

@@ -13,6 +13,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import test, { after, before } from 'node:test'
 import * as board from '#cli/board/options.ts'
+import * as check from '#cli/check/options.ts'
 import * as completion from '#cli/completion/options.ts'
 import * as doctor from '#cli/doctor/options.ts'
 import * as own from '#cli/new/options.ts'
@@ -47,6 +48,7 @@ const commands: Command[] = [
   { grammar: own.grammar, help: own.help, read: own.readOptions },
   { grammar: completion.grammar, help: completion.help, read: completion.readOptions },
   { grammar: workshop.grammar, help: workshop.help, read: workshop.readOptions },
+  { grammar: check.grammar, help: check.help, read: check.readOptions },
   { grammar: doctor.grammar, help: doctor.help, read: doctor.readOptions },
 ]
 

@@ -1,0 +1,52 @@
+/** `spillway check`: whether this host turns clients away, which socket, whose, why, and what to type. */
+import fs from 'node:fs'
+import { UsageError } from '#common/errors.ts'
+import { inWords } from '#common/system-errors.ts'
+import { severities } from '#findings/host/finding.ts'
+import { evidenceOfHost } from '#live/host/evidence.ts'
+import { type HostReport, reportOf } from '#live/host/report.ts'
+import { jsonLines } from './json.ts'
+import { junit } from './junit.ts'
+import { type CheckOptions, help, readOptions } from './options.ts'
+import { reportInWords } from './text.ts'
+
+export async function check(args: string[]): Promise<void> {
+  const options = readOptions(args)
+  if (options === undefined) {
+    process.stdout.write(help)
+    return
+  }
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  try {
+    const host = await evidenceOfHost({ namespaces: options.namespaces, signal: stop.signal })
+    const report = reportOf(host, options)
+    if (options.junit !== undefined) write(options.junit, junit(report, options.failOn))
+    process.stdout.write(options.json ? jsonLines(report) : reportInWords(report, style()))
+    process.exitCode = fails(report, options.failOn) ? 1 : 0
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    process.exitCode = 130
+  }
+}
+
+/** Colour only where somebody looks, and has not asked for none (no-color.org). */
+function style(): { colour: boolean; columns: number } {
+  const colour = process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb'
+  return { colour, columns: Math.max(60, process.stdout.isTTY === true ? process.stdout.columns : 80) }
+}
+
+export function fails({ findings, expectations }: HostReport, failOn: CheckOptions['failOn']): boolean {
+  if (expectations.some(({ met }) => !met)) return true
+  if (failOn === 'never') return false
+  return findings.some(({ severity }) => severities.indexOf(severity) <= severities.indexOf(failOn))
+}
+
+function write(file: string, text: string): void {
+  try {
+    fs.writeFileSync(file, text)
+  } catch (error) {
+    const words = inWords(error)
+    throw new UsageError(`Cannot write ${file}${words === undefined ? '' : `: ${words.sentence}`}`, words?.remedy)
+  }
+}

@@ -1,0 +1,167 @@
+/** Why a queue stands still or is full: what those who should accept are doing. */
+
+import { percent } from '#common/quantities.ts'
+import { isFull, type ProcessEvidence, type QueueEvidence } from './evidence.ts'
+import type { HostFound, Mend } from './finding.ts'
+import { poolOf, whereOf } from './mend.ts'
+import { duration, nameOf, pidsOf, plural, whole } from './words.ts'
+
+/** The same head of the queue at both looks, allowing for what separates the readings. */
+const SAME_HEAD = 0.7
+/** A wait that no healthy moment explains. */
+const LONG_WAIT_MS = 1000
+/** Of one core. */
+const BUSY = 0.7
+
+/**
+ * Whether nobody has accepted between the looks although somebody waits: the first in line has got older by as long. The
+ * kernel tells no waits of UNIX sockets, and shards share one number.
+ */
+export function standsStill(queue: QueueEvidence, apartMs: number): boolean {
+  const { length, lengthBefore = 0, oldestWaitMs, oldestWaitBeforeMs, path } = queue
+  if (length === 0 || lengthBefore === 0 || length < lengthBefore) return false
+  if (path !== undefined) return length === lengthBefore && mayStandStill(queue)
+  if (oldestWaitMs === undefined || oldestWaitBeforeMs === undefined) return false
+  // Whoever has sent an RST keeps the place, and is in no list of connections.
+  if (oldestWaitMs === 0) return oldestWaitBeforeMs === 0 && length === lengthBefore && mayStandStill(queue)
+  return oldestWaitMs >= LONG_WAIT_MS && oldestWaitMs - oldestWaitBeforeMs >= SAME_HEAD * apartMs
+}
+
+const mayStandStill = (queue: QueueEvidence): boolean => {
+  const { acceptors, processes } = queue
+  if (acceptors !== undefined && acceptors.length === 0) return true
+  return isFull(queue) || accepting(queue).some(({ state }) => state === 'stopped') || processes.length === 0
+}
+
+export interface Cause {
+  code: 'stalled' | 'workers-exhausted' | 'nobody-accepts' | 'file-descriptors-used-up' | 'unknown'
+  sure: HostFound['sure']
+  /** A clause that goes on after a colon. */
+  words: string
+  mends: Mend[]
+}
+
+/** Those that wait for connections; where nobody does, or that cannot be known, all that hold the socket. */
+function accepting({ acceptors, processes }: QueueEvidence): readonly ProcessEvidence[] {
+  const waiting = processes.filter(({ pid }) => acceptors?.includes(pid) === true)
+  return waiting.length > 0 ? waiting : processes
+}
+
+/** What keeps a queue that stands still from being emptied, as far as the processes tell. */
+export function causeOf(queue: QueueEvidence): Cause {
+  const { acceptors, processes, server } = queue
+  const name = nameOf(queue)
+  const nobodyWaits = acceptors !== undefined && acceptors.length === 0
+  const should = accepting(queue)
+  if (processes.length === 0)
+    return {
+      code: 'unknown',
+      sure: 'certain',
+      words: 'who should accept cannot be seen by this user: as root, the process would be named',
+      mends: [],
+    }
+  const stopped = should.filter(({ state }) => state === 'stopped')
+  if (stopped.length > 0 && (stopped.length === should.length || nobodyWaits || acceptors === undefined))
+    return {
+      code: 'stalled',
+      sure: 'certain',
+      words: `${name} (${plural(stopped.length, 'process', 'processes')}: ${pidsOf(stopped)}) is stopped by a signal, and accepts nothing until it is continued`,
+      mends: [
+        {
+          line: `kill -CONT ${stopped.map(({ pid }) => pid).join(' ')}`,
+          where: whereOf(queue),
+          after: 'it goes on at once',
+        },
+      ],
+    }
+  const out = should.find(usedUp)
+  if (out !== undefined)
+    return {
+      code: 'file-descriptors-used-up',
+      sure: 'certain',
+      words: filesWords(name, out),
+      mends: filesMend(queue, out),
+    }
+  if (processes.every(({ command }) => command === 'systemd' || command === 'init'))
+    return {
+      code: 'nobody-accepts',
+      sure: 'certain',
+      words: 'systemd holds the socket, and the service that should accept does not run',
+      mends: [
+        { line: 'systemctl --failed; journalctl -e -u THE-SERVICE', where: whereOf(queue), after: 'start the service' },
+      ],
+    }
+  const busiest = should.toSorted((a, b) => (b.cpuShare ?? 0) - (a.cpuShare ?? 0))[0]
+  const busy = busiest !== undefined && computes(busiest) ? percent(busiest.cpuShare ?? 0) : undefined
+  if (server?.pool?.fills === 'requests')
+    return {
+      code: 'workers-exhausted',
+      sure: 'likely',
+      words: `all workers of ${server.name} (${plural(workersOf(queue), 'process', 'processes')}) are busy with requests that do not end, so nobody accepts${busy === undefined ? '' : `; one takes ${busy} of a core`}`,
+      mends: poolOf(queue),
+    }
+  if (nobodyWaits && server?.pool?.fills === 'connections')
+    return {
+      code: 'workers-exhausted',
+      sure: 'likely',
+      words: `${server.name} does not wait for connections at present: it has as many open${queue.accepted === undefined ? '' : ` (${whole(queue.accepted)} here)`} as it may have`,
+      mends: poolOf(queue),
+    }
+  if (nobodyWaits)
+    return {
+      code: 'nobody-accepts',
+      sure: 'certain',
+      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it`,
+      mends: [],
+    }
+  if (busy !== undefined)
+    return {
+      code: 'stalled',
+      sure: 'likely',
+      words: `${name} (${pidsOf(should)}) computes (${busy} of a core) and does not come back to accept(): its loop is blocked. A larger backlog would only make clients wait longer`,
+      mends: [],
+    }
+  const device = should.some(({ state }) => state === 'waits for a device')
+  return {
+    code: 'stalled',
+    sure: 'likely',
+    words: `${name} (${pidsOf(should)}) ${device ? 'waits for a disk or another device' : 'takes hardly any CPU time'} and does not come back to accept(): ${device ? '' : 'something that it calls blocks its loop. '}A larger backlog would only make clients wait longer`,
+    mends: [],
+  }
+}
+
+/** A share of a core that says so; on a machine with no CPU to spare it gets less, and is found running all the same. */
+const computes = ({ cpuShare = 0, state }: ProcessEvidence): boolean =>
+  cpuShare >= BUSY || (state === 'runs' && cpuShare > 0)
+
+/** Masters hold the socket too, and serve nobody. */
+function workersOf({ processes }: QueueEvidence): number {
+  return Math.max(1, processes.length - 1)
+}
+
+/** Without a free descriptor accept() fails, and what waits stays where it is. */
+export const usedUp = ({ files }: ProcessEvidence): boolean =>
+  files?.limit !== undefined && files.open >= files.limit - 1
+
+export function filesWords(name: string, { pid, files }: ProcessEvidence): string {
+  return `${name} (${pid}) has ${whole(files?.open ?? 0)} of ${whole(files?.limit ?? 0)} files open: accept() fails for want of a descriptor`
+}
+
+export function filesMend(queue: QueueEvidence, { pid, files }: ProcessEvidence): Mend[] {
+  const more = Math.max(65_536, 4 * (files?.limit ?? 0))
+  const now: Mend = { line: `prlimit --pid ${pid} --nofile=${more}`, where: whereOf(queue), after: 'in force at once' }
+  return queue.unit === ''
+    ? [now]
+    : [
+        now,
+        {
+          line: `[Service] LimitNOFILE=${more}`,
+          where: `by systemctl edit ${queue.unit}`,
+          after: `systemctl restart ${queue.unit}`,
+        },
+      ]
+}
+
+/** `, the first for 12 s` */
+export const firstFor = ({ oldestWaitMs }: QueueEvidence): string =>
+  oldestWaitMs === undefined || oldestWaitMs === 0 ? '' : `, the first for ${duration(oldestWaitMs)}`

@@ -1,0 +1,148 @@
+/**
+ * What findings about a host are based on: plain facts of two looks a moment apart, wherever they were gathered. What is not
+ * known is undefined.
+ */
+import type { Server } from '../servers/server.ts'
+
+/** A process that holds a listening socket. */
+export interface ProcessEvidence {
+  pid: number
+  /** As `ps` shows it. */
+  command: string
+  /** Since it began. */
+  ageMs: number | undefined
+  state: 'runs' | 'sleeps' | 'waits for a device' | 'stopped' | undefined
+  /** CPU time between the looks, as a share of one core. */
+  cpuShare: number | undefined
+  files: { open: number; limit: number | undefined } | undefined
+}
+
+/** Which listening socket. */
+export interface Place {
+  netns: string
+  /** Whether it is the namespace in which the looker runs: its lines can be typed there. */
+  own: boolean
+  /** Of a TCP listener. */
+  address?: string
+  port?: number
+  /** Of a UNIX listener. */
+  path?: string
+  shard: number
+}
+
+/** Who set the limit, as far as it can be known. */
+export type SetBy =
+  | { by: 'somaxconn'; asked: number | undefined; sure: boolean }
+  | { by: 'command line'; asked: number }
+  | { by: 'default'; server: string }
+  | { by: 'application' }
+
+/** One listening socket, TCP or UNIX. */
+export interface QueueEvidence extends Place {
+  /** Listening sockets with the same address and port. */
+  shards: number
+  server: Server | undefined
+  /** The name to say: of the server, or of the process; undefined where neither may be seen. */
+  who: string | undefined
+  /** Whether systemd made the socket and has handed it on. */
+  activated: boolean
+  unit: string
+  container: string
+  pod: string
+  processes: readonly ProcessEvidence[]
+  /** Those that wait for connections; undefined where that cannot be known. */
+  acceptors: readonly number[] | undefined
+  length: number
+  lengthBefore: number | undefined
+  /** N; N + 1 connections fit. */
+  limit: number
+  setBy: SetBy
+  /** sk_drops since it listens, and between the looks; the kernel counts none for UNIX listeners. */
+  drops: number | undefined
+  dropsPerSecond: number | undefined
+  /** How long the first in line has waited, at both looks: of the whole port. */
+  oldestWaitMs: number | undefined
+  oldestWaitBeforeMs: number | undefined
+  /** Of the port: clients in its queues that have hung up. */
+  hungUp: number | undefined
+  /** Of the port: accepted connections, and those of which nobody has read or answered anything. */
+  accepted: number | undefined
+  unserved: { connections: number; oldestMs: number } | undefined
+  /** Of the port. */
+  synQueue: { length: number; limit: number } | undefined
+}
+
+/** The UDP sockets of one address and port. */
+export interface UdpEvidence extends Place {
+  address: string
+  port: number
+  bytes: number
+  limitBytes: number
+  drops: number
+  dropsPerSecond: number | undefined
+}
+
+/** The way to one destination. */
+interface DestinationEvidence {
+  address: string
+  port: number
+  /** Source ports in use, of the own address that uses most of them. */
+  ports: number
+  timeWait: number
+}
+
+/** A network namespace: what its counters and settings say. */
+export interface NamespaceEvidence {
+  netns: string
+  own: boolean
+  /** Since the namespace was made, by node_exporter's names without the prefix. */
+  counters: Readonly<Record<string, number>>
+  /** Between the looks. */
+  countersBefore: Readonly<Record<string, number>> | undefined
+  /** By name of the sysctl. */
+  settings: Readonly<Record<string, number>>
+  destinations: readonly DestinationEvidence[]
+  sourcePorts: number | undefined
+  queues: readonly QueueEvidence[]
+  udp: readonly UdpEvidence[]
+}
+
+/** What all namespaces share. Undefined where it may not be read. */
+interface MachineEvidence {
+  uptimeMs: number | undefined
+  /** Packets that found the queue of a CPU full, since boot and between the looks. */
+  softnet: { dropped: number; droppedPerSecond: number | undefined } | undefined
+  backlogPackets: number | undefined
+  conntrack: { count: number; most: number } | undefined
+  tcpMemory: { pressure: boolean | undefined; usedPages: number | undefined; highPages: number | undefined } | undefined
+}
+
+export interface HostEvidence {
+  /** Between the two looks. */
+  apartMs: number
+  namespaces: readonly NamespaceEvidence[]
+  machine: MachineEvidence
+  /** Processes that the looker may not look into. */
+  hidden: number
+}
+
+/** What a counter gained between the looks, a second; 0 where it is not known to move. */
+export function gained(space: NamespaceEvidence, { apartMs }: Pick<HostEvidence, 'apartMs'>, name: string): number {
+  const before = space.countersBefore?.[name] ?? (space.countersBefore === undefined ? undefined : 0)
+  return before === undefined ? 0 : Math.max(0, ((space.counters[name] ?? 0) - before) * 1000) / apartMs
+}
+
+export const counted = (space: NamespaceEvidence, name: string): number => space.counters[name] ?? 0
+
+export const isFull = ({ length, limit }: Pick<QueueEvidence, 'length' | 'limit'>): boolean => length > limit
+
+/** How long at most a listener has listened: since the first of those that hold it now began. */
+export function listensForMs({ processes }: QueueEvidence): number | undefined {
+  const ages = processes.flatMap(({ ageMs }) => (ageMs === undefined ? [] : [ageMs]))
+  return ages.length === 0 ? undefined : Math.max(...ages)
+}
+
+const DAY_MS = 86_400_000
+
+/** How many on an average day; what has begun today counts whole. */
+export const perDay = (count: number, forMs: number): number => count / Math.max(1, forMs / DAY_MS)
