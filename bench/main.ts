@@ -92,6 +92,9 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
   await add('the lag of counters beside 60 busy processes', () =>
     inNamespace(new URL('./stress.ts', import.meta.url), speed),
   )
+  await add('what spillway top sees and costs', () =>
+    inNamespace(new URL('./top.ts', import.meta.url), tools.cc ? compile('spikes', folder.path) : 'none', speed),
+  )
   await add('the memory of the exporter while listeners come and go', () =>
     inNamespace(new URL('./soak.ts', import.meta.url), speed),
   )

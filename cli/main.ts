@@ -17,6 +17,11 @@ const commands: Record<string, Command> = {
     run: async (args) => (await import('./up/command.ts')).up(args),
     options: () => import('./up/options.ts'),
   },
+  top: {
+    summary: 'show the queues of this host as they are now',
+    run: async (args) => (await import('./top/top.ts')).top(args),
+    options: () => import('./top/options.ts'),
+  },
   run: {
     summary: 'run experiments and judge them',
     run: async (args) => (await import('./run/run.ts')).run(args),

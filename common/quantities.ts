@@ -23,7 +23,11 @@ const grouped = (value: number): string => {
 
 /** To the digits that are shown; never -0. */
 const rounded = (value: number): number =>
-  (Math.abs(value) < 10 ** (DIGITS - 1) ? Number(value.toPrecision(DIGITS)) : Math.round(value)) || 0
+  (Number.isInteger(value) // as most are
+    ? value
+    : Math.abs(value) < 10 ** (DIGITS - 1)
+      ? Number(value.toPrecision(DIGITS))
+      : Math.round(value)) || 0
 
 /** `0.35`, `12.4`, `1,234`: three digits of a fraction, all digits of a whole number. NaN is unknown. */
 export function number(value: number): string {

@@ -2,7 +2,7 @@
 
 import { duration, number } from '#common/quantities.ts'
 import { type Answer, comparisonTable, disagreementInWords, type Judgement, type Table } from '#planner/answer.ts'
-import { wrap } from '../up/screen.ts'
+import { wrap } from '../terminal/lines.ts'
 
 const WIDTH = 100
 

@@ -2,7 +2,7 @@
 import { duration } from '#common/quantities.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { bandInWords, seenInWords, type Verdict } from '#lab/experiment/verdict.ts'
-import { wrap } from '../up/screen.ts'
+import { wrap } from '../terminal/lines.ts'
 
 const WIDTH = 100
 const marks = { passed: '✓', failed: '✗', 'not judged': '–', broken: '!' } as const

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { ShardView } from '#live/state.ts'
 import { labOf, shardOf } from '#live/testing/state.ts'
-import { bar, draw, type Screen, wrap } from './screen.ts'
+import { bar, wrap } from '../terminal/lines.ts'
+import { draw, type Screen } from './screen.ts'
 
 const view = labOf({
   kernel: '6.18.44-x',

@@ -6,6 +6,7 @@ import { type Ages, ageBeside, type ReadKind, waitInWords, worstAge } from '#liv
 import type { ShardView } from '#live/state.ts'
 import type { LabView } from '#live/view.ts'
 import { wordsOf } from '#live/words.ts'
+import { bar, clip, type Paint, paintOf, wrap, wrapItems } from '../terminal/lines.ts'
 
 export interface Screen {
   columns: number
@@ -59,7 +60,7 @@ const MAX_BAR = 40
 
 /** The screen's lines, no longer than `columns` and no more than `rows`. */
 export function draw(view: LabView, screen: Screen): string[] {
-  const paint = screen.colour ? colours : plain
+  const paint = paintOf(screen.colour)
   const shown = chooseColumns(screen.columns)
   const tableWidth = SHARD_WIDTH + shown.reduce((sum, column) => sum + column.width, 0)
   const barWidth = Math.max(MIN_BAR, Math.min(MAX_BAR, screen.columns - tableWidth - 12))
@@ -158,15 +159,6 @@ function remarksOf({ stalled, faults, state, hungUp, backlog, limit }: ShardView
   ]
 }
 
-const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
-
-/** A bar of `width` cells, an eighth of a cell fine; a queue that is not empty is never drawn as empty. */
-export function bar(fill: number, width: number): string {
-  const share = Math.min(1, Math.max(0, fill))
-  const steps = share > 0 ? Math.max(1, Math.round(share * width * 8)) : 0
-  return `${'█'.repeat(Math.floor(steps / 8))}${eighths[steps % 8]}`.padEnd(width)
-}
-
 function portItems(view: LabView): string[] {
   const port = view.portView
   if (port === undefined) return ['Nothing listens on the port.']
@@ -220,54 +212,3 @@ const helpLines = [
   'hung up: clients whose FIN or RST has come while they waited: they keep their places until accept(). Who has only finished sending cannot be told from them.',
   'SYN queue: half-open requests of all shards together, of as many as fit in all. receive, send: bytes in the queues of all connections. old: how long ago that was read at most.',
 ]
-
-/** Joins items into lines, breaking only between them. */
-function wrapItems(items: readonly string[], gap: string, width: number): string[] {
-  const unbroken = items.map((item) => item.replaceAll(' ', '\u00a0')).join(gap)
-  return wrap(unbroken, width).map((line) => line.replaceAll('\u00a0', ' '))
-}
-
-/** Breaks at spaces; runs of spaces inside a line stay. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  let rest = text
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(' ', width)
-    const at = space > 0 ? space : width
-    lines.push(rest.slice(0, at).trimEnd())
-    rest = rest.slice(at).trimStart()
-  }
-  return rest === '' ? lines : [...lines, rest]
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what it looks for
-const escapes = /\x1b\[[0-9;]*m/g
-
-/** Cuts a line to its visible width, colours not counted. */
-function clip(line: string, width: number): string {
-  if (line.replace(escapes, '').length <= width) return line
-  let visible = 0
-  let at = 0
-  while (at < line.length && visible < width) {
-    escapes.lastIndex = at
-    const found = escapes.exec(line)
-    if (found?.index === at) at += found[0].length
-    else {
-      at++
-      visible++
-    }
-  }
-  return `${line.slice(0, at)}\x1b[0m`
-}
-
-type Paint = Record<'dim' | 'bold' | 'red' | 'yellow' | 'blue', (text: string) => string>
-const code = (open: number, close: number) => (text: string) => `\x1b[${open}m${text}\x1b[${close}m`
-const colours: Paint = {
-  dim: code(2, 22),
-  bold: code(1, 22),
-  red: code(31, 39),
-  yellow: code(33, 39),
-  blue: code(34, 39),
-}
-const same = (text: string): string => text
-const plain: Paint = { dim: same, bold: same, red: same, yellow: same, blue: same }

@@ -11,11 +11,11 @@ import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
 import { findingCodesOf, wordsOf } from '#live/words.ts'
 import { showBoard } from '../board/shown.ts'
+import { Terminal } from '../terminal/terminal.ts'
 import { Controls } from './controls.ts'
 import { line } from './line.ts'
 import type { UpOptions } from './options.ts'
 import { draw } from './screen.ts'
-import { Terminal } from './terminal.ts'
 
 /**
  * Runs until a key, a signal, or the end of the lab; takes everything down before it returns. `onProgress` hears what

@@ -1,5 +1,5 @@
 /** For tests: a terminal view that shows the keys it got, how often it was asked for a new frame, and which process it is; q ends it. */
-import { Terminal } from '../terminal.ts'
+import { Terminal } from '../../terminal/terminal.ts'
 
 const terminal = new Terminal(process.stdin, process.stdout)
 let keys = ''

@@ -1,0 +1,113 @@
+/**
+ * What `spillway top` sees and costs: of 1,000 accept queues that are full for five milliseconds each, how many it marks,
+ * beside `ss -ltn` every two seconds; and its CPU time with 200 listeners and many connections. Runs inside a network
+ * namespace of its own; prints its rows as JSON. Usage: node top.ts C-PROGRAM|none quick|full
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { followHost } from '#live/host/follow.ts'
+import { HostRows } from '#live/host/rows.ts'
+import { TOP_PACE } from '../cli/top/pace.ts'
+import { Connections } from './connections.ts'
+import { Held } from './held.ts'
+import { cpuSeconds } from './process-cost.ts'
+import { notMeasured, type Row } from './rows.ts'
+
+const [program = 'none', speed] = process.argv.slice(2)
+const [count, connections, seconds] = speed === 'quick' ? [300, 7000, 10] : [1000, 50_000, 30]
+const PORT = 7000
+const LISTENERS = 20
+const SS_EVERY_MS = 2000
+
+/** How many spikes are marked between two of the same listener, by top and by ss. */
+async function spikes(): Promise<Row[]> {
+  const child = spawn(program, [String(PORT), String(LISTENERS), String(count)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  let lasted = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    lasted += text
+  })
+  const over = once(child, 'exit')
+  const stop = new AbortController()
+  const rows = new HostRows()
+  const full = new Map<string, number>()
+  let seen = 0
+  const watching = (async () => {
+    for await (const snapshot of followHost({ namespaces: [{ kind: 'self' }], ...TOP_PACE }, stop.signal)) {
+      for (const { port, key, happenedMs, fullSecondsTotal = 0 } of rows.see(snapshot).rows) {
+        if (port === undefined || port < PORT || port >= PORT + LISTENERS) continue
+        // A mark of this very snapshot, for a spike that the ones before had not shown.
+        if (happenedMs === 0 && fullSecondsTotal > (full.get(key) ?? 0)) seen++
+        full.set(key, fullSecondsTotal)
+      }
+    }
+  })()
+  await sleep(1000)
+  const ss = new Set<string>()
+  const look = setInterval(() => {
+    for (const line of execFileSync('ss', ['-ltnH'], { encoding: 'utf8' }).split('\n')) {
+      const [, waiting, limit, place] = line.split(/\s+/)
+      if (place !== undefined && Number(waiting) > Number(limit)) ss.add(`${performance.now()} ${place}`)
+    }
+  }, SS_EVERY_MS)
+  child.stdin.end('\n')
+  const [status] = (await over) as [number | null]
+  if (status !== 0) throw new Error(`${program} ended with status ${status}`)
+  clearInterval(look)
+  await sleep(1000)
+  stop.abort()
+  await watching
+  const longest = Math.max(...lasted.trim().split('\n').map(Number))
+  const note = `${count} queues that are full for 5 ms, and spill nothing; the longest was full for ${longest.toFixed(1)} ms`
+  return [
+    {
+      what: 'top: short spikes that it marks',
+      value: (Math.min(seen, count) / count) * 100,
+      unit: '%',
+      target: { least: 99 },
+      note,
+    },
+    {
+      what: 'ss -ltn every 2 s: the same spikes',
+      value: (ss.size / count) * 100,
+      unit: '%',
+      note: 'as `watch ss -ltn` would',
+    },
+  ]
+}
+
+/** The command itself, on a terminal. */
+async function cost(): Promise<Row> {
+  await using _listeners = await Held.script('./listeners.ts', '127.0.0.1', '20000', '200')
+  await using held = new Connections()
+  await held.grow(connections)
+  const main = path.resolve(import.meta.dirname, '../cli/main.ts')
+  const child = spawn('script', ['-qefc', `exec ${process.execPath} ${main} top --netns self`, '/dev/null'], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  await sleep(5000)
+  const [pid = 0] = execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map(Number)
+  const before = cpuSeconds(pid)
+  const beganMs = performance.now()
+  await sleep(seconds * 1000)
+  const share = (cpuSeconds(pid) - before) / ((performance.now() - beganMs) / 1000)
+  child.stdin.end('q')
+  await ended
+  return {
+    what: 'top : a core',
+    value: share * 100,
+    unit: '%',
+    target: { most: 2 },
+    note: `with 200 listeners and ${connections.toLocaleString('en')} open connections`,
+  }
+}
+
+const rows: Row[] = program === 'none' ? [notMeasured('top: short spikes', 'cc is missing')] : await spikes()
+rows.push(await cost())
+console.log(JSON.stringify(rows))

@@ -1,0 +1,141 @@
+/** `spillway top`: the queues of a host as they are now. */
+import os from 'node:os'
+import { formatListen } from '#common/parse.ts'
+import { duration } from '#common/quantities.ts'
+import { followExporter, followHost } from '#live/host/follow.ts'
+import { HostRows, type HostView } from '#live/host/rows.ts'
+import { Terminal } from '../terminal/terminal.ts'
+import { Choice } from './choice.ts'
+import { help, readOptions, type TopOptions } from './options.ts'
+import { TOP_PACE } from './pace.ts'
+import { draw, type Screen, table } from './screen.ts'
+
+/** Rates need a second, and on a busy machine finding out whose the sockets are may take longer. */
+const ONCE_AFTER_MS = 1000
+const ONCE_AT_LAST_MS = 10_000
+const JSON_EVERY_MS = 1000
+const LOOK_MS = 250
+
+/** Runs until a key or a signal; with --once until it has printed the table. */
+export async function top(args: string[]): Promise<void> {
+  const options = readOptions(args)
+  if (options === undefined) {
+    process.stdout.write(help)
+    return
+  }
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    stop.abort()
+  })
+  const watched = new Watched(options, stop.signal)
+  if (options.json) await showJson(watched)
+  else if (options.once || !process.stdout.isTTY) await showOnce(watched, options)
+  else await showScreen(watched, options, stop)
+}
+
+/** Views as they come, and what is the matter while none comes. */
+class Watched {
+  notice: string | undefined
+  readonly #options: TopOptions
+  readonly #signal: AbortSignal
+
+  constructor(options: TopOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<HostView> {
+    const { exporter, namespaces, sampleIntervalMs } = this.#options
+    const rows = new HostRows()
+    const { everyMs } = TOP_PACE
+    const pace = { ...TOP_PACE.pace, sampleIntervalMs }
+    const snapshots =
+      exporter === undefined
+        ? followHost({ namespaces, pace, everyMs }, this.#signal)
+        : followExporter(exporter, everyMs, this.#signal, (words) => {
+            this.notice = words
+            rows.forget()
+          })
+    for await (const snapshot of snapshots) {
+      this.notice = undefined
+      yield rows.see(snapshot)
+    }
+  }
+}
+
+const sourceOf = ({ exporter }: TopOptions, view: HostView): string =>
+  exporter === undefined
+    ? `Linux ${/^\d+\.\d+/.exec(os.release())?.[0] ?? os.release()}, read every ${duration(view.sampleIntervalMs)}`
+    : `exporter at ${formatListen(exporter)}, which reads every ${duration(view.sampleIntervalMs)}`
+
+async function showJson(watched: Watched): Promise<void> {
+  let nextMs = 0
+  for await (const view of watched) {
+    const nowMs = performance.now()
+    if (nowMs < nextMs || process.stdout.writableNeedDrain) continue
+    nextMs = Math.max(nextMs + JSON_EVERY_MS, nowMs)
+    process.stdout.write(`${JSON.stringify(view)}\n`)
+  }
+}
+
+async function showOnce(watched: Watched, options: TopOptions): Promise<void> {
+  const choice = choiceOf(options)
+  let firstMs: number | undefined
+  for await (const view of watched) {
+    firstMs ??= view.timeMs
+    if (view.timeMs - firstMs < (view.ownersAreKnown ? ONCE_AFTER_MS : ONCE_AT_LAST_MS)) continue
+    const screen = { columns: process.stdout.columns || 120, rows: 0, colour: false, notice: undefined, ageMs: 0 }
+    const lines = table(view, choice, { ...screen, source: sourceOf(options, view), sentences: [] })
+    process.stdout.write(`${lines.join('\n')}\n`)
+    return
+  }
+}
+
+function choiceOf({ order, filter }: TopOptions): Choice {
+  const choice = new Choice()
+  choice.order = order
+  choice.filter = filter
+  return choice
+}
+
+async function showScreen(watched: Watched, options: TopOptions, stop: AbortController): Promise<void> {
+  const terminal = new Terminal(process.stdin, process.stdout)
+  const choice = choiceOf(options)
+  let shown: HostView | undefined
+  let lastMs = performance.now()
+  const redraw = (): void => {
+    if (shown === undefined) return
+    const { columns, rows, colour } = terminal
+    const screen: Screen = {
+      columns,
+      rows,
+      colour,
+      source: sourceOf(options, shown),
+      sentences: [],
+      notice: watched.notice,
+      ageMs: performance.now() - lastMs,
+    }
+    terminal.show(draw(shown, choice, screen))
+  }
+  terminal.open((key) => {
+    if (choice.key(key)) stop.abort()
+    else redraw()
+  }, redraw)
+  // Also while no view comes: what is old says so.
+  const timer = setInterval(() => {
+    if (performance.now() - lastMs > 2 * LOOK_MS) redraw()
+  }, LOOK_MS)
+  terminal.show(['spillway top   reading the queues …'])
+  try {
+    for await (const view of watched) {
+      lastMs = performance.now()
+      if (!choice.frozen) shown = view
+      redraw()
+    }
+  } finally {
+    clearInterval(timer)
+    terminal.close()
+  }
+}

@@ -1,0 +1,94 @@
+/** A host as its kernel shows it, snapshot by snapshot: by a sampler of our own, or by an exporter that runs already. */
+import { UsageError } from '#common/errors.ts'
+import { formatListen, type ListenTarget } from '#common/parse.ts'
+import { Endpoint, ServiceError } from '#lab/endpoint.ts'
+import { Identifier } from '#services/exporter/identity/identify.ts'
+import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
+import { defaultPace, type SamplingPace } from '#services/exporter/sampler/pace.ts'
+import { SamplerThread } from '#services/exporter/sampler/sampler-thread.ts'
+import { defaultSelection } from '#services/exporter/sampler/selection.ts'
+import type { Snapshot } from '#services/exporter/snapshot.ts'
+import { SnapshotStore } from '#services/exporter/snapshot-store.ts'
+
+export interface FollowOptions {
+  namespaces: NamespaceSource[]
+  proc?: string
+  pace?: Partial<SamplingPace>
+  /** From one snapshot to the next. */
+  everyMs: number
+}
+
+/**
+ * Reads the kernel until `signal` ends it, and gives a snapshot at the pace that is asked for, or slower where the reader is
+ * slower. The first comes as soon as the queues have been read once. Throws a UsageError if a namespace cannot be read.
+ */
+export async function* followHost(options: FollowOptions, signal: AbortSignal): AsyncGenerator<Snapshot> {
+  const { namespaces, proc = '/proc', everyMs } = options
+  const pace = { ...defaultPace, streamIntervalMs: everyMs, ...options.pace }
+  const identifier = new Identifier(proc)
+  const store = new SnapshotStore(pace, identifier)
+  let next = Promise.withResolvers<void>()
+  const wake = (): void => next.resolve()
+  const { thread } = await SamplerThread.start({
+    pace,
+    selection: defaultSelection,
+    namespaces,
+    proc,
+    log: () => {},
+    onSnapshot(raw) {
+      store.take(raw)
+      wake()
+    },
+  })
+  signal.addEventListener('abort', wake, { once: true })
+  try {
+    thread.snapshotIntervalMs = everyMs
+    void thread.tell()
+    while (!signal.aborted) {
+      await next.promise
+      next = Promise.withResolvers()
+      if (signal.aborted) return
+      const { snapshot } = store
+      if (snapshot !== undefined) yield snapshot
+    }
+  } finally {
+    signal.removeEventListener('abort', wake)
+    identifier.close()
+    await thread.stop()
+  }
+}
+
+/**
+ * What a running exporter streams, until `signal` ends it; while it is away none comes, and `onGap` is told what is the matter. Throws a
+ * UsageError if nothing answers there at the first try, or something that is no exporter.
+ */
+export async function* followExporter(
+  target: ListenTarget,
+  everyMs: number,
+  signal: AbortSignal,
+  onGap: (words: string) => void,
+): AsyncGenerator<Snapshot> {
+  const where = formatListen(target)
+  const exporter = new Endpoint(`the exporter at ${where}`, target)
+  try {
+    await exporter.json<Snapshot>('GET', '/snapshot')
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 0)
+      throw new UsageError(
+        `No exporter answers at ${where}`,
+        'Start it: spillway exporter, or give the address where it runs',
+      )
+    throw new UsageError(
+      `What answers at ${where} is not an exporter of Spillway that may be watched: ${error instanceof Error ? error.message : String(error)}`,
+      'Give the address of a spillway exporter that does not run with --metrics-only',
+    )
+  }
+  while (!signal.aborted)
+    try {
+      yield* exporter.events<Snapshot>(`/stream?interval=${everyMs}`, signal)
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      onGap(error.message)
+      await exporter.healthy({ signal, withinMs: Infinity }).catch(() => {})
+    }
+}

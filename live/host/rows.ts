@@ -1,0 +1,251 @@
+/** The queues of a host as rows, one for each listening socket and each UDP address, with rates over the last second. Pure. */
+import type { NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
+
+/** Rates are taken over this span. */
+const RATE_SPAN_MS = 1000
+/** So long a row keeps the mark that something happened in it. */
+export const MARKED_MS = 10_000
+
+export interface HostRow {
+  /** The same for the same socket in each snapshot. */
+  key: string
+  kind: 'tcp' | 'unix' | 'udp'
+  netns: string
+  /** `0.0.0.0:8080`, `/run/app.sock`, `0.0.0.0:53` */
+  place: string
+  port: number | undefined
+  shard: number
+  /** Sockets that share the place. */
+  shards: number
+  /** The command of the process that stands for the socket; empty if it may not be seen. */
+  process: string
+  pids: readonly number[]
+  /** Who waited for connections when it was last looked; undefined where that is not known, or not asked. */
+  acceptors: readonly number[] | undefined
+  unit: string
+  container: string
+  /** In connections; of UDP in bytes. */
+  length: number
+  /** As many fit. */
+  room: number
+  /** Highest length of the peak window. */
+  peak: number
+  /** Time at which it was full, of the peak window; undefined for UDP. */
+  fullSeconds: number | undefined
+  /** What the kernel has counted since the socket listens; undefined where it counts nothing, as for UNIX sockets. */
+  drops: number | undefined
+  dropsPerSecond: number | undefined
+  /** The longest wait of the whole port; undefined where it is not known. */
+  oldestWaitMs: number | undefined
+  /** How long it was seen full since it was first read; undefined for UDP. */
+  fullSecondsTotal: number | undefined
+  /** How long ago it last dropped something or was full, within the last ten seconds. */
+  happenedMs: number | undefined
+  /** What is known of the whole port. */
+  portSample: PortSample | undefined
+}
+
+export interface HostView {
+  timeMs: number
+  namespaces: readonly { netns: string; movedPerSecond: readonly { name: string; perSecond: number }[] }[]
+  rows: HostRow[]
+  /** How old what was read last of any kind that is shown is, in milliseconds; undefined for a kind that was never read. */
+  ages: { listeners: number | undefined; connections: number | undefined }
+  sampleIntervalMs: number
+  /** Whether it has been found out by now whose the sockets are, as far as that may be seen. */
+  ownersAreKnown: boolean
+}
+
+/** Counters that say that somebody was turned away, or may have been. */
+const told = [
+  'TcpExt_ListenOverflows',
+  'TcpExt_ListenDrops',
+  'TcpExt_TCPReqQFullDrop',
+  'TcpExt_TCPReqQFullDoCookies',
+  'TcpExt_TCPAbortOnMemory',
+  'TcpExt_PAWSEstab',
+  'Udp_RcvbufErrors',
+] as const
+
+/** Makes views of snapshots that follow one another. */
+export class HostRows {
+  #history: Snapshot[] = []
+  #counted = new Map<string, Counted>()
+  readonly #happened = new Map<string, number>()
+
+  /** Snapshots from before a gap are not held against what comes after it. */
+  forget(): void {
+    this.#history = []
+    this.#counted.clear()
+  }
+
+  see(snapshot: Snapshot): HostView {
+    const before = this.#history[0]
+    this.#history.push(snapshot)
+    const spanStart = snapshot.monotonicMs - RATE_SPAN_MS
+    while (this.#history.length > 2 && this.#history[1]!.monotonicMs <= spanStart) this.#history.shift()
+    const rows = snapshot.namespaces.flatMap((space) => rowsOf(space, among(before, space), snapshot, before))
+    this.#mark(rows, snapshot.monotonicMs)
+    return {
+      timeMs: snapshot.timeMs,
+      namespaces: snapshot.namespaces.map((space) => ({
+        netns: nameOf(space),
+        movedPerSecond: moved(space, among(before, space), snapshot, before),
+      })),
+      rows,
+      ages: { listeners: oldest(snapshot, 'listeners'), connections: oldest(snapshot, 'connections') },
+      sampleIntervalMs: snapshot.sampler.intervalSeconds * 1000,
+      ownersAreKnown: snapshot.ownersAgeSeconds !== null,
+    }
+  }
+
+  /** Between two snapshots a queue may have been full and empty again: its counters tell. */
+  #mark(rows: readonly HostRow[], nowMs: number): void {
+    const counted = new Map<string, Counted>()
+    for (const row of rows) {
+      const { key, drops = 0, fullSecondsTotal = 0 } = row
+      counted.set(key, { drops, fullSecondsTotal })
+      const then = this.#counted.get(key)
+      const more = then !== undefined && (drops > then.drops || fullSecondsTotal > then.fullSecondsTotal)
+      if (more || row.length >= row.room) this.#happened.set(key, nowMs)
+      const atMs = this.#happened.get(key)
+      if (atMs !== undefined && nowMs - atMs <= MARKED_MS) row.happenedMs = nowMs - atMs
+    }
+    this.#counted = counted
+    for (const [key, atMs] of this.#happened) if (nowMs - atMs > MARKED_MS) this.#happened.delete(key)
+  }
+}
+
+interface Counted {
+  drops: number
+  fullSecondsTotal: number
+}
+
+const keyOf = ({ netns }: NamespaceSample, cookie: string): string => `${netns} ${cookie}`
+const nameOf = ({ name, netns }: NamespaceSample): string => (name === '' ? netns : name)
+const among = (snapshot: Snapshot | undefined, { inode }: NamespaceSample): NamespaceSample | undefined =>
+  snapshot?.namespaces.find((space) => space.inode === inode)
+
+const perSecond = (now: number, then: number, at: Snapshot, before: Snapshot | undefined): number =>
+  before === undefined ? 0 : (Math.max(0, now - then) * 1000) / Math.max(1, at.monotonicMs - before.monotonicMs)
+
+function rowsOf(
+  space: NamespaceSample,
+  earlier: NamespaceSample | undefined,
+  at: Snapshot,
+  before: Snapshot | undefined,
+): HostRow[] {
+  const netns = nameOf(space)
+  const ports = new Map(space.ports.map((port) => [placeOf(port), port]))
+  const shards = new Map<string, number>()
+  for (const listener of space.listeners) shards.set(placeOf(listener), (shards.get(placeOf(listener)) ?? 0) + 1)
+  const dropsThen = new Map((earlier?.listeners ?? []).map(({ cookie, drops }) => [cookie, drops]))
+  const tcp = space.listeners.map((listener): HostRow => {
+    const place = placeOf(listener)
+    const portSample = ports.get(place)
+    const then = dropsThen.get(listener.cookie)
+    return {
+      key: keyOf(space, listener.cookie),
+      kind: 'tcp',
+      netns,
+      place,
+      port: listener.port,
+      shard: listener.shard,
+      shards: shards.get(place) ?? 1,
+      process: listener.process,
+      pids: listener.pids,
+      acceptors: listener.acceptors ?? undefined,
+      unit: listener.unit,
+      container: listener.container,
+      length: listener.length,
+      room: listener.limit + 1,
+      peak: listener.peak,
+      fullSeconds: listener.fullSecondsInWindow,
+      fullSecondsTotal: listener.atLeastSeconds['1'],
+      drops: listener.drops,
+      dropsPerSecond: then === undefined ? undefined : perSecond(listener.drops, then, at, before),
+      oldestWaitMs: portSample?.oldestWaitMs,
+      happenedMs: undefined,
+      portSample,
+    }
+  })
+  const unix = (space.unixListeners ?? []).map(
+    (listener): HostRow => ({
+      key: keyOf(space, listener.cookie),
+      kind: 'unix',
+      netns,
+      place: listener.path,
+      port: undefined,
+      shard: listener.shard,
+      shards: 1,
+      process: listener.process,
+      pids: listener.pids,
+      acceptors: undefined,
+      unit: listener.unit,
+      container: listener.container,
+      length: listener.length,
+      room: listener.limit + 1,
+      peak: listener.peak,
+      fullSeconds: listener.fullSecondsInWindow,
+      fullSecondsTotal: listener.atLeastSeconds['1'],
+      drops: undefined,
+      dropsPerSecond: undefined,
+      oldestWaitMs: undefined,
+      happenedMs: undefined,
+      portSample: undefined,
+    }),
+  )
+  const udpThen = new Map((earlier?.udpSockets ?? []).map((socket) => [placeOf(socket), socket.drops]))
+  const udp = (space.udpSockets ?? []).map((socket): HostRow => {
+    const then = udpThen.get(placeOf(socket))
+    return {
+      key: `${netns} udp ${placeOf(socket)}`,
+      kind: 'udp',
+      netns,
+      place: placeOf(socket),
+      port: socket.port,
+      shard: 1,
+      shards: 1,
+      process: '',
+      pids: [],
+      acceptors: undefined,
+      unit: '',
+      container: '',
+      length: socket.bytes,
+      room: socket.limitBytes,
+      peak: socket.peakBytes,
+      fullSeconds: undefined,
+      fullSecondsTotal: undefined,
+      drops: socket.drops,
+      dropsPerSecond: then === undefined ? undefined : perSecond(socket.drops, then, at, before),
+      oldestWaitMs: undefined,
+      happenedMs: undefined,
+      portSample: undefined,
+    }
+  })
+  return [...tcp, ...unix, ...udp]
+}
+
+/** `[::1]:80` for IPv6, so that a port can be told from an address. */
+const placeOf = ({ address, port }: { address: string; port: number }): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+function moved(
+  space: NamespaceSample,
+  earlier: NamespaceSample | undefined,
+  at: Snapshot,
+  before: Snapshot | undefined,
+): { name: string; perSecond: number }[] {
+  if (earlier === undefined) return []
+  const now = { ...space.counters, ...space.otherCounters }
+  const then = { ...earlier.counters, ...earlier.otherCounters }
+  return told.flatMap((name) => {
+    const gained = perSecond(now[name] ?? 0, then[name] ?? now[name] ?? 0, at, before)
+    return gained > 0 ? [{ name: name.replace(/^TcpExt_/, '').replace('_', ' '), perSecond: gained }] : []
+  })
+}
+
+function oldest({ namespaces }: Snapshot, kind: string): number | undefined {
+  const ages = namespaces.map(({ agesSeconds }) => agesSeconds[kind])
+  return ages.some((age) => age == null) || ages.length === 0 ? undefined : Math.max(...ages.map(Number)) * 1000
+}
