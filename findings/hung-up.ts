@@ -40,7 +40,11 @@ function ofAll(view: Evidence): string | undefined {
   const one = open.length === 1 ? open[0] : undefined
   const wait =
     one !== undefined && one.length >= waiting ? `${ofThatFit(one)} wait` : `${whole(waiting)} connections wait`
-  return `${wait}, ${whole(dead)} of them have hung up and keep their places: ${later(dead, open.length, open.some((shard) => standsStill(view, shard)))}`
+  return `${wait}, ${whole(dead)} of them have hung up and keep their places: ${later(
+    dead,
+    open.length,
+    open.some((shard) => standsStill(view, shard)),
+  )}`
 }
 
 /** First in, first out: whoever comes later stands behind them. */

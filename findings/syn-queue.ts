@@ -70,7 +70,13 @@ export const lastQuarterOfSynBacklog: Finding = {
     const drops = moves(view, 'ListenDrops')
     const others = drops - moves(view, 'ListenOverflows') - moves(view, 'TCPReqQFullDrop')
     const queue = view.portView?.synQueue
-    if (view.sysctls.syncookies !== 0 || others < Math.max(1, drops * TORN) || queue === undefined || queue.length === 0) return undefined
+    if (
+      view.sysctls.syncookies !== 0 ||
+      others < Math.max(1, drops * TORN) ||
+      queue === undefined ||
+      queue.length === 0
+    )
+      return undefined
     if (listening(view).some(full)) return undefined
     return `The kernel drops ${whole(others)} SYNs a second although no queue is full: with syncookies off it reserves the last quarter of tcp_max_syn_backlog for clients that it has seen before. Only ListenDrops counts this. A larger tcp_max_syn_backlog, or syncookies, would fix this.`
   },

@@ -24,7 +24,7 @@ export default experiment({
 })
 `
 
-test('a report of a file of one\'s own names the file as it was typed, quoted where a shell needs it', (context) => {
+test("a report of a file of one's own names the file as it was typed, quoted where a shell needs it", (context) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-again-'))
   context.after(() => fs.rmSync(folder, { recursive: true, force: true }))
   for (const file of ['other-name.ts', 'my first.ts']) fs.writeFileSync(path.join(folder, file), source)
