@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { monotonicMs } from '#common/clock.ts'
-import type { Steering } from '#kernel/reuseport.ts'
 import type { Connections } from './vocabulary/readings.ts'
-import { between, comparison, deck, equals, fact, that } from './vocabulary.ts'
+import type { Stage } from './vocabulary/stage.ts'
+import { between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 /** Shard 1 will be stalled and holds few clients; shard 2 holds all of them. */
 const BACKLOG = 4
@@ -13,12 +13,8 @@ const CLIENTS = 100
 const PINNED_CLIENTS = 20
 
 /** Members of a group count from 0, in the order in which they began to listen: 1 is the second shard. */
-const ways: Record<string, Steering> = {
-  hash: { by: 'hash' },
-  random: { by: 'random', members: backends.length },
-  member: { by: 'member', member: 1 },
-  cpu: { by: 'cpu' },
-}
+const secondShard = { by: 'member', member: 1 } as const
+const atRandom = { by: 'random', members: backends.length } as const
 
 const connect = fileURLToPath(new URL('./probes/connect.ts', import.meta.url))
 
@@ -29,7 +25,7 @@ const READ_DROPS_AT_MS = [300, 1350, 2400]
 const FIRST_SYN_MS = 900
 const RELEASE_MS = 2900
 
-export default comparison({
+export default experiment({
   name: 'steering',
   teaches:
     'The kernel chooses the shard anew for every SYN, including a retransmitted one. By hash, a client meets the same full shard each time; at random, it gets a new draw with each retransmit and escapes. A fixed member takes everything, and by CPU the shard is that of the CPU that handles the SYN.',
@@ -41,32 +37,42 @@ export default comparison({
     'SO_ATTACH_REUSEPORT_CBPF, socket(7) <https://man7.org/linux/man-pages/man7/socket.7.html>',
   ],
   needs: { cores: 2, programs: ['taskset'], namespaces: 'clients are pinned to a CPU' },
-  cases: { hash: { backends }, random: { backends }, member: { backends }, cpu: { backends } },
+  lab: { backends },
   phases: {
-    steer: ({ steer, case: way }) => steer(ways[way]!),
-    pinned: async ({ run, sharedPort: { address, port } }) => {
-      const probe = [process.execPath, connect, address, String(port), String(PINNED_CLIENTS)]
-      return JSON.parse(await run(['taskset', '--cpu-list', '1', ...probe], 'client')) as string[]
+    pinnedByHash: async (stage) => {
+      await stage.steer({ by: 'hash' })
+      return await whoAnswersOnCpu1(stage)
     },
-    stall: ({ backend }) => backend(1).stall(),
-    burst: async ({ clients, pass, now }) => {
-      await clients.burst({ connections: CLIENTS })
-      const beganMs = monotonicMs()
-      const drops: number[] = []
-      for (const atMs of READ_DROPS_AT_MS) {
-        await pass(Math.max(0, beganMs + atMs - monotonicMs()))
-        drops.push((await now()).listener(1).drops)
-      }
+    pinnedByCpu: async (stage) => {
+      await stage.steer({ by: 'cpu' })
+      return await whoAnswersOnCpu1(stage)
+    },
+    stall: async ({ steer, backend }) => {
+      await steer({ by: 'hash' })
+      await backend(1).stall()
+    },
+    hash: async (stage) => {
+      const drops = await burst(stage)
+      // The first shard is full, and stays so: from here on it gets no SYN, not even one that comes again.
+      await stage.steer(secondShard)
       return drops
     },
-    release: async ({ backend }) => {
-      await backend(1).relisten(WIDE_BACKLOG)
-      await backend(1).release()
+    member: async ({ clients }) => {
+      await (await clients.burst({ connections: CLIENTS })).done()
     },
+    release: (stage) => release(stage, 'hash'),
+    stallAgain: async ({ steer, backend }) => {
+      await steer(atRandom)
+      await backend(1).relisten(BACKLOG)
+      await backend(1).stall()
+    },
+    random: burst,
+    releaseAgain: (stage) => release(stage, 'random'),
   },
-  expect: ({ hash, random, member, cpu }) => {
-    const dropped = rounds(hash.result.burst)
-    const drawn = rounds(random.result.burst)
+  expect: ({ result, listener, counters, clients }) => {
+    const dropped = rounds(result.hash)
+    const drawn = rounds(result.random)
+    const [hash, member, random] = [clients.startedIn('hash'), clients.startedIn('member'), clients.startedIn('random')]
     const victims = (of: Connections): number => of.connectMs.number({ above: FIRST_SYN_MS })
     const escaped = (of: Connections): number => of.connectMs.number({ above: FIRST_SYN_MS, below: RELEASE_MS })
     return {
@@ -83,37 +89,37 @@ export default comparison({
           drawn.second / drawn.atOnce,
           between(0, 0.5, 'share'),
         ),
-        that('member: the full shard gets no SYN at all', member.listener(1).drops.total, equals(0), {
+        that('member: the full shard gets no SYN at all', listener(1).drops.during('member'), equals(0), {
           bears: 'any lateness',
         }),
       ],
       userspace: [
-        that('hash: about half of the clients are stuck', victims(hash.clients) / CLIENTS, between(0.29, 0.7, 'share')),
-        that('hash: no dropped client connects while the shard is stalled', escaped(hash.clients), equals(0)),
+        that('hash: about half of the clients are stuck', victims(hash) / CLIENTS, between(0.29, 0.7, 'share')),
+        that('hash: no dropped client connects while the shard is stalled', escaped(hash), equals(0)),
         that(
           'random: most dropped clients connect while the shard is stalled',
-          escaped(random.clients) / victims(random.clients),
+          escaped(random) / victims(random),
           between(0.45, 1, 'share'),
         ),
-        that('member: shard 2 answers every client', member.clients.answeredBy(2).count, equals(CLIENTS)),
-        that('member: every client connects at once', member.clients.connectMs.max, between(0, 100, 'ms')),
+        that('member: shard 2 answers every client', member.answeredBy(2).count, equals(CLIENTS)),
+        that('member: every client connects at once', member.connectMs.max, between(0, 100, 'ms')),
         that(
           'cpu: all clients on CPU 1 reach the second shard',
-          shareOf('backend-2', cpu.result.pinned),
+          shareOf('backend-2', result.pinnedByCpu),
           equals(1, 'share'),
         ),
         that(
           'hash: the same clients reach both shards',
-          shareOf('backend-2', hash.result.pinned),
+          shareOf('backend-2', result.pinnedByHash),
           between(0.1, 0.9, 'share'),
         ),
       ],
       both: [
-        that('hash: the stuck clients are those whose SYN was dropped', victims(hash.clients), equals(dropped.atOnce)),
+        that('hash: the stuck clients are those whose SYN was dropped', victims(hash), equals(dropped.atOnce)),
         that(
           'random: every dropped SYN is retransmitted by a client',
-          random.counters.ListenDrops.total,
-          equals(random.clients.synRetransmits),
+          counters.ListenDrops.during('random') + counters.ListenDrops.during('releaseAgain'),
+          equals(random.synRetransmits),
         ),
       ],
     }
@@ -123,7 +129,37 @@ export default comparison({
 const shareOf = (name: string, names: readonly string[]): number =>
   names.filter((other) => other === name).length / PINNED_CLIENTS
 
+/** The names of the backends that answer clients on one CPU. */
+async function whoAnswersOnCpu1({ run, sharedPort: { address, port } }: Stage): Promise<string[]> {
+  const probe = [process.execPath, connect, address, String(port), String(PINNED_CLIENTS)]
+  return JSON.parse(await run(['taskset', '--cpu-list', '1', ...probe], 'client'))
+}
+
+/** All at once, beside a shard that is stalled: what its listener has dropped before, at once, and after each retry. */
+async function burst({ clients, pass, now }: Stage): Promise<number[]> {
+  const drops = [(await now()).listener(1).drops]
+  await clients.burst({ connections: CLIENTS })
+  const beganMs = monotonicMs()
+  for (const atMs of READ_DROPS_AT_MS) {
+    await pass(Math.max(0, beganMs + atMs - monotonicMs()))
+    drops.push((await now()).listener(1).drops)
+  }
+  return drops
+}
+
+/** Ends when the last client that was stuck has been answered. */
+async function release({ backend, load }: Stage, burst: string): Promise<void> {
+  await backend(1).relisten(WIDE_BACKLOG)
+  await backend(1).release()
+  await load(burst).done()
+}
+
 /** SYNs dropped at once, at the first retry and at the second. */
-function rounds([atOnce = Number.NaN, untilFirst = Number.NaN, untilSecond = Number.NaN]: readonly number[]) {
-  return { atOnce, first: untilFirst - atOnce, second: untilSecond - untilFirst }
+function rounds([
+  before = Number.NaN,
+  atOnce = Number.NaN,
+  first = Number.NaN,
+  second = Number.NaN,
+]: readonly number[]) {
+  return { atOnce: atOnce - before, first: first - atOnce, second: second - first }
 }
