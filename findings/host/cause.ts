@@ -111,7 +111,7 @@ export function causeOf(queue: QueueEvidence): Cause {
     return {
       code: 'nobody-accepts',
       sure: 'certain',
-      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it`,
+      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it: what should accept is busy with something else, or has ended`,
       mends: [],
     }
   if (busy !== undefined)

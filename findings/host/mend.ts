@@ -36,6 +36,9 @@ export function backlogOf(queue: QueueEvidence, backlog: number): Mend[] {
       },
     ]
   if (server !== undefined) return []
+  // It got as much as there is: what it asked for is not known, and may well be more.
+  if (queue.setBy.by === 'somaxconn')
+    return [{ line: `sysctl -w net.core.somaxconn=${backlog}`, where: whereOf(queue), after: 'restart the program' }]
   return [{ line: `listen(fd, ${backlog})`, where: 'in its program', after: 'restart it' }]
 }
 

@@ -127,7 +127,10 @@ export class CheckHost implements AsyncDisposable {
 /** What a Node process runs: a server that does as it is told on its command line. */
 export const NODE_SERVER = `
 const [port, backlog, then = 'serve'] = process.argv.slice(1)
-const server = require('node:http').createServer((request, response) => response.end('ok'))
+const server = require('node:http').createServer((request, response) => {
+  if (then === 'on-request') for (;;);
+  response.end('ok')
+})
 server.listen({ port: Number(port), host: '127.0.0.1', ...(backlog === '-' ? {} : { backlog: Number(backlog) }) }, () => {
   if (then === 'spin') for (;;);
   if (then === 'sleep') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
@@ -139,7 +142,7 @@ const [port, count, say = ''] = process.argv.slice(1)
 let open = 0
 for (let i = 0; i < Number(count); i++) {
   const socket = require('node:net').connect(port.startsWith('/') ? { path: port } : { port: Number(port), host: '127.0.0.1' })
-  socket.on('connect', () => { open++; if (say !== '') socket.write(say); console.log(open) })
+  socket.on('connect', () => { open++; if (say !== '') socket.write(say.startsWith('base64:') ? Buffer.from(say.slice(7), 'base64') : say); console.log(open) })
   socket.on('error', () => {})
 }
 setInterval(() => {}, 1e9)`

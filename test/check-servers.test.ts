@@ -1,0 +1,260 @@
+/**
+ * `spillway check` at real servers that are in trouble, one case each: the cause is named, with what mends it in the server's
+ * own words. The same servers at ease give no finding.
+ */
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test, { after } from 'node:test'
+import { eventually } from '#common/waiting.ts'
+import { CheckHost, CLIENTS, type FindingLine, findingsIn, NODE_SERVER, run } from './support/check-host.ts'
+import type { RealServer } from './support/real-servers.ts'
+import * as servers from './support/real-servers.ts'
+import { skipWithout } from './support/tools.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const made = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-servers-'))
+after(() => fs.rmSync(made, { recursive: true, force: true, maxRetries: 5 }))
+const folder = (): string => fs.mkdtempSync(path.join(made, 'server-'))
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+const PORT = 8080
+
+const node = (then: string, backlog = '-'): RealServer => ({
+  needs: {},
+  command: (port) => [process.execPath, ['-e', NODE_SERVER, String(port), backlog, then]],
+})
+
+const missing = ({ needs }: RealServer): string | false =>
+  Object.keys(needs)
+    .map(skipWithout)
+    .find((reason) => reason !== false) ?? false
+
+function start(host: CheckHost, server: RealServer, port = PORT): ChildProcess {
+  const at = folder()
+  const [command, args] = server.command(port, at)
+  return host.start(command, args, {}, at)
+}
+
+const clients = (host: CheckHost, count: number, say = '', at: string | number = PORT): ChildProcess =>
+  host.start(process.execPath, ['-e', CLIENTS, String(at), String(count), ...(say === '' ? [] : [say])])
+
+/** The first finding, once it has this code: whoever connects takes as long as the machine lets them. */
+async function firstFinding(host: CheckHost, code: string): Promise<FindingLine> {
+  const said = await eventually(
+    `${code} comes first`,
+    () => host.check('--json'),
+    (said) => findingsIn(said)[0]?.code === code,
+  )
+  assert.equal(said.code, 1)
+  return findingsIn(said)[0]!
+}
+
+interface Case {
+  name: string
+  server: RealServer
+  settings?: Record<string, number>
+  path?: string
+  /** What goes wrong. */
+  trouble(host: CheckHost, server: ChildProcess): Promise<void> | void
+  code: string
+  process: RegExp
+  says: RegExp
+  /** One of the lines to type; undefined where there is none. */
+  mend: RegExp | undefined
+}
+
+const childrenOf = async (pid: number | undefined): Promise<number[]> =>
+  (await run('pgrep', ['-P', String(pid)])).stdout.split('\n').filter(Boolean).map(Number)
+
+const socket = path.join(made, 'php.sock')
+const binary = path.join(made, 'serve-go')
+
+const cases: Case[] = [
+  {
+    name: 'nginx with reuseport and a worker that is stopped',
+    server: servers.nginx('reuseport backlog=8', 2),
+    async trouble(host, master) {
+      const [worker] = await childrenOf(master.pid)
+      process.kill(worker!, 'SIGSTOP')
+      clients(host, 40, GET)
+    },
+    code: 'one-shard-stalled',
+    process: /^nginx$/,
+    says: /^Shard \d of 2 stands still.*9 of 9 wait.*stopped by a signal/,
+    mend: /^kill -CONT \d+$/,
+  },
+  {
+    name: 'gunicorn with a backlog of 2 and a worker that is busy',
+    server: servers.gunicorn(600, '--backlog', '2', '--workers', '1'),
+    trouble: (host) => void clients(host, 8, GET),
+    code: 'workers-exhausted',
+    process: /^gunicorn$/,
+    says: /^3 of 3 wait.*all workers of gunicorn/,
+    mend: /^--workers 8 --threads 4$/,
+  },
+  {
+    name: 'uWSGI with all processes busy',
+    server: servers.uwsgi(600, '--listen', '5', '--processes', '2'),
+    trouble: (host) => void clients(host, 12, GET),
+    code: 'workers-exhausted',
+    process: /^uWSGI$/,
+    says: /^6 of 6 wait.*all workers of uWSGI/,
+    mend: /^--processes 8 --threads 4$/,
+  },
+  {
+    name: 'PHP-FPM behind a UNIX socket, with its only child busy',
+    server: servers.phpFpm(socket, 'pm.max_children = 1\nlisten.backlog = 3'),
+    path: socket,
+    trouble(host) {
+      const script = path.join(made, 'sleep.php')
+      fs.writeFileSync(script, '<?php sleep(600);')
+      clients(host, 9, servers.fastCgi(script), socket)
+    },
+    code: 'unix-socket-full',
+    process: /^PHP-FPM$/,
+    says: /^4 of 4 wait, and connect\(\) fails.*all workers of PHP-FPM/,
+    mend: /^pm\.max_children = 50$/,
+  },
+  {
+    name: 'HAProxy at its maxconn',
+    server: servers.haproxy('maxconn 4'),
+    trouble: (host) => void clients(host, 14),
+    code: 'workers-exhausted',
+    process: /^HAProxy$/,
+    says: /^5 of 5 wait.*HAProxy does not wait for connections.*as many open/,
+    mend: /^maxconn 10000$/,
+  },
+  {
+    name: 'Redis, whose backlog somaxconn has cut',
+    server: servers.redis(),
+    settings: { 'net.core.somaxconn': 128 },
+    trouble() {},
+    code: 'backlog-clamped',
+    process: /^Redis$/,
+    says: /asks for a backlog of 511 unless told otherwise and got 128: net\.core\.somaxconn is 128/,
+    mend: /^sysctl -w net\.core\.somaxconn=511$/,
+  },
+  {
+    name: 'Node at its default of 511, with a loop that computes',
+    server: node('on-request'),
+    trouble(host, server) {
+      void server
+      clients(host, 1, GET)
+      clients(host, 560)
+    },
+    code: 'all-shards-stalled',
+    process: /^Node$/,
+    says: /^512 of 512 wait.*Node \(\d+\) computes .* its loop is blocked/,
+    mend: undefined,
+  },
+  {
+    name: 'asyncio at its default of 100, with a handler that sleeps',
+    server: servers.asyncio('time.sleep(600)'),
+    trouble(host) {
+      clients(host, 1, GET)
+      clients(host, 120)
+    },
+    code: 'all-shards-stalled',
+    process: /^Python \(serve\)$/,
+    says: /^101 of 101 wait.*something that it calls blocks its loop/,
+    mend: /^backlog=1024$/,
+  },
+  {
+    name: 'Java at its default of 50, with its only thread busy',
+    server: servers.java('Thread.sleep(600000);'),
+    trouble: (host) => void clients(host, 70, GET),
+    code: 'nobody-accepts',
+    process: /^Java/,
+    says: /^51 of 51 wait.*nobody waits for connections/,
+    mend: /^new ServerSocket\(8080, 1024\)$/,
+  },
+  {
+    name: 'Go at somaxconn, after a burst that did not fit',
+    server: servers.go(binary),
+    settings: { 'net.core.somaxconn': 128 },
+    async trouble(host, server) {
+      server.kill('SIGSTOP')
+      const burst = clients(host, 200)
+      await eventually(
+        'some were dropped',
+        async () => (await host.run('ss', ['-Hltnm', 'sport', '=', `:${PORT}`])).stdout,
+        (text) => /d[1-9]\d*\)/.test(text),
+      )
+      burst.kill('SIGKILL')
+      server.kill('SIGCONT')
+    },
+    code: 'accept-queue-overflows-briefly',
+    process: /^serve-go$/,
+    says: /dropped here in the .* since serve-go started.* holds only 129 because net\.core\.somaxconn/,
+    mend: /^sysctl -w net\.core\.somaxconn=1024$/,
+  },
+  {
+    name: 'a socket that was activated for a program that does not accept',
+    server: servers.activated('sleep', 'infinity'),
+    trouble: (host) => void clients(host, 3, GET),
+    code: 'nobody-accepts',
+    process: /^sleep$/,
+    says: /^3 of 4,097 wait.*sleep holds the socket \(\d+\), and nobody waits for connections/,
+    mend: undefined,
+  },
+  {
+    name: 'a server on io_uring that stands still while the kernel accepts for it',
+    server: {
+      needs: {},
+      command: (port) => [
+        process.execPath,
+        [path.join(root, 'experiments/probes/idle-server.ts'), '127.0.0.1', String(port), '8', 'uring'],
+      ],
+    },
+    trouble: (host) => void clients(host, 20, GET),
+    code: 'accepted-and-never-read',
+    process: /^Node \(idle-server\)$/,
+    says: /^20 connections are accepted and not served.*accept queue holds 0 of 9.*io_uring/,
+    mend: undefined,
+  },
+]
+
+for (const { name, server, settings = {}, path: at, trouble, code, process: who, says, mend } of cases)
+  test(`${name} is told as ${code}, and at ease it is not`, { skip: missing(server) }, async () => {
+    if (server.needs.go !== undefined) await buildGo()
+    await using host = await CheckHost.start(settings)
+    const child = start(host, server)
+    if (at === undefined) await host.listens(PORT, name.includes('reuseport') ? 2 : 1)
+    else await eventually('it listens', () => fs.existsSync(at))
+    const expected = code === 'backlog-clamped' ? [code] : []
+    await eventually(
+      'it is at ease',
+      () => host.check('--json'),
+      (said) =>
+        assert.deepEqual(
+          findingsIn(said).map((finding) => finding.code),
+          expected,
+        ),
+    )
+    await trouble(host, child)
+    const found = await firstFinding(host, code)
+    assert.match(found.process ?? '', who)
+    assert.match(found.says, says)
+    const lines = found.mends.map(({ line }) => line)
+    if (mend === undefined)
+      assert.deepEqual(
+        lines.filter((line) => !/backlog/.test(line)),
+        [],
+      )
+    else
+      assert.ok(
+        lines.some((line) => mend.test(line)),
+        lines.join('\n'),
+      )
+  })
+
+async function buildGo(): Promise<void> {
+  if (fs.existsSync(binary)) return
+  const source = path.join(made, 'serve.go')
+  fs.writeFileSync(source, servers.GO_SOURCE)
+  const built = await run('go', ['build', '-o', binary, source])
+  assert.equal(built.code, 0, built.stderr)
+}

@@ -1,0 +1,235 @@
+/** Servers as Debian has them, each with the smallest configuration that makes it listen on a port of its own. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { findProgram } from './tools.ts'
+
+export interface RealServer {
+  /** The programs that it needs, and the Debian packages that bring them. */
+  needs: Record<string, string>
+  command(port: number, folder: string): [command: string, args: string[]]
+}
+
+const write = (folder: string, name: string, text: string): string => {
+  const file = path.join(folder, name)
+  fs.writeFileSync(file, text)
+  return file
+}
+const program = (...names: string[]): string =>
+  names.map(findProgram).find((file) => file !== undefined) ?? names[0] ?? ''
+
+/** Answers after `sleep` seconds. */
+const WSGI = (sleep: number): string => `import time
+def app(environ, start):
+    time.sleep(${sleep})
+    start('200 OK', [('Content-Length', '1')])
+    return [b'x']
+`
+
+export const nginx = (listen = '', workers = 1): RealServer => ({
+  needs: { nginx: 'nginx-light' },
+  command(port, folder) {
+    const file = write(
+      folder,
+      'nginx.conf',
+      `user root; daemon off; worker_processes ${workers}; pid ${folder}/nginx.pid; error_log /dev/null; events {}
+http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+server { listen 127.0.0.1:${port} ${listen}; } }`,
+    )
+    return [program('nginx'), ['-c', file, '-e', '/dev/null']]
+  },
+})
+
+export const gunicorn = (sleep: number, ...options: string[]): RealServer => ({
+  needs: { gunicorn: 'gunicorn' },
+  command(port, folder) {
+    write(folder, 'wapp.py', WSGI(sleep))
+    return [
+      program('gunicorn'),
+      ['--chdir', folder, '--bind', `127.0.0.1:${port}`, '--timeout', '600', ...options, 'wapp:app'],
+    ]
+  },
+})
+
+export const uwsgi = (sleep: number, ...options: string[]): RealServer => ({
+  needs: { 'uwsgi-core': 'uwsgi-plugin-python3' },
+  command(port, folder) {
+    const file = write(folder, 'wapp.py', WSGI(sleep))
+    const app = ['--plugin', 'python3', '--wsgi-file', file, '--callable', 'app']
+    return [program('uwsgi-core', 'uwsgi'), ['--http-socket', `127.0.0.1:${port}`, ...app, ...options]]
+  },
+})
+
+export const phpFpm = (socket: string, settings: string): RealServer => ({
+  needs: { 'php-fpm8.2': 'php8.2-fpm' },
+  command(_, folder) {
+    const pool = `[www]\nlisten = ${socket}\nuser = root\ngroup = root\npm = static\n${settings}\n`
+    const file = write(folder, 'fpm.conf', `[global]\nerror_log = /dev/null\n${pool}`)
+    return [program('php-fpm8.2'), ['--allow-to-run-as-root', '--nodaemonize', '--fpm-config', file]]
+  },
+})
+
+export const haproxy = (frontend = ''): RealServer => ({
+  needs: { haproxy: 'haproxy' },
+  command(port, folder) {
+    const defaults = 'defaults\n mode http\n timeout client 60s\n timeout connect 5s\n timeout server 60s\n'
+    const file = write(folder, 'haproxy.cfg', `${defaults}frontend web\n bind 127.0.0.1:${port}\n ${frontend}\n`)
+    return [program('haproxy'), ['-db', '-f', file]]
+  },
+})
+
+export const redis = (): RealServer => ({
+  needs: { 'redis-server': 'redis-server' },
+  command: (port, folder) => [
+    program('redis-server'),
+    ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder],
+  ],
+})
+
+/** A program in Python; `serve` gets the port as `port`. */
+export const python = (serve: string): RealServer => ({
+  needs: { python3: 'python3' },
+  command: (port, folder) => [program('python3'), [write(folder, 'serve.py', `port = ${port}\n${serve}`)]],
+})
+
+export const asyncio = (handler: string): RealServer =>
+  python(`import asyncio, time
+async def client(reader, writer):
+    await reader.readline()
+    ${handler}
+    writer.close()
+async def main():
+    server = await asyncio.start_server(client, '127.0.0.1', port)
+    await server.serve_forever()
+asyncio.run(main())
+`)
+
+export const java = (handler: string): RealServer => ({
+  needs: { javac: 'default-jdk-headless' },
+  command: (port, folder) => [
+    program('java'),
+    [
+      '-Xshare:auto',
+      '-XX:TieredStopAtLevel=1',
+      write(
+        folder,
+        'Serve.java',
+        `import java.net.*;
+public class Serve { public static void main(String[] a) throws Exception {
+  ServerSocket server = new ServerSocket(${port}, 0, InetAddress.getByName("127.0.0.1"));
+  for (;;) { Socket client = server.accept(); ${handler} client.close(); } } }`,
+      ),
+    ],
+  ],
+})
+
+/** Compiled beforehand: see goServer(). */
+export const go = (binary: string): RealServer => ({
+  needs: { go: 'golang-go' },
+  command: (port) => [binary, [`127.0.0.1:${port}`]],
+})
+
+export const GO_SOURCE = `package main
+
+import ("net/http"; "os")
+
+func main() { http.ListenAndServe(os.Args[1], nil) }
+`
+
+export const activated = (...command: string[]): RealServer => ({
+  needs: { 'systemd-socket-activate': 'systemd' },
+  command: (port) => [program('systemd-socket-activate'), ['--listen', `127.0.0.1:${port}`, ...command]],
+})
+
+export const apache = (): RealServer => ({
+  needs: { apache2: 'apache2-bin' },
+  command(port, folder) {
+    const modules = ['mpm_event', 'authz_core'].map(
+      (name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`,
+    )
+    const file = write(
+      folder,
+      'apache.conf',
+      `ServerName x\nListen 127.0.0.1:${port}\nPidFile ${folder}/apache.pid\nErrorLog /dev/null\n${modules.join('\n')}\n`,
+    )
+    return [program('apache2'), ['-DFOREGROUND', '-f', file]]
+  },
+})
+
+export const lighttpd = (): RealServer => ({
+  needs: { lighttpd: 'lighttpd' },
+  command: (port, folder) => [
+    program('lighttpd'),
+    [
+      '-D',
+      '-f',
+      write(
+        folder,
+        'lighttpd.conf',
+        `server.document-root = "${folder}"\nserver.bind = "127.0.0.1"\nserver.port = ${port}\n`,
+      ),
+    ],
+  ],
+})
+
+export const memcached = (): RealServer => ({
+  needs: { memcached: 'memcached' },
+  command: (port) => [program('memcached'), ['-u', 'root', '-l', '127.0.0.1', '-p', `${port}`]],
+})
+
+export const dnsmasq = (): RealServer => ({
+  needs: { dnsmasq: 'dnsmasq-base' },
+  command: (port) => [
+    program('dnsmasq'),
+    [
+      '-k',
+      '-u',
+      'root',
+      '-g',
+      'root',
+      '-p',
+      `${port}`,
+      '--conf-file=/dev/null',
+      '--listen-address=127.0.0.1',
+      '--bind-interfaces',
+      '--pid-file=',
+    ],
+  ],
+})
+
+const RACK = "run ->(environment) { [200, { 'content-type' => 'text/plain' }, ['x']] }\n"
+export const puma = (): RealServer => ({
+  needs: { puma: 'puma' },
+  command: (port, folder) => [program('puma'), ['-b', `tcp://127.0.0.1:${port}`, write(folder, 'config.ru', RACK)]],
+})
+export const unicorn = (): RealServer => ({
+  needs: { unicorn: 'unicorn' },
+  command: (port, folder) => [program('unicorn'), ['-l', `127.0.0.1:${port}`, write(folder, 'config.ru', RACK)]],
+})
+export const httpServer = (): RealServer => ({
+  needs: { python3: 'python3' },
+  command: (port, folder) => [
+    program('python3'),
+    ['-m', 'http.server', '--bind', '127.0.0.1', '--directory', folder, `${port}`],
+  ],
+})
+export const phpServer = (): RealServer => ({
+  needs: { 'php8.2': 'php8.2-cli' },
+  command: (port, folder) => [program('php8.2'), ['-S', `127.0.0.1:${port}`, '-t', folder]],
+})
+
+/** A request of FastCGI for a script, as clients take it: https://fastcgi-archives.github.io/FastCGI_Specification.html#S8 */
+export function fastCgi(script: string): string {
+  const record = (type: number, content: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0]), content])
+  const pair = (name: string, value: string): Buffer =>
+    Buffer.concat([Buffer.from([name.length, value.length]), Buffer.from(name + value)])
+  const params = [pair('SCRIPT_FILENAME', script), pair('REQUEST_METHOD', 'GET')]
+  const [begin, paramsType, stdin, none] = [1, 4, 5, Buffer.alloc(0)]
+  const records = [
+    record(begin, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])),
+    record(paramsType, Buffer.concat(params)),
+    record(paramsType, none),
+    record(stdin, none),
+  ]
+  return `base64:${Buffer.concat(records).toString('base64')}`
+}
