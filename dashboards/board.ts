@@ -19,7 +19,7 @@ import type { PanelBuilder } from './panels.ts'
 import { fromK6, select } from './select.ts'
 
 /** Panels under a heading; without a heading they are at the top. */
-export interface Section {
+interface Section {
   heading?: string
   /** Only the heading is seen until it is opened, and nothing is asked: for what most do not have or need. */
   collapsed?: boolean

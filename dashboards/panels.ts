@@ -39,7 +39,7 @@ export interface Explanation {
 }
 
 /** PromQL, and the name of each of its series; `{{shard}}` is the value of a label. Drawn as a plain line if nothing is said. */
-export type Query = [expression: string, legend: string, drawn?: keyof typeof drawings]
+type Query = [expression: string, legend: string, drawn?: keyof typeof drawings]
 
 export interface PanelSpec extends Explanation {
   unit: string

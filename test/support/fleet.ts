@@ -2,7 +2,7 @@
 import http from 'node:http'
 
 /** What is wrong at one of the hosts; everywhere else all is well. */
-export interface Trouble {
+interface Trouble {
   /** Counted from 1. */
   host: number
   port: number
