@@ -31,6 +31,7 @@ function state(sequence: number): LiveState {
       state: 'listening',
       stalled: stuck,
       faults: [],
+      acceptDelayMs: 0,
       length,
       limit: 128,
       backlog: 128,
@@ -42,7 +43,8 @@ function state(sequence: number): LiveState {
       acceptsPerSecond: stuck ? 0 : rate,
       open: 7,
       acceptWait: { meanMs: rate, p99Ms: 2 * rate },
-      oldestWaitMs: undefined,
+      oldestWait: { leastMs: 0, mostMs: rate },
+      hungUp: { least: 0, most: 0 },
       processes: [{ pid: index, stalled: stuck, acceptsPerSecond: rate, open: 7, lagMs: stuck ? sequence * 100 : 0 }],
     }
   })
@@ -60,7 +62,9 @@ function state(sequence: number): LiveState {
       address: '198.18.0.2',
       port: 8080,
       synQueue: { length: Math.round(200 + 190 * Math.sin(sequence / 11)), peak: 390, limit: 1024 },
-      oldestWaitMs: sequence * 100,
+      oldestWait: { leastMs: 0, mostMs: sequence * 100 },
+      waiting: { connections: 300, finished: 0, reset: undefined },
+      unserved: { connections: 0, oldestMs: 0 },
       connections: 500,
       receiveBytes: sequence * 1000,
       receiveBytesMax: 9000,
@@ -74,13 +78,16 @@ function state(sequence: number): LiveState {
       halfOpenPerSecond: 40,
       open: 90,
       synRetransmitsPerSecond: 200,
+      noPortLeftPerSecond: 0,
     },
     sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 },
     cookiesPerSecond: 9,
     moved: [{ name: 'ListenOverflows', perSecond: 90 }],
     gaps: [],
+    ages: { listeners: 10, synQueue: 100, connections: 250, counters: 100, backends: 250 },
     loads: [],
     experiment: undefined,
+    calm: undefined,
     words: `Sample ${sequence}: three shards are full while their neighbours idle.`,
   }
 }
@@ -104,6 +111,7 @@ await using board = await startBoard({
 })
 const browser = await chromium.launch({ executablePath: findProgram(program) ?? program, args: ['--no-sandbox'] })
 const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } })
+page.setDefaultTimeout(180_000)
 // Around every listener of the stream: what it does is a frame of ours. Layout is forced, so that it counts too.
 await page.addInitScript(`
   window.frames8 = []

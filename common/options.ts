@@ -3,7 +3,17 @@ import { type ParseArgsOptionDescriptor, parseArgs } from 'node:util'
 import { UsageError } from './errors.ts'
 import { orNearest } from './nearest.ts'
 
-type Options = Record<string, ParseArgsOptionDescriptor>
+/** An option as node:util takes it, with what a shell may offer for its value. */
+type Option = ParseArgsOptionDescriptor & {
+  /** The only values there are; any other is refused before the command sees it. */
+  values?: readonly string[]
+  /** Words that it takes beside values of another kind, such as addresses. */
+  words?: readonly string[]
+  /** Its value is the path of one. */
+  path?: 'file' | 'folder'
+}
+
+type Options = Record<string, Option>
 
 /** What a command takes. `--help` and `-h` need not be named: every command has them. */
 export interface Grammar<Taken extends Options = Options> {
@@ -12,6 +22,8 @@ export interface Grammar<Taken extends Options = Options> {
   options: Taken
   /** What the words beside the options are, e.g. `folders of runs`; where it is left out there may be none. */
   words?: string
+  /** What a shell may offer for those words. */
+  offers?: { words?: readonly string[]; path?: 'file' | 'folder' }
 }
 
 /** The options and words of a command line, as node:util types them. */
@@ -59,6 +71,7 @@ function inFull({ command, options, words }: Grammar, args: readonly string[]): 
   const taken: string[] = []
   const positionals: string[] = []
   const seen = new Set<string>()
+  const valued: { name: string; said: string; values: readonly string[] | undefined }[] = []
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
@@ -78,8 +91,14 @@ function inFull({ command, options, words }: Grammar, args: readonly string[]): 
       if (value !== undefined)
         throw new UsageError(`--${name} takes no value`, `Leave out '=${value}'; see ${command} --help`)
       taken.push(`--${name}`)
-    } else taken.push(`--${name}=${readValue(name, value, token.inlineValue === true, command)}`)
+    } else {
+      const said = readValue(name, value, token.inlineValue === true, command)
+      valued.push({ name, said, values: option.values })
+      taken.push(`--${name}=${said}`)
+    }
   }
+  // First the form of the whole line, then what its values mean.
+  for (const { name, said, values } of valued) if (values !== undefined) oneOf(`--${name}`, said, values)
   return [...taken, '--', ...positionals]
 }
 

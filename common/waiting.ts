@@ -43,7 +43,10 @@ export interface WaitOptions {
 }
 
 /** What was waited for did not happen. The message says what was waited for, how long, what was seen last, and how busy the machine was. */
-export class WaitedInVain extends UsageError {}
+export class WaitedInVain extends UsageError {
+  /** Whether the machine was too busy for the limit to mean much. */
+  machineIsBusy = false
+}
 
 /**
  * Reads again and again until a reading is `wanted`, and gives it. `wanted` says so, or throws while it is not so, as
@@ -97,7 +100,7 @@ export async function eventually<Value>(
           `Timed out waiting until ${what}, after ${patience.inWords}${lastWords(last, complaint)}`,
           patience.machineIsBusy ? 'This machine is busy: try again when it has less to do' : remedy,
         ),
-        { cause: complaint },
+        { cause: complaint, machineIsBusy: patience.machineIsBusy },
       )
     await clock.sleep(everyMs, over)
   }

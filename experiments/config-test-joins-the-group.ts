@@ -7,7 +7,7 @@ const TESTS = 25
 const STAY_MS = 20
 const PAUSE_MS = 60
 /** A client may come between the tester's last look at its queue and its close. */
-const LAST_MOMENT = 10
+const LAST_MOMENT = 4
 
 const join = fileURLToPath(new URL('./probes/join.ts', import.meta.url))
 
@@ -28,14 +28,15 @@ export default experiment({
       const load = await clients.connections({ ratePerSecond: CLIENTS_PER_SECOND, forMs: 1000 })
       await load.done()
     },
-    test: async ({ clients, run, sharedPort: { address, port }, now, pass }) => {
+    test: async ({ clients, run, late, sharedPort: { address, port }, now, pass }) => {
       const before = await now()
       const load = await clients.flow({ ratePerSecond: CLIENTS_PER_SECOND })
       const arguments_ = [address, port, TESTS, STAY_MS, PAUSE_MS].map(String)
-      const waited = Number(await run(['node', join, ...arguments_]))
+      const told: { waited: number; lateMs: number } = JSON.parse(await run(['node', join, ...arguments_]))
+      late(told.lateMs)
       await load.stop()
       await pass(200)
-      return { waited, sampled: (await now()).resetByClosing - before.resetByClosing }
+      return { waited: told.waited, sampled: (await now()).resetByClosing - before.resetByClosing }
     },
   },
   expect: ({ result, counters, backend, clients }) => {
@@ -56,12 +57,10 @@ export default experiment({
         that('no accept queue overflows', counters.ListenOverflows.total, equals(0)),
         that('no listener drops anything', counters.ListenDrops.total, equals(0)),
         that('nobody is reset while no tester joins', counters.EstabResets.during('calm'), equals(0)),
-        // On a busy machine most listeners that live for 20 ms are gone before a sample comes.
-        that(
-          'samples show testers that live for 20 ms, and never more resets than there were',
-          sampled / resets,
-          between(0.02, 1.1, 'share'),
-        ),
+        // Of those that came to a tester since the last sample nothing is seen: a quarter on average, if samples are on time.
+        that('testers that live for 20 ms show in samples every 10 ms', sampled / resets, between(0.5, 1.1, 'share'), {
+          bears: 20,
+        }),
       ],
       userspace: [
         that('each test costs clients', lost, atLeast(TESTS)),

@@ -69,7 +69,9 @@ export default experiment({
     const { beyond, elsewhere, rest, reuse } = result
     return {
       kernel: [
-        that('the kernel opens a connection for each port', clientCounters.ActiveOpens.during('fill'), equals(PORTS)),
+        that('the kernel opens a connection for each port', clientCounters.ActiveOpens.during('fill'), equals(PORTS), {
+          bears: 'any lateness',
+        }),
         that(
           'when no port is left, no counter moves',
           suspects.reduce((sum, name) => sum + clientCounters[name].during('beyond'), 0),
@@ -78,9 +80,13 @@ export default experiment({
         that('each port of a client that closed first is in TIME_WAIT', rest.timeWaits, equals(PORTS)),
       ],
       userspace: [
-        that('when no port is left, connect() fails with EADDRNOTAVAIL', beyond.withoutPort, equals(TOO_MANY)),
-        that('connect() fails at once, without waiting for a retransmit', beyond.elapsedMs, atMost(500, 'ms')),
-        that('for another destination the same ports are free', elsewhere, is('ECONNREFUSED')),
+        that('when no port is left, connect() fails with EADDRNOTAVAIL', beyond.withoutPort, equals(TOO_MANY), {
+          bears: 'any lateness',
+        }),
+        that('connect() fails at once, without waiting for a retransmit', beyond.elapsedMs, atMost(100, 'ms')),
+        that('for another destination the same ports are free', elsewhere, is('ECONNREFUSED'), {
+          bears: 'any lateness',
+        }),
         that('TIME_WAIT still holds the ports after more than a second', rest.withoutPort, equals(SOME)),
         that('with tcp_tw_reuse = 1 the ports can be reused', reuse.now, equals(PORTS)),
         // Kernels without this sysctl wait for the next full second of the clock, which may be a moment or a whole second away.

@@ -72,7 +72,9 @@ export default comparison({
           reset.counters.OutRsts.during('close'),
           equals(DOOMED),
         ),
-        that('tcp_migrate_req 0: the siblings get none of them', sum(reset.result.close), equals(OTHERS)),
+        that('tcp_migrate_req 0: the siblings get none of them', sum(reset.result.close), equals(OTHERS), {
+          bears: 'any lateness',
+        }),
         that(
           'tcp_migrate_req 1: all of them migrate',
           migrate.counters.TCPMigrateReqSuccess.during('close'),
@@ -92,6 +94,7 @@ export default comparison({
           'tcp_migrate_req 1: exceeding the limit does not count as an overflow',
           migrate.counters.ListenOverflows.during('close'),
           equals(0),
+          { bears: 'any lateness' },
         ),
         that(
           'the restarted backend is shard 1 again',
@@ -100,6 +103,7 @@ export default comparison({
             migrate.listener(1).limit.during('newcomers').last,
           ),
           equals(BACKLOG),
+          { bears: 'any lateness' },
         ),
       ],
       userspace: [

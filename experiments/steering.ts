@@ -83,7 +83,9 @@ export default comparison({
           drawn.second / drawn.atOnce,
           between(0, 0.5, 'share'),
         ),
-        that('member: the full shard gets no SYN at all', member.listener(1).drops.total, equals(0)),
+        that('member: the full shard gets no SYN at all', member.listener(1).drops.total, equals(0), {
+          bears: 'any lateness',
+        }),
       ],
       userspace: [
         that('hash: about half of the clients are stuck', victims(hash.clients) / CLIENTS, between(0.29, 0.7, 'share')),
@@ -94,7 +96,7 @@ export default comparison({
           between(0.45, 1, 'share'),
         ),
         that('member: shard 2 answers every client', member.clients.answeredBy(2).count, equals(CLIENTS)),
-        that('member: every client connects at once', member.clients.connectMs.max, between(0, 500, 'ms')),
+        that('member: every client connects at once', member.clients.connectMs.max, between(0, 100, 'ms')),
         that(
           'cpu: all clients on CPU 1 reach the second shard',
           shareOf('backend-2', cpu.result.pinned),

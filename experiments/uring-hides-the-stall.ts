@@ -6,7 +6,7 @@ const BACKLOG = 8
 /** As many as fit. */
 const FIT = BACKLOG + 1
 const CLIENTS = 20
-/** Slow enough for the kernel to get to accept one before the ninth comes, also on a busy machine. */
+/** Slow enough for the kernel to get to accept one before the ninth comes. */
 const CLIENTS_PER_SECOND = 20
 const STANDSTILL_MS = 1000
 
@@ -18,7 +18,7 @@ async function standstill(stage: Stage, way: 'uring' | 'accept') {
   const { address, port } = stage.sharedPort
   const told = (await run(['node', server, address, String(port), String(BACKLOG), way])).trim()
   const pid = /^listening (\d+)$/.exec(told)?.[1]
-  if (pid === undefined) return { unavailable: told }
+  if (pid === undefined) return { unavailable: told.replace(/^unavailable /, '') }
   await until('the server listens', ({ listeners }) => listeners === 1)
   const load = await clients.connections({
     ratePerSecond: CLIENTS_PER_SECOND,
@@ -62,27 +62,30 @@ export default experiment({
     return {
       kernel: [
         that('io_uring: the accept queue is empty while nobody is served', uring.waiting, equals(0)),
-        that('io_uring: nobody waits to be accepted', port.oldestWaitMs.during('uring').max, atMost(100, 'ms')),
+        that('io_uring: nobody waits to be accepted', port.oldestWaitMs.during('uring').max, atMost(50, 'ms')),
         that('io_uring: no accept queue overflows', counters.ListenOverflows.during('uring'), equals(0)),
         that('io_uring: every client waits past accept()', uring.unserved, equals(CLIENTS)),
         that(
           'io_uring: the oldest request lies unread for as long as the server stands still',
           uring.unservedOldestMs,
           between(STANDSTILL_MS - 50, durationMs('uring'), 'ms'),
+          { bears: 200 },
         ),
-        that('accept(): the queue fills to one more than the backlog', accept.waiting, equals(FIT)),
+        that('accept(): the queue fills to one more than the backlog', accept.waiting, equals(FIT), {
+          bears: 'any lateness',
+        }),
         that(
           'accept(): the other clients overflow it',
           counters.ListenOverflows.during('accept'),
           atLeast(CLIENTS - FIT),
         ),
-        that('accept(): nobody waits past accept()', accept.unserved, equals(0)),
+        that('accept(): nobody waits past accept()', accept.unserved, equals(0), { bears: 'any lateness' }),
       ],
       userspace: [
         that('io_uring: every client connects', uring.connected, equals(CLIENTS)),
-        that('io_uring: no client is answered', uring.answered, equals(0)),
+        that('io_uring: no client is answered', uring.answered, equals(0), { bears: 'any lateness' }),
         that('accept(): only those connect that fit into the queue', accept.connected, equals(FIT)),
-        that('accept(): no client is answered', accept.answered, equals(0)),
+        that('accept(): no client is answered', accept.answered, equals(0), { bears: 'any lateness' }),
         that('every client is served in the end', uring.served + accept.served, equals(2 * CLIENTS)),
       ],
       both: [

@@ -68,7 +68,7 @@ test('a stalled backend that still has room says how much', () => {
 test('a clamped backlog names somaxconn', () => {
   says(
     { shards: [shard(1, { backlog: 70_000, limit: 4096 })] },
-    /asked for a backlog of 70,000 and got 4,096: net\.core\.somaxconn/,
+    /asked for a backlog of 70,000 and got 4,096: net\.core\.somaxconn of this namespace/,
   )
 })
 
@@ -95,8 +95,10 @@ const load = (changes: Partial<Evidence['loads'][number]>) => ({
 
 test('a client without source ports is told apart from a server in trouble', () => {
   const exhausted = load({ outcomes: { noPortLeft: 12 } })
-  says({ loads: [exhausted] }, /^12 connection attempts found no free source port \(EADDRNOTAVAIL\)/)
-  assert.equal(explain(view({ loads: [{ ...exhausted, state: 'done' }] })), undefined)
+  const failing = { ...clients, noPortLeftPerSecond: 4 }
+  says({ loads: [exhausted], clients: failing }, /^12 connection attempts found no free source port \(EADDRNOTAVAIL\)/)
+  assert.equal(explain(view({ loads: [{ ...exhausted, state: 'done' }], clients: failing })), undefined)
+  assert.equal(explain(view({ loads: [exhausted] })), undefined, 'what failed before is over')
 })
 
 test('it is said what migrates from a closed shard, and what cannot', () => {
@@ -127,21 +129,26 @@ test('drops without a full queue are the last quarter of tcp_max_syn_backlog, if
 test('final ACKs that meet a full queue are ignored, or reset with tcp_abort_on_overflow', () => {
   const shards = [shard(1, { length: 129, dropsPerSecond: 80 })]
   const changes = { shards, portView: halfOpen(20), moved: moved('ListenOverflows', 'EmbryonicRsts') }
-  says(changes, /^20 clients believe they are connected but are not/)
-  says({ ...changes, ...sysctls({ abortOnOverflow: 1 }) }, /^40 clients a second are reset/)
+  says(changes, /^The accept queue is full.* 20 requests are half-open beside it: where a final ACK met/)
+  says({ ...changes, ...sysctls({ abortOnOverflow: 1 }) }, /^The accept queue is full.* 40 clients a second are reset/)
   // Half-open requests of clients that never answer prove nothing.
-  says({ ...changes, clients: { ...clients, halfOpenPerSecond: 10 } }, /^The accept queue is full/)
+  const flooded = explain(view({ ...changes, clients: { ...clients, halfOpenPerSecond: 10 } })) ?? ''
+  assert.match(flooded, /^The accept queue is full/)
+  assert.doesNotMatch(flooded, /half-open/)
 })
 
 test('a full queue with cookies beside it does not claim that nothing named Listen moves', () => {
   const both = { moved: moved('TCPReqQFullDoCookies', 'ListenOverflows', 'ListenDrops'), cookiesPerSecond: 40 }
-  says(both, /get in where an accept queue has room\. ListenDrops counts none of this/)
+  says(both, /Legitimate clients still get in\. ListenDrops counts none of this/)
+  const spilling = [shard(1, { length: 20, dropsPerSecond: 9 }), shard(2)]
+  const flood = { ...clients, halfOpenPerSecond: 40 }
+  says({ ...both, shards: spilling, clients: flood }, /get in where an accept queue has room\. ListenDrops counts none/)
 })
 
 test('a brief overflow names bursts, or slow accepts', () => {
-  const shards = [shard(1, { length: 3, limit: 8, dropsPerSecond: 30, peak: 9 })]
+  const shards = [shard(1, { length: 3, limit: 8, backlog: 8, dropsPerSecond: 30, peak: 9 })]
   says({ shards, moved: moved('ListenOverflows') }, /^Shard 1 overflows briefly.*Bursts are larger than the backlog/)
-  const slow = [shard(1, { length: 100, dropsPerSecond: 30, faults: ['20 ms per accept'] })]
+  const slow = [shard(1, { length: 100, dropsPerSecond: 30, faults: ['slow accept 20 ms'], acceptDelayMs: 20 })]
   says({ shards: slow, moved: moved('ListenOverflows') }, /less work per accept/)
 })
 

@@ -2,72 +2,32 @@
  * Plain words for what is seen: what is happening, why, and what would fix it. One pure function, used wherever a lab or
  * a host is shown. It says the most important thing it is sure of, and nothing when it does not know.
  */
-import {
-  catchingUp,
-  clampedBacklog,
-  closeCall,
-  everyShardFull,
-  filling,
-  moreThanFits,
-  overflowsForMoments,
-  retriesFromBefore,
-  someShardsFull,
-} from './accept-queue.ts'
-import { backendsThatDoNotRead, noSourcePortLeft, peersWithClosedWindows } from './connections.ts'
+import { catalogue } from './catalogue.ts'
 import type { Evidence } from './evidence.ts'
-import { lastAcksIgnored, lastAcksReset } from './final-ack.ts'
-import {
-  listenerClosed,
-  migrated,
-  oneProcessTakesAll,
-  processDown,
-  sentToOneShard,
-  somebodyElseListens,
-} from './listeners.ts'
-import {
-  deferredAccept,
-  handshakesByHand,
-  lastQuarterOfSynBacklog,
-  synQueueCookies,
-  synQueueDrops,
-  synQueueFilling,
-} from './syn-queue.ts'
+import { saidBy } from './finding.ts'
 
-/** One or two sentences, or undefined if there is nothing to say. */
-export function explain(view: Evidence): string | undefined {
-  for (const situation of situations) {
-    const words = situation(view)
-    if (words !== undefined) return words
-  }
-  return undefined
+/** A finding that holds. */
+export interface Found {
+  code: string
+  words: string
+  beside: boolean
 }
 
-/** The most important first. */
-const situations: ((view: Evidence) => string | undefined)[] = [
-  processDown,
-  noSourcePortLeft,
-  migrated,
-  deferredAccept,
-  synQueueDrops,
-  synQueueCookies,
-  lastQuarterOfSynBacklog,
-  lastAcksReset,
-  lastAcksIgnored,
-  moreThanFits,
-  everyShardFull,
-  someShardsFull,
-  overflowsForMoments,
-  clampedBacklog,
-  filling,
-  handshakesByHand,
-  synQueueFilling,
-  catchingUp,
-  peersWithClosedWindows,
-  backendsThatDoNotRead,
-  listenerClosed,
-  somebodyElseListens,
-  sentToOneShard,
-  oneProcessTakesAll,
-  retriesFromBefore,
-  closeCall,
-]
+/** All that hold, causes before symptoms; no code twice. */
+export function findingsOf(evidence: Evidence): Found[] {
+  const found: Found[] = []
+  for (const finding of catalogue) {
+    if (found.some(({ code }) => code === finding.code)) continue
+    const words = saidBy(finding, evidence)
+    if (words !== undefined) found.push({ code: finding.code, words, beside: finding.beside === true })
+  }
+  return found
+}
+
+/** The first cause, and the first symptom that is said beside it; undefined if there is nothing to say. */
+export function explain(evidence: Evidence): string | undefined {
+  const [first, ...others] = findingsOf(evidence)
+  if (first === undefined) return undefined
+  const beside = first.code === 'readings-too-old' ? undefined : others.find((other) => other.beside)
+  return beside === undefined ? first.words : `${first.words} ${beside.words}`
+}

@@ -8,6 +8,8 @@ const SPACE = 32
 const MINUS = 45
 const ZERO = 48
 
+const FIRST_BYTES = 16_384
+
 /** A counter is a u64: it has at most 20 digits. */
 const COUNT = /^\d{1,20}$/
 /** Everything counts upward from 0 but this one limit, which says -1 for "none". */
@@ -59,7 +61,11 @@ interface Heading {
  */
 export class CounterFile {
   readonly #fd: number
-  #bytes = Buffer.alloc(16_384)
+  #bytes = Buffer.alloc(FIRST_BYTES)
+  /** What was read the time before, and where that went. */
+  #before = Buffer.alloc(FIRST_BYTES)
+  #beforeLength = 0
+  #beforeInto: Counters | undefined
   #headings: Heading[] = []
   readonly #values: number[] = []
 
@@ -71,8 +77,8 @@ export class CounterFile {
     this.#fd = fs.openSync(path, 'r')
   }
 
-  /** Reads the counters as they are now into `into`. */
-  read(into: Counters): void {
+  /** Reads the counters as they are now into `into`. False if all of them are as they were when it last did. */
+  read(into: Counters): boolean {
     let length = 0
     for (;;) {
       const read = fs.readSync(this.#fd, this.#bytes, length, this.#bytes.length - length, length)
@@ -80,6 +86,24 @@ export class CounterFile {
       length += read
       if (length === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(length)])
     }
+    if (this.#isAsBefore(length, into)) return false
+    this.#take(length, into)
+    ;[this.#before, this.#bytes] = [this.#bytes, this.#before]
+    this.#beforeLength = length
+    this.#beforeInto = into
+    return true
+  }
+
+  /** Most namespaces are idle: comparing some kilobytes is far cheaper than reading hundreds of numbers out of them. */
+  #isAsBefore(length: number, into: Counters): boolean {
+    return (
+      into === this.#beforeInto &&
+      length === this.#beforeLength &&
+      this.#bytes.compare(this.#before, 0, length, 0, length) === 0
+    )
+  }
+
+  #take(length: number, into: Counters): void {
     if (this.#headings.length > 0 && this.#takeValues(length)) {
       let value = 0
       for (const heading of this.#headings)

@@ -33,7 +33,12 @@ export class Backend {
 
   /** Switches faults on or off; those not named stay as they are. In mode `shared` for one process (0, 1, …), or all. */
   async set(faults: FaultsChange, process?: number): Promise<void> {
-    await this.#endpoint.json('PATCH', `/faults${process === undefined ? '' : `?process=${process}`}`, faults)
+    await this.change(faults, process)
+  }
+
+  /** The same, and gives what it then says of itself. */
+  change(faults: FaultsChange, process?: number): Promise<BackendStatus> {
+    return this.#endpoint.json('PATCH', `/faults${process === undefined ? '' : `?process=${process}`}`, faults)
   }
 
   /** Stops its event loop: it accepts, reads and answers nothing. */
@@ -48,7 +53,12 @@ export class Backend {
 
   /** Calls listen() again with another backlog, on the live socket. */
   async relisten(backlog: number): Promise<void> {
-    await this.#endpoint.json('PUT', '/listener', { backlog })
+    await this.limit(backlog)
+  }
+
+  /** The same, and gives what it then says of itself: the kernel may have granted less. */
+  limit(backlog: number): Promise<BackendStatus> {
+    return this.#endpoint.json('PUT', '/listener', { backlog })
   }
 
   /** Sets TCP_DEFER_ACCEPT on the live socket: a client that connects and stays silent remains half open. 0 switches it off. */

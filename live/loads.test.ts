@@ -68,7 +68,7 @@ test('a load that has ended on its own is no longer shown, and stopping it is no
   )
     await attached.clients.reports()
   assert.deepEqual(loads.list, [])
-  assert.equal(await switches.perform(stop('burst')), 'Load burst is off')
+  assert.equal(await switches.perform(stop('burst')), 'Burst off')
 })
 
 test('a load that does not carry one of the names is left alone', async () => {

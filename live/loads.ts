@@ -5,7 +5,7 @@ import type { LoadReport } from '#load/agent/api.ts'
 import { LoadName } from './orders.ts'
 import type { LoadState } from './state.ts'
 
-/** The agent ends a half-open load by then, whatever is asked. */
+/** The agent ends half-open clients by then, whatever is asked. */
 const HALF_OPEN_MS = 60_000
 const SLOW_READER_RESPONSE_BYTES = 8_000_000
 const SLOW_WRITER_BODY_BYTES = 67_108_864
@@ -25,10 +25,14 @@ export class Loads {
     return this.list.some((load) => load.name === name)
   }
 
-  /** Starts a load, in place of the one of that name that runs. `amount` is a second for `gentle` and `half-open`, else how many. */
-  async start(name: LoadName, amount: number): Promise<void> {
+  /**
+   * Starts a load, in place of the one of that name that runs. `amount` is a second for `gentle` and `half-open`, else
+   * how many. Gives it as the agent tells of it; undefined if it is over already.
+   */
+  async start(name: LoadName, amount: number): Promise<LoadState | undefined> {
     await this.#clients.start({ ...order(name, amount), label: name })
     await this.#clients.reports() // so that it is shown from now on
+    return this.list.find((load) => load.name === name)
   }
 
   /** Ends every load of that name. */

@@ -7,6 +7,7 @@ import type { Lab } from '#lab/lab.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
+import { Memory } from './memory.ts'
 import { type LabView, type Moment, type Setting, type Sysctls, shownSysctls, sysctlDefaults, viewOf } from './view.ts'
 
 const POLL_MS = 250
@@ -26,8 +27,10 @@ export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<La
   using poll = new Poll(lab)
   // Nothing from before a gap is held against what comes after it.
   let history: Moment[] = []
+  let memory = new Memory()
   for await (const snapshot of snapshots(lab, signal, () => {
     history = []
+    memory = new Memory()
   })) {
     const { backends, loads, synRetransmits, askedMs } = poll
     const moment: Moment = { snapshot, backends, loads, synRetransmits, askedMs }
@@ -35,7 +38,8 @@ export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<La
     const spanStart = snapshot.monotonicMs - RATE_SPAN_MS
     while (history.length > 2 && history[1]!.snapshot.monotonicMs <= spanStart) history.shift()
     const setting = { ...poll.setting, steering: lab.group.steering, gaps: [...lab.gaps] }
-    yield viewOf(moment, history.length > 1 ? history[0] : undefined, setting)
+    const remembered = memory.see(moment, setting.port)
+    yield viewOf(moment, history.length > 1 ? history[0] : undefined, setting, remembered)
   }
 }
 

@@ -73,6 +73,7 @@ export const SwitchOrder = Type.Union([
   Type.Object({ do: Type.Literal('stop load'), load: LoadName }, closed),
   Type.Object({ do: Type.Literal('run experiment'), name: Type.String({ minLength: 1, maxLength: 100 }) }, closed),
   Type.Object({ do: Type.Literal('stop experiment') }, closed),
+  Type.Object({ do: Type.Literal('dismiss experiment') }, closed),
 ])
 export type SwitchOrder = Static<typeof SwitchOrder>
 
@@ -86,6 +87,9 @@ export interface ExperimentOffer {
 
 /** Where a board serves docs/kernel-facts.md. */
 export const FACTS_PATH = '/kernel-facts'
+
+/** Where a board serves the report of a run. */
+export const reportPath = (run: number): string => `/runs/${run}/report`
 
 /** Performs what switches ask for. */
 export interface Switches {

@@ -1,27 +1,34 @@
 /** What a display shows of a lab at one moment: the terminal and the board draw from the same state. */
 import type { Steering } from '#kernel/reuseport.ts'
 import type { Gap } from '#lab/parts.ts'
+import type { ExperimentState } from './experiment-state.ts'
 import type { LoadName } from './orders.ts'
+import type { Ages, CountBounds, WaitBounds } from './reading.ts'
 
 /** One listening socket and the backend behind it. */
 export interface ShardView {
   shard: number
-  /** `listening`, `closed` (its listener) or `down` (its process). */
-  state: 'listening' | 'closed' | 'down'
+  /** `listening`, `closed` (its listener), `down` (its process), or `unread`: it listens, but its queue was not read lately. */
+  state: 'listening' | 'closed' | 'down' | 'unread'
   stalled: boolean
   /** Faults other than a stall that are on, in words. */
   faults: string[]
+  /** How long it blocks after each accept(); 0 without this fault. */
+  acceptDelayMs: number
   length: number
   /** N; N + 1 connections fit. */
   limit: number
-  /** The backlog that listen() was given; above `limit` if somaxconn clamped it. */
+  /** The backlog that listen() was given, as far as its process tells; above `limit` if somaxconn clamped it. */
   backlog: number
   /** Length over N + 1: 1 or more is full. */
   fill: number
+  /** Highest length within 30 s, since the limit is what it is. */
   peak: number
   fullSeconds: number
   drops: number
   dropsPerSecond: number
+  /** Only in slow motion: what was dropped between this sample and the one before. */
+  droppedNow?: number
   acceptsPerSecond: number
   /** Connections that its processes hold open: as many descriptors. */
   open: number
@@ -30,10 +37,12 @@ export interface ShardView {
   /** The processes that accept from this socket: one, or several in mode `shared`; none while it is down. */
   processes: ProcessView[]
   /**
-   * How long the longest waiting connection of this shard has waited, where that is known: a waiting connection does not
-   * name its listener, so only when a single shard has any. Undefined where it is not known.
+   * How long the one in front has waited. A waiting connection does not name its listener, so it is exact only while a
+   * single shard has any, and bounded otherwise; docs/kernel-facts.md#who-waits-in-the-accept-queue.
    */
-  oldestWaitMs: number | undefined
+  oldestWait: WaitBounds | undefined
+  /** How many of the queue have hung up (their FIN or RST has come) and keep their places; undefined where it is not known. */
+  hungUp: CountBounds | undefined
 }
 
 /** One process that accepts. */
@@ -57,14 +66,21 @@ export interface ClientsView {
   open: number
   /** SYNs retransmitted a second, as the clients' kernel counts them. */
   synRetransmitsPerSecond: number
+  /** Attempts a second for which the client had no source port left. */
+  noPortLeftPerSecond: number
 }
 
 /** What is known only for the port, not by shard. Undefined is what the exporter has not read lately. */
 interface PortView {
   address: string
   port: number
-  synQueue: { length: number; peak: number; limit: number } | undefined
-  oldestWaitMs: number | undefined
+  /** `retried`: those whose SYN-ACK was sent again. */
+  synQueue: { length: number; peak: number; limit: number; retried?: number | undefined } | undefined
+  oldestWait: WaitBounds | undefined
+  /** Of the last dump: how many wait for accept(), and how many of the places belong to clients that have sent a FIN, or an RST. */
+  waiting: { connections: number; finished: number; reset: number | undefined } | undefined
+  /** Accepted connections whose request nobody has read, nor answered; undefined where the kernel does not tell. */
+  unserved: { connections: number; oldestMs: number } | undefined
   connections: number | undefined
   receiveBytes: number | undefined
   receiveBytesMax: number | undefined
@@ -101,6 +117,8 @@ export interface LabPicture {
   moved: MovedCounter[]
   /** The times in which the exporter or the load agent was missing, the latest last. */
   gaps: readonly Gap[]
+  /** How old what is shown is. */
+  ages: Ages
 }
 
 /** A load that runs, or the last one of its kind that has ended. */
@@ -112,33 +130,16 @@ export interface LoadState {
   error: string | undefined
 }
 
-export interface ExpectationState {
-  counted: string
-  sentence: string
-  expected: string
-  seen: string
-  passed: boolean
-}
-
-/** An experiment that runs in its own lab, or the last one that did. */
-export interface ExperimentState {
-  name: string
-  running: boolean
-  /** Phases in the order in which they began; of several cases with the case before it. */
-  phases: { name: string; timeMs: number }[]
-  /** passed, failed, not judged or broken; undefined while it runs. */
-  status: string | undefined
-  reason: string | undefined
-  expectations: ExpectationState[]
-  folder: string | undefined
-}
-
 /** All that is shown, at one moment. */
 export interface LiveState extends LabPicture {
   loads: LoadState[]
   /** What is happening, why, and what would fix it. */
   words: string | undefined
+  /** That all is in order, where that is certain. */
+  calm: string | undefined
   experiment: ExperimentState | undefined
+  /** Whose lab this is: missing for the board's own, otherwise the `shows` of its experiment. */
+  lab?: string
 }
 
 /** What backlog the arrivals of the last minute need. */

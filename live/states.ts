@@ -1,22 +1,10 @@
 /** A view of the lab as the board shows it. */
-import type { ExperimentState, LiveState, LoadState } from './state.ts'
+import type { ExperimentState } from './experiment-state.ts'
+import type { LiveState, LoadState } from './state.ts'
 import type { LabView } from './view.ts'
-import { wordsOf } from './words.ts'
+import { calmOf, wordsOf } from './words.ts'
 
-function boardState(
-  { loads: _loads, counted: _counted, ...view }: LabView,
-  words: string | undefined,
-  loads: LoadState[],
-  experiment: ExperimentState | undefined,
-): LiveState {
-  return { ...view, loads, words, experiment }
-}
-
-/** Every view as a state; what is beside the view is asked for at each. */
-export async function* boardStates(
-  views: AsyncIterable<LabView>,
-  loads: () => LoadState[],
-  experiment: () => ExperimentState | undefined,
-): AsyncGenerator<LiveState> {
-  for await (const view of views) yield boardState(view, wordsOf(view), loads(), experiment())
+export function boardState(seen: LabView, loads: LoadState[], experiment: ExperimentState | undefined): LiveState {
+  const { loads: _loads, counted: _counted, ...view } = seen
+  return { ...view, loads, words: wordsOf(seen), calm: calmOf(seen), experiment }
 }

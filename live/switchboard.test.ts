@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { httpServer, listenOn } from '#common/http.ts'
 import { attach } from '#lab/attached.ts'
 import type { Lab } from '#lab/lab.ts'
+import { noFaults } from '#services/backend/no-faults.ts'
 import { ExperimentRunner } from './experiment-runner.ts'
 import { Loads } from './loads.ts'
 import type { Switches, SwitchOrder } from './orders.ts'
@@ -12,18 +13,19 @@ import { switchboard } from './switchboard.ts'
 /** A lab whose only backend notes what is asked of it, and takes its time, the less the later it is asked. */
 async function slowLab(context: TestContext): Promise<{ lab: Lab; asked: string[] }> {
   const asked: string[] = []
+  const status = { pid: 1, mode: 'sharded', listener: null, faults: noFaults, processes: [] }
   let patienceMs = 60
   const noted = async (what: string): Promise<object> => {
     asked.push(`${what} begins`)
     patienceMs /= 2
     await sleep(patienceMs)
     asked.push(`${what} ends`)
-    return {}
+    return status
   }
   const app = httpServer()
   context.after(() => app.close())
   app.get('/health', () => ({ healthy: true }))
-  app.get('/status', () => ({ pid: 1, mode: 'sharded', listener: null, processes: [] }))
+  app.get('/status', () => status)
   app.patch('/faults', (request) => noted(JSON.stringify(request.body)))
   app.put('/listener', (request) => noted(JSON.stringify(request.body)))
   app.put('/steering', (_request, reply) => reply.code(409).send({ error: 'There is nothing to steer' }))

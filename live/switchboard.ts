@@ -3,8 +3,18 @@ import { UsageError } from '#common/errors.ts'
 import { plural } from '#common/quantities.ts'
 import { ServiceError } from '#lab/endpoint.ts'
 import type { Lab } from '#lab/lab.ts'
+import {
+  backlogConfirmed,
+  faultsConfirmed,
+  loadConfirmed,
+  loadStopped,
+  openConfirmed,
+  stallConfirmed,
+  sysctlConfirmed,
+} from './confirmations.ts'
 import type { ExperimentRunner } from './experiment-runner.ts'
 import type { Loads } from './loads.ts'
+import { stateNames, steeringName } from './names.ts'
 import type { Switches, SwitchOrder } from './orders.ts'
 
 /** What the orders are about: the lab is there once it has started. */
@@ -25,10 +35,14 @@ export function switchboard(
     async perform(order) {
       const reason = unavailable[order.do]
       if (reason !== undefined) throw new UsageError(reason)
-      if (order.do === 'run experiment') return experiments.start(order.name)
       if (order.do === 'stop experiment') return experiments.stop()
+      if (order.do === 'dismiss experiment') return experiments.dismiss()
       const there = switchable()
       if (there === undefined) throw new UsageError('The lab is still starting', 'Try again when it is shown')
+      if (order.do === 'run experiment') return experiments.start(order.name)
+      // Whoever orders it sees another lab.
+      if (experiments.current?.running === true)
+        throw new UsageError(`${experiments.current.name} is running`, 'Wait until it ends, or stop it')
       try {
         return await there.lab.orders.run(() => perform(order, there))
       } catch (error) {
@@ -39,76 +53,80 @@ export function switchboard(
   }
 }
 
-type LabOrder = Exclude<SwitchOrder, { do: 'run experiment' | 'stop experiment' }>
+type LabOrder = Exclude<SwitchOrder, { do: `${string} experiment` }>
 
 async function perform(order: LabOrder, { lab, loads }: Switchable): Promise<string> {
   if ('shard' in order && order.shard > lab.backends.length)
     throw new UsageError(`There is no backend ${order.shard}: this lab has ${plural(lab.backends.length, 'backend')}`)
   switch (order.do) {
     case 'stall':
-      await lab.backend(order.shard).set({ stalled: true }, order.process)
-      return `Backend ${order.shard} is stalled: its event loop is blocked`
+      return stallConfirmed(
+        order.shard,
+        await lab.backend(order.shard).change({ stalled: true }, order.process),
+        order.process,
+      )
     case 'release':
-      await lab.backend(order.shard).release()
-      return `Backend ${order.shard} has resumed`
+      return stallConfirmed(order.shard, await lab.backend(order.shard).change({ stalled: false }))
     case 'fault':
-      await lab.backend(order.shard).set(order.faults)
-      return `Backend ${order.shard}: ${Object.entries(order.faults)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(', ')}`
+      return faultsConfirmed(order.shard, await lab.backend(order.shard).change(order.faults))
     case 'relisten':
-      await lab.backend(order.shard).relisten(order.backlog)
-      return `Backend ${order.shard} has called listen() again with ${order.backlog}: waiting connections stay in its queue`
+      return backlogConfirmed(order.shard, order.backlog, await lab.backend(order.shard).limit(order.backlog))
     case 'close':
       await lab.backend(order.shard).close()
-      return `Backend ${order.shard} has closed its listener`
+      return `Backend ${order.shard} is ${stateNames.closed}: it has no listener`
     case 'open':
       await lab.backend(order.shard).open()
-      return `Backend ${order.shard} is listening again`
+      return openConfirmed(order.shard, await lab.backend(order.shard).status())
     case 'kill':
       await lab.backend(order.shard).kill()
-      return `Backend ${order.shard} was killed`
+      return `Backend ${order.shard} is ${stateNames.killed}`
     case 'restart':
       await lab.backend(order.shard).restart()
-      return `Backend ${order.shard} has restarted`
+      return `Backend ${order.shard} is ${stateNames.restarted}`
     case 'steer':
       return steer(lab, order.steering)
     case 'sysctl':
-      await lab.setSysctl(order.name, order.value)
-      return `${order.name} = ${order.value}`
+      return setSysctl(lab, order.name, order.value)
     case 'start load':
-      await loads.start(order.load, order.amount)
-      return `Load ${order.load}: ${order.amount}`
+      return loadConfirmed(order.load, order.amount, await loads.start(order.load, order.amount))
     case 'stop load':
       await loads.stop(order.load)
-      return `Load ${order.load} is off`
+      return loadStopped(order.load)
   }
+}
+
+/** Writes a sysctl, and reads what the kernel has made of it. */
+async function setSysctl(lab: Lab, name: string, value: number): Promise<string> {
+  await lab.setSysctl(name, value)
+  const limits = name === 'net.core.somaxconn' ? await limitsOf(lab) : []
+  return sysctlConfirmed(name, value, await lab.readSysctl(name), limits)
+}
+
+/** The limits of those that listen now; a backend that does not answer tells none. */
+async function limitsOf(lab: Lab): Promise<number[]> {
+  const statuses = await Promise.all(lab.backends.map((backend) => backend.status().catch(() => undefined)))
+  return statuses.flatMap((status) => (status?.listener ? [status.listener.limit] : []))
 }
 
 type SteeringChange = Extract<SwitchOrder, { do: 'steer' }>['steering']
 
 /** Any member may attach the program for the whole group; one that is down or closed cannot. */
 async function steer(lab: Lab, steering: SteeringChange): Promise<string> {
+  // If the result of the program is not a member the kernel decides by its hash: docs/kernel-facts.md#steering-programs.
+  if (steering.by === 'member') {
+    const members = (await limitsOf(lab)).length
+    if (steering.member >= members)
+      throw new UsageError(
+        `There is no member ${steering.member + 1} to send all to: ${plural(members, 'shard listens', 'shards listen')}, and the kernel would go on by hash`,
+      )
+  }
   let refusal: unknown
   for (const backend of lab.backends)
     try {
       await backend.steer(steering)
-      return inWords(steering)
+      return `New connections: ${steeringName(steering)}`
     } catch (error) {
       refusal ??= error
     }
   throw refusal
-}
-
-function inWords(steering: SteeringChange): string {
-  switch (steering.by) {
-    case 'hash':
-      return 'New connections are spread by hash'
-    case 'cpu':
-      return 'New connections are spread by the CPU that handles the SYN'
-    case 'random':
-      return 'New connections are spread at random'
-    case 'member':
-      return `All new connections go to shard ${steering.member + 1}`
-  }
 }

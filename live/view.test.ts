@@ -3,6 +3,7 @@ import test from 'node:test'
 import type { BackendStatus } from '#services/backend/api.ts'
 import { noFaults } from '#services/backend/no-faults.ts'
 import type { ListenerSample, Snapshot } from '#services/exporter/snapshot.ts'
+import { listenerOf } from './testing/listener.ts'
 import { portOf, snapshotOf } from './testing/snapshot.ts'
 import { type Moment, type Setting, sysctlDefaults, viewOf } from './view.ts'
 
@@ -16,34 +17,10 @@ const setting: Setting = {
   gaps: [],
 }
 
-const listener = (shard: number, changes: Partial<ListenerSample> = {}): ListenerSample => ({
-  address: '198.18.0.2',
-  port: 8080,
-  shard,
-  length: 0,
-  limit: 128,
-  peak: 0,
-  atLeastSeconds: { '0.5': 0, '0.9': 0, '1': 0 },
-  fullSecondsInWindow: 0,
-  used: true,
-  drops: 0,
-  inode: 100 + shard,
-  cookie: String(shard),
-  uid: 0,
-  device: '',
-  process: 'backend',
-  pid: shard,
-  pids: [shard],
-  acceptors: [shard],
-  unit: '',
-  container: '',
-  pod: '',
-  ...changes,
-})
-
 function snapshot(monotonicMs: number, listeners: ListenerSample[], counters: Record<string, number> = {}): Snapshot {
   const port = portOf({
     oldestWaitMs: 412,
+    waiting: listeners.reduce((sum, { length }) => sum + length, 0),
     connections: { established: 5 },
     receiveBytes: 1,
     receiveBytesMax: 1,
@@ -79,10 +56,10 @@ const moment = (taken: Snapshot, backends: Moment['backends'] = []): Moment => (
 })
 
 test('rates are what was gained over the time that really passed', () => {
-  const before = moment(snapshot(1000, [listener(1, { drops: 10 })], { TcpExt_ListenDrops: 10 }), [
+  const before = moment(snapshot(1000, [listenerOf(1, { drops: 10 })], { TcpExt_ListenDrops: 10 }), [
     backend({ accepts: 100 }),
   ])
-  const now = moment(snapshot(3000, [listener(1, { drops: 50 })], { TcpExt_ListenDrops: 50 }), [
+  const now = moment(snapshot(3000, [listenerOf(1, { drops: 50 })], { TcpExt_ListenDrops: 50 }), [
     backend({ accepts: 400 }),
   ])
   const view = viewOf(now, before, setting)
@@ -92,30 +69,37 @@ test('rates are what was gained over the time that really passed', () => {
 })
 
 test('a restarted backend shows no rate across the restart, and no negative one', () => {
-  const before = moment(snapshot(1000, [listener(1, { cookie: '1', drops: 900 })]), [
+  const before = moment(snapshot(1000, [listenerOf(1, { cookie: '1', drops: 900 })]), [
     backend({ pid: 1, accepts: 5000 }),
   ])
-  const now = moment(snapshot(2000, [listener(1, { cookie: '2', drops: 3 })]), [backend({ pid: 2, accepts: 7 })])
+  const now = moment(snapshot(2000, [listenerOf(1, { cookie: '2', drops: 3 })]), [backend({ pid: 2, accepts: 7 })])
   const [shard] = viewOf(now, before, setting).shards
   assert.equal(shard?.dropsPerSecond, 0)
   assert.equal(shard?.acceptsPerSecond, 0)
 })
 
-test('the oldest wait belongs to a shard only when no other shard has anybody waiting', () => {
-  const alone = viewOf(moment(snapshot(0, [listener(1), listener(2, { length: 9 })])), undefined, setting)
+test('no shard is said to have waited for longer than the oldest of the port', () => {
+  const alone = viewOf(moment(snapshot(0, [listenerOf(1), listenerOf(2, { length: 9 })])), undefined, setting)
   assert.deepEqual(
-    alone.shards.map((shard) => shard.oldestWaitMs),
+    alone.shards.map((shard) => shard.oldestWait?.mostMs),
     [0, 412],
   )
-  const both = viewOf(moment(snapshot(0, [listener(1, { length: 1 }), listener(2, { length: 9 })])), undefined, setting)
+  const both = viewOf(
+    moment(snapshot(0, [listenerOf(1, { length: 1 }), listenerOf(2, { length: 9 })])),
+    undefined,
+    setting,
+  )
   assert.deepEqual(
-    both.shards.map((shard) => shard.oldestWaitMs),
-    [undefined, undefined],
+    both.shards.map((shard) => shard.oldestWait),
+    [
+      { leastMs: 0, mostMs: 412 },
+      { leastMs: 0, mostMs: 412 },
+    ],
   )
 })
 
 test('a backend that answers without a listener is closed, one that does not answer is down', () => {
-  const view = viewOf(moment(snapshot(0, [listener(1)]), [backend(), backend(), undefined]), undefined, setting)
+  const view = viewOf(moment(snapshot(0, [listenerOf(1)]), [backend(), backend(), undefined]), undefined, setting)
   assert.deepEqual(
     view.shards.map((shard) => shard.state),
     ['listening', 'closed', 'down'],
@@ -125,7 +109,7 @@ test('a backend that answers without a listener is closed, one that does not ans
 test('an exporter that was started again while a backend was down does not move the others to its place', () => {
   const socket = { address: '198.18.0.2', port: 8080, backlog: 128, length: 7, limit: 128, drops: 0, inode: 103 }
   const third = backend({ listener: { ...socket, cookie: '3' } })
-  const numberedAnew = [listener(1), listener(2, { cookie: '3', length: 7 })]
+  const numberedAnew = [listenerOf(1), listenerOf(2, { cookie: '3', length: 7 })]
   const view = viewOf(moment(snapshot(0, numberedAnew), [backend(), undefined, third]), undefined, setting)
   assert.deepEqual(
     view.shards.map(({ shard, state, length }) => [shard, state, length]),
@@ -139,7 +123,7 @@ test('an exporter that was started again while a backend was down does not move 
 
 test('a queue of N + 1 is full, one of N is not', () => {
   const view = viewOf(
-    moment(snapshot(0, [listener(1, { length: 128 }), listener(2, { length: 129 })])),
+    moment(snapshot(0, [listenerOf(1, { length: 128 }), listenerOf(2, { length: 129 })])),
     undefined,
     setting,
   )

@@ -3,14 +3,15 @@
  * the backends' statuses and the loads' reports. The terminal, the board and `explain` all read this.
  */
 import { nearestRank } from '#common/quantile.ts'
-import { bytes, duration } from '#common/quantities.ts'
 import { fullName, tcpExt } from '#kernel/queue-counters.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { Gap } from '#lab/parts.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
-import type { ListenerSample, NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
+import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { type Counted, countedOf } from './counted.ts'
+import { Memory, type Remembered } from './memory.ts'
+import { faultsInWords } from './names.ts'
 import type { ClientsView, LabPicture, ShardView } from './state.ts'
 
 /** Sysctls of the server's namespace that decide what happens at a full queue; -1 where this kernel does not have it. */
@@ -51,8 +52,16 @@ export interface Setting {
   gaps: readonly Gap[]
 }
 
-/** The view of `now`, with rates against `before`, which should lie about a second back. */
-export function viewOf(now: Moment, before: Moment | undefined, setting: Setting): LabView {
+/**
+ * The view of `now`, with rates against `before`, which should lie about a second back. `remembered` is what a memory that
+ * has seen `now` knows from the looks before.
+ */
+export function viewOf(
+  now: Moment,
+  before: Moment | undefined,
+  setting: Setting,
+  remembered: Remembered = new Memory().see(now, setting.port),
+): LabView {
   const namespace = now.snapshot.namespaces[0]
   const earlier = before?.snapshot.namespaces[0]
   const seconds = before === undefined ? 0 : (now.snapshot.monotonicMs - before.snapshot.monotonicMs) / 1000
@@ -60,10 +69,11 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
   const askedSeconds = before === undefined ? 0 : (now.askedMs - before.askedMs) / 1000
   const perSecondAsked = (gained: number): number => (askedSeconds > 0 ? Math.max(0, gained) / askedSeconds : 0)
   const rate = (name: string): number =>
-    earlier === undefined ? 0 : perSecond((namespace?.counters[name] ?? 0) - (earlier.counters[name] ?? 0))
+    countersKnown(namespace) && countersKnown(earlier)
+      ? perSecond((namespace.counters[name] ?? 0) - (earlier.counters[name] ?? 0))
+      : 0
   const port = namespace?.ports.find((candidate) => candidate.port === setting.port)
   const listeners = listenersOf(namespace, setting.port, now.backends)
-  const waiting = listeners.filter((listener) => listener.length > 0)
 
   const shards = shardNumbers(now.backends, listeners).map((shard): ShardView => {
     const listener = listeners.find((candidate) => candidate.shard === shard)
@@ -75,14 +85,15 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
     const sameProcess = backend !== undefined && backendBefore?.pid === backend.pid
     return {
       shard,
-      state: listener !== undefined ? 'listening' : backend === undefined ? 'down' : 'closed',
+      state: listener !== undefined ? 'listening' : stateWithout(backend),
       stalled: backend !== undefined && isStalled(backend),
-      faults: backend === undefined ? [] : faultsInWords(backend),
+      faults: backend === undefined ? [] : faultsInWords(backend.faults),
+      acceptDelayMs: backend?.faults.acceptDelayMs ?? 0,
       length: listener?.length ?? 0,
       limit: listener?.limit ?? 0,
-      backlog: backend?.listener?.backlog ?? listener?.limit ?? 0,
+      backlog: askedBacklog(listener, backend),
       fill: listener === undefined ? 0 : listener.length / (listener.limit + 1),
-      peak: listener?.peak ?? 0,
+      peak: listener === undefined ? 0 : (remembered.peaks.get(listener.cookie) ?? listener.peak),
       fullSeconds: listener?.fullSecondsInWindow ?? 0,
       drops: listener?.drops ?? 0,
       dropsPerSecond: listener === undefined || old === undefined ? 0 : perSecond(listener.drops - old.drops),
@@ -99,7 +110,8 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
           acceptsPerSecond: earlier === undefined ? 0 : perSecondAsked(accepts - earlier.accepts),
         }
       }),
-      oldestWaitMs: listener?.length === 0 ? 0 : waiting.length === 1 ? port?.oldestWaitMs : undefined,
+      oldestWait: listener && remembered.waits.get(listener.cookie),
+      hungUp: listener && remembered.hungUp?.get(listener.cookie),
     }
   })
 
@@ -109,18 +121,8 @@ export function viewOf(now: Moment, before: Moment | undefined, setting: Setting
     monotonicMs: now.snapshot.monotonicMs,
     ...setting,
     shards,
-    portView: port && {
-      address: port.address,
-      port: port.port,
-      synQueue: port.synQueue,
-      oldestWaitMs: port.oldestWaitMs,
-      connections: port.connections?.established,
-      receiveBytes: port.receiveBytes,
-      receiveBytesMax: port.receiveBytesMax,
-      sendBytes: port.sendBytes,
-      sendBytesMax: port.sendBytesMax,
-      zeroWindows: port.zeroWindows,
-    },
+    portView: port && portViewOf(port, shards),
+    ages: remembered.ages,
     clients: clientsView(now, before, perSecondAsked),
     cookiesPerSecond: rate('TcpExt_SyncookiesSent'),
     moved: tcpExt.map((name) => ({ name, perSecond: rate(fullName(name)) })).filter((counter) => counter.perSecond > 0),
@@ -143,21 +145,70 @@ function listenersOf(
   return own.map((listener) => ({ ...listener, shard: owner(listener.cookie) + 1 || listener.shard }))
 }
 
+/** What is too old is left out of a snapshot: nothing moved from there, or to there. */
+function countersKnown(namespace: NamespaceSample | undefined): namespace is NamespaceSample {
+  const age = namespace?.agesSeconds.counters
+  if (namespace === undefined || age === null || age === undefined) return false
+  return Object.keys(namespace.counters).length > 0 || age * 1000 <= RECENT_MS
+}
+/** Counters at zero are left out too: so recently read, they were all at zero. */
+const RECENT_MS = 1000
+
+/** A backend without a listener that the exporter shows: what it says of itself decides. */
+function stateWithout(backend: BackendStatus | undefined): ShardView['state'] {
+  if (backend === undefined) return 'down'
+  return backend.listener === null ? 'closed' : 'unread'
+}
+
+/**
+ * What listen() was given. Its process and the exporter are read one after the other: where they tell of different limits
+ * a change is under way, and nothing is said of a clamp.
+ */
+function askedBacklog(listener: ListenerSample | undefined, backend: BackendStatus | undefined): number {
+  const told = backend?.listener
+  if (told === null || told === undefined) return listener?.limit ?? 0
+  return listener === undefined || told.limit === listener.limit ? told.backlog : listener.limit
+}
+
+function portViewOf(port: PortSample, shards: readonly ShardView[]): NonNullable<LabPicture['portView']> {
+  const { synQueue, synQueueRetried, waiting, waitingFinished, waitingReset, pastAccept } = port
+  const { unserved, unservedOldestMs } = pastAccept ?? {}
+  return {
+    address: port.address,
+    port: port.port,
+    synQueue: synQueue && { ...synQueue, retried: synQueueRetried },
+    oldestWait: longestOf(shards.filter(({ state }) => state === 'listening')),
+    waiting:
+      waiting === undefined ? undefined : { connections: waiting, finished: waitingFinished ?? 0, reset: waitingReset },
+    unserved:
+      waiting === undefined || (pastAccept !== undefined && unserved === undefined)
+        ? undefined
+        : { connections: unserved ?? 0, oldestMs: unservedOldestMs ?? 0 },
+    connections: port.connections === undefined ? undefined : (port.connections.established ?? 0),
+    receiveBytes: port.receiveBytes,
+    receiveBytesMax: port.receiveBytesMax,
+    sendBytes: port.sendBytes,
+    sendBytesMax: port.sendBytesMax,
+    zeroWindows: port.zeroWindows,
+  }
+}
+
+/** The longest wait of several queues; nothing bounds it if nothing bounds one of them. */
+function longestOf(shards: readonly ShardView[]): ShardView['oldestWait'] {
+  const waits = shards.map(({ oldestWait }) => oldestWait)
+  if (waits.length === 0 || waits.some((wait) => wait === undefined)) return undefined
+  const most = waits.map((wait) => wait?.mostMs)
+  return {
+    leastMs: Math.max(...waits.map((wait) => wait?.leastMs ?? 0)),
+    mostMs: most.some((ms) => ms === undefined) ? undefined : Math.max(...most.map((ms) => ms ?? 0)),
+  }
+}
+
 /** A row for each backend, and for each listener on the port that belongs to no backend. */
 function shardNumbers(backends: Moment['backends'], listeners: ListenerSample[]): number[] {
   const shared = backends[0]?.mode === 'shared'
   const own = shared ? [1] : backends.map((_, index) => index + 1)
   return [...new Set([...own, ...listeners.map((listener) => listener.shard)])].sort((a, b) => a - b)
-}
-
-function faultsInWords({ faults }: BackendStatus): string[] {
-  return [
-    faults.acceptDelayMs > 0 ? `${duration(faults.acceptDelayMs)} per accept` : '',
-    faults.readDelayMs > 0 ? `${duration(faults.readDelayMs)} per read` : '',
-    faults.responseDelayMs > 0 ? `${duration(faults.responseDelayMs)} per response` : '',
-    faults.neverRead ? 'never reads' : '',
-    faults.responseBytes > 0 ? `${bytes(faults.responseBytes)} per response` : '',
-  ].filter((words) => words !== '')
 }
 
 /** Whether no process accepts: of several processes, one that still does is enough. */
@@ -200,5 +251,6 @@ function clientsView(
     ),
     open: ordinary.reduce((sum, load) => sum + load.open, 0),
     synRetransmitsPerSecond: before === undefined ? 0 : perSecond(synRetransmits - before.synRetransmits),
+    noPortLeftPerSecond: rateOf(ordinary, (load) => load.outcomes.noPortLeft),
   }
 }

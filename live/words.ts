@@ -1,4 +1,5 @@
-import { explain } from '#findings/explain.ts'
+import { calm } from '#findings/calm.ts'
+import { explain, findingsOf } from '#findings/explain.ts'
 import { noticeOf } from '#lab/parts.ts'
 import type { LabView } from './view.ts'
 
@@ -7,3 +8,9 @@ export function wordsOf(view: LabView): string | undefined {
   const sentences = [noticeOf(view.gaps, view.timeMs), explain(view)].filter((words) => words !== undefined)
   return sentences.length === 0 ? undefined : sentences.join(' ')
 }
+
+/** The codes of all findings that hold, causes before symptoms: they never change, as the words may. */
+export const findingCodesOf = (view: LabView): string[] => findingsOf(view).map(({ code }) => code)
+
+/** That all is in order, where nothing else is said and it is certain. */
+export const calmOf = (view: LabView): string | undefined => (wordsOf(view) === undefined ? calm(view) : undefined)

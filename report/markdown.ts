@@ -46,7 +46,8 @@ function table([head = '', rule = '', ...rows]: readonly string[], name: string,
 const marks =
   /`([^`]+)`|\*\*(.+?)\*\*(?!\*)|(?<![*\w])\*([^*\s](?:[^*]*[^*\s])?)\*(?![*\w])|\[([^\]]+)\]\(([^()\s]+)\)/g
 
-function inline(text: string, resolve: Resolve): Html {
+/** A line or paragraph: code, bold, italics and links. */
+export function inline(text: string, resolve: Resolve): Html {
   const parts: Content[] = []
   let at = 0
   for (const { 0: whole, 1: code, 2: bold, 3: italic, 4: label = '', 5: target = '', index } of text.matchAll(marks)) {

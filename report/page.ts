@@ -10,10 +10,14 @@ const forModules = /^import .*\n|^export /gm
 
 const style = (): Html =>
   new Html(
-    fs
-      .readFileSync(new URL('./report.css', import.meta.url), 'utf8')
-      .replaceAll(forReaders, '')
-      .trim(),
+    ['../common/tokens.css', './report.css']
+      .map((file) =>
+        fs
+          .readFileSync(new URL(file, import.meta.url), 'utf8')
+          .replaceAll(forReaders, '')
+          .trim(),
+      )
+      .join('\n'),
   )
 
 /** The read-out of the plots and the module that it imports, so that it formats quantities as the page does. */

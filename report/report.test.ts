@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Table } from '#lab/experiment/folder.ts'
 import { emptyRecording } from '#lab/experiment/recording.ts'
+import { plan } from '#lab/testing/plan.ts'
 import { cardHtml } from './card.ts'
 import { reportHtml } from './report.ts'
-import { plan, recording, runOf } from './testing/runs.ts'
+import { recording, runOf } from './testing/runs.ts'
 
 /** What a slip in a template or in arithmetic would leave behind. */
 const slips = /NaN|undefined|Infinity|\[object/
@@ -31,7 +32,7 @@ test('a run has every section that has something to show', () => {
     'Latency by percentile',
     'ListenOverflows = ListenDrops',
     'spillway run small',
-    'ms for scheduling lag',
+    'ms for lateness',
   ])
     assert.ok(textOf(page).includes(words), words)
   assert.doesNotMatch(textOf(page), /SYN queue|Receive queues|Closed windows|The loads/)

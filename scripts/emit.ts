@@ -35,9 +35,11 @@ function emitFolder(from: string, to: string): void {
       if (!forTests.has(entry.name)) emitFolder(source, path.join(to, entry.name))
       continue
     }
-    if (!entry.isFile() || /\.test\.ts$|\.d\.ts$|\.md$|^tsconfig\./.test(entry.name)) continue
+    // The types of the vocabulary are for those who write experiments: they go along as they are.
+    const types = entry.name === 'spillway-vocabulary.d.ts'
+    if (!entry.isFile() || (!types && /\.test\.ts$|\.d\.ts$|\.md$|^tsconfig\./.test(entry.name))) continue
     fs.mkdirSync(to, { recursive: true })
-    if (entry.name.endsWith('.ts'))
+    if (entry.name.endsWith('.ts') && !types)
       fs.writeFileSync(path.join(to, entry.name.replace(/\.ts$/, '.js')), javaScript(fs.readFileSync(source, 'utf8')))
     else fs.copyFileSync(source, path.join(to, entry.name))
   }

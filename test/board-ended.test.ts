@@ -85,7 +85,7 @@ test('when the source ends the page says that the lab has ended and how to start
   await page.getByRole('switch', { name: 'Stall backend 2' }).click()
   await eventually(
     'the refusal is said',
-    () => page.locator('.told.bad').textContent(),
+    () => page.locator('#panel .told.bad').textContent(),
     (words) => assert.match(words ?? '', /^The lab has ended\. Start one: npm start/),
   )
   assert.deepEqual(board.orders, [])

@@ -8,19 +8,18 @@ import os from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
 import { experiments } from '#experiments/catalogue.ts'
-import type { Experiment } from '#experiments/vocabulary/experiment.ts'
-import { readingsOf } from '#lab/experiment/readings.ts'
-import type { Recording } from '#lab/experiment/recording.ts'
-import { runExperiment } from '#lab/experiment/run-experiment.ts'
-import { bandInWords, type JudgedExpectation, weigh } from '#lab/experiment/verdict.ts'
+import { type FinishedRun, runExperiment } from '#lab/experiment/run-experiment.ts'
+import { bandInWords, type JudgedExpectation } from '#lab/experiment/verdict.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { chapters, citations, isTrue, markers, solutions } from './support/citations.ts'
-import { damages } from './support/damage.ts'
+import { sentencesThatFail } from './support/failing.ts'
 
 /** Short ones of different kinds. SPILLWAY_EXPERIMENTS names others, or all of them. */
 const { SPILLWAY_EXPERIMENTS: names = 'small-backlog,handshake,cookies-hide-overflow' } = process.env
 const every = [...experiments, ...(await solutions())]
 const chosen = names === 'all' ? every : every.filter(({ name }) => names.split(',').includes(name))
+
+const MOST_TRIES = 2
 
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-runs-'))
 after(() => fs.rmSync(out, { recursive: true, force: true }))
@@ -30,18 +29,18 @@ const judged = new Map<string, readonly JudgedExpectation[]>()
 
 for (const experiment of chosen)
   test(`${experiment.name}: the kernel does what is expected, and each expectation would notice if it did not`, async (context) => {
-    const { verdict, recordings } = await runExperiment(experiment, {
-      driver: namespaces,
-      out,
-      signal: context.signal,
-    })
+    let finished: FinishedRun
+    let tries = 0
+    do finished = await runExperiment(experiment, { driver: namespaces, out, signal: context.signal })
+    while (wasTooBusy(finished) && ++tries < MOST_TRIES)
+    const { verdict, recordings } = finished
+    judged.set(experiment.name, verdict.expectations)
     if (verdict.status === 'not judged') {
       // Where nothing may be skipped, everything that these experiments need is there.
       assert.ok(!process.env.SPILLWAY_NO_SKIP, `not judged: ${verdict.reason}`)
       context.skip(verdict.reason ?? '')
       return
     }
-    judged.set(experiment.name, verdict.expectations)
     assert.equal(
       verdict.status,
       'passed',
@@ -50,7 +49,7 @@ for (const experiment of chosen)
     const found = new Set(verdict.expectations.map(({ sentence }) => sentence))
     assert.ok(found.size >= 3, 'it expects three things at least')
     assert.equal(found.size, verdict.expectations.length, 'each in words of its own')
-    for (const sentence of sentencesThatFail(experiment, recordings)) found.delete(sentence)
+    for (const sentence of sentencesThatFail(experiment, recordings, undefined)) found.delete(sentence)
     assert.deepEqual([...found], [], 'expectations that cannot fail')
   })
 
@@ -71,19 +70,9 @@ test('every marker in the workshop belongs to a number and names an experiment',
     )
 })
 
+/** A machine that others use too has quieter moments. */
+const wasTooBusy = ({ verdict: { status, reason } }: FinishedRun): boolean =>
+  status === 'not judged' && /^this machine was too busy/.test(reason ?? '')
+
 const failures = (expectations: readonly JudgedExpectation[]): JudgedExpectation[] =>
   expectations.filter(({ passed }) => !passed)
-
-/** The expectations that fail for at least one kind of damage to what was recorded, of one case or of all. */
-function sentencesThatFail(experiment: Experiment, recordings: readonly Recording[]): Set<string> {
-  const failed = new Set<string>()
-  const names = recordings.map((recording) => recording.case)
-  for (const damage of Object.values(damages))
-    for (const damaged of [names, ...names.map((name) => [name])]) {
-      const copies = structuredClone([...recordings])
-      for (const copy of copies) if (damaged.includes(copy.case)) damage(copy)
-      const readings = Object.fromEntries(copies.map((copy) => [copy.case, readingsOf(copy)]))
-      for (const { sentence } of failures(weigh(experiment.judge(readings), 0))) failed.add(sentence)
-    }
-  return failed
-}

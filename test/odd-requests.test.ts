@@ -18,7 +18,7 @@ const SEED = 20_260_127
 /** Paths that are there, beside /health. Orders that something would obey as they stand are left out. */
 const paths = {
   metrics: ['/metrics', '/stream', '/snapshot', '/health', '/'],
-  board: ['/', '/events', '/history', '/plan', '/switches', '/workshop/01-sockets', '/app.ts'],
+  board: ['/', '/events', '/history', '/plan', '/switches', '/workshop/02-sockets', '/app.ts'],
   exporter: ['/metrics', '/stream', '/samples', '/snapshot', '/'],
   'backend-1': ['/status', '/faults', '/steering', '/metrics', '/openapi.json'],
   agent: ['/loads', '/loads/load-77', '/loads/load-77/steps', '/loads/load-77/speak', '/metrics', '/counters'],

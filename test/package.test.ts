@@ -58,7 +58,11 @@ test('the package holds JavaScript, the command and the licence, and neither tes
   for (const wanted of ['bin/spillway', 'dist/cli/main.js', 'dist/package.json', 'package.json', 'LICENSE'])
     assert.ok(packed.includes(wanted), wanted)
   assert.deepEqual(
-    packed.filter((file) => /\.ts$|\.test\.|(^|\/)(fixtures|testing|bench|test)\//.test(file)),
+    packed.filter(
+      (file) =>
+        !file.endsWith('/spillway-vocabulary.d.ts') &&
+        /\.ts$|\.test\.|(^|\/)(fixtures|testing|bench|test)\//.test(file),
+    ),
     [],
   )
 })
@@ -119,6 +123,37 @@ test('a report of the installed package carries the facts that it cites', async 
   const html = fs.readFileSync(page, 'utf8')
   assert.match(html, /<a href="#fact-accept-queue-limit">Accept queue limit<\/a>/)
   assert.match(html, /<h3 id="fact-accept-queue-limit">.*sk_acceptq_is_full/s)
+})
+
+test('an experiment of one’s own runs as it is written, beside the package and in a folder outside, and has its types', async () => {
+  const outside = path.join(folder, 'outside')
+  fs.mkdirSync(outside)
+  // npm install -g makes such a link in the folder of its prefix.
+  const command = path.join(folder, 'linked-spillway')
+  fs.symlinkSync(path.join(installed, 'node_modules', '.bin', 'spillway'), command)
+  for (const [home, name] of [
+    [installed, 'beside'],
+    [outside, 'apart'],
+  ] as const) {
+    await run(command, ['new', name], { cwd: home, env })
+    assert.equal(fs.existsSync(path.join(home, 'spillway-vocabulary.d.ts')), home === outside)
+    const tsc = path.join(root, 'node_modules', '.bin', 'tsc')
+    const settings = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--module',
+      'esnext',
+      '--moduleResolution',
+      'bundler',
+    ]
+    await run(tsc, [...settings, '--types', '', `${name}.ts`], { cwd: home })
+    const { stdout } = await run(command, ['run', `./${name}.ts`, '--json'], { cwd: home, env })
+    const { experiment, status }: { experiment: string; status: string } = JSON.parse(stdout)
+    assert.equal(experiment, name)
+    assert.ok(['passed', 'not judged'].includes(status), stdout)
+  }
 })
 
 test('an unknown command of the installed package ends with status 2', async () => {

@@ -94,8 +94,8 @@ test('what is not true fails, with what was seen', async (context) => {
     context,
     trivial({
       expect: ({ listener }) => ({
-        kernel: [that('its backlog is 7', listener(1).limit.last, equals(7))],
-        userspace: [that('somebody connects', 0, atLeast(1))],
+        kernel: [that('its backlog is 7', listener(1).limit.last, equals(7), { bears: 'any lateness' })],
+        userspace: [that('somebody connects', 0, atLeast(1), { bears: 'any lateness' })],
       }),
     }),
   )
@@ -124,7 +124,10 @@ test('what does not happen is a failure that names the phase', async (context) =
   const { verdict } = await run(
     context,
     trivial({
-      phases: { wait: async ({ until }) => void (await until('nine wait', (now) => now.waiting === 9, 300)) },
+      phases: {
+        wait: async ({ until }) =>
+          void (await until('nine wait', (now) => now.waiting === 9, { withinMs: 300, bears: 'any lateness' })),
+      },
     }),
   )
   assert.equal(verdict.status, 'failed')

@@ -164,9 +164,9 @@ test('without a terminal it says where the metrics are, and a Prometheus could s
       lines.push(line)
       return line
     },
-    (line) => assert.match(line, /^\d{4}-.*\| shard 1 \d+\/128 .*\| SYN 0\/384/),
+    (line) => assert.match(line, /^\d{4}-.*\| shard 1 \d+ of 129 .*\| SYN 0 of 387/),
   )
-  assert.match(lines[0]!, /^\d{4}-.*\| shard 1 \d+\/128 .*\| SYN (0\/384|–)/)
+  assert.match(lines[0]!, /^\d{4}-.*\| shard 1 \d+ of 129 .*\| SYN (0 of 387|–)/)
   const response = await fetch(url)
   assert.equal(response.status, 200)
   assert.match(
@@ -416,20 +416,20 @@ test('in a terminal of 40 columns keys stall a backend and change its backlog, a
     output = ''
     run.child.stdin?.write(keys)
   }
-  await shows(/0 \/ 128/, 60_000)
+  await shows(/0 of 129/, 60_000)
   assert.ok(output.includes('\r\x1b[KCreating two network namespaces …'), 'it has said what it does')
   assert.ok(output.lastIndexOf('\r\x1b[K') < output.indexOf('\x1b[?1049h'), 'the view takes over from what was said')
   type('2')
   await shows(/Backend 2 is stalled/)
-  await shows(/129 \/ 128/)
+  await shows(/129 of 129/)
   await shows(/Shard 2 is full while/)
   type('b2:8')
   await shows(/2:8/)
   type('\r')
-  await shows(/129 \/ 8/)
+  await shows(/129 of 9/)
   type('2')
-  await shows(/Backend 2 resumes/)
-  await shows(/0 \/ 8/)
+  await shows(/Backend 2 is released/)
+  await shows(/0 of 9/)
   const own = namespacesOf(run.processes())
   own.delete(fs.statSync('/proc/self/ns/net').ino)
   type('q')

@@ -13,11 +13,15 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import test, { after, before } from 'node:test'
 import * as board from '#cli/board/options.ts'
+import * as completion from '#cli/completion/options.ts'
+import * as doctor from '#cli/doctor/options.ts'
+import * as own from '#cli/new/options.ts'
 import * as plan from '#cli/plan/command.ts'
 import { formerNames, type PlanOption, planOptions } from '#cli/plan/options.ts'
 import * as report from '#cli/report/options.ts'
 import * as run from '#cli/run/options.ts'
 import * as up from '#cli/up/options.ts'
+import * as workshop from '#cli/workshop/options.ts'
 import { describeError, UsageError } from '#common/errors.ts'
 import type { Grammar } from '#common/options.ts'
 import * as load from '#load/agent/options.ts'
@@ -40,6 +44,10 @@ const commands: Command[] = [
   { grammar: exporter.grammar, help: exporter.help, read: exporter.parseOptions },
   { grammar: backend.grammar, help: backend.help, read: backend.parseBackendOptions },
   { grammar: load.grammar, help: load.help, read: load.readOptions },
+  { grammar: own.grammar, help: own.help, read: own.readOptions },
+  { grammar: completion.grammar, help: completion.help, read: completion.readOptions },
+  { grammar: workshop.grammar, help: workshop.help, read: workshop.readOptions },
+  { grammar: doctor.grammar, help: doctor.help, read: doctor.readOptions },
 ]
 
 /** Texts of Node, libuv, V8 and libc, and faults of our own: none of them is for a person. */
@@ -150,6 +158,9 @@ const farSocket = `unix:/${'a'.repeat(200)}`
 const wrongValues: [command: Command, option: string, values: string[]][] = [
   [commands[0]!, 'backends', [...counts, '0', '33']],
   [commands[0]!, 'backlog', [...counts, '2147483648']],
+  [commands[8]!, 'backends', [...counts, '0', '33']],
+  [commands[8]!, 'backlog', [...counts, '2147483648']],
+  [commands[8]!, 'listen', [...addresses, farSocket]],
   [commands[0]!, 'mode', ['shard', 'SHARED', 'both']],
   [commands[0]!, 'rate', ['-1', 'NaN', '1e999', '100001', 'fast', '3000/s']],
   [commands[0]!, 'metrics', [...addresses, farSocket]],
@@ -338,6 +349,27 @@ const typed: [line: string, says: RegExp][] = [
   ['report old', /The run in old is damaged/],
   ['report torn', /The run in torn/],
 
+  ['completion fish', /The shell 'fish' is not one of bash, zsh/],
+  ['completion bahs', /did you mean bash\?/],
+  ['rnu', /There is no command 'rnu'; did you mean run\?/],
+  ['smal-backlog', /There is no command 'smal-backlog'; did you mean spillway run small-backlog\?/],
+  ['run smal-backlog', /There is no experiment 'smal-backlog'; did you mean small-backlog\?/],
+  ['run ./named.mj', /There is no file \.\/named\.mj; did you mean \.\/named\.mjs\?/],
+  ['run named.msj', /There is no file named\.msj; did you mean named\.mjs\?/],
+  ['run small-backlog --driver namespace', /did you mean namespaces\?/],
+  ['up --backlogs 3', /There is no option --backlogs; did you mean --backlog\?/],
+  ['up --mode shard', /--mode 'shard' is not one of sharded, shared, single; did you mean sharded\?/],
+  ['up --board of', /--board 'of' is not an address; did you mean off\?/],
+  ['report nothin', /There is no folder nothin; did you mean nothing\?/],
+  ['plan keys.yml', /Cannot read keys\.yml: it does not exist; did you mean keys\.yaml\?/],
+  ['plan --rate 1/s --arrivals poison', /did you mean poisson\?/],
+  ['plan --steering hsah', /--steering 'hsah' is not one of hash, random, cpu; did you mean hash\?/],
+  ['-V', /spillway itself has no option -V; did you mean --version\?/],
+  ['--verison', /did you mean --version\?/],
+  ['help rnu', /There is no command 'rnu'; did you mean run\?/],
+  ['-v now', /-v takes no arguments: leave out 'now'/],
+  ['new', /Which name\?/],
+  ['new Big', /'Big' cannot be the name of an experiment/],
   ['plan bakclog', /There is no question 'bakclog'; did you mean backlog\?/],
   ['plan missing.yaml', /Cannot read missing\.yaml: it does not exist/],
   ['plan folder.yaml', /Cannot read folder\.yaml: it is a folder/],

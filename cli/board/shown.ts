@@ -3,11 +3,13 @@ import type { ListenTarget } from '#common/parse.ts'
 import type { Driver } from '#lab/driver.ts'
 import { ExperimentRunner } from '#live/experiment-runner.ts'
 import { LastMinute } from '#live/last-minute.ts'
+import { LastSamples } from '#live/last-samples.ts'
 import type { Switches } from '#live/orders.ts'
-import { boardStates } from '#live/states.ts'
+import { shownStates } from '#live/shown-states.ts'
 import { type Switchable, switchboard } from '#live/switchboard.ts'
 import type { LabView } from '#live/view.ts'
 import { factsPage } from '#report/facts.ts'
+import type { WorkshopOffer } from '#services/board/server/workshop.ts'
 
 export interface ShownBoard extends AsyncDisposable {
   readonly url: string
@@ -17,18 +19,25 @@ export interface ShownBoard extends AsyncDisposable {
   readonly ended: Promise<void>
 }
 
-/** Without a driver no experiments can be run. `startAgain` is the command that the page names when all has ended. */
+/**
+ * Without a driver no experiments can be run. `startAgain` is the command that the page names when all has ended; with `check`
+ * the workshop's page runs a participant's own files.
+ */
 export async function showBoard(
   listen: ListenTarget,
   driver: Driver | undefined,
   unavailable: Switches['unavailable'] = {},
   startAgain = 'npm start',
+  check?: WorkshopOffer['check'],
 ): Promise<ShownBoard> {
   // Loaded only where there is a board: a lab without one starts quicker.
   const { startBoard } = await import('#services/board/board.ts')
   const { experiments } = await import('#experiments/catalogue.ts')
+  const { workshopOffer } = await import('../workshop/chapters.ts')
   await using resources = new AsyncDisposableStack()
   const runner = resources.use(new ExperimentRunner(experiments, driver))
+  const samples = resources.use(new LastSamples())
+  runner.onLab = (shows, lab) => samples.add(shows, lab)
   const begun = Promise.withResolvers<AsyncIterable<LabView>>()
   let switchable: Switchable | undefined
   const lastMinute = new LastMinute()
@@ -41,14 +50,16 @@ export async function showBoard(
   const board = resources.use(
     await startBoard({
       listen,
-      source: boardStates(
-        views(),
-        () => switchable?.loads.list ?? [],
-        () => runner.current,
-      ),
+      source: shownStates(views(), () => switchable?.loads.list ?? [], runner),
+      samples: (lab) => samples.of(lab),
+      onPages: (open) => {
+        samples.wanted = open
+      },
+      report: (run) => runner.report(run),
       actions: switchboard(() => switchable, runner, unavailable),
       plan: (stallMs) => lastMinute.plan(stallMs),
       kernelFacts: factsPage,
+      workshop: { ...workshopOffer(), ...(check === undefined ? {} : { check }) },
       startAgain,
     }),
   )
@@ -58,6 +69,7 @@ export async function showBoard(
     ended: board.sourceEnded,
     begin(there, source) {
       switchable = there
+      samples.add(undefined, there.lab)
       begun.resolve(source)
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

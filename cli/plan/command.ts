@@ -6,7 +6,7 @@ import { type Grammar, readCommandLine } from '#common/options.ts'
 import type { Question } from '#planner/ask.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { readPlanFile, type Written } from './file.ts'
-import { formerNames, type OptionName, optionsInWords, planOptions, type Said } from './options.ts'
+import { formerNames, type OptionName, optionsInWords, type PlanOption, planOptions, type Said } from './options.ts'
 
 const questions = {
   backlog: 'the smallest backlog that is enough (the default)',
@@ -73,14 +73,21 @@ const isQuestion = (word: string): word is Question => Object.hasOwn(questions, 
 export const grammar: Grammar = {
   command: 'spillway plan',
   options: {
-    ...Object.fromEntries(Object.keys({ ...planOptions, ...formerNames }).map((name) => [name, { type: 'string' }])),
+    ...Object.fromEntries(
+      Object.entries<PlanOption<unknown>>(planOptions).map(([name, { values, words, path }]) => [
+        name,
+        { type: 'string', ...(values && { values }), ...(words && { words }), ...(path && { path }) },
+      ]),
+    ),
+    ...Object.fromEntries(Object.keys(formerNames).map((name) => [name, { type: 'string' }])),
     migrate: { type: 'boolean' },
     from: { type: 'string' },
     confirm: { type: 'boolean' },
-    report: { type: 'string' },
+    report: { type: 'string', path: 'file' },
     json: { type: 'boolean' },
   },
   words: 'a question and a file',
+  offers: { words: Object.keys(questions), path: 'file' },
 }
 
 /** Reads the command line; undefined if help was asked for. Throws a UsageError that names the option, or the field and line of the file. */

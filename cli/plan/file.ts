@@ -6,6 +6,7 @@ import { orNearest } from '#common/nearest.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import { firstProblem } from '#common/validate.ts'
 import { parseYaml } from '#common/yaml.ts'
+import { orNearPath } from '../near-path.ts'
 import { formerNames, PlanFile, planOptions } from './options.ts'
 
 const known = [...Object.keys(planOptions), 'migrate']
@@ -19,7 +20,7 @@ export function readPlanFile(file: string): Written {
   try {
     text = fs.readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`Cannot read ${file}: ${reasonOf(error)}`, 'Name a plan in YAML or JSON')
+    throw new UsageError(`Cannot read ${file}: ${reasonOf(error)}${orNearPath(file)}`, 'Name a plan in YAML or JSON')
   }
   return parsePlanFile(file, text)
 }

@@ -2,7 +2,10 @@
  * The options of a plan, defined once for everything that follows from them: the command line, the keys of a plan's file
  * with their schema, and the help.
  */
+import fs from 'node:fs'
 import { type TSchema, Type } from 'typebox'
+import { UsageError } from '#common/errors.ts'
+import { nearest, orNearest } from '#common/nearest.ts'
 import { oneOf } from '#common/options.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
@@ -15,6 +18,12 @@ export interface PlanOption<Value> {
   form: string
   help: string
   schema: TSchema
+  /** The only values there are. */
+  values?: readonly string[]
+  /** Words that it takes beside the path of a file. */
+  words?: readonly string[]
+  /** Its value is the path of a file. */
+  path?: 'file'
   parse(name: string, text: string): Value
 }
 
@@ -51,6 +60,7 @@ const word = <const Word extends string>(group: string, help: string, words: rea
   form: words.join('|'),
   help,
   schema: Type.Union(words.map((one) => Type.Literal(one))),
+  values: words,
   parse: (name: string, text: string) => oneOf(name, text, words),
 })
 const text = (group: string, form: string, help: string) => ({
@@ -67,13 +77,30 @@ const trouble = 'What goes wrong'
 const target = 'What must hold'
 const clients = 'Clients and kernel'
 
+const randomArrivals = ['poisson', 'constant']
+
 export const planOptions = {
   rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min'),
-  arrivals: text(load, 'HOW', 'poisson (default), constant; or recorded: a CSV, a run’s folder, http://PROMETHEUS'),
+  arrivals: {
+    ...text(load, 'HOW', 'poisson (default), constant; or recorded: a CSV, a run’s folder, http://PROMETHEUS'),
+    words: randomArrivals,
+    path: 'file',
+    parse: (name: string, said: string) => {
+      // Whether a recording of that name can be read is seen later; what is nearly one of the words is meant to be it.
+      if (randomArrivals.includes(said) || fs.existsSync(said) || nearest(said, randomArrivals) === undefined)
+        return said
+      throw new UsageError(
+        `${name} '${said}' is neither ${randomArrivals.join(' nor ')}, and no such file exists${orNearest(said, randomArrivals)}`,
+      )
+    },
+  },
   for: duration(load, 'how long the load is observed (default 10s)', { min: 100, max: 86_400_000 }),
   query: text(load, 'PROMQL', 'with a Prometheus: a query for connections per second'),
   range: duration(load, 'with a Prometheus: how far back (default 1h)', { min: 60_000, max: 31 * 86_400_000 }),
-  'auth-file': text(load, 'FILE', 'with a Prometheus: holds Basic USER:PASSWORD, Bearer TOKEN, or Name: value'),
+  'auth-file': {
+    ...text(load, 'FILE', 'with a Prometheus: holds Basic USER:PASSWORD, Bearer TOKEN, or Name: value'),
+    path: 'file',
+  },
   step: duration(load, 'with a Prometheus: time between samples (default 15s)', { min: 1000, max: 3_600_000 }),
 
   backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),

@@ -7,6 +7,7 @@ import { openRun } from '#lab/experiment/open.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
 import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
+import { orNearPath } from '../near-path.ts'
 import { credentialsFrom } from './credentials.ts'
 
 /** This many are played in a second or two. */
@@ -30,7 +31,7 @@ export async function readArrivals(where: string, range: RangeQuery): Promise<Re
   const found = fs.statSync(where, { throwIfNoEntry: false })
   if (found === undefined)
     throw new UsageError(
-      `--arrivals '${addressWithoutUserinfo(where)}' is neither poisson nor constant, and no such file exists`,
+      `--arrivals '${addressWithoutUserinfo(where)}' is neither poisson nor constant, and no such file exists${orNearPath(where)}`,
       'Give poisson, constant, or the path of a recording',
     )
   return found.isDirectory() ? await fromRun(where) : parseCsv(where, textOf(where))

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
 import { type Grammar, readCommandLine } from '#common/options.ts'
 import { holdsRun } from '#lab/experiment/open.ts'
+import { orNearPath } from '../near-path.ts'
 
 export const help = `Usage: spillway report DIR… [OPTION…]
 
@@ -25,10 +26,11 @@ export interface ReportCommand {
 export const grammar = {
   command: 'spillway report',
   options: {
-    out: { type: 'string' },
+    out: { type: 'string', path: 'file' },
     json: { type: 'boolean', default: false },
   },
   words: 'folders of runs',
+  offers: { path: 'folder' },
 } as const satisfies Grammar
 
 /** Reads the options of `spillway report`, and finds the runs; undefined if help was asked for. Throws a UsageError. */
@@ -47,7 +49,10 @@ export const readOptions = (args: readonly string[]): ReportCommand | undefined 
 /** The folder itself, or the runs in it in the order of their names. A folder that is neither is named as it is. */
 function runsIn(folder: string): string[] {
   if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(`There is no folder ${folder}`, 'Name a folder that spillway run has written')
+    throw new UsageError(
+      `There is no folder ${folder}${orNearPath(folder)}`,
+      'Name a folder that spillway run has written',
+    )
   if (holdsRun(folder)) return [tidy(folder)]
   const within = fs
     .readdirSync(folder, { withFileTypes: true })

@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
 import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
@@ -7,6 +8,7 @@ import { compose } from '#lab/compose/driver.ts'
 import type { Driver } from '#lab/driver.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { loadExperiment } from './file.ts'
+import { RUNS } from './latest.ts'
 
 const drivers = { namespaces, compose } satisfies Record<string, Driver>
 const driverNames = ['namespaces', 'compose'] as const satisfies (keyof typeof drivers)[]
@@ -16,11 +18,12 @@ export const help = `Usage: spillway run NAME|FILE… [OPTION…]
        spillway run --list
 
 Runs experiments, each in its own lab, and says for each whether the kernel behaved as expected.
-A FILE (./mine.ts) holds an experiment of your own: it is a module whose default export is one.
+A FILE (./mine.ts) holds an experiment of your own: spillway new mine writes one to begin with.
 
   --all            run every experiment
   --list           list the experiments, and what each teaches
-  --out DIR        where to write the folders of the runs (default runs/DATE-TIME)
+  --out DIR        where to write the folders of the runs (default runs/DATE-TIME, which runs/latest leads to)
+  --open           open the report in a browser: $BROWSER, or what xdg-open chooses
   --driver DRIVER  namespaces (default) or compose
   --json           print one verdict per line as JSON, and nothing else on standard output
   --help           this text
@@ -34,6 +37,8 @@ export interface RunCommand {
   out: string
   driver: Driver
   json: boolean
+  /** Whether the report is opened in a browser. */
+  open: boolean
 }
 
 export const grammar = {
@@ -41,11 +46,13 @@ export const grammar = {
   options: {
     all: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
-    out: { type: 'string' },
-    driver: { type: 'string', default: 'namespaces' },
+    out: { type: 'string', path: 'folder' },
+    open: { type: 'boolean', default: false },
+    driver: { type: 'string', default: 'namespaces', values: driverNames },
     json: { type: 'boolean', default: false },
   },
   words: 'names of experiments',
+  offers: { words: experiments.map(({ name }) => name), path: 'file' },
 } as const satisfies Grammar
 
 /** Reads the options of `spillway run`; words where help or the list was asked for. Throws a UsageError. */
@@ -62,17 +69,19 @@ export async function readOptions(args: readonly string[], now = new Date()): Pr
   if (asked.list) return 'list'
   return {
     experiments: asked.all ? experiments : await Promise.all(asked.names.map(find)),
-    out: asked.out ?? `runs/${now.toISOString().slice(0, 19).replaceAll(':', '-')}`,
+    out: asked.out ?? `${RUNS}/${now.toISOString().slice(0, 19).replaceAll(':', '-')}`,
     driver: asked.driver,
     json: asked.json,
+    open: asked.open,
   }
 }
 
-/** One of ours by its name, or the default export of a file. */
+/** One of ours by its name, or the default export of a file: `mine` is ./mine.ts where none of ours has that name. */
 async function find(name: string): Promise<Experiment> {
   if (/[/.]/.test(name)) return await loadExperiment(name)
   const found = experiments.find((experiment) => experiment.name === name)
   if (found !== undefined) return found
+  if (fs.existsSync(`${name}.ts`)) return await loadExperiment(`./${name}.ts`)
   const names = experiments.map((experiment) => experiment.name)
   throw new UsageError(
     `There is no experiment '${name}'${orNearest(name, names)}`,

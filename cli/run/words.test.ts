@@ -30,6 +30,6 @@ test('a verdict that contradicts says what its expectations rest on, and one tha
   assert.deepEqual(lines.slice(-3), [
     '  sources: docs/kernel-facts.md#accept-queue-limit',
     '           an article <https://example.org/a>',
-    '  worst scheduling lag 3 ms; see runs/small/report.html',
+    '  at worst 3 ms late; see runs/small/report.html',
   ])
 })

@@ -10,15 +10,17 @@ const marks = { passed: '✓', failed: '✗', 'not judged': '–', broken: '!' }
 /** A line for a verdict, and below it a block for whatever did not pass. */
 export function verdictInWords(verdict: Verdict, folder: string): string {
   const { status, reason, expectations, experiment, durationMs, lagMs, sources } = verdict
-  const passed = expectations.filter((expectation) => expectation.passed).length
+  const passed = expectations.filter((one) => one.passed && one.notJudged === null).length
   const counts = expectations.length === 0 ? '' : `${passed} of ${expectations.length} expectations`
   const line = `${marks[status]} ${experiment.padEnd(24)} ${status.padEnd(10)} ${counts.padEnd(22)} ${duration(durationMs).padStart(9)}`
   const block: string[] = []
   if (reason !== null) block.push(`  ${reason}`)
   for (const expectation of expectations) {
-    if (expectation.passed) continue
+    const { notJudged } = expectation
+    if (expectation.passed && notJudged === null) continue
     block.push(
-      `  ✗ ${expectation.sentence}`,
+      `  ${marks[notJudged === null ? 'failed' : 'not judged']} ${expectation.sentence}`,
+      ...(notJudged === null ? [] : [`      not judged: ${notJudged}`]),
       `      expected ${bandInWords(expectation)}`,
       `      seen     ${seenInWords(expectation)} (counted by ${expectation.counted === 'both' ? 'kernel and userspace' : expectation.counted})`,
     )
@@ -26,7 +28,7 @@ export function verdictInWords(verdict: Verdict, folder: string): string {
   if (block.length > 0 && status !== 'not judged')
     block.push(
       ...sourcesInWords(sources, '  '),
-      `  ${lagMs === null ? '' : `worst scheduling lag ${duration(lagMs)}; `}see ${folder}/report.html`,
+      `  ${lagMs === null ? '' : `at worst ${duration(lagMs)} late; `}see ${folder}/report.html`,
     )
   return [line.trimEnd(), ...block].join('\n')
 }

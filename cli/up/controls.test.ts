@@ -23,7 +23,7 @@ test('keys that are pressed faster than the lab follows are obeyed one after the
   controls.see()
   const rates = (await small.running()).filter(({ label }) => label === 'gentle')
   assert.deepEqual(rates, [{ label: 'gentle', amount: 20 }])
-  assert.match(controls.loadLine, /20 new connections\/s · half-open off · 20 slow readers/)
+  assert.match(controls.loadLine, /^gentle load 20\/s · half-open clients off · slow readers 20$/)
 })
 
 test('a key acts on what another display has changed meanwhile', async () => {

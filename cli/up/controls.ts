@@ -1,6 +1,8 @@
 /** What keys do to the lab: stall and release, change backlogs, start and stop loads. */
 import type { Lab } from '#lab/lab.ts'
+import { backlogConfirmed, loadConfirmed, loadStopped, stallConfirmed } from '#live/confirmations.ts'
 import type { Loads } from '#live/loads.ts'
+import { loadInWords, loadName } from '#live/names.ts'
 import type { LoadName } from '#live/orders.ts'
 import { isStalled } from '#live/view.ts'
 
@@ -41,13 +43,13 @@ export class Controls {
   }
 
   get loadLine(): string {
-    const part = (name: LoadName, on: string): string =>
-      this.#loads.isOn(name) ? on : `${name.replace('slow-read', 'slow readers')} off`
-    return [
-      `load  ${part('gentle', `${this.#rate} new connections/s`)}`,
-      part('half-open', `half-open ${HALF_OPEN_PER_SECOND} SYNs/s`),
-      part('slow-read', `${SLOW_READERS} slow readers`),
-    ].join(' · ')
+    const { list } = this.#loads
+    const part = (name: LoadName): string => {
+      const load = list.find((one) => one.name === name)
+      if (load === undefined) return `${loadName(name)} off`
+      return loadInWords(name, name === 'gentle' ? this.#rate : load.amount)
+    }
+    return [part('gentle'), part('half-open'), part('slow-read')].join(' · ')
   }
 
   /** Obeys a key. A failure is shown, and never ends the view. */
@@ -88,12 +90,10 @@ export class Controls {
   async #toggleStall(number: number): Promise<void> {
     if (number > this.#lab.backends.length) return
     const backend = this.#lab.backend(number)
-    const stalled = await this.#lab.orders.run(async () => {
-      const before = isStalled(await backend.status())
-      await (before ? backend.release() : backend.stall())
-      return before
-    })
-    this.message = stalled ? `Backend ${number} resumes` : `Backend ${number} is stalled: its event loop is blocked`
+    const status = await this.#lab.orders.run(async () =>
+      backend.change({ stalled: !isStalled(await backend.status()) }),
+    )
+    this.message = stallConfirmed(number, status)
   }
 
   #prompt(): void {
@@ -120,17 +120,20 @@ export class Controls {
     }
     const backlog = Number(match[2])
     const chosen = match[1] === undefined ? this.#lab.backends : [this.#lab.backend(Number(match[1]))]
-    await this.#lab.orders.run(() => Promise.all(chosen.map((backend) => backend.relisten(backlog))))
-    this.message = `listen() was called again with ${backlog}: the limit is new, and waiting connections stay`
+    const statuses = await this.#lab.orders.run(() => Promise.all(chosen.map((backend) => backend.limit(backlog))))
+    this.message = statuses
+      .map((status, index) => backlogConfirmed(chosen[index]?.number ?? 0, backlog, status))
+      .join('. ')
   }
 
   async #changeRate(factor: number): Promise<void> {
     this.#rate = Math.round(Math.min(HIGHEST_RATE, Math.max(LOWEST_RATE, this.#rate * factor)))
-    this.message = `${this.#rate} new connections per second`
+    this.message = `Rate of the ${loadName('gentle')}: ${this.#rate}/s`
     this.#changes++
     try {
       await this.#lab.orders.run(async () => {
-        if (this.#loads.isOn('gentle')) await this.#loads.start('gentle', this.#rate)
+        if (!this.#loads.isOn('gentle')) return
+        this.message = loadConfirmed('gentle', this.#rate, await this.#loads.start('gentle', this.#rate))
       })
     } finally {
       this.#changes--
@@ -138,10 +141,12 @@ export class Controls {
   }
 
   async #toggleLoad(name: LoadName): Promise<void> {
-    await this.#lab.orders.run(() =>
-      this.#loads.isOn(name) ? this.#loads.stop(name) : this.#loads.start(name, this.#amount(name)),
-    )
-    this.message = ''
+    this.message = await this.#lab.orders.run(async () => {
+      const amount = this.#amount(name)
+      if (!this.#loads.isOn(name)) return loadConfirmed(name, amount, await this.#loads.start(name, amount))
+      await this.#loads.stop(name)
+      return loadStopped(name)
+    })
   }
 
   #amount(name: LoadName): number {

@@ -1,4 +1,5 @@
 import { UsageError } from '#common/errors.ts'
+import { nearest } from '#common/nearest.ts'
 import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseRate } from '#common/parse.ts'
 import type { LabOptions } from '#lab/lab.ts'
@@ -32,22 +33,22 @@ export interface UpOptions {
   json: boolean
 }
 
+const modes = ['sharded', 'shared', 'single'] as const
+
 export const grammar = {
   command: 'spillway up',
   options: {
     backends: { type: 'string', default: '3' },
     backlog: { type: 'string', default: '128' },
-    mode: { type: 'string', default: 'sharded' },
+    mode: { type: 'string', default: 'sharded', values: modes },
     rate: { type: 'string', default: '300' },
     metrics: { type: 'string', default: '127.0.0.1:10511' },
-    board: { type: 'string' },
+    board: { type: 'string', words: ['off'] },
     'sample-interval': { type: 'string', default: '10ms' },
     sysctl: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false },
   },
 } as const satisfies Grammar
-
-const modes = ['sharded', 'shared', 'single'] as const
 
 /** Reads the options of `spillway up`; undefined if help was asked for. Throws a UsageError that names the option. */
 export const readOptions = (args: readonly string[]): UpOptions | undefined =>
@@ -81,6 +82,8 @@ export const readOptions = (args: readonly string[]): UpOptions | undefined =>
 /** With --json a program reads what is printed: it gets a board only if it asks for one. */
 function boardTarget(text: string | undefined, json: boolean): ListenTarget | undefined {
   if (text === 'off' || (text === undefined && json)) return undefined
+  if (text !== undefined && nearest(text, ['off']) !== undefined)
+    throw new UsageError(`--board '${text}' is not an address; did you mean off?`)
   return parseListen('--board', text ?? '127.0.0.1:10510')
 }
 

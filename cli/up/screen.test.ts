@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { ShardView } from '#live/state.ts'
 import { labOf, shardOf } from '#live/testing/state.ts'
 import { bar, draw, type Screen, wrap } from './screen.ts'
 
@@ -7,7 +8,13 @@ const view = labOf({
   kernel: '6.18.44-x',
   shards: [
     shardOf(1),
-    shardOf(2, { length: 129, dropsPerSecond: 296, acceptsPerSecond: 0, oldestWaitMs: 412, stalled: true }),
+    shardOf(2, {
+      length: 129,
+      dropsPerSecond: 296,
+      acceptsPerSecond: 0,
+      oldestWait: { leastMs: 412, mostMs: 412 },
+      stalled: true,
+    }),
     shardOf(3),
   ],
   portView: { ...labOf().portView!, synQueue: { length: 37, peak: 41, limit: 384 }, receiveBytes: 63_000 },
@@ -27,8 +34,8 @@ const screen: Screen = {
 test('each shard has a row with its numbers, and the full one says so', () => {
   const lines = draw(view, screen)
   const row = lines.find((line) => line.trim().startsWith('2 '))
-  assert.match(row ?? '', /█+ .*129 \/ 128 .* 296 .* 0 .* 412 ms {2}stalled$/)
-  assert.ok(lines.some((line) => line.startsWith('SYN queue') && line.includes('37 / 384')))
+  assert.match(row ?? '', /█+ .*129 of 129 .* 296 .* 0 .* 412 ms {2}stalled$/)
+  assert.ok(lines.some((line) => line.startsWith('SYN queue') && line.includes('37 of 387')))
   assert.ok(lines.some((line) => line.includes('ListenOverflows +296/s')))
   assert.match(
     lines[0] ?? '',
@@ -53,7 +60,7 @@ test('no line is wider than the terminal and no more lines come than it has, dow
 
 test('at 40 columns the queue length and its drops are still there', () => {
   const row = draw(view, { ...screen, columns: 40 }).find((line) => line.trim().startsWith('2 '))
-  assert.match(row ?? '', /129 \/ 128 +296/)
+  assert.match(row ?? '', /129 of 129 +296/)
 })
 
 test('a bar shows eighths of a cell, and anything above zero', () => {
@@ -64,9 +71,14 @@ test('a bar shows eighths of a cell, and anything above zero', () => {
   assert.equal(bar(7, 4), '████')
 })
 
-test('an unknown wait is a question mark, never a zero', () => {
-  const unknown = { ...view, shards: [shardOf(1, { length: 2, oldestWaitMs: undefined })] }
-  assert.match(draw(unknown, screen).find((line) => line.trim().startsWith('1 ')) ?? '', /\?$/)
+test('an unknown wait is a dash, never a zero, and one that is only bounded says so', () => {
+  const rowOf = (oldestWait: ShardView['oldestWait']): string =>
+    draw({ ...view, shards: [shardOf(1, { length: 2, oldestWait })] }, screen).find((line) =>
+      line.trim().startsWith('1 '),
+    ) ?? ''
+  assert.match(rowOf(undefined), /–$/)
+  assert.match(rowOf({ leastMs: 0, mostMs: 400 }), /≤ 400 ms$/)
+  assert.match(rowOf({ leastMs: 2000, mostMs: undefined }), /≥ 2 s$/)
 })
 
 test('wrapping breaks at spaces and loses no word', () => {
@@ -79,6 +91,9 @@ test('what is old says so, names what is missing, and explains nothing', () => {
   const lines = draw({ ...view, gaps }, { ...screen, ageMs: 2400 })
   const text = lines.join(' ')
   assert.match(text, /No sample for 2\.4 s: what is shown is old\. The exporter has ended \(SIGKILL\)/)
-  assert.doesNotMatch(text, /moved|37 clients believe/)
-  assert.match(draw({ ...view, gaps }, screen).join(' '), /The exporter has ended \(SIGKILL\).*37 clients believe/)
+  assert.doesNotMatch(text, /moved|is full/)
+  assert.match(
+    draw({ ...view, gaps }, screen).join(' '),
+    /The exporter has ended \(SIGKILL\).*Shard 2 is full while its neighbours idle/,
+  )
 })

@@ -1,6 +1,8 @@
 /** Draws a lab as lines of text for a terminal of some size. Pure: the same view and size give the same lines. */
-import { bytes, duration, whole } from '#common/quantities.ts'
+import { bytes, duration, UNKNOWN, whole } from '#common/quantities.ts'
 import { noticeOf } from '#lab/parts.ts'
+import { loadName } from '#live/names.ts'
+import { type Ages, ageBeside, type ReadKind, waitInWords, worstAge } from '#live/reading.ts'
 import type { ShardView } from '#live/state.ts'
 import type { LabView } from '#live/view.ts'
 import { wordsOf } from '#live/words.ts'
@@ -32,18 +34,23 @@ interface Column {
   cell(shard: ShardView): string
 }
 
+/** What a queue shows; without one there is nothing to tell. */
+function ofQueue(cell: Column['cell']): Column['cell'] {
+  return (shard) => (shard.state === 'listening' ? cell(shard) : UNKNOWN)
+}
+
 const columns: Column[] = [
   {
-    title: 'now / limit',
-    width: 13,
+    title: 'waiting',
+    width: 15,
     rank: 0,
-    cell: (s) => (s.state === 'listening' ? `${s.length} / ${s.limit}` : s.state),
+    cell: (s) => (s.state === 'listening' ? `${whole(s.length)} of ${whole(s.limit + 1)}` : s.state),
   },
-  { title: 'peak 30s', width: 10, rank: 2, cell: (s) => String(s.peak) },
-  { title: 'full 30s', width: 10, rank: 4, cell: (s) => duration(s.fullSeconds * 1000) },
-  { title: 'drops/s', width: 9, rank: 1, cell: (s) => whole(s.dropsPerSecond) },
+  { title: 'peak 30s', width: 10, rank: 2, cell: ofQueue((s) => whole(s.peak)) },
+  { title: 'full 30s', width: 10, rank: 4, cell: ofQueue((s) => duration(s.fullSeconds * 1000)) },
+  { title: 'drops/s', width: 9, rank: 1, cell: ofQueue((s) => whole(s.dropsPerSecond)) },
   { title: 'accepts/s', width: 11, rank: 3, cell: (s) => whole(s.acceptsPerSecond) },
-  { title: 'oldest', width: 10, rank: 5, cell: (s) => (s.oldestWaitMs === undefined ? '?' : duration(s.oldestWaitMs)) },
+  { title: 'oldest', width: 14, rank: 5, cell: ofQueue((s) => waitInWords(s.oldestWait)) },
 ]
 
 const SHARD_WIDTH = 7
@@ -98,7 +105,8 @@ function oldWords(view: LabView, { ageMs = 0 }: Screen): string {
 }
 
 function heading(view: LabView, screen: Screen): string[] {
-  const backlogs = [...new Set(view.shards.filter((shard) => shard.state === 'listening').map((shard) => shard.limit))]
+  const listening = view.shards.filter((shard) => shard.state === 'listening')
+  const backlogs = [...new Set(listening.map((shard) => whole(shard.limit)))]
   const version = /^\d+\.\d+/.exec(view.kernel)?.[0] ?? view.kernel
   const left = [
     `Spillway   ${view.address}:${view.port}`,
@@ -109,6 +117,7 @@ function heading(view: LabView, screen: Screen): string[] {
         : 'one process',
     ...(backlogs.length > 0 ? [`backlog ${backlogs.join(', ')}`] : []),
     `Linux ${version}`,
+    ...(isOld(screen) ? [] : [worstAge(view.ages)].filter((words) => words !== undefined)),
   ].join(' · ')
   const right = [
     ...(screen.boardUrl === undefined ? [] : [`board ${screen.boardUrl}`]),
@@ -130,12 +139,23 @@ function chooseColumns(width: number): Column[] {
 
 function shardLine(shard: ShardView, shown: Column[], barWidth: number, paint: Paint): string {
   const level = shard.fill >= 1 ? paint.red : shard.fill >= 0.5 ? paint.yellow : paint.blue
-  const remarks = [...(shard.stalled ? ['stalled'] : []), ...shard.faults].join(', ')
+  const remarks = remarksOf(shard).join(', ')
   const cells = shown.map((column) => {
     const cell = column.cell(shard).padStart(column.width)
     return column.title === 'drops/s' && shard.dropsPerSecond > 0 ? paint.red(cell) : cell
   })
   return `  ${String(shard.shard).padEnd(SHARD_WIDTH - 2)}${level(bar(shard.fill, barWidth))}${cells.join('')}${remarks === '' ? '' : `  ${paint.yellow(remarks)}`}`
+}
+
+/** What is odd about a shard: what was switched on, who of its queue has hung up, and a backlog that the kernel has capped. */
+function remarksOf({ stalled, faults, state, hungUp, backlog, limit }: ShardView): string[] {
+  const dead = state === 'listening' ? (hungUp?.least ?? 0) : 0
+  return [
+    ...(stalled ? ['stalled'] : []),
+    ...faults,
+    ...(dead > 0 ? [`${dead < (hungUp?.most ?? dead) ? '≥ ' : ''}${whole(dead)} hung up`] : []),
+    ...(state === 'listening' && backlog > limit ? [`backlog ${whole(backlog)} asked, ${whole(limit)} in force`] : []),
+  ]
 }
 
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
@@ -150,26 +170,32 @@ export function bar(fill: number, width: number): string {
 function portItems(view: LabView): string[] {
   const port = view.portView
   if (port === undefined) return ['Nothing listens on the port.']
+  const members = view.shards.filter((shard) => shard.state === 'listening').length
   return [
-    synItem(port.synQueue),
-    `cookies ${whole(view.cookiesPerSecond)}/s`,
-    `connections ${known(port.connections, String)}`,
+    aged(synItem(port.synQueue, members), view.ages, 'synQueue'),
+    aged(`cookies ${whole(view.cookiesPerSecond)}/s`, view.ages, 'counters'),
+    // These are of one reading.
+    aged(`connections ${known(port.connections, whole)}`, view.ages, 'connections'),
     `receive ${known(port.receiveBytes, bytes)}`,
     `send ${known(port.sendBytes, bytes)}`,
-    `zero windows ${known(port.zeroWindows, String)}`,
-    ...(view.shards.some((shard) => shard.oldestWaitMs === undefined)
-      ? [`oldest ${known(port.oldestWaitMs, duration)}`]
-      : []),
+    `zero windows ${known(port.zeroWindows, whole)}`,
   ]
+}
+
+/** With the age beside it, where it is old. */
+function aged(item: string, ages: Ages, kind: ReadKind): string {
+  const age = ageBeside(ages, kind)
+  return age === '' ? item : `${item} (${age})`
 }
 
 /** What the exporter has not read lately is a dash. */
 const known = (value: number | undefined, words: (value: number) => string): string =>
   value === undefined ? '–' : words(value)
 
-function synItem(queue: NonNullable<LabView['portView']>['synQueue']): string {
+function synItem(queue: NonNullable<LabView['portView']>['synQueue'], members: number): string {
   if (queue === undefined) return 'SYN queue  –'
-  return `SYN queue  ${bar(queue.length / (queue.limit + 1), 8).trimEnd()} ${queue.length} / ${queue.limit}`
+  const fits = queue.limit + members
+  return `SYN queue  ${bar(queue.length / fits, 8).trimEnd()} ${whole(queue.length)} of ${whole(fits)}`
 }
 
 function keys(view: LabView): string[] {
@@ -177,10 +203,10 @@ function keys(view: LabView): string[] {
   return [
     `${range} stall / release`,
     '[b] backlog',
-    '[l] load',
+    `[l] ${loadName('gentle')}`,
     '[+ -] rate',
-    '[f] half-open',
-    '[r] slow readers',
+    `[f] ${loadName('half-open')}`,
+    `[r] ${loadName('slow-read')}`,
     '[?] what am I seeing',
     '[q] quit',
   ]
@@ -190,8 +216,9 @@ const helpLines = [
   'accept queue: connections whose handshake is complete and that the backend has not accepted yet; with limit N it holds N + 1.',
   'peak, full: highest length, and time at N + 1, in the last 30 s; sampled every few milliseconds, so a shorter burst shows only in drops.',
   'drops: what the kernel counts against the socket (sk_drops): 1 for a dropped SYN, 2 for a dropped final ACK; a retransmitted SYN counts too.',
-  'oldest: how long the oldest connection in the queue has waited, to one jiffy; ? while connections wait in several shards, since a waiting connection does not name its shard.',
-  'SYN queue: half-open requests of all shards together; its limit is the sum of their limits. receive, send: bytes in the queues of all connections.',
+  'oldest: how long the first in line has waited; ≤ where it is only known to be no longer, since a waiting connection does not name its shard. – where nothing bounds it.',
+  'hung up: clients whose FIN or RST has come while they waited: they keep their places until accept(). Who has only finished sending cannot be told from them.',
+  'SYN queue: half-open requests of all shards together, of as many as fit in all. receive, send: bytes in the queues of all connections. old: how long ago that was read at most.',
 ]
 
 /** Joins items into lines, breaking only between them. */

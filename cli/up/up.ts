@@ -9,7 +9,7 @@ import { type Gap, gapInWords } from '#lab/parts.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
-import { wordsOf } from '#live/words.ts'
+import { findingCodesOf, wordsOf } from '#live/words.ts'
 import { showBoard } from '../board/shown.ts'
 import { Controls } from './controls.ts'
 import { line } from './line.ts'
@@ -113,7 +113,7 @@ async function showJson({ views, controls }: Shown): Promise<void> {
   for await (const view of views) {
     controls.see()
     if (!process.stdout.writableNeedDrain)
-      process.stdout.write(`${JSON.stringify({ ...view, words: wordsOf(view) })}\n`)
+      process.stdout.write(`${JSON.stringify({ ...view, words: wordsOf(view), findings: findingCodesOf(view) })}\n`)
   }
 }
 

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Patience } from '#common/waiting.ts'
 import { socketAddress } from '#kernel/address.ts'
 import * as libc from '#kernel/libc.ts'
 import { relisten } from '#kernel/listener.ts'
@@ -15,6 +16,8 @@ import { type AcceptorJob, LISTENER_FD, type Order, type Outcome, SERVED } from 
 
 const acceptor = fileURLToPath(new URL('./acceptor.ts', import.meta.url))
 const PATIENCE_MS = 15_000
+/** What was waited for did not come: EX_TEMPFAIL of sysexits.h. */
+const IN_VAIN = 75
 const order: Order = JSON.parse(process.argv[2] ?? '')
 
 /** Whether it blocks is a property of the socket, so it is the same for all processes that share it. */
@@ -112,18 +115,27 @@ const all = Promise.withResolvers<void>()
 const acceptors = Array.from({ length: order.processes }, (_, index) => {
   const { way, workMs } = order
   return new Acceptor({ name: `backend-${index + 1}`, way, workMs }, fd, () => {
+    waitOn()
     if (sum(acceptors.map((one) => one.count(SERVED))) === order.connections) all.resolve()
   })
 })
 process.once('exit', () => {
   for (const one of acceptors) one.kill()
 })
-setTimeout(() => {
+/** Counts only what a busy machine gives, and begins anew with each connection that is served. */
+let patience: Patience | undefined
+function waitOn(): void {
+  patience?.[Symbol.dispose]()
+  patience = new Patience(PATIENCE_MS)
+  patience.signal.addEventListener('abort', giveUp)
+}
+function giveUp(): void {
   console.error(
     `Only ${sum(acceptors.map((one) => one.count(SERVED)))} of ${order.connections} connections were served`,
   )
-  process.exit(1)
-}, PATIENCE_MS).unref()
+  process.exit(IN_VAIN)
+}
+waitOn()
 for (const one of acceptors) await one.begin()
 const watch = acceptors.map((one) => one.watch)
 const inodes = acceptors.map((one) => one.inode)

@@ -18,7 +18,24 @@ export interface Exactly {
 
 export type Band = Range | Exactly
 
-export interface Expectation {
+/** How late a machine may be for an outcome to say something of the kernel: milliseconds, or as late as it likes. */
+export type Bears = number | 'any lateness'
+
+/** What is borne where an expectation says nothing. */
+export const BEARS_MS = 100
+
+/** How an expectation stands to a machine that does late what it is asked to do. */
+export interface Terms {
+  /**
+   * If something of the run was later than this, an expectation that fails is *not judged*. `any lateness`: no lateness
+   * can make it fail, so that it fails on a busy machine too. Default 100.
+   */
+  bears?: Bears
+  /** Lateness could also make it true: beyond what it bears, it is not judged either way. */
+  lateHelps?: boolean
+}
+
+export interface Expectation extends Required<Terms> {
   sentence: string
   /** NaN if there was nothing to see; NaN lies in no band. */
   seen: number | string | boolean
@@ -26,15 +43,20 @@ export interface Expectation {
 }
 
 /** An expectation: the sentence is true if what was seen lies in the band. */
-export function that(sentence: string, seen: number, band: Range): Expectation
-export function that(sentence: string, seen: string | boolean, band: Exactly): Expectation
-export function that(sentence: string, seen: number | string | boolean, band: Band): Expectation {
-  return { sentence, seen, band }
+export function that(sentence: string, seen: number, band: Range, terms?: Terms): Expectation
+export function that(sentence: string, seen: string | boolean, band: Exactly, terms?: Terms): Expectation
+export function that(
+  sentence: string,
+  seen: number | string | boolean,
+  band: Band,
+  { bears = BEARS_MS, lateHelps = false }: Terms = {},
+): Expectation {
+  return { sentence, seen, band, bears, lateHelps }
 }
 
 /**
- * Exactly this number. With the unit `ms` the upper end of a band is raised by the scheduling lag that was measured
- * during the run: a slow machine makes things later, never earlier.
+ * Exactly this number. With the unit `ms` the upper end of a band is raised by how late the run was, as far as the
+ * expectation bears it: a slow machine makes things later, never earlier.
  */
 export const equals = (value: number, unit: Unit = ''): Range => between(value, value, unit)
 

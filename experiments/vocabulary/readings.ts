@@ -15,6 +15,7 @@ export interface Readings<Results = Record<string, unknown>> {
   readonly counters: Record<QueueCounter, Tally<keyof Results>>
   /** Counters of the clients' network namespace. */
   readonly clientCounters: Record<QueueCounter, Tally<keyof Results>>
+  /** What the clients recorded. */
   readonly clients: ClientReadings<keyof Results>
   /** What backend 1, 2, … reports about itself. */
   backend(number: number): BackendReadings<keyof Results>
@@ -26,11 +27,15 @@ export interface Readings<Results = Record<string, unknown>> {
 
 /** A sampled value: between two samples it may have been higher or lower. NaN if nothing was sampled. */
 export interface Series<Phase> {
+  /** The highest sample. */
   readonly max: number
+  /** The lowest sample. */
   readonly min: number
+  /** The mean of the samples. */
   readonly mean: number
   /** The last sample. */
   readonly last: number
+  /** Only the samples of one phase. */
   during(phase: Phase): Series<Phase>
 }
 
@@ -38,10 +43,12 @@ export interface Series<Phase> {
 export interface Tally<Phase> {
   /** From the first phase until the last load has ended. */
   readonly total: number
+  /** How much it grew in one phase. */
   during(phase: Phase): number
 }
 
 export interface ListenerReadings<Phase> {
+  /** Connections in the accept queue. */
   readonly length: Series<Phase>
   /** The limit N; N + 1 connections fit. */
   readonly limit: Series<Phase>
@@ -54,19 +61,26 @@ export interface ListenerReadings<Phase> {
 }
 
 export interface PortReadings<Phase> {
+  /** Half-open requests. */
   readonly synQueue: Series<Phase>
   /** Connections that wait to be accepted and whose client has sent a FIN. */
   readonly waitingFinished: Series<Phase>
   /** How long the oldest waiting connection had waited; accurate to one jiffy. */
   readonly oldestWaitMs: Series<Phase>
+  /** Connections whose handshake is complete, those that wait to be accepted included. */
   readonly established: Series<Phase>
+  /** Bytes that have arrived and that no process has read. */
   readonly receiveBytes: Series<Phase>
+  /** Bytes that a process has sent and the clients have not acknowledged. */
   readonly sendBytes: Series<Phase>
+  /** Connections that must not send, since the other side has no room. */
   readonly zeroWindows: Series<Phase>
 }
 
 export interface BackendReadings<Phase> {
+  /** Connections that it accepted. */
   readonly accepts: Tally<Phase>
+  /** Answers that it has sent in full. */
   readonly responses: Tally<Phase>
   /** Accepts of each of its processes, in the order in which GET /status lists them. */
   readonly acceptsByProcess: readonly number[]
@@ -88,9 +102,11 @@ export interface ClientReadings<Phase> extends Connections {
 
 /** Some connections, as the clients saw them. */
 export interface Connections {
+  /** How many they are. */
   readonly count: number
   /** Those whose handshake completed, as the client sees it. */
   readonly connected: number
+  /** How many ended in each way: `ok`, `refused`, `reset`, `timedOut`, … */
   readonly outcomes: Outcomes
   /** From the SYN to the SYN-ACK, of those that connected. */
   readonly connectMs: Distribution
@@ -110,10 +126,15 @@ export interface Connections {
 
 /** If there are no values, everything is NaN, which lies in no band. */
 export interface Distribution {
+  /** How many values there are. */
   readonly count: number
+  /** The smallest. */
   readonly min: number
+  /** The largest. */
   readonly max: number
+  /** Their mean. */
   readonly mean: number
+  /** Their standard deviation. */
   readonly stdev: number
   /** The value that a share `q` of all values does not exceed (nearest rank). */
   quantile(q: number): number

@@ -4,6 +4,7 @@ import type { QueueCounter } from '#kernel/queue-counters.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { Handshake, HandshakeStep, LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus, FaultsChange } from '#services/backend/api.ts'
+import type { Bears } from './expectation.ts'
 
 /** The lab in which a phase happens. Every verb resolves when it has taken effect. */
 export interface Stage {
@@ -13,6 +14,7 @@ export interface Stage {
   readonly sharedPort: { address: string; port: number }
   /** Backend 1, 2, … */
   backend(number: number): BackendVerbs
+  /** What the clients can be made to do, from the lab's other host. */
   readonly clients: ClientVerbs
   /** The load that an earlier phase started; the last one, if it started several. */
   load(phase: string): RunningLoad
@@ -22,11 +24,21 @@ export interface Stage {
   sysctl(name: string, value: string | number, host?: Host): Promise<void>
   /** Lets time pass. */
   pass(ms: number): Promise<void>
-  /** Reads until `seen` is true and returns that reading. After `withinMs` (default 15,000) the run fails: `what` was not seen. */
-  until(what: string, seen: (now: Now) => boolean | Promise<boolean>, withinMs?: number): Promise<Now>
+  /**
+   * Reads until `seen` is true and returns that reading. After `withinMs` (default 15,000, longer on a busy machine) the run
+   * fails: `what` was not seen. If something was later than it bears (default 100 ms), the run is not judged instead.
+   */
+  until(
+    what: string,
+    seen: (now: Now) => boolean | Promise<boolean>,
+    limits?: number | { withinMs?: number; bears?: Bears },
+  ): Promise<Now>
   /** Reads everything now. */
   now(): Promise<Now>
-  /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it fails. */
+  /** Notes by how many milliseconds something was late that this experiment measured itself, such as a program that it runs. */
+  late(ms: number): void
+  /** Runs a command on a host of the lab and returns its standard output; `node` is the lab's own. Throws if it
+   * fails. One that has waited in vain says so with status 75 (EX_TEMPFAIL): that is judged as `until` is. */
   run(command: readonly string[], host?: Host): Promise<string>
 }
 
@@ -35,6 +47,7 @@ export type Host = 'server' | 'client'
 export interface BackendVerbs {
   /** Stalls its event loop: it accepts, reads and answers nothing. In mode `shared`: that of one process (1, 2, …), or all. */
   stall(process?: number): Promise<void>
+  /** Ends a stall: it goes on with what waits. */
   release(process?: number): Promise<void>
   /** Switches faults on or off, for one process or all; those not named stay as they are. */
   set(faults: FaultsChange, process?: number): Promise<void>
@@ -44,10 +57,13 @@ export interface BackendVerbs {
   deferAccept(seconds: number): Promise<void>
   /** Closes its listener. */
   close(): Promise<void>
+  /** Listens again after `close()`, on a new socket. */
   open(): Promise<void>
   /** Ends the process at once, as a crash would. */
   kill(): Promise<void>
+  /** Ends the process and starts another in its place; after `kill()`, starts it. */
   restart(): Promise<void>
+  /** What it says of itself: its listener, faults, processes and counts. */
   status(): Promise<BackendStatus>
 }
 
@@ -85,9 +101,11 @@ export interface Exchange {
 }
 
 export interface RunningLoad {
+  /** How far it is. */
   report(): Promise<LoadReport>
   /** Waits until the load ends. */
   done(): Promise<LoadReport>
+  /** Ends it now: what is under way is abandoned. */
   stop(): Promise<LoadReport>
   /** Makes held connections send something. */
   speak(): Promise<void>
@@ -103,6 +121,7 @@ export interface Now {
   listener(number: number): { length: number; limit: number; drops: number; owners: number }
   /** How many sockets listen on the port. */
   listeners: number
+  /** Half-open requests of the port, and how many it holds before the kernel sends cookies or drops. */
   synQueue: { length: number; limit: number }
   /** Connections that the kernel has completed and no process has accepted. */
   waiting: number
@@ -114,9 +133,13 @@ export interface Now {
   unservedOldestMs: number
   /** Clients that waited at listeners of the port that have closed, as sampled since the lab began: the kernel has reset them. */
   resetByClosing: number
+  /** Connections whose handshake is complete, those that wait to be accepted included. */
   established: number
+  /** Bytes that have arrived and that no process has read. */
   receiveBytes: number
+  /** Bytes that a process has sent and the clients have not acknowledged. */
   sendBytes: number
+  /** Connections that must not send, since the other side has no room. */
   zeroWindows: number
   /** The listening UNIX socket of this name (`@` before an abstract one) in the server's namespace. Throws if there is none. */
   unixListener(name: string): { length: number; limit: number; peak: number }

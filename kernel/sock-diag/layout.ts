@@ -16,10 +16,12 @@ export const RECORD_BYTES = 72
 export const ATTRIBUTE_HEADER_BYTES = 4
 
 /**
- * Every receive uses this one size: the kernel builds chunks of up to 32,448 bytes once it has seen a large enough
- * receive, and a later, smaller one would lose data.
+ * The kernel builds chunks as large as the largest receive that it has seen, of up to 32,448 bytes: a later, smaller one
+ * would lose data (docs/kernel-facts.md#dumps). Larger chunks than needed cost, since it allocates each whole.
  */
 export const CHUNK_BYTES = 32_768
+/** Before the first receive it builds none larger than a page, and none larger than this. */
+export const FIRST_CHUNK_BYTES = 8192
 
 /** TCP states as the kernel numbers them, under the names that Prometheus exporters and `ss` use. */
 export const tcpStates = [

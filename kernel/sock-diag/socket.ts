@@ -1,11 +1,18 @@
 import { KernelError } from '../errors.ts'
 import * as libc from '../libc.ts'
-import { CHUNK_BYTES, NETLINK_SOCK_DIAG } from './layout.ts'
+import { pageBytes } from '../page-size.ts'
+import { CHUNK_BYTES, FIRST_CHUNK_BYTES, NETLINK_SOCK_DIAG } from './layout.ts'
 import { type DiagRecord, walkChunk } from './parse.ts'
 import { SocketRecord } from './record.ts'
 import { type DumpQuery, dumpRequest } from './request.ts'
 import { UnixRecord } from './unix-record.ts'
 import { unixListenersRequest } from './unix-request.ts'
+
+/** A dump of more than this many chunks, of which the last is the end alone, is a long one. */
+const MANY_CHUNKS = 4
+
+/** Memory of its own, which koffi hands over without a copy. */
+const newChunk = (bytes: number): Buffer => Buffer.from(new ArrayBuffer(bytes))
 
 export type Visit = (socket: SocketRecord) => void
 
@@ -27,7 +34,8 @@ export class PreparedDump {
  */
 export class SockDiag {
   readonly #fd: number
-  readonly #chunk = Buffer.from(new ArrayBuffer(CHUNK_BYTES))
+  /** Grows with the first dump that needs many, and never shrinks: see `CHUNK_BYTES`. */
+  #chunk = newChunk(Math.min(pageBytes(), FIRST_CHUNK_BYTES))
   readonly #record = new SocketRecord()
   readonly #unixRecord = new UnixRecord()
   readonly #unixListeners = unixListenersRequest()
@@ -71,7 +79,8 @@ export class SockDiag {
     libc.send(this.#fd, request, 0, `Asking the kernel for its ${kind} sockets`)
     try {
       let done = false
-      while (!done) {
+      for (let chunks = 0; !done; chunks++) {
+        if (chunks === MANY_CHUNKS && this.#chunk.length < CHUNK_BYTES) this.#chunk = newChunk(CHUNK_BYTES)
         const length = libc.recv(this.#fd, this.#chunk, 0, `Receiving the kernel's ${kind} sockets`)
         done = walkChunk(this.#chunk, length, this.#sequence, record, visit, kind)
       }

@@ -3,22 +3,9 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
-import type { LabPlan } from '../driver.ts'
+import { plan } from '../testing/plan.ts'
 import { type Entry, Journal, readJournal } from './journal.ts'
 import { readingsOf } from './readings.ts'
-
-const plan: LabPlan = {
-  mode: 'sharded',
-  address: '198.18.0.2',
-  port: 8080,
-  backends: [{ backlog: 8, workers: 3 }],
-  sysctls: {},
-  sampleIntervalMs: 10,
-  synIntervalMs: 20,
-  connectionsIntervalMs: 100,
-  cpuShare: 0.2,
-  peakWindowMs: 30_000,
-}
 
 const boundary = (atMs: number, drops: number, cookie = 'a'): Entry => ({
   is: 'boundary',

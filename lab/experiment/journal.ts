@@ -7,6 +7,8 @@ import type { ConnectionRecord, LoadReport } from '#load/agent/api.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
+import { keepWorst, type Late, type LateThing } from './lateness.ts'
+import { latenessOf } from './load-lateness.ts'
 import { type Boundary, emptyRecording, type Recording } from './recording.ts'
 import type { RunHead } from './verdict.ts'
 
@@ -21,7 +23,8 @@ export type Entry =
   | { is: 'event'; atMs: number; what: string }
   | { is: 'load begins'; id: string; phase: string; order: LoadOrder }
   | { is: 'load ends'; id: string; report: LoadReport; records: ConnectionRecord[] }
-  | { is: 'lag'; lagMs: number; lateSamples: number }
+  | { is: 'late'; what: LateThing; lateMs: number }
+  | { is: 'complete'; lateSamples: number }
 
 /** What a run is written to while it lasts; left behind only by one that was cut off. */
 export const JOURNAL = 'journal.ndjson'
@@ -83,6 +86,7 @@ function fold(recordings: Recording[], entry: Entry): void {
       recording.sysctls = entry.sysctls
       break
     case 'samples':
+      noteGaps(recording, entry.samples)
       take(recording, entry.samples)
       break
     case 'boundary':
@@ -106,13 +110,35 @@ function fold(recordings: Recording[], entry: Entry): void {
       const load = recording.loads.find(({ id }) => id === entry.id)
       if (load === undefined) break
       load.report = entry.report
+      for (const late of latenessOf(load.order, entry.report))
+        keepWorst(recording.lateness, { ...late, phase: load.phase })
       for (const record of entry.records) recording.records.push({ ...record, load: load.id, phase: load.phase })
       break
     }
-    case 'lag':
-      recording.lagMs = entry.lagMs
+    case 'late':
+      note(recording, entry)
+      break
+    case 'complete':
+      recording.complete = true
       recording.lateSamples = entry.lateSamples
       break
+  }
+}
+
+/** Notes what was late, in the phase of that moment; before the first phase nothing can be. */
+function note({ phases, lateness }: Recording, { what, lateMs }: Omit<Late, 'phase'>, atMs = Infinity): void {
+  const phase = phases.findLast(({ beganMs }) => beganMs < atMs)
+  if (phase !== undefined) keepWorst(lateness, { what, lateMs, phase: phase.name })
+}
+
+/** Notes where a listening socket was there and went unread for longer than planned. */
+function noteGaps(recording: Recording, { listeners }: Samples): void {
+  const { plan, lastReadMs } = recording
+  for (const [row, cookie] of listeners.cookie.entries()) {
+    const atMs = listeners.atMs[row]!
+    const lateMs = atMs - (lastReadMs[cookie] ?? atMs) - plan.sampleIntervalMs
+    lastReadMs[cookie] = atMs
+    if (lateMs > 0) note(recording, { what: 'samples', lateMs }, atMs)
   }
 }
 

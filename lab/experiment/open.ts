@@ -85,4 +85,7 @@ function check(verdict: Verdict): void {
     throw new Failure(`${VERDICT} has format ${JSON.stringify(verdict.format)}; this Spillway reads format 1`)
   if (!Array.isArray(verdict.expectations) || !Array.isArray(verdict.cases) || typeof verdict.machine !== 'object')
     throw new Failure(`${VERDICT} lacks expectations, cases or machine`)
+  // Runs of before lateness was kept.
+  for (const one of verdict.cases) one.lateness ??= []
+  for (const one of verdict.expectations) one.notJudged ??= null
 }

@@ -1,7 +1,9 @@
 import { monotonicMs } from '#common/clock.ts'
+import { LagMeter } from '#common/lag.ts'
+import type { BackendStatus } from '#services/backend/api.ts'
 import type { Lab } from '../lab.ts'
 import type { Journal } from './journal.ts'
-import { LagMeter } from './lag.ts'
+import type { LateThing } from './lateness.ts'
 import type { Recording } from './recording.ts'
 
 /** Sysctls of the server's namespace that say how its queues behave. */
@@ -24,6 +26,8 @@ export class Recorder implements AsyncDisposable {
   readonly #over = new AbortController()
   #reading: Promise<void> = Promise.resolve()
   #lateBefore = 0
+  /** What the last boundary found. */
+  #last = { atMs: 0, loads: 0, isUnderWay: false }
 
   private constructor(lab: Lab, journal: Journal) {
     this.#lab = lab
@@ -66,6 +70,18 @@ export class Recorder implements AsyncDisposable {
     )
     const counters = namespaces[0]?.counters ?? {}
     this.#journal.write({ is: 'boundary', boundary: { atMs, counters, clientCounters, listeners, backends, loads } })
+    this.#late('timers', this.#lag.take())
+    // What takes long while nothing is under way delays nothing.
+    const isUnderWay = loads.some(({ state }) => state === 'running')
+    const before = this.#last
+    this.#last = { atMs, loads: loads.length, isUnderWay }
+    if (isUnderWay) this.#late('boundaries', monotonicMs() - atMs)
+    if (before.isUnderWay || loads.length > before.loads)
+      this.#late('backends', Math.max(0, ...backends.map((status) => stoodStillMs(status, before.atMs))))
+  }
+
+  #late(what: LateThing, lateMs: number): void {
+    if (lateMs > 0) this.#journal.write({ is: 'late', what, lateMs })
   }
 
   /** Takes in the last samples and ends. */
@@ -74,12 +90,20 @@ export class Recorder implements AsyncDisposable {
     this.#over.abort()
     await this.#reading
     this.#lag[Symbol.dispose]()
-    this.#journal.write({ is: 'lag', lagMs: this.#lag.worstMs, lateSamples: sampler.late - this.#lateBefore })
+    this.#journal.write({ is: 'complete', lateSamples: sampler.late - this.#lateBefore })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort()
+    // A phase that was given up has no boundary at its end.
+    this.#late('timers', this.#lag.take())
     this.#lag[Symbol.dispose]()
     await this.#reading.catch(() => {}) // the run says what went wrong
   }
 }
+
+/** For how long a loop of the backend stood still at worst that no fault had stopped, since a moment. */
+const stoodStillMs = (status: BackendStatus | null, sinceMs: number): number =>
+  (status?.processes ?? [])
+    .flatMap(({ lateness = [] }) => lateness)
+    .reduce((worst, { atMs, lateMs }) => (atMs > sinceMs ? Math.max(worst, lateMs) : worst), 0)

@@ -3,6 +3,7 @@ import type { ConnectionRecord, LoadReport } from '#load/agent/api.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
+import type { Late } from './lateness.ts'
 
 /** Times are milliseconds of CLOCK_MONOTONIC, which every process of the host has alike. */
 export interface Recording {
@@ -30,8 +31,12 @@ export interface Recording {
   counters: { atMs: number[]; name: string[]; value: number[] }
   loads: LoadRecord[]
   records: RecordedConnection[]
-  /** How late a timer of an idle process was, at worst. NaN until the run is over. */
-  lagMs: number
+  /** What was late: the worst of each kind in each phase. */
+  lateness: Late[]
+  /** When each listening socket was last read, by its cookie. */
+  lastReadMs: Record<string, number>
+  /** Whether the recorder got to its end. */
+  complete: boolean
   /** Samples that came too late for the sampler's own pace. */
   lateSamples: number
 }
@@ -102,7 +107,9 @@ export function emptyRecording(name: string, plan: LabPlan): Recording {
       zeroWindows: [],
     },
     counters: { atMs: [], name: [], value: [] },
-    lagMs: Number.NaN,
+    lateness: [],
+    lastReadMs: {},
+    complete: false,
     lateSamples: 0,
   }
 }

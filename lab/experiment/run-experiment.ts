@@ -4,13 +4,15 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { monotonicMs } from '#common/clock.ts'
 import { describeError } from '#common/errors.ts'
-import { duration } from '#common/quantities.ts'
+import { WaitedInVain } from '#common/waiting.ts'
+import { BEARS_MS } from '#experiments/vocabulary/expectation.ts'
 import { type Experiment, type LabWish, NotJudged } from '#experiments/vocabulary/experiment.ts'
 import { type BackendPlan, type Driver, Unsettable } from '../driver.ts'
 import { Lab } from '../lab.ts'
 import { Disturbed, undisturbed } from '../undisturbed.ts'
 import { writeFolder } from './folder.ts'
 import { JOURNAL, Journal } from './journal.ts'
+import { type Late, lateInWords, worstOf } from './lateness.ts'
 import { thisMachine } from './machine.ts'
 import { missingBefore, missingInLab } from './needs.ts'
 import { readingsOf } from './readings.ts'
@@ -18,7 +20,7 @@ import { Recorder } from './recorder.ts'
 import { AFTERWARDS, type Recording } from './recording.ts'
 import { LabStage, NotSeen } from './stage.ts'
 import { summaryOf } from './summary.ts'
-import { type RunHead, type Verdict, weigh } from './verdict.ts'
+import { type JudgedExpectation, type RunHead, type Verdict, weigh } from './verdict.ts'
 
 export interface RunOptions {
   driver: Driver
@@ -28,6 +30,8 @@ export interface RunOptions {
   signal: AbortSignal
   /** Hears which case and phase begins. */
   onPhase?(name: string, phase: string): void
+  /** Hears that a case has its lab, before its first phase: the lab ends with the case, and `recording` grows. */
+  onLab?(name: string, lab: Lab, recording: Recording): void
 }
 
 /** A run that is over. */
@@ -36,9 +40,6 @@ export interface FinishedRun {
   recordings: readonly Recording[]
   folder: string
 }
-
-/** Above this lag a measured time says more about the machine than about the kernel. */
-const TOO_SLOW_MS = 500
 
 /** Half-open requests and connections are walked more often than in a lab that stands for hours. */
 const pace = { synIntervalMs: 20, connectionsIntervalMs: 100, cpuShare: 0.2 }
@@ -88,31 +89,50 @@ async function judged(experiment: Experiment, options: RunOptions, journal: Jour
     if (missing !== undefined) return without('not judged', missing)
     for (const [name, wish] of Object.entries(experiment.cases)) await runCase(experiment, name, wish, options, journal)
     const readings = Object.fromEntries(journal.recordings.map((recording) => [recording.case, readingsOf(recording)]))
-    const lagMs = worstLag(journal.recordings)
-    const expectations = weigh(experiment.judge(readings), lagMs)
-    const failed = expectations.some(({ passed }) => !passed)
-    if (failed && lagMs > TOO_SLOW_MS) return { status: 'not judged', reason: tooSlow(lagMs), expectations }
-    return { status: failed ? 'failed' : 'passed', reason: null, expectations }
+    return verdictOn(weigh(experiment.judge(readings), worstIn(journal.recordings)), worstIn(journal.recordings))
   } catch (error) {
     if (isNotJudged(error)) return without('not judged', error.message)
-    if (error instanceof NotSeen) return without('failed', error.message)
     if (options.signal.aborted) return without('not judged', 'the run was interrupted')
+    const worst = worstIn(journal.recordings)
+    // What did not come while everything was on time is an outcome; beside lateness it may only not have been played.
+    if (worst !== undefined && worst.lateMs > borne(error))
+      return without(
+        'not judged',
+        `${tooBusy(worst)}. ${error instanceof NotSeen ? error.message : describeError(error)}`,
+      )
+    if (error instanceof WaitedInVain && error.machineIsBusy)
+      return without('not judged', `this machine was too busy: ${describeError(error)}`)
+    if (error instanceof NotSeen) return without('failed', error.message)
     return without('broken', describeError(error, 'the experiment, or in Spillway'))
   }
 }
+
+/** How much lateness says nothing of why the experiment could not go on: only waiting can be in vain because of it. */
+function borne(error: unknown): number {
+  if (error instanceof NotSeen) return error.bears === 'any lateness' ? Number.POSITIVE_INFINITY : error.bears
+  return error instanceof WaitedInVain ? BEARS_MS : Number.POSITIVE_INFINITY
+}
+
+/** A failure stands whatever else could not be judged. */
+function verdictOn(expectations: JudgedExpectation[], worst: Late | undefined): Outcome {
+  const judged = expectations.filter(({ notJudged }) => notJudged === null)
+  if (judged.some(({ passed }) => !passed)) return { status: 'failed', reason: null, expectations }
+  if (judged.length === expectations.length || worst === undefined)
+    return { status: 'passed', reason: null, expectations }
+  return { status: 'not judged', reason: tooBusy(worst), expectations }
+}
+
+const tooBusy = (worst: Late): string => `this machine was too busy: ${lateInWords(worst)} in phase ${worst.phase}`
 
 /** It cannot be judged on this machine, in this lab, or was disturbed. */
 const isNotJudged = (error: unknown): error is Error =>
   error instanceof NotJudged || error instanceof Unsettable || error instanceof Disturbed
 
-const tooSlow = (lagMs: number): string =>
-  `this machine was too busy: timers of an idle process, or the clients' own schedule, ran up to ${duration(lagMs)} late`
-
 async function runCase(
   experiment: Experiment,
   name: string,
   wish: LabWish,
-  { driver, signal, onPhase }: RunOptions,
+  { driver, signal, onPhase, onLab }: RunOptions,
   journal: Journal,
 ): Promise<void> {
   signal.throwIfAborted()
@@ -122,6 +142,7 @@ async function runCase(
   journal.write({ is: 'case', name, plan: lab.plan })
   await undisturbed(lab, signal, async (over) => {
     await using recorder = await Recorder.start(lab, journal)
+    onLab?.(name, lab, journal.recordings.at(-1)!)
     const stage = new LabStage(name, lab, journal, over)
     await recorder.boundary()
     for (const [phase, happen] of Object.entries(experiment.phases)) {
@@ -145,15 +166,9 @@ function labOptions({ backends = 1, ...wish }: LabWish): Omit<LabWish, 'backends
   return { ...wish, backends: typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends }
 }
 
-/** How late the machine made things: a timer of an idle process at worst, or one in a hundred arrivals of a paced load. */
-const worstLag = (recordings: readonly Recording[]): number =>
-  Math.max(0, ...recordings.flatMap(({ lagMs, loads }) => [lagMs, ...loads.map(lateness)]))
-
-const lateness = ({ order, report }: Recording['loads'][number]): number =>
-  order.kind === 'connections' && order.arrivals.shape !== 'burst' ? (report?.scheduleLagMs.p99 ?? 0) : 0
+const worstIn = (recordings: readonly Recording[]): Late | undefined =>
+  worstOf(recordings.flatMap(({ lateness }) => lateness))
 
 /** Null unless every case got to its end. */
-function lagOf(recordings: readonly Recording[]): number | null {
-  const lagMs = worstLag(recordings)
-  return recordings.length === 0 || Number.isNaN(lagMs) ? null : lagMs
-}
+const lagOf = (recordings: readonly Recording[]): number | null =>
+  recordings.length > 0 && recordings.every(({ complete }) => complete) ? (worstIn(recordings)?.lateMs ?? 0) : null

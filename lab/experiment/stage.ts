@@ -5,21 +5,35 @@ import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { bytes, duration, number, plural } from '#common/quantities.ts'
 import { eventually, WaitedInVain } from '#common/waiting.ts'
+import { BEARS_MS, type Bears } from '#experiments/vocabulary/expectation.ts'
 import type { BackendVerbs, ClientVerbs, Exchange, Now, RunningLoad, Stage } from '#experiments/vocabulary/stage.ts'
 import { fullName } from '#kernel/queue-counters.ts'
 import type { FaultsChange } from '#services/backend/api.ts'
 import type { Load, LoadOrder } from '../clients.ts'
 import type { Lab } from '../lab.ts'
 import type { Journal } from './journal.ts'
+import type { LateThing } from './lateness.ts'
 
 const UNTIL_MS = 15_000
 const POLL_MS = 20
+/** How a command ends that has waited in vain: EX_TEMPFAIL of sysexits.h. */
+const IN_VAIN = 75
+/** As long as something moves, a wait begins anew, so many times at most. */
+const MOST_WAITS = 4
+/** A switch that takes effect within this time is not late. */
+const QUICK_MS = 20
 /** No more than a lab in containers allows: there each SYN passes a table that the whole host shares. */
 const HALF_OPEN_PER_SECOND = 500
 
 /** Something that an experiment waited for did not happen. */
 export class NotSeen extends Error {
   override readonly name = 'NotSeen'
+  readonly bears: Bears
+
+  constructor(message: string, bears: Bears = BEARS_MS) {
+    super(message)
+    this.bears = bears
+  }
 }
 
 /** A lab as a stage, and what the runner needs beside the verbs. */
@@ -53,15 +67,17 @@ export class LabStage implements Stage {
     const set = (faults: FaultsChange, process?: number): Promise<void> =>
       backend.set(faults, process === undefined ? undefined : process - 1)
     return {
-      stall: (process) => this.#does(`${whose(process)} stalls`, () => set({ stalled: true }, process)),
-      release: (process) => this.#does(`${whose(process)} is released`, () => set({ stalled: false }, process)),
-      set: (faults, process) => this.#does(`${whose(process)}: ${inWords(faults)}`, () => set(faults, process)),
+      stall: (process) => this.#switches(`${whose(process)} stalls`, () => set({ stalled: true }, process)),
+      release: (process) => this.#switches(`${whose(process)} is released`, () => set({ stalled: false }, process)),
+      set: (faults, process) => this.#switches(`${whose(process)}: ${inWords(faults)}`, () => set(faults, process)),
       relisten: (backlog) =>
-        this.#does(`${who} listens again with backlog ${backlog}`, () => backend.relisten(backlog)),
+        this.#switches(`${who} listens again with backlog ${backlog}`, () => backend.relisten(backlog)),
       deferAccept: (seconds) =>
-        this.#does(`${who} sets TCP_DEFER_ACCEPT to ${duration(seconds * 1000)}`, () => backend.deferAccept(seconds)),
-      close: () => this.#does(`${who} closes its listener`, () => backend.close()),
-      open: () => this.#does(`${who} opens its listener`, () => backend.open()),
+        this.#switches(`${who} sets TCP_DEFER_ACCEPT to ${duration(seconds * 1000)}`, () =>
+          backend.deferAccept(seconds),
+        ),
+      close: () => this.#switches(`${who} closes its listener`, () => backend.close()),
+      open: () => this.#switches(`${who} opens its listener`, () => backend.open()),
       kill: () => this.#does(`${who} is killed`, () => backend.kill()),
       restart: () => this.#does(`${who} restarts`, () => backend.restart()),
       status: () => backend.status(),
@@ -76,42 +92,58 @@ export class LabStage implements Stage {
 
   readonly steer: Stage['steer'] = (steering) => {
     const { by, ...rest } = steering
-    return this.#does(`new connections are steered by ${by} ${inWords(rest)}`.trim(), () =>
+    return this.#switches(`new connections are steered by ${by} ${inWords(rest)}`.trim(), () =>
       this.#lab.backend(1).steer(steering),
     )
   }
 
   readonly sysctl: Stage['sysctl'] = (name, value, host = 'server') =>
-    this.#does(`${host}: ${name} = ${value}`, () => this.#lab.setSysctl(name, value, host))
+    this.#switches(`${host}: ${name} = ${value}`, () => this.#lab.setSysctl(name, value, host))
 
   readonly pass: Stage['pass'] = async (ms) => {
+    const beganMs = monotonicMs()
     await sleep(ms, undefined, { signal: this.#signal })
+    this.#late('pauses', monotonicMs() - beganMs - ms)
   }
 
   readonly now: Stage['now'] = async () => nowOf(this.#lab, await this.#lab.look())
 
-  readonly until: Stage['until'] = async (what, seen, withinMs = UNTIL_MS) => {
+  readonly until: Stage['until'] = async (what, seen, limits = {}) => {
     const { phase } = this
+    const { withinMs = UNTIL_MS, bears } = typeof limits === 'number' ? { withinMs: limits } : limits
+    let found = ''
+    let movedMs = Number.NEGATIVE_INFINITY
     const look = async (): Promise<{ now: Now; isSo: boolean }> => {
       const now = await this.now()
+      if (found !== whatMoves(now)) movedMs = monotonicMs()
+      found = whatMoves(now)
       return { now, isSo: await holds(seen, now) }
     }
-    try {
-      const { now } = await eventually(what, look, ({ isSo }) => isSo, {
-        withinMs,
-        everyMs: POLL_MS,
-        signal: this.#signal,
-        endsIt: () => true,
-      })
-      return now
-    } catch (error) {
-      if (!(error instanceof WaitedInVain)) throw error
-      throw new NotSeen(`In phase ${phase} this did not happen within ${duration(withinMs)}: ${what}`)
+    for (let waits = 1; ; waits++) {
+      const beganMs = monotonicMs()
+      try {
+        const { now } = await eventually(what, look, ({ isSo }) => isSo, {
+          withinMs,
+          everyMs: POLL_MS,
+          signal: this.#signal,
+          endsIt: () => true,
+        })
+        return now
+      } catch (error) {
+        if (!(error instanceof WaitedInVain)) throw error
+        // What has not moved in the second half will not move.
+        if (waits === MOST_WAITS || movedMs < (beganMs + monotonicMs()) / 2)
+          throw new NotSeen(`In phase ${phase} this did not happen within ${duration(withinMs)}: ${what}`, bears)
+      }
     }
   }
 
+  readonly late: Stage['late'] = (ms) => this.#late('probes', ms)
+
   readonly run: Stage['run'] = async (command, host = 'server') => {
     const { status, stdout, stderr } = await this.#lab.run(command, host)
+    if (status === IN_VAIN)
+      throw new NotSeen(`In phase ${this.phase} '${command.slice(0, 2).join(' ')}' waited in vain: ${stderr.trim()}`)
     if (status !== 0)
       throw new UsageError(`'${command.join(' ')}' failed on the ${host} with status ${status}: ${stderr.trim()}`)
     return stdout
@@ -195,9 +227,9 @@ export class LabStage implements Stage {
       report: () => load.report(),
       done: () => load.done(),
       stop: () => this.#does(`${load.id} is stopped`, () => load.stop()),
-      speak: () => this.#does(`${load.id} speaks`, () => load.speak()),
+      speak: () => this.#switches(`${load.id} speaks`, () => load.speak()),
       step: (connection, send) =>
-        this.#does(
+        this.#switches(
           `${load.id}, connection ${connection}: ${send}`,
           async () => void (await load.step(connection, send)),
         ),
@@ -205,6 +237,24 @@ export class LabStage implements Stage {
     }
     this.#begun.set(this.phase, running)
     return running
+  }
+
+  /** A verb that takes effect within a few milliseconds, unless the machine is busy. */
+  async #switches(what: string, verb: () => Promise<void>): Promise<void> {
+    const beganMs = monotonicMs()
+    await this.#does(what, verb)
+    const tookMs = monotonicMs() - beganMs
+    // What takes long while nothing is under way delays nothing.
+    if (tookMs > QUICK_MS && (await this.#isUnderWay())) this.#late('switches', tookMs)
+  }
+
+  async #isUnderWay(): Promise<boolean> {
+    const states = await Promise.all(this.#loads.map(({ load }) => load.state()))
+    return states.some(({ state }) => state === 'running')
+  }
+
+  #late(what: LateThing, lateMs: number): void {
+    if (lateMs > 0) this.#journal.write({ is: 'late', what, lateMs })
   }
 
   async #does<Result>(what: string, verb: () => Promise<Result>): Promise<Result> {
@@ -229,6 +279,10 @@ const inWords = (settings: object): string =>
   Object.entries(settings)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')
+
+/** The queues and connections of the port, for telling whether anything moves. */
+const whatMoves = ({ listeners, synQueue, waiting, waitingFinished, unserved, established, ...now }: Now): string =>
+  [listeners, synQueue.length, waiting, waitingFinished, unserved, established, now.receiveBytes, now.sendBytes].join()
 
 /** Whether it is so now; a condition on a listener that does not exist yet is not. */
 async function holds(seen: (now: Now) => boolean | Promise<boolean>, now: Now): Promise<boolean> {

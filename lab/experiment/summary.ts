@@ -3,7 +3,7 @@ import type { CaseSummary } from './verdict.ts'
 
 /** The part of a recording that goes into verdict.json; samples and connection records have files of their own. */
 export function summaryOf(recording: Recording): CaseSummary {
-  const { plan, sysctls, phases, events, loads, boundaries, lateSamples } = recording
+  const { plan, sysctls, phases, events, loads, boundaries, lateSamples, lateness } = recording
   const originMs = originOf(recording)
   const since = (atMs: number): number => Math.round((atMs - originMs) * 1000) / 1000
   return {
@@ -25,6 +25,7 @@ export function summaryOf(recording: Recording): CaseSummary {
     counters: [...gained('server', boundaries, 'counters'), ...gained('client', boundaries, 'clientCounters')],
     loads,
     lateSamples,
+    lateness,
   }
 }
 

@@ -4,8 +4,8 @@ import type { Expectation } from '#experiments/vocabulary/expectation.ts'
 import { atLeast, atMost, between, equals, is, that } from '#experiments/vocabulary.ts'
 import { bandInWords, seenInWords, weigh } from './verdict.ts'
 
-const one = (expectation: Expectation, lagMs = 0) =>
-  weigh({ kernel: [expectation], userspace: [expectation] }, lagMs)[0]!
+const one = (expectation: Expectation, lateMs = 0) =>
+  weigh({ kernel: [expectation], userspace: [expectation] }, { what: 'timers', lateMs })[0]!
 
 for (const [band, inside, outside] of [
   [equals(9), [9], [8, 8.999, 10, Number.NaN]],
@@ -24,13 +24,13 @@ test('a word and a truth value must be the same', () => {
   assert.equal(one(that('x', false, is(true))).passed, false)
 })
 
-test('the upper end of a time gives way by the lag that was measured, the lower end and other units do not', () => {
+test('the upper end of a time gives way by the lateness that was measured and is borne, the lower end and other units do not', () => {
   const time = that('x', 1030, between(1000, 1010, 'ms'))
   assert.equal(one(time, 0).passed, false)
   const late = one(time, 25)
   assert.equal(late.passed, true)
   assert.equal(late.widenedMs, 25)
-  assert.equal(bandInWords(late), '1000 to 1035 ms (including 25 ms for scheduling lag)')
+  assert.equal(bandInWords(late), '1000 to 1035 ms (including 25 ms for lateness)')
   assert.equal(one(that('x', 999, between(1000, 1010, 'ms')), 25).passed, false)
   assert.equal(one(that('x', 12, equals(10)), 25).passed, false)
 })
@@ -49,9 +49,48 @@ test('numbers are told with their units', () => {
 
 test('expectations keep who counted', () => {
   const expectation = that('x', 1, equals(1))
-  const counted = weigh({ kernel: [expectation], userspace: [expectation], both: [expectation] }, 0)
+  const counted = weigh({ kernel: [expectation], userspace: [expectation], both: [expectation] }, undefined)
   assert.deepEqual(
     counted.map((weighed) => weighed.counted),
     ['kernel', 'userspace', 'both'],
   )
+})
+
+const verdictOf = ({ passed, notJudged }: ReturnType<typeof one>) =>
+  notJudged !== null ? 'not judged' : passed ? 'passed' : 'failed'
+
+test('what fails while all was on time fails, and beside more lateness than it bears it is not judged, with the reason', () => {
+  const wrong = that('x', 8, equals(9))
+  assert.equal(verdictOf(one(wrong, 100)), 'failed')
+  const late = one(wrong, 230)
+  assert.equal(verdictOf(late), 'not judged')
+  assert.equal(
+    late.notJudged,
+    'this machine was too busy: timers of an idle process fired up to 230 ms late, and it bears 100 ms',
+  )
+  assert.equal(verdictOf(one(that('x', 8, equals(9), { bears: 300 }), 230)), 'failed')
+  assert.equal(verdictOf(one(that('x', false, is(true)), 230)), 'not judged')
+  assert.match(one(that('x', 8, equals(9), { bears: 0 }), 1).notJudged ?? '', /and it bears no lateness$/)
+})
+
+test('what no lateness can explain fails on the busiest machine too', () => {
+  assert.equal(verdictOf(one(that('x', 8, equals(9), { bears: 'any lateness' }), 60_000)), 'failed')
+})
+
+test('what passes beside lateness has passed, unless lateness could have made it pass', () => {
+  assert.equal(verdictOf(one(that('x', 9, equals(9)), 9000)), 'passed')
+  assert.equal(verdictOf(one(that('x', 9, atLeast(5), { lateHelps: true }), 90)), 'passed')
+  assert.equal(verdictOf(one(that('x', 9, atLeast(5), { lateHelps: true }), 110)), 'not judged')
+  const waits = that('x', 1100, atLeast(950, 'ms'))
+  assert.equal(verdictOf(one(waits, 140)), 'passed', 'it would have waited for long enough on any machine')
+  assert.equal(verdictOf(one(waits, 160)), 'not judged')
+})
+
+test('a time that is off by more than anything was late fails on a busy machine too', () => {
+  const quick = (seen: number) => that('x', seen, atMost(100, 'ms'))
+  assert.equal(verdictOf(one(quick(1030), 200)), 'failed')
+  assert.equal(verdictOf(one(quick(280), 200)), 'not judged')
+  assert.equal(verdictOf(one(that('x', 700, atLeast(950, 'ms')), 200)), 'failed')
+  assert.equal(verdictOf(one(that('x', 900, atLeast(950, 'ms')), 200)), 'not judged')
+  assert.equal(verdictOf(one(that('x', Number.NaN, atLeast(950, 'ms')), 200)), 'not judged')
 })

@@ -1,9 +1,11 @@
 /** The verdict on a run: every expectation with its band and what was seen. */
-import type { Band, Expectation, Unit } from '#experiments/vocabulary/expectation.ts'
+import { duration } from '#common/quantities.ts'
+import type { Band, Bears, Expectation, Range, Unit } from '#experiments/vocabulary/expectation.ts'
 import type { Judgement } from '#experiments/vocabulary/experiment.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
+import { type Late, lateInWords } from './lateness.ts'
 
 /** `broken`: it could not run to its end, so it says nothing of the kernel. */
 export type Status = 'passed' | 'failed' | 'not judged' | 'broken'
@@ -21,7 +23,7 @@ export interface Verdict {
   startedAt: string
   durationMs: number
   machine: Machine
-  /** The largest scheduling lag measured during the run, of an idle process or of the clients' schedule: bands of times give way by it. Null if it did not get to its end. */
+  /** The most that anything of the run was late; see the `lateness` of its cases. Null if it did not get to its end. */
   lagMs: number | null
   /** How to run it again. */
   again: string
@@ -38,9 +40,11 @@ export interface JudgedExpectation {
   seen: number | string | boolean | null
   /** Null for an end that is open. */
   band: { low: number | null; high: number | null; unit: Unit } | { value: string | boolean }
-  /** By how much the upper end gave way to scheduling lag; included in `band.high`. */
+  /** By how much the upper end of a time gave way to lateness; included in `band.high`. */
   widenedMs: number
   passed: boolean
+  /** Why it is not judged, and `passed` says nothing; null if it is. */
+  notJudged: string | null
 }
 
 export interface Machine {
@@ -68,21 +72,33 @@ export interface CaseSummary {
   loads: { id: string; phase: string; order: LoadOrder; report: LoadReport | null }[]
   /** Samples that came more than half an interval late: between them a queue may have moved unseen. */
   lateSamples: number
+  /** What was late: the worst of each kind in each phase. */
+  lateness: Late[]
 }
 
-/** Weighs every expectation. */
-export function weigh(judgement: Judgement, lagMs: number): JudgedExpectation[] {
+/** Weighs every expectation; `worst` is what was latest in the run, if anything was. */
+export function weigh(judgement: Judgement, worst: Worst | undefined): JudgedExpectation[] {
   const { kernel, userspace, both = [] } = judgement
   return [
-    ...kernel.map((expectation) => weighOne('kernel', expectation, lagMs)),
-    ...userspace.map((expectation) => weighOne('userspace', expectation, lagMs)),
-    ...both.map((expectation) => weighOne('both', expectation, lagMs)),
+    ...kernel.map((expectation) => weighOne('kernel', expectation, worst)),
+    ...userspace.map((expectation) => weighOne('userspace', expectation, worst)),
+    ...both.map((expectation) => weighOne('both', expectation, worst)),
   ]
 }
 
-function weighOne(counted: JudgedExpectation['counted'], expectation: Expectation, lagMs: number): JudgedExpectation {
-  const { sentence, seen, band } = expectation
-  const widenedMs = band.kind === 'range' && band.unit === 'ms' && Number.isFinite(band.high) ? lagMs : 0
+type Worst = Pick<Late, 'what' | 'lateMs'>
+
+function weighOne(
+  counted: JudgedExpectation['counted'],
+  expectation: Expectation,
+  worst: Worst | undefined,
+): JudgedExpectation {
+  const { sentence, seen, band, bears } = expectation
+  const lateMs = worst?.lateMs ?? 0
+  const tooLate = worst !== undefined && bears !== 'any lateness' && lateMs > bears ? worst : undefined
+  // Within what is borne, lateness is the machine's and not the kernel's.
+  const widenedMs = isTime(band) && Number.isFinite(band.high) && tooLate === undefined ? lateMs : 0
+  const passed = lies(seen, band, widenedMs)
   return {
     counted,
     sentence,
@@ -92,9 +108,23 @@ function weighOne(counted: JudgedExpectation['counted'], expectation: Expectatio
       band.kind === 'exactly'
         ? { value: band.value }
         : { low: finite(band.low), high: finite(band.high + widenedMs), unit: band.unit },
-    passed: lies(seen, band, widenedMs),
+    passed,
+    notJudged: tooLate !== undefined && isDoubtful(expectation, passed, lateMs) ? tooMuch(tooLate, bears) : null,
   }
 }
+
+const isTime = (band: Band): band is Range => band.kind === 'range' && band.unit === 'ms'
+
+/** Whether something that was so late can have made the outcome what it is. */
+function isDoubtful({ seen, band, lateHelps }: Expectation, passed: boolean, lateMs: number): boolean {
+  // Of a time it is known by how much: one that lies further from the end of the band is what the kernel made it.
+  if (isTime(band) && typeof seen === 'number' && !Number.isNaN(seen))
+    return passed ? lateHelps || seen - lateMs < band.low : Math.max(band.low - seen, seen - band.high) <= lateMs
+  return !passed || lateHelps
+}
+
+const tooMuch = (worst: Worst, bears: Bears): string =>
+  `this machine was too busy: ${lateInWords(worst)}, and it bears ${bears === 0 ? 'no lateness' : duration(Number(bears))}`
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
@@ -103,11 +133,11 @@ function lies(seen: Expectation['seen'], band: Band, widenedMs: number): boolean
   return typeof seen === 'number' && seen >= band.low && seen <= band.high + widenedMs
 }
 
-/** A band in words: `9`, `0.75 to 0.85`, `at least 3`, `1000 to 1012 ms (including 12 ms for scheduling lag)`. */
+/** A band in words: `9`, `0.75 to 0.85`, `at least 3`, `1000 to 1012 ms (including 12 ms for lateness)`. */
 export function bandInWords({ band, widenedMs }: Pick<JudgedExpectation, 'band' | 'widenedMs'>): string {
   if ('value' in band) return String(band.value)
   const { low, high, unit } = band
-  const lag = widenedMs >= 0.05 ? ` (including ${show(widenedMs)} ms for scheduling lag)` : ''
+  const lag = widenedMs >= 0.05 ? ` (including ${show(widenedMs)} ms for lateness)` : ''
   if (low === null && high === null) return 'any number'
   if (low === null) return `at most ${quantity(high, unit)}${lag}`
   if (high === null) return `at least ${quantity(low, unit)}`

@@ -1,4 +1,5 @@
 /** A lab of three idle shards, for tests: as a display is told of it, and as findings and the terminal see it. */
+import type { ExperimentState } from '../experiment-state.ts'
 import type { LabPicture, LiveState, ShardView } from '../state.ts'
 import type { LabView } from '../view.ts'
 
@@ -7,6 +8,7 @@ export const shardOf = (shard: number, changes: Partial<ShardView> = {}): ShardV
   state: 'listening',
   stalled: false,
   faults: [],
+  acceptDelayMs: 0,
   length: 0,
   limit: 128,
   backlog: 128,
@@ -18,7 +20,8 @@ export const shardOf = (shard: number, changes: Partial<ShardView> = {}): ShardV
   acceptsPerSecond: 100,
   open: 1,
   acceptWait: { meanMs: 1, p99Ms: 4 },
-  oldestWaitMs: 0,
+  oldestWait: { leastMs: 0, mostMs: 0 },
+  hungUp: { least: 0, most: 0 },
   processes: [{ pid: shard, stalled: false, acceptsPerSecond: 100, open: 1, lagMs: 0 }],
   ...changes,
 })
@@ -37,7 +40,9 @@ const picture = (): LabPicture => ({
     address: '198.18.0.2',
     port: 8080,
     synQueue: { length: 0, peak: 0, limit: 384 },
-    oldestWaitMs: 0,
+    oldestWait: { leastMs: 0, mostMs: 0 },
+    waiting: { connections: 0, finished: 0, reset: undefined },
+    unserved: { connections: 0, oldestMs: 0 },
     connections: 3,
     receiveBytes: 0,
     receiveBytesMax: 0,
@@ -51,11 +56,13 @@ const picture = (): LabPicture => ({
     halfOpenPerSecond: 0,
     open: 3,
     synRetransmitsPerSecond: 0,
+    noPortLeftPerSecond: 0,
   },
   sysctls: { syncookies: 1, abortOnOverflow: 0, migrateReq: 0, somaxconn: 4096 },
   cookiesPerSecond: 0,
   moved: [],
   gaps: [],
+  ages: { listeners: 0, synQueue: 0, connections: 0, counters: 0, backends: 0 },
 })
 
 /** What a board is sent. */
@@ -63,7 +70,27 @@ export const stateOf = (changes: Partial<LiveState> = {}): LiveState => ({
   ...picture(),
   loads: [],
   words: undefined,
+  calm: 'All is calm: every connection is accepted.',
   experiment: undefined,
+  ...changes,
+})
+
+/** An experiment that has just begun. */
+export const experimentOf = (changes: Partial<ExperimentState> = {}): ExperimentState => ({
+  name: 'small-backlog',
+  teaches: 'A queue with backlog N holds N + 1 connections.',
+  run: 1,
+  running: true,
+  shows: undefined,
+  still: undefined,
+  cases: [],
+  steps: ['stall', 'burst', 'release', 'afterwards'].map((name) => ({ name, state: 'ahead' })),
+  phases: [],
+  status: undefined,
+  reason: undefined,
+  expectations: [],
+  folder: undefined,
+  report: undefined,
   ...changes,
 })
 

@@ -283,6 +283,9 @@ export const LoadReport = Type.Object({
   firstByteMs: Latency,
   totalMs: Latency,
   scheduleLagMs: Latency,
+  clientLagMs: Type.Optional(
+    Type.Number({ description: 'The most by which a timer of the agent was late while the load ran' }),
+  ),
   failures: Type.Record(Type.String(), Type.Integer(), {
     description: 'Why connections `failed`, and how many for each reason',
   }),

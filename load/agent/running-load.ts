@@ -1,5 +1,6 @@
 import { monotonicMs } from '#common/clock.ts'
 import { describeError } from '#common/errors.ts'
+import { LagMeter } from '#common/lag.ts'
 import { runConnections } from '../clients/connections.ts'
 import { runHalfOpen } from '../clients/half-open.ts'
 import { Handshakes } from '../clients/handshakes.ts'
@@ -17,6 +18,7 @@ export class RunningLoad {
   readonly over: Promise<void>
   readonly #stopping = new AbortController()
   readonly #beganMs = monotonicMs()
+  readonly #lag: LagMeter
   readonly #client: Client
   #records: readonly ConnectionRecord[]
   #state: () => LoadState
@@ -30,6 +32,8 @@ export class RunningLoad {
     this.#report = () => this.#reportOn(progress, 'running')
     this.#state = () => ({ state: 'running', allBegun: progress.allBegun })
     this.#client = start(request, progress, this.#stopping.signal)
+    // From here on: what the first load of an agent has to load first delays no connection.
+    this.#lag = new LagMeter()
     this.over = this.#run(this.#client.over, progress)
   }
 
@@ -41,6 +45,7 @@ export class RunningLoad {
     } catch (error) {
       final = { ...this.#reportOn(progress, 'failed'), error: describeError(error) }
     }
+    this.#lag[Symbol.dispose]()
     // From here on only the report is kept: the histograms are released.
     this.#report = () => final
     this.#state = () => ({ state: final.state, allBegun: final.allBegun })
@@ -51,7 +56,7 @@ export class RunningLoad {
     const { kind, label } = this.request
     const amount = amountOf(this.request)
     const asOrdered = { ...(label === undefined ? {} : { label }), ...(amount === undefined ? {} : { amount }) }
-    return { id: this.id, kind, ...asOrdered, state, elapsedMs, ...progress.report() }
+    return { id: this.id, kind, ...asOrdered, state, elapsedMs, clientLagMs: this.#lag.worstMs, ...progress.report() }
   }
 
   /** The report as it is now; it no longer changes once the load is over. */

@@ -58,6 +58,7 @@ test('times come back as they were written, since the first, whatever unit, sepa
     fc.array(column, { maxLength: 2 }),
     fc.array(column, { maxLength: 2 }),
     (values, unit, separator, lineEnd, before, after) => {
+      fc.pre(values[0] !== values.at(-1)) // of arrivals at one moment alone there is no rate: they are refused
       const line = (own: string): string => [...before, own, ...after].join(separator)
       const text = [line(`t_${unit}`), ...values.map((value) => line(String(value)))].join(lineEnd)
       const { atMs } = parseCsv('arrivals.csv', text)

@@ -1,5 +1,6 @@
 import { plural } from '#common/quantities.ts'
 import type { Run } from '#lab/experiment/folder.ts'
+import { lateInWords, worstOfEach } from '#lab/experiment/lateness.ts'
 import type { CaseSummary } from '#lab/experiment/verdict.ts'
 import { scrolling } from '../figure.ts'
 import type { Group } from '../group.ts'
@@ -28,11 +29,17 @@ export function machineSection({ runs, labels }: Group): Html {
         ),
     ],
     [
-      'Scheduling lag',
-      ({ verdict: { lagMs } }) =>
+      'Lateness',
+      ({ verdict: { lagMs, cases } }) =>
         lagMs === null
           ? 'not known: the run did not finish'
-          : `timers of an idle process, or the clients’ own schedule, ran up to ${lagMs < 1 ? '1 ms' : duration(lagMs)} late; bands of times are widened by that much`,
+          : perCase(
+              cases,
+              ({ lateness }) =>
+                worstOfEach(lateness)
+                  .map((late) => `${lateInWords(late)} in phase ${late.phase}`)
+                  .join('; ') || 'nothing was late',
+            ),
     ],
   ]
   const filled = rows.filter(([, read]) => runs.some((run) => read(run) !== undefined))

@@ -4,7 +4,7 @@ import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
 import { gauge } from '../plots/gauge.ts'
 import { together } from '../quantities.ts'
-import { passMark, whoCounted } from './status.ts'
+import { colourOf, endingMark, endingOf, whoCounted } from './status.ts'
 
 /** Every expectation with its band and what was seen, with a column for each run if there are several. */
 export function verdictSection(group: Group): Html | undefined {
@@ -13,7 +13,7 @@ export function verdictSection(group: Group): Html | undefined {
   const given = runs.some(({ verdict }) => verdict.expectations.some(({ widenedMs }) => widenedMs >= 0.05))
   return html`<section><h2>Expected and seen</h2>
 <p class="meaning">Each outcome is counted by the kernel, by the processes at both ends, or by both, which must then agree.
-The bar is the band, the dot is what was seen.${given && ' The paler part of a bar is what a band of times was widened by, for the scheduling lag of this machine.'}</p>
+The bar is the band, the dot is what was seen.${given && ' The paler part of a bar is what a band of times was widened by, for the lateness of this machine.'}</p>
 ${scrolling('Expectations', runs.length === 1 ? one(group) : sideBySide(group))}</section>`
 }
 
@@ -22,7 +22,7 @@ const one = ({ runs }: Group): Html => html`<table class="expectations">
 <tbody>${runs[0]!.verdict.expectations.map(
   (
     expectation,
-  ) => html`<tr class="${expectation.passed ? 'passed' : 'failed'}"><td>${passMark(expectation.passed)}</td><th scope="row">${expectation.sentence}<span class="in-short">expected ${expected(expectation)}, seen ${seen(expectation)}, counted by ${whoCounted[expectation.counted]}</span></th><td>${whoCounted[expectation.counted]}</td><td>${expected(expectation)}</td><td class="seen">${seen(expectation)}</td><td>${gauge(expectation)}</td></tr>
+  ) => html`<tr class="${colourOf(endingOf(expectation))}"><td>${endingMark(expectation)}</td><th scope="row">${expectation.sentence}${unjudged(expectation)}<span class="in-short">expected ${expected(expectation)}, seen ${seen(expectation)}, counted by ${whoCounted[expectation.counted]}</span></th><td>${whoCounted[expectation.counted]}</td><td>${expected(expectation)}</td><td class="seen">${seen(expectation)}</td><td>${gauge(expectation)}</td></tr>
 `,
 )}</tbody></table>`
 
@@ -42,8 +42,11 @@ function sideBySide({ runs, labels }: Group): Html {
 
 function cell(expectation: JudgedExpectation | undefined, common: boolean): Html {
   if (expectation === undefined) return html`<td class="note">not judged</td>`
-  return html`<td class="${expectation.passed ? 'passed' : 'failed'}">${passMark(expectation.passed)} <span class="seen">${seen(expectation)}</span>${!common && html` <span class="note">of ${expected(expectation)}</span>`}${gauge(expectation)}</td>`
+  return html`<td class="${colourOf(endingOf(expectation))}">${endingMark(expectation)} <span class="seen">${seen(expectation)}</span>${!common && html` <span class="note">of ${expected(expectation)}</span>`}${unjudged(expectation)}${gauge(expectation)}</td>`
 }
 
 const expected = (expectation: JudgedExpectation): string => together(bandInWords(expectation))
 const seen = (expectation: JudgedExpectation): string => together(seenInWords(expectation))
+/** Why it is not judged. */
+const unjudged = ({ notJudged }: JudgedExpectation) =>
+  notJudged !== null && html`<br><span class="note">${notJudged}</span>`

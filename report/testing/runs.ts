@@ -1,22 +1,9 @@
 /** Runs for tests, made of recordings as the runner makes them. */
-import type { LabPlan } from '#lab/driver.ts'
 import { type Run, tablesOf } from '#lab/experiment/folder.ts'
 import { emptyRecording, type Recording } from '#lab/experiment/recording.ts'
 import { summaryOf } from '#lab/experiment/summary.ts'
 import type { Verdict } from '#lab/experiment/verdict.ts'
-
-export const plan: LabPlan = {
-  mode: 'sharded',
-  address: '198.18.0.2',
-  port: 8080,
-  backends: [{ backlog: 8, workers: 3 }],
-  sysctls: {},
-  sampleIntervalMs: 10,
-  synIntervalMs: 20,
-  connectionsIntervalMs: 100,
-  cpuShare: 0.2,
-  peakWindowMs: 30_000,
-}
+import { plan } from '#lab/testing/plan.ts'
 
 /** A second with two phases, in which the queue of one shard fills and a client in five never connects. */
 export function recording(name = 'lab', changes: Partial<Recording> = {}): Recording {
@@ -62,7 +49,8 @@ export function recording(name = 'lab', changes: Partial<Recording> = {}): Recor
         ...(at % 5 === 0 ? {} : { acceptWaitMs: 0, backend: 'backend-1' }),
       }
     }),
-    lagMs: 3,
+    lateness: [{ what: 'timers', lateMs: 3, phase: 'burst' }],
+    complete: true,
     ...changes,
   }
 }
@@ -85,6 +73,7 @@ export function runOf(recordings: readonly Recording[], changes: Partial<Verdict
         seen: 9,
         widenedMs: 0,
         passed: true,
+        notJudged: null,
         band: { low: 9, high: 9, unit: '' },
       },
       {
@@ -93,6 +82,7 @@ export function runOf(recordings: readonly Recording[], changes: Partial<Verdict
         seen: 1010,
         widenedMs: 3,
         passed: true,
+        notJudged: null,
         band: { low: 900, high: 1103, unit: 'ms' },
       },
     ],

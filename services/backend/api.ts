@@ -109,6 +109,12 @@ export const ProcessStatus = Type.Object({
   responses: Type.Integer(),
   open: Type.Integer(),
   loopLagMs: Type.Number(),
+  lateness: Type.Optional(
+    Type.Array(Type.Object({ atMs: Type.Number(), lateMs: Type.Number() }), {
+      description:
+        'The last times at which its loop had stood still for 10 ms or more that no fault asked for, by CLOCK_MONOTONIC',
+    }),
+  ),
   cpuSeconds: Type.Number({ description: 'CPU time used by all its threads' }),
 })
 

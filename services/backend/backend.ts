@@ -68,6 +68,7 @@ export class Backend {
         responses: responses(counts),
         open: counts.open,
         loopLagMs: counts.loopLagMs,
+        lateness: counts.lateness,
         cpuSeconds: counts.cpuSeconds,
       })),
     }

@@ -31,7 +31,14 @@ const BODY_BYTES = 7
 const CODES = 8
 const DURATIONS = CODES + STATUS_CODES
 const WAITS = DURATIONS + durationBounds.length + 1
-const NUMBERS = WAITS + WAIT_BUCKETS
+const LATES = WAITS + WAIT_BUCKETS
+const LATE = LATES + 1
+/** How many delays are remembered: when, and how long. */
+const MOST_LATE = 32
+const NUMBERS = LATE + 2 * MOST_LATE
+
+/** A delay that is worth remembering. */
+const LEAST_LATE_MS = 10
 
 const WORDS_BYTES = 64
 
@@ -113,6 +120,23 @@ export class PortMemory {
   beat(lagMs: number, nextMs: number): void {
     this.#numbers[LAST_LAG] = lagMs
     this.#numbers[NEXT_BEAT] = nextMs
+  }
+
+  /** The loop stood still for so long until `atMs`, and no fault asked it to. */
+  late(atMs: number, lateMs: number): void {
+    if (lateMs < LEAST_LATE_MS) return
+    const place = LATE + 2 * (this.#at(LATES) % MOST_LATE)
+    this.#numbers[place] = atMs
+    this.#numbers[place + 1] = lateMs
+    this.#add(LATES, 1)
+  }
+
+  /** The last of these delays, in no order. */
+  lateness(): { atMs: number; lateMs: number }[] {
+    return Array.from({ length: Math.min(MOST_LATE, this.#at(LATES)) }, (_, at) => ({
+      atMs: this.#at(LATE + 2 * at),
+      lateMs: this.#at(LATE + 2 * at + 1),
+    }))
   }
 
   get accepts(): number {

@@ -37,6 +37,7 @@ export interface PortCounts {
   waits: WaitHistogram
   durations: { counts: number[]; sumSeconds: number }
   loopLagMs: number
+  lateness: { atMs: number; lateMs: number }[]
   cpuSeconds: number
   residentBytes: number
 }

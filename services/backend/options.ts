@@ -47,7 +47,7 @@ export const grammar = {
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '8080' },
     backlog: { type: 'string', default: '128' },
-    mode: { type: 'string', default: 'sharded' },
+    mode: { type: 'string', default: 'sharded', values: modes },
     workers: { type: 'string' },
     control: { type: 'string', default: '127.0.0.1:0' },
     closed: { type: 'boolean', default: false },

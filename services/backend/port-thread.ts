@@ -57,6 +57,7 @@ export class PortThread {
       waits: this.#memory.waits(),
       durations: this.#memory.durations(),
       loopLagMs: this.#memory.loopLagMs(monotonicMs()),
+      lateness: this.#memory.lateness(),
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       residentBytes: process.memoryUsage.rss(),
     }

@@ -24,6 +24,8 @@ const pace = new Pace(memory)
 const connections = new WeakMap<object, Connection>()
 let listener: net.Server | undefined
 let complaint = ''
+/** For how long faults have blocked the loop since its last heartbeat. */
+let askedMs = 0
 
 const app = portApp(name, memory, pace, (socket) => connections.get(socket) ?? { acceptedMs: 0, waitMs: 0 })
 await app.ready()
@@ -58,13 +60,21 @@ function serve(socket: net.Socket): void {
  * listener whose queue is full is an experiment as well.
  */
 function standStill(acceptedMs = Number.NEGATIVE_INFINITY): void {
+  const beganMs = monotonicMs()
+  /** When the delay that it waits for ends. */
+  let dueMs = Number.NaN
   for (;;) {
     const heard = memory.wakeups()
     for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control))
       obey(next.message)
     const stalled = memory.fault('stalled') === 1
     const ms = stalled ? Number.POSITIVE_INFINITY : acceptedMs + memory.fault('acceptDelayMs') - monotonicMs()
-    if (ms <= 0) return
+    if (ms <= 0) {
+      askedMs += monotonicMs() - beganMs
+      if (!Number.isNaN(dueMs)) memory.late(monotonicMs(), monotonicMs() - dueMs)
+      return
+    }
+    dueMs = stalled ? Number.NaN : monotonicMs() + ms
     memory.awaitWakeup(heard, ms)
   }
 }
@@ -118,6 +128,8 @@ const answer = (reply: Reply): void => control.postMessage(reply)
 function beat(dueMs: number): void {
   const now = monotonicMs()
   memory.beat(Math.max(0, now - dueMs), now + HEARTBEAT_MS)
+  memory.late(now, now - dueMs - askedMs)
+  askedMs = 0
   setTimeout(beat, HEARTBEAT_MS, now + HEARTBEAT_MS)
 }
 

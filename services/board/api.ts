@@ -1,6 +1,7 @@
 /** The board over HTTP: what the page asks for, what is embedded in it, and what it is sent. What is shown and ordered belongs to live/. */
 import { Type } from 'typebox'
 import type { Switches } from '#live/orders.ts'
+import type { SampleWindow } from '#live/sample-window.ts'
 import type { LiveState } from '#live/state.ts'
 
 const closed = { additionalProperties: false } as const
@@ -19,6 +20,12 @@ export const PlanQuery = Type.Object(
   closed,
 )
 
+/** The path of GET /runs/:run/report. */
+export const RunParams = Type.Object(
+  { run: Type.Integer({ minimum: 1, description: 'Counts the experiments of this board' }) },
+  closed,
+)
+
 /** What is embedded in the page. */
 export interface PageConfig {
   /** Identifies this run of the server: a page that outlives it reloads. */
@@ -31,6 +38,15 @@ export interface PageConfig {
   chapters: string[]
   /** The command that starts a lab with a board like this one. */
   startAgain: string
+}
+
+/** What is embedded in a page of the workshop. */
+export interface WorkshopConfig extends Pick<PageConfig, 'start' | 'token' | 'startAgain'> {
+  /** The one that is shown. */
+  chapter: string
+  chapters: { name: string; title: string; steps: string[] }[]
+  /** Whether a participant's file can be checked here. */
+  checks: boolean
 }
 
 /** Why no states come any more, in words for the page. */
@@ -46,4 +62,12 @@ export interface StreamEvent {
   state?: LiveState
   /** Missing until the last state has come. */
   loss?: Loss
+}
+
+/** What GET /replay answers: the last half minute of the lab that is shown. */
+export interface Replay {
+  /** Ten a second or so, oldest first. */
+  states: readonly LiveState[]
+  /** Every sample in between; missing where none are kept. */
+  samples?: SampleWindow
 }

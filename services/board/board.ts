@@ -2,17 +2,19 @@
 import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UsageError } from '#common/errors.ts'
 import { EventStream } from '#common/event-stream.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { FACTS_PATH, type Switches, SwitchOrder } from '#live/orders.ts'
+import type { SampleWindow } from '#live/sample-window.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
-import { type Loss, type PageConfig, PlanQuery, type StreamEvent } from './api.ts'
+import { type Loss, type PageConfig, PlanQuery, type Replay, RunParams, type StreamEvent } from './api.ts'
 import { encodingFor, loadAssets } from './server/assets.ts'
 import { refusalOfOrder, refusalOfRequest } from './server/guard.ts'
-import { chapter, chapterNames } from './server/workshop.ts'
-import { History } from './web/charts/series.ts'
+import { ShownLabs } from './server/shown-labs.ts'
+import { serveWorkshop, type WorkshopOffer } from './server/workshop.ts'
 
 const compress = promisify(gzip)
 /** How often a page is told that no new states come. */
@@ -28,6 +30,14 @@ export interface BoardOptions {
   plan(stallMs: number | undefined): BacklogAdvice
   /** What the kernel does, as one HTML page without foreign parts; experiments cite it. Undefined where it is not installed. */
   kernelFacts?(): string | undefined
+  /** The workshop's chapters, which are shown beside the board. */
+  workshop?: WorkshopOffer
+  /** Every sample of the last half minute of a lab, by the `lab` of its states; undefined where none are kept. */
+  samples?(lab: string | undefined): SampleWindow | undefined
+  /** Hears when the first page opens, and when the last one has closed. */
+  onPages?(open: boolean): void
+  /** The report of a run of an experiment, as one HTML page; undefined where there is none. */
+  report?(run: number): string | undefined
   /** The command that starts a lab with a board like this one: the page says it when all has ended. Default `npm start`. */
   startAgain?: string
 }
@@ -60,14 +70,22 @@ const documentHeaders = {
 
 /** Starts serving. Throws a UsageError if the address is taken. */
 export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
-  const { listen, source, actions, plan, startAgain = 'npm start', kernelFacts } = options
+  const { listen, source, actions, plan, startAgain = 'npm start', kernelFacts, report, samples, onPages } = options
+  const { workshop = { chapters: [], picture: () => undefined } } = options
   const token = randomBytes(24).toString('base64url')
   const start = randomBytes(6).toString('base64url')
   const { experiments, unavailable } = actions
-  const config: PageConfig = { start, token, experiments, unavailable, chapters: chapterNames(), startAgain }
+  const config: PageConfig = {
+    start,
+    token,
+    experiments,
+    unavailable,
+    chapters: workshop.chapters.map(({ name }) => name),
+    startAgain,
+  }
   const assets = loadAssets(config)
-  const history = new History()
-  const stream = new EventStream<StreamEvent & { sequence: number }>('state', 100)
+  const labs = new ShownLabs()
+  const stream = new EventStream<StreamEvent & { sequence: number }>('state', 100, undefined, onPages)
   let latest: StreamEvent & { sequence: number } = { sequence: 0, start }
   const tell = (news: Pick<StreamEvent, 'state' | 'loss'>): void => {
     latest = { sequence: news.state?.sequence ?? 0, start, ...news }
@@ -100,12 +118,19 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     reply.hijack()
     stream.add(reply.raw, 0, latest)
   })
-  app.get('/history', async (request, reply) => {
+  /** Large, and asked for by pages only. */
+  const sendJson = async (request: FastifyRequest, reply: FastifyReply, answer: object): Promise<FastifyReply> => {
     reply.type('application/json')
-    const { points, marks } = history
-    const json = JSON.stringify({ points, marks })
+    const json = JSON.stringify(answer)
     if (encodingFor(request.headers['accept-encoding']) === 'identity') return reply.send(json)
     return reply.header('content-encoding', 'gzip').send(await compress(json, { level: 1 }))
+  }
+  app.get('/history', (request, reply) => sendJson(request, reply, labs.kept))
+  app.get('/replay', (request, reply) => {
+    const { lab, states } = labs.recent
+    const window = samples?.(lab)
+    const replay: Replay = { states, ...(window === undefined ? {} : { samples: window }) }
+    return sendJson(request, reply, replay)
   })
   app.get('/health', (_request, reply) => {
     const healthy = latest.state !== undefined && latest.loss === undefined
@@ -116,14 +141,16 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     return { done: await actions.perform(request.body) }
   })
   app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))
-  app.get<Rest>('/workshop/*', (request, reply) => {
-    const text = chapter(request.params['*'])
-    if (text === undefined) return reply.code(404).send({ error: 'There is no such chapter' })
-    return reply.type('text/plain; charset=utf-8').send(text)
-  })
+  serveWorkshop(app, workshop, { start, token, startAgain }, (path) => assets.get(path))
   app.get(FACTS_PATH, (_request, reply) => {
     const page = kernelFacts?.()
     if (page === undefined) return reply.code(404).send({ error: 'The kernel facts are not installed here' })
+    return reply.headers(documentHeaders).type('text/html; charset=utf-8').send(page)
+  })
+  app.get('/runs/:run/report', { schema: { params: RunParams } }, (request, reply) => {
+    const page = report?.(request.params.run)
+    if (page === undefined)
+      return reply.code(404).send({ error: 'There is no such report: it may be of an earlier board' })
     return reply.headers(documentHeaders).type('text/html; charset=utf-8').send(page)
   })
   app.get<Rest>('/*', (request, reply) => {
@@ -142,8 +169,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   const pump = async (): Promise<void> => {
     try {
       for await (const state of source) {
-        history.add(state)
-        tell({ state })
+        if (labs.add(state)) tell({ state })
       }
     } catch (error) {
       lose(endInWords(error, startAgain))

@@ -1,8 +1,8 @@
 /** A real browser for tests, and where they leave what they saw. */
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { findProgram } from './tools.ts'
 
@@ -16,6 +16,8 @@ export function launch(): Promise<Browser> {
 /** A page that fails its test for whatever goes wrong in it. */
 export async function open(context: TestContext, browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
+  // On a busy machine a page takes its time.
+  page.setDefaultTimeout(180_000)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
   page.on('console', (message) => {
@@ -26,13 +28,15 @@ export async function open(context: TestContext, browser: Browser, url: string):
     await page.close()
     if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join('\n')}`)
   })
+  // On a busy machine a page of fifty modules takes its time; the limit of the test itself holds all the same.
+  page.setDefaultTimeout(0)
   await page.goto(url)
   return page
 }
 
-const folder = process.env.SPILLWAY_ARTEFACTS ?? fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-artefacts-'))
+const folder = process.env.SPILLWAY_ARTEFACTS ?? fileURLToPath(new URL('../pictures/', import.meta.url))
 
-/** Keeps a picture of the page, or of all that can be scrolled to: in the folder SPILLWAY_ARTEFACTS, or a temporary one. */
+/** Keeps a picture of the page, or of all that can be scrolled to: in the folder SPILLWAY_ARTEFACTS, or in test/pictures, which git ignores. */
 export async function keepPicture(page: Page, name: string, fullPage = false): Promise<void> {
   fs.mkdirSync(folder, { recursive: true })
   await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage })

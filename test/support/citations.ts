@@ -1,6 +1,8 @@
 /** Numbers in the workshop's text that name the expectation they come from: `9<!-- small-backlog: the queue holds … -->`. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { loadExperiment } from '#cli/run/file.ts'
+import { citedNumbers } from '#cli/workshop/chapter/citations.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import type { JudgedExpectation } from '#lab/experiment/verdict.ts'
 
@@ -15,21 +17,17 @@ export interface Citation {
   sentence: string
 }
 
-const cited = /(\d[\d,.]*)(?: (%|ms|s))?\**(?=\s*<!--\s*([\w-]+): ([^>]*?)\s*-->)/g
-
 /** Every citation of every chapter. */
 export function citations(): Citation[] {
   return chapters().flatMap((file) => {
     const text = fs.readFileSync(path.join(folder, file), 'utf8')
-    return [...text.matchAll(cited)].map(
-      ({ index, 1: number = '', 2: unit, 3: experiment = '', 4: sentence = '' }) => ({
-        file,
-        line: text.slice(0, index).split('\n').length,
-        text: unit === undefined ? number : `${number} ${unit}`,
-        experiment,
-        sentence,
-      }),
-    )
+    return citedNumbers(text).flatMap(({ index, number, unit, source }) => {
+      // Questions to the planner have a test of their own.
+      const [, experiment, sentence] = /^([\w-]+): (.*)$/s.exec(source) ?? []
+      if (experiment === undefined || sentence === undefined) return []
+      const line = text.slice(0, index).split('\n').length
+      return [{ file, line, text: unit === undefined ? number : `${number} ${unit}`, experiment, sentence }]
+    })
   })
 }
 
@@ -42,10 +40,7 @@ export const chapters = (): string[] => fs.readdirSync(folder).filter((name) => 
 /** The experiments that solve the chapters' exercises. */
 export async function solutions(): Promise<Experiment[]> {
   const files = fs.readdirSync(path.join(folder, 'solutions'))
-  const modules: { default: Experiment }[] = await Promise.all(
-    files.map((file) => import(path.join(folder, 'solutions', file))),
-  )
-  return modules.map((module) => module.default)
+  return await Promise.all(files.map((file) => loadExperiment(path.join(folder, 'solutions', file))))
 }
 
 /** Whether the number that is written lies where the kernel's own numbers must lie. */

@@ -1,4 +1,4 @@
-import { between, equals, experiment, fact, that } from '#experiments/vocabulary.ts'
+import { between, equals, experiment, fact, that } from 'spillway/vocabulary'
 
 const SYNS = 5
 

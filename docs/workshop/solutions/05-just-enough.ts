@@ -1,4 +1,4 @@
-import { atLeast, atMost, comparison, equals, fact, that } from '#experiments/vocabulary.ts'
+import { atLeast, atMost, comparison, equals, fact, that } from 'spillway/vocabulary'
 
 const RATE = 80
 const STALL_MS = 750

@@ -1,4 +1,4 @@
-import { equals, experiment, fact, that } from '#experiments/vocabulary.ts'
+import { equals, experiment, fact, that } from 'spillway/vocabulary'
 
 export default experiment({
   name: 'solution-drain-then-close',

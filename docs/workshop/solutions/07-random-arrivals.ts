@@ -1,4 +1,4 @@
-import { atLeast, between, comparison, equals, that } from '#experiments/vocabulary.ts'
+import { atLeast, between, comparison, equals, that } from 'spillway/vocabulary'
 
 /** 400 a second over two shards, for half a second: 100 on average, √100 = 10, plus three deviations is 130. */
 const MEAN = 100

@@ -65,11 +65,16 @@ test('the best encoding that is accepted is chosen, and none that is refused', (
   assert.equal(encodingFor(undefined), 'identity')
 })
 
-test('the one style sheet holds those of all folders', () => {
-  const served = loadAssets(config).get('/board.css')?.identity.toString() ?? ''
+test('the one style sheet holds those of all folders, but for the workshop, which is a page of its own', () => {
+  const assets = loadAssets(config)
+  const sheetOf = (name: string): string => assets.get(name)?.identity.toString() ?? ''
+  const served = sheetOf('/board.css')
   const web = new URL('../web/', import.meta.url)
   const sheets = fs.readdirSync(web, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.css'))
   assert.ok(sheets.length >= 4)
-  for (const name of sheets) assert.ok(served.includes(fs.readFileSync(new URL(name, web), 'utf8')), name)
+  for (const name of sheets) {
+    const there = name.startsWith('workshop/') ? sheetOf(`/${name}`) : served
+    assert.ok(there.includes(fs.readFileSync(new URL(name, web), 'utf8')), name)
+  }
   assert.match(served, /\.u-over/, 'and the one of uPlot')
 })

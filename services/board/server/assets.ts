@@ -26,8 +26,19 @@ const types: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
 }
 
+/** Colours and type, which the reports have too. */
+const tokens = fileURLToPath(new URL('../../../common/tokens.css', import.meta.url))
+
 /** The style sheets, as one: what comes later may refine what came before. */
-const sheets = ['page/page.css', 'picture/picture.css', 'charts/charts.css', 'panel/panel.css']
+const sheets = [
+  'page/page.css',
+  'picture/picture.css',
+  'charts/charts.css',
+  'panel/panel.css',
+  'present/present.css',
+  'experiment/experiment.css',
+  'replay/replay.css',
+]
 
 /** Every file by its path, the page itself as `/`. */
 export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
@@ -41,7 +52,9 @@ export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
   }
   const library = chartLibrary()
   assets.set('/uplot.js', asset(types['.js']!, library.script))
-  const styles = sheets.map((name) => fs.readFileSync(path.join(web, name), 'utf8'))
+  const styles = [tokens, ...sheets.map((name) => path.join(web, name))].map((file) => fs.readFileSync(file, 'utf8'))
+  for (const name of ['workshop/workshop.css', 'workshop/look.css'])
+    assets.set(`/${name}`, asset('text/css; charset=utf-8', fs.readFileSync(path.join(web, name), 'utf8')))
   assets.set('/board.css', asset('text/css; charset=utf-8', [library.style, ...styles].join('\n')))
   assets.set('/', asset('text/html; charset=utf-8', page(config)))
   return assets

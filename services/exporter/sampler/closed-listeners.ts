@@ -21,7 +21,7 @@ export interface Closed {
 export class ClosedListeners {
   /** Of ports without a listener, in the order in which they lost it. */
   readonly #gone = new Map<string, { closed: Closed; goneMs: number }>()
-  #unsettled: { closed: Closed; waiting: number; mayMove: boolean }[] = []
+  #unsettled: { closed: Closed; waiting: number; hadSiblings: boolean }[] = []
   #listeners = 0
   #reset = 0
 
@@ -37,7 +37,7 @@ export class ClosedListeners {
   add(closed: Closed, { length }: ListeningEnd, siblings: number): void {
     closed.listeners++
     this.#listeners++
-    this.#unsettled.push({ closed, waiting: length, mayMove: siblings > 0 && length > 0 })
+    this.#unsettled.push({ closed, waiting: length, hadSiblings: siblings > 0 })
     if (siblings === 0) this.#gone.set(keyOf(closed.address, closed.port), { closed, goneMs: Number.NaN })
   }
 
@@ -46,16 +46,19 @@ export class ClosedListeners {
     return this.#unsettled.length > 0
   }
 
-  /** Whether `settle` needs to know how many connections were moved. */
+  /**
+   * Whether `settle` needs to know how many connections were moved: also by a queue that was empty, whose half-open requests
+   * move too, and would be taken for the connections of the next.
+   */
   get mayHaveMoved(): boolean {
-    return this.#unsettled.some(({ mayMove }) => mayMove)
+    return this.#unsettled.some(({ hadSiblings }) => hadSiblings)
   }
 
   /** Counts who was reset. Up to `moved` connections went on to another listener; gives how many of these it could place. */
   settle(nowMs: number, moved: number): number {
     let left = moved
-    for (const { closed, waiting, mayMove } of this.#unsettled) {
-      const kept = mayMove ? Math.min(waiting, left) : 0
+    for (const { closed, waiting, hadSiblings } of this.#unsettled) {
+      const kept = hadSiblings ? Math.min(waiting, left) : 0
       left -= kept
       closed.reset += waiting - kept
       this.#reset += waiting - kept

@@ -23,6 +23,9 @@ export class HostLimits {
   readonly #values = new Map<string, number>()
   #sockstat = new Map<string, number>()
   readonly #counters: Counters = new Map()
+  #snmp6 = ''
+  /** As snapshots have it, until one of them is set anew. */
+  #limits: Record<string, number> | undefined
   #tcpMemory: TcpMemoryLimits | undefined
   #tcpPressure: boolean | undefined
   #answered = false
@@ -42,11 +45,11 @@ export class HostLimits {
     }
   }
 
-  /** Reads everything. Throws what a file that was opened answers. */
-  read(): void {
+  /** Reads everything, and says whether a counter has moved. Throws what a file that was opened answers. */
+  read(): boolean {
     for (const name of numberSettings) {
       const text = this.#settings.get(name)?.read().trim()
-      if (text !== undefined && /^-?\d+$/.test(text)) this.#values.set(name, Number(text))
+      if (text !== undefined && /^-?\d+$/.test(text)) this.#set(name, Number(text))
     }
     const range = /^(\d+)\s+(\d+)$/.exec(this.#settings.get(PORT_RANGE)?.read().trim() ?? '')
     if (range !== null) this.portRange = { first: Number(range[1]), last: Number(range[2]) }
@@ -55,8 +58,18 @@ export class HostLimits {
     const sockstat = new Map<string, number>()
     for (const name of ['sockstat', 'sockstat6'] as const) parseSockstat(this.#files.get(name)?.read() ?? '', sockstat)
     this.#sockstat = sockstat
-    parseSnmp6(this.#files.get('snmp6')?.read() ?? '', this.#counters)
     this.#answered = true
+    const snmp6 = this.#files.get('snmp6')?.read() ?? ''
+    if (snmp6 === this.#snmp6) return false
+    this.#snmp6 = snmp6
+    parseSnmp6(snmp6, this.#counters)
+    return true
+  }
+
+  #set(name: string, value: number): void {
+    if (this.#values.get(name) === value) return
+    this.#values.set(name, value)
+    this.#limits = undefined
   }
 
   /** The counters of /proc/net/snmp6. */
@@ -69,8 +82,9 @@ export class HostLimits {
     if (!this.#answered) return {}
     const memory = this.#tcpMemory
     const pressure = this.#tcpPressure
+    this.#limits ??= Object.fromEntries(this.#values)
     return {
-      limits: Object.fromEntries(this.#values),
+      limits: this.#limits,
       sockstat: Object.fromEntries([...this.#sockstat].filter(([name]) => shownSockstat.test(name))),
       ...(memory === undefined && pressure === undefined
         ? {}

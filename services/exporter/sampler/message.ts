@@ -4,6 +4,7 @@ import type { Samples } from '../samples.ts'
 import type { ListenerSample, NamespaceSample, Snapshot, UnixListenerSample } from '../snapshot.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 import type { SamplingPace } from './pace.ts'
+import type { PackedSnapshot } from './packed-snapshot.ts'
 import type { Selection } from './selection.ts'
 
 /** A listener as the kernel shows it; the main thread finds its owners. */
@@ -108,7 +109,7 @@ export type RawSamples = Omit<Samples, 'listeners'> & {
 export type SamplerMessage =
   | { kind: 'ready'; namespaces: NamespaceIdentity[] }
   | { kind: 'refused'; problem: string; remedy: string | undefined }
-  | { kind: 'snapshot'; snapshot: RawSnapshot }
+  | { kind: 'snapshot'; snapshot: PackedSnapshot }
   | { kind: 'samples'; samples: RawSamples[] }
   | { kind: 'log'; line: string }
 

@@ -66,6 +66,8 @@ export class NamespaceSampler {
   readonly #noConnections = new StillEmpty()
   #shownCounters: string[] = []
   #otherCounters: string[] = []
+  /** As snapshots have them, until one of them moves. */
+  #raw: { counters: Record<string, number>; otherCounters: Record<string, number> } | undefined
   readonly #unix: UnixListenerDump
   readonly #udp: UdpSocketTable
   readonly #limits: HostLimits
@@ -138,7 +140,7 @@ export class NamespaceSampler {
 
   /** Over all sockets of the namespace; undefined if the kernel does not say. */
   #segmentsReceived(): number | undefined {
-    this.#counterFiles[SNMP]?.read(this.#counters)
+    if (this.#counterFiles[SNMP]?.read(this.#counters) === true) this.#raw = undefined
     return this.#counters.get('Tcp_InSegs')
   }
 
@@ -170,7 +172,7 @@ export class NamespaceSampler {
 
   sampleCounters(): void {
     const known = this.#counters.size
-    for (const file of this.#counterFiles) file.read(this.#counters)
+    for (const file of this.#counterFiles) if (file.read(this.#counters)) this.#raw = undefined
     if (this.#counters.size !== known) {
       this.#shownCounters = [...this.#counters.keys()].filter((name) => shownCounter.test(name))
       this.#otherCounters = [...this.#counters.keys()].filter((name) => otherCounter.test(name))
@@ -189,7 +191,7 @@ export class NamespaceSampler {
 
   /** Settings, sockstat and the counters of IPv6. */
   sampleLimits(): void {
-    this.#limits.read()
+    if (this.#limits.read()) this.#raw = undefined
     this.#udp.ephemeral = this.#limits.portRange ?? this.#udp.ephemeral
   }
 
@@ -228,11 +230,15 @@ export class NamespaceSampler {
     for (const name of this.#shownCounters) yield [name, this.#counters.get(name) ?? 0]
   }
 
+  /** Grows whenever a listener has come or gone. */
+  get changes(): number {
+    return this.#ports.version + this.#unix.version
+  }
+
   toRaw(nowMs: number): Omit<RawNamespace, 'costs'> {
-    const counters: Record<string, number> = {}
     const outgoing = this.#outgoing.found
     const closedListeners = this.#ports.closed.toSample(closedOf(this.#ports.groups()))
-    for (const [name, value] of this.counters()) if (value !== 0) counters[name] = value
+    this.#raw ??= this.#rawCounters()
     const { shown, leftOut } = selected(this.#withUse(), this.#selection)
     const shownPorts = new Set(shown.flatMap(({ of }) => of ?? []))
     return {
@@ -243,10 +249,12 @@ export class NamespaceSampler {
         .map(({ state, used }) => state.toRaw(nowMs, this.#devices.nameOf(state.deviceIndex, nowMs), used))
         .sort(byPlace),
       ports: Array.from(shownPorts, (port) => port.toSample(nowMs)).sort(byPlace),
-      counters,
+      ...this.#raw,
       ...(closedListeners !== undefined && { closedListeners }),
       ...(outgoing !== undefined && { outgoing }),
-      ...this.#otherQueues(nowMs),
+      ...this.#unix.toRaw(nowMs),
+      ...this.#udp.toRaw(nowMs),
+      ...this.#limits.toRaw(),
     }
   }
 
@@ -257,11 +265,13 @@ export class NamespaceSampler {
     }
   }
 
-  #otherQueues(nowMs: number): Partial<RawNamespace> {
+  #rawCounters(): { counters: Record<string, number>; otherCounters: Record<string, number> } {
+    const counters: Record<string, number> = {}
+    for (const [name, value] of this.counters()) if (value !== 0) counters[name] = value
     const otherCounters: Record<string, number> = {}
     for (const name of this.#otherCounters) otherCounters[name] = this.#counters.get(name) ?? 0
     for (const [name, value] of this.#limits.counters) if (otherCounter.test(name)) otherCounters[name] = value
-    return { ...this.#unix.toRaw(nowMs), ...this.#udp.toRaw(nowMs), ...this.#limits.toRaw(), otherCounters }
+    return { counters, otherCounters }
   }
 
   close(): void {

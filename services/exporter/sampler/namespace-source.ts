@@ -1,4 +1,5 @@
 import { UsageError } from '#common/errors.ts'
+import { orNearest } from '#common/nearest.ts'
 
 /** A network namespace as it was asked for on the command line. */
 export type NamespaceSource =
@@ -16,7 +17,8 @@ export function parseNamespaceSource(option: string, text: string): NamespaceSou
   const name = text.slice(0, Math.max(0, equals))
   const place = text.slice(equals + 1)
   const remedy = 'Write self, all, NAME=/run/netns/FILE or NAME=PID'
-  if (equals < 0) throw new UsageError(`${option} '${text}' is not a network namespace`, remedy)
+  if (equals < 0)
+    throw new UsageError(`${option} '${text}' is not a network namespace${orNearest(text, ['self', 'all'])}`, remedy)
   if (!NAME.test(name))
     throw new UsageError(`${option} '${text}' needs a name made of letters, digits, '_', '.', ':' or '-'`, remedy)
   if (place.startsWith('/')) return { kind: 'path', name, path: place }

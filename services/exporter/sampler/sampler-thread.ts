@@ -12,10 +12,14 @@ import {
   type SamplerOrders,
 } from './message.ts'
 import { NamespaceFinder } from './namespace-finder.ts'
+import { SnapshotUnpacker } from './packed-snapshot.ts'
 
 const RESTART_MS = 1000
-/** How often there is a snapshot while nobody watches: owners and shards of listeners are found by it. */
-export const IDLE_SNAPSHOT_MS = 1000
+/**
+ * How often there is a snapshot while nobody watches and no listener comes or goes: owners change too, and whoever asks gets
+ * the last one if the machine is too busy for a new one.
+ */
+export const IDLE_SNAPSHOT_MS = 2000
 const STOP_MS = 1000
 /** A thread that has started no round for this long hangs: the longest dumps take a few seconds, even on a busy machine. */
 const HANGS_AFTER_MS = 15_000
@@ -149,6 +153,7 @@ export class SamplerThread {
     Atomics.store(this.#words, control.taken, this.#nextSequence - 1)
     const worker = new Worker(entry, { name: 'sampler', workerData: orders, transferList: [port2] })
     this.#worker = worker
+    const unpacker = new SnapshotUnpacker()
     const { promise, resolve, reject } = Promise.withResolvers<NamespaceIdentity[]>()
     let ready = false
     let reason: Error = new Error('The sampler thread ended')
@@ -170,7 +175,7 @@ export class SamplerThread {
           this.#options.onSamples?.(message.samples)
           break
         case 'snapshot':
-          this.#receive(message.snapshot)
+          this.#receive(unpacker.unpack(message.snapshot))
           break
       }
     })

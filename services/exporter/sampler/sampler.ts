@@ -3,49 +3,29 @@ import { duration, percent } from '#common/quantities.ts'
 import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
-import { type BudgetedWork, CostBudget } from './cost-budget.ts'
-import { DumpMeter } from './dump-meter.ts'
+import { budgetsFor } from './budgets.ts'
 import {
   type Discovery,
   type DumpCost,
   type DumpKind,
+  dumpKinds,
   type NamespaceIdentity,
   perKind,
-  type RawNamespace,
   type RawSamples,
   type RawSnapshot,
   type SampleErrors,
   type SamplerOrders,
 } from './message.ts'
-import { NamespaceSampler } from './namespace-sampler.ts'
+import type { NamespaceSampler } from './namespace-sampler.ts'
 import { NamespaceSet } from './namespace-set.ts'
 import type { Pacer } from './pacer.ts'
-import { Quiet } from './quiet.ts'
 import { SampleRecorder } from './sample-recorder.ts'
+import { type House, WatchedNamespace } from './watched-namespace.ts'
 
 type Orders = Pick<
   SamplerOrders,
   'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence' | 'discoveries' | 'selection'
 >
-
-/** One namespace, what is due in it, and what that costs. */
-interface Watched {
-  sampler: NamespaceSampler
-  meters: Record<DumpKind, DumpMeter>
-  quiet: Quiet
-  /** Of the listeners, while it is quiet. */
-  quietWork: BudgetedWork
-}
-
-/** Listeners of quiet namespaces take no more than this share of a core, but are read once a second at least. */
-const QUIET_SHARE = 0.02
-const QUIET_CEILING_MS = 1000
-
-/** Settings change seldom, and what is used of them slowly. */
-const LIMITS_INTERVAL_MS = 1000
-
-/** However many namespaces have nothing of a kind, they are looked at this often at least. */
-const LONGEST_REST_MS = 1000
 
 /** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
 const DEAR_SNAPSHOTS = 50
@@ -53,49 +33,39 @@ const DEAR_SNAPSHOTS = 50
 /** Samples every namespace. Runs in a thread that may block; knows nothing about that thread. */
 export class Sampler {
   readonly #orders: Orders
-  readonly #clock: () => number
-  readonly #cpuClock: () => number
+  readonly #house: House & { recorder: SampleRecorder | undefined }
   readonly #log: (line: string) => void
-  readonly #budgets: Record<Exclude<DumpKind, 'listeners'>, CostBudget>
-  /** For the listeners of all quiet namespaces together: a host may have hundreds. */
-  readonly #quietBudget = new CostBudget(QUIET_SHARE, QUIET_CEILING_MS)
   readonly #namespaces: NamespaceSet
-  readonly #watched = new Map<number, Watched>()
-  /** In the order in which they are next looked at for what is due. */
-  readonly #meters: { watched: Watched; meter: DumpMeter }[] = []
+  readonly #watched = new Map<number, WatchedNamespace>()
+  /** In the order in which they are next looked at for what is due, which nothing is before `#nextDueMs`. */
+  #round: WatchedNamespace[] = []
+  #lastRead: DumpKind | undefined
+  #nextDueMs = Number.NEGATIVE_INFINITY
   readonly #errors = new Map<string, SampleErrors>()
   readonly #departed = perKind(() => 0)
   readonly #said = new Set<DumpKind>()
   readonly #startedMs = Date.now()
   #lookCpuMs = 0
-  /** As last read: where one reading ends the next begins, and a look at that clock takes a microsecond. */
-  #cpuMs = 0
   #sequence: number
   #samples = 0
   #failed = 0
-  #turn = 0
-  #recorder: SampleRecorder | undefined
+  #changes = 0
   #dearFor = 0
   /** When it was last looked at what the listeners cost: by the clock, and in CPU time. */
   #lastLook: { nowMs: number; listenersMs: number } | undefined
 
   /** `clock` gives milliseconds that never step, `cpuClock` those that this thread has spent on a CPU. */
   constructor(orders: Orders, clock: () => number, cpuClock: () => number, log: (line: string) => void) {
+    const { pace, selection } = orders
     this.#orders = orders
-    this.#clock = clock
-    this.#cpuClock = cpuClock
     this.#log = log
     this.#sequence = orders.firstSequence
-    const { cpuShare } = orders.pace
-    // Counters are cheap, and record what no sample sees. However expensive it is, nothing gets older than its ceiling.
-    this.#budgets = {
-      counters: new CostBudget(cpuShare * 0.3, 1000),
-      syn_queue: new CostBudget(cpuShare * 0.3, 5000),
-      connections: new CostBudget(cpuShare * 0.15, 15_000),
-      outgoing: new CostBudget(cpuShare * 0.05, 60_000),
-      unix: new CostBudget(cpuShare * 0.1, 1000),
-      udp: new CostBudget(cpuShare * 0.05, 5000),
-      limits: new CostBudget(cpuShare * 0.05, 15_000),
+    this.#house = {
+      ...{ pace, selection, clock, cpuClock, budgets: budgetsFor(pace), recorder: undefined },
+      failed: (kind, error, of) => {
+        this.#countError(kind, codeOf(error))
+        this.#sayOnce(of, kind, error)
+      },
     }
     const user = {
       open: (identity: NamespaceIdentity, namespace: NetworkNamespace) => this.#watch(identity, namespace),
@@ -108,62 +78,86 @@ export class Sampler {
 
   /** Opens the namespaces, and reads each once. Throws a UsageError or KernelError if that cannot work. */
   start(): NamespaceIdentity[] {
-    if (this.#orders.again) this.#namespaces.refresh(this.#clock())
-    else this.#namespaces.start(this.#clock())
-    for (const { sampler } of this.#watched.values()) sampler.sampleListeners(this.#clock(), true)
+    if (this.#orders.again) this.#namespaces.refresh(this.#house.clock())
+    else this.#namespaces.start(this.#house.clock())
+    for (const { sampler } of this.#watched.values()) sampler.sampleListeners(this.#house.clock(), true)
     return this.#namespaces.identities
   }
 
   /** One tick: the listeners of every namespace, then what else is due as far as half an interval allows. */
   tick(): void {
-    const beganMs = this.#clock()
+    const { clock, cpuClock } = this.#house
+    const beganMs = clock()
     this.#namespaces.refresh(beganMs)
     this.#samples++
-    this.#cpuMs = this.#cpuClock()
+    let cpuMs = cpuClock()
     for (const watched of this.#watched.values())
-      if (this.#listenersAreDue(watched, beganMs)) this.#measure(watched, watched.meters.listeners, false)
+      if (watched.listenersAreDue(beganMs)) {
+        const rested = watched.rests(beganMs)
+        cpuMs = watched.read('listeners', false, cpuMs)
+        if (rested && !watched.rests(beganMs)) this.#nextDueMs = beganMs
+      }
+    if (beganMs >= this.#nextDueMs) this.#readDue(beganMs, cpuMs)
+  }
+
+  /** Each time continues where the last one stopped and does at least one thing, so nothing starves. */
+  #readDue(nowMs: number, beganCpuMs: number): void {
     // In CPU time: if the scheduler makes this thread wait, doing less would not help.
-    const untilCpuMs = this.#cpuMs + this.#orders.pace.sampleIntervalMs / 2
-    // Each tick continues where the last one stopped and does at least one thing, so nothing starves.
-    for (let looked = 0; looked < this.#meters.length; looked++) {
-      const { watched, meter } = this.#meters[this.#turn++ % this.#meters.length]!
-      if (!this.#isDue(watched, meter, beganMs)) continue
-      this.#measure(watched, meter, false)
-      if (this.#cpuMs >= untilCpuMs) break
+    const untilCpuMs = beganCpuMs + this.#orders.pace.sampleIntervalMs / 2
+    let cpuMs = beganCpuMs
+    for (let looked = 0; looked < this.#round.length; ) {
+      const watched = this.#round[0]!
+      const due = watched.dueAfter(this.#lastRead, nowMs)
+      this.#lastRead = due
+      if (due === undefined) {
+        this.#round.push(this.#round.shift()!)
+        looked++
+        continue
+      }
+      cpuMs = watched.read(due, false, cpuMs)
+      if (cpuMs >= untilCpuMs) return
     }
+    this.#nextDueMs = Math.min(...this.#round.map(({ nextDueMs }) => nextDueMs))
   }
 
   /** Until the next tick: longer than asked for while every namespace is quiet. */
   get tickIntervalMs(): number {
     const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
-    const nowMs = this.#clock()
-    for (const { sampler, quiet } of this.#watched.values())
-      if (!this.#rests(quiet, nowMs) || sampler.restFactor('unix', nowMs) === 1) return sampleIntervalMs
+    const nowMs = this.#house.clock()
+    for (const watched of this.#watched.values())
+      if (!watched.rests(nowMs) || watched.sampler.restFactor('unix', nowMs) === 1) return sampleIntervalMs
     return Math.max(sampleIntervalMs, quietIntervalMs)
   }
 
-  /** Reads the counters that are due: on a machine with no CPU to spare they wait for their turn, and they are cheap. */
+  /** Grows whenever a listener, or a namespace, has come or gone. */
+  get changes(): number {
+    let changes = this.#changes
+    for (const { sampler } of this.#watched.values()) changes += sampler.changes
+    return changes
+  }
+
+  /** Reads the counters that are older than asked for: cheap, and nobody sees them but in a snapshot. */
   readCounters(): void {
-    const nowMs = this.#clock()
-    this.#cpuMs = this.#cpuClock()
+    const nowMs = this.#house.clock()
+    let cpuMs = this.#house.cpuClock()
     for (const watched of this.#watched.values())
-      if (this.#isDue(watched, watched.meters.counters, nowMs)) this.#measure(watched, watched.meters.counters, false)
+      if (watched.countersAreDue(nowMs)) cpuMs = watched.read('counters', false, cpuMs)
   }
 
   /** Reads everything now, due or not. */
   readEverything(): void {
     this.#samples++
-    this.#cpuMs = this.#cpuClock()
-    const begunMs = this.#cpuMs
-    for (const watched of this.#watched.values())
-      for (const meter of Object.values(watched.meters)) this.#measure(watched, meter, true)
-    this.#lookCpuMs += this.#cpuMs - begunMs
+    const begunMs = this.#house.cpuClock()
+    let cpuMs = begunMs
+    for (const watched of this.#watched.values()) cpuMs = readAll(watched, cpuMs)
+    this.#nextDueMs = Number.NEGATIVE_INFINITY
+    this.#lookCpuMs += cpuMs - begunMs
   }
 
   /** What is known now, as plain data. */
   snapshot(thread: { cpuSeconds: number; late: Pacer['late']; answers: number }): RawSnapshot {
-    const nowMs = this.#clock()
-    const namespaces = [...this.#watched.values()].map((watched) => toRaw(watched, nowMs))
+    const nowMs = this.#house.clock()
+    const namespaces = [...this.#watched.values()].map((watched) => watched.toRaw(nowMs))
     this.#warnIfDear(namespaces.length, nowMs)
     return {
       sequence: this.#sequence++,
@@ -191,14 +185,14 @@ export class Sampler {
 
   /** Whether every sample is recorded; from then on `takeSamples` gives them. */
   set recording(on: boolean) {
-    if (on === (this.#recorder !== undefined)) return
-    this.#recorder = on ? new SampleRecorder() : undefined
+    if (on === (this.#house.recorder !== undefined)) return
+    this.#house.recorder = on ? new SampleRecorder() : undefined
     if (on) this.readEverything()
   }
 
   /** All samples since the last call, if they are recorded. */
   takeSamples(): RawSamples[] {
-    return this.#recorder?.take() ?? []
+    return this.#house.recorder?.take() ?? []
   }
 
   close(): void {
@@ -206,131 +200,24 @@ export class Sampler {
   }
 
   #watch(identity: NamespaceIdentity, namespace: NetworkNamespace): void {
-    const { pace } = this.#orders
-    const sampler = new NamespaceSampler(identity, namespace, pace, this.#orders.selection)
-    const meter = (kind: Exclude<DumpKind, 'listeners'>, intervalMs: number): DumpMeter =>
-      new DumpMeter(kind, intervalMs, this.#budgets[kind].work(intervalMs), pace.peakWindowMs)
-    const watched: Watched = {
-      sampler,
-      quiet: new Quiet(this.#clock()),
-      quietWork: this.#quietBudget.work(pace.quietIntervalMs),
-      meters: {
-        listeners: new DumpMeter('listeners', pace.sampleIntervalMs, undefined, pace.peakWindowMs),
-        counters: meter('counters', pace.streamIntervalMs),
-        syn_queue: meter('syn_queue', pace.synIntervalMs),
-        connections: meter('connections', pace.connectionsIntervalMs),
-        outgoing: meter('outgoing', pace.outgoingIntervalMs),
-        unix: meter('unix', pace.sampleIntervalMs),
-        udp: meter('udp', pace.synIntervalMs),
-        limits: meter('limits', LIMITS_INTERVAL_MS),
-      },
-    }
+    const watched = new WatchedNamespace(identity, namespace, this.#house)
     this.#watched.set(identity.inode, watched)
-    for (const one of Object.values(watched.meters))
-      if (one.work !== undefined) this.#meters.push({ watched, meter: one })
-    this.#cpuMs = this.#cpuClock()
+    this.#round.push(watched)
+    this.#changes++
     // Read everything at once, so that no snapshot shows a namespace that is only half read.
-    for (const one of Object.values(watched.meters)) this.#measure(watched, one, true)
+    readAll(watched, this.#house.cpuClock())
+    this.#nextDueMs = Number.NEGATIVE_INFINITY
   }
 
   #unwatch(inode: number): void {
     const watched = this.#watched.get(inode)
     if (watched === undefined) return
     this.#watched.delete(inode)
-    for (let at = this.#meters.length - 1; at >= 0; at--)
-      if (this.#meters[at]!.watched === watched) this.#meters.splice(at, 1)
-    watched.quietWork.release()
-    for (const { kind, count, work } of Object.values(watched.meters)) {
-      this.#departed[kind] += count
-      work?.release()
-    }
-    watched.sampler.close()
-  }
-
-  /** Whether a namespace is read less often: not if every sample is recorded, nor if it was asked for otherwise. */
-  #rests(quiet: Quiet, nowMs: number): boolean {
-    const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
-    return this.#recorder === undefined && quietIntervalMs > sampleIntervalMs && quiet.isQuiet(nowMs)
-  }
-
-  #synIntervalMs(quiet: Quiet, nowMs: number, intervalMs: number): number {
-    return this.#rests(quiet, nowMs) ? quiet.synIntervalMs(nowMs, intervalMs) : intervalMs
-  }
-
-  /** Of a quiet namespace not at every tick, unless every sample is recorded. */
-  #listenersAreDue({ quiet, quietWork, meters }: Watched, nowMs: number): boolean {
-    if (!this.#rests(quiet, nowMs)) return true
-    return nowMs >= meters.listeners.startMs + quietWork.intervalMs() - this.#orders.pace.sampleIntervalMs / 2
-  }
-
-  #isDue({ sampler, quiet }: Watched, meter: DumpMeter, nowMs: number): boolean {
-    if (meter.work === undefined) return false
-    const stretchedMs = meter.work.intervalMs() * sampler.restFactor(meter.kind, nowMs)
-    const restMs = Math.max(sampler.restMs(meter.kind, nowMs), Math.min(stretchedMs, LONGEST_REST_MS))
-    const askedMs = Math.max(meter.work.intervalMs(), restMs)
-    const intervalMs = meter.kind === 'syn_queue' ? this.#synIntervalMs(quiet, nowMs, askedMs) : askedMs
-    // Half a sampling interval early is better than most of one late.
-    return !(nowMs < meter.startMs + intervalMs - this.#orders.pace.sampleIntervalMs / 2)
-  }
-
-  #measure({ sampler, quiet, quietWork }: Watched, meter: DumpMeter, every: boolean): void {
-    const startMs = this.#clock()
-    const startCpuMs = this.#cpuMs
-    let succeeded = false
-    try {
-      switch (meter.kind) {
-        case 'listeners':
-          quiet.acceptQueues(
-            startMs,
-            sampler.sampleListeners(startMs, every, {
-              drops: every || this.#recorder !== undefined,
-              quiet: this.#rests(quiet, startMs),
-            }),
-          )
-          break
-        case 'syn_queue':
-          quiet.synQueues(startMs, sampler.sampleSynQueue(startMs))
-          break
-        case 'connections':
-          sampler.sampleConnections(this.#clock)
-          break
-        case 'counters':
-          sampler.sampleCounters()
-          break
-        case 'outgoing':
-          sampler.sampleOutgoing()
-          break
-        case 'unix':
-          sampler.sampleUnixListeners(startMs, meter.work?.intervalMs() ?? 0)
-          break
-        case 'udp':
-          sampler.sampleUdpSockets(startMs)
-          break
-        case 'limits':
-          sampler.sampleLimits()
-          break
-      }
-      succeeded = true
-      this.#recorder?.record(meter.kind, sampler, startMs)
-    } catch (error) {
-      this.#countError(meter.kind, codeOf(error))
-      this.#sayOnce(sampler, meter.kind, error)
-    }
-    sampler.answered(meter.kind, succeeded)
-    this.#cpuMs = this.#cpuClock()
-    const cpuMs = this.#cpuMs - startCpuMs
-    meter.record(startMs, this.#clock() - startMs, cpuMs, succeeded)
-    if (meter.kind === 'listeners') {
-      if (this.#rests(quiet, startMs)) quietWork.observe(cpuMs)
-      else quietWork.release()
-    }
-    // What is done a tenth as often needs a tenth of the share: namespaces in which nothing happens slow down no others.
-    const { synIntervalMs } = this.#orders.pace
-    const rest =
-      meter.kind === 'syn_queue'
-        ? this.#synIntervalMs(quiet, startMs, synIntervalMs) / synIntervalMs
-        : sampler.restFactor(meter.kind, startMs)
-    meter.work?.observe(cpuMs / rest)
+    if (this.#round[0] === watched) this.#lastRead = undefined
+    this.#round = this.#round.filter((other) => other !== watched)
+    this.#changes += watched.sampler.changes + 1
+    for (const { kind, count } of Object.values(watched.meters)) this.#departed[kind] += count
+    watched.close()
   }
 
   /** Says why a kind that can be missing from a kernel is not read. */
@@ -381,10 +268,12 @@ function latestOf(port: MessagePort): Discovery | undefined {
   }
 }
 
-const toRaw = ({ sampler, meters }: Watched, nowMs: number): RawNamespace => ({
-  ...sampler.toRaw(nowMs),
-  costs: perKind((kind) => meters[kind].toCost(nowMs)),
-})
+/** Reads every kind of a namespace. Takes and gives the CPU clock, as `read` does. */
+function readAll(watched: WatchedNamespace, beganCpuMs: number): number {
+  let cpuMs = beganCpuMs
+  for (const kind of dumpKinds) cpuMs = watched.read(kind, true, cpuMs)
+  return cpuMs
+}
 
 /** Over all namespaces: dumps add up, and so do their durations; the interval is the longest. */
 function dumpHealth(

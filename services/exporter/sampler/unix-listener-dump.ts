@@ -28,6 +28,8 @@ export class UnixListenerDump {
   #longestGapMs = 0
   #lastBusyMs = Number.NEGATIVE_INFINITY
   #answered = false
+  /** Grows whenever a listener has come or gone. */
+  version = 0
 
   constructor(peakWindowMs: number, most = MOST_UNIX_LISTENERS) {
     this.#peakWindowMs = peakWindowMs
@@ -81,6 +83,7 @@ export class UnixListenerDump {
     const byLow = this.#states.get(record.cookieHigh | 0) ?? new Map<number, UnixListenerState>()
     this.#states.set(record.cookieHigh | 0, byLow.set(record.shortCookie | 0, state))
     this.#count++
+    this.version++
     this.#lastBusyMs = this.#nowMs
     return state
   }
@@ -91,6 +94,7 @@ export class UnixListenerDump {
         if (state.seen === this.#dumpNumber || ++state.missed < DUMPS_UNTIL_GONE) continue
         byLow.delete(low)
         this.#count--
+        this.version++
       }
       if (byLow.size === 0) this.#states.delete(high)
     }

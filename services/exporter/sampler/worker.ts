@@ -6,7 +6,11 @@ import { KernelError } from '#kernel/errors.ts'
 import { threadCpuMs } from '#kernel/libc.ts'
 import { command, control, type SamplerMessage, type SamplerOrders } from './message.ts'
 import { Pacer } from './pacer.ts'
+import { SnapshotPacker } from './packed-snapshot.ts'
 import { Sampler } from './sampler.ts'
+
+/** The time from one snapshot to the next when listeners have come or gone since. */
+const CHANGED_MS = 1000
 
 const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
 const log = (line: string): void => post({ kind: 'log', line })
@@ -27,14 +31,18 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
   let toldMs = Number.NEGATIVE_INFINITY
   let told = Atomics.load(words, control.taken)
   let answers = 0
+  const packer = new SnapshotPacker()
+  let changes = sampler.changes
   const tell = (): void => {
+    sampler.readCounters()
     // Samples go first: whoever asked for an immediate reading has them when the answer comes.
     const samples = sampler.takeSamples()
     if (samples.length > 0) post({ kind: 'samples', samples })
     const snapshot = sampler.snapshot({ cpuSeconds: threadCpuMs() / 1000, late: ticks.late, answers })
     toldMs = snapshot.monotonicMs
     told = snapshot.sequence
-    post({ kind: 'snapshot', snapshot })
+    changes = sampler.changes
+    post({ kind: 'snapshot', snapshot: packer.pack(snapshot) })
   }
   for (;;) {
     Atomics.add(words, control.beat, 1)
@@ -46,15 +54,17 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     if ((order & (command.look | command.tell)) !== 0) {
       answers = Atomics.load(words, control.requests)
       if ((order & command.look) !== 0) sampler.readEverything()
-      else sampler.readCounters()
       tell()
     }
     const nowMs = monotonicMs()
     if (ticks.waitMs(nowMs) > 0) continue
     sampler.tick()
     ticks.begin(nowMs, sampler.tickIntervalMs)
+    // The main thread has to learn soon of listeners that come and go: whose they are is found while they are there.
+    const longestMs = sampler.changes === changes ? Number.POSITIVE_INFINITY : CHANGED_MS
+    const askedMs = Math.min(longestMs, Atomics.load(words, control.snapshotMs))
     // Half a tick early is nearer to what was asked for than most of a tick late.
-    if (nowMs - toldMs < Atomics.load(words, control.snapshotMs) - pace.sampleIntervalMs / 2) continue
+    if (nowMs - toldMs < Math.max(askedMs, pace.streamIntervalMs) - pace.sampleIntervalMs / 2) continue
     // One in flight: a main thread that does not get to run is not flooded with snapshots.
     if (Atomics.load(words, control.taken) === told) tell()
   }

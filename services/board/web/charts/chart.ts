@@ -1,6 +1,8 @@
 /** One chart: title, readout and plot. */
 import uPlot from '/uplot.js'
 import { html, set } from '../page/dom.ts'
+import { drawPredictions, reachingPredictions } from '../workshop/predicted.ts'
+import { ColumnKeeper } from './columns.ts'
 import { type Gestures, listeningTo } from './gestures.ts'
 import type { Curve, Kind } from './kinds.ts'
 import { drawMarks } from './mark-lines.ts'
@@ -25,8 +27,10 @@ export class Chart {
   readonly #readout: Readout
   #plot: uPlot | undefined
   #curves: Curve[] = []
+  #columns = new ColumnKeeper([])
   #points: Point[] = []
   #at: number | undefined
+  #pointed: number | undefined
 
   constructor(options: ChartOptions) {
     this.#options = options
@@ -50,14 +54,19 @@ export class Chart {
   build(shards: number): void {
     this.#plot?.destroy()
     const { kind, labels, marks, gestures } = this.#options
+    const { term, range } = kind
     this.#curves = kind.curves(shards)
+    this.#columns = new ColumnKeeper(this.#curves)
     const { cursor, hooks } = listeningTo(gestures)
     this.#plot = new uPlot(
       {
-        ...lookOf(kind, this.#curves, labels),
+        ...lookOf({ ...kind, range: reachingPredictions(term, range) }, this.#curves, labels),
         width: Math.max(200, this.#host.clientWidth),
         ...(cursor === undefined ? {} : { cursor }),
-        hooks: { ...hooks, draw: [(plot) => drawMarks(plot, marks(), labels)] },
+        hooks: {
+          ...hooks,
+          draw: [(plot) => drawMarks(plot, marks(), labels), (plot) => drawPredictions(plot, term)],
+        },
       },
       [[], ...this.#curves.map(() => [])],
       this.#host,
@@ -70,9 +79,36 @@ export class Chart {
     const plot = this.#plot
     if (plot === undefined) return
     plot.batch(() => {
-      plot.setData([points.map(({ timeMs }) => timeMs / 1000), ...this.#curves.map(({ of }) => points.map(of))], false)
+      plot.setData(this.#columns.of(points), false)
       plot.setScale('x', { min, max })
     })
+    // A plot places its axes after this, and its cursor with them.
+    if (this.#pointed !== undefined) requestAnimationFrame(() => this.#placeCursor())
+    this.readOut(this.#at)
+  }
+
+  /** Puts the cursor at a moment, where it stays also when the chart is built anew, and reads it out. Undefined lets go of it. */
+  pointAt(at: number | undefined): void {
+    this.#pointed = at
+    this.#placeCursor()
+    this.readOut(at)
+  }
+
+  /** Reads out where the pointer is; when it has left, the moment at which the cursor was put, or the last values. */
+  pointerAt(at: number | undefined): void {
+    this.readOut(at ?? this.#pointed)
+    // The plot hides its cursor when the pointer has left.
+    if (at === undefined && this.#pointed !== undefined) requestAnimationFrame(() => this.#placeCursor())
+  }
+
+  #placeCursor(): void {
+    const plot = this.#plot
+    if (this.#pointed !== undefined) plot?.setCursor({ left: plot.valToPos(this.#pointed, 'x'), top: 0 }, false)
+  }
+
+  /** Between two drawings: only the values are new. */
+  readLast(points: Point[]): void {
+    this.#points = points
     this.readOut(this.#at)
   }
 

@@ -2,7 +2,7 @@
 import { html, say, set } from '../page/dom.ts'
 import { Chart } from './chart.ts'
 import { kinds } from './kinds.ts'
-import type { History } from './series.ts'
+import type { History, Kept } from './series.ts'
 import { type Range, TimeShown } from './time-shown.ts'
 
 const SPANS: [label: string, ms: number][] = [
@@ -12,18 +12,30 @@ const SPANS: [label: string, ms: number][] = [
 ]
 
 export class Charts {
-  readonly #history: History
+  readonly #present: History
+  #history: History
   readonly #charts: Chart[]
   readonly #time = new TimeShown()
   readonly #pause: HTMLButtonElement
   readonly #spans: HTMLButtonElement[]
+  readonly #onStill: (sinceMs: number | undefined) => void
+  /** What was there when it was stopped: the history forgets. */
+  #kept: Kept | undefined
+  /** Whether somebody is drawing over a stretch of time: it must not move away below the pointer. */
+  #held = false
   #turn = 0
   #shards = 0
 
-  constructor(root: HTMLElement, history: History) {
-    this.#history = history
-    this.#pause = html('button', { type: 'button', class: 'small', 'aria-pressed': 'false' }, 'Pause')
-    this.#pause.addEventListener('click', () => (this.#time.standsStill ? this.#goOn() : this.#stop()))
+  /** `onStill` hears when all stands still, with the time of the last sample, and when it goes on. */
+  constructor(root: HTMLElement, history: History, onStill: (sinceMs: number | undefined) => void) {
+    this.#present = this.#history = history
+    this.#onStill = onStill
+    this.#pause = html(
+      'button',
+      { type: 'button', class: 'small', 'aria-pressed': 'false', 'aria-keyshortcuts': 'p' },
+      'Pause',
+    )
+    this.#pause.addEventListener('click', () => this.toggle())
     this.#spans = SPANS.map(([label, ms]) => {
       const button = html(
         'button',
@@ -36,12 +48,15 @@ export class Charts {
     const gestures = {
       onZoom: (range: Range) => this.#stop(range),
       onReset: () => this.#goOn(),
+      onHold: (held: boolean) => {
+        this.#held = held
+      },
       onPoint: (at: number | undefined) => {
-        for (const chart of this.#charts) chart.readOut(at)
+        for (const chart of this.#charts) chart.pointerAt(at)
       },
     }
     this.#charts = kinds.map(
-      (kind, index) => new Chart({ kind, labels: index === 0, marks: () => this.#history.marks, gestures }),
+      (kind, index) => new Chart({ kind, labels: index === 0, marks: () => this.#shownHistory.marks, gestures }),
     )
     root.replaceChildren(
       html(
@@ -50,7 +65,7 @@ export class Charts {
         html('h2', {}, 'The last few minutes'),
         html('div', { class: 'buttons', role: 'group', 'aria-label': 'Time shown' }, ...this.#spans),
         this.#pause,
-        html('span', { class: 'hint' }, 'drag in a chart to zoom, double-click to reset'),
+        html('span', { class: 'hint' }, 'drag in a chart to zoom, double-click to resume'),
       ),
       html('div', { class: 'chart-grid' }, ...this.#charts.map(({ element }) => element)),
     )
@@ -58,15 +73,25 @@ export class Charts {
 
   /** Draws one chart in turn: all five at each of ten states a second would cost five times as much for nothing. */
   draw(shards: number): void {
+    if (this.#isPast) return
     if (shards !== this.#shards) {
       this.#shards = shards
       this.redraw(true)
       return
     }
-    // In five minutes on 300 pixels a second is a pixel: drawing it more often shows nothing more.
-    const stride = this.#time.spanMs >= 300_000 ? 2 : 1
-    const turn = this.#turn++
-    if (turn % stride === 0) this.#drawOne((turn / stride) % this.#charts.length)
+    if (this.#held || this.#time.standsStill) return
+    const index = this.#turn % this.#charts.length
+    const round = Math.floor(this.#turn++ / this.#charts.length)
+    // In five minutes on 300 pixels a second is a pixel: drawing it more often than every other shows nothing more.
+    if (this.#time.spanMs < 300_000 || round % 4 === 0) this.#drawOne(index)
+    else this.#charts[index]?.readLast(this.#history.points)
+  }
+
+  /** Stops, or goes on; the past stands still anyway. */
+  toggle(): void {
+    if (this.#isPast) return
+    if (this.#time.standsStill) this.#goOn()
+    else this.#stop()
   }
 
   /** All at once: sizes or colours have changed, or what is shown stands still and is another. */
@@ -77,9 +102,33 @@ export class Charts {
     }
   }
 
+  /** Shows a stretch of the past until it is called without one. */
+  showPast(past: History | undefined, range?: Range): void {
+    this.#kept = undefined
+    this.#history = past ?? this.#present
+    this.#time.goOn()
+    if (past === undefined) this.pointAt(undefined)
+    else this.#time.stop(this.#lastMs(), range)
+    this.#shown()
+    this.#onStill(undefined)
+  }
+
+  get #isPast(): boolean {
+    return this.#history !== this.#present
+  }
+
+  /** Puts the cursor of all charts at a moment, in seconds since the epoch, or lets go of it. */
+  pointAt(at: number | undefined): void {
+    for (const chart of this.#charts) chart.pointAt(at)
+  }
+
   #drawOne(index: number): void {
     const range = this.#time.range(this.#lastMs())
-    this.#charts[index]?.draw(this.#time.within(this.#history.points, range), range)
+    this.#charts[index]?.draw(this.#time.within(this.#shownHistory.points, range), range)
+  }
+
+  get #shownHistory(): Kept {
+    return this.#kept ?? this.#history
   }
 
   #lastMs(): number {
@@ -93,19 +142,26 @@ export class Charts {
   }
 
   #stop(range?: Range): void {
+    const { points, marks } = this.#shownHistory
+    this.#kept = { points: [...points], marks: [...marks] }
     this.#time.stop(this.#lastMs(), range)
     this.#shown()
+    this.#onStill(this.#time.stoppedMs)
   }
 
   #goOn(): void {
+    if (!this.#time.standsStill) return
+    this.#kept = undefined
     this.#time.goOn()
     this.#shown()
+    this.#onStill(undefined)
   }
 
   #shown(): void {
     const still = this.#time.standsStill
-    say(this.#pause, still ? 'Resume' : 'Pause')
-    set(this.#pause, 'aria-pressed', String(still))
+    this.#pause.disabled = this.#isPast
+    say(this.#pause, still && !this.#isPast ? 'Resume' : 'Pause')
+    set(this.#pause, 'aria-pressed', String(still && !this.#isPast))
     this.redraw()
   }
 }

@@ -11,6 +11,8 @@ export interface Gestures {
   onZoom(range: Range): void
   /** Asked to go back. */
   onReset(): void
+  /** The pointer is pressed in a chart, or let go: meanwhile what is below it must not move. */
+  onHold(held: boolean): void
   /** Pointed at, in seconds since the epoch; undefined when the pointer has left. */
   onPoint(at: number | undefined): void
 }
@@ -20,7 +22,7 @@ const GROUP = 'spillway'
 const LEAST_ZOOM_PX = 4
 
 /** The part of a chart's options that is about the pointer. */
-export function listeningTo({ onZoom, onReset, onPoint }: Gestures): Pick<uPlot.Options, 'cursor' | 'hooks'> {
+export function listeningTo({ onZoom, onReset, onHold, onPoint }: Gestures): Pick<uPlot.Options, 'cursor' | 'hooks'> {
   let pointerIsHere = false
   return {
     cursor: {
@@ -41,9 +43,16 @@ export function listeningTo({ onZoom, onReset, onPoint }: Gestures): Pick<uPlot.
           pointerIsHere = false
           return null
         },
+        mousedown: (_plot, _target, begin) => (event) => {
+          if (event.button !== 0) return null
+          onHold(true)
+          begin(event)
+          return null
+        },
         mouseup: (plot, _target, end) => (event) => {
           if (event.button !== 0) return null
           end(event)
+          onHold(false)
           const { left, width } = plot.select
           const range = { min: plot.posToVal(left, 'x'), max: plot.posToVal(left + width, 'x') }
           const isOutside = !(event.target instanceof Node && plot.over.contains(event.target))

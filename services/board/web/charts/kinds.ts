@@ -16,6 +16,8 @@ export interface Kind {
   term: TermName
   curves(shards: number): Curve[]
   show(value: number): string
+  /** The same at its axis, where there is little room and the title has the unit. */
+  axis?(value: number): string
   /** Bounds of the value axis, given the highest value seen. */
   range(highest: number): [number, number]
   logarithmic?: boolean
@@ -38,6 +40,10 @@ const upTo =
 /** On a logarithmic axis nothing is below a millisecond. */
 const visible = (value: number | null): number | null => (value === null ? null : Math.max(1, value))
 
+/** 950, 1.5k, 20k. */
+const short = (value: number): string =>
+  value < 1000 ? String(Math.round(value * 10) / 10) : `${Math.round(value / 100) / 10}k`
+
 export const kinds: Kind[] = [
   {
     title: 'Fill of the accept queues',
@@ -51,6 +57,7 @@ export const kinds: Kind[] = [
     term: 'drop',
     curves: byShard((point) => point.drops),
     show: (value) => `${whole(value)}/s`,
+    axis: short,
     range: upTo(10),
   },
   {
@@ -61,6 +68,7 @@ export const kinds: Kind[] = [
       { colour: 'ink', dashed: true, name: 'oldest waiting', of: (point) => visible(point.oldestWaitMs) },
     ],
     show: duration,
+    axis: (value) => (value < 1000 ? `${value} ms` : `${value / 1000} s`),
     range: (highest) => [1, Math.max(100, highest * 1.5)],
     logarithmic: true,
   },
@@ -72,16 +80,18 @@ export const kinds: Kind[] = [
       { colour: 'odd', dashed: true, name: 'limit', of: (point) => point.halfOpenLimit },
     ],
     show: whole,
+    axis: short,
     range: upTo(10),
   },
   {
-    title: 'Accepts and arrivals per second',
+    title: 'Accepts, arrivals per second',
     term: 'rate',
     curves: (shards) => [
       ...byShard((point) => point.accepts)(shards),
       { colour: 'ink', dashed: true, name: 'arrivals', of: (point) => point.arrivals },
     ],
     show: (value) => `${whole(value)}/s`,
+    axis: short,
     range: upTo(10),
   },
 ]

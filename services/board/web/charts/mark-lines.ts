@@ -34,7 +34,7 @@ export function drawMarks(plot: uPlot, marks: readonly Mark[], labels: boolean):
     if (!labels) continue
     const width = ctx.measureText(text).width
     const left = Math.min(x, bbox.left + bbox.width - width)
-    if (left + width > freeTo) continue
+    if (left + width > freeTo || left < bbox.left) continue
     ctx.fillText(text, left, bbox.top - 3 * ratio)
     freeTo = left - 8 * ratio
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { shardOf, stateOf } from '#live/testing/state.ts'
+import { experimentOf, shardOf, stateOf } from '#live/testing/state.ts'
 import { marksBetween } from './marks.ts'
 
 test('whatever is done to the lab is marked: faults, what mends them, settings and loads', () => {
@@ -8,7 +8,7 @@ test('whatever is done to the lab is marked: faults, what mends them, settings a
   const marks = marksBetween(
     before,
     stateOf({
-      shards: [shardOf(1, { stalled: true }), shardOf(2, { state: 'closed' }), shardOf(3, { limit: 8 })],
+      shards: [shardOf(1, { stalled: true }), shardOf(2, { state: 'closed' }), shardOf(3, { limit: 8, backlog: 8 })],
       sysctls: { ...before.sysctls, syncookies: 0 },
       steering: { by: 'member', member: 1 },
       loads: [{ name: 'gentle', running: true, amount: 300, error: undefined }],
@@ -21,23 +21,25 @@ test('whatever is done to the lab is marked: faults, what mends them, settings a
       'fault: 2 closed',
       'setting: 3 backlog 8',
       'setting: syncookies=0',
-      'setting: to shard 2',
-      'load: load 300/s',
+      'setting: all to shard 2',
+      'load: gentle load 300/s',
     ],
   )
   assert.deepEqual(marksBetween(before, before), [])
 })
 
+test('a backlog that the kernel has capped is marked as it is in force, with what was asked', () => {
+  const before = stateOf({ shards: [shardOf(1)] })
+  const after = stateOf({ shards: [shardOf(1, { limit: 4096, backlog: 99_999_999 })] })
+  assert.deepEqual(
+    marksBetween(before, after).map(({ text }) => text),
+    ['1 backlog 4,096 (99,999,999 asked)'],
+  )
+})
+
 test('each phase of an experiment is marked once, when it began', () => {
-  const experiment = (phases: number[]) => ({
-    name: 'handshake',
-    running: true,
-    status: undefined,
-    reason: undefined,
-    expectations: [],
-    folder: undefined,
-    phases: phases.map((timeMs) => ({ name: `at ${timeMs}`, timeMs })),
-  })
+  const experiment = (phases: number[]) =>
+    experimentOf({ phases: phases.map((timeMs) => ({ name: `at ${timeMs}`, timeMs })) })
   const [none, one, two] = [
     stateOf(),
     stateOf({ experiment: experiment([5]) }),

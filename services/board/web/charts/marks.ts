@@ -1,4 +1,6 @@
 /** What somebody did to the lab between two states: marked in the charts, wherever it was asked for. */
+import { number } from '#common/quantities.ts'
+import { loadInWords, loadName, stateNames, steeringName, switchNames } from '#live/names.ts'
 import type { LiveState } from '#live/state.ts'
 
 export interface Mark {
@@ -33,9 +35,13 @@ function shardMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
           : mark('fault', `${shard.shard} ${shard.state}`),
       )
     if (old.stalled !== shard.stalled)
-      marks.push(shard.stalled ? mark('fault', `${shard.shard} stalled`) : mark('mended', `${shard.shard} released`))
+      marks.push(
+        shard.stalled
+          ? mark('fault', `${shard.shard} ${stateNames.stalled}`)
+          : mark('mended', `${shard.shard} ${stateNames.released}`),
+      )
     if (shard.state === 'listening' && old.state === 'listening' && old.limit !== shard.limit)
-      marks.push(mark('setting', `${shard.shard} backlog ${shard.limit}`))
+      marks.push(mark('setting', `${shard.shard} ${backlogInWords(shard)}`))
     const [was, is] = [old.faults.join(', '), shard.faults.join(', ')]
     if (was !== is)
       marks.push(is === '' ? mark('mended', `${shard.shard} back to normal`) : mark('fault', `${shard.shard} ${is}`))
@@ -43,8 +49,9 @@ function shardMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
   })
 }
 
-const steeringWords = ({ steering }: LiveState): string =>
-  steering.by === 'member' ? `to shard ${steering.member + 1}` : `by ${steering.by === 'cpu' ? 'CPU' : steering.by}`
+/** What is in force; where the kernel has capped it, what was asked too. */
+const backlogInWords = ({ backlog, limit }: LiveState['shards'][number]): string =>
+  `${switchNames.backlog.toLowerCase()} ${number(limit)}${backlog > limit ? ` (${number(backlog)} asked)` : ''}`
 
 const sysctlWords = {
   syncookies: 'syncookies',
@@ -57,26 +64,16 @@ function settingMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
   const marks = (Object.keys(sysctlWords) as (keyof typeof sysctlWords)[])
     .filter((name) => before.sysctls[name] !== now.sysctls[name])
     .map((name) => mark('setting', `${sysctlWords[name]}=${now.sysctls[name]}`))
-  const [was, is] = [steeringWords(before), steeringWords(now)]
+  const [was, is] = [steeringName(before.steering), steeringName(now.steering)]
   return was === is ? marks : [...marks, mark('setting', is)]
 }
-
-const loadWords = {
-  gentle: 'load',
-  burst: 'burst',
-  'half-open': 'half-open',
-  hold: 'hold',
-  'slow-read': 'slow readers',
-  'slow-write': 'slow writers',
-} as const
 
 function loadMarks(before: LiveState, now: LiveState, mark: Make): Mark[] {
   return now.loads.flatMap((load) => {
     const old = before.loads.find(({ name }) => name === load.name)
-    const unit = load.name === 'gentle' || load.name === 'half-open' ? '/s' : ''
     if (load.running && (old?.running !== true || old.amount !== load.amount))
-      return [mark('load', `${loadWords[load.name]} ${load.amount}${unit}`)]
-    return !load.running && old?.running === true ? [mark('load', `${loadWords[load.name]} off`)] : []
+      return [mark('load', loadInWords(load.name, load.amount))]
+    return !load.running && old?.running === true ? [mark('load', `${loadName(load.name)} off`)] : []
   })
 }
 

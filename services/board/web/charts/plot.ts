@@ -2,12 +2,16 @@
 import type uPlot from '/uplot.js'
 import { used } from '../page/colours.ts'
 import type { Curve, Kind } from './kinds.ts'
+import { timeLabels } from './time-labels.ts'
 
-export const HEIGHT = 128
+export const HEIGHT = 96
+/** What the value axis takes on the left, and the space on the right. */
+const AXIS_WIDTH = 46
+const RIGHT = 8
 
 /** `labels` is whether there is room above for the words of marks. */
 export function lookOf(
-  { show, range, logarithmic = false }: Kind,
+  { show, axis: word = show, range, logarithmic = false }: Kind,
   curves: readonly Curve[],
   labels: boolean,
 ): Omit<uPlot.Options, 'width' | 'cursor' | 'hooks'> {
@@ -21,7 +25,7 @@ export function lookOf(
   return {
     height: HEIGHT,
     legend: { show: false },
-    padding: [labels ? 20 : 8, 8, 0, 0],
+    padding: [labels ? 18 : 8, RIGHT, 0, 0],
     scales: {
       x: { time: true, auto: false },
       y: {
@@ -30,14 +34,14 @@ export function lookOf(
       },
     },
     axes: [
-      { ...axis, size: 22, gap: 3, space: 76, values: (_plot, values) => values.map(clockTime) },
+      { ...axis, size: 20, gap: 3, space: 64, values: clockTimes },
       {
         ...axis,
         ...(logarithmic ? { filter: decades, grid: { ...axis.grid, filter: decades } } : {}),
-        size: 54,
+        size: AXIS_WIDTH,
         gap: 4,
-        space: 26,
-        values: (_plot, values) => values.map((value) => (value === null ? '' : show(value))),
+        space: 20,
+        values: (_plot, values) => values.map((value) => (value === null ? '' : word(value))),
       },
     ],
     series: [
@@ -55,9 +59,19 @@ export function lookOf(
   }
 }
 
-/** Hours, minutes and seconds, as the reader's clock shows them. */
-const clockTime = (seconds: number): string => new Date(seconds * 1000).toTimeString().slice(0, 8)
+/** Times at the axis, none of them cut. */
+function clockTimes(plot: uPlot, values: (number | null)[], _axis: number, _space: number, step: number): string[] {
+  const width = plot.bbox.width / devicePixelRatio
+  return timeLabels(values, step, (seconds) => plot.valToPos(seconds, 'x'), { from: -AXIS_WIDTH, to: width + RIGHT })
+}
 
-/** On a logarithmic axis 1, 10, 100, … and no lines between. */
-const decades = (_plot: uPlot, values: number[]): (number | null)[] =>
-  values.map((value) => (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6 ? value : null))
+/** On a logarithmic axis 1, 10, 100, … and no lines between; where those are many every other. */
+const decades = ({ scales }: uPlot, values: number[]): (number | null)[] => {
+  const { min, max } = scales.y ?? {}
+  const many = Math.log10((max ?? 1) / (min ?? 1)) > 4
+  return values.map((value) => {
+    const power = Math.log10(value)
+    const isWhole = Math.abs(power - Math.round(power)) < 1e-6
+    return isWhole && !(many && Math.round(power) % 2 !== 0) ? value : null
+  })
+}

@@ -31,7 +31,7 @@ function pointOf(state: LiveState): Point {
     drops: open((shard) => shard.dropsPerSecond),
     accepts: open((shard) => shard.acceptsPerSecond),
     waits: state.shards.map((shard) => shard.acceptWait?.p99Ms ?? null),
-    oldestWaitMs: port === undefined ? 0 : (port.oldestWaitMs ?? null),
+    oldestWaitMs: port === undefined ? 0 : (port.oldestWait?.mostMs ?? null),
     halfOpen: port === undefined ? 0 : (port.synQueue?.length ?? null),
     halfOpenLimit: port === undefined ? 0 : (port.synQueue?.limit ?? null),
     arrivals: round(state.clients.startedPerSecond),
@@ -40,6 +40,8 @@ function pointOf(state: LiveState): Point {
 
 /** What GET /history answers. */
 export interface Kept {
+  /** Of which lab: `lab` of its states. */
+  lab?: string
   points: Point[]
   marks: Mark[]
 }
@@ -59,6 +61,13 @@ export class History implements Kept {
     // Cut in steps: moving thousands of points at each of ten states a second is for nothing.
     if ((this.points[100]?.timeMs ?? from) < from) this.points = this.points.filter(({ timeMs }) => timeMs >= from)
     if ((this.marks[0]?.timeMs ?? from) < from) this.marks = this.marks.filter(({ timeMs }) => timeMs >= from)
+  }
+
+  /** Another lab is shown: nothing of this one belongs to it. */
+  clear(): void {
+    this.points = []
+    this.marks = []
+    this.#last = undefined
   }
 
   /** Puts what a server kept in place of what is here: it knows what a page has missed. */

@@ -24,6 +24,11 @@ export class TimeShown {
     return this.#still !== undefined
   }
 
+  /** The time of the last sample that had been seen when it was stopped. */
+  get stoppedMs(): number | undefined {
+    return this.#still?.seenMs
+  }
+
   /** What is shown, if `lastMs` is the time of the last sample. */
   range(lastMs: number): Range {
     return this.#still?.range ?? endingAt(lastMs / 1000, this.#spanMs)
@@ -47,15 +52,23 @@ export class TimeShown {
 
   /** The points to draw: those within, and one before, where the line comes from. Nothing that came after it was stopped. */
   within(points: readonly Point[], { min, max }: Range): Point[] {
-    const from = Math.max(
-      0,
-      points.findLastIndex(({ timeMs }) => timeMs / 1000 < min),
-    )
+    const from = Math.max(0, firstFrom(points, min) - 1)
     const seenMs = this.#still?.seenMs ?? Number.POSITIVE_INFINITY
     let to = points.length
     while (to > from && isBeyond(points[to - 1]!, Math.min(max + BEYOND_SECONDS, seenMs / 1000))) to--
     return points.slice(from, to)
   }
+}
+
+/** The first of these, which are in order, that is not before this moment; by halves, since they are thousands. */
+function firstFrom(points: readonly Point[], seconds: number): number {
+  let [low, high] = [0, points.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (points[middle]!.timeMs / 1000 < seconds) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const endingAt = (max: number, spanMs: number): Range => ({ min: max - spanMs / 1000, max })

@@ -1,5 +1,7 @@
 /** Whether what the page shows is current, and what it says if it is not. Pure. */
 import { duration } from '#common/quantities.ts'
+import { worstAge } from '#live/reading.ts'
+import type { LiveState } from '#live/state.ts'
 import type { Loss } from '../../api.ts'
 
 /** Ten states a second are due; after this time without one the picture is old. */
@@ -26,6 +28,12 @@ export interface Notice {
   badge: string
   problem: string
   remedy: string
+}
+
+/** In the head of the page while states come: `live, 10 Hz`, and how old the oldest of what is drawn is, if it is old. */
+export function liveWords(state: Pick<LiveState, 'ages'> | undefined): string {
+  const old = state === undefined ? undefined : worstAge(state.ages)
+  return old === undefined ? 'live, 10 Hz' : `live, 10 Hz, ${old}`
 }
 
 /** Undefined while what is shown is current. `board` is the address of the server. */

@@ -37,8 +37,18 @@ export function set(element: Element, name: string, value: string | number | boo
   if (element.getAttribute(name) !== text) element.setAttribute(name, text)
 }
 
-export function say(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text
+/** Gives whether the text was another. Text that is there is changed in place: a new node would be laid out anew. */
+export function say(element: Element, text: string): boolean {
+  const only = element.firstChild
+  if (only === null && text === '') return false
+  if (!(only instanceof Text) || only !== element.lastChild) {
+    if (element.textContent === text) return false
+    element.textContent = text
+    return true
+  }
+  if (only.data === text) return false
+  only.data = text
+  return true
 }
 
 /** The element of the page with this id; the page has it. */

@@ -7,8 +7,8 @@ export interface Term {
 }
 
 const chapters = {
-  sockets: '01-sockets',
-  queues: '02-syn-and-accept-queue',
+  sockets: '02-sockets',
+  queues: '01-handshake',
   connection: '03-connection-queues',
   establishment: '04-establishment',
   accepting: '05-problems-with-accepting',
@@ -52,7 +52,12 @@ export const glossary = {
   acceptWait: entry(
     'accept wait',
     'accepting',
-    'How long an established connection waits in the accept queue; its client believes it is being served.',
+    'How long an established connection waits in the accept queue; its client believes it is being served. ≤ where it is only known to be no longer: a waiting connection does not name its shard.',
+  ),
+  hungUp: entry(
+    'hung up',
+    'accepting',
+    'A client that gives up while it waits keeps its place until accept(): it turns the living away, and the backend accepts its corpse. Drawn hatched. Who has only finished sending, and still listens, cannot be told from it.',
   ),
   accept: entry(
     'accept()',

@@ -1,5 +1,6 @@
 /** The picture as a table, for screen readers: the same figures, of the same sample. */
-import { bytes, duration, number, whole } from '#common/quantities.ts'
+import { bytes, number, whole } from '#common/quantities.ts'
+import { waitInWords, worstAge } from '#live/reading.ts'
 import type { LiveState } from '#live/state.ts'
 import { html, say } from './dom.ts'
 
@@ -11,6 +12,7 @@ const columns = [
   'drops per second',
   'accepts per second',
   'oldest wait',
+  'hung up',
 ] as const
 
 export class NumberTable {
@@ -40,7 +42,7 @@ export class NumberTable {
     say(this.#caption, old ? 'Accept queues by shard: these figures are old' : 'Accept queues by shard')
   }
 
-  draw({ shards, portView, sequence }: LiveState): void {
+  draw({ shards, portView, sequence, ages }: LiveState): void {
     while (this.#body.rows.length > shards.length) this.#body.deleteRow(-1)
     for (const [index, shard] of shards.entries()) {
       const row = this.#body.rows[index] ?? this.#body.insertRow()
@@ -51,16 +53,23 @@ export class NumberTable {
         number(shard.state === 'listening' ? shard.limit + 1 : 0),
         whole(shard.dropsPerSecond),
         whole(shard.acceptsPerSecond),
-        shard.oldestWaitMs === undefined ? 'not known by shard' : duration(shard.oldestWaitMs),
+        shard.state === 'listening' ? waitInWords(shard.oldestWait) : '–',
+        hungUpWords(shard),
       ]
       for (const [column, text] of cells.entries()) say(row.cells[column] ?? row.insertCell(), text)
     }
-    say(this.#rest, portView === undefined ? 'No backend is listening.' : portWords(portView))
+    say(this.#rest, portView === undefined ? 'No backend is listening.' : portWords(portView, ages))
     this.element.dataset.sequence = String(sequence)
   }
 }
 
-function portWords(port: NonNullable<LiveState['portView']>): string {
+/** At least so many; nothing is said to be 0 that is not known. */
+function hungUpWords({ state, hungUp }: LiveState['shards'][number]): string {
+  if (state !== 'listening' || hungUp === undefined) return '–'
+  return hungUp.least < hungUp.most ? `${number(hungUp.least)} to ${number(hungUp.most)}` : number(hungUp.least)
+}
+
+function portWords(port: NonNullable<LiveState['portView']>, ages: LiveState['ages']): string {
   const { synQueue: queue, connections, receiveBytes, sendBytes } = port
   const half =
     queue === undefined
@@ -70,5 +79,6 @@ function portWords(port: NonNullable<LiveState['portView']>): string {
     connections === undefined || receiveBytes === undefined || sendBytes === undefined
       ? 'The connections have not been read lately.'
       : `${number(connections)} connections; ${bytes(receiveBytes)} in receive queues, ${bytes(sendBytes)} in send queues.`
-  return `${half} ${rest}`
+  const old = worstAge(ages)
+  return `${half} ${rest}${old === undefined ? '' : ` Readings: ${old}.`}`
 }

@@ -9,6 +9,8 @@ const CHECK_MS = 100
 
 export interface StreamHandlers {
   onState(state: LiveState): void
+  /** The states that follow are of another lab. */
+  onOtherLab(): void
   /** What the server kept: at first, and after a loss. */
   onHistory(kept: Kept): void
   /** Ten times a second, and at each state. */
@@ -20,6 +22,7 @@ export function listen(start: string, handlers: StreamHandlers): void {
   let lastMs = performance.now()
   let seen = false
   let loss: Loss | undefined
+  let last: LiveState | undefined
   let source: EventSource | undefined
 
   const open = (): void => {
@@ -37,15 +40,21 @@ export function listen(start: string, handlers: StreamHandlers): void {
     const { state } = event
     // With a loss comes the last state there was, for a page that has none.
     if (state !== undefined && (loss === undefined || !seen)) {
+      const other = seen && state.lab !== last?.lab
+      // A state that is told again, for the sake of its experiment, is as old as before; one that stands still says so.
+      const isNews = state.timeMs !== last?.timeMs || state.experiment?.still !== undefined
+      if (loss === undefined && isNews) lastMs = performance.now()
       seen = true
-      if (loss === undefined) lastMs = performance.now()
+      last = state
+      if (other) handlers.onOtherLab()
       handlers.onState(state)
+      if (other) void restore()
     }
     tell()
   }
   const restore = async (): Promise<void> => {
     const kept = await history()
-    if (kept !== undefined) handlers.onHistory(kept)
+    if (kept !== undefined && (last === undefined || kept.lab === last.lab)) handlers.onHistory(kept)
   }
   const tell = (): void =>
     handlers.onContact({

@@ -22,3 +22,12 @@ export function chooseTheme(onChange: () => void): void {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', apply)
   apply()
 }
+
+/** For a page around the board: it has no button of its own and takes what is chosen in the board. */
+export function followTheme(): void {
+  const follow = (): void => {
+    document.documentElement.dataset.theme = localStorage.getItem(STORED) ?? 'auto'
+  }
+  addEventListener('storage', follow)
+  follow()
+}

@@ -1,8 +1,25 @@
-/** Shows the explanation of a term or a vessel while the pointer is over it or it has the focus. */
+/**
+ * Shows the explanation of a term or a vessel while the pointer is over it or it has the focus. It never covers a number
+ * that is to be watched: it takes the nearest free place, and on a narrow page stands below what it explains.
+ */
 import { byId } from './dom.ts'
 import { glossary, type TermName } from './glossary.ts'
+import { type Area, coveredBy, placeOf } from './tip-place.ts'
+
+const ownWords = new WeakMap<Element, () => string>()
+
+/** Gives an element words of its own, which are made only when somebody asks. */
+export function explain(element: Element, words: () => string): void {
+  ownWords.set(element, words)
+  element.setAttribute('data-tip', '')
+}
 
 const isTerm = (name: string): name is TermName => Object.hasOwn(glossary, name)
+
+/** What must stay in sight. */
+const watched = 'header, .picture text, .readout, #words, .summary, .told, .present-figures p, .chart-title, input'
+const blocks = '#stage, #present, .chart, .control, header'
+const narrow = matchMedia('(max-width: 640px)')
 
 export function explainOnHover(): void {
   const tip = byId('tip')
@@ -11,7 +28,8 @@ export function explainOnHover(): void {
   const words = (element: Element): string => {
     const term = element.getAttribute('data-term') ?? ''
     const says = isTerm(term) ? `${glossary[term].term}: ${glossary[term].says}` : ''
-    const own = element.closest('[data-tip]')?.getAttribute('data-tip') ?? ''
+    const about = element.closest('[data-tip]')
+    const own = about === null ? '' : (ownWords.get(about)?.() ?? '')
     return [own, says].filter((text) => text !== '').join('\n')
   }
   const place = (): void => {
@@ -20,14 +38,26 @@ export function explainOnHover(): void {
       hide()
       return
     }
-    if (tip.textContent !== text) tip.textContent = text
+    const isNew = tip.hidden || tip.textContent !== text
+    if (isNew) tip.textContent = text
     tip.hidden = false
-    const box = over.getBoundingClientRect()
-    const { width, height } = tip.getBoundingClientRect()
-    const left = Math.max(8, Math.min(innerWidth - width - 8, box.left + box.width / 2 - width / 2))
-    const above = box.top - height - 8
+    if (narrow.matches) {
+      const block = over.closest(blocks)
+      if (block !== null && block.nextElementSibling !== tip) block.after(tip)
+      return
+    }
+    if (tip.parentElement !== document.body) document.body.append(tip)
+    const numbers = watchedAreas()
+    // It stays where it is for as long as nothing comes under it.
+    if (!isNew && coveredBy(tip.getBoundingClientRect(), numbers) === 0) return
+    const { left, top } = placeOf(
+      tip.getBoundingClientRect(),
+      over.getBoundingClientRect(),
+      { width: innerWidth, height: innerHeight },
+      numbers,
+    )
     tip.style.left = `${left}px`
-    tip.style.top = `${above > 8 ? above : Math.min(box.bottom + 8, innerHeight - height - 8)}px`
+    tip.style.top = `${top}px`
   }
   const hide = (): void => {
     over = undefined
@@ -35,6 +65,8 @@ export function explainOnHover(): void {
   }
   const enter = (event: Event): void => {
     const target = event.target instanceof Element ? event.target.closest('[data-term], [data-tip]') : null
+    if (event.target === tip) return
+    if (target !== over) tip.hidden = true
     over = target ?? undefined
     place()
   }
@@ -50,3 +82,8 @@ export function explainOnHover(): void {
     if (!tip.hidden) place()
   }, 300)
 }
+
+const watchedAreas = (): Area[] =>
+  [...document.querySelectorAll(watched)]
+    .map((element) => element.getBoundingClientRect())
+    .filter(({ width, height, bottom, top }) => width > 0 && height > 0 && bottom > 0 && top < innerHeight)

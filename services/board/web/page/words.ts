@@ -25,30 +25,21 @@ export class Words {
   }
 
   #draw(): void {
-    const { running, text, calm } = this.#said()
-    const key = JSON.stringify([running, text, calm])
+    const { text, calm } = this.#said()
+    const key = JSON.stringify([text, calm])
     if (this.#key === key) return
     this.#key = key
     const [first, rest] = this.#notice === undefined ? atFirstStop(text) : [this.#notice.problem, this.#notice.remedy]
-    this.#element.replaceChildren(
-      ...(running === '' ? [] : [html('span', { class: 'running' }, running)]),
-      html('strong', {}, first),
-      this.#notice === undefined ? rest : ` ${rest}`,
-    )
+    this.#element.replaceChildren(html('strong', {}, first), this.#notice === undefined ? rest : ` ${rest}`)
     set(this.#element, 'class', calm ? 'calm' : '')
   }
 
-  #said(): { running: string; text: string; calm: boolean } {
-    if (this.#notice !== undefined)
-      return { running: '', text: `${this.#notice.problem} ${this.#notice.remedy}`, calm: false }
-    if (this.#state === undefined) return { running: '', text: '', calm: true }
-    const { words, experiment } = this.#state
-    const running =
-      experiment?.running === true
-        ? `Experiment ${experiment.name} is running in its own lab${experiment.phases.length > 0 ? `: ${experiment.phases.at(-1)?.name}` : ''}. `
-        : ''
-    const text = words ?? (running === '' && isCalm(this.#state) ? 'All is calm: every connection is accepted.' : '')
-    return { running, text, calm: words === undefined }
+  #said(): { text: string; calm: boolean } {
+    if (this.#notice !== undefined) return { text: `${this.#notice.problem} ${this.#notice.remedy}`, calm: false }
+    if (this.#state === undefined) return { text: '', calm: true }
+    const { words, experiment, calm } = this.#state
+    // In an experiment a quiet moment is no news.
+    return { text: words ?? (experiment?.running === true ? '' : (calm ?? '')), calm: words === undefined }
   }
 }
 
@@ -58,13 +49,3 @@ function atFirstStop(text: string): [first: string, rest: string] {
   const split = end === null ? text.length : end.index + 1
   return [text.slice(0, split), text.slice(split)]
 }
-
-/** Whether everything is in order; in between nothing is said. */
-const isCalm = ({ shards, portView }: LiveState): boolean =>
-  portView !== undefined &&
-  portView.synQueue !== undefined &&
-  portView.synQueue.length < 10 &&
-  shards.every(
-    ({ state, stalled, faults, fill, dropsPerSecond }) =>
-      state === 'listening' && !stalled && faults.length === 0 && fill < 0.5 && dropsPerSecond === 0,
-  )

@@ -1,5 +1,6 @@
 /** Sysctls of the server's namespace, and how the kernel spreads connections over the shards. */
 
+import { switchNames } from '#live/names.ts'
 import type { SysctlName } from '#live/orders.ts'
 import type { LiveState } from '#live/state.ts'
 import type { PageConfig } from '../../api.ts'
@@ -73,7 +74,7 @@ export class KernelTab {
     this.#somaxconn.refuse(unavailable.sysctl)
     this.#steering = new Choice<string>(
       {
-        name: 'Steering',
+        name: switchNames.steering,
         does: 'A small program in the kernel chooses the shard of each SYN; hash means no program. None of them looks at how full a queue is.',
       },
       [['hash', 'hash']],

@@ -1,63 +1,50 @@
 /** The loads, each with its amount. */
+import { loadWords } from '#live/names.ts'
 import type { LoadName } from '#live/orders.ts'
 import type { LiveState } from '#live/state.ts'
 import { html, set } from '../page/dom.ts'
 import type { Orders } from './orders.ts'
 
-interface LoadWords {
+interface LoadSwitch {
   name: LoadName
-  title: string
-  unit: string
   amount: number
   most: number
   does: string
 }
 
-const loads: LoadWords[] = [
+const loads: LoadSwitch[] = [
   {
     name: 'gentle',
-    title: 'New connections',
-    unit: 'a second',
     amount: 300,
     most: 20_000,
     does: 'Poisson arrivals: each client connects, sends one request and closes, whether or not the backends keep up.',
   },
   {
     name: 'burst',
-    title: 'Burst',
-    unit: 'at once',
     amount: 500,
     most: 20_000,
     does: 'This many SYNs at once: those that do not fit in the accept queues are dropped.',
   },
   {
     name: 'half-open',
-    title: 'Never ACK',
-    unit: 'SYNs a second',
     amount: 100,
     most: 100_000,
     does: 'SYNs whose SYN-ACK is never answered: the SYN queue fills, then cookies or drops follow. Ends after a minute.',
   },
   {
     name: 'hold',
-    title: 'Hold',
-    unit: 'connections',
     amount: 200,
     most: 20_000,
     does: 'Clients connect, send nothing and stay: each takes a descriptor.',
   },
   {
     name: 'slow-read',
-    title: 'Slow readers',
-    unit: 'clients',
     amount: 20,
     most: 2000,
     does: 'Clients request 8 MB and read nothing: their windows close, and send queues fill on the server.',
   },
   {
     name: 'slow-write',
-    title: 'Long bodies',
-    unit: 'clients',
     amount: 10,
     most: 500,
     does: 'Each client sends 67 MB as fast as the kernel takes it: with a backend that never reads, receive queues fill.',
@@ -66,11 +53,12 @@ const loads: LoadWords[] = [
 
 export class LoadTab {
   readonly element: HTMLElement
-  readonly #rows: { words: LoadWords; toggle: HTMLButtonElement; input: HTMLInputElement }[]
+  readonly #rows: { words: LoadSwitch; toggle: HTMLButtonElement; input: HTMLInputElement }[]
 
   constructor(orders: Orders) {
     const rows = loads.map((words) => {
-      const { name, title, unit, amount, most, does } = words
+      const { name, amount, most, does } = words
+      const { title, unit } = loadWords[name]
       const [label, note] = [`load-${name}`, `load-${name}-does`]
       const toggle = html('button', {
         type: 'button',

@@ -1,6 +1,7 @@
 /** The backlog that the last minute of arrivals needs, in the planner's words, and a button that sets it. */
 
 import { duration, number } from '#common/quantities.ts'
+import { switchNames } from '#live/names.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
 import type { PageConfig } from '../../api.ts'
 import { html, say, set } from '../page/dom.ts'
@@ -55,7 +56,7 @@ export class PlanTab {
       },
     )
     this.#stall.draw(this.#chosen)
-    const heads = ['Shard', 'Backlog', 'Survives'].map((head) => html('th', { scope: 'col' }, head))
+    const heads = ['Shard', switchNames.backlog, 'Survives'].map((head) => html('th', { scope: 'col' }, head))
     this.#table = html('table', { class: 'plan' }, html('thead', {}, html('tr', {}, ...heads)), this.#rows)
     this.#set = html('button', { type: 'button', class: 'small' })
     this.#table.hidden = this.#set.hidden = this.#setNote.hidden = this.#basis.hidden = true

@@ -1,6 +1,7 @@
 /** What can be done to one backend, or to all. */
 
 import { number, whole } from '#common/quantities.ts'
+import { switchNames } from '#live/names.ts'
 import type { SwitchOrder } from '#live/orders.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import type { PageConfig } from '../../api.ts'
@@ -36,14 +37,14 @@ export class ShardTab {
     })
     this.#stall = new Toggle(
       {
-        name: 'Stall',
+        name: switchNames.stall,
         does: 'Blocks its event loop. The kernel continues to complete handshakes until the accept queue is full.',
       },
       (on) => this.#send((shard) => ({ do: on ? 'stall' : 'release', shard })),
     )
     this.#delay = new NumberSetting(
       {
-        name: 'Slow accept',
+        name: switchNames.acceptDelayMs,
         does: 'Blocks the event loop for this long after each accept(), which limits the accepts per second.',
       },
       { unit: 'ms', action: 'Set', value: 0, max: 60_000 },
@@ -51,7 +52,7 @@ export class ShardTab {
     )
     this.#backlog = new NumberSetting(
       {
-        name: 'Backlog',
+        name: switchNames.backlog,
         does: 'Calls listen() again on the open socket: the new limit applies at once, and waiting connections stay.',
       },
       { unit: '', action: 'listen()', value: 128, max: 2_147_483_647 },
@@ -59,21 +60,21 @@ export class ShardTab {
     )
     this.#neverRead = new Toggle(
       {
-        name: 'Never read',
+        name: switchNames.neverRead,
         does: 'accept() continues, read() stops: receive queues fill, then the kernel closes their windows.',
       },
       (neverRead) => this.#send((shard) => ({ do: 'fault', shard, faults: { neverRead } })),
     )
     this.#listener = new Toggle(
       {
-        name: 'Close the listener',
+        name: switchNames.close,
         does: 'close(): waiting connections are reset, or move to another shard if tcp_migrate_req is 1.',
       },
       (on) => this.#send((shard) => ({ do: on ? 'close' : 'open', shard })),
     )
     this.#process = new Toggle(
       {
-        name: 'Kill the process',
+        name: switchNames.kill,
         does: 'SIGKILL, like a crash: the kernel closes its sockets. Switch off to start it again.',
       },
       (on) => this.#send((shard) => ({ do: on ? 'kill' : 'restart', shard })),
@@ -116,12 +117,12 @@ export class ShardTab {
       this.#summary,
       fits === 0
         ? `${first.state === 'down' ? 'Down' : 'Closed'}: no queue`
-        : `${number(waiting)} of ${number(fits)} waiting · ${whole(drops)} drops a second`,
+        : `${number(waiting)} of ${number(fits)} waiting · ${whole(drops)} drops a second${cappedWords(chosen)}`,
     )
     this.#stall.draw(chosen.every(({ stalled }) => stalled))
-    this.#delay.draw(delayOf(first))
+    this.#delay.draw(first.acceptDelayMs)
     this.#backlog.draw(first.backlog)
-    this.#neverRead.draw(chosen.every(({ faults }) => faults.includes('never reads')))
+    this.#neverRead.draw(chosen.every(({ faults }) => faults.includes(switchNames.neverRead.toLowerCase())))
     this.#listener.draw(chosen.every(({ state }) => state === 'closed'))
     if (this.#unavailable.restart === undefined) this.#process.draw(chosen.every(({ state }) => state === 'down'))
   }
@@ -136,7 +137,8 @@ export class ShardTab {
   }
 }
 
-const delayOf = ({ faults }: ShardView): number => {
-  const words = faults.find((fault) => fault.endsWith('ms per accept'))
-  return words === undefined ? 0 : Number.parseInt(words, 10)
+/** What the kernel has made of a backlog that it did not grant. */
+function cappedWords(shards: readonly ShardView[]): string {
+  const capped = shards.find(({ state, backlog, limit }) => state === 'listening' && backlog > limit)
+  return capped === undefined ? '' : ` · backlog ${number(capped.backlog)} asked, ${number(capped.limit)} in force`
 }

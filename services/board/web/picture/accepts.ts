@@ -3,8 +3,6 @@ import type { ShardView } from '#live/state.ts'
 import { set, svg } from '../page/dom.ts'
 import type { Box, LaneLayout } from './layout.ts'
 
-/** Where the processes begin. */
-const PROCESSES_Y = 395
 /** Below the tank: where the way to several processes parts. */
 const FORK = 22
 
@@ -18,12 +16,13 @@ export class Accepts {
     const middle = tank.x + tank.w / 2
     const bottom = tank.y + tank.h
     const several = processes.length > 1
+    const end = (processes[0]?.y ?? bottom) - 1
     this.#stream = svg('path', {
       class: 'accept-stream',
-      d: `M${middle} ${bottom + 2}V${several ? bottom + FORK : PROCESSES_Y}`,
+      d: `M${middle} ${bottom + 2}V${several ? bottom + FORK : end}`,
     })
     this.#valve = svg('path', { class: 'valve', d: `M${middle - 9} ${bottom + 3}h18` })
-    const fork = several ? [svg('path', { class: 'fork', d: forkOf(middle, bottom, processes) })] : []
+    const fork = several ? [svg('path', { class: 'fork', d: forkOf(middle, bottom, end, processes) })] : []
     this.elements = [this.#stream, ...fork, this.#valve]
   }
 
@@ -35,9 +34,9 @@ export class Accepts {
   }
 }
 
-function forkOf(middle: number, bottom: number, processes: readonly Box[]): string {
+function forkOf(middle: number, bottom: number, end: number, processes: readonly Box[]): string {
   const y = bottom + FORK
   const middles = processes.map(({ x, w }) => x + w / 2)
   const [first = middle, last = first] = [middles[0], middles.at(-1)]
-  return `M${Math.min(first, middle)} ${y}H${Math.max(last, middle)}${middles.map((x) => `M${x} ${y}V${PROCESSES_Y}`).join('')}`
+  return `M${Math.min(first, middle)} ${y}H${Math.max(last, middle)}${middles.map((x) => `M${x} ${y}V${end}`).join('')}`
 }

@@ -3,30 +3,21 @@ import test from 'node:test'
 import { shardOf, stateOf } from '#live/testing/state.ts'
 import { Ages, staleness } from './ages.ts'
 
-test('the age of a queue is exact where it can be told, else at most the time since it was seen empty', () => {
+test('water is as old as the one in front may be, and as young as the last one that came', () => {
   const ages = new Ages()
-  const see = (monotonicMs: number, ...lengths: number[]) =>
-    ages.see(
-      stateOf({
-        monotonicMs,
-        shards: lengths.map((length, index) =>
-          shardOf(index + 1, {
-            length,
-            acceptsPerSecond: 0,
-            stalled: true,
-            oldestWaitMs: length === 0 ? 0 : undefined,
-          }),
-        ),
-        portView: { ...stateOf().portView!, oldestWaitMs: 5000 },
-      }),
-    )
-  see(1000, 0, 0)
-  see(1100, 4, 0)
-  const later = see(3000, 4, 2)
-  assert.deepEqual(later.get(1), { oldestMs: 2000, atMost: true, newestMs: 1900 })
-  assert.equal(later.get(2)?.newestMs, 0)
-  const alone = ages.see(stateOf({ monotonicMs: 3100, shards: [shardOf(1, { length: 4, oldestWaitMs: 1234 })] }))
-  assert.deepEqual([alone.get(1)?.oldestMs, alone.get(1)?.atMost], [1234, false])
+  const see = (monotonicMs: number, length: number, mostMs: number | undefined, leastMs = 0) =>
+    ages
+      .see(
+        stateOf({
+          monotonicMs,
+          shards: [shardOf(1, { length, acceptsPerSecond: 0, stalled: true, oldestWait: { leastMs, mostMs } })],
+        }),
+      )
+      .get(1)
+  assert.deepEqual(see(1000, 0, 0), { oldestMs: 0, newestMs: 0 })
+  assert.deepEqual(see(1100, 4, 100), { oldestMs: 100, newestMs: 0 })
+  assert.deepEqual(see(3000, 4, 2000), { oldestMs: 2000, newestMs: 1900 })
+  assert.equal(see(3100, 4, undefined, 2050)?.oldestMs, 2050)
 })
 
 test('an age looks staler the longer it waits, and no staler than stale', () => {

@@ -1,22 +1,15 @@
-/**
- * How old what waits in each queue is, as far as the samples tell. A waiting connection does not name its shard, so a
- * queue's age is exact only where it alone has any; else it is bounded: nothing in a queue is older than the last sample
- * that saw it empty, and nothing on the port is older than the port's oldest.
- */
+/** How old what waits in each queue is, as its water is coloured: from the one in front to the one that came last. */
 import type { LiveState } from '#live/state.ts'
 
 export interface Age {
-  /** Of the one that waits longest, in front. */
+  /** Of the one that waits longest, in front: what bounds it from above, where anything does. */
   oldestMs: number
-  /** Whether `oldestMs` is a bound instead of a measurement. */
-  atMost: boolean
   /** Of the one that came last: how long ago the queue was last seen to take anybody. */
   newestMs: number
 }
 
 interface Memory {
   length: number
-  emptyMs: number | undefined
   tookMs: number
 }
 
@@ -24,25 +17,15 @@ export class Ages {
   #memory = new Map<number, Memory>()
 
   /** The ages by shard, of a state that follows those it was given before. */
-  see({ shards, portView, monotonicMs }: LiveState): Map<number, Age> {
+  see({ shards, monotonicMs }: LiveState): Map<number, Age> {
     const ages = new Map<number, Age>()
     for (const shard of shards) {
       const old = this.#memory.get(shard.shard)
       const takes = old === undefined || shard.length > old.length || (shard.acceptsPerSecond > 0 && !shard.stalled)
-      const now: Memory = {
-        length: shard.length,
-        emptyMs: shard.length === 0 ? monotonicMs : old?.emptyMs,
-        tookMs: takes ? monotonicMs : old.tookMs,
-      }
-      this.#memory.set(shard.shard, now)
-      const sinceEmpty = now.emptyMs === undefined ? Number.POSITIVE_INFINITY : monotonicMs - now.emptyMs
-      const bound = Math.min(sinceEmpty, portView?.oldestWaitMs ?? Number.POSITIVE_INFINITY)
-      const oldestMs = shard.oldestWaitMs ?? (Number.isFinite(bound) ? bound : 0)
-      ages.set(shard.shard, {
-        oldestMs,
-        atMost: shard.oldestWaitMs === undefined,
-        newestMs: Math.min(oldestMs, monotonicMs - now.tookMs),
-      })
+      const tookMs = takes ? monotonicMs : old.tookMs
+      this.#memory.set(shard.shard, { length: shard.length, tookMs })
+      const oldestMs = shard.oldestWait?.mostMs ?? shard.oldestWait?.leastMs ?? 0
+      ages.set(shard.shard, { oldestMs, newestMs: Math.min(oldestMs, monotonicMs - tookMs) })
     }
     return ages
   }

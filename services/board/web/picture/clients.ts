@@ -15,11 +15,16 @@ export class Clients {
       [' SYNs retransmitted', 'retransmit'],
       [' SYNs never completed', 'halfOpen'],
     ]
+    // Side by side, or one below the other where the band is high.
+    const rows = h >= 80
     this.#facts = names.map(([name, term], index) => {
+      const place = rows
+        ? { x: x + 14, y: y + 26 + index * 27 }
+        : { x: x + 16 + ([0, 0.31, 0.68][index] ?? 0) * (w - 16), y: y + h / 2 + 8 }
       const number = svg('tspan', { class: 'fact-number' })
       const group = svg(
         'text',
-        { x: x + 18 + (index * (w - 20)) / 3, y: y + h / 2 + 8, class: 'fact', 'data-term': term },
+        { ...place, class: 'fact', 'data-term': term },
         number,
         svg('tspan', { class: 'fact-unit' }, name),
       )

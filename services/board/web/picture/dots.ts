@@ -21,14 +21,15 @@ interface Source {
   dot(): NewDot
 }
 
-export function sourcesOf(state: LiveState, { clients, grid, lanes }: Layout): Source[] {
+export function sourcesOf(state: LiveState, { clients, grid, lanes, stacked }: Layout): Source[] {
   const fromClients = (): Pick<NewDot, 'x' | 'y' | 'endY'> => ({
     x: grid.x + Math.random() * grid.w,
     y: clients.y + clients.h,
     endY: grid.y + 10,
   })
   const { startedPerSecond, synRetransmitsPerSecond, halfOpenPerSecond } = state.clients
-  const sources: Source[] = [
+  // Where the tanks stand above the clients, nothing falls into them.
+  const ways: Source[] = [
     {
       name: 'in',
       ratePerSecond: startedPerSecond + synRetransmitsPerSecond,
@@ -36,13 +37,14 @@ export function sourcesOf(state: LiveState, { clients, grid, lanes }: Layout): S
     },
     { name: 'odd', ratePerSecond: halfOpenPerSecond, dot: () => ({ ...fromClients(), kind: 'odd' }) },
   ]
+  const sources = stacked ? [] : ways
   for (const [index, { tank }] of lanes.entries()) {
     const shard = state.shards[index]
     if (shard?.state !== 'listening') continue
     const surface = tank.y + tank.h * (1 - Math.min(1, shard.fill))
     sources.push({
       name: `to${index}`,
-      ratePerSecond: shard.fill < 1 ? shard.acceptsPerSecond : 0,
+      ratePerSecond: shard.fill < 1 && !stacked ? shard.acceptsPerSecond : 0,
       dot: () => ({
         x: tank.x + tank.w / 2,
         y: grid.y + grid.h + 36,

@@ -1,4 +1,7 @@
-/** What spills over the rim of a tank while the kernel drops: the fall, its figures, and the droplets around it. */
+/**
+ * What spills over the rim of a tank while the kernel drops: the fall, its figure, and the droplets around it. While there
+ * are drops their rates are the largest figures of the picture.
+ */
 import { whole } from '#common/quantities.ts'
 import type { ShardView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
@@ -9,38 +12,82 @@ import type { Box, LaneLayout, Layout } from './layout.ts'
 export const spills = ({ state, dropsPerSecond }: ShardView, overflowing: boolean): boolean =>
   state === 'listening' && overflowing && dropsPerSecond > 0
 
+/** The largest figures, in units; those of other things stay below the least. */
+const SIZE = { least: 31, most: 44, mostBelow: 34 }
+/** Of its size, how wide a digit of the widest usual font is, and a comma; what "/s" takes, in units. */
+const WIDE = { digit: 0.71, comma: 0.4, per: 18 }
+
 export class Drops {
   readonly fall: SVGGElement
   readonly figures: readonly SVGTextElement[]
-  readonly #room: Layout['room']
-  readonly #dropped: SVGTextElement
+  readonly #beside: DropFigure | undefined
+  readonly #below: DropFigure
   readonly #unit: SVGTextElement
 
-  constructor({ tank, area }: LaneLayout, room: Layout['room']) {
-    this.#room = room
+  constructor(layout: LaneLayout, { room, stacked, lanes }: Layout) {
+    const { tank, area } = layout
     this.fall = fallOf(tank, area, room)
-    const wide = room === 'wide'
-    const beside = tank.x + tank.w + (wide ? 38 : 24)
-    this.#dropped = svg('text', {
-      x: wide ? beside : tank.x + tank.w / 2,
-      y: wide ? tank.y + 64 : tank.y + tank.h + 19,
-      class: 'dropped',
-      'data-term': 'drop',
-    })
-    this.#unit = svg('text', { x: beside, y: tank.y + 82, class: 'dropped-unit' })
-    this.figures = [this.#dropped, this.#unit]
+    const x = tank.x + tank.w + 38
+    if (room === 'wide' && !stacked && lanes.length <= 3)
+      this.#beside = new DropFigure({ x, y: tank.y + 72, w: area.x + area.w - x + 8 }, 'start')
+    const middle = room === 'dense' ? area.x + area.w / 2 : Math.max(tank.x + tank.w / 2, area.x + area.w * 0.42)
+    const below = { x: middle, y: tank.y + tank.h + 35, w: area.w - 4 }
+    this.#below = new DropFigure(below, 'middle', room === 'dense')
+    this.#unit = svg('text', { x: x + 1, y: tank.y + 91, class: 'dropped-unit' })
+    this.figures = [...(this.#beside === undefined ? [] : [this.#beside.element]), this.#below.element, this.#unit]
   }
 
-  draw(shard: ShardView, overflowing: boolean): void {
-    const { state, dropsPerSecond } = shard
-    const falls = spills(shard, overflowing)
+  draw({ state, dropsPerSecond, droppedNow }: ShardView, falls: boolean): void {
     this.fall.style.opacity = String(falls ? Math.min(1, 0.35 + Math.log10(1 + dropsPerSecond) / 4) : 0)
     set(this.fall, 'data-on', falls)
-    const counted = state === 'listening' && dropsPerSecond >= 0.5
-    say(this.#dropped, counted ? `${whole(dropsPerSecond)}${this.#room === 'dense' ? '' : '/s'}` : '')
-    say(this.#unit, counted && this.#room === 'wide' ? 'dropped' : '')
+    // Of a moment of the past it is known how many it were.
+    const figure = state === 'listening' ? (droppedNow ?? dropsPerSecond) : 0
+    const unit = droppedNow === undefined ? '/s' : ''
+    const beside = this.#beside?.hasRoomFor(figure) === true
+    this.#beside?.draw(beside ? figure : 0, unit)
+    this.#below.draw(beside ? 0 : figure, unit)
+    say(this.#unit, figure > 0 && beside ? 'dropped' : '')
   }
 }
+
+/** A rate of drops: as large as its place allows; nothing while there are none. */
+export class DropFigure {
+  readonly element: SVGTextElement
+  readonly #number = svg('tspan')
+  readonly #per = svg('tspan', { class: 'dropped-per' })
+  readonly #width: number
+  readonly #most: number
+  /** Where many tanks stand side by side: as large as fits, and its unit is that of the sum. */
+  readonly #dense: boolean
+
+  constructor({ x, y, w }: Pick<Box, 'x' | 'y' | 'w'>, anchor: 'start' | 'middle' | 'end', dense = false) {
+    this.#width = w
+    this.#dense = dense
+    this.#most = anchor === 'start' ? SIZE.most : SIZE.mostBelow
+    this.element = svg('text', { x, y, class: `dropped at-${anchor}`, 'data-term': 'drop' }, this.#number, this.#per)
+  }
+
+  hasRoomFor(perSecond: number): boolean {
+    return this.#fits(textOf(perSecond)) >= SIZE.least
+  }
+
+  /** `unit` follows the number. */
+  draw(perSecond: number, unit: string): void {
+    const text = textOf(perSecond)
+    if (say(this.#number, text) && text !== '') {
+      const least = this.#dense ? 9 : SIZE.least
+      this.element.style.fontSize = `${Math.floor(Math.min(this.#most, Math.max(least, this.#fits(text))))}px`
+    }
+    say(this.#per, text === '' || this.#dense ? '' : unit)
+  }
+
+  #fits(text: string): number {
+    const commas = text.split(',').length - 1
+    return (this.#width - (this.#dense ? 0 : WIDE.per)) / ((text.length - commas) * WIDE.digit + commas * WIDE.comma)
+  }
+}
+
+const textOf = (perSecond: number): string => (perSecond <= 0 ? '' : perSecond < 0.5 ? '<1' : whole(perSecond))
 
 function fallOf(tank: Box, area: Box, room: Layout['room']): SVGGElement {
   const right = tank.x + tank.w
@@ -64,11 +111,11 @@ function fallOf(tank: Box, area: Box, room: Layout['room']): SVGGElement {
   )
 }
 
-/** The colour of every fall, defined once in the picture. */
-export function fallGradient(): SVGLinearGradientElement {
+/** The colour of every fall, defined once in a picture. */
+export function fallGradient(id = 'fall'): SVGLinearGradientElement {
   return svg(
     'linearGradient',
-    { id: 'fall', x1: 0, y1: 0, x2: 0, y2: 1 },
+    { id, x1: 0, y1: 0, x2: 0, y2: 1 },
     svg('stop', { offset: 0, class: 'fall-top' }),
     svg('stop', { offset: 0.55, class: 'fall-middle' }),
     svg('stop', { offset: 1, class: 'fall-bottom' }),

@@ -1,13 +1,15 @@
 /** The whole journey of a connection, as it is drawn for one layout: from the clients down to the byte queues. */
 import { bytes, number, plural, whole } from '#common/quantities.ts'
+import { ageBeside } from '#live/reading.ts'
 import type { LiveState } from '#live/state.ts'
-import { svg } from '../page/dom.ts'
+import { say, svg } from '../page/dom.ts'
 import type { Age } from './ages.ts'
 import { ByteGauge } from './byte-gauge.ts'
 import { Clients } from './clients.ts'
+import { DropFigure } from './drops.ts'
 import { Lane, type PictureHandlers } from './lane.ts'
 import type { LaneLayout, Layout } from './layout.ts'
-import { Stage } from './stage.ts'
+import { Stage, wayLine } from './stage.ts'
 import { pipes, steeringWords } from './steering.ts'
 import { SynQueue } from './syn-queue.ts'
 
@@ -19,7 +21,9 @@ export class Journey {
   readonly #receive: ByteGauge
   readonly #send: ByteGauge
   readonly #synStage: Stage
-  readonly #steering: Stage
+  readonly #steering: SVGTextElement
+  readonly #dropped: DropFigure
+  readonly #droppedUnit: SVGTextElement | undefined
   readonly #acceptStage: Stage
   readonly #processStage: Stage
   readonly #connectionStage: Stage
@@ -32,17 +36,22 @@ export class Journey {
     )
     this.#receive = new ByteGauge(layout.receive, 'receive queues', 'receiveQueue')
     this.#send = new ByteGauge(layout.send, 'send queues', 'sendQueue')
-    this.#synStage = new Stage('SYN queue', 'synQueue', 90)
-    this.#steering = new Stage('', 'steering', 172)
-    this.#acceptStage = new Stage(state.mode === 'sharded' ? 'Accept queues' : 'Accept queue', 'acceptQueue', 226)
-    this.#processStage = new Stage(state.mode === 'single' ? 'Process' : 'Processes', 'accept', 412)
-    this.#connectionStage = new Stage('Connections', 'descriptor', 487, true)
+    const { clients, syn, accept, process, connections } = layout.stations
+    this.#synStage = new Stage('SYN queue', 'synQueue', syn, 2)
+    this.#steering = svg('text', { ...layout.steering, class: 'stage-unit', 'data-term': 'steering' })
+    this.#acceptStage = new Stage(state.mode === 'sharded' ? 'Accept queues' : 'Accept queue', 'acceptQueue', accept, 3)
+    const { x, y, end } = layout.dropped
+    this.#dropped = new DropFigure({ x, y, w: 140 }, end ? 'end' : 'middle')
+    this.#droppedUnit = end ? undefined : svg('text', { x, y: y + 17, class: 'dropped-unit at-middle' })
+    this.#processStage = new Stage(state.mode === 'single' ? 'Process' : 'Processes', 'accept', process, 4)
+    this.#connectionStage = new Stage('Connections', 'descriptor', connections)
     this.elements = [
-      boundary(layout),
-      new Stage('Clients', 'rate', 40).element,
-      ...[this.#synStage, this.#steering, this.#acceptStage, this.#processStage, this.#connectionStage].map(
-        ({ element }) => element,
-      ),
+      ...(layout.stacked ? [] : [boundary(layout), wayLine([clients, syn, accept, process])]),
+      new Stage('Clients', 'rate', clients, 1).element,
+      ...[this.#synStage, this.#acceptStage, this.#processStage, this.#connectionStage].map(({ element }) => element),
+      this.#steering,
+      this.#dropped.element,
+      ...(this.#droppedUnit === undefined ? [] : [this.#droppedUnit]),
       this.#clients.element,
       pipes(layout),
       this.#synQueue.element,
@@ -52,10 +61,10 @@ export class Journey {
     ]
   }
 
-  draw(state: LiveState, ages: Map<number, Age> | undefined): void {
+  draw(state: LiveState, ages: ReadonlyMap<number, Age>): void {
     this.#clients.draw(state)
     this.#drawSynQueue(state)
-    this.#steering.draw('', steeringWords(state))
+    say(this.#steering, steeringWords(state))
     this.#drawLanes(state, ages)
     this.#drawConnections(state)
   }
@@ -64,35 +73,48 @@ export class Journey {
     const { portView } = state
     const queue = portView === undefined ? { length: 0, limit: 0 } : portView.synQueue
     if (queue === undefined) {
-      this.#synStage.draw('–', 'half-open: not read lately')
+      this.#synStage.draw('–', 'not read lately')
       return
     }
     const members = Math.max(1, state.shards.filter(({ state }) => state === 'listening').length)
     const fits = queue.limit + members
     this.#synQueue.draw(state, fits)
-    this.#synStage.draw(number(queue.length), `half-open · holds ${number(fits)}`)
+    const age = ageBeside(state.ages, 'synQueue')
+    this.#synStage.draw(number(queue.length), `of ${number(fits)} half-open`, age)
   }
 
-  #drawLanes(state: LiveState, ages: Map<number, Age> | undefined): void {
+  #drawLanes(state: LiveState, ages: ReadonlyMap<number, Age>): void {
     const { shards } = state
     const waiting = shards.reduce((sum, { length }) => sum + length, 0)
-    this.#acceptStage.draw(number(waiting), waiting === 1 ? 'connection waits' : 'connections wait')
+    this.#acceptStage.draw(
+      number(waiting),
+      waiting === 1 ? 'connection waits' : 'connections wait',
+      ageBeside(state.ages, 'listeners'),
+    )
+    const drops = shards.reduce((sum, { dropsPerSecond }) => sum + dropsPerSecond, 0)
+    this.#dropped.draw(drops, this.#droppedUnit === undefined ? '/s dropped' : '/s')
+    if (this.#droppedUnit !== undefined) say(this.#droppedUnit, drops > 0 ? 'dropped in all' : '')
     const accepts = shards.reduce((sum, { acceptsPerSecond }) => sum + acceptsPerSecond, 0)
-    this.#processStage.draw(whole(accepts), 'accepts per second')
+    const age = ageBeside(state.ages, 'backends')
+    // There is room for one of them below the number.
+    if (age === '') this.#processStage.draw(whole(accepts), 'accepts per second')
+    else this.#processStage.draw(`${whole(accepts)}/s`, '', age)
     const overflowing = state.moved.some(({ name }) => name === 'ListenOverflows')
     for (const [index, lane] of this.lanes.entries()) {
       const shard = shards[index]
-      if (shard !== undefined) lane.draw(shard, ages?.get(shard.shard), overflowing, state)
+      if (shard !== undefined) lane.draw(shard, ages.get(shard.shard), overflowing, state)
     }
   }
 
-  #drawConnections({ portView: port }: LiveState): void {
+  #drawConnections({ portView: port, ages }: LiveState): void {
     if (port !== undefined && port.connections === undefined) {
-      this.#connectionStage.draw('–', 'established: not read lately')
+      this.#connectionStage.draw('–', 'not read lately')
       return
     }
     const { receiveBytes = 0, receiveBytesMax = 0 } = port ?? {}
-    this.#connectionStage.draw(number(port?.connections ?? 0), 'established')
+    const age = ageBeside(ages, 'connections')
+    // There is room for one of them.
+    this.#connectionStage.draw(number(port?.connections ?? 0), age === '' ? 'established' : '', age)
     this.#receive.draw(receiveBytes, receiveBytes === 0 ? '' : `fullest ${bytes(receiveBytesMax)}`, false)
     const closed = port?.zeroWindows ?? 0
     this.#send.draw(port?.sendBytes ?? 0, closed > 0 ? `${plural(closed, 'window')} closed` : '', closed > 0)
@@ -105,7 +127,7 @@ function boundary({ boundaryY, width }: Layout): SVGGElement {
     'g',
     { class: 'boundary', 'aria-hidden': 'true' },
     svg('path', { d: `M16 ${boundaryY}H${width - 16}` }),
-    svg('text', { x: 16, y: boundaryY - 7 }, 'kernel'),
-    svg('text', { x: 16, y: boundaryY + 17 }, 'user space'),
+    svg('text', { x: 42, y: boundaryY - 7 }, 'kernel'),
+    svg('text', { x: 42, y: boundaryY + 16 }, 'user space'),
   )
 }

@@ -1,6 +1,8 @@
 /** One shard: its tank, what spills from it, and the processes below that accept from it. */
+import type { Ages } from '#live/reading.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import { set, svg } from '../page/dom.ts'
+import { explain } from '../page/tip.ts'
 import { Accepts } from './accepts.ts'
 import type { Age } from './ages.ts'
 import { Drops, spills } from './drops.ts'
@@ -25,13 +27,15 @@ export class Lane {
   readonly #processes: ProcessSwitch[]
   #selected = false
   #last: ShardView | undefined
+  #ages: Ages | undefined
 
-  constructor(shard: number, layout: LaneLayout, { room }: Layout, mode: string, handlers: PictureHandlers) {
+  constructor(shard: number, layout: LaneLayout, picture: Layout, mode: string, handlers: PictureHandlers) {
+    const { room } = picture
     this.shard = shard
     this.#room = room
     const { area, tank, processes } = layout
     this.#tank = new Tank(shard, tank, room)
-    this.#drops = new Drops(layout, room)
+    this.#drops = new Drops(layout, picture)
     this.#accepts = new Accepts(layout)
     this.#processes = processes.map((box, index) => {
       const which = processes.length > 1 ? index : undefined
@@ -42,7 +46,14 @@ export class Lane {
     this.element = svg(
       'g',
       { class: `lane ${room}`, 'data-shard': shard },
-      svg('rect', { class: 'lane-area', x: area.x + 1, y: area.y + 14, width: area.w - 2, height: area.h - 4, rx: 10 }),
+      svg('rect', {
+        class: 'lane-area',
+        x: area.x + 1,
+        y: tank.y - 30,
+        width: area.w - 2,
+        height: area.y + area.h - tank.y + 38,
+        rx: 10,
+      }),
       ...this.#tank.vessel,
       this.#drops.fall,
       ...nameOf(shard, layout, room, mode),
@@ -52,6 +63,9 @@ export class Lane {
       ...this.#processes.map(({ element }) => element),
     )
     this.element.addEventListener('click', () => handlers.onSelect(shard))
+    explain(this.element, () =>
+      this.#last === undefined || this.#ages === undefined ? '' : shardInWords(this.#last, this.#ages),
+    )
   }
 
   select(selected: boolean): void {
@@ -62,9 +76,9 @@ export class Lane {
   draw(shard: ShardView, age: Age | undefined, overflowing: boolean, state: LiveState): void {
     this.#last = shard
     set(this.element, 'class', this.#classes(shard, overflowing))
-    set(this.element, 'data-tip', shardInWords(shard, age))
+    this.#ages = state.ages
     this.#tank.draw(shard, age)
-    this.#drops.draw(shard, overflowing)
+    this.#drops.draw(shard, spills(shard, overflowing))
     this.#accepts.draw(shard)
     for (const [index, process] of this.#processes.entries()) process.draw(shard, shard.processes[index], state)
   }

@@ -1,4 +1,5 @@
 /** Where the parts of the picture lie, for any width and number of shards. Pure: units, not pixels. */
+import { stackedLayoutOf } from './stacked-layout.ts'
 
 export interface Box {
   x: number
@@ -14,24 +15,46 @@ export interface LaneLayout {
   processes: Box[]
 }
 
+/** Where a station is named: its words one below the other, or in a row. */
+export interface Place {
+  x: number
+  y: number
+  flow: 'column' | 'row'
+}
+
 export interface Layout {
   width: number
   height: number
   gutter: number
+  /** A narrow page: the tanks come first, and the stations before them stand below. */
+  stacked: boolean
   clients: Box
   grid: Box
   boundaryY: number
   lanes: LaneLayout[]
   receive: Box
   send: Box
+  stations: Record<'clients' | 'syn' | 'accept' | 'process' | 'connections', Place>
+  steering: { x: number; y: number }
+  /** The drops of all shards: beside the number of those that wait. */
+  dropped: { x: number; y: number; end: boolean }
   /** How much fits beside the shapes: `wide` up to 4 lanes, `narrow` up to 10, else `dense`. */
   room: 'wide' | 'narrow' | 'dense'
 }
 
-export const HEIGHT = 526
-export const LEAST_WIDTH = 1000
-const GUTTER = 168
+const HEIGHT = 540
+/** A page that is narrower than this, in pixels, gets the stacked picture. */
+const STACKED_BELOW_PX = 640
+const LEAST_WIDTH = 900
+const GUTTER = 184
 const MARGIN = 16
+
+/** The layout for a width and at most a height, in pixels. `processes[i]` is how many processes accept from tank i. */
+export function fit(widthPx: number, mostHeightPx: number, processes: readonly number[]): Layout {
+  if (widthPx < STACKED_BELOW_PX) return stackedLayoutOf(Math.max(300, widthPx), processes)
+  const scale = Math.min(widthPx / LEAST_WIDTH, mostHeightPx / HEIGHT)
+  return layoutOf(Math.round(widthPx / scale), processes)
+}
 
 /** `processes[i]` is how many processes accept from tank i. */
 export function layoutOf(width: number, processes: readonly number[]): Layout {
@@ -42,39 +65,50 @@ export function layoutOf(width: number, processes: readonly number[]): Layout {
   const laneWidth = inner / lanes
   const room = lanes <= 4 ? 'wide' : lanes <= 10 ? 'narrow' : 'dense'
   const half = (inner - 28) / 2
+  const station = (y: number, flow: Place['flow'] = 'column'): Place => ({ x: MARGIN, y, flow })
   return {
     width,
     height: HEIGHT,
     gutter: GUTTER,
+    stacked: false,
     room,
     clients: { x: left, y: 14, w: inner, h: 42 },
-    grid: { x: left, y: 80, w: inner, h: 60 },
-    boundaryY: 377,
-    receive: { x: left, y: 472, w: half, h: 34 },
-    send: { x: left + half + 28, y: 472, w: half, h: 34 },
+    grid: { x: left, y: 86, w: inner, h: 56 },
+    boundaryY: 384,
+    receive: { x: left, y: 485, w: half, h: 34 },
+    send: { x: left + half + 28, y: 485, w: half, h: 34 },
     lanes: processes.map((count, index) => lane(left + index * laneWidth, laneWidth, count, lanes)),
+    stations: {
+      clients: station(31),
+      syn: station(84),
+      accept: station(212),
+      process: station(422),
+      connections: station(502, 'row'),
+    },
+    steering: { x: MARGIN + 26, y: 174 },
+    dropped: { x: GUTTER / 2 + 10, y: 312, end: false },
   }
 }
 
 function lane(x: number, width: number, processes: number, lanes: number): LaneLayout {
-  // Room on the right of the tank is for what spills.
-  const share = lanes === 1 && processes > 1 ? 0.8 : lanes <= 2 ? 0.46 : lanes <= 4 ? 0.54 : 0.62
+  // Up to three lanes leave room on the right of the tank for what spills and its figure; in more it stands below.
+  const share = lanes === 1 && processes > 1 ? 0.76 : lanes <= 3 ? 0.46 : lanes === 4 ? 0.56 : 0.62
   const tankWidth = width * share
   const tankX =
-    x + (width - tankWidth) * (lanes === 1 && processes === 1 ? 0.42 : lanes <= 4 ? 0.24 : lanes <= 10 ? 0.3 : 0.5)
+    x + (width - tankWidth) * (lanes === 1 && processes === 1 ? 0.42 : lanes <= 3 ? 0.06 : lanes <= 10 ? 0.3 : 0.5)
   const gap = lanes <= 10 ? 8 : 3
   const slot = (lanes === 1 && processes > 1 ? tankWidth : width) / Math.max(1, processes)
   const boxWidth = Math.min(processes > 1 ? 190 : 230, slot - gap)
   const firstX = processes > 1 ? tankX : tankX + tankWidth / 2 - slot / 2
   const least = x + gap / 2
   return {
-    area: { x, y: 158, w: width, h: 296 },
-    tank: { x: tankX, y: 200, w: tankWidth, h: 154 },
+    area: { x, y: 160, w: width, h: 304 },
+    tank: { x: tankX, y: 204, w: tankWidth, h: 154 },
     processes: Array.from({ length: Math.max(1, processes) }, (_, index) => ({
       x: Math.max(least, firstX + index * slot + (slot - boxWidth) / 2),
-      y: 396,
+      y: 402,
       w: boxWidth,
-      h: 58,
+      h: 62,
     })),
   }
 }

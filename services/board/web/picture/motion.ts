@@ -44,6 +44,7 @@ export class Motion {
     const ratio = Math.min(devicePixelRatio, 2)
     this.element.width = Math.round(widthPx * ratio)
     this.element.height = Math.round(heightPx * ratio)
+    this.element.style.height = `${heightPx}px`
     this.#scale = (widthPx / layout.width) * ratio
     this.#dots = []
     this.recolour()

@@ -4,18 +4,21 @@
  */
 import type { LiveState } from '#live/state.ts'
 import { set, svg } from '../page/dom.ts'
-import { Ages } from './ages.ts'
+import { type Age, Ages } from './ages.ts'
 import { fallGradient } from './drops.ts'
 import { Journey } from './journey.ts'
 import type { PictureHandlers } from './lane.ts'
-import { HEIGHT, type Layout, LEAST_WIDTH, layoutOf } from './layout.ts'
+import { fit, type Layout, layoutOf } from './layout.ts'
 
 export class Picture {
   readonly element: SVGSVGElement
   /** The present layout, in the units of the SVG. */
   layout: Layout
   readonly #handlers: PictureHandlers
-  readonly #ages = new Ages()
+  /** How old what waits is, by shard, at the state that is drawn. */
+  ages: ReadonlyMap<number, Age> = new Map()
+  #ages = new Ages()
+  #room = { widthPx: 1000, heightPx: Number.POSITIVE_INFINITY }
   #shape = ''
   #state: LiveState | undefined
   #journey: Journey | undefined
@@ -23,18 +26,15 @@ export class Picture {
 
   constructor(handlers: PictureHandlers) {
     this.#handlers = handlers
-    this.layout = layoutOf(LEAST_WIDTH, [1])
+    this.layout = layoutOf(1000, [1])
     this.element = svg('svg', { class: 'picture', role: 'group', 'aria-label': 'Queues of the shared port' })
   }
 
   /** Fits the picture into a width and at most a height, in pixels. */
   resize(widthPx: number, mostHeightPx: number): void {
-    const scale = Math.min(widthPx / LEAST_WIDTH, mostHeightPx / HEIGHT)
-    const width = Math.round(widthPx / scale)
-    if (width === this.layout.width && this.#journey !== undefined) return
-    this.layout = { ...this.layout, width }
+    if (widthPx === this.#room.widthPx && mostHeightPx === this.#room.heightPx && this.#journey !== undefined) return
+    this.#room = { widthPx, heightPx: mostHeightPx }
     this.#shape = ''
-    set(this.element, 'viewBox', `0 0 ${width} ${HEIGHT}`)
     if (this.#state !== undefined) this.draw(this.#state)
   }
 
@@ -43,24 +43,36 @@ export class Picture {
     for (const lane of this.#journey?.lanes ?? []) lane.select(lane.shard === shard && this.layout.lanes.length > 1)
   }
 
+  /** What is drawn next does not follow what was drawn last: it is of another lab, or of an earlier moment. */
+  forget(): void {
+    this.#ages = new Ages()
+    this.#state = undefined
+  }
+
   draw(state: LiveState): void {
     const repeated = state.sequence === this.#state?.sequence
     this.#state = state
     const processes = state.shards.map((shard) => Math.max(1, shard.processes.length, state.mode === 'shared' ? 1 : 0))
-    const shape = `${this.layout.width}/${state.shards.map(({ shard }, index) => `${shard}:${processes[index]}`).join()}`
+    const shape = `${state.mode}/${state.shards.map(({ shard }, index) => `${shard}:${processes[index]}`).join()}`
     if (shape !== this.#shape || this.#journey === undefined) {
       this.#shape = shape
-      this.layout = layoutOf(this.layout.width, processes)
+      this.layout = fit(this.#room.widthPx, this.#room.heightPx, processes)
+      set(this.element, 'viewBox', `0 0 ${this.layout.width} ${this.layout.height}`)
       this.#journey = this.#build(state)
       this.select(this.#selected)
     }
-    const ages = repeated ? undefined : this.#ages.see(state)
-    this.#journey.draw(state, ages)
+    if (!repeated) this.ages = this.#ages.see(state)
+    this.#journey.draw(state, this.ages)
   }
 
   #build(state: LiveState): Journey {
     const journey = new Journey(this.layout, state, this.#handlers)
+    // Whoever is at a switch with the keyboard stays at it, though the room for the picture has changed.
+    const switches = this.element.getElementsByClassName('process-switch')
+    const at = [...switches].findIndex((element) => element.matches(':focus'))
     this.element.replaceChildren(svg('defs', {}, fallGradient()), ...journey.elements)
+    const again = switches.item(at)
+    if (at >= 0 && again instanceof SVGElement) again.focus({ preventScroll: true })
     return journey
   }
 }

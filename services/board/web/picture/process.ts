@@ -1,5 +1,6 @@
 /** A process that accepts, which is also the switch that stalls it. */
 import { duration, number, whole } from '#common/quantities.ts'
+import { stateNames, switchNames } from '#live/names.ts'
 import type { LiveState, ProcessView, ShardView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import type { Box, Layout } from './layout.ts'
@@ -20,17 +21,22 @@ export class ProcessSwitch {
     this.#room = w >= 168 ? 'wide' : w >= 60 ? 'narrow' : room === 'dense' || w < 60 ? 'dense' : 'narrow'
     this.#box = svg('rect', { x, y, width: w, height: h, rx: Math.min(9, w / 4), class: 'process' })
     const inset = Math.min(12, w * 0.1)
-    this.#title = svg('text', { x: x + inset, y: y + 19, class: 'process-name' })
-    this.#rate = svg('text', { x: x + inset, y: y + 40, class: 'process-rate' })
-    this.#note = svg('text', { x: x + inset, y: y + 54, class: 'process-note', 'data-term': 'descriptor' })
-    this.#pillText = svg('text', { x: x + w - 41, y: y + 35, class: 'pill-text' })
-    this.#pill = svg(
-      'g',
-      { class: 'pill' },
-      svg('rect', { x: x + w - 73, y: y + 17, width: 64, height: 26, rx: 13 }),
-      this.#pillText,
-    )
-    if (this.#room !== 'wide') set(this.#pill, 'visibility', 'hidden')
+    // The button is in the corner beside the name, so that no time is too long for its line; in a high box below all words.
+    const below = this.#room !== 'wide' && h > 80
+    this.#title = svg('text', { x: x + inset, y: y + 20, class: 'process-name' })
+    this.#rate = svg('text', { x: x + inset, y: y + (below ? 37 : 42), class: 'process-rate' })
+    this.#note = svg('text', {
+      x: x + inset,
+      y: y + (below ? 51 : 57),
+      class: 'process-note',
+      'data-term': 'descriptor',
+    })
+    const pill = below
+      ? { x: x + 5, y: y + h - 29, width: w - 10, height: 24 }
+      : { x: x + w - 72, y: y + 6, width: 66, height: 24 }
+    this.#pillText = svg('text', { x: pill.x + pill.width / 2, y: pill.y + 17, class: 'pill-text' })
+    this.#pill = svg('g', { class: 'pill' }, svg('rect', { ...pill, rx: 12 }), this.#pillText)
+    if (this.#room !== 'wide' && !below) set(this.#pill, 'visibility', 'hidden')
     this.element = svg(
       'g',
       { class: 'process-switch', role: 'switch', tabindex: 0 },
@@ -60,7 +66,7 @@ export class ProcessSwitch {
         : 'backend'
       : `process ${(this.#index ?? 0) + 1}`
     set(this.element, 'aria-checked', stalled ? 'true' : 'false')
-    set(this.element, 'aria-label', `Stall ${who}`)
+    set(this.element, 'aria-label', `${switchNames.stall} ${who}`)
     set(this.element, 'aria-disabled', down ? 'true' : undefined)
     set(this.element, 'class', `process-switch${stalled ? ' stalled' : ''}${down ? ' down' : ''}`)
     say(this.#title, this.#room === 'wide' ? who : this.#room === 'narrow' ? who.replace('backend ', '') : '')
@@ -73,8 +79,8 @@ export class ProcessSwitch {
           ? this.#room === 'dense'
             ? '‖'
             : this.#room === 'wide'
-              ? `stalled ${duration(one ? lag : (process?.lagMs ?? 0))}`
-              : 'stalled'
+              ? `${stateNames.stalled} ${duration(one ? lag : (process?.lagMs ?? 0))}`
+              : stateNames.stalled
           : this.#room === 'dense'
             ? ''
             : `${whole(accepts)}${this.#room === 'wide' ? ' accepts/s' : '/s'}`,
@@ -84,6 +90,6 @@ export class ProcessSwitch {
       this.#note,
       this.#room === 'dense' || down ? '' : faults !== '' && this.#room === 'wide' ? faults : `${number(open)} open`,
     )
-    say(this.#pillText, stalled ? 'Release' : 'Stall')
+    say(this.#pillText, stalled ? switchNames.release : switchNames.stall)
   }
 }

@@ -10,7 +10,9 @@ export class SynQueue {
   readonly #box: Box
   readonly #empty = svg('path', { class: 'cells' })
   readonly #lit = svg('path', { class: 'cells lit' })
-  readonly #note = svg('text', { class: 'grid-note' })
+  readonly #noteNumber = svg('tspan', { class: 'note-number' })
+  readonly #noteWords = svg('tspan')
+  readonly #note = svg('text', { class: 'grid-note' }, this.#noteNumber, this.#noteWords)
   readonly #each = svg('text', { class: 'grid-each' })
   #key = ''
   #order: number[] = []
@@ -52,14 +54,11 @@ export class SynQueue {
     const full = length >= fits
     const dropped = state.moved.find(({ name }) => name === 'TCPReqQFullDrop')?.perSecond ?? 0
     const cookies = state.cookiesPerSecond
-    set(this.element, 'class', `grid${full ? ' full' : ''}`)
+    set(this.element, 'class', `grid${full ? ' full' : ''}${dropped > 0 || cookies > 0 ? ' noted' : ''}`)
+    say(this.#noteNumber, dropped > 0 ? `${whole(dropped)}` : cookies > 0 ? `${whole(cookies)}` : '')
     say(
-      this.#note,
-      dropped > 0
-        ? `${whole(dropped)} SYNs dropped per second: full, no cookies`
-        : cookies > 0
-          ? `${whole(cookies)} SYN cookies sent per second`
-          : '',
+      this.#noteWords,
+      dropped > 0 ? ' SYNs dropped per second: full, no cookies' : cookies > 0 ? ' SYN cookies sent per second' : '',
     )
     set(this.#note, 'class', `grid-note${dropped > 0 ? ' bad' : ' odd'}`)
     set(this.#note, 'data-term', dropped > 0 ? 'drop' : 'cookie')

@@ -1,5 +1,6 @@
-/** An accept queue as a tank: how high it stands, how old it is, and its figures in it. */
-import { duration, number } from '#common/quantities.ts'
+/** An accept queue as a tank: how high it stands, how old it is, who in it has hung up, and its figures in it. */
+import { number } from '#common/quantities.ts'
+import { type CountBounds, waitInWords } from '#live/reading.ts'
 import type { ShardView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import { type Age, staleness } from './ages.ts'
@@ -17,11 +18,14 @@ export class Tank {
   readonly #water: SVGPathElement
   readonly #oldStop = svg('stop', { offset: 0 })
   readonly #newStop = svg('stop', { offset: 1 })
+  /** Who has hung up keeps its place: below, since they mostly came before those who still wait. */
+  readonly #dead: SVGPathElement
   readonly #mound = svg('path', { class: 'mound' })
   readonly #peak = svg('path', { class: 'peak' })
   readonly #length: SVGTextElement
   readonly #fits: SVGTextElement
   readonly #age: SVGTextElement
+  readonly #hungUp: SVGTextElement
 
   constructor(shard: number, box: Box, room: Layout['room']) {
     this.#box = box
@@ -32,24 +36,29 @@ export class Tank {
     const shade = `age-${shard}`
     const basin = basinOf(box)
     this.#water = svg('path', { class: 'water', 'clip-path': `url(#${clip})`, fill: `url(#${shade})` })
+    const hatch = `dead-${shard}`
+    this.#dead = svg('path', { class: 'dead', 'clip-path': `url(#${clip})`, fill: `url(#${hatch})` })
     this.#length = svg('text', { x: middle, class: 'length' })
     this.#fits = svg('text', { x: middle, class: 'fits', 'data-term': 'backlog' })
     this.#age = svg('text', { x: middle, class: 'age', 'data-term': 'acceptWait' })
+    this.#hungUp = svg('text', { x: middle, class: 'age', 'data-term': 'hungUp' })
     this.vessel = [
       svg(
         'defs',
         {},
+        hatching(hatch),
         svg('clipPath', { id: clip }, svg('path', { d: `${basin}z` })),
         svg('linearGradient', { id: shade, x1: 0, y1: 1, x2: 0, y2: 0 }, this.#oldStop, this.#newStop),
       ),
       svg('path', { class: 'basin-back', d: `${basin}z` }),
       this.#water,
+      this.#dead,
       this.#mound,
       svg('path', { class: 'full-mark', d: `M${x - 5} ${y}h${w + 10}` }),
       svg('path', { class: 'basin', d: basin }),
       this.#peak,
     ]
-    this.figures = [this.#fits, this.#length, this.#age]
+    this.figures = [this.#fits, this.#length, this.#age, this.#hungUp]
   }
 
   draw(shard: ShardView, age: Age | undefined): void {
@@ -60,6 +69,9 @@ export class Tank {
     const level = Math.min(1, fill)
     const top = y + h * (1 - level) - (shard.length > 0 && level * h < 3 ? 3 : 0)
     set(this.#water, 'd', open && shard.length > 0 ? `M${x} ${top}h${w}V${y + h}h-${w}z` : '')
+    const dead = open ? Math.min(shard.hungUp?.least ?? 0, shard.length) : 0
+    const deadTop = y + h * (1 - Math.min(1, dead / fits))
+    set(this.#dead, 'd', dead > 0 ? `M${x} ${deadTop}h${w}V${y + h}h-${w}z` : '')
     const above = Math.min(1, Math.max(0, (shard.length - fits) / Math.max(1, fits)))
     const rise = fill > 1 ? 4 + above * (MOUND - 4) : 0
     set(this.#mound, 'd', rise > 0 ? `M${x} ${y}q${w / 2} ${-2 * rise} ${w} 0z` : '')
@@ -70,33 +82,52 @@ export class Tank {
     const peak = y + h * (1 - Math.min(1, shard.peak / fits))
     const showsPeak = open && this.#room !== 'dense' && shard.peak > shard.length
     set(this.#peak, 'd', showsPeak ? `M${x - 9} ${peak - 5}l8 5l-8 5z` : '')
-    this.#drawFigures(shard, age, top)
+    this.#drawFigures(shard, top)
   }
 
-  #drawFigures(shard: ShardView, age: Age | undefined, top: number): void {
+  #drawFigures(shard: ShardView, top: number): void {
     const { y, h, w } = this.#box
     const open = shard.state === 'listening'
-    const size = this.#room === 'wide' ? Math.min(46, w * 0.34) : this.#room === 'narrow' ? Math.min(28, w * 0.42) : 0
+    const size = this.#room === 'wide' ? Math.min(30, w * 0.34) : this.#room === 'narrow' ? Math.min(26, w * 0.42) : 0
     const line = this.#room === 'wide' ? 19 : 15
     const middle = y + h / 2 + size * 0.1
     this.#length.style.fontSize = `${open ? size : Math.min(size, 22)}px`
     set(this.#length, 'y', middle)
-    say(this.#length, size === 0 ? '' : open ? number(shard.length) : shard.state)
+    say(
+      this.#length,
+      size === 0 ? '' : open ? number(shard.length) : shard.state === 'unread' ? 'not read' : shard.state,
+    )
     // Letters on water have water's own ink.
     const onWater = (at: number): string => (top < at ? ' on-water' : '')
     set(this.#length, 'class', `length${onWater(middle - size * 0.45)}`)
     set(this.#fits, 'y', middle + line)
     set(this.#fits, 'class', `fits${onWater(middle + line - 5)}`)
     say(this.#fits, open && size > 0 ? `of ${number(shard.limit + 1)}` : '')
-    const showsAge = size > 0 && open && shard.length > 0 && age !== undefined
-    const words = showsAge
-      ? `${this.#room === 'wide' ? 'oldest ' : ''}${age.atMost ? '≤ ' : ''}${duration(age.oldestMs)}`
-      : ''
+    const shows = size > 0 && open && shard.length > 0
+    const words = shows ? `${this.#room === 'wide' ? 'oldest ' : ''}${waitInWords(shard.oldestWait)}` : ''
     set(this.#age, 'y', middle + 2 * line)
     set(this.#age, 'class', `age${onWater(middle + 2 * line - 5)}`)
     say(this.#age, words)
+    set(this.#hungUp, 'y', middle + 3 * line)
+    set(this.#hungUp, 'class', `age hung-up${onWater(middle + 3 * line - 5)}`)
+    say(this.#hungUp, shows ? hungUpInWords(shard.hungUp, this.#room === 'wide') : '')
   }
 }
+
+/** `93 hung up`; empty while nobody is known to have. */
+function hungUpInWords(hungUp: CountBounds | undefined, wide: boolean): string {
+  if (hungUp === undefined || hungUp.least === 0) return ''
+  return `${hungUp.least < hungUp.most ? '≥ ' : ''}${number(hungUp.least)} ${wide ? 'hung up' : '†'}`
+}
+
+/** Stripes over grey: told from water by its form too. */
+const hatching = (id: string): SVGPatternElement =>
+  svg(
+    'pattern',
+    { id, width: 8, height: 8, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+    svg('rect', { class: 'dead-ground', width: 8, height: 8 }),
+    svg('rect', { class: 'dead-stripe', width: 3, height: 8 }),
+  )
 
 /** How much of the queue is taken: 1 where it is full, more where listen() was called again with less. */
 export const fillOf = ({ state, length, limit }: ShardView): number =>

@@ -1,0 +1,192 @@
+import type { NetworkNamespace } from '#kernel/netns.ts'
+import type { Budgets } from './budgets.ts'
+import type { BudgetedWork } from './cost-budget.ts'
+import { DumpMeter } from './dump-meter.ts'
+import { type DumpKind, dumpKinds, type NamespaceIdentity, perKind, type RawNamespace } from './message.ts'
+import { NamespaceSampler } from './namespace-sampler.ts'
+import type { SamplingPace } from './pace.ts'
+import { Quiet } from './quiet.ts'
+import type { SampleRecorder } from './sample-recorder.ts'
+import type { Selection } from './selection.ts'
+
+/** Settings change seldom, and what is used of them slowly. */
+const LIMITS_INTERVAL_MS = 1000
+
+/** However many namespaces have nothing of a kind, they are looked at this often at least. */
+const LONGEST_REST_MS = 1000
+
+/** What is due by the schedule: counters are read for a snapshot, and listeners in each tick. */
+const scheduledKinds: readonly DumpKind[] = dumpKinds.filter((kind) => kind !== 'listeners' && kind !== 'counters')
+
+/** What all namespaces of one sampler share. */
+export interface House {
+  readonly pace: SamplingPace
+  readonly selection: Selection | undefined
+  readonly budgets: Budgets
+  /** Present while every sample is recorded. */
+  readonly recorder: SampleRecorder | undefined
+  /** Milliseconds that never step, and those that this thread has spent on a CPU. */
+  clock(): number
+  cpuClock(): number
+  failed(kind: DumpKind, error: unknown, of: NamespaceSampler): void
+}
+
+/** One namespace: what is due in it, its readings, and what they cost. */
+export class WatchedNamespace {
+  readonly sampler: NamespaceSampler
+  readonly meters: Record<DumpKind, DumpMeter>
+  readonly #house: House
+  readonly #quiet: Quiet
+  readonly #quietWork: BudgetedWork
+  readonly #dueMs = perKind(() => Number.NEGATIVE_INFINITY)
+
+  constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, house: House) {
+    const { pace, budgets, selection } = house
+    const meter = (kind: Exclude<DumpKind, 'listeners'>, intervalMs: number): DumpMeter =>
+      new DumpMeter(kind, intervalMs, budgets[kind].work(intervalMs), pace.peakWindowMs)
+    this.#house = house
+    this.sampler = new NamespaceSampler(identity, namespace, pace, selection)
+    this.#quiet = new Quiet(house.clock())
+    this.#quietWork = budgets.quietListeners.work(pace.quietIntervalMs)
+    this.meters = {
+      listeners: new DumpMeter('listeners', pace.sampleIntervalMs, undefined, pace.peakWindowMs),
+      counters: meter('counters', pace.streamIntervalMs),
+      syn_queue: meter('syn_queue', pace.synIntervalMs),
+      connections: meter('connections', pace.connectionsIntervalMs),
+      outgoing: meter('outgoing', pace.outgoingIntervalMs),
+      unix: meter('unix', pace.sampleIntervalMs),
+      udp: meter('udp', pace.synIntervalMs),
+      limits: meter('limits', LIMITS_INTERVAL_MS),
+    }
+  }
+
+  /** Whether it is read less often: not if every sample is recorded, nor if it was asked for otherwise. */
+  rests(nowMs: number): boolean {
+    const { pace, recorder } = this.#house
+    return recorder === undefined && pace.quietIntervalMs > pace.sampleIntervalMs && this.#quiet.isQuiet(nowMs)
+  }
+
+  /** Whether its listeners are to be read in this tick. */
+  listenersAreDue(nowMs: number): boolean {
+    if (!this.rests(nowMs)) return true
+    const { sampleIntervalMs } = this.#house.pace
+    return nowMs >= this.meters.listeners.startMs + this.#quietWork.intervalMs() - sampleIntervalMs / 2
+  }
+
+  /** Whether its counters are older than was asked for. */
+  countersAreDue(nowMs: number): boolean {
+    return nowMs >= this.#dueMs.counters
+  }
+
+  /** When the first of what is scheduled is due. */
+  get nextDueMs(): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const kind of scheduledKinds) if (this.#dueMs[kind] < next) next = this.#dueMs[kind]
+    return next
+  }
+
+  /** What is scheduled and due, the kind that stands after `last` first; undefined if nothing is. */
+  dueAfter(last: DumpKind | undefined, nowMs: number): DumpKind | undefined {
+    const begin = last === undefined ? 0 : scheduledKinds.indexOf(last) + 1
+    for (let at = begin; at < scheduledKinds.length; at++)
+      if (nowMs >= this.#dueMs[scheduledKinds[at]!]) return scheduledKinds[at]
+    return undefined
+  }
+
+  /**
+   * Reads a kind now; `every` also what is otherwise asked for rarely. `beganCpuMs` is the CPU clock as it stands; gives it as
+   * it stands afterwards: where one reading ends the next begins, and a look at that clock takes a microsecond.
+   */
+  read(kind: DumpKind, every: boolean, beganCpuMs: number): number {
+    const { clock, cpuClock, recorder } = this.#house
+    const meter = this.meters[kind]
+    const startMs = clock()
+    const rested = this.rests(startMs)
+    let succeeded = false
+    try {
+      this.#ask(kind, startMs, every, rested)
+      succeeded = true
+      recorder?.record(kind, this.sampler, startMs)
+    } catch (error) {
+      this.#house.failed(kind, error, this.sampler)
+    }
+    this.sampler.answered(kind, succeeded)
+    const endCpuMs = cpuClock()
+    const cpuMs = endCpuMs - beganCpuMs
+    meter.record(startMs, clock() - startMs, cpuMs, succeeded)
+    if (kind === 'listeners') {
+      if (this.rests(startMs)) this.#quietWork.observe(cpuMs)
+      else this.#quietWork.release()
+      // What was put off while nothing waited is due as otherwise from now on.
+      if (rested && !this.rests(startMs)) for (const other of scheduledKinds) this.#schedule(other)
+      return endCpuMs
+    }
+    // What is done a tenth as often needs a tenth of the share: namespaces in which nothing happens slow down no others.
+    const { synIntervalMs } = this.#house.pace
+    const rest =
+      kind === 'syn_queue'
+        ? this.#synIntervalMs(startMs, synIntervalMs) / synIntervalMs
+        : this.sampler.restFactor(kind, startMs)
+    meter.work?.observe(cpuMs / rest)
+    this.#schedule(kind)
+    return endCpuMs
+  }
+
+  toRaw(nowMs: number): RawNamespace {
+    return { ...this.sampler.toRaw(nowMs), costs: perKind((kind) => this.meters[kind].toCost(nowMs)) }
+  }
+
+  close(): void {
+    this.#quietWork.release()
+    for (const { work } of Object.values(this.meters)) work?.release()
+    this.sampler.close()
+  }
+
+  #ask(kind: DumpKind, startMs: number, every: boolean, rests: boolean): void {
+    const { sampler } = this
+    switch (kind) {
+      case 'listeners': {
+        const drops = every || this.#house.recorder !== undefined
+        this.#quiet.acceptQueues(startMs, sampler.sampleListeners(startMs, every, { drops, quiet: rests }))
+        break
+      }
+      case 'syn_queue':
+        this.#quiet.synQueues(startMs, sampler.sampleSynQueue(startMs))
+        break
+      case 'connections':
+        sampler.sampleConnections(this.#house.clock)
+        break
+      case 'counters':
+        sampler.sampleCounters()
+        break
+      case 'outgoing':
+        sampler.sampleOutgoing()
+        break
+      case 'unix':
+        sampler.sampleUnixListeners(startMs, this.meters.unix.work?.intervalMs() ?? 0)
+        break
+      case 'udp':
+        sampler.sampleUdpSockets(startMs)
+        break
+      case 'limits':
+        sampler.sampleLimits()
+        break
+    }
+  }
+
+  #schedule(kind: DumpKind): void {
+    const meter = this.meters[kind]
+    const { startMs } = meter
+    const askedMs = meter.work?.intervalMs() ?? 0
+    const stretchedMs = askedMs * this.sampler.restFactor(kind, startMs)
+    const restMs = Math.max(this.sampler.restMs(kind, startMs), Math.min(stretchedMs, LONGEST_REST_MS))
+    const longerMs = Math.max(askedMs, restMs)
+    const intervalMs = kind === 'syn_queue' ? this.#synIntervalMs(startMs, longerMs) : longerMs
+    // Half a sampling interval early is better than most of one late.
+    this.#dueMs[kind] = startMs + intervalMs - this.#house.pace.sampleIntervalMs / 2
+  }
+
+  #synIntervalMs(nowMs: number, intervalMs: number): number {
+    return this.rests(nowMs) ? this.#quiet.synIntervalMs(nowMs, intervalMs) : intervalMs
+  }
+}
