@@ -2,7 +2,7 @@
 import type { BoardSpec } from './board.ts'
 import { type Level, levels, unit } from './common.ts'
 import { graph, number } from './panels.ts'
-import { lately, rate, select, up } from './select.ts'
+import { lately, over, rate, select, up } from './select.ts'
 import { rows } from './tables.ts'
 
 const stat = { width: 6, height: 4 }
@@ -21,9 +21,11 @@ const lateShare: Level[] = [
 
 const host = 'job, instance'
 const perHost = (expression: string): string => `max by (${host}) (${expression})`
-const last5m = (metric: string): string => `sum by (${host}) (rate(${select(metric)}[5m]))`
-const late = (window: string): string =>
-  `sum by (${host}) (rate(${select('spillway_samples_late_total')}[${window}])) / sum by (${host}) (rate(${select('spillway_samples_total', 'kind="listeners"')}[${window}]))`
+const last5m = (metric: string): string => `sum by (${host}) (${over('5m', metric)})`
+/** What is counted only once it has happened is 0 before that, wherever there is an exporter. */
+const orNone = (expression: string): string => `(${expression} or 0 * ${perHost(select('spillway_exporter_info'))})`
+const lateOf = (rateOf: (metric: string, more?: string) => string): string =>
+  `sum by (${host}) (${rateOf('spillway_samples_late_total')}) / sum by (${host}) (${rateOf('spillway_samples_total', 'kind="listeners"')})`
 
 export const exporter: BoardSpec = {
   name: 'exporter',
@@ -73,7 +75,7 @@ export const exporter: BoardSpec = {
           limits: 'The budget limits the dumps of requests and connections; listeners are read as often as asked.',
           unit: unit.share,
           levels: cpu,
-          queries: [[`max(rate(${select('spillway_exporter_process_cpu_seconds_total')}[5m]))`, 'cpu']],
+          queries: [[`max(${over('5m', 'spillway_exporter_process_cpu_seconds_total')})`, 'cpu']],
         }),
         number({
           ...stat,
@@ -83,7 +85,7 @@ export const exporter: BoardSpec = {
           limits: 'Over all chosen exporters.',
           unit: unit.count,
           levels: levels.any,
-          queries: [[`sum(increase(${select('spillway_exporter_sampler_restarts_total')}[1h]))`, 'restarts']],
+          queries: [[`sum(${over('1h', 'spillway_exporter_sampler_restarts_total', '', 'increase')})`, 'restarts']],
         }),
         rows({
           title: 'Each exporter',
@@ -110,10 +112,15 @@ export const exporter: BoardSpec = {
               unit: unit.seconds,
               levels: levels.none,
             },
-            { title: 'Late samples', expression: late('5m'), unit: unit.share, levels: lateShare },
+            {
+              title: 'Late samples',
+              expression: lateOf((metric, more) => over('5m', metric, more)),
+              unit: unit.share,
+              levels: lateShare,
+            },
             {
               title: 'Failed dumps',
-              expression: last5m('spillway_sample_errors_total'),
+              expression: orNone(last5m('spillway_sample_errors_total')),
               unit: unit.perSecond,
               levels: levels.any,
             },
@@ -143,7 +150,7 @@ export const exporter: BoardSpec = {
             },
             {
               title: 'Left out',
-              expression: `sum by (${host}) (${select('spillway_exporter_listeners_left_out')})`,
+              expression: orNone(`sum by (${host}) (${select('spillway_exporter_listeners_left_out')})`),
               unit: unit.count,
               levels: levels.any,
             },
@@ -174,7 +181,7 @@ export const exporter: BoardSpec = {
           reaches: 0.1,
           queries: [
             [
-              `(${late('$__rate_interval')}) and on (${host}) topk(6, increase(${select('spillway_samples_late_total')}[$__range] @ end()))`,
+              `(${lateOf(rate)}) and on (${host}) topk(6, increase(${select('spillway_samples_late_total')}[$__range] @ end()))`,
               '{{instance}}',
             ],
           ],

@@ -4,17 +4,18 @@ import { levels, unit } from './common.ts'
 import { type GraphSpec, graph, number } from './panels.ts'
 import {
   fillNow,
+  firing,
   gained,
   highest,
   identity,
   lately,
+  over,
   peakFill,
   peakFillNow,
   rate,
   select,
-  selectLoosely,
   synOverflows,
-  turnedAway,
+  turnedAwayNow,
   up,
   withOwner,
 } from './select.ts'
@@ -30,21 +31,22 @@ const perListener = 'job, instance, port, shard'
 const port = '{{instance}} :{{port}}'
 const perPort = 'job, instance, port'
 
-const timeFull = (metric: string): string => `rate(${select(metric, 'fill="1"')}[5m])`
+const timeFull = `sum without (fill) (${over('5m', 'tcp_listener_accept_queue_at_least_seconds_total', 'fill="1"')})`
 /** Fullest at the peak first, and among the full ones those that were full for longest. */
-const worst = `topk(10, ${peakFillNow} + on (${identity.listener}) sum without (fill) (${timeFull('tcp_listener_accept_queue_at_least_seconds_total')}))`
+const worst = `topk(10, ${peakFillNow} + on (${identity.listener}) ${timeFull})`
 const ofTheWorst = (expression: string): string => withOwner(`(${expression}) and on (${identity.listener}) ${worst}`)
 
 const toBoard = (name: BoardName, more: string) =>
-  `/d/${uidOf(name)}?\${datasource:queryparam}&\${job:queryparam}&var-instance=${cell('instance')}${more}&\${__url_time_range}`
+  `/d/${uidOf(name)}?\${datasource:queryparam}&var-job=${cell('job')}&var-instance=${cell('instance')}${more}&\${__url_time_range}`
 const ofRow = `&var-netns=${cell('netns')}&var-port=${cell('port')}`
+
+const runbook = `https://github.com/spillway/spillway/blob/main/docs/findings/${cell('finding')}.md`
 
 /** Ten lines or fewer, the same at every step: those of the highest in the time shown. */
 const top = (by: string, expression: string, rank: string, count = 10): string =>
   `max by (${by}) (${expression}) and on (${by}) topk(${count}, max by (${by}) (${rank}))`
 
-const topTen = (spec: Omit<GraphSpec, 'width' | 'height'>) =>
-  graph({ ...spec, width: 12, height: 8, legendAsTable: true })
+const topTen = (spec: Omit<GraphSpec, 'height'>) => graph({ width: 8, ...spec, height: 8, legendAsTable: true })
 
 export const fleet: BoardSpec = {
   name: 'fleet',
@@ -92,7 +94,7 @@ export const fleet: BoardSpec = {
           unit: unit.share,
           levels: levels.turnedAway,
           empty: 'no attempts',
-          queries: [[turnedAway(), 'share']],
+          queries: [[turnedAwayNow, 'share']],
         }),
         number({
           ...small,
@@ -130,39 +132,16 @@ export const fleet: BoardSpec = {
     {
       panels: [
         rows({
-          title: 'Alerts that fire',
-          means: 'Firing alerts of the chosen instances, and since when their condition has held.',
-          worry: 'Any that is critical. Its runbook says what to do.',
-          limits: 'Empty too where the rules are not loaded in this Prometheus.',
-          empty: 'No alert fires, or the rules are not loaded',
-          width: 7,
-          height: 12,
-          labels: [
-            { label: 'alertname', title: 'Alert' },
-            { label: 'severity', title: 'Severity', width: 80 },
-            { label: 'instance', title: 'Host', link: { title: 'Queues of this host', url: toBoard('queues', '') } },
-            { label: 'port', title: 'Port', width: 70 },
-          ],
-          numbers: [
-            {
-              title: 'Since',
-              expression: `1000 * ${selectLoosely('ALERTS_FOR_STATE', ['job', 'instance', 'netns', 'port'])} and ignoring (alertstate) ${selectLoosely('ALERTS', ['job', 'instance', 'netns', 'port'], 'alertstate="firing"')}`,
-              unit: unit.since,
-              levels: levels.none,
-              width: 130,
-            },
-          ],
-        }),
-        rows({
           title: 'Worst listeners',
           means: 'The ten with the highest peak; among the full ones, those that were full for longest.',
           worry: 'A red row. Its port leads to the listener, its host to the handshakes of that host.',
           limits:
             'Peak: of the last 30 s. Time full and drops: of the last 5 minutes. Process: as far as the exporter may look.',
-          width: 17,
+          width: 24,
           height: 12,
           sortedBy: 'Rank',
           labels: [
+            { label: 'job', title: 'Job' },
             {
               label: 'instance',
               title: 'Host',
@@ -208,16 +187,14 @@ export const fleet: BoardSpec = {
             },
             {
               title: 'Time full',
-              expression: ofTheWorst(
-                `sum without (fill) (${timeFull('tcp_listener_accept_queue_at_least_seconds_total')})`,
-              ),
+              expression: ofTheWorst(timeFull),
               unit: unit.share,
               levels: levels.any,
               width: 90,
             },
             {
               title: 'Drops',
-              expression: ofTheWorst(`rate(${select('tcp_listener_drops_total')}[5m])`),
+              expression: ofTheWorst(over('5m', 'tcp_listener_drops_total')),
               unit: unit.perSecond,
               levels: levels.any,
               width: 90,
@@ -228,7 +205,35 @@ export const fleet: BoardSpec = {
     },
     {
       panels: [
+        rows({
+          title: 'Alerts that fire',
+          means: 'Firing alerts of the chosen instances, and since when their condition has held.',
+          worry: 'Any that is critical. Its runbook says what to do.',
+          limits: 'Those of Spillway alone. Empty too where its rules are not loaded in this Prometheus.',
+          empty: 'No alert of Spillway fires, or its rules are not loaded',
+          width: 12,
+          height: 8,
+          labels: [
+            { label: 'alertname', title: 'Alert' },
+            { label: 'finding', title: 'Runbook', link: { title: 'Why, and what to do', url: runbook } },
+            { label: 'severity', title: 'Severity', width: 80 },
+            { label: 'job', title: 'Job', width: 110 },
+            { label: 'instance', title: 'Host', link: { title: 'Queues of this host', url: toBoard('queues', ofRow) } },
+            { label: 'netns', title: 'Namespace', width: 100 },
+            { label: 'port', title: 'Port', width: 60 },
+          ],
+          numbers: [
+            {
+              title: 'Since',
+              expression: firing,
+              unit: unit.since,
+              levels: levels.none,
+              width: 130,
+            },
+          ],
+        }),
         topTen({
+          width: 12,
           title: 'Accept queues: the ten fullest',
           means: 'The highest fill within the peak window, of the ten listeners that were fullest in the time shown.',
           worry: 'A line at 100 %: that listener turns clients away.',
@@ -248,6 +253,10 @@ export const fleet: BoardSpec = {
             ],
           ],
         }),
+      ],
+    },
+    {
+      panels: [
         topTen({
           title: 'Drops: the ten listeners with most',
           means: 'Drops that the kernel counts for the socket (sk_drops), a second.',

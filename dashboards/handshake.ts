@@ -167,7 +167,7 @@ export const handshake: BoardSpec = {
           levels: levels.turnedAway,
           reaches: 0.05,
           empty: 'Nobody has tried to connect',
-          queries: [[turnedAway(), 'turned away']],
+          queries: [[turnedAway, 'turned away']],
         }),
         graph({
           ...third,

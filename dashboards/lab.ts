@@ -83,7 +83,7 @@ export const ofBackends = [
     means: 'How long connections had waited when each backend accepted them, read by it right after accept().',
     worry: 'A client waits all of it before its first byte.',
     limits:
-      'Resolution: one tick of the kernel (1 to 10 ms), and a fifth of the value. A stalled backend accepts nothing, so its lines end.',
+      'Resolution: one tick of the kernel (1 to 10 ms), and a fifth of the value, up to five minutes. A stalled backend accepts nothing, so its lines end.',
     unit: unit.seconds,
     levels: levels.wait,
     logarithmic: true,
@@ -151,7 +151,7 @@ export const backendsInDepth = [
     means: 'From the head of a request until its response was handed to the kernel.',
     worry:
       'It rises: the backend itself is slow. It stays low while clients wait longer: the time is lost in the queues.',
-    limits: 'The accept wait is not included: no application log shows it.',
+    limits: 'The accept wait is not included: no application log shows it. Resolution: a fifth of the value.',
     unit: unit.seconds,
     levels: levels.wait,
     logarithmic: true,

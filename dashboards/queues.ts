@@ -13,8 +13,9 @@ import {
   peakFill,
   peakFillNow,
   rate,
+  rateNow,
   select,
-  turnedAway,
+  turnedAwayNow,
 } from './select.ts'
 
 const stat = { width: 4, height: 3 }
@@ -58,7 +59,7 @@ export const queues: BoardSpec = {
           unit: unit.share,
           levels: levels.turnedAway,
           empty: 'no attempts',
-          queries: [[turnedAway(), 'share']],
+          queries: [[turnedAwayNow, 'share']],
         }),
         number({
           ...stat,
@@ -68,7 +69,7 @@ export const queues: BoardSpec = {
           limits: 'With tcp_syncookies=2 every SYN counts, and no queue is full.',
           unit: unit.perSecond,
           levels: levels.notable,
-          queries: [[`sum(${rate('node_netstat_TcpExt_TCPReqQFullDoCookies')})`, 'cookies']],
+          queries: [[`sum(${rateNow('node_netstat_TcpExt_TCPReqQFullDoCookies')})`, 'cookies']],
         }),
         number({
           ...stat,

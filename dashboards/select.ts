@@ -21,7 +21,7 @@ export function select(metric: string, more = ''): string {
 }
 
 /** What may lack a label that could be chosen (an alert, a metric that k6 has written): then the choice does not hide it. */
-export function selectLoosely(metric: string, by: readonly (typeof variables)[number][], more = ''): string {
+function selectLoosely(metric: string, by: readonly (typeof variables)[number][], more = ''): string {
   return `${metric}{${[...by.map((name) => `${name}=~"$${name}|"`), ...(more === '' ? [] : [more])].join(',')}}`
 }
 
@@ -32,6 +32,16 @@ const chosen = (name: string): string => `${name}=~"$${name}"`
 
 /** The rate of a counter, a second, over at least four scrapes. */
 export const rate = (metric: string, more = ''): string => `rate(${select(metric, more)}[$__rate_interval])`
+
+/**
+ * For a number: a rate (or an increase) over minutes, and nothing as soon as the metric itself is gone: what was good before an
+ * exporter stopped is no good news now.
+ */
+export const over = (window: string, metric: string, more = '', of: 'rate' | 'increase' = 'rate'): string =>
+  `(${of}(${select(metric, more)}[${window}]) and ${select(metric, more)})`
+
+/** The same over the shortest span that a rate can have. */
+export const rateNow = (metric: string, more = ''): string => over('$__rate_interval', metric, more)
 
 /** For a graph: the last value of at most four scrapes. So a missed scrape makes no gap, and an outage does. */
 export const lately = (metric: string, more = ''): string => `last_over_time(${select(metric, more)}[$__rate_interval])`
@@ -60,13 +70,20 @@ export const fill = share(lately('tcp_listener_accept_queue_length'), lately('tc
 /** The same at this moment, for a number. */
 export const fillNow = share(select('tcp_listener_accept_queue_length'), select('tcp_listener_accept_queue_limit'))
 
-const peaks = (peak: string, limit: string): string =>
-  // A peak above the limit of now was seen under an earlier one, of which two minutes of scrapes still know.
-  `(${share(peak, limit)} <= 1 or ${share(peak, `max_over_time(${select('tcp_listener_accept_queue_limit')}[2m])`)})`
+/**
+ * A peak above the limit, although the queue itself is not: an earlier limit was higher, and two minutes of scrapes still know
+ * it. (An exporter begins the peak anew when a limit changes; a scrape can fall in between.)
+ */
+const peaks = (peak: string, limit: string, fill: string): string =>
+  `(${share(peak, limit)} <= 1 or ${share(peak, limit)} and ${fill} > 1 or ${share(peak, `max_over_time(${select('tcp_listener_accept_queue_limit')}[2m])`)})`
 
 /** The highest fill within the exporter's peak window, by the limit under which it was seen. */
-export const peakFill = peaks(lately('tcp_listener_accept_queue_peak'), lately('tcp_listener_accept_queue_limit'))
-export const peakFillNow = peaks(select('tcp_listener_accept_queue_peak'), select('tcp_listener_accept_queue_limit'))
+export const peakFill = peaks(lately('tcp_listener_accept_queue_peak'), lately('tcp_listener_accept_queue_limit'), fill)
+export const peakFillNow = peaks(
+  select('tcp_listener_accept_queue_peak'),
+  select('tcp_listener_accept_queue_limit'),
+  fillNow,
+)
 
 /** The highest of a metric in the time that the board shows, at every step the same. */
 export const highest = (metric: string, more = ''): string => `max_over_time(${select(metric, more)}[$__range] @ end())`
@@ -91,12 +108,26 @@ export const withOwner = (expression: string): string =>
 /** Whether each exporter answers: targets of a job of which an exporter has answered in the time shown. */
 export const up = `(${select('up')} and on (job) group by (job) (last_over_time(${select('spillway_exporter_info')}[$__range] @ end())))`
 
-/** Share of the attempts to connect that the kernel turned away, over all or by labels; absent where nobody tried. */
-export const turnedAway = (by?: string): string => {
-  const sum = (counter: string): string => `sum ${by === undefined ? '' : `by (${by}) `}(${rate(counter)})`
+/** Share of the attempts to connect that the kernel turned away; absent where nobody tried. */
+const turnedAwayBy = (rateOf: (counter: string) => string): string => {
+  const sum = (counter: string): string => `sum(${rateOf(counter)})`
   const drops = sum('node_netstat_TcpExt_ListenDrops')
   return `${drops} / (${drops} + ${sum('node_netstat_Tcp_PassiveOpens')} > 0)`
 }
+/** For a graph, and for a number. */
+export const turnedAway = turnedAwayBy(rate)
+export const turnedAwayNow = turnedAwayBy(rateNow)
+
+const ourAlert = 'finding!=""'
+const labelsOfAlerts = ['job', 'instance', 'netns', 'port'] as const
+
+/** Since when our own alerts (all carry a finding) fire, in milliseconds since 1970. What an alert is not about is All. */
+export const firing = `${labelsOfAlerts
+  .slice(2)
+  .reduce(
+    (inner, label) => `label_replace(${inner}, "${label}", "All", "${label}", "")`,
+    `(1000 * ${selectLoosely('ALERTS_FOR_STATE', labelsOfAlerts, ourAlert)} and ignoring (alertstate) ${selectLoosely('ALERTS', labelsOfAlerts, `${ourAlert},alertstate="firing"`)})`,
+  )}`
 
 /** Namespaces in which a SYN queue overflows: 1 each, else 0. With tcp_syncookies=2 nothing is stored, and nothing full. */
-export const synOverflows = `((${rate('node_netstat_TcpExt_TCPReqQFullDoCookies')} + ${rate('node_netstat_TcpExt_TCPReqQFullDrop')} > bool 0) * on (${identity.netns}) (max by (${identity.netns}) (${select('tcp_port_syn_queue_peak')}) > bool 0))`
+export const synOverflows = `((${rateNow('node_netstat_TcpExt_TCPReqQFullDoCookies')} + ${rateNow('node_netstat_TcpExt_TCPReqQFullDrop')} > bool 0) * on (${identity.netns}) (max by (${identity.netns}) (${select('tcp_port_syn_queue_peak')}) > bool 0))`
