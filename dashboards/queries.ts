@@ -11,15 +11,27 @@ export interface Question {
 
 /** What the variables of a board stand for; Grafana fills in the same. */
 export interface Choices {
+  job: string
+  instance: string
   netns: string
   port: string
   shard: string
   /** The span of rates, e.g. `10s`. */
   rateInterval: string
+  /** How much time the board shows, e.g. `300s`. */
+  range: string
 }
 
 /** As when nothing is chosen. */
-export const everything: Choices = { netns: '.+', port: '.+', shard: '.+', rateInterval: '10s' }
+export const everything: Choices = {
+  job: '.+',
+  instance: '.+',
+  netns: '.+',
+  port: '.+',
+  shard: '.+',
+  rateInterval: '10s',
+  range: '300s',
+}
 
 /** The panels of a board, those of its rows included, and the rows left out. */
 export function panelsOf(board: Dashboard): Panel[] {
@@ -51,14 +63,14 @@ export function questions(boards: Iterable<Dashboard>, choices: Choices = everyt
     .map(({ where, expression }) => ({ where, expression: withChoices(expression, choices) }))
 }
 
-function withChoices(expression: string, { netns, port, shard, rateInterval }: Choices): string {
-  const filled = expression
-    .replaceAll('$__rate_interval', rateInterval)
-    .replaceAll('$netns', netns)
-    .replaceAll('$port', port)
-    .replaceAll('$shard', shard)
-  if (filled.includes('$')) throw new Error(`An unknown variable in ${expression}`)
-  return filled
+/** An expression with what Grafana fills in. */
+export function withChoices(expression: string, { rateInterval, range, ...chosen }: Choices): string {
+  const values: Record<string, string> = { ...chosen, __rate_interval: rateInterval, __range: range }
+  return expression.replaceAll(/\$(\w+)/g, (_, name: string) => {
+    const value = values[name]
+    if (value === undefined) throw new Error(`An unknown variable $${name} in ${expression}`)
+    return value
+  })
 }
 
 /**
@@ -70,7 +82,7 @@ export function withoutFilters(expression: string): string {
 }
 
 /** Words of PromQL that stand where a metric could. */
-const keywords = new Set(['and', 'or', 'unless', 'bool', 'offset', 'on', 'ignoring', 'by', 'without', 'inf', 'nan'])
+const keywords = new Set('and or unless bool offset on ignoring by without inf nan'.split(' '))
 const labelList = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g
 
 /** The names of the metrics that an expression reads. */
@@ -100,4 +112,5 @@ function outsideQuotes(
 
 const isRow = (panel: Panel | RowPanel): panel is RowPanel => panel.type === 'row'
 
-const isPrometheus = (target: Dataquery): target is prometheus.Dataquery => 'expr' in target
+/** Whether a panel asks Prometheus. */
+export const isPrometheus = (target: Dataquery): target is prometheus.Dataquery => 'expr' in target

@@ -1,61 +1,115 @@
-/** The home board: everything on one screen, from the SYN to what the client saw. */
+/** The lab's home: everything on one screen, from the SYN to the connection queues, and what clients saw in a row below. */
 import type { BoardSpec } from './board.ts'
-import { byListener, byNetns, byPort, levels, quantile, rate, unit } from './common.ts'
-import { graph } from './panels.ts'
+import { levels, unit } from './common.ts'
+import { clients, ofBackends } from './lab.ts'
+import { graph, number } from './panels.ts'
+import {
+  fill,
+  fillNow,
+  fullestListeners,
+  fullestPorts,
+  lately,
+  named,
+  peakFill,
+  peakFillNow,
+  rate,
+  rateNow,
+  select,
+  turnedAwayNow,
+} from './select.ts'
 
-/** Four rows of these fit a screen. */
-const size = { width: 8, height: 5 }
-
-/** Over the loads of k6; its clients send several requests over a connection, and only the first includes connecting. */
-const clientSeconds = (q: number, what: string): string =>
-  quantile(q, `sum by (load) (${rate(`k6_http_req_${what}_seconds`)})`)
-
-const fromK6 =
-  'Needs k6 with remote write (load/k6/remote-write.env). Requests whose connection failed are counted as failures, not here.'
+const stat = { width: 4, height: 3 }
+/** Three rows of these, the numbers above and the two closed rows below fit a screen of 1080 lines. */
+const size = { width: 8, height: 7 }
 
 export const queues: BoardSpec = {
   name: 'queues',
   title: 'Queues',
   description:
-    'From the first SYN to the response: every queue that the kernel keeps in front of the backends, and what clients notice.',
+    'From the first SYN to the response: every queue that the kernel keeps in front of the servers, and what clients notice.',
   sections: [
+    {
+      panels: [
+        number({
+          ...stat,
+          title: 'Fullest queue now',
+          means: 'The fill of the fullest accept queue, as a share of the N + 1 that fit with a limit of N.',
+          worry: 'At 100 % the next client is turned away.',
+          limits: 'At the last scrape. What rises and falls between two scrapes shows in the peak.',
+          unit: unit.share,
+          levels: levels.fill,
+          queries: [[`max(${fillNow})`, 'fill']],
+        }),
+        number({
+          ...stat,
+          title: 'Highest peak of 30 s',
+          means: 'The highest fill of any accept queue within the peak window of the exporter.',
+          worry: 'Near 100 % while no queue is full now: bursts use up a whole backlog.',
+          limits: 'Sampled every 10 ms: a shorter burst can be missed, and then shows only in the drops.',
+          unit: unit.share,
+          levels: levels.fill,
+          queries: [[`max(${peakFillNow})`, 'peak']],
+        }),
+        number({
+          ...stat,
+          title: 'Turned away',
+          means: 'ListenDrops as a share of all attempts to connect.',
+          worry: 'Above 1 %: each dropped SYN costs its client a second, then three, then seven.',
+          limits: 'For whole network namespaces. A client that tries three times counts as three attempts.',
+          unit: unit.share,
+          levels: levels.turnedAway,
+          empty: 'no attempts',
+          queries: [[turnedAwayNow, 'share']],
+        }),
+        number({
+          ...stat,
+          title: 'Answered by cookie',
+          means: 'SYNs that found a SYN queue full and were answered with a cookie, a second.',
+          worry: 'Any: the SYN queue overflows, and neither ListenDrops nor the drops of a listener move.',
+          limits: 'With tcp_syncookies=2 every SYN counts, and no queue is full.',
+          unit: unit.perSecond,
+          levels: levels.notable,
+          queries: [[`sum(${rateNow('node_netstat_TcpExt_TCPReqQFullDoCookies')})`, 'cookies']],
+        }),
+        number({
+          ...stat,
+          title: 'Longest wait for accept()',
+          means: 'How long the connection that has waited longest has been in an accept queue.',
+          worry: 'Above a second, and growing: a process does not accept.',
+          limits: 'Read once a second, by port.',
+          unit: unit.seconds,
+          levels: levels.wait,
+          queries: [[`max(${select('tcp_port_accept_wait_oldest_seconds')})`, 'oldest']],
+        }),
+        number({
+          ...stat,
+          title: 'Accepted, never read',
+          means: 'Accepted connections on which data has arrived, all of it unread, and nothing was ever sent.',
+          worry: 'Some for longer than a second: the process stands still, although its accept queue may be empty.',
+          limits: 'Counted once a second. Needs Linux 4.19.',
+          unit: unit.count,
+          levels: levels.notable,
+          queries: [[`sum(${select('tcp_port_unserved_connections')})`, 'unserved']],
+        }),
+      ],
+    },
     {
       panels: [
         graph({
           ...size,
-          title: 'Accept queue: fill',
+          title: 'Accept queues: fill, and peak of 30 s (dashed)',
           means:
-            'Connections waiting for accept(), as a share of the N + 1 that fit with a limit of N. At 100 % the next one is dropped.',
+            'Connections waiting for accept(), as a share of the N + 1 that fit with a limit of N, and the highest share within the peak window. At 100 % the next one is dropped.',
           worry:
-            'One shard is full while the others are empty: that process is stuck. All are full: clients connect faster than they are accepted.',
+            'One shard is full while the others are empty: that process is stuck. All are full: clients connect faster than they are accepted. The peak alone is high: bursts.',
           limits:
-            'The last sample before each scrape; what rises and falls in between shows in the peak. Concurrent handshakes can push it slightly above 100 %.',
+            'The six listeners that were fullest in the time shown. Sampled every 10 ms. More than 100 %: a backlog that was lowered, or handshakes that completed together.',
           unit: unit.share,
           levels: levels.fill,
-          max: 1,
+          reaches: 1.1,
           queries: [
-            [
-              `tcp_listener_accept_queue_length{${byListener}} / (tcp_listener_accept_queue_limit{${byListener}} + 1)`,
-              'shard {{shard}} of :{{port}}',
-            ],
-          ],
-        }),
-        graph({
-          ...size,
-          title: 'Accept queue: highest fill of the last 30 s',
-          means:
-            'The highest length sampled within the peak window of the exporter, as a share of N + 1. A scrape does not reset it.',
-          worry:
-            'Near 100 % while the current fill is low: bursts, or pauses of the process, use up the whole backlog.',
-          limits: 'Sampled every 10 ms by default: a shorter burst can be missed, and then shows only in the drops.',
-          unit: unit.share,
-          levels: levels.fill,
-          max: 1,
-          queries: [
-            [
-              `tcp_listener_accept_queue_peak{${byListener}} / (tcp_listener_accept_queue_limit{${byListener}} + 1)`,
-              'shard {{shard}} of :{{port}}',
-            ],
+            [fullestListeners(6, fill), named.listener],
+            [fullestListeners(6, peakFill), `${named.listener} peak`, 'peak'],
           ],
         }),
         graph({
@@ -65,10 +119,24 @@ export const queues: BoardSpec = {
             'Drops that the kernel counts for the socket (sk_drops), a second: 1 for a dropped SYN, 2 for a final ACK dropped by an overflow.',
           worry: 'Any while the queue is full: each dropped SYN costs its client a second, then three, then seven.',
           limits:
-            'Not all are overflows: a SYN retransmitted for a half-open request, an RST for one, and an ACK ignored because of TCP_DEFER_ACCEPT count too. A SYN queue that overflows into cookies does not count at all.',
+            'The six fullest listeners. Not all are overflows: a SYN retransmitted for a half-open request, an RST for one, and an ACK ignored because of TCP_DEFER_ACCEPT count too. A SYN queue that overflows into cookies does not count at all.',
           unit: unit.perSecond,
           levels: levels.any,
-          queries: [[rate('tcp_listener_drops_total', byListener), 'shard {{shard}} of :{{port}}']],
+          queries: [[fullestListeners(6, rate('tcp_listener_drops_total')), named.listener]],
+        }),
+        graph({
+          ...size,
+          title: 'Waits for accept()',
+          means: 'How long the connection that has waited longest has been in the accept queues of a port.',
+          worry:
+            'A client waits all of it before its first byte. It grows by a second each second: a process accepts nothing.',
+          limits:
+            'Read once a second, by port and not by shard. No line while nobody waits. The axis has powers of ten.',
+          unit: unit.seconds,
+          levels: levels.wait,
+          logarithmic: true,
+          empty: 'Nobody has waited in this time',
+          queries: [[`${fullestPorts(6, lately('tcp_port_accept_wait_oldest_seconds'))} > 0`, named.port]],
         }),
       ],
     },
@@ -76,62 +144,52 @@ export const queues: BoardSpec = {
       panels: [
         graph({
           ...size,
-          title: 'SYN queue',
+          title: 'SYN queues',
           means: 'Half-open requests: the SYN-ACK is sent, and the final ACK has not arrived or was dropped.',
           worry: 'It stays high: clients do not answer, or the accept queue is full and their final ACKs are dropped.',
           limits:
-            'By port: a request does not name its listener. Sampled every 100 ms or less often. The limit is the sum over the listeners, and one of them can be full long before the sum is reached.',
-          unit: unit.connections,
+            'The two ports with the fullest accept queues: a request does not name its listener. Sampled every 100 ms or less often. The limit is the sum over the listeners, and one of them can be full long before the sum is reached.',
+          unit: unit.count,
           levels: levels.none,
           queries: [
-            [`tcp_port_syn_queue_length{${byPort}}`, 'length :{{port}}'],
-            [`tcp_port_syn_queue_peak{${byPort}}`, 'peak :{{port}}'],
-            [`tcp_port_syn_queue_limit{${byPort}}`, 'limit :{{port}}'],
+            [fullestPorts(2, lately('tcp_port_syn_queue_length')), `length ${named.port}`],
+            [fullestPorts(2, lately('tcp_port_syn_queue_peak')), `peak ${named.port}`],
+            [fullestPorts(2, lately('tcp_port_syn_queue_limit')), `limit ${named.port}`, 'limit'],
           ],
         }),
         graph({
           ...size,
           title: 'What overflowed',
           means:
-            'The counters of the network namespace. ListenOverflows: a full accept queue. TCPReqQFullDoCookies: a full SYN queue, answered with a cookie. TCPReqQFullDrop: a full SYN queue without cookies. ListenDrops minus ListenOverflows: dropped for another reason.',
+            'Counters of the network namespace. Accept queue: ListenOverflows. SYN queue, cookie: TCPReqQFullDoCookies. SYN queue, dropped: TCPReqQFullDrop. Other reasons: ListenDrops less both.',
           worry:
             'Any. With the default settings a full SYN queue only makes the kernel answer with cookies, and nothing named Listen… rises.',
           limits:
-            'For the whole namespace. ListenOverflows does not distinguish a dropped SYN from a dropped final ACK. With tcp_syncookies=2 every SYN counts as DoCookies.',
+            'For all chosen namespaces together. ListenOverflows does not distinguish a dropped SYN from a dropped final ACK. With tcp_syncookies=2 every SYN counts as a cookie.',
           unit: unit.perSecond,
           levels: levels.any,
           queries: [
-            [rate('node_netstat_TcpExt_ListenOverflows', byNetns), 'ListenOverflows'],
+            [`sum(${rate('node_netstat_TcpExt_ListenOverflows')})`, 'accept queue'],
+            [`sum(${rate('node_netstat_TcpExt_TCPReqQFullDoCookies')})`, 'SYN queue, cookie'],
+            [`sum(${rate('node_netstat_TcpExt_TCPReqQFullDrop')})`, 'SYN queue, dropped'],
             [
-              `${rate('node_netstat_TcpExt_ListenDrops', byNetns)} - ${rate('node_netstat_TcpExt_ListenOverflows', byNetns)}`,
-              'other ListenDrops',
+              `clamp_min(sum(${rate('node_netstat_TcpExt_ListenDrops')} - ${rate('node_netstat_TcpExt_ListenOverflows')} - ${rate('node_netstat_TcpExt_TCPReqQFullDrop')}), 0)`,
+              'other reasons',
             ],
-            [rate('node_netstat_TcpExt_TCPReqQFullDoCookies', byNetns), 'TCPReqQFullDoCookies'],
-            [rate('node_netstat_TcpExt_TCPReqQFullDrop', byNetns), 'TCPReqQFullDrop'],
           ],
         }),
         graph({
           ...size,
-          title: 'Accept wait',
+          title: 'Who waits: living and dead',
           means:
-            'How long connections waited in the accept queue. p50 and p99: accepted connections, read by each backend right after accept(). Oldest: the connection that has waited longest so far.',
-          worry:
-            'A client waits all of it before its first byte. The oldest grows by a second each second: a process accepts nothing.',
+            'Places in the accept queues, by what their client has done: open; sent_fin, which has hung up or only finished sending; reset, which is gone and keeps its place until accept().',
+          worry: 'Most are not open: the server will first accept the dead, while the living give up.',
           limits:
-            'Resolution: one tick of the kernel (1 to 10 ms). The oldest is read once a second, by port and not by shard. A stalled backend accepts nothing, so its p50 and p99 end.',
-          unit: unit.seconds,
-          levels: levels.wait,
-          queries: [
-            [
-              quantile(0.5, `sum by (backend, le) (${rate('spillway_backend_accept_wait_seconds_bucket')})`),
-              '{{backend}} p50',
-            ],
-            [
-              quantile(0.99, `sum by (backend, le) (${rate('spillway_backend_accept_wait_seconds_bucket')})`),
-              '{{backend}} p99',
-            ],
-            [`tcp_port_accept_wait_oldest_seconds{${byPort}}`, 'oldest on :{{port}}'],
-          ],
+            'Over all chosen ports. Counted once a second; reset only where it is certain. A count of 0 has no line.',
+          unit: unit.count,
+          levels: levels.none,
+          empty: 'Nobody has waited in this time',
+          queries: [[`sum by (client) (${lately('tcp_port_accept_queue_connections')})`, '{{client}}']],
         }),
       ],
     },
@@ -140,101 +198,52 @@ export const queues: BoardSpec = {
         graph({
           ...size,
           title: 'Connections by state',
-          means: 'Connections whose local port is this one. LISTEN and half-open requests are left out.',
+          means: 'Connections of the chosen ports by TCP state. LISTEN and half-open requests are left out.',
           worry:
-            'close_wait grows: a backend does not close connections that its peers have closed. Many time_wait are normal for a server that closes first.',
-          limits: "Counted once a second, or less often if the exporter's CPU budget stretches the interval.",
-          unit: unit.connections,
+            'close_wait grows: a server does not close connections that its clients have closed. Many time_wait are normal for a server that closes first.',
+          limits:
+            "Counted once a second, or less often if the exporter's CPU budget stretches the interval. The axis has powers of ten, so that few are seen beside many; 0 has no line.",
+          unit: unit.count,
           levels: levels.none,
-          queries: [[`sum by (state) (tcp_port_connections{${byPort}})`, '{{state}}']],
+          logarithmic: true,
+          smallest: 1,
+          queries: [[`sum by (state) (${lately('tcp_port_connections')}) > 0`, '{{state}}']],
         }),
         graph({
           ...size,
           title: 'Bytes in connection queues',
           means:
-            'Bytes received and not read by the backends; bytes sent and not acknowledged by the clients. Sums over the connections of a port.',
+            'Bytes received and not read by the servers; bytes sent and not acknowledged by the clients. Over all connections of the chosen ports.',
           worry:
-            'Receive stays high: backends do not read. Send stays high: clients do not read, or the network is slow.',
+            'Receive stays high: servers do not read. Send stays high: clients do not read, or the network is slow.',
           limits:
             'Counted once a second: what comes and goes in between is missed. Connections waiting to be accepted count too, with what they have received.',
           unit: unit.bytes,
           levels: levels.none,
+          reaches: 1000,
           queries: [
-            [`tcp_port_receive_queue_bytes{${byPort}}`, 'receive :{{port}}'],
-            [`tcp_port_send_queue_bytes{${byPort}}`, 'send :{{port}}'],
+            [`sum(${lately('tcp_port_receive_queue_bytes')})`, 'receive'],
+            [`sum(${lately('tcp_port_send_queue_bytes')})`, 'send'],
           ],
         }),
         graph({
           ...size,
-          title: 'Accepts of each backend',
-          means: 'Connections that each process accepted from its queue, a second.',
-          worry:
-            'One falls to zero while the others continue: its event loop is blocked. All fall while clients keep connecting: look at the drops.',
-          limits:
-            'The kernel spreads connections over the shards by a hash of the addresses and ports: with few clients the shares are uneven, and nothing is wrong.',
-          unit: unit.perSecond,
-          levels: levels.none,
-          queries: [[rate('spillway_backend_accepts_total'), '{{backend}}']],
-        }),
-      ],
-    },
-    {
-      panels: [
-        graph({
-          ...size,
-          title: 'Clients: time to connect',
+          title: 'Accepted and not served',
           means:
-            'How long k6 took to connect, from the SYN to the SYN-ACK. This ends before the accept queue: the accept wait is not included.',
-          worry:
-            'Steps at 1, 3 and 7 s: SYNs were dropped and retransmitted. That is a full queue, whatever the averages say.',
-          limits: `Requests over an open connection count as 0, so a few clients in trouble show in p99 first. ${fromK6}`,
-          unit: unit.seconds,
-          levels: levels.wait,
-          queries: [
-            [clientSeconds(0.95, 'connecting'), '{{load}} p95'],
-            [clientSeconds(0.99, 'connecting'), '{{load}} p99'],
-          ],
-        }),
-        graph({
-          ...size,
-          title: 'Clients: time to the response',
-          means:
-            "From sending a request to the last byte of its response. A connection's first request includes its accept wait.",
-          worry:
-            'It rises while the request duration of the backends does not: the time is lost in the queues, before any application log begins.',
-          limits: fromK6,
-          unit: unit.seconds,
-          levels: levels.wait,
-          queries: [
-            [clientSeconds(0.5, 'duration'), '{{load}} p50'],
-            [clientSeconds(0.95, 'duration'), '{{load}} p95'],
-            [clientSeconds(0.99, 'duration'), '{{load}} p99'],
-          ],
-        }),
-        graph({
-          ...size,
-          title: 'Clients: requests and failures',
-          means:
-            'Requests a second, and those that failed: refused, reset, timed out, or answered with an error. Not sent: clients for which k6 had no VU free.',
-          worry:
-            'Any failure. Not sent: k6 measured less than it was asked to, so its latencies look better than they are.',
-          limits:
-            'A failure counts when it is known: a timeout 10 s after its request began. Needs k6 with remote write.',
-          unit: unit.perSecond,
+            'Accepted connections whose request nobody has read, those with unread bytes of any kind, and those whose client has closed its window.',
+          worry: 'They stay: a worker is stuck, or io_uring and thread pools accept more than they serve.',
+          limits: 'Over all chosen ports, counted once a second.',
+          unit: unit.count,
           levels: levels.none,
           queries: [
-            [`sum by (load) (${rate('k6_http_reqs_total')})`, '{{load}}'],
-            [
-              `sum by (load) (${rate('k6_http_reqs_total', 'expected_response="false"')}) or sum by (load) (${rate('k6_http_reqs_total')}) * 0`,
-              '{{load}} failed',
-            ],
-            [
-              `sum by (load) (${rate('k6_dropped_iterations_total')}) or sum by (load) (${rate('k6_iterations_total')}) * 0`,
-              '{{load}} not sent',
-            ],
+            [`sum(${lately('tcp_port_unserved_connections')})`, 'never read'],
+            [`sum(${lately('tcp_port_unread_connections')})`, 'with unread bytes'],
+            [`sum(${lately('tcp_port_zero_window_connections')})`, 'client has closed its window'],
           ],
         }),
       ],
     },
+    { heading: 'What clients see (where k6 runs)', collapsed: true, panels: clients },
+    { heading: 'The backends of a lab', collapsed: true, panels: ofBackends },
   ],
 }

@@ -9,11 +9,13 @@ import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { eventually, WaitedInVain } from '#common/waiting.ts'
 import { boards } from '#dashboards/index.ts'
-import { everything, type Question, questions, withoutFilters } from '#dashboards/queries.ts'
+import { type Choices, everything, panelsOf, type Question, questions, withoutFilters } from '#dashboards/queries.ts'
 import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
 import { k6Arguments, k6Settings } from './support/k6.ts'
 import { Prometheus } from './support/prometheus.ts'
+import { hiddenByChoice, quiet } from './support/quiet-questions.ts'
+import { shown } from './support/shown.ts'
 import { findProgram, skipWithout } from './support/tools.ts'
 
 const skip = skipWithout('prometheus') || skipWithout('k6')
@@ -98,6 +100,24 @@ async function startK6(context: TestContext, lab: Lab, prometheus: Prometheus): 
   await lab.run(['sh', '-c', `"$@" >'${folder}/log' 2>&1 &`, 'sh', ...command], 'client')
 }
 
+const isQuiet = new Set(quiet.map(({ where }) => where))
+
+/** What must have an answer while all is well. */
+const asked = (choices: Choices): Question[] =>
+  questions(boards.values(), choices).filter(({ where }) => !isQuiet.has(where))
+
+/** What must have one once the test has done this. */
+const askedOnce = (done: string): Question[] => {
+  const told = new Set(quiet.filter(({ until }) => until === done).map(({ where }) => where))
+  return questions(boards.values()).filter(({ where }) => told.has(where))
+}
+
+test('what may be without an answer is a query of a board, and why is said', () => {
+  const all = new Set(questions(boards.values()).map(({ where }) => where))
+  for (const { where, why } of quiet) assert.ok(all.has(where) && why !== '', where)
+  for (const where of hiddenByChoice) assert.ok(all.has(where), where)
+})
+
 /** Those that have no answer in time. An error of Prometheus fails at once. */
 async function unanswered(prometheus: Prometheus, asked: Question[], withinMs: number): Promise<Question[]> {
   let open = asked
@@ -162,12 +182,25 @@ test('in the default lab every question of every board and rule has an answer, a
   }
 
   await context.test('nothing chosen', async () => {
-    assert.deepEqual(await unanswered(prometheus, questions(boards.values(), everything), 60_000), [])
+    assert.deepEqual(await unanswered(prometheus, asked(everything), 60_000), [])
   })
 
   await context.test('one shard chosen', async () => {
     const choices = { ...everything, netns: 'lab', port: String(lab.plan.port), shard: '2' }
-    assert.deepEqual(await unanswered(prometheus, questions(boards.values(), choices), 20_000), [])
+    const questions = asked(choices)
+    const isHidden = ({ where }: Question): boolean => hiddenByChoice.includes(where)
+    assert.deepEqual(
+      await unanswered(
+        prometheus,
+        questions.filter((question) => !isHidden(question)),
+        20_000,
+      ),
+      [],
+    )
+    const hidden = questions.filter(isHidden)
+    assert.equal(hidden.length, hiddenByChoice.length)
+    for (const { where, expression } of hidden)
+      assert.deepEqual(await prometheus.query(expression), [], `${where} shows what was not chosen`)
   })
 
   await context.test('the rules', async () => {
@@ -193,5 +226,29 @@ test('in the default lab every question of every board and rule has an answer, a
     assert.deepEqual(await unanswered(prometheus, asked, 60_000), [])
     const others = 'ALERTS{alertname=~"AcceptQueueOverflowing|ShardApart",shard=~"1|3"}'
     assert.deepEqual(await prometheus.query(others), [], 'its siblings are not blamed')
+    assert.deepEqual(await unanswered(prometheus, askedOnce('a stalled shard'), 30_000), [])
+  })
+
+  await context.test('no panel has more lines than can be told apart, or two of the same name', async () => {
+    for (const board of boards.values())
+      for (const panel of panelsOf(board)) {
+        const lines = await shown(prometheus, panel, everything)
+        const names = lines.map(({ name }) => name)
+        if (panel.type === 'timeseries' || panel.type === 'stat')
+          assert.ok(names.length <= 12, `${board.title}: ${panel.title} has ${names.join(', ')}`)
+        if (panel.type !== 'table' && panel.type !== 'heatmap')
+          assert.equal(new Set(names).size, names.length, `${board.title}: ${panel.title} has ${names.join(', ')}`)
+      }
+  })
+
+  await context.test('the server as a client, at a port of which one shard is full', async () => {
+    const connect = `for (let i = 0; i < 60; i++) require('node:net').connect(${lab.plan.port}, '${lab.plan.address}').on('error', () => {}); setTimeout(() => process.exit(), 120_000)`
+    await lab.run(['sh', '-c', '"$@" >/dev/null 2>&1 &', 'sh', 'node', '-e', connect])
+    assert.deepEqual(await unanswered(prometheus, askedOnce('outgoing connections'), 60_000), [])
+  })
+
+  await context.test('a flood', async () => {
+    await lab.clients.start({ kind: 'half-open', ratePerSecond: 500, durationMs: 30_000 })
+    assert.deepEqual(await unanswered(prometheus, askedOnce('a flood'), 30_000), [])
   })
 })

@@ -3,6 +3,7 @@
  * and write in place, so neither needs the other to be running: counts stay readable while the port's loop is blocked.
  */
 import type { Faults, FaultsChange, WaitHistogram } from './api.ts'
+import { boundsSeconds } from './bounds.ts'
 import { boundOf, bucketOf, WAIT_BUCKETS } from './wait-buckets.ts'
 
 const faultNames = [
@@ -16,9 +17,6 @@ const faultNames = [
 
 const WAKEUPS = faultNames.length
 
-/** Upper bounds of the request durations, in seconds; one more bucket counts what is beyond. */
-export const durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-
 const STATUS_CODES = 600
 const ACCEPTS = 0
 const OPEN = 1
@@ -30,7 +28,7 @@ const NEXT_BEAT = 6
 const BODY_BYTES = 7
 const CODES = 8
 const DURATIONS = CODES + STATUS_CODES
-const WAITS = DURATIONS + durationBounds.length + 1
+const WAITS = DURATIONS + boundsSeconds.length + 1
 const LATES = WAITS + WAIT_BUCKETS
 const LATE = LATES + 1
 /** How many delays are remembered: when, and how long. */
@@ -107,8 +105,8 @@ export class PortMemory {
   countResponse(code: number, seconds: number): void {
     this.#add(CODES + Math.min(code, STATUS_CODES - 1), 1)
     this.#add(DURATION_SUM, seconds)
-    const bucket = durationBounds.findIndex((bound) => seconds <= bound)
-    this.#add(DURATIONS + (bucket < 0 ? durationBounds.length : bucket), 1)
+    const bucket = boundsSeconds.findIndex((bound) => seconds <= bound)
+    this.#add(DURATIONS + (bucket < 0 ? boundsSeconds.length : bucket), 1)
   }
 
   /** This many more bytes of response bodies have been generated. */
@@ -163,7 +161,7 @@ export class PortMemory {
     return codes
   }
 
-  /** Counts per bucket of `durationBounds`, and the sum in seconds. */
+  /** Counts per bucket of `boundsSeconds` and one more for what is beyond, and the sum in seconds. */
   durations(): { counts: number[]; sumSeconds: number } {
     return { counts: [...this.#numbers.subarray(DURATIONS, WAITS)], sumSeconds: this.#at(DURATION_SUM) }
   }

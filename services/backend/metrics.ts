@@ -1,12 +1,9 @@
 import { type MetricFamily, type MetricValue, metricsContentType, metricsText } from '#common/metrics-text.ts'
 import type { Backend } from './backend.ts'
-import { durationBounds } from './memory.ts'
+import { boundsMs, boundsSeconds } from './bounds.ts'
 import type { PortCounts } from './messages.ts'
 import { noFaults } from './no-faults.ts'
-import { countUpTo, mergeWaits } from './wait-buckets.ts'
-
-/** In seconds; each is the bound of a bucket in wait-buckets.ts, so the counts are exact. */
-const waitBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+import { countsUpTo, mergeWaits } from './wait-buckets.ts'
 
 /** The backend's metrics, over all its processes. Read from shared memory on request, so a stalled loop hides nothing. */
 export class BackendMetrics {
@@ -38,7 +35,7 @@ function familiesOf(running: PortCounts[], all: PortCounts[], startSeconds: numb
     of.reduce((sum, counts) => sum + value(counts), 0)
   const waits = mergeWaits(all.map((counts) => counts.waits))
   const durations = all.map((counts) => counts.durations)
-  const within = durationBounds.map((_, i) => durations.reduce((sum, one) => sum + (one.counts[i] ?? 0), 0))
+  const within = boundsSeconds.map((_, i) => durations.reduce((sum, one) => sum + (one.counts[i] ?? 0), 0))
   const codes = [...new Set(['200', ...all.flatMap((counts) => Object.keys(counts.responses))])]
   const faults = running.map((counts) => new Map(Object.entries(counts.faults)))
   return [
@@ -47,8 +44,7 @@ function familiesOf(running: PortCounts[], all: PortCounts[], startSeconds: numb
       'spillway_backend_accept_wait_seconds',
       'How long accepted connections had waited in the accept queue, according to the kernel. Resolution: one jiffy (1 to 10 ms)',
       {
-        bounds: waitBounds,
-        upTo: waitBounds.map((seconds) => countUpTo(waits, seconds * 1000)),
+        upTo: countsUpTo(waits, boundsMs),
         count: waits.count,
         sum: waits.sumMs / 1000,
       },
@@ -62,8 +58,7 @@ function familiesOf(running: PortCounts[], all: PortCounts[], startSeconds: numb
       'spillway_backend_request_duration_seconds',
       'From the head of a request until its response was handed to the kernel; the accept wait is not included',
       {
-        bounds: durationBounds,
-        upTo: within.map((_, i) => within.slice(0, i + 1).reduce((sum, count) => sum + count, 0)),
+        upTo: runningSums(within),
         count: durations.reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), 0),
         sum: durations.reduce((sum, { sumSeconds }) => sum + sumSeconds, 0),
       },
@@ -114,22 +109,29 @@ const gauge = (name: string, help: string, values: MetricValue[]): MetricFamily 
   values,
 })
 
+function runningSums(counts: number[]): number[] {
+  let sum = 0
+  return counts.map((count) => {
+    sum += count
+    return sum
+  })
+}
+
 interface Distribution {
-  bounds: readonly number[]
-  /** How many were at most each bound. */
+  /** How many were at most each of the bounds. */
   upTo: readonly number[]
   count: number
   sum: number
 }
 
-function histogram(name: string, help: string, { bounds, upTo, count, sum }: Distribution): MetricFamily {
+function histogram(name: string, help: string, { upTo, count, sum }: Distribution): MetricFamily {
   const bucket = (le: number | string, value: number): MetricValue => ({ labels: { le }, value, suffix: '_bucket' })
   return {
     name,
     help,
     type: 'histogram',
     values: [
-      ...bounds.map((bound, index) => bucket(bound, upTo[index] ?? 0)),
+      ...boundsSeconds.map((bound, index) => bucket(bound, upTo[index] ?? 0)),
       bucket('+Inf', count),
       { labels: {}, value: sum, suffix: '_sum' },
       { labels: {}, value: count, suffix: '_count' },

@@ -47,8 +47,17 @@ export function mergeWaits(histograms: WaitHistogram[]): WaitHistogram {
   }
 }
 
-/** How many waited at most `boundMs`, which must be the bound of a bucket. */
-export const countUpTo = (histogram: WaitHistogram, boundMs: number): number =>
-  sum(histogram.counts.filter((_, index) => histogram.upToMs[index]! <= boundMs))
+/** How many waited at most as long as each of the rising `boundsMs`, which must be bounds of buckets. */
+export function countsUpTo(
+  { upToMs, counts }: Pick<WaitHistogram, 'upToMs' | 'counts'>,
+  boundsMs: readonly number[],
+): number[] {
+  let bucket = 0
+  let total = 0
+  return boundsMs.map((boundMs) => {
+    for (; bucket < upToMs.length && upToMs[bucket]! <= boundMs; bucket++) total += counts[bucket] ?? 0
+    return total
+  })
+}
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0)
