@@ -47,6 +47,7 @@ export class Choice {
 
   /** The rows to show, in order. Ties are ordered by place, so that rows at rest do not dance. */
   arrange(rows: readonly HostRow[]): HostRow[] {
+    this.#putInPlace(rows)
     const words = this.filter
       .toLowerCase()
       .split(' ')
@@ -60,7 +61,7 @@ export class Choice {
     return shown
   }
 
-  #order(rows: readonly HostRow[]): void {
+  #putInPlace(rows: readonly HostRow[]): void {
     if (rows.length === this.#places.size && rows.every(({ key }) => this.#places.has(key))) return
     this.#places = new Map(rows.toSorted(byPlace).map(({ key }, index) => [key, index]))
   }
