@@ -1,6 +1,6 @@
 /** Says what is wrong with a value in terms of the one field that the writer must change. */
 import { createRequire } from 'node:module'
-import type { TObject, TSchema, TUnion, Type } from 'typebox'
+import type { Static, TObject, TSchema, TUnion, Type } from 'typebox'
 
 const require = createRequire(import.meta.url)
 let loaded: typeof import('typebox/value') | undefined
@@ -22,6 +22,10 @@ const load = <Module>(name: string): Module => require(name)
 
 /** A value that came as text (query, path, header), with numbers and switches made of what looks like them. */
 export const convert = (schema: TSchema, value: unknown): unknown => checker().Convert(schema, value)
+
+/** Whether a value fits its schema. `firstProblem` says why not. */
+export const fits = <Schema extends TSchema>(schema: Schema, value: unknown): value is Static<Schema> =>
+  checker().Check(schema, value)
 
 /** A field, as `arrivals.ratePerSecond` (empty for the whole value), and what it must be. */
 export interface Problem {

@@ -2,7 +2,7 @@
 import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { describeError } from '../errors.ts'
 import { type EdgeOptions, EdgeServer } from './server.ts'
-import { refusalOf } from './words.ts'
+import { nothingAt, refusalOf } from './words.ts'
 
 const unused = (): never => {
   throw new Error('No schema compiler of Fastify is loaded: set one, or give the route no schema')
@@ -36,7 +36,7 @@ export function edgeApp(options: EdgeOptions = {}) {
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (!request.is404) return done(null, payload)
     const allowed = app.supportedMethods.filter((method) => app.findRoute({ method, url: request.url }) !== null)
-    if (allowed.length === 0) return reply.code(404).send({ error: `There is nothing at ${shortened(request.url)}` })
+    if (allowed.length === 0) return reply.code(404).send({ error: nothingAt(request.url) })
     const sentence = `${request.method} is not allowed here, only ${allowed.join(', ')}`
     return reply.code(405).header('allow', allowed.join(', ')).send({ error: sentence })
   })
@@ -49,6 +49,3 @@ function refuse(error: FastifyError, _request: FastifyRequest, reply: FastifyRep
   if (status >= 500 && !reply.raw.destroyed) console.error(describeError(error))
   reply.code(status).send({ error: sentence, ...more }) // as JSON, without what is undefined
 }
-
-const SHOWN_CHARACTERS = 100
-const shortened = (url: string): string => (url.length > SHOWN_CHARACTERS ? `${url.slice(0, SHOWN_CHARACTERS)}…` : url)

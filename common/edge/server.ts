@@ -2,12 +2,18 @@
  * Node's HTTP server as all our edges have it. Whatever arrives is answered with one sentence as JSON, or hung up on;
  * nothing that a client does ends the process.
  */
-import http from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describeError } from '../errors.ts'
 import { reasonOf } from '../system-errors.ts'
 import { CHECKED_EVERY_MS, type EdgeLimits, MOST_REFUSED } from './limits.ts'
+
+/**
+ * Not imported: that looks at every property of a module once, and one of Node's HTTP loads a whole client of HTTP and
+ * WebSocket (undici), which takes 10 MB in each process.
+ */
+const http = process.getBuiltinModule('node:http')
 
 /** Requests that wait on one connection for an earlier answer, at most: each is held in memory. */
 const MOST_WAITING = 100
@@ -18,8 +24,8 @@ const KEEP_ALIVE_MS = 72_000
 
 /** A request of a connection, and what is done when its turn has come. */
 interface Turn {
-  request: http.IncomingMessage
-  response: http.ServerResponse
+  request: IncomingMessage
+  response: ServerResponse
   begin(): void
 }
 
@@ -43,15 +49,15 @@ export interface EdgeOptions {
 
 /** One server. Its creator hands `clientError` on to `refuseClient`, which is Fastify's way. */
 export class EdgeServer {
-  readonly server: http.Server
+  readonly server: Server
   /** Of each connection: the request that is being answered, and those behind it. */
   readonly #turns = new WeakMap<Duplex, Turn[]>()
   readonly #refused = new WeakSet<Duplex>()
   /** As they were accepted, before anything is decrypted. */
   readonly #connections = new Set<Socket>()
 
-  constructor(handler: http.RequestListener, { limits, securing }: EdgeOptions = {}) {
-    const options: http.ServerOptions = {
+  constructor(handler: RequestListener, { limits, securing }: EdgeOptions = {}) {
+    const options: ServerOptions = {
       requireHostHeader: false, // a missing Host is answered by us
       keepAliveTimeout: KEEP_ALIVE_MS,
       ...(limits === undefined
@@ -147,7 +153,7 @@ export class EdgeServer {
   }
 }
 
-function handle(request: http.IncomingMessage, response: http.ServerResponse, handler: http.RequestListener): void {
+function handle(request: IncomingMessage, response: ServerResponse, handler: RequestListener): void {
   const objection = objectionTo(request)
   if (objection !== undefined) {
     answer(response, 400, objection)
@@ -167,20 +173,20 @@ function handle(request: http.IncomingMessage, response: http.ServerResponse, ha
 export const faultOfOurOwn = 'Something went wrong inside this service: see its log'
 
 /** RFC 9112, 3.2: a request without Host, or with two, is answered with 400. HTTP/1.0 knows no Host. */
-function objectionTo({ rawHeaders, httpVersion }: http.IncomingMessage): string | undefined {
+function objectionTo({ rawHeaders, httpVersion }: IncomingMessage): string | undefined {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
   if (hosts > 1) return 'The request has more than one Host header'
   return hosts === 0 && httpVersion === '1.1' ? 'The request has no Host header' : undefined
 }
 
 /** What is asked for as everybody here expects it: a path. A client that takes us for a proxy sends a whole address. */
-function originForm({ url = '/', method }: http.IncomingMessage): string {
+function originForm({ url = '/', method }: IncomingMessage): string {
   if (url === '*' && method === 'OPTIONS') return '/'
   return url.replace(/^https?:\/\/[^/?#]*\/?/i, '/')
 }
 
 /** Answers with a sentence and ends the connection, whose other bytes cannot be trusted. */
-function answer(response: http.ServerResponse, status: number, sentence: string): void {
+function answer(response: ServerResponse, status: number, sentence: string): void {
   const body = JSON.stringify({ error: sentence })
   const headers = { 'content-type': jsonType, 'content-length': Buffer.byteLength(body), connection: 'close' }
   response.writeHead(status, headers).end(body)

@@ -18,9 +18,17 @@ interface Refusal {
   remedy: string | undefined
 }
 
+export const badPath =
+  'The path is not valid: a % must be followed by two hexadecimal digits, and the bytes must be UTF-8'
+
+const SHOWN_CHARACTERS = 100
+/** What is said where there is no route. */
+export const nothingAt = (url: string): string =>
+  `There is nothing at ${url.length > SHOWN_CHARACTERS ? `${url.slice(0, SHOWN_CHARACTERS)}…` : url}`
+
 /** Fastify's errors about a request, by their code, in our words. */
 const words: Record<string, string> = {
-  FST_ERR_BAD_URL: 'The path is not valid: a % must be followed by two hexadecimal digits, and the bytes must be UTF-8',
+  FST_ERR_BAD_URL: badPath,
   FST_ERR_MAX_PARAM_LENGTH: 'A part of the path is too long',
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'This content type is not accepted here: send application/json',

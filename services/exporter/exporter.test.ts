@@ -294,8 +294,8 @@ test('the stream gives a whole snapshot per tick, and fewer to who asks for fewe
     every.map(({ sequence }) => sequence - every[0]!.sequence),
     [0, 1, 2, 3, 4],
   )
-  const some = await events(exporter, '/stream?interval=200', 3)
-  assert.ok(some[2]!.sequence - some[1]!.sequence >= 5, 'about ten ticks apart')
+  const some = await events(exporter, '/stream?interval=2000', 3)
+  assert.ok(some[2]!.sequence - some[1]!.sequence > 1, 'those between are left out')
   assert.ok(every[0]!.namespaces[0]!.listeners.length > 0)
 })
 

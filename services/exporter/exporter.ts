@@ -1,7 +1,8 @@
 /** The exporter: a thread that samples the kernel, and an HTTP server that shows what it holds. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listenOn } from '#common/edge/listen.ts'
+import { ReadingEdge } from '#common/edge/reading.ts'
 import { EventStream } from '#common/event-stream.ts'
-import { httpServer, listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { addGate } from './http/gate.ts'
 import { edgeLimits } from './http/limits.ts'
@@ -15,8 +16,7 @@ import type { SamplingPace } from './sampler/pace.ts'
 import { IDLE_SNAPSHOT_MS, SamplerThread } from './sampler/sampler-thread.ts'
 import type { Snapshot } from './snapshot.ts'
 import { SnapshotStore } from './snapshot-store.ts'
-import { TlsFront } from './web-config/secure.ts'
-import { WebConfigFile } from './web-config/web-config.ts'
+import type { WebFront } from './web-config/front.ts'
 
 /** How long the start waits for the first look at the kernel and at all processes. */
 const FIRST_LOOK_MS = 5000
@@ -61,7 +61,8 @@ export async function startExporter(
     ...defaultOptions,
     ...options,
   }
-  const webConfig = webConfigFile === undefined ? undefined : new WebConfigFile(webConfigFile, log)
+  const { securing, admission }: Partial<WebFront> =
+    webConfigFile === undefined ? {} : (await import('./web-config/front.ts')).webFront(webConfigFile, log)
   const pace = { ...defaultOptions.pace, ...options.pace }
   const identifier = new Identifier(proc, { stateDir, log })
   const store = new SnapshotStore(pace, identifier)
@@ -122,11 +123,8 @@ export async function startExporter(
     sleep(FIRST_LOOK_MS, undefined, { ref: false }),
   ])
 
-  const app = httpServer({
-    limits: edgeLimits(limits),
-    securing: webConfig?.isSecure === true ? new TlsFront(() => webConfig.tls) : undefined,
-  })
-  addGate(app, { webConfig, metricsOnly, allowedHosts, onUnixSocket: 'path' in listen })
+  const app = new ReadingEdge({ limits: edgeLimits(limits), securing })
+  addGate(app, { admission, metricsOnly, allowedHosts, onUnixSocket: 'path' in listen })
   addRoutes(
     app,
     { store, thread: sampler.thread, stream, sampleStream },
@@ -147,7 +145,7 @@ export async function startExporter(
     url:
       'path' in target
         ? formatListen(target)
-        : `${webConfig?.isSecure === true ? 'https' : 'http'}://${formatListen(target)}`,
+        : `${securing === undefined ? 'http' : 'https'}://${formatListen(target)}`,
     snapshot: () => store.snapshot,
     async look() {
       await sampler.thread.look()

@@ -1,11 +1,9 @@
 /** What the exporter answers, path by path. */
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { takesEncoding } from '#common/edge/encoding.ts'
+import type { Exchange, ReadingEdge } from '#common/edge/reading.ts'
 import type { EventStream } from '#common/event-stream.ts'
-import type { HttpServer } from '#common/http.ts'
-import { lazySchemas } from '#common/lazy-schemas.ts'
 import type { TextFormat } from '#common/metrics-text.ts'
 import type { SamplerThread } from '../sampler/sampler-thread.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -19,7 +17,8 @@ import type { SampleStream } from './sample-stream.ts'
 import { Shared } from './shared.ts'
 
 const require = createRequire(import.meta.url)
-const { SnapshotQuery, StreamQuery } = lazySchemas<typeof import('../query.ts')>(() => require('../query.ts'))
+/** Loaded with the first query. */
+const queries = (): typeof import('../query.ts') => require('../query.ts')
 
 /** How long a scrape waits for the sampler to hand over what it knows. */
 const TELL_MS = 2000
@@ -40,7 +39,7 @@ export interface RouteOptions {
 }
 
 /** Adds every path. */
-export function addRoutes(app: HttpServer, sources: Sources, { freshMs, limits, lookShare }: RouteOptions): void {
+export function addRoutes(app: ReadingEdge, sources: Sources, { freshMs, limits, lookShare }: RouteOptions): void {
   const { store, thread, stream, sampleStream } = sources
   const outgoing = new Outgoing()
   const looks = new LookBudget(lookShare, () => store.raw?.lookCpuSeconds ?? 0)
@@ -78,67 +77,71 @@ export function addRoutes(app: HttpServer, sources: Sources, { freshMs, limits, 
     freshMs,
   )
 
-  const send = async (request: FastifyRequest, reply: FastifyReply, page: Page): Promise<FastifyReply> => {
-    reply.header('vary', 'accept, accept-encoding')
-    const zipped = takesEncoding(request.headers['accept-encoding'], 'gzip')
-    if (zipped) reply.header('content-encoding', 'gzip')
+  const send = async (exchange: Exchange, type: string, page: Page, headers = {}): Promise<void> => {
+    const zipped = takesEncoding(exchange.request.headers['accept-encoding'], 'gzip')
+    const encoding = zipped ? { 'content-encoding': 'gzip' } : {}
     const body = zipped ? await page.gzip() : page.identity
-    outgoing.watch(reply.raw, body)
-    return reply.send(body)
+    outgoing.watch(exchange.response, body)
+    exchange.send(200, type, body, { vary: 'accept, accept-encoding', ...encoding, ...headers })
   }
 
-  app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(index))
-  app.get('/health', async (_request, reply) => {
+  app.get('/', (exchange) => exchange.send(200, 'text/plain; charset=utf-8', index))
+  app.get('/health', async (exchange) => {
     await refresh()
     const age = store.snapshotAgeSeconds
     const healthy = store.snapshot !== undefined
-    return reply.code(healthy ? 200 : 503).send({
+    exchange.json(healthy ? 200 : 503, {
       healthy,
       snapshotAgeSeconds: Number.isFinite(age) ? age : null,
       agesSeconds: store.agesSeconds,
       withheld: store.withheld,
     })
   })
-  app.get('/metrics', async (request, reply) => {
-    const format = formatFor(request.headers.accept)
+  app.get('/metrics', async (exchange) => {
+    const format = formatFor(exchange.request.headers.accept)
     const { contentTypes } = await import('../metrics.ts')
-    const page = await texts[format].get()
-    return await send(request, reply.type(contentTypes[format]), page)
+    await send(exchange, contentTypes[format], await texts[format].get())
   })
-  app.get('/snapshot', { schema: { querystring: SnapshotQuery } }, async (request, reply) => {
-    const looked = request.query.now === true && looks.allows
-    if (looked) {
-      await thread.look()
-      await store.settled()
-    } else await refresh()
-    if (store.snapshot === undefined)
-      return reply
-        .code(503)
-        .send({ error: 'The sampler is delivering no snapshots at the moment: see the log of the exporter' })
-    const ages = Object.values(store.agesSeconds)
-    // The oldest part of it; a kind that was never read has no age, and is not in it.
-    reply.header('x-spillway-age-seconds', Math.max(0, ...ages.map(Number)).toFixed(3))
-    if (request.query.now === true) reply.header('x-spillway-read-now', String(looked))
-    return await send(request, reply.type('application/json; charset=utf-8'), await json.get())
-  })
+  app.getWith(
+    '/snapshot',
+    () => queries().SnapshotQuery,
+    async (exchange, query) => {
+      const now = query?.now ?? false
+      const looked = now && looks.allows
+      if (looked) {
+        await thread.look()
+        await store.settled()
+      } else await refresh()
+      if (store.snapshot === undefined)
+        return exchange.json(503, {
+          error: 'The sampler is delivering no snapshots at the moment: see the log of the exporter',
+        })
+      // The oldest part of it; a kind that was never read has no age, and is not in it.
+      const ageSeconds = Math.max(0, ...Object.values(store.agesSeconds).map(Number))
+      await send(exchange, 'application/json; charset=utf-8', await json.get(), {
+        'x-spillway-age-seconds': ageSeconds.toFixed(3),
+        ...(now && { 'x-spillway-read-now': String(looked) }),
+      })
+    },
+  )
 
   /** Whether a stream has room for one more; otherwise the answer says what to do. */
-  const hasRoom = (reply: FastifyReply): boolean => {
+  const hasRoom = (exchange: Exchange): boolean => {
     if (stream.readers + sampleStream.readers < limits.readers) return true
     const error = `${limits.readers} readers follow /stream and /samples already, and no more are taken: stop some, or raise --max-readers`
-    reply.code(503).send({ error })
+    exchange.json(503, { error })
     return false
   }
-  app.get('/samples', (_request, reply) => {
-    if (!hasRoom(reply)) return
-    reply.hijack()
-    sampleStream.add(reply.raw)
+  app.get('/samples', (exchange) => {
+    if (hasRoom(exchange)) sampleStream.add(exchange.response)
   })
-  app.get('/stream', { schema: { querystring: StreamQuery } }, (request, reply) => {
-    if (!hasRoom(reply)) return
-    reply.hijack()
-    stream.add(reply.raw, request.query.interval ?? 0, store.snapshot)
-  })
+  app.getWith(
+    '/stream',
+    () => queries().StreamQuery,
+    (exchange, query) => {
+      if (hasRoom(exchange)) stream.add(exchange.response, query?.interval ?? 0, store.snapshot)
+    },
+  )
 }
 
 const index = `Spillway exporter

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+// Not imported: see the same in common/edge/server.ts.
+const { createHash } = process.getBuiltinModule('node:crypto')
 
 /** A listener to be numbered. */
 export interface ShardCandidate {

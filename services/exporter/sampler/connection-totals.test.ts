@@ -128,3 +128,33 @@ test('what concerns connections is left out where there is none', () => {
     [undefined, undefined, undefined, undefined],
   )
 })
+
+test('connections rest when nothing but a segment can change them or what is shown of them', () => {
+  const rests = (...records: ConnectionRecord[]): boolean => {
+    const sum = new ConnectionTotals()
+    for (const one of records) sum.add(one)
+    return sum.rests
+  }
+  const served = { bytesReceived: 3, bytesSent: 5 }
+  assert.equal(rests(), true, 'there is none')
+  assert.equal(rests(record('established', served), record('close_wait', served)), true)
+  for (const [why, restless] of Object.entries({
+    'it waits to be accepted': record('established', { ...served, inode: 0 }),
+    'its data may be read': record('established', { ...served, receiveQueue: 1 }),
+    'its FIN may be read': record('close_wait', { ...served, receiveQueue: 1 }),
+    'its data may be sent, or sent again': record('established', { ...served, sendQueue: 1 }),
+    'what is written to it may have to wait': record('established', { ...served, peerWindowBytes: 0 }),
+    'it is silent, and its age is shown': record('established', { bytesReceived: 3 }),
+    'a timer ends it': record('time_wait', served),
+    'a timer may end it': record('fin_wait2', served),
+  }))
+    assert.equal(rests(record('established', served), restless), false, why)
+})
+
+test('on a kernel that does not tell bytes or windows nothing rests', () => {
+  for (const missing of [{ bytesSent: undefined }, { peerWindowBytes: undefined }]) {
+    const sum = new ConnectionTotals()
+    sum.add(record('established', { bytesSent: 5, ...missing }))
+    assert.equal(sum.rests, false)
+  }
+})

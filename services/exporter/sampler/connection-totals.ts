@@ -44,6 +44,23 @@ export type ConnectionRecord = Pick<
   | 'peerWindowBytes'
 >
 
+/**
+ * Whether a connection stays as it is until a segment arrives or leaves: it is open, a process has accepted it, all data has
+ * been read and acknowledged, the peer takes more, and it is not one whose age is shown. Whatever is done with it sends a
+ * segment then: writing, closing (also with a reset), keep-alive; and accepting or reading it is over.
+ */
+function rests({
+  state,
+  inode,
+  receiveQueue,
+  sendQueue,
+  bytesSent = 0,
+  peerWindowBytes = 0,
+}: ConnectionRecord): boolean {
+  const isOpen = (open & (1 << state)) !== 0
+  return isOpen && inode !== 0 && receiveQueue === 0 && sendQueue === 0 && bytesSent > 0 && peerWindowBytes > 0
+}
+
 /** What one dump of connections tells of a port. */
 export type ConnectionSums = Omit<
   PortSample,
@@ -78,11 +95,12 @@ export class ConnectionTotals {
   #sendBytesMax = 0
   #zeroWindows = 0
   #retransmitting = 0
+  #restless = 0
 
   clear(): void {
     this.#byState.fill(0)
     this.#waiting = this.#oldestWaitMs = this.#zeroWindows = 0
-    this.#waitingFinished = this.#waitingLong = this.#retransmitting = 0
+    this.#waitingFinished = this.#waitingLong = this.#retransmitting = this.#restless = 0
     this.#receiveBytes = this.#receiveBytesMax = this.#sendBytes = this.#sendBytesMax = 0
     this.#pastAccept.clear()
     this.#roundTrips.clear()
@@ -91,6 +109,11 @@ export class ConnectionTotals {
   /** Connections that wait to be accepted, and those of them that have waited for `LONG_WAIT_MS` or more. */
   get waiting(): { all: number; long: number } {
     return { all: this.#waiting, long: this.#waitingLong }
+  }
+
+  /** Whether there is none that can change without a segment that arrives or leaves. */
+  get rests(): boolean {
+    return this.#restless === 0
   }
 
   /** Whether there is any connection at all. */
@@ -102,6 +125,7 @@ export class ConnectionTotals {
     const { state, receiveQueue, sendQueue } = record
     const bit = 1 << state
     this.#byState[state]! += 1
+    if (!rests(record)) this.#restless++
     const receiveBytes = receiveQueue > 0 && (peerHasFinished & bit) !== 0 ? receiveQueue - 1 : receiveQueue
     this.#receiveBytes += receiveBytes
     if (receiveBytes > this.#receiveBytesMax) this.#receiveBytesMax = receiveBytes

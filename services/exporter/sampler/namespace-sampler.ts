@@ -23,7 +23,7 @@ import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
 import type { PortState } from './port-state.ts'
 import { defaultSelection, type Selection, selected } from './selection.ts'
-import { StillEmpty } from './still-empty.ts'
+import { StillAsWalked } from './still-as-walked.ts'
 import { UdpSocketTable } from './udp-socket-table.ts'
 import { UnixListenerDump } from './unix-listener-dump.ts'
 
@@ -62,8 +62,8 @@ export class NamespaceSampler {
   readonly #counters: Counters = new Map()
   readonly #outgoing: OutgoingDump
   readonly #moved = new MovedConnections()
-  readonly #noRequests = new StillEmpty()
-  readonly #noConnections = new StillEmpty()
+  readonly #noRequests = new StillAsWalked()
+  readonly #restingConnections = new StillAsWalked()
   #shownCounters: string[] = []
   #otherCounters: string[] = []
   /** As snapshots have them, until one of them moves. */
@@ -127,21 +127,23 @@ export class NamespaceSampler {
 
   /** Half-open requests by port; true if there are any. The kernel walks its whole table of connections, which all namespaces share. */
   sampleSynQueue(nowMs: number): boolean {
-    const segments = this.#segmentsReceived()
+    const segments = this.#segments('Tcp_InSegs')
     for (const port of this.#ports.groups()) port.beginRequests()
     if (!this.#noRequests.is(this.#ports.version, segments))
       for (const [family, dump] of this.#requestDumps)
         if (this.#ports.ports(family).length > 0) this.#diag.dump(dump, this.#countRequest)
     let any = false
     for (const port of this.#ports.groups()) any = port.endRequests(nowMs) > 0 || any
-    this.#noRequests.walked(any, this.#ports.version, segments)
+    this.#noRequests.walked(!any, this.#ports.version, segments)
     return any
   }
 
-  /** Over all sockets of the namespace; undefined if the kernel does not say. */
-  #segmentsReceived(): number | undefined {
+  /** Counters of segments, over all sockets of the namespace, as a sum; undefined if the kernel does not say. */
+  #segments(...names: string[]): number | undefined {
     if (this.#counterFiles[SNMP]?.read(this.#counters) === true) this.#raw = undefined
-    return this.#counters.get('Tcp_InSegs')
+    let sum = 0
+    for (const name of names) sum += this.#counters.get(name) ?? Number.NaN
+    return Number.isNaN(sum) ? undefined : sum
   }
 
   /**
@@ -150,19 +152,24 @@ export class NamespaceSampler {
    */
   sampleConnections(clock: () => number): void {
     const beganMs = clock()
-    const segments = this.#segmentsReceived()
-    if (this.#connectionDumpsVersion !== this.#ports.version) this.#prepareConnectionDumps()
-    for (const port of this.#ports.groups()) port.beginConnections()
-    if (!this.#noConnections.is(this.#ports.version, segments))
-      for (const dump of this.#connectionDumps.values()) this.#diag.dump(dump, this.#sumConnection)
-    const any = some(this.#ports.groups(), ({ connections }) => connections.any)
-    this.#noConnections.walked(any, this.#ports.version, segments)
+    const segments = this.#segments('Tcp_InSegs', 'Tcp_OutSegs')
     // A Fast Open connection takes a place in the accept queue before its handshake is over.
     const lengthsAreWaiting = (this.#counters.get('TcpExt_TCPFastOpenPassive') ?? 0) === 0
-    for (const port of this.#ports.groups()) port.endConnections(beganMs, lengthsAreWaiting)
+    if (this.#restingConnections.is(this.#ports.version, segments))
+      for (const port of this.#ports.groups()) port.keepConnections(beganMs, lengthsAreWaiting)
+    else this.#walkConnections(beganMs, segments, lengthsAreWaiting)
     if (some(this.#ports.groups(), ({ resetPlaces }) => resetPlaces.needAnotherLook))
       this.sampleListeners(clock(), false)
     for (const port of this.#ports.groups()) port.resetPlaces.decide(port.listeners)
+  }
+
+  #walkConnections(beganMs: number, segments: number | undefined, lengthsAreWaiting: boolean): void {
+    if (this.#connectionDumpsVersion !== this.#ports.version) this.#prepareConnectionDumps()
+    for (const port of this.#ports.groups()) port.beginConnections()
+    for (const dump of this.#connectionDumps.values()) this.#diag.dump(dump, this.#sumConnection)
+    const restless = some(this.#ports.groups(), ({ connections }) => !connections.rests)
+    this.#restingConnections.walked(!restless, this.#ports.version, segments)
+    for (const port of this.#ports.groups()) port.endConnections(beganMs, lengthsAreWaiting)
   }
 
   /** Connections whose own end has no listener. */

@@ -87,6 +87,12 @@ export class PortState {
     this.#totalsBeingSummed = shown ?? new ConnectionTotals()
   }
 
+  /** The connections are as they were at the last dump. */
+  keepConnections(nowMs: number, lengthsAreWaiting: boolean): void {
+    if (this.#totals !== undefined)
+      this.resetPlaces.dumped(nowMs, this.listeners, this.#totals.waiting, lengthsAreWaiting)
+  }
+
   /** Whether any client has ever been seen here: half-open, connected, waiting or dropped. */
   get used(): boolean {
     if (!this.#used) for (const listener of this.listeners) this.#used ||= listener.used
