@@ -3,8 +3,8 @@ import { thisMachine } from '#lab/experiment/machine.ts'
 import type { Answer } from '#planner/answer.ts'
 import { withoutUserinfo } from '#planner/inputs/credentials.ts'
 import { planHtml } from '#report/plan.ts'
-import type { PlanCommand } from './command.ts'
 import { quoted } from '../quoted.ts'
+import type { PlanCommand } from './command.ts'
 
 /** The page of an answer. `args` are the words after `spillway plan`, as they were typed. */
 export function answerAsPage(
