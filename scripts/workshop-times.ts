@@ -81,15 +81,22 @@ function measure({ name, run }: Part): void {
 /** Between its two marks; what was not measured has a dash. */
 function writeTable(): void {
   if (!fs.existsSync(trainer)) return
-  const rows = parts.map(({ chapter, name }) => {
-    const seconds = times.experiments[name]
-    return `| ${chapter.slice(0, 2)} | \`${name}\` | ${seconds === undefined ? '–' : `${Math.round(seconds)} s`} |`
-  })
-  const table = ['| chapter | part | takes |', '| --- | --- | --- |', ...rows].join('\n')
+  const chapters = Map.groupBy(parts, ({ chapter }) => chapter.slice(0, 2))
+  const rows = [...chapters].flatMap(([chapter, parts]) => [
+    ...parts.map(({ name }) => `| ${chapter} | \`${name}\` | ${secondsOf([name])} |`),
+    `| ${chapter} | all of these | ${secondsOf(parts.map(({ name }) => name))} |`,
+  ])
+  const table = ['| chapter | runs by itself | takes, measured |', '| --- | --- | --- |', ...rows].join('\n')
   const text = fs.readFileSync(trainer, 'utf8')
   const marked = /(<!-- times: begin -->\n)[\s\S]*?(\n<!-- times: end -->)/
   fs.writeFileSync(
     trainer,
     text.replace(marked, (_, before: string, after: string) => `${before}\n${table}\n${after}`),
   )
+}
+
+/** Of several together only where each was measured. */
+function secondsOf(names: readonly string[]): string {
+  const seconds = names.reduce((sum, name) => sum + (times.experiments[name] ?? Number.NaN), 0)
+  return Number.isNaN(seconds) ? '–' : `${Math.round(seconds)} s`
 }

@@ -168,8 +168,12 @@ function labOptions({ backends = 1, ...wish }: LabWish): Omit<LabWish, 'backends
   return { ...wish, backends: typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends }
 }
 
-const worstIn = (recordings: readonly Recording[]): Late | undefined =>
-  worstOf(recordings.flatMap(({ lateness }) => lateness))
+function worstIn(recordings: readonly Recording[]): (Late & { togetherMs: number }) | undefined {
+  const worst = worstOf(recordings.flatMap(({ lateness }) => lateness))
+  if (worst === undefined) return undefined
+  const together = recordings.map(({ lateness }) => lateness.reduce((sum, { lateMs }) => sum + lateMs, 0))
+  return { ...worst, togetherMs: Math.max(...together) }
+}
 
 /** Null unless every case got to its end. */
 const lagOf = (recordings: readonly Recording[]): number | null =>

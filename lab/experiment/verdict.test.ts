@@ -94,3 +94,16 @@ test('a time that is off by more than anything was late fails on a busy machine 
   assert.equal(verdictOf(one(that('x', 900, atLeast(950, 'ms')), 200)), 'not judged')
   assert.equal(verdictOf(one(that('x', Number.NaN, atLeast(950, 'ms')), 200)), 'not judged')
 })
+
+test('what was late one after the other adds up in a time, but not in a count, and only beyond what is borne', () => {
+  const weighed = (seen: number, band: ReturnType<typeof atMost>, lateMs: number, togetherMs: number) => {
+    const expectation = that('x', seen, band)
+    return verdictOf(
+      weigh({ kernel: [expectation], userspace: [expectation] }, { what: 'switches', lateMs, togetherMs })[0]!,
+    )
+  }
+  assert.equal(weighed(4383, atMost(1500, 'ms'), 1100, 3000), 'not judged')
+  assert.equal(weighed(4383, atMost(1500, 'ms'), 1100, 2000), 'failed')
+  assert.equal(weighed(4383, atMost(1500, 'ms'), 60, 3000), 'failed', 'nothing was later than it bears')
+  assert.equal(weighed(1100, atLeast(950, 'ms'), 120, 160), 'not judged')
+})

@@ -86,7 +86,8 @@ export function weigh(judgement: Judgement, worst: Worst | undefined): JudgedExp
   ]
 }
 
-type Worst = Pick<Late, 'what' | 'lateMs'>
+/** What was latest, and how late all were together: what is late one after the other adds up in a time. */
+type Worst = Pick<Late, 'what' | 'lateMs'> & { togetherMs?: number }
 
 function weighOne(
   counted: JudgedExpectation['counted'],
@@ -109,7 +110,10 @@ function weighOne(
         ? { value: band.value }
         : { low: finite(band.low), high: finite(band.high + widenedMs), unit: band.unit },
     passed,
-    notJudged: tooLate !== undefined && isDoubtful(expectation, passed, lateMs) ? tooMuch(tooLate, bears) : null,
+    notJudged:
+      tooLate !== undefined && isDoubtful(expectation, passed, tooLate.togetherMs ?? lateMs)
+        ? tooMuch(tooLate, bears)
+        : null,
   }
 }
 

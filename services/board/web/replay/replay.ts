@@ -126,6 +126,8 @@ export class SlowMotion {
     const begin = (returned ?? drop)?.atMs
     this.#stopAt(begin === undefined ? past.toMs - BEFORE_END_MS : begin - BEFORE_DROP_MS)
     this.#bar.range.focus()
+    // In one column the picture is below it: both fit where the head of the page has gone.
+    if (matchMedia('(max-width: 900px)').matches) this.#bar.element.scrollIntoView()
   }
 
   #shown(shown: boolean): void {
