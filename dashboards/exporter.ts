@@ -2,7 +2,7 @@
 import type { BoardSpec } from './board.ts'
 import { type Level, levels, unit } from './common.ts'
 import { graph, number } from './panels.ts'
-import { lately, over, rate, select, up } from './select.ts'
+import { lately, over, perInstance, rate, select, up } from './select.ts'
 import { rows } from './tables.ts'
 
 const stat = { width: 6, height: 4 }
@@ -95,7 +95,10 @@ export const exporter: BoardSpec = {
           width: 24,
           height: 8,
           sortedBy: 'Missing',
-          labels: [{ label: 'instance', title: 'Instance' }],
+          labels: [
+            { label: 'job', title: 'Job' },
+            { label: 'instance', title: 'Instance' },
+          ],
           numbers: [
             {
               title: 'Answers',
@@ -181,7 +184,9 @@ export const exporter: BoardSpec = {
           reaches: 0.1,
           queries: [
             [
-              `(${lateOf(rate)}) and on (${host}) topk(6, increase(${select('spillway_samples_late_total')}[$__range] @ end()))`,
+              perInstance(
+                `(${lateOf(rate)}) and on (${host}) topk(6, increase(${select('spillway_samples_late_total')}[$__range] @ end()))`,
+              ),
               '{{instance}}',
             ],
           ],
@@ -254,6 +259,7 @@ export const exporter: BoardSpec = {
             width: 24,
             height: 6,
             labels: [
+              { label: 'job', title: 'Job' },
               { label: 'instance', title: 'Instance' },
               { label: 'netns', title: 'Namespace' },
               { label: 'name', title: 'Name' },

@@ -24,12 +24,12 @@ import { cell, rows } from './tables.ts'
 const small = { width: 4, height: 3 }
 /**
  * Names must be short where ten stand beside a graph. Where several listeners of a host have the same port and shard, in
- * other namespaces or on other addresses, a line is that of the worst; the table above tells them apart.
+ * other namespaces, on other addresses or for two jobs, a line is that of the worst; the table above tells them apart.
  */
 const listener = '{{instance}} :{{port}} #{{shard}}'
-const perListener = 'job, instance, port, shard'
+const perListener = 'instance, port, shard'
 const port = '{{instance}} :{{port}}'
-const perPort = 'job, instance, port'
+const perPort = 'instance, port'
 
 const timeFull = `sum without (fill) (${over('5m', 'tcp_listener_accept_queue_at_least_seconds_total', 'fill="1"')})`
 /** Fullest at the peak first, and among the full ones those that were full for longest. */
@@ -46,7 +46,14 @@ const runbook = `https://github.com/spillway/spillway/blob/main/docs/findings/${
 const top = (by: string, expression: string, rank: string, count = 10): string =>
   `max by (${by}) (${expression}) and on (${by}) topk(${count}, max by (${by}) (${rank}))`
 
-const topTen = (spec: Omit<GraphSpec, 'height'>) => graph({ width: 8, ...spec, height: 8, legendAsTable: true })
+/** A queue beside TCP's: its peak, its limit, and how many more fit than the limit says. */
+const unixQueue = ['unix_listener_accept_queue_peak', 'unix_listener_accept_queue_limit', 1] as const
+const udpQueue = ['udp_socket_receive_queue_peak_bytes', 'udp_socket_receive_queue_limit_bytes', 0] as const
+const fillOf = (ask: (metric: string) => string, [peak, limit, more]: readonly [string, string, number]): string =>
+  `(${ask(peak)} / (${ask(limit)} + ${more}))`
+
+const topTen = (spec: Omit<GraphSpec, 'width' | 'height'>) =>
+  graph({ ...spec, width: 12, height: 8, legendAsTable: true })
 
 export const fleet: BoardSpec = {
   name: 'fleet',
@@ -233,7 +240,6 @@ export const fleet: BoardSpec = {
           ],
         }),
         topTen({
-          width: 12,
           title: 'Accept queues: the ten fullest',
           means: 'The highest fill within the peak window, of the ten listeners that were fullest in the time shown.',
           worry: 'A line at 100 %: that listener turns clients away.',
@@ -271,36 +277,6 @@ export const fleet: BoardSpec = {
           ],
         }),
         topTen({
-          title: 'SYN queues that overflow: the ten worst',
-          means: 'SYNs that find a SYN queue full, a second: answered with a cookie, or dropped where cookies are off.',
-          worry:
-            'Any. Compare with the cookies that come back on the board Handshake: few are a flood, most are clients.',
-          limits: 'For a whole network namespace. With tcp_syncookies=2 every SYN counts as answered with a cookie.',
-          unit: unit.perSecond,
-          levels: levels.notable,
-          empty: 'No SYN queue has overflowed in this time',
-          queries: [
-            [
-              top(
-                identity.netns,
-                rate('node_netstat_TcpExt_TCPReqQFullDoCookies'),
-                `${gained('node_netstat_TcpExt_TCPReqQFullDoCookies')} > 0`,
-                5,
-              ),
-              '{{instance}} cookies {{netns}}',
-            ],
-            [
-              top(
-                identity.netns,
-                rate('node_netstat_TcpExt_TCPReqQFullDrop'),
-                `${gained('node_netstat_TcpExt_TCPReqQFullDrop')} > 0`,
-                5,
-              ),
-              '{{instance}} dropped {{netns}}',
-            ],
-          ],
-        }),
-        topTen({
           title: 'Waits for accept(): the ten longest',
           means: 'The oldest connection in the accept queues of a port, of the ten ports with the longest waits.',
           worry: 'It grows by a second each second: nobody accepts there.',
@@ -317,6 +293,61 @@ export const fleet: BoardSpec = {
                 `${highest('tcp_port_accept_wait_oldest_seconds')} > 0`,
               ),
               port,
+            ],
+          ],
+        }),
+      ],
+    },
+    {
+      panels: [
+        topTen({
+          title: 'SYN queues that overflow: the ten worst',
+          means: 'SYNs that find a SYN queue full, a second: answered with a cookie, or dropped where cookies are off.',
+          worry:
+            'Any. Compare with the cookies that come back on the board Handshake: few are a flood, most are clients.',
+          limits: 'For a whole network namespace. With tcp_syncookies=2 every SYN counts as answered with a cookie.',
+          unit: unit.perSecond,
+          levels: levels.notable,
+          empty: 'No SYN queue has overflowed in this time',
+          queries: [
+            [
+              top(
+                'instance, netns',
+                rate('node_netstat_TcpExt_TCPReqQFullDoCookies'),
+                `${gained('node_netstat_TcpExt_TCPReqQFullDoCookies')} > 0`,
+                5,
+              ),
+              '{{instance}} cookies {{netns}}',
+            ],
+            [
+              top(
+                'instance, netns',
+                rate('node_netstat_TcpExt_TCPReqQFullDrop'),
+                `${gained('node_netstat_TcpExt_TCPReqQFullDrop')} > 0`,
+                5,
+              ),
+              '{{instance}} dropped {{netns}}',
+            ],
+          ],
+        }),
+        topTen({
+          title: 'UNIX sockets and UDP: the ten fullest',
+          means:
+            'Peak of UNIX accept queues as a share of the N + 1 that fit, and memory of unread datagrams as a share of its limit: five each.',
+          worry: '100 %: clients of a UNIX socket are refused at once, and datagrams are lost. No TCP counter tells.',
+          limits: 'Sampled every 100 ms or less often. A queue that has held nothing in the time shown has no line.',
+          unit: unit.share,
+          levels: levels.fill,
+          reaches: 1.1,
+          empty: 'No UNIX or UDP queue has held anything in this time',
+          queries: [
+            [
+              top('instance, path', fillOf(lately, unixQueue), `${fillOf(highest, unixQueue)} > 0`, 5),
+              '{{instance}} {{path}}',
+            ],
+            [
+              top(perPort, fillOf(lately, udpQueue), `${fillOf(highest, udpQueue)} > 0`, 5),
+              '{{instance}} UDP :{{port}}',
             ],
           ],
         }),

@@ -62,6 +62,11 @@ export const named = {
   unix: '{{path}} #{{shard}} {{instance}} {{netns}}',
 } as const
 
+/**
+ * For lines with these names: an exporter that two jobs scrape under one instance has one line, not two of the same name.
+ */
+export const perInstance = (expression: string): string => `max without (job) (${expression})`
+
 /** Length over the N + 1 that fit. */
 const share = (length: string, limit: string): string => `${length} / (${limit} + 1)`
 
@@ -95,11 +100,11 @@ const usedMost = share(highest('tcp_listener_accept_queue_peak'), highest('tcp_l
 
 /** Keeps the `count` listeners whose queues were fullest in the time shown; the same ones at every step. */
 export const fullestListeners = (count: number, expression: string): string =>
-  `(${expression}) and on (${identity.listener}) topk(${count}, ${usedMost})`
+  perInstance(`(${expression}) and on (${identity.listener}) topk(${count}, ${usedMost})`)
 
 /** Keeps the `count` ports with the fullest accept queues, likewise. */
 export const fullestPorts = (count: number, expression: string): string =>
-  `(${expression}) and on (${identity.port}) topk(${count}, max by (${identity.port}) (${usedMost}))`
+  perInstance(`(${expression}) and on (${identity.port}) topk(${count}, max by (${identity.port}) (${usedMost}))`)
 
 /** Adds to each listener whose it is. */
 export const withOwner = (expression: string): string =>
