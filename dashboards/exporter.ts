@@ -1,6 +1,7 @@
 /** Whether the exporters themselves work, and what they cost: one row an instance. */
 import type { BoardSpec } from './board.ts'
 import { type Level, levels, unit } from './common.ts'
+import { toBoard } from './links.ts'
 import { graph, number } from './panels.ts'
 import { lately, over, perInstance, rate, select, up } from './select.ts'
 import { rows } from './tables.ts'
@@ -40,7 +41,8 @@ export const exporter: BoardSpec = {
           title: 'Exporters',
           means: 'Exporters whose last scrape succeeded, and those whose did not.',
           worry: 'Any that does not answer: nothing is known about that host.',
-          limits: 'Of the jobs of which an exporter has answered in the time that the board shows.',
+          limits:
+            'Those that have answered in the time shown, and all targets of a job in which only exporters answer.',
           unit: unit.count,
           levels: levels.needed,
           empty: 'none known',
@@ -97,7 +99,11 @@ export const exporter: BoardSpec = {
           sortedBy: 'Missing',
           labels: [
             { label: 'job', title: 'Job' },
-            { label: 'instance', title: 'Instance' },
+            {
+              label: 'instance',
+              title: 'Instance',
+              link: { title: 'Queues of this host', url: toBoard('queues', ['job', 'instance']) },
+            },
           ],
           numbers: [
             {

@@ -1,6 +1,7 @@
 /** The operators' home: which host, which listener, whose, since when, and where to look next. */
-import { type BoardName, type BoardSpec, uidOf } from './board.ts'
+import type { BoardSpec } from './board.ts'
 import { levels, unit } from './common.ts'
+import { ofPort, runbook, toBoard } from './links.ts'
 import { type GraphSpec, graph, number } from './panels.ts'
 import {
   fillNow,
@@ -19,7 +20,7 @@ import {
   up,
   withOwner,
 } from './select.ts'
-import { cell, rows } from './tables.ts'
+import { rows } from './tables.ts'
 
 const small = { width: 4, height: 3 }
 /**
@@ -35,12 +36,6 @@ const timeFull = `sum without (fill) (${over('5m', 'tcp_listener_accept_queue_at
 /** Fullest at the peak first, and among the full ones those that were full for longest. */
 const worst = `topk(10, ${peakFillNow} + on (${identity.listener}) ${timeFull})`
 const ofTheWorst = (expression: string): string => withOwner(`(${expression}) and on (${identity.listener}) ${worst}`)
-
-const toBoard = (name: BoardName, more: string) =>
-  `/d/${uidOf(name)}?\${datasource:queryparam}&var-job=${cell('job')}&var-instance=${cell('instance')}${more}&\${__url_time_range}`
-const ofRow = `&var-netns=${cell('netns')}&var-port=${cell('port')}`
-
-const runbook = `https://github.com/spillway/spillway/blob/main/docs/findings/${cell('finding')}.md`
 
 /** Ten lines or fewer, the same at every step: those of the highest in the time shown. */
 const top = (by: string, expression: string, rank: string, count = 10): string =>
@@ -68,7 +63,8 @@ export const fleet: BoardSpec = {
           title: 'Exporters',
           means: 'Exporters whose last scrape succeeded, and those whose did not.',
           worry: 'Any that does not answer: nothing is known about that host.',
-          limits: 'Of the jobs of which an exporter has answered in the time that the board shows.',
+          limits:
+            'Those that have answered in the time shown, and all targets of a job in which only exporters answer.',
           unit: unit.count,
           levels: levels.needed,
           empty: 'none known',
@@ -152,7 +148,7 @@ export const fleet: BoardSpec = {
             {
               label: 'instance',
               title: 'Host',
-              link: { title: 'Handshakes of this host', url: toBoard('handshake', ofRow) },
+              link: { title: 'Handshakes of this host', url: toBoard('handshake', ofPort) },
             },
             { label: 'process', title: 'Process' },
             { label: 'pid', title: 'PID', width: 70 },
@@ -161,7 +157,7 @@ export const fleet: BoardSpec = {
               label: 'port',
               title: 'Port',
               width: 70,
-              link: { title: 'This listener', url: toBoard('listener', `${ofRow}&var-shard=${cell('shard')}`) },
+              link: { title: 'This listener', url: toBoard('listener', [...ofPort, 'shard']) },
             },
             { label: 'shard', title: '#', width: 40 },
             { label: 'address', title: 'Address' },
@@ -225,7 +221,11 @@ export const fleet: BoardSpec = {
             { label: 'finding', title: 'Runbook', link: { title: 'Why, and what to do', url: runbook } },
             { label: 'severity', title: 'Severity', width: 80 },
             { label: 'job', title: 'Job', width: 110 },
-            { label: 'instance', title: 'Host', link: { title: 'Queues of this host', url: toBoard('queues', ofRow) } },
+            {
+              label: 'instance',
+              title: 'Host',
+              link: { title: 'Queues of this host', url: toBoard('queues', ofPort) },
+            },
             { label: 'netns', title: 'Namespace', width: 100 },
             { label: 'port', title: 'Port', width: 60 },
           ],

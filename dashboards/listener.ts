@@ -4,6 +4,7 @@ import { around } from './around.ts'
 import type { BoardSpec } from './board.ts'
 import { levels, unit } from './common.ts'
 import { backendsInDepth } from './lab.ts'
+import { ofPort, toBoard } from './links.ts'
 import { graph, number } from './panels.ts'
 import {
   fill,
@@ -217,7 +218,11 @@ export const listener: BoardSpec = {
               { label: 'instance', title: 'Instance' },
               { label: 'netns', title: 'Namespace' },
               { label: 'address', title: 'Address' },
-              { label: 'port', title: 'Port' },
+              {
+                label: 'port',
+                title: 'Port',
+                link: { title: 'Connections of this port', url: toBoard('connections', ofPort) },
+              },
               { label: 'shard', title: 'Shard' },
               { label: 'process', title: 'Process' },
               { label: 'pid', title: 'PID' },

@@ -110,8 +110,13 @@ export const fullestPorts = (count: number, expression: string): string =>
 export const withOwner = (expression: string): string =>
   `(${expression}) * on (${identity.listener}) group_left (process, pid, unit, container) ${select('tcp_listener_info')}`
 
-/** Whether each exporter answers: targets of a job of which an exporter has answered in the time shown. */
-export const up = `(${select('up')} and on (job) group by (job) (last_over_time(${select('spillway_exporter_info')}[$__range] @ end())))`
+/** Exporters that have answered in the time shown. */
+const known = `last_over_time(${select('spillway_exporter_info')}[$__range] @ end())`
+/** Jobs of exporters alone: every target that answers is one. So one that has not answered for long is an exporter too. */
+const ofExporters = `group by (job) (${known}) unless on (job) (${select('up')} == 1 unless on (job, instance) ${known})`
+
+/** Whether each exporter answers: 1 or 0. Other targets of a job are left out. */
+export const up = `(${select('up')} and on (job, instance) ${known} or ${select('up')} and on (job) (${ofExporters}))`
 
 /** Share of the attempts to connect that the kernel turned away; absent where nobody tried. */
 const turnedAwayBy = (rateOf: (counter: string) => string): string => {

@@ -130,23 +130,45 @@ test('one exporter in two jobs under one name: no graph has two lines of the sam
     }
 })
 
-test('a link into another board carries job, instance, namespace and port, and a link from each row leads somewhere', () => {
-  for (const title of ['Worst listeners', 'Alerts that fire']) {
-    const panel = panelOf(boards.get('fleet')!, title)
-    const links = linksOf(panel)
-    assert.ok(links.length > 0, title)
-    for (const url of links.filter((each) => each.startsWith('/d/'))) {
+test('a link into another board carries job, instance, namespace and port, as far as the row has them', () => {
+  const uids = [...boards.values()].map(({ uid }) => uid)
+  const tables = [...boards.values()].flatMap(panelsOf).filter(({ type }) => type === 'table')
+  const linking = tables.filter((panel) => linksOf(panel).length > 0)
+  assert.deepEqual(
+    linking.map(({ title }) => title),
+    ['Worst listeners', 'Alerts that fire', 'Listeners and their owners', 'Each exporter'],
+  )
+  for (const panel of linking)
+    for (const url of linksOf(panel).filter((each) => each.startsWith('/d/'))) {
       const [, uid = '', query = ''] = /^\/d\/([^?]+)\?(.+)$/.exec(url) ?? []
-      assert.ok(
-        [...boards.values()].some((board) => board.uid === uid),
-        url,
-      )
-      for (const label of ['job', 'instance', 'netns', 'port']) {
-        assert.ok(query.includes(`var-${label}=\${__data.fields.${label}}`), `${title}: ${label} in ${url}`)
-        assert.ok(columnsOf(panel).includes(label), `${title}: what is not a column cannot be linked: ${label}`)
-      }
+      assert.ok(uids.includes(uid), url)
+      const carried = [...query.matchAll(/var-(\w+)=\$\{__data\.fields\.(\w+)\}/g)].map(([, name, field]) => {
+        assert.equal(name, field)
+        return name
+      })
+      const columns = columnsOf(panel)
+      const wanted = ['job', 'instance', 'netns', 'port'].filter((label) => columns.includes(label))
+      assert.ok(wanted.length >= 2, panel.title)
+      for (const label of wanted) assert.ok(carried.includes(label), `${panel.title}: ${label} in ${url}`)
+      // What is not a column has no value that a link could carry.
+      for (const label of carried) assert.ok(columns.includes(label ?? ''), `${panel.title}: ${label} is a column`)
     }
+})
+
+test('beside other targets of its job an exporter is counted alone, and one that has stopped stays known', {
+  skip,
+}, async (context) => {
+  const { address, stop } = await servePage(context)
+  const { address: other } = await servePage(context, () => 'other_metric 1\n')
+  await using prometheus = await watching([{ job_name: 'pods', static_configs: [{ targets: [address, other] }] }])
+  await scraped(prometheus, 2)
+  const answers = async (): Promise<number[]> => {
+    const found = await shown(prometheus, panelOf(boards.get('fleet')!, 'Exporters'), everything)
+    return found.map(({ value }) => value)
   }
+  assert.deepEqual(await answers(), [1, 0])
+  stop()
+  await eventually('the exporter is down', answers, (numbers) => assert.deepEqual(numbers, [0, 1]))
 })
 
 test('of the alerts that fire, the fleet board shows ours, and what they are not about leads to all', {
