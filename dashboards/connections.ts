@@ -2,7 +2,7 @@
 import type { BoardSpec } from './board.ts'
 import { levels, unit } from './common.ts'
 import { graph } from './panels.ts'
-import { gained, highest, identity, lately, named, rate } from './select.ts'
+import { gained, highest, identity, lately, named, perInstance, rate } from './select.ts'
 
 const third = { width: 8, height: 7 }
 
@@ -11,11 +11,13 @@ const oncePerSecond =
 
 /** The ports with most connections in the time shown, the same ones at every step. */
 const busiest = (expression: string, count = 6): string =>
-  `(${expression}) and on (${identity.port}) topk(${count}, max by (${identity.port}) (${highest('tcp_port_connections')}))`
+  perInstance(
+    `(${expression}) and on (${identity.port}) topk(${count}, max by (${identity.port}) (${highest('tcp_port_connections')}))`,
+  )
 
 const destination = `${identity.netns}, destination`
 const destinations = (expression: string, rank: string): string =>
-  `(${expression}) and on (${destination}) topk(6, ${rank})`
+  perInstance(`(${expression}) and on (${destination}) topk(6, ${rank})`)
 const toDestination = '{{destination}} {{instance}} {{netns}}'
 
 export const connections: BoardSpec = {
@@ -226,7 +228,9 @@ export const connections: BoardSpec = {
           levels: levels.notable,
           queries: [
             [
-              `${rate('node_netstat_TcpExt_TCPSynRetrans')} and on (${identity.netns}) topk(6, ${gained('node_netstat_TcpExt_TCPSynRetrans')})`,
+              perInstance(
+                `${rate('node_netstat_TcpExt_TCPSynRetrans')} and on (${identity.netns}) topk(6, ${gained('node_netstat_TcpExt_TCPSynRetrans')})`,
+              ),
               named.netns,
             ],
           ],

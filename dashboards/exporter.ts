@@ -1,8 +1,9 @@
 /** Whether the exporters themselves work, and what they cost: one row an instance. */
 import type { BoardSpec } from './board.ts'
 import { type Level, levels, unit } from './common.ts'
+import { toBoard } from './links.ts'
 import { graph, number } from './panels.ts'
-import { lately, over, rate, select, up } from './select.ts'
+import { lately, over, perInstance, rate, select, up } from './select.ts'
 import { rows } from './tables.ts'
 
 const stat = { width: 6, height: 4 }
@@ -40,7 +41,8 @@ export const exporter: BoardSpec = {
           title: 'Exporters',
           means: 'Exporters whose last scrape succeeded, and those whose did not.',
           worry: 'Any that does not answer: nothing is known about that host.',
-          limits: 'Of the jobs of which an exporter has answered in the time that the board shows.',
+          limits:
+            'Those that have answered in the time shown, and all targets of a job in which only exporters answer.',
           unit: unit.count,
           levels: levels.needed,
           empty: 'none known',
@@ -95,7 +97,14 @@ export const exporter: BoardSpec = {
           width: 24,
           height: 8,
           sortedBy: 'Missing',
-          labels: [{ label: 'instance', title: 'Instance' }],
+          labels: [
+            { label: 'job', title: 'Job' },
+            {
+              label: 'instance',
+              title: 'Instance',
+              link: { title: 'Queues of this host', url: toBoard('queues', ['job', 'instance']) },
+            },
+          ],
           numbers: [
             {
               title: 'Answers',
@@ -181,7 +190,9 @@ export const exporter: BoardSpec = {
           reaches: 0.1,
           queries: [
             [
-              `(${lateOf(rate)}) and on (${host}) topk(6, increase(${select('spillway_samples_late_total')}[$__range] @ end()))`,
+              perInstance(
+                `(${lateOf(rate)}) and on (${host}) topk(6, increase(${select('spillway_samples_late_total')}[$__range] @ end()))`,
+              ),
               '{{instance}}',
             ],
           ],
@@ -254,6 +265,7 @@ export const exporter: BoardSpec = {
             width: 24,
             height: 6,
             labels: [
+              { label: 'job', title: 'Job' },
               { label: 'instance', title: 'Instance' },
               { label: 'netns', title: 'Namespace' },
               { label: 'name', title: 'Name' },

@@ -1,6 +1,7 @@
 /** The operators' home: which host, which listener, whose, since when, and where to look next. */
-import { type BoardName, type BoardSpec, uidOf } from './board.ts'
+import type { BoardSpec } from './board.ts'
 import { levels, unit } from './common.ts'
+import { ofPort, runbook, toBoard } from './links.ts'
 import { type GraphSpec, graph, number } from './panels.ts'
 import {
   fillNow,
@@ -19,34 +20,35 @@ import {
   up,
   withOwner,
 } from './select.ts'
-import { cell, rows } from './tables.ts'
+import { rows } from './tables.ts'
 
 const small = { width: 4, height: 3 }
 /**
  * Names must be short where ten stand beside a graph. Where several listeners of a host have the same port and shard, in
- * other namespaces or on other addresses, a line is that of the worst; the table above tells them apart.
+ * other namespaces, on other addresses or for two jobs, a line is that of the worst; the table above tells them apart.
  */
 const listener = '{{instance}} :{{port}} #{{shard}}'
-const perListener = 'job, instance, port, shard'
+const perListener = 'instance, port, shard'
 const port = '{{instance}} :{{port}}'
-const perPort = 'job, instance, port'
+const perPort = 'instance, port'
 
 const timeFull = `sum without (fill) (${over('5m', 'tcp_listener_accept_queue_at_least_seconds_total', 'fill="1"')})`
 /** Fullest at the peak first, and among the full ones those that were full for longest. */
 const worst = `topk(10, ${peakFillNow} + on (${identity.listener}) ${timeFull})`
 const ofTheWorst = (expression: string): string => withOwner(`(${expression}) and on (${identity.listener}) ${worst}`)
 
-const toBoard = (name: BoardName, more: string) =>
-  `/d/${uidOf(name)}?\${datasource:queryparam}&var-job=${cell('job')}&var-instance=${cell('instance')}${more}&\${__url_time_range}`
-const ofRow = `&var-netns=${cell('netns')}&var-port=${cell('port')}`
-
-const runbook = `https://github.com/spillway/spillway/blob/main/docs/findings/${cell('finding')}.md`
-
 /** Ten lines or fewer, the same at every step: those of the highest in the time shown. */
 const top = (by: string, expression: string, rank: string, count = 10): string =>
   `max by (${by}) (${expression}) and on (${by}) topk(${count}, max by (${by}) (${rank}))`
 
-const topTen = (spec: Omit<GraphSpec, 'height'>) => graph({ width: 8, ...spec, height: 8, legendAsTable: true })
+/** A queue beside TCP's: its peak, its limit, and how many more fit than the limit says. */
+const unixQueue = ['unix_listener_accept_queue_peak', 'unix_listener_accept_queue_limit', 1] as const
+const udpQueue = ['udp_socket_receive_queue_peak_bytes', 'udp_socket_receive_queue_limit_bytes', 0] as const
+const fillOf = (ask: (metric: string) => string, [peak, limit, more]: readonly [string, string, number]): string =>
+  `(${ask(peak)} / (${ask(limit)} + ${more}))`
+
+const topTen = (spec: Omit<GraphSpec, 'width' | 'height'>) =>
+  graph({ ...spec, width: 12, height: 8, legendAsTable: true })
 
 export const fleet: BoardSpec = {
   name: 'fleet',
@@ -61,7 +63,8 @@ export const fleet: BoardSpec = {
           title: 'Exporters',
           means: 'Exporters whose last scrape succeeded, and those whose did not.',
           worry: 'Any that does not answer: nothing is known about that host.',
-          limits: 'Of the jobs of which an exporter has answered in the time that the board shows.',
+          limits:
+            'Those that have answered in the time shown, and all targets of a job in which only exporters answer.',
           unit: unit.count,
           levels: levels.needed,
           empty: 'none known',
@@ -145,7 +148,7 @@ export const fleet: BoardSpec = {
             {
               label: 'instance',
               title: 'Host',
-              link: { title: 'Handshakes of this host', url: toBoard('handshake', ofRow) },
+              link: { title: 'Handshakes of this host', url: toBoard('handshake', ofPort) },
             },
             { label: 'process', title: 'Process' },
             { label: 'pid', title: 'PID', width: 70 },
@@ -154,7 +157,7 @@ export const fleet: BoardSpec = {
               label: 'port',
               title: 'Port',
               width: 70,
-              link: { title: 'This listener', url: toBoard('listener', `${ofRow}&var-shard=${cell('shard')}`) },
+              link: { title: 'This listener', url: toBoard('listener', [...ofPort, 'shard']) },
             },
             { label: 'shard', title: '#', width: 40 },
             { label: 'address', title: 'Address' },
@@ -218,7 +221,11 @@ export const fleet: BoardSpec = {
             { label: 'finding', title: 'Runbook', link: { title: 'Why, and what to do', url: runbook } },
             { label: 'severity', title: 'Severity', width: 80 },
             { label: 'job', title: 'Job', width: 110 },
-            { label: 'instance', title: 'Host', link: { title: 'Queues of this host', url: toBoard('queues', ofRow) } },
+            {
+              label: 'instance',
+              title: 'Host',
+              link: { title: 'Queues of this host', url: toBoard('queues', ofPort) },
+            },
             { label: 'netns', title: 'Namespace', width: 100 },
             { label: 'port', title: 'Port', width: 60 },
           ],
@@ -233,7 +240,6 @@ export const fleet: BoardSpec = {
           ],
         }),
         topTen({
-          width: 12,
           title: 'Accept queues: the ten fullest',
           means: 'The highest fill within the peak window, of the ten listeners that were fullest in the time shown.',
           worry: 'A line at 100 %: that listener turns clients away.',
@@ -271,36 +277,6 @@ export const fleet: BoardSpec = {
           ],
         }),
         topTen({
-          title: 'SYN queues that overflow: the ten worst',
-          means: 'SYNs that find a SYN queue full, a second: answered with a cookie, or dropped where cookies are off.',
-          worry:
-            'Any. Compare with the cookies that come back on the board Handshake: few are a flood, most are clients.',
-          limits: 'For a whole network namespace. With tcp_syncookies=2 every SYN counts as answered with a cookie.',
-          unit: unit.perSecond,
-          levels: levels.notable,
-          empty: 'No SYN queue has overflowed in this time',
-          queries: [
-            [
-              top(
-                identity.netns,
-                rate('node_netstat_TcpExt_TCPReqQFullDoCookies'),
-                `${gained('node_netstat_TcpExt_TCPReqQFullDoCookies')} > 0`,
-                5,
-              ),
-              '{{instance}} cookies {{netns}}',
-            ],
-            [
-              top(
-                identity.netns,
-                rate('node_netstat_TcpExt_TCPReqQFullDrop'),
-                `${gained('node_netstat_TcpExt_TCPReqQFullDrop')} > 0`,
-                5,
-              ),
-              '{{instance}} dropped {{netns}}',
-            ],
-          ],
-        }),
-        topTen({
           title: 'Waits for accept(): the ten longest',
           means: 'The oldest connection in the accept queues of a port, of the ten ports with the longest waits.',
           worry: 'It grows by a second each second: nobody accepts there.',
@@ -317,6 +293,61 @@ export const fleet: BoardSpec = {
                 `${highest('tcp_port_accept_wait_oldest_seconds')} > 0`,
               ),
               port,
+            ],
+          ],
+        }),
+      ],
+    },
+    {
+      panels: [
+        topTen({
+          title: 'SYN queues that overflow: the ten worst',
+          means: 'SYNs that find a SYN queue full, a second: answered with a cookie, or dropped where cookies are off.',
+          worry:
+            'Any. Compare with the cookies that come back on the board Handshake: few are a flood, most are clients.',
+          limits: 'For a whole network namespace. With tcp_syncookies=2 every SYN counts as answered with a cookie.',
+          unit: unit.perSecond,
+          levels: levels.notable,
+          empty: 'No SYN queue has overflowed in this time',
+          queries: [
+            [
+              top(
+                'instance, netns',
+                rate('node_netstat_TcpExt_TCPReqQFullDoCookies'),
+                `${gained('node_netstat_TcpExt_TCPReqQFullDoCookies')} > 0`,
+                5,
+              ),
+              '{{instance}} cookies {{netns}}',
+            ],
+            [
+              top(
+                'instance, netns',
+                rate('node_netstat_TcpExt_TCPReqQFullDrop'),
+                `${gained('node_netstat_TcpExt_TCPReqQFullDrop')} > 0`,
+                5,
+              ),
+              '{{instance}} dropped {{netns}}',
+            ],
+          ],
+        }),
+        topTen({
+          title: 'UNIX sockets and UDP: the ten fullest',
+          means:
+            'Peak of UNIX accept queues as a share of the N + 1 that fit, and memory of unread datagrams as a share of its limit: five each.',
+          worry: '100 %: clients of a UNIX socket are refused at once, and datagrams are lost. No TCP counter tells.',
+          limits: 'Sampled every 100 ms or less often. A queue that has held nothing in the time shown has no line.',
+          unit: unit.share,
+          levels: levels.fill,
+          reaches: 1.1,
+          empty: 'No UNIX or UDP queue has held anything in this time',
+          queries: [
+            [
+              top('instance, path', fillOf(lately, unixQueue), `${fillOf(highest, unixQueue)} > 0`, 5),
+              '{{instance}} {{path}}',
+            ],
+            [
+              top(perPort, fillOf(lately, udpQueue), `${fillOf(highest, udpQueue)} > 0`, 5),
+              '{{instance}} UDP :{{port}}',
             ],
           ],
         }),

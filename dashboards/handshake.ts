@@ -42,7 +42,8 @@ function help(field: string): string {
 }
 
 const lane = ([what, field, color]: (typeof counters)[number]): Lane => [
-  `max(${rate(`node_netstat_${field}`)})`,
+  // 1 while it rises: equal values are one bar, and rates would be cut at every step.
+  `max(${rate(`node_netstat_${field}`)}) > bool 0`,
   `${what} · ${short(field)}`,
   color,
 ]
@@ -80,7 +81,8 @@ export const handshake: BoardSpec = {
             means: `A lane is coloured while its counter rises in any of the chosen namespaces.\n${counters.map(([, field]) => `- ${short(field)}: ${help(field)}`).join('\n')}`,
             worry: 'Several begin together: the row of the table with the same counters says what happens.',
             limits: 'For whole network namespaces. A counter that this kernel does not have has no lane.',
-            unit: unit.perSecond,
+            unit: unit.count,
+            reads: { 0: 'stands still', 1: 'rises' },
             width: 14,
             height: 13,
           },

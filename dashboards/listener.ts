@@ -1,7 +1,10 @@
 /** One listener in depth: its queue, its drops, its identity and owner; and the queues beside TCP: UNIX sockets and UDP. */
+
+import { around } from './around.ts'
 import type { BoardSpec } from './board.ts'
 import { levels, unit } from './common.ts'
 import { backendsInDepth } from './lab.ts'
+import { ofPort, toBoard } from './links.ts'
 import { graph, number } from './panels.ts'
 import {
   fill,
@@ -15,6 +18,7 @@ import {
   over,
   peakFill,
   peakFillNow,
+  perInstance,
   rate,
   select,
 } from './select.ts'
@@ -29,9 +33,13 @@ const siblings = `by (job, instance, netns, address, port)`
 
 const unixShare = (length: string): string => `${lately(length)} / (${lately('unix_listener_accept_queue_limit')} + 1)`
 const fullestUnix = (expression: string): string =>
-  `(${expression}) and on (${identity.unix}) topk(6, ${highest('unix_listener_accept_queue_peak')} / (${highest('unix_listener_accept_queue_limit')} + 1))`
+  perInstance(
+    `(${expression}) and on (${identity.unix}) topk(6, ${highest('unix_listener_accept_queue_peak')} / (${highest('unix_listener_accept_queue_limit')} + 1))`,
+  )
 const fullestUdp = (count: number, expression: string): string =>
-  `(${expression}) and on (${identity.port}) topk(${count}, ${highest('udp_socket_receive_queue_peak_bytes')} / ${highest('udp_socket_receive_queue_limit_bytes')})`
+  perInstance(
+    `(${expression}) and on (${identity.port}) topk(${count}, ${highest('udp_socket_receive_queue_peak_bytes')} / ${highest('udp_socket_receive_queue_limit_bytes')})`,
+  )
 
 export const listener: BoardSpec = {
   name: 'listener',
@@ -135,7 +143,7 @@ export const listener: BoardSpec = {
             'The six fullest. The resolution is the sampling interval. A gap in the sampling counts for at most ten.',
           unit: unit.share,
           levels: levels.none,
-          reaches: 1,
+          reaches: 0.1,
           queries: [
             [fullestListeners(6, rate(fillTime, 'fill="1"')), named.listener],
             [fullestListeners(6, rate(fillTime, 'fill="0.9"')), `${named.listener} 90 %`, 'peak'],
@@ -166,6 +174,7 @@ export const listener: BoardSpec = {
             'Always 0 for a single listener. Only the shards selected at the top are compared, never those of two hosts.',
           unit: unit.share,
           levels: levels.fill,
+          reaches: 0.1,
           queries: [[fullestPorts(6, `max ${siblings} (${fill}) - min ${siblings} (${fill})`), named.port]],
         }),
         graph({
@@ -205,10 +214,15 @@ export const listener: BoardSpec = {
             width: 24,
             height: 7,
             labels: [
+              { label: 'job', title: 'Job' },
               { label: 'instance', title: 'Instance' },
               { label: 'netns', title: 'Namespace' },
               { label: 'address', title: 'Address' },
-              { label: 'port', title: 'Port' },
+              {
+                label: 'port',
+                title: 'Port',
+                link: { title: 'Connections of this port', url: toBoard('connections', ofPort) },
+              },
               { label: 'shard', title: 'Shard' },
               { label: 'process', title: 'Process' },
               { label: 'pid', title: 'PID' },
@@ -250,6 +264,7 @@ export const listener: BoardSpec = {
           limits: 'The six fullest. Sampled; how many clients were refused is known only to the proxy in front.',
           unit: unit.share,
           levels: levels.any,
+          reaches: 0.1,
           empty: 'No UNIX listener',
           queries: [[fullestUnix(rate('unix_listener_accept_queue_at_least_seconds_total', 'fill="1"')), named.unix]],
         }),
@@ -281,6 +296,7 @@ export const listener: BoardSpec = {
         }),
       ],
     },
+    { heading: 'Owners of UNIX sockets, open files, memory and limits', collapsed: true, panels: around },
     { heading: 'The backends of a lab', collapsed: true, panels: backendsInDepth },
   ],
 }

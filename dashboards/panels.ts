@@ -15,10 +15,12 @@ import {
   type DynamicConfigValue,
   FieldColorBuilder,
   FieldColorModeId,
+  MappingType,
   type Panel,
   type ThresholdsConfig,
   ThresholdsConfigBuilder,
   ThresholdsMode,
+  type ValueMap,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap'
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus'
@@ -159,7 +161,10 @@ export function number(spec: PanelSpec): PanelBuilder {
 export type Lane = [expression: string, name: string, color: Color]
 
 /** A lane for each series, coloured while its value is above 0. */
-export function lanes(spec: Omit<PanelSpec, 'levels' | 'queries'>, queries: Lane[]): PanelBuilder {
+export function lanes(
+  spec: Omit<PanelSpec, 'levels' | 'queries'> & { reads: Readonly<Record<string, string>> },
+  queries: Lane[],
+): PanelBuilder {
   const panel = values(
     new timeline.PanelBuilder(),
     { ...spec, levels: levels.none, queries: queries.map(([expression, name]): Query => [expression, name]) },
@@ -168,6 +173,7 @@ export function lanes(spec: Omit<PanelSpec, 'levels' | 'queries'>, queries: Lane
     .showValue(VisibilityMode.Never)
     .mergeValues(true)
     .rowHeight(0.8)
+    .mappings([valueMap(spec.reads)])
     .fillOpacity(80)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .legend(new common.VizLegendOptionsBuilder().showLegend(false))
@@ -186,6 +192,12 @@ export function lanes(spec: Omit<PanelSpec, 'levels' | 'queries'>, queries: Lane
     ])
   return panel
 }
+
+/** Words in place of numbers, by number. */
+export const valueMap = (reads: Readonly<Record<string, string>>): ValueMap => ({
+  type: MappingType.ValueToText,
+  options: Object.fromEntries(Object.entries(reads).map(([number, text]) => [number, { text }])),
+})
 
 /** A distribution over time: each row a bucket, the brighter the more. The query gives rates of buckets by `le`. */
 export function distribution(spec: PanelSpec): PanelBuilder {

@@ -62,6 +62,11 @@ export const named = {
   unix: '{{path}} #{{shard}} {{instance}} {{netns}}',
 } as const
 
+/**
+ * For lines with these names: an exporter that two jobs scrape under one instance has one line, not two of the same name.
+ */
+export const perInstance = (expression: string): string => `max without (job) (${expression})`
+
 /** Length over the N + 1 that fit. */
 const share = (length: string, limit: string): string => `${length} / (${limit} + 1)`
 
@@ -95,18 +100,23 @@ const usedMost = share(highest('tcp_listener_accept_queue_peak'), highest('tcp_l
 
 /** Keeps the `count` listeners whose queues were fullest in the time shown; the same ones at every step. */
 export const fullestListeners = (count: number, expression: string): string =>
-  `(${expression}) and on (${identity.listener}) topk(${count}, ${usedMost})`
+  perInstance(`(${expression}) and on (${identity.listener}) topk(${count}, ${usedMost})`)
 
 /** Keeps the `count` ports with the fullest accept queues, likewise. */
 export const fullestPorts = (count: number, expression: string): string =>
-  `(${expression}) and on (${identity.port}) topk(${count}, max by (${identity.port}) (${usedMost}))`
+  perInstance(`(${expression}) and on (${identity.port}) topk(${count}, max by (${identity.port}) (${usedMost}))`)
 
 /** Adds to each listener whose it is. */
 export const withOwner = (expression: string): string =>
   `(${expression}) * on (${identity.listener}) group_left (process, pid, unit, container) ${select('tcp_listener_info')}`
 
-/** Whether each exporter answers: targets of a job of which an exporter has answered in the time shown. */
-export const up = `(${select('up')} and on (job) group by (job) (last_over_time(${select('spillway_exporter_info')}[$__range] @ end())))`
+/** Exporters that have answered in the time shown. */
+const known = `last_over_time(${select('spillway_exporter_info')}[$__range] @ end())`
+/** Jobs of exporters alone: every target that answers is one. So one that has not answered for long is an exporter too. */
+const ofExporters = `group by (job) (${known}) unless on (job) (${select('up')} == 1 unless on (job, instance) ${known})`
+
+/** Whether each exporter answers: 1 or 0. Other targets of a job are left out. */
+export const up = `(${select('up')} and on (job, instance) ${known} or ${select('up')} and on (job) (${ofExporters}))`
 
 /** Share of the attempts to connect that the kernel turned away; absent where nobody tried. */
 const turnedAwayBy = (rateOf: (counter: string) => string): string => {

@@ -3,7 +3,7 @@ import type { DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboa
 import { PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus'
 import * as table from '@grafana/grafana-foundation-sdk/table'
 import { type Level, levels, unit } from './common.ts'
-import { type Explanation, instantQuery, type PanelBuilder, values } from './panels.ts'
+import { type Explanation, instantQuery, type PanelBuilder, valueMap, values } from './panels.ts'
 
 /** In a link: the value of a label in the row that is clicked. */
 export const cell = (label: string): string => `\${__data.fields.${label}}`
@@ -98,12 +98,7 @@ function looks({ unit, levels: colors, filled, width, reads = {} }: ValueColumn)
     { id: 'custom.cellOptions', value: { type: cell } },
     {
       id: 'mappings',
-      value: [
-        {
-          type: 'value',
-          options: Object.fromEntries(Object.entries(reads).map(([number, text]) => [number, { text }])),
-        },
-      ],
+      value: [valueMap(reads)],
     },
     ...widths(width),
   ]

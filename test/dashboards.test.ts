@@ -205,7 +205,13 @@ test('in the default lab every question of every board and rule has an answer, a
 
   await context.test('the rules', async () => {
     assert.deepEqual(await unanswered(prometheus, await questionsOfRules(prometheus), 20_000), [])
-    assert.deepEqual(await prometheus.query('ALERTS{alertstate="firing",alertname!~"Exporter.*"}'), [], 'all is well')
+    // Beside busy processes clients do wait, and an alert says so: but not for ever.
+    await eventually(
+      'all is well',
+      () => prometheus.query('ALERTS{alertstate="firing",alertname!~"Exporter.*"}'),
+      (firing) => assert.deepEqual(firing, []),
+      { withinMs: 60_000 },
+    )
   })
 
   await context.test('a stalled shard', async () => {

@@ -53,6 +53,18 @@ export const quiet: readonly Quiet[] = [
     where: "Listener, panel 'Clients reset by closing, 15 min' A",
     why: 'a port of which no listener has closed has no such series',
   },
+  ...['A', 'B'].map(
+    (refId): Quiet => ({
+      where: `Fleet, panel 'UNIX sockets and UDP: the ten fullest' ${refId}`,
+      why: 'nothing has waited in a UNIX or UDP queue',
+    }),
+  ),
+  ...['B', 'C'].map(
+    (refId): Quiet => ({
+      where: `Listener, panel 'Memory of all TCP sockets' ${refId}`,
+      why: "the lab does not read the host's own namespace, which alone has these limits",
+    }),
+  ),
   {
     where: "Connections, panel 'Source ports in use' A",
     why: 'the servers of the lab connect to nobody',
@@ -76,4 +88,5 @@ export const hiddenByChoice: readonly string[] = [
   "Listener, panel 'UDP: memory of unread datagrams' A",
   "Listener, panel 'UDP: memory of unread datagrams' B",
   "Listener, panel 'UDP: datagrams lost' A",
+  "Listener, panel 'UNIX sockets and their owners' A",
 ]

@@ -20,7 +20,13 @@ export async function shown(prometheus: Prometheus, panel: Panel, choices: Choic
       refId,
       labels,
       value,
-      name: legendFormat.replaceAll(/\{\{(\w+)\}\}/g, (_: string, label: string) => labels[label] ?? ''),
+      name: legendFormat.replaceAll(/\{\{(\w+)\}\}/g, (_: string, label: string) => {
+        const value = labels[label]
+        // Grafana would show the name of the label itself.
+        if (value === undefined)
+          throw new Error(`${panel.title} names ${label}, which a series lacks: ${JSON.stringify(labels)}`)
+        return value
+      }),
     }))
   })
   return (await Promise.all(answers)).flat()
@@ -52,11 +58,37 @@ interface Override {
   properties: { id: string; value?: unknown }[]
 }
 
-/** The colour that a value has by the panel's thresholds; `undefined` where there is none: "no data". */
+/** The transformation that names and orders the columns of a table. */
+interface Organize {
+  renameByName: Record<string, string>
+}
+
+const renamed = (panel: Panel): Record<string, string> => {
+  const organize = panel.transformations?.find(({ id }) => id === 'organize')
+  return (organize?.options as Organize | undefined)?.renameByName ?? {}
+}
+
+/** The labels that are columns of a table. */
+export const columnsOf = (panel: Panel): string[] => Object.keys(renamed(panel))
+
+/** Where the cells of a table lead. */
+export const linksOf = (panel: Panel): string[] =>
+  ((panel.fieldConfig?.overrides ?? []) as Override[])
+    .flatMap(({ properties }) => properties)
+    .filter(({ id }) => id === 'links')
+    .flatMap(({ value }) => (value as { url: string }[]).map(({ url }) => url))
+
+/**
+ * The colour that a value has by the thresholds of its panel, query or column; `undefined` where there is none: "no data".
+ */
 export function colorOf(panel: Panel, value: number | undefined, refId = ''): string {
   const { defaults, overrides = [] } = panel.fieldConfig ?? { defaults: {} }
+  const column = renamed(panel)[(panel.targets ?? []).length > 1 ? `Value #${refId}` : 'Value']
   const own = (overrides as Override[])
-    .filter(({ matcher }) => matcher.id === 'byFrameRefID' && matcher.options === refId)
+    .filter(
+      ({ matcher: { id, options } }) =>
+        (id === 'byFrameRefID' && options === refId) || (id === 'byName' && options === column),
+    )
     .flatMap(({ properties }) => properties)
     .find(({ id }) => id === 'thresholds')?.value as { steps: Step[] } | undefined
   const steps: Step[] = own?.steps ?? defaults.thresholds?.steps ?? []

@@ -64,7 +64,7 @@ export const listenerMetrics: MetricGroup = {
       type: 'gauge',
       labels,
       help:
-        'Highest accept queue length sampled within the peak window (30 s by default). A scrape does not reset it. ' +
+        'Highest accept queue length sampled within the peak window (30 s by default). A scrape does not reset it; a new limit does. ' +
         'A burst shorter than the sampling interval can be missed; after a minute in which nothing waited in the namespace, ' +
         'that is --quiet-interval.',
       source: 'maximum of the sampled lengths, in 60 steps of the window',

@@ -55,6 +55,8 @@ export class ListenerState {
     } else this.steadySamples++
     if (length === 0) this.lastEmptyMs = nowMs
     this.length = length
+    // A peak belongs to the limit under which it was seen: those who divide the two must not meet with that of another.
+    if (record.sendQueue !== this.limit) this.#peak.clear()
     this.limit = record.sendQueue
     this.#uid = record.uid
     const { drops } = record

@@ -27,6 +27,11 @@ abstract class SlidingWindow {
     return { values: this.#values, at: this.#slide(nowMs, this.#values) }
   }
 
+  /** Forgets all that it holds. */
+  clear(): void {
+    this.#values?.fill(0)
+  }
+
   /** Drops the steps that have left the window, and gives the index of the current one. */
   #slide(nowMs: number, values: Float64Array): number {
     const step = Math.floor(nowMs / this.#stepMs)

@@ -39,6 +39,7 @@ export class UnixListenerState {
   /** A sample stands for the time since the one before, but for no more than `longestGapMs`. */
   take(record: ListeningRecord, nowMs: number, longestGapMs: number): void {
     this.#length = record.length
+    if (record.limit !== this.#limit) this.#peak.clear() // as for TCP: a peak belongs to the limit under which it was seen
     this.#limit = record.limit
     this.#uid = record.uid
     this.#peak.raise(nowMs, this.#length)
