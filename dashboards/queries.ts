@@ -73,41 +73,18 @@ export function withChoices(expression: string, { rateInterval, range, ...chosen
   })
 }
 
-/**
- * The query of an alert, changed so that it has a result even while all is well: each comparison gives 0 instead of
- * nothing. So a result shows that the series exist and match.
- */
-export function withoutFilters(expression: string): string {
-  return outsideQuotes(expression, (part) => part.replaceAll(/(==|!=|>=|<=|>|<)(?!\s*bool\b)(?!~)/g, '$1 bool'))
-}
-
 /** Words of PromQL that stand where a metric could. */
 const keywords = new Set('and or unless bool offset on ignoring by without inf nan'.split(' '))
 const labelList = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g
 
 /** The names of the metrics that an expression reads. */
 export function metricsIn(expression: string): Set<string> {
-  const bare = outsideQuotes(
-    expression,
-    (part) => part,
-    () => '',
-  )
+  const bare = expression
+    .replaceAll(/\{(?:"[^"]*"|[^"}])*\}|"[^"]*"/g, '')
     .replaceAll(/\[[^\]]*\]/g, '')
     .replaceAll(labelList, '')
   const names = [...bare.matchAll(/(?<![\w:.])([a-zA-Z_:][\w:]*)(?!\w)(?!\s*\()/g)].map(([name]) => name)
   return new Set(names.filter((name) => !keywords.has(name.toLowerCase())))
-}
-
-/** Changes what stands outside of label filters and strings, and what stands inside. */
-function outsideQuotes(
-  expression: string,
-  outside: (part: string) => string,
-  inside: (part: string) => string = (part) => part,
-): string {
-  return expression
-    .split(/(\{(?:"[^"]*"|[^"}])*\}|"[^"]*")/)
-    .map((part, index) => (index % 2 === 0 ? outside(part) : inside(part)))
-    .join('')
 }
 
 const isRow = (panel: Panel | RowPanel): panel is RowPanel => panel.type === 'row'

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { boards } from '#dashboards/index.ts'
 import { toJson } from '#dashboards/json.ts'
-import { metricsIn, panelsOf, questions, withoutFilters } from '#dashboards/queries.ts'
+import { metricsIn, panelsOf, questions } from '#dashboards/queries.ts'
 import { metrics } from '#services/exporter/catalogue.ts'
 
 /** What the boards read beside the exporter's metrics. The test of all queries asks a real Prometheus for each. */
@@ -130,12 +130,4 @@ test('metric names are told from functions, labels, keywords and numbers', () =>
   const expression =
     'max by (job, netns) (a_total{b="c{d}", e!~"f|g"} / on (h) group_left (i) rate(j:k[10s])) > bool 1e-9 or vector(0) * inf'
   assert.deepEqual([...metricsIn(expression)], ['a_total', 'j:k'])
-})
-
-test('an alert without its filters compares all the same, and leaves label filters alone', () => {
-  assert.equal(
-    withoutFilters('rate(a{b!="",c=~"<d>"}[1m]) > 0 and on (b) e >= 0.5'),
-    'rate(a{b!="",c=~"<d>"}[1m]) > bool 0 and on (b) e >= bool 0.5',
-  )
-  assert.equal(withoutFilters('a > bool 1'), 'a > bool 1')
 })

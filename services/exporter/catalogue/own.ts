@@ -199,7 +199,7 @@ export const ownMetrics: MetricGroup = {
       labels: ['kind'],
       help: 'How old the numbers of a kind may get before they are left out: three of its intervals, and at least 5 s.',
       source: 'the intervals asked for, and the CPU budget',
-      worry: 'An age above it: the alert ExporterStale rests on that.',
+      worry: 'An age above it: the alert SpillwayExporterStale rests on that.',
       *read({ raw }) {
         for (const kind of dumpKinds) {
           const limits = (raw?.namespaces ?? []).map(({ costs }) => costs[kind].goodForMs)
