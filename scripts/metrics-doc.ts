@@ -7,6 +7,7 @@ import { sayFaults } from '#common/entry.ts'
 import { type Grammar, readCommandLine } from '#common/options.ts'
 import { queryExamples } from '#services/exporter/catalogue/examples.ts'
 import { catalogue, type Metric, type MetricGroup } from '#services/exporter/catalogue.ts'
+import { openTelemetrySection } from './opentelemetry-names.ts'
 
 const grammar = {
   command: 'npm run docs --',
@@ -113,7 +114,7 @@ function render({ title, introduction, metrics }: MetricGroup): string {
   return `## ${title}\n\n${introduction}\n\n${body}`
 }
 
-const page = [introduction, examples, ...catalogue.map(render), endings].join('\n')
+const page = [introduction, examples, ...catalogue.map(render), openTelemetrySection(catalogue), endings].join('\n')
 
 sayFaults('docs')
 const given = readCommandLine(grammar, process.argv.slice(2), ({ values }) => values)

@@ -155,7 +155,8 @@ test('a listener has as many series as the page says, used and unused', async ()
   const [least = 0, most = 0] = row(/of a used port/)
   const ofPort = of(counted, 'tcp_port_', used.port)
   assert.ok(least <= ofPort && ofPort <= most, `${ofPort} of ${least} to ${most}`)
-  const others = counted.length - of(counted, '', used.port) - of(counted, '', unused.port)
+  const ofNamespace = counted.filter((line) => /^(node|spillway|tcp_namespace|tcp_memory)_/.test(line)).length
   const [about = 0] = row(/of the network namespace and the exporter/)
-  assert.ok(others > about * 0.7 && others < about * 1.3, `${others} of about ${about}`)
+  // An older kernel has fewer counters.
+  assert.ok(ofNamespace > about * 0.75 && ofNamespace <= about * 1.1, `${ofNamespace} of about ${about}`)
 })

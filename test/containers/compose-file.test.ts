@@ -19,6 +19,7 @@ interface ServiceConfig {
   cap_drop?: string[]
   cap_add?: string[] | null
   security_opt?: string[]
+  cpu_shares?: number
   mem_limit?: string
   pids_limit?: number
   healthcheck?: { test: string[] }
@@ -61,6 +62,13 @@ test('every service is bounded, watched, read-only and without privileges', { sk
     assert.ok(Number(service.pids_limit) > 0, `${name} has a limit of processes`)
     assert.ok((service.healthcheck?.test.length ?? 0) > 1, `${name} has a health check`)
   }
+})
+
+test('the exporter has several times the CPU weight of each container that it could have to wait for', { skip }, () => {
+  const { exporter, ...others } = config().services
+  const byDefault = 1024
+  for (const [name, { cpu_shares = byDefault }] of Object.entries(others))
+    assert.ok((exporter?.cpu_shares ?? byDefault) >= 8 * cpu_shares, name)
 })
 
 test('only net and client begin with capabilities, and only with those that they need', { skip }, () => {
