@@ -176,26 +176,6 @@ export const memcached = (): RealServer => ({
   command: (port) => [program('memcached'), ['-u', 'root', '-l', '127.0.0.1', '-p', `${port}`]],
 })
 
-export const dnsmasq = (): RealServer => ({
-  needs: { dnsmasq: 'dnsmasq-base' },
-  command: (port) => [
-    program('dnsmasq'),
-    [
-      '-k',
-      '-u',
-      'root',
-      '-g',
-      'root',
-      '-p',
-      `${port}`,
-      '--conf-file=/dev/null',
-      '--listen-address=127.0.0.1',
-      '--bind-interfaces',
-      '--pid-file=',
-    ],
-  ],
-})
-
 const RACK = "run ->(environment) { [200, { 'content-type' => 'text/plain' }, ['x']] }\n"
 export const puma = (): RealServer => ({
   needs: { puma: 'puma' },
