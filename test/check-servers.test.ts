@@ -147,7 +147,7 @@ const cases: Case[] = [
     },
     code: 'all-shards-stalled',
     process: /^Node$/,
-    says: /^512 of 512 wait.*Node \(\d+\) computes .* its loop is blocked/,
+    says: /^512 of 512 wait.*Node \(\d+\).*computes/,
     mend: undefined,
   },
   {

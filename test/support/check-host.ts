@@ -31,8 +31,8 @@ export interface FindingLine extends Line {
 
 export const linesOf = ({ stdout }: Said): Line[] =>
   stdout
-    .trimEnd()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line): Line => JSON.parse(line))
 
 export const findingsIn = (said: Said): FindingLine[] =>
