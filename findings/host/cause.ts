@@ -110,13 +110,6 @@ export function causeOf(queue: QueueEvidence): Cause {
       words: `${server.name} does not wait for connections at present: it has as many open${queue.accepted === undefined ? '' : ` (${whole(queue.accepted)} here)`} as it may have`,
       mends: poolOf(queue),
     }
-  if (nobodyWaits)
-    return {
-      code: 'nobody-accepts',
-      sure: 'certain',
-      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it: what should accept is busy with something else, or has ended`,
-      mends: [],
-    }
   if (busiest?.state === 'runs' && (busiest.cpuShare ?? 0) < BUSY)
     return {
       code: 'stalled',
@@ -129,6 +122,13 @@ export function causeOf(queue: QueueEvidence): Cause {
       code: 'stalled',
       sure: 'likely',
       words: `${name} (${pidsOf(should)}) computes (${busy} of a core) and does not come back to accept(): its loop is blocked. A larger backlog would only make clients wait longer`,
+      mends: [],
+    }
+  if (nobodyWaits)
+    return {
+      code: 'nobody-accepts',
+      sure: 'certain',
+      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it: what should accept is busy with something else, or has ended`,
       mends: [],
     }
   const device = should.some(({ state }) => state === 'waits for a device')
