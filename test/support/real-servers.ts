@@ -86,7 +86,7 @@ export const redis = (): RealServer => ({
 })
 
 /** A program in Python; `serve` gets the port as `port`. */
-export const python = (serve: string): RealServer => ({
+const python = (serve: string): RealServer => ({
   needs: { python3: 'python3' },
   command: (port, folder) => [program('python3'), [write(folder, 'serve.py', `port = ${port}\n${serve}`)]],
 })
