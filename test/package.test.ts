@@ -156,6 +156,43 @@ test('an experiment of one’s own runs as it is written, beside the package and
   }
 })
 
+const ASKS = `
+  const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 300 }, async () => {
+    const { port } = server.address()
+    await expectListener({ port, backlog: 300, shards: 1 })
+    const error = await expectListener({ port, backlog: '>=1024' }).catch((error) => error)
+    console.log(error.name, error.message.replace(String(port), 'PORT'))
+    server.close()
+  })`
+
+test('the installed package asserts what a listener is like, by import and by require, and has the types for both', async () => {
+  const ways: [file: string, script: string][] = [
+    ['asks.cjs', `const { expectListener } = require('spillway/expect')${ASKS}`],
+    [
+      'asks.mjs',
+      `import { createRequire } from 'node:module'
+      import { expectListener } from 'spillway/expect'
+      const require = createRequire(import.meta.url)${ASKS}`,
+    ],
+  ]
+  for (const [file, script] of ways) {
+    fs.writeFileSync(path.join(installed, file), script)
+    const { stdout } = await run(process.execPath, [file], { cwd: installed, env })
+    assert.match(
+      stdout,
+      /^AssertionError 127\.0\.0\.1:PORT \(Node \(asks\)\) has a backlog of 300, and >= 1024 was expected\n$/,
+      file,
+    )
+  }
+  const typed =
+    "import { expectListener } from 'spillway/expect'\nvoid expectListener({ port: 8080, backlog: '>=1024', shards: 4 })\n"
+  for (const file of ['typed.mts', 'typed.cts']) {
+    fs.writeFileSync(path.join(installed, file), typed)
+    const tsc = path.join(root, 'node_modules', '.bin', 'tsc')
+    await run(tsc, ['--noEmit', '--strict', '--module', 'nodenext', '--types', '', file], { cwd: installed })
+  }
+})
+
 test('an unknown command of the installed package ends with status 2', async () => {
   await assert.rejects(spillway('no-such-command'), { code: 2, stderr: /no-such-command/ })
 })

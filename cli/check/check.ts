@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { inWords } from '#common/system-errors.ts'
+import type { HostEvidence } from '#findings/host/evidence.ts'
 import { severities } from '#findings/host/finding.ts'
 import { evidenceOfHost } from '#live/host/evidence.ts'
 import { type HostReport, reportOf } from '#live/host/report.ts'
@@ -19,7 +20,7 @@ export async function check(args: string[]): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
   try {
-    const host = await evidenceOfHost({ namespaces: options.namespaces, signal: stop.signal })
+    const host = await evidenceOf(options, stop.signal)
     const report = reportOf(host, options)
     if (options.junit !== undefined) write(options.junit, junit(report, options.failOn))
     process.stdout.write(options.json ? jsonLines(report) : reportInWords(report, style()))
@@ -28,6 +29,15 @@ export async function check(args: string[]): Promise<void> {
     if (!stop.signal.aborted) throw error
     process.exitCode = 130
   }
+}
+
+/** Prometheus and its client are loaded only for those who ask for them. */
+async function evidenceOf({ from, namespaces }: CheckOptions, signal: AbortSignal): Promise<HostEvidence> {
+  if (from === undefined) return evidenceOfHost({ namespaces, signal })
+  const { evidenceOfPrometheus } = await import('#live/host/from-prometheus.ts')
+  const { Prometheus } = await import('#planner/inputs/prometheus.ts')
+  const { credentialsFrom } = await import('../plan/credentials.ts')
+  return evidenceOfPrometheus(new Prometheus(from.url, credentialsFrom(undefined)), from.rangeMs)
 }
 
 /** Colour only where somebody looks, and has not asked for none (no-color.org). */

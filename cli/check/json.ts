@@ -28,7 +28,8 @@ export function jsonLines({ host, queues, findings, expectations, narrowed }: Ho
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 
-const place = ({ netns, address, port, path, shard }: Place): object => ({
+const place = ({ netns, host, address, port, path, shard }: Place): object => ({
+  ...(host === undefined ? {} : { host }),
   netns,
   ...(path === undefined ? { address, port } : { path }),
   shard,

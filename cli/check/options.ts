@@ -1,6 +1,6 @@
 import { UsageError } from '#common/errors.ts'
 import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
-import { parseCount } from '#common/parse.ts'
+import { parseCount, parseDurationMs } from '#common/parse.ts'
 import { type Severity, severities } from '#findings/host/finding.ts'
 import { type Expectation, parseExpectation } from '#live/host/expectations.ts'
 import {
@@ -14,6 +14,8 @@ export interface CheckOptions {
   ports: number[]
   pids: number[]
   expectations: Expectation[]
+  /** The Prometheus that is asked instead, and over which time. */
+  from: { url: string; rangeMs: number } | undefined
   json: boolean
   junit: string | undefined
   /** Findings of at least this severity make the command end with status 1. */
@@ -34,6 +36,8 @@ what to type to mend it. Needs no privilege; what this user may not see is said 
   --expect EXPECTATION  what a listener must be like, such as 'port=8080 backlog>=1024'; may be repeated.
                         Fields: port, address, path, netns, process, backlog, shards, length, drops;
                         operators: = >= <= > <
+  --from URL            ask a Prometheus that scrapes spillway exporter instead: all its hosts, without looking at this one
+  --range TIME          with --from: over which time drops and counters are summed up, 1m to 30d    (1h)
   --fail-on SEVERITY    end with status 1 from this severity on: note, warning, critical, or never    (warning)
   --json                print one JSON object a line, and nothing else on standard output
   --junit FILE          also write findings and expectations as JUnit XML
@@ -43,6 +47,8 @@ With --port, --pid or --expect, only what concerns those listeners is judged, an
 Exit status: 0 nothing of that severity, 1 findings or an expectation that is not met, 2 could not look.
 `
 
+const HOUR_MS = 3_600_000
+const RANGES = { min: 60_000, max: 720 * HOUR_MS }
 const failOn = [...severities, 'never'] as const
 
 export const grammar = {
@@ -52,6 +58,8 @@ export const grammar = {
     port: { type: 'string', multiple: true },
     pid: { type: 'string', multiple: true },
     expect: { type: 'string', multiple: true },
+    from: { type: 'string' },
+    range: { type: 'string' },
     'fail-on': { type: 'string', values: failOn },
     json: { type: 'boolean', default: false },
     junit: { type: 'string', path: 'file' },
@@ -63,11 +71,20 @@ export const readOptions = (args: readonly string[]): CheckOptions | undefined =
   readCommandLine(grammar, args, ({ values }) => {
     const namespaces = (values.netns ?? ['self']).map((text) => namespaceOf('--netns', text))
     checkSources('--netns', namespaces)
+    if (values.from === undefined && values.range !== undefined)
+      throw new UsageError('--range belongs to --from: without a Prometheus, counters are those since boot')
+    if (values.from !== undefined && (values.netns ?? values.pid) !== undefined)
+      throw new UsageError(
+        '--from asks a Prometheus, which knows neither --netns nor --pid',
+        'Leave them out; --port and --expect can be used with it',
+      )
+    const rangeMs = values.range === undefined ? HOUR_MS : parseDurationMs('--range', values.range, RANGES)
     return {
       namespaces,
       ports: (values.port ?? []).map((text) => parseCount('--port', text, { min: 1, max: 65_535 })),
       pids: (values.pid ?? []).map((text) => parseCount('--pid', text, { min: 1, max: 4_194_304 })),
       expectations: (values.expect ?? []).map((text) => parseExpectation('--expect', text)),
+      from: values.from === undefined ? undefined : { url: values.from, rangeMs },
       json: values.json,
       junit: values.junit,
       failOn: values['fail-on'] === undefined ? 'warning' : oneOf('--fail-on', values['fail-on'], failOn),

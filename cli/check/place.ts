@@ -4,8 +4,9 @@ import type { HostFound } from '#findings/host/finding.ts'
 /** `127.0.0.1:8080`, `*:443`, `/run/app.sock`; in another namespace with its name. */
 export function placeInWords(about: HostFound['about']): string {
   if (about === undefined) return ''
-  const inside = about.own ? '' : `${about.netns} `
-  if (!('shard' in about)) return about.own ? '' : about.netns
+  const from = about.host ?? (about.own ? '' : about.netns)
+  const inside = from === '' ? '' : `${from} `
+  if (!('shard' in about)) return from
   const { address = '', port, path } = about
   if (path !== undefined) return `${inside}${path}`
   const host = address === '0.0.0.0' ? '*' : address.includes(':') ? `[${address}]` : address

@@ -169,7 +169,10 @@ function summary({ host, queues, findings, narrowed, expectations }: HostReport,
   const of = (severity: Severity): number => findings.filter((found) => found.severity === severity).length
   const [critical, warnings, notes] = [of('critical'), of('warning'), of('note')]
   const up = host.machine.uptimeMs
-  const span = `two looks ${duration(Math.round(host.apartMs / 10) * 10)} apart${up === undefined || narrowed ? '' : `, and counters since boot ${duration(up)} ago`}`
+  const span =
+    host.overMs !== undefined
+      ? `over the last ${duration(host.overMs)}`
+      : `two looks ${duration(Math.round(host.apartMs / 10) * 10)} apart${up === undefined || narrowed ? '' : `, and counters since boot ${duration(up)} ago`}`
   const hidden =
     host.hidden > 0 && queues.some(({ processes }) => processes.length === 0)
       ? `\n${wrapped(`Whose some listeners are cannot be seen: this user may not look into ${plural(host.hidden, 'process', 'processes')}. As root all are named.`, style, 0)}`

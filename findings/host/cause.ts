@@ -55,9 +55,12 @@ export function causeOf(queue: QueueEvidence): Cause {
   const should = accepting(queue)
   if (processes.length === 0)
     return {
-      code: 'unknown',
+      code: nobodyWaits ? 'nobody-accepts' : 'unknown',
       sure: 'certain',
-      words: 'who should accept cannot be seen by this user: as root, the process would be named',
+      words:
+        queue.host === undefined
+          ? 'who should accept cannot be seen by this user: as root, the process would be named'
+          : `${nobodyWaits ? `no process waits for connections at it` : `${name} does not come back to accept()`}; spillway check on that host tells more`,
       mends: [],
     }
   const stopped = should.filter(({ state }) => state === 'stopped')
@@ -107,11 +110,11 @@ export function causeOf(queue: QueueEvidence): Cause {
       words: `${server.name} does not wait for connections at present: it has as many open${queue.accepted === undefined ? '' : ` (${whole(queue.accepted)} here)`} as it may have`,
       mends: poolOf(queue),
     }
-  if (nobodyWaits)
+  if (busiest?.state === 'runs' && (busiest.cpuShare ?? 0) < BUSY)
     return {
-      code: 'nobody-accepts',
-      sure: 'certain',
-      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it: what should accept is busy with something else, or has ended`,
+      code: 'stalled',
+      sure: 'possible',
+      words: `${name} (${pidsOf([busiest])}) wants to run and got ${busy ?? 'nothing'} of a core: it computes and does not come back to accept(), or this machine has no CPU time to spare`,
       mends: [],
     }
   if (busy !== undefined)
@@ -119,6 +122,13 @@ export function causeOf(queue: QueueEvidence): Cause {
       code: 'stalled',
       sure: 'likely',
       words: `${name} (${pidsOf(should)}) computes (${busy} of a core) and does not come back to accept(): its loop is blocked. A larger backlog would only make clients wait longer`,
+      mends: [],
+    }
+  if (nobodyWaits)
+    return {
+      code: 'nobody-accepts',
+      sure: 'certain',
+      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it: what should accept is busy with something else, or has ended`,
       mends: [],
     }
   const device = should.some(({ state }) => state === 'waits for a device')

@@ -3,7 +3,7 @@ import { counted, gained, type HostEvidence, type NamespaceEvidence, perDay } fr
 import type { HostFinding, HostFound } from './finding.ts'
 import { sysctl, whereOf } from './mend.ts'
 import { moreBacklog } from './queues.ts'
-import { nameOf, onADay, perSecond, plural, whole } from './words.ts'
+import { duration, nameOf, onADay, perSecond, plural, whole } from './words.ts'
 
 /** What moves now is a warning; what has moved before is worth knowing if it comes again and again. */
 interface Told {
@@ -19,7 +19,11 @@ function told(host: HostEvidence, count: number, rate: number): Told | undefined
   const { uptimeMs } = host.machine
   if (rate === 0 && perDay(count, uptimeMs ?? 0) < 1) return undefined
   const now = rate > 0 ? `, ${perSecond(rate)} a second now` : ', none now'
-  return { count, perSecond: rate, words: `${whole(count)} since boot${onADay(count, uptimeMs)}${now}` }
+  return {
+    count,
+    perSecond: rate,
+    words: `${whole(count)} ${host.overMs === undefined ? 'since boot' : `in the last ${duration(host.overMs)}`}${onADay(count, uptimeMs)}${now}`,
+  }
 }
 
 const severityOf = ({ perSecond: rate }: Told): HostFound['severity'] => (rate > 0 ? 'warning' : 'note')

@@ -22,6 +22,8 @@ export interface Place {
   netns: string
   /** Whether it is the namespace in which the looker runs: its lines can be typed there. */
   own: boolean
+  /** The host, where it is not this one: its name in a Prometheus. */
+  host?: string | undefined
   /** Of a TCP listener. */
   address?: string
   port?: number
@@ -42,6 +44,8 @@ export interface QueueEvidence extends Place {
   /** Listening sockets with the same address and port. */
   shards: number
   server: Server | undefined
+  /** For how long drops were counted, where that is not since it listens: the range of a Prometheus. */
+  overMs?: number | undefined
   /** The name to say: of the server, or of the process; undefined where neither may be seen. */
   who: string | undefined
   /** Whether systemd made the socket and has handed it on. */
@@ -95,6 +99,7 @@ interface DestinationEvidence {
 export interface NamespaceEvidence {
   netns: string
   own: boolean
+  host?: string | undefined
   /** Since the namespace was made, by node_exporter's names without the prefix. */
   counters: Readonly<Record<string, number>>
   /** Between the looks. */
@@ -120,6 +125,8 @@ interface MachineEvidence {
 export interface HostEvidence {
   /** Between the two looks. */
   apartMs: number
+  /** For how long counters have counted, where that is not since boot: the range of a Prometheus. */
+  overMs?: number | undefined
   namespaces: readonly NamespaceEvidence[]
   machine: MachineEvidence
   /** Processes that the looker may not look into. */
@@ -136,8 +143,9 @@ export const counted = (space: NamespaceEvidence, name: string): number => space
 
 export const isFull = ({ length, limit }: Pick<QueueEvidence, 'length' | 'limit'>): boolean => length > limit
 
-/** How long at most a listener has listened: since the first of those that hold it now began. */
-export function listensForMs({ processes }: QueueEvidence): number | undefined {
+/** For how long its drops were counted at most: since the first of those that hold it now began, or the range of a Prometheus. */
+export function listensForMs({ processes, overMs }: QueueEvidence): number | undefined {
+  if (overMs !== undefined) return overMs
   const ages = processes.flatMap(({ ageMs }) => (ageMs === undefined ? [] : [ageMs]))
   return ages.length === 0 ? undefined : Math.max(...ages)
 }

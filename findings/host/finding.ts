@@ -18,7 +18,7 @@ export interface HostFound {
   /** `certain`: the kernel says so. `likely`: it follows from what is known of the server. `possible`: it is one cause of several. */
   sure: 'certain' | 'likely' | 'possible'
   /** The listener, or the namespace alone; undefined for the whole machine. */
-  about: Place | Pick<Place, 'netns' | 'own'> | undefined
+  about: Place | Pick<Place, 'netns' | 'own' | 'host'> | undefined
   /** Who, as it is said before the sentence: `nginx`. */
   who?: string | undefined
   /** One or two sentences, with the numbers. */

@@ -64,5 +64,5 @@ export const sysctl = (name: string, value: number | string, where = 'on this ho
 
 const quoted = (value: number | string): string => (/\s/.test(String(value)) ? `"${value}"` : String(value))
 
-export const whereOf = ({ own, netns }: { own: boolean; netns: string }): string =>
-  own ? 'on this host' : `in network namespace ${netns}`
+export const whereOf = ({ own, netns, host }: { own: boolean; netns: string; host?: string | undefined }): string =>
+  host !== undefined ? `on ${host}` : own ? 'on this host' : `in network namespace ${netns}`

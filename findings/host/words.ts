@@ -10,6 +10,7 @@ export const nameOf = ({ who }: Pick<QueueEvidence, 'who'>): string => who ?? 'i
 
 /** `in the 3 h 20 min since gunicorn started`; a listener is never older than its oldest process. */
 export function since(queue: QueueEvidence): string {
+  if (queue.overMs !== undefined) return `in the last ${duration(queue.overMs)}`
   const ms = listensForMs(queue)
   return ms === undefined ? 'since it listens' : `in the ${duration(ms)} since ${nameOf(queue)} started`
 }

@@ -13,7 +13,13 @@ import { serverOf } from '#findings/servers/recognise.ts'
 import { namesOf, type Server } from '#findings/servers/server.ts'
 import type { Owner } from '#kernel/owners.ts'
 import { ofProcess } from '#kernel/proc-reading.ts'
-import type { ListenerSample, NamespaceSample, PortSample, UnixListenerSample } from '#services/exporter/snapshot.ts'
+import type {
+  ListenerSample,
+  NamespaceSample,
+  PortSample,
+  Snapshot,
+  UnixListenerSample,
+} from '#services/exporter/snapshot.ts'
 import { type LookOptions, type Looks, lookTwice } from './looks.ts'
 import { conntrack, setting, softnetDropped, uptimeMs } from './machine.ts'
 import { ProcessWatch } from './processes.ts'
@@ -37,7 +43,7 @@ export async function evidenceOfHost(options: LookOptions): Promise<HostEvidence
     },
   })
   const { before, after, hidden } = looks
-  const apartMs = after.monotonicMs - before.monotonicMs
+  const apartMs = readAtMs(after) - readAtMs(before)
   const dropped = softnetDropped()
   const processes = new Processes(proc, watch, looks)
   const own = fs.statSync('/proc/self/ns/net').ino
@@ -71,6 +77,12 @@ export async function evidenceOfHost(options: LookOptions): Promise<HostEvidence
             },
     },
   }
+}
+
+/** When the connections were read: on a busy machine the snapshot may have been made much later. */
+function readAtMs({ monotonicMs, namespaces }: Snapshot): number {
+  const age = namespaces[0]?.agesSeconds.connections ?? 0
+  return monotonicMs - age * 1000
 }
 
 interface Around {

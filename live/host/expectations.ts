@@ -159,9 +159,9 @@ export function judge(expectation: Expectation, host: HostEvidence): Judged {
 }
 
 /** `port 8080 (nginx)` */
-function where({ address = '', port, path, who, netns, own }: QueueEvidence): string {
+function where({ address = '', port, path, who, netns, own, host }: QueueEvidence): string {
   const at = path ?? `${address.includes(':') ? `[${address}]` : address}:${port}`
-  return `${at}${who === undefined ? '' : ` (${who})`}${own ? '' : ` in ${netns}`}`
+  return `${at}${who === undefined ? '' : ` (${who})`}${host !== undefined ? ` on ${host}` : own ? '' : ` in ${netns}`}`
 }
 
 function found(demand: Demand, queue: QueueEvidence): string {

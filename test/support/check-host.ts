@@ -31,8 +31,8 @@ export interface FindingLine extends Line {
 
 export const linesOf = ({ stdout }: Said): Line[] =>
   stdout
-    .trimEnd()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line): Line => JSON.parse(line))
 
 export const findingsIn = (said: Said): FindingLine[] =>
@@ -131,10 +131,10 @@ const server = require('node:http').createServer((request, response) => {
   if (then === 'on-request') for (;;);
   response.end('ok')
 })
-server.listen({ port: Number(port), host: '127.0.0.1', ...(backlog === '-' ? {} : { backlog: Number(backlog) }) }, () => {
+server.listen({ port: Number(port), host: '127.0.0.1', ...(backlog === '-' ? {} : { backlog: Number(backlog) }) }, () => setTimeout(() => {
   if (then === 'spin') for (;;);
   if (then === 'sleep') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-})`
+}, 100))`
 
 /** Opens connections that stay open and, where `say` is given, send that. Prints how many have connected, again and again. */
 export const CLIENTS = `

@@ -86,7 +86,7 @@ export const redis = (): RealServer => ({
 })
 
 /** A program in Python; `serve` gets the port as `port`. */
-export const python = (serve: string): RealServer => ({
+const python = (serve: string): RealServer => ({
   needs: { python3: 'python3' },
   command: (port, folder) => [program('python3'), [write(folder, 'serve.py', `port = ${port}\n${serve}`)]],
 })
@@ -174,26 +174,6 @@ export const lighttpd = (): RealServer => ({
 export const memcached = (): RealServer => ({
   needs: { memcached: 'memcached' },
   command: (port) => [program('memcached'), ['-u', 'root', '-l', '127.0.0.1', '-p', `${port}`]],
-})
-
-export const dnsmasq = (): RealServer => ({
-  needs: { dnsmasq: 'dnsmasq-base' },
-  command: (port) => [
-    program('dnsmasq'),
-    [
-      '-k',
-      '-u',
-      'root',
-      '-g',
-      'root',
-      '-p',
-      `${port}`,
-      '--conf-file=/dev/null',
-      '--listen-address=127.0.0.1',
-      '--bind-interfaces',
-      '--pid-file=',
-    ],
-  ],
 })
 
 const RACK = "run ->(environment) { [200, { 'content-type' => 'text/plain' }, ['x']] }\n"
