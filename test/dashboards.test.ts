@@ -9,15 +9,7 @@ import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { eventually, WaitedInVain } from '#common/waiting.ts'
 import { boards } from '#dashboards/index.ts'
-import {
-  type Choices,
-  everything,
-  metricsIn,
-  panelsOf,
-  type Question,
-  questions,
-  withoutFilters,
-} from '#dashboards/queries.ts'
+import { type Choices, everything, metricsIn, panelsOf, type Question, questions } from '#dashboards/queries.ts'
 import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
 import { k6Arguments, k6Settings } from './support/k6.ts'
