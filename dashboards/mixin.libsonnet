@@ -4,7 +4,7 @@ local groups = std.flatMap(
   function(file) std.parseYaml(file).groups,
   [
     importstr '../deploy/prometheus/rules/recording.yml',
-    importstr '../deploy/prometheus/rules/alerts.yml',
+    importstr '../deploy/prometheus/rules/spillway.yml',
   ],
 );
 
