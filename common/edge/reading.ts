@@ -1,6 +1,6 @@
 /**
- * An edge that answers GET and HEAD alone, without Fastify, which takes 20 MB: for a service that runs for months beside the
- * work of others. What is not asked for rightly is answered as everywhere: 404, 405 with `Allow`, 400, with `{ error }`.
+ * An edge that answers GET and HEAD alone, without Fastify, which takes 20 MB where nothing else is loaded, and some 7 MB in the
+ * exporter: for a service that runs for months beside the work of others. What is not asked for rightly is answered as everywhere: 404, 405 with `Allow`, 400, with `{ error }`.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http'
 import net from 'node:net'

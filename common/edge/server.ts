@@ -11,7 +11,7 @@ import { CHECKED_EVERY_MS, type EdgeLimits, MOST_REFUSED } from './limits.ts'
 
 /**
  * Not imported: that looks at every property of a module once, and one of Node's HTTP loads a whole client of HTTP and
- * WebSocket (undici), which takes 10 MB in each process.
+ * WebSocket (undici): 10 MB in a process that loads nothing else.
  */
 const http = process.getBuiltinModule('node:http')
 
