@@ -176,7 +176,7 @@ test('another namespace is looked at by the process in it, and told by the name 
   )
 })
 
-test('ten thousand listeners take less than a second of CPU time', async () => {
+test('ten thousand listeners are all told, for a few seconds of CPU time', async () => {
   await using host = await CheckHost.start()
   const many = `const net = require('node:net'); let i = 0
     for (let n = 0; n < 10000; n++) net.createServer().listen(20000 + n, '127.0.0.1', () => { if (++i === 10000) console.log('all') })`
@@ -192,8 +192,8 @@ test('ten thousand listeners take less than a second of CPU time', async () => {
   const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(timed.stderr) ?? []
   const summary: { listeners: number } = JSON.parse(timed.stdout)
   assert.equal(summary.listeners, 10_000)
-  // CPU time, not the clock: beside others it has to wait. Without any work it is a fifth of this.
-  assert.ok(Number(user) + Number(system) < 3, timed.stderr)
+  // CPU time, not the clock: beside others it has to wait. Half of this is usual on a busy machine.
+  assert.ok(Number(user) + Number(system) < 6, timed.stderr)
 })
 
 test('what cannot be looked at ends with status 2 and a sentence', async () => {

@@ -66,8 +66,11 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     await sleep(Math.max(0, apartMs - (monotonicMs() - readMs)), undefined, { signal })
     sampler.readEverything()
     const afterRaw = take()
-    identifier.identify(afterRaw)
-    await identifier.settled()
+    const listenersOf = (raw: typeof afterRaw): string => raw.namespaces.map((space) => space.listenersVersion).join()
+    if (listenersOf(afterRaw) !== listenersOf(firstRaw)) {
+      identifier.identify(afterRaw)
+      await identifier.settled()
+    }
     const after = identifier.identify(afterRaw)
     return {
       before,
