@@ -54,39 +54,39 @@ const expected: Record<string, Expected> = {
   brief: always(`AcceptQueueOverflowsBriefly warning ${python} shard=1`, 'SynCookiesSent warning'),
   calm: always(),
   closes: {
-    production: [`ListenerClosedOnClients warning ${python}`.replace(' process=python3', '')],
+    production: ['ListenerClosedOnClients warning port=8080'],
     lab: [`ListenerGone warning ${python}`],
-    onceAfterMinutes: 1,
+    onceAfterMinutes: 0.5,
   },
   cookies: always(deferredPython, 'SynCookiesSent warning'),
   cookies2: always(),
   deferred: always(...gunicorn, 'DeferredClientsWait info port=8080 process=nginx shard=1'),
   down: { production: ['ExporterDown critical'], lab: ['ExporterDown critical'], onceAfterMinutes: 6 },
-  files: {
-    production: ['FilesUsedUp warning process=nginx', 'AcceptWaitLong warning port=8080 process=nginx'],
-    // nginx waits half a second before it tries to accept again.
-    lab: [
-      'FilesUsedUp warning process=nginx',
-      'AcceptWaitLong warning port=8080 process=nginx',
-      'WorkersExhausted warning port=8080 process=nginx shard=1',
-    ],
-  },
+  files: always('FilesUsedUp warning process=nginx', 'AcceptWaitLong warning port=8080 process=nginx'),
   filling: always(`AcceptQueueFilling info ${python} shard=1`),
   gone: {
     production: ['ListenerGone warning port=8080 process=nginx', 'ListenerClosedOnClients warning port=8080'],
     lab: ['ListenerGone warning port=8080 process=nginx'],
     onceAfterMinutes: 4,
   },
-  migrate: always('ListenerClosedOnClients warning port=8080', 'MigrationFailed warning'),
+  migrate: {
+    production: ['ListenerClosedOnClients warning port=8080', 'MigrationFailed warning'],
+    // It listens for two seconds of six.
+    lab: ['ListenerClosedOnClients warning port=8080', 'MigrationFailed warning', `ListenerGone warning ${python}`],
+  },
   neverread: always('RequestsUnread warning port=8000 process=gunicorn'),
-  late: { production: ['ExporterLate info'], lab: ['ExporterLate info'], lastsMinutes: 24 },
+  late: { production: ['ExporterLate info'], lastsMinutes: 24 },
   'neverread-long': { production: ['RequestsUnread warning port=8000 process=gunicorn'] },
   nobody: { lab: [`NobodyAccepts warning ${python} shard=1`, `AcceptWaitLong warning ${python}`] },
-  'nobody-long': { production: [`NobodyAccepts warning ${python} shard=1`, `AcceptWaitLong warning ${python}`] },
+  'nobody-long': {
+    production: [`NobodyAccepts warning ${python} shard=1`, `AcceptWaitLong warning ${python}`],
+    lastsMinutes: 7,
+  },
   noroute: always('SynsDroppedOtherwise critical', 'SynsDroppedOtherwise warning'),
   overflow: always(...gunicorn),
   'overflow-long': { production: gunicorn },
   ports: always('TimeWaitHoldsPorts warning destination=127.0.0.2:8080'),
+  portsheld: always('SourcePortsUsedUp warning destination=127.0.0.2:8080'),
   refused: always(deferredPython, 'SynCookiesSent warning', 'SynCookiesRefused info'),
   reserved: always(deferredPython, 'SynBacklogReserved critical', 'SynBacklogReserved warning'),
   shard: always(
@@ -96,10 +96,7 @@ const expected: Record<string, Expected> = {
     'ShardStalled warning port=8080 process=nginx shard=2',
   ),
   synfull: always(deferredPython, 'SynQueueOverflowing critical', 'SynQueueOverflowing warning'),
-  small: {
-    production: [...overflowOf('port=8000 process=gunicorn'), 'SynCookiesSent warning'],
-    lab: ['AcceptQueueOverflowing warning port=8000 process=gunicorn shard=1', 'SynCookiesSent warning'],
-  },
+  small: always(...overflowOf('port=8000 process=gunicorn'), 'SynCookiesSent warning'),
   udp: always('UdpDatagramsLost warning port=5353'),
   unix: always(
     'UnixSocketFull critical path=/run/app.sock process=gunicorn shard=1',
@@ -187,7 +184,8 @@ for (const [file, pace, intervals] of [
       )
       const { status, said } = runPromtool(context, {
         rule_files: [`${rules}${file}`],
-        evaluation_interval: `${interval}s`,
+        // As rules are evaluated: in the lab every five seconds.
+        evaluation_interval: `${interval === 1 ? 5 : Math.max(interval, 30)}s`,
         tests: fit.map((incident) => promtoolTest(incident, interval, pace)),
       })
       assert.equal(status, 0, said)
@@ -197,7 +195,7 @@ test('every incident is told what it sets off, and none is told of that is not t
   assert.deepEqual(Object.keys(expected).sort(), incidentNames())
 })
 
-/** What this machine could not be brought to: the numbers of these two are the kernel's definition alone. */
+/** What could not be provoked on a shared machine: the numbers of these two are what the metrics are defined to be. */
 const notProvoked = ['ResetForMemory', 'ExporterStale']
 
 test('every alert is set off by an incident, or is one of those that could not be provoked', () => {
@@ -206,6 +204,49 @@ test('every alert is set off by an incident, or is one of those that could not b
   )
   const all = new Set(alertsOf('spillway.yml').map(({ alert = '' }) => alert.replace('Spillway', '')))
   assert.deepEqual([...all].filter((alert) => !set.has(alert)).sort(), [...notProvoked].sort())
+})
+
+test('connections reset for memory and readings that are too old are told, those of long ago and fresh ones are not', {
+  skip,
+}, (context) => {
+  const host = (instance: string, values: Record<string, string>) =>
+    Object.entries(values).map(([key, value]) => ({ series: named(key, instance), values: value }))
+  const age = (kind: string) => `spillway_sample_age_seconds{kind="${kind}",netns="host"}`
+  const limit = (kind: string) => `spillway_sample_age_limit_seconds{kind="${kind}"}`
+  const { status, said } = runPromtool(context, {
+    rule_files: [`${rules}spillway.yml`],
+    evaluation_interval: '30s',
+    tests: [
+      {
+        interval: '30s',
+        input_series: [
+          ...host('web-1:10511', {
+            'up{}': '1x20',
+            'node_netstat_TcpExt_TCPAbortOnMemory{netns="host"}': '0+3x20',
+            [age('counters')]: '17x20',
+            [limit('counters')]: '5x20',
+          }),
+          ...host('web-2:10511', {
+            'up{}': '1x20',
+            'node_netstat_TcpExt_TCPAbortOnMemory{netns="host"}': '17x20',
+            [age('connections')]: '14x20',
+            [limit('connections')]: '45x20',
+          }),
+        ],
+        promql_expr_test: [
+          {
+            expr: `count by (${told}) (ALERTS{alertstate="firing"})`,
+            eval_time: '10m',
+            exp_samples: ['ResetForMemory warning', 'ExporterStale warning kind=counters'].map((alert) => ({
+              labels: labelsOf(alert),
+              value: 1,
+            })),
+          },
+        ],
+      },
+    ],
+  })
+  assert.equal(status, 0, said)
 })
 
 test('an overflow that lasts a minute warns, and wakes nobody', { skip }, (context) => {

@@ -4,6 +4,7 @@ import {
   blame,
   by,
   drops,
+  filesUsedUp,
   lately,
   netstatRate,
   overflowing,
@@ -46,6 +47,10 @@ const withoutAcceptor = (pace: Pace): string =>
 
 /** The oldest wait of the port grows as time does: whoever is first in a queue has not been accepted. */
 const standsStill = ({ gap }: Pace): string => `deriv(tcp_port_accept_wait_oldest_seconds[${gap}]) > 0.8`
+
+/** A server without a free file does not accept for another reason: FilesUsedUp tells it. */
+const withFreeFiles = (listeners: string, pace: Pace): string =>
+  `(${withProcess(listeners, pace)}) unless on (job, instance, process) ${filesUsedUp(pace)}`
 
 export const acceptQueueAlerts: Alert[] = [
   {
@@ -107,7 +112,7 @@ export const acceptQueueAlerts: Alert[] = [
     finding: 'nobody-accepts',
     severity: 'warning',
     lasting: forAWhile,
-    expression: (pace) => withProcess(`${withoutAcceptor(pace)} and on (${by.port}) ${standsStill(pace)}`, pace),
+    expression: (pace) => withFreeFiles(`${withoutAcceptor(pace)} and on (${by.port}) ${standsStill(pace)}`, pace),
     summary: 'Clients wait in a queue from which nobody accepts',
     description: `{{ $value | humanize }} clients wait at ${listenerWords} no process waits for them, and the first of them is not accepted. They believe that they are connected.`,
     board: 'listener',
@@ -117,7 +122,7 @@ export const acceptQueueAlerts: Alert[] = [
     finding: 'workers-exhausted',
     severity: 'warning',
     lasting: { production: '5m', lab: '10s' },
-    expression: (pace) => withProcess(`${withoutAcceptor(pace)} unless on (${by.port}) ${standsStill(pace)}`, pace),
+    expression: (pace) => withFreeFiles(`${withoutAcceptor(pace)} unless on (${by.port}) ${standsStill(pace)}`, pace),
     summary: 'All workers of a server are busy whenever somebody looks, and clients wait',
     description: `{{ $value | humanize }} clients wait at ${listenerWords} and no process waits for them: each worker is busy with another. The queue moves, but no worker is to spare.`,
     board: 'listener',

@@ -14,8 +14,9 @@ export const rate = (metric: string, { window }: Pace): string => `rate(${metric
 export const netstat = (name: string): string => `node_netstat_${name}{netns!=""}`
 export const netstatRate = (name: string, pace: Pace): string => rate(netstat(name), pace)
 
-/** The last value, also if a scrape or two have failed since. */
-export const lately = (metric: string, { gap }: Pace): string => `last_over_time(${metric}[${gap}])`
+/** The value now, and while scrapes fail the last one before. What an exporter that answers does not show has ended. */
+export const lately = (metric: string, { gap }: Pace): string =>
+  `(${metric} or (last_over_time(${metric}[${gap}]) unless on (job, instance) up == 1))`
 
 /** What a counter has gained, as whole as the counter is: differences of several counters are exact, those of rates are not. */
 export const gained = (metric: string, pace: Pace): string =>
@@ -49,3 +50,6 @@ export const withProcess = (listeners: string, pace: Pace): string =>
 /** The same for a port: one process stands for all that listen there. */
 export const withProcessOfPort = (ports: string, { gap }: Pace): string =>
   `(${ports}) * on (${by.port}) group_left (process) topk by (${by.port}) (1, last_over_time(tcp_listener_info[${gap}]))`
+
+export const filesUsedUp = (pace: Pace): string =>
+  `${lately('listener_process_open_fds', pace)} / ${lately('listener_process_max_fds', pace)} > 0.9`

@@ -13,7 +13,7 @@ const answers = (pace: Pace): string => `on (job, instance) ${lately('spillway_e
 /** Ports that listened, had clients, and listen no more; by the process that was seen last. */
 const gonePorts = (pace: Pace): string =>
   [
-    `(group by (${by.port}, process) (last_over_time(tcp_listener_info[${pace.memory}]))`,
+    `(topk by (${by.port}) (1, group by (${by.port}, process) (last_over_time(tcp_listener_info{process!=""}[${pace.memory}])) or on (${by.port}) group by (${by.port}) (last_over_time(tcp_listener_info[${pace.memory}])))`,
     `unless on (${by.port}) ${lately('tcp_listener_info', pace)}`,
     `and ${answers(pace)}`,
     `and on (${by.port}) max_over_time(tcp_port_connections{state=~"established|close_wait|time_wait"}[${pace.memory}]) > 0)`,
@@ -45,7 +45,7 @@ export const listenerAlerts: Alert[] = [
     name: 'ListenerGone',
     finding: 'nobody-listens',
     severity: 'warning',
-    lasting: { production: '1m', lab: '5s' },
+    lasting: { production: '1m', lab: '10s' },
     expression: (pace) => `${gonePorts(pace)} and on (${by.netns}) ${netstatRate('Tcp_OutRsts', pace)} > 0`,
     summary: 'Nobody listens any more on a port that had clients, and the kernel refuses connections',
     description: `${portOrNamespace} does not listen any more, and the namespace sends resets: a client there reads "connection refused".`,

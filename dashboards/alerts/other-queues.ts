@@ -1,5 +1,5 @@
 /** What else turns clients away: UNIX sockets, UDP, open files, source ports, memory. */
-import { by, lately, netstatRate, rate } from './ask.ts'
+import { by, filesUsedUp, lately, netstatRate, rate } from './ask.ts'
 import { type Alert, atOnce, namespaceWords, type Pace, short, whenItLasts } from './spec.ts'
 
 const unixFull = (pace: Pace): string =>
@@ -51,8 +51,7 @@ export const otherQueueAlerts: Alert[] = [
     finding: 'file-descriptors-used-up',
     severity: 'warning',
     lasting: { production: '5m', lab: '5s' },
-    expression: (pace) =>
-      `${lately('listener_process_open_fds', pace)} / ${lately('listener_process_max_fds', pace)} > 0.9`,
+    expression: filesUsedUp,
     summary: 'A server has nearly used up its open files',
     description:
       '{{ $labels.process }}{{ with $labels.container }} of container {{ . }}{{ end }} on {{ $labels.instance }} has used {{ $value | humanizePercentage }} of its open files. When none is left, accept() fails with EMFILE and its queue fills.',
