@@ -33,6 +33,8 @@ export interface BoardSpec {
   description: string
   /** What is shown at first, and how often it is asked anew; the lab's pace if left out. */
   shows?: { from: string; refresh: string }
+  /** Lines go on over a gap of this length, a hiccup, and end at a longer one, an outage. */
+  bridgesMs?: number
   sections: Section[]
 }
 
@@ -47,6 +49,9 @@ const siblings = [
 ] as const
 
 export type BoardName = (typeof siblings)[number][0]
+
+/** One missed scrape where there is one a minute. */
+const BRIDGES_MS = 150_000
 
 /** The board as Grafana reads it. */
 export function board(spec: BoardSpec): Dashboard {
@@ -81,6 +86,9 @@ export function board(spec: BoardSpec): Dashboard {
   // Links to a single panel go by its id: Grafana would number them anew at each load.
   const all = (built.panels ?? []).flatMap((panel) => ('panels' in panel ? [panel, ...panel.panels] : [panel]))
   for (const [index, panel] of all.entries()) panel.id = index + 1
+  for (const panel of all)
+    if (panel.type === 'timeseries')
+      Object.assign(panel.fieldConfig?.defaults.custom ?? {}, { spanNulls: spec.bridgesMs ?? BRIDGES_MS })
   return built
 }
 

@@ -130,7 +130,6 @@ export function graph(spec: GraphSpec): PanelBuilder {
     .lineWidth(1)
     .fillOpacity(spec.logarithmic ? 0 : 5)
     .showPoints(VisibilityMode.Never)
-    .spanNulls(false)
     .legend(legend(spec))
     .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .thresholdsStyle(thresholdLines(spec))

@@ -27,6 +27,8 @@ export const queues: BoardSpec = {
   title: 'Queues',
   description:
     'From the first SYN to the response: every queue that the kernel keeps in front of the servers, and what clients notice.',
+  // The lab is scraped every second.
+  bridgesMs: 5000,
   sections: [
     {
       panels: [

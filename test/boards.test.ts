@@ -131,3 +131,15 @@ test('metric names are told from functions, labels, keywords and numbers', () =>
     'max by (job, netns) (a_total{b="c{d}", e!~"f|g"} / on (h) group_left (i) rate(j:k[10s])) > bool 1e-9 or vector(0) * inf'
   assert.deepEqual([...metricsIn(expression)], ['a_total', 'j:k'])
 })
+
+test('a line goes on over one missed scrape, and ends where the exporter was away', () => {
+  for (const board of boards.values())
+    for (const panel of panelsOf(board)) {
+      if (panel.type !== 'timeseries') continue
+      const bridgedMs: unknown = panel.fieldConfig?.defaults.custom?.spanNulls
+      assert.ok(typeof bridgedMs === 'number', `${board.title}: ${panel.title}`)
+      // The lab is scraped once a second, a host at most once a minute; after five minutes an alert says that it is away.
+      const [least, most] = board.uid === 'spillway-queues' ? [2000, 10_000] : [120_000, 300_000]
+      assert.ok(bridgedMs > least && bridgedMs < most, `${board.title}: ${panel.title} bridges ${bridgedMs} ms`)
+    }
+})
