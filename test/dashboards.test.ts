@@ -1,5 +1,6 @@
 /** A real Prometheus watches a real lab, and every question of every board and rule has an answer. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
@@ -7,11 +8,13 @@ import os from 'node:os'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { eventually, WaitedInVain } from '#common/waiting.ts'
 import { boards } from '#dashboards/index.ts'
 import { type Choices, everything, metricsIn, panelsOf, type Question, questions } from '#dashboards/queries.ts'
 import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
+import { pictureFolder } from './support/browser.ts'
 import { k6Arguments, k6Settings } from './support/k6.ts'
 import { Prometheus } from './support/prometheus.ts'
 import { hiddenByChoice, quiet } from './support/quiet-questions.ts'
@@ -261,4 +264,23 @@ test('in the default lab every question of every board and rule has an answer, a
     await lab.clients.start({ kind: 'half-open', ratePerSecond: 500, durationMs: 30_000 })
     assert.deepEqual(await unanswered(prometheus, askedOnce('a flood'), 30_000), [])
   })
+
+  await drawBoards(context, prometheus)
 })
+
+/** Keeps pictures of the boards as they stand, dark and light, for people to look at: by a program that SPILLWAY_DRAW_BOARDS names. */
+async function drawBoards(context: TestContext, prometheus: Prometheus): Promise<void> {
+  const program = process.env.SPILLWAY_DRAW_BOARDS
+  if (program === undefined) return
+  const files = [...boards.keys()].map((name) =>
+    fileURLToPath(new URL(`../dashboards/json/${name}.json`, import.meta.url)),
+  )
+  for (const theme of ['dark', 'light']) {
+    const out = path.join(pictureFolder, `boards-${theme}`)
+    fs.mkdirSync(out, { recursive: true })
+    const words = ['--prometheus', prometheus.url, '--from', 'now-5m', '--to', 'now', '--out', out, '--theme', theme]
+    const { stdout } = await promisify(execFile)(program, [...words, ...files], { maxBuffer: 2 ** 24 })
+    for (const name of boards.keys()) assert.ok(fs.existsSync(path.join(out, `${name}.png`)), `${name} is drawn`)
+    for (const line of stdout.split('\n')) if (line !== '') context.diagnostic(`${theme}: ${line}`)
+  }
+}

@@ -34,10 +34,11 @@ export async function open(context: TestContext, browser: Browser, url: string):
   return page
 }
 
-const folder = process.env.SPILLWAY_ARTEFACTS ?? fileURLToPath(new URL('../pictures/', import.meta.url))
+/** Where pictures are kept: the folder SPILLWAY_ARTEFACTS, or test/pictures, which git ignores. */
+export const pictureFolder = process.env.SPILLWAY_ARTEFACTS ?? fileURLToPath(new URL('../pictures/', import.meta.url))
 
-/** Keeps a picture of the page, or of all that can be scrolled to: in the folder SPILLWAY_ARTEFACTS, or in test/pictures, which git ignores. */
+/** Keeps a picture of the page, or of all that can be scrolled to. */
 export async function keepPicture(page: Page, name: string, fullPage = false): Promise<void> {
-  fs.mkdirSync(folder, { recursive: true })
-  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage })
+  fs.mkdirSync(pictureFolder, { recursive: true })
+  await page.screenshot({ path: path.join(pictureFolder, `${name}.png`), fullPage })
 }
