@@ -116,7 +116,12 @@ test('without a terminal the table is printed once', async (context) => {
   assert.equal(await new Promise((resolve) => child.once('close', resolve)), 0)
   const lines = text.trimEnd().split('\n')
   assert.match(lines[0] ?? '', /^1 of \d+ queues · .*1 full/)
-  assert.match(lines.at(-1) ?? '', new RegExp(`^ ●127\\.0\\.0\\.1:${port} +\\S+ ?${pid} .*█ +2 of 2 `))
+  const row = new RegExp(`^ ●127\\.0\\.0\\.1:${port} +\\S+ ?${pid} .*█ +2 of 2 `)
+  assert.ok(
+    lines.some((line) => row.test(line)),
+    text,
+  )
+  assert.match(lines.slice(4).join(' '), new RegExp(`127\\.0\\.0\\.1:${port} .*is stopped by a signal`), 'and why')
 })
 
 test('in a terminal keys filter, show details and end it, and the screen is as it was', {
@@ -150,4 +155,15 @@ test('in a terminal keys filter, show details and end it, and the screen is as i
   child.stdin.write('q')
   assert.equal(await new Promise((resolve) => child.once('exit', resolve)), 0)
   assert.ok(output.endsWith('\x1b[?25h\x1b[?1049l'), 'cursor and screen are given back')
+})
+
+test('what is found stands below the table: which listener turns clients away, and why', async (context) => {
+  const { port } = await fullServer(context, 2)
+  const view = await viewWith(context, ['--netns', 'self'], (seen) => {
+    const { findings } = seen as HostView & { findings: { code: string; about?: { port?: number }; words: string }[] }
+    const found = findings.find(({ about }) => about?.port === port)
+    assert.equal(found?.code, 'all-shards-stalled')
+    assert.match(found.words, /stopped/)
+  })
+  assert.ok(rowAt(view, port))
 })

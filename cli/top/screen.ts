@@ -96,12 +96,13 @@ export function table(view: HostView, choice: Choice, screen: Screen): string[] 
   const paint = paintOf(screen.colour)
   const rows = choice.arrange(view.rows)
   const widths = widthsFor(rows, view.namespaces.length > 1, screen.columns)
+  const words = wordsBelow(view, screen, paint)
   return [
     ...heading(view, rows, choice, screen, paint),
     '',
     paint.dim(titles(widths)),
     ...rows.map((row) => rowLine(row, false, widths, paint)),
-    ...wordsBelow(view, screen, paint),
+    ...(words.length > 0 ? ['', ...words] : []),
   ].map((line) => clip(line, screen.columns).trimEnd())
 }
 

@@ -2,16 +2,19 @@
 import os from 'node:os'
 import { formatListen } from '#common/parse.ts'
 import { duration } from '#common/quantities.ts'
+import type { HostFound } from '#findings/host/finding.ts'
+import { HostFindings } from '#live/host/findings.ts'
 import { followExporter, followHost } from '#live/host/follow.ts'
 import { HostRows, type HostView } from '#live/host/rows.ts'
+import { placeInWords } from '../check/place.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Choice } from './choice.ts'
 import { help, readOptions, type TopOptions } from './options.ts'
 import { TOP_PACE } from './pace.ts'
 import { draw, type Screen, table } from './screen.ts'
 
-/** Rates need a second, and on a busy machine finding out whose the sockets are may take longer. */
-const ONCE_AFTER_MS = 1000
+/** Rates need a second, findings two looks two seconds apart, and on a busy machine finding out whose the sockets are may take longer. */
+const ONCE_AFTER_MS = 2500
 const ONCE_AT_LAST_MS = 10_000
 const JSON_EVERY_MS = 1000
 const LOOK_MS = 250
@@ -38,6 +41,8 @@ export async function top(args: string[]): Promise<void> {
 /** Views as they come, and what is the matter while none comes. */
 class Watched {
   notice: string | undefined
+  /** Worst first; none of what an exporter elsewhere reads, since they need its processes too. */
+  findings: readonly HostFound[] = []
   readonly #options: TopOptions
   readonly #signal: AbortSignal
 
@@ -49,17 +54,19 @@ class Watched {
   async *[Symbol.asyncIterator](): AsyncGenerator<HostView> {
     const { exporter, namespaces, sampleIntervalMs } = this.#options
     const rows = new HostRows()
+    const findings = exporter === undefined ? new HostFindings() : undefined
     const { everyMs } = TOP_PACE
     const pace = { ...TOP_PACE.pace, sampleIntervalMs }
     const snapshots =
       exporter === undefined
-        ? followHost({ namespaces, pace, everyMs }, this.#signal)
+        ? followHost({ namespaces, pace, everyMs, ...(findings && { owners: findings.owners }) }, this.#signal)
         : followExporter(exporter, everyMs, this.#signal, (words) => {
             this.notice = words
             rows.forget()
           })
     for await (const snapshot of snapshots) {
       this.notice = undefined
+      this.findings = findings?.see(snapshot) ?? []
       yield rows.see(snapshot)
     }
   }
@@ -70,13 +77,21 @@ const sourceOf = ({ exporter }: TopOptions, view: HostView): string =>
     ? `Linux ${/^\d+\.\d+/.exec(os.release())?.[0] ?? os.release()}, read every ${duration(view.sampleIntervalMs)}`
     : `exporter at ${formatListen(exporter)}, which reads every ${duration(view.sampleIntervalMs)}`
 
+/** What turns clients away, or soon will, by the place and who it is; the rest is for `spillway check`. */
+const sentencesOf = (findings: readonly HostFound[]): string[] =>
+  findings.flatMap(({ severity, about, who, words }) => {
+    if (severity === 'note') return []
+    const where = [...(about === undefined ? [] : [placeInWords(about)]), ...(who === undefined ? [] : [who])].join(' ')
+    return [where === '' ? words : `${where}: ${words}`]
+  })
+
 async function showJson(watched: Watched): Promise<void> {
   let nextMs = 0
   for await (const view of watched) {
     const nowMs = performance.now()
     if (nowMs < nextMs || process.stdout.writableNeedDrain) continue
     nextMs = Math.max(nextMs + JSON_EVERY_MS, nowMs)
-    process.stdout.write(`${JSON.stringify(view)}\n`)
+    process.stdout.write(`${JSON.stringify({ ...view, findings: watched.findings })}\n`)
   }
 }
 
@@ -87,7 +102,11 @@ async function showOnce(watched: Watched, options: TopOptions): Promise<void> {
     firstMs ??= view.timeMs
     if (view.timeMs - firstMs < (view.ownersAreKnown ? ONCE_AFTER_MS : ONCE_AT_LAST_MS)) continue
     const screen = { columns: process.stdout.columns || 120, rows: 0, colour: false, notice: undefined, ageMs: 0 }
-    const lines = table(view, choice, { ...screen, source: sourceOf(options, view), sentences: [] })
+    const lines = table(view, choice, {
+      ...screen,
+      source: sourceOf(options, view),
+      sentences: sentencesOf(watched.findings),
+    })
     process.stdout.write(`${lines.join('\n')}\n`)
     return
   }
@@ -113,7 +132,7 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
       rows,
       colour,
       source: sourceOf(options, shown),
-      sentences: [],
+      sentences: sentencesOf(watched.findings),
       notice: watched.notice,
       ageMs: performance.now() - lastMs,
     }

@@ -30,40 +30,58 @@ const MORE_SETTINGS = ['net.ipv4.tcp_abort_on_overflow', 'net.ipv4.tcp_tw_reuse'
 
 /** Looks twice and gives what was seen. Throws a UsageError or KernelError if a namespace cannot be read. */
 export async function evidenceOfHost(options: LookOptions): Promise<HostEvidence> {
-  const proc = options.proc ?? '/proc'
-  const upMs = uptimeMs()
-  const watch = new ProcessWatch(proc, upMs)
-  let droppedBefore: number | undefined
-  const looks = await lookTwice({
-    ...options,
-    first(snapshot) {
-      droppedBefore = softnetDropped()
-      for (const { listeners, unixListeners = [] } of snapshot.namespaces)
-        for (const { pids } of [...listeners, ...unixListeners]) watch.begin(pids)
-    },
-  })
-  const { before, after, hidden } = looks
-  const apartMs = readAtMs(after) - readAtMs(before)
-  const dropped = softnetDropped()
-  const processes = new Processes(proc, watch, looks)
-  const own = fs.statSync('/proc/self/ns/net').ino
-  const memory = after.namespaces.find(({ tcpMemory }) => tcpMemory?.limitPages != null)
-  return {
-    apartMs,
-    hidden,
-    namespaces: after.namespaces.map((space) => {
-      const earlier = before.namespaces.find(({ inode }) => inode === space.inode)
-      return namespaceEvidence(space, earlier, { apartMs, own: space.inode === own, processes })
-    }),
-    machine: {
-      uptimeMs: upMs,
+  const watch = new HostWatch(options.proc)
+  return watch.evidence(await lookTwice({ ...options, first: (snapshot) => watch.begin(snapshot) }))
+}
+
+/** What is compared between two looks beside the snapshots: the processes, and what the machine counts. */
+export class HostWatch {
+  readonly #proc: string
+  readonly #uptimeMs = uptimeMs()
+  readonly #processes: ProcessWatch
+  #droppedBefore: number | undefined
+
+  constructor(proc = '/proc') {
+    this.#proc = proc
+    this.#processes = new ProcessWatch(proc, this.#uptimeMs)
+  }
+
+  /** The first look. */
+  begin({ namespaces }: Snapshot): void {
+    this.#droppedBefore = softnetDropped()
+    for (const { listeners, unixListeners = [] } of namespaces)
+      for (const { pids } of [...listeners, ...unixListeners]) this.#processes.begin(pids)
+  }
+
+  /** After the second. */
+  evidence(looks: Looks): HostEvidence {
+    const { before, after, hidden } = looks
+    const apartMs = readAtMs(after) - readAtMs(before)
+    const processes = new Processes(this.#proc, this.#processes, looks)
+    const own = fs.statSync('/proc/self/ns/net').ino
+    return {
+      apartMs,
+      hidden,
+      namespaces: after.namespaces.map((space) => {
+        const earlier = before.namespaces.find(({ inode }) => inode === space.inode)
+        return namespaceEvidence(space, earlier, { apartMs, own: space.inode === own, processes })
+      }),
+      machine: this.#machine(after, apartMs),
+    }
+  }
+
+  #machine({ namespaces }: Snapshot, apartMs: number): HostEvidence['machine'] {
+    const dropped = softnetDropped()
+    const before = this.#droppedBefore
+    const memory = namespaces.find(({ tcpMemory }) => tcpMemory?.limitPages != null)
+    return {
+      uptimeMs: this.#uptimeMs,
       softnet:
         dropped === undefined
           ? undefined
           : {
               dropped,
-              droppedPerSecond:
-                droppedBefore === undefined ? undefined : (Math.max(0, dropped - droppedBefore) * 1000) / apartMs,
+              droppedPerSecond: before === undefined ? undefined : (Math.max(0, dropped - before) * 1000) / apartMs,
             },
       backlogPackets: setting('net.core.netdev_max_backlog'),
       conntrack: conntrack(),
@@ -75,7 +93,7 @@ export async function evidenceOfHost(options: LookOptions): Promise<HostEvidence
               usedPages: memory.sockstat?.TCP_mem,
               highPages: memory.tcpMemory?.limitPages?.high,
             },
-    },
+    }
   }
 }
 

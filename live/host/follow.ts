@@ -3,6 +3,7 @@ import { UsageError } from '#common/errors.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { Endpoint, ServiceError } from '#lab/endpoint.ts'
 import { Identifier } from '#services/exporter/identity/identify.ts'
+import type { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
 import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
 import { defaultPace, type SamplingPace } from '#services/exporter/sampler/pace.ts'
 import { SamplerThread } from '#services/exporter/sampler/sampler-thread.ts'
@@ -13,6 +14,8 @@ import { SnapshotStore } from '#services/exporter/snapshot-store.ts'
 export interface FollowOptions {
   namespaces: NamespaceSource[]
   proc?: string
+  /** Who holds which socket, for those who ask for more than a snapshot says. */
+  owners?: OwnerRegister
   pace?: Partial<SamplingPace>
   /** From one snapshot to the next. */
   everyMs: number
@@ -25,7 +28,7 @@ export interface FollowOptions {
 export async function* followHost(options: FollowOptions, signal: AbortSignal): AsyncGenerator<Snapshot> {
   const { namespaces, proc = '/proc', everyMs } = options
   const pace = { ...defaultPace, streamIntervalMs: everyMs, ...options.pace }
-  const identifier = new Identifier(proc)
+  const identifier = new Identifier(proc, options.owners === undefined ? {} : { owners: options.owners })
   const store = new SnapshotStore(pace, identifier)
   let next = Promise.withResolvers<void>()
   const wake = (): void => next.resolve()

@@ -1,0 +1,44 @@
+/** What is found on a host while it is watched: the findings of `spillway check`, anew every few seconds. */
+import { hostFindingsOf } from '#findings/host/catalogue.ts'
+import type { HostFound } from '#findings/host/finding.ts'
+import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
+import { sliceNeeds } from '#services/exporter/slices.ts'
+import type { Snapshot } from '#services/exporter/snapshot.ts'
+import { HostWatch } from './evidence.ts'
+
+/** Between two looks that are compared. */
+const APART_MS = 2000
+
+export class HostFindings {
+  /** Whose the sockets are: for the sampler that gives the snapshots. */
+  readonly owners: OwnerRegister
+  readonly #proc: string
+  #first: { snapshot: Snapshot; watch: HostWatch } | undefined
+  #found: readonly HostFound[] = []
+
+  constructor(proc = '/proc') {
+    this.#proc = proc
+    this.owners = new OwnerRegister(proc, { ...sliceNeeds, log: () => {} })
+  }
+
+  /** Worst first. What was found two seconds ago holds until it has been looked for again. */
+  see(snapshot: Snapshot): readonly HostFound[] {
+    const { owners } = this
+    const before = this.#first
+    if (before !== undefined && snapshot.monotonicMs - before.snapshot.monotonicMs < APART_MS) return this.#found
+    if (before !== undefined)
+      this.#found = hostFindingsOf(
+        before.watch.evidence({
+          before: before.snapshot,
+          after: snapshot,
+          ownersOf: (inode) => owners.of(inode),
+          waitersAt: (inode) => owners.waitersAt(inode),
+          hidden: owners.health.hidden,
+        }),
+      )
+    const watch = new HostWatch(this.#proc)
+    watch.begin(snapshot)
+    this.#first = { snapshot, watch }
+    return this.#found
+  }
+}
