@@ -36,10 +36,10 @@ function otherwise(value: unknown): unknown {
   return value
 }
 
-/** Every number far larger, and none as much as another. */
+/** Every number far larger, none as much as another, and no difference of two as large as the next. */
 function farMore(value: unknown, next: { by: number }): unknown {
   if (typeof value === 'number') {
-    next.by += 1e9
+    next.by = 1.5 * next.by + 1e9
     return value + next.by
   }
   if (Array.isArray(value)) return value.map((inner) => farMore(inner, next))
