@@ -278,7 +278,7 @@ async function drawBoards(context: TestContext, prometheus: Prometheus): Promise
   for (const theme of ['dark', 'light']) {
     const out = path.join(pictureFolder, `boards-${theme}`)
     fs.mkdirSync(out, { recursive: true })
-    const words = ['--prometheus', prometheus.url, '--from', 'now-5m', '--to', 'now', '--out', out, '--theme', theme]
+    const words = ['--prometheus', prometheus.url, '--from', 'now-1m', '--to', 'now', '--out', out, '--theme', theme]
     const { stdout } = await promisify(execFile)(program, [...words, ...files], { maxBuffer: 2 ** 24 })
     for (const name of boards.keys()) assert.ok(fs.existsSync(path.join(out, `${name}.png`)), `${name} is drawn`)
     for (const line of stdout.split('\n')) if (line !== '') context.diagnostic(`${theme}: ${line}`)
