@@ -13,6 +13,7 @@ import { bandInWords, type JudgedExpectation } from '#lab/experiment/verdict.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { chapters, citations, isTrue, markers, solutions } from './support/citations.ts'
 import { sentencesThatFail } from './support/failing.ts'
+import { wasTooBusy } from './support/too-busy.ts'
 
 /** Short ones of different kinds. SPILLWAY_EXPERIMENTS names others, or all of them. */
 const { SPILLWAY_EXPERIMENTS: names = 'small-backlog,handshake,cookies-hide-overflow' } = process.env
@@ -69,10 +70,6 @@ test('every marker in the workshop belongs to a number and names an experiment',
       `${file}:${line} names ${experiment}`,
     )
 })
-
-/** A machine that others use too has quieter moments. */
-const wasTooBusy = ({ verdict: { status, reason } }: FinishedRun): boolean =>
-  status === 'not judged' && /^this machine was too busy/.test(reason ?? '')
 
 const failures = (expectations: readonly JudgedExpectation[]): JudgedExpectation[] =>
   expectations.filter(({ passed }) => !passed)

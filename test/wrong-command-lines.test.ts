@@ -314,7 +314,7 @@ const typed: [line: string, says: RegExp][] = [
   ['bord', /There is no command 'bord'; did you mean board\?/],
   ['help bord', /did you mean board\?/],
   ['hepl', /did you mean help\?/],
-  ['elephant', /There is no command 'elephant'\nCommands: up, run/],
+  ['elephant', /There is no command 'elephant'\nCommands: up, top, run/],
   ['constructor', /There is no command 'constructor'/],
   ['--verison', /spillway itself has no option --verison; did you mean --version\?/],
   ['--json up', /spillway itself has no option --json\nOptions come after the command/],
