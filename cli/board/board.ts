@@ -2,6 +2,7 @@
 import { attach } from '#lab/attached.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
+import { stopOnSignal } from '../stop-on-signal.ts'
 import { help, readOptions } from './options.ts'
 import { showBoard } from './shown.ts'
 
@@ -21,8 +22,7 @@ export async function board(args: string[]): Promise<void> {
     process.stdout.write(help)
     return
   }
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  const stop = stopOnSignal()
   await using shown = await showBoard(options.listen, undefined, unavailable, START_AGAIN)
   process.stdout.write(`Board at ${shown.url}\n`)
   try {

@@ -1,11 +1,10 @@
 /** `spillway check`: whether this host turns clients away, which socket, whose, why, and what to type. */
-import fs from 'node:fs'
-import { UsageError } from '#common/errors.ts'
-import { inWords } from '#common/system-errors.ts'
 import type { HostEvidence } from '#findings/host/evidence.ts'
 import { severities } from '#findings/host/finding.ts'
 import { evidenceOfHost } from '#live/host/evidence.ts'
 import { type HostReport, reportOf } from '#live/host/report.ts'
+import { writePage } from '../page-file.ts'
+import { stopOnSignal } from '../stop-on-signal.ts'
 import { jsonLines } from './json.ts'
 import { junit } from './junit.ts'
 import { type CheckOptions, help, readOptions } from './options.ts'
@@ -17,12 +16,11 @@ export async function check(args: string[]): Promise<void> {
     process.stdout.write(help)
     return
   }
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  const stop = stopOnSignal()
   try {
     const host = await evidenceOf(options, stop.signal)
     const report = reportOf(host, options)
-    if (options.junit !== undefined) write(options.junit, junit(report, options.failOn))
+    if (options.junit !== undefined) writePage(options.junit, junit(report, options.failOn), '--junit')
     process.stdout.write(options.json ? jsonLines(report) : reportInWords(report, style()))
     process.exitCode = fails(report, options.failOn) ? 1 : 0
   } catch (error) {
@@ -50,13 +48,4 @@ export function fails({ findings, expectations }: HostReport, failOn: CheckOptio
   if (expectations.some(({ met }) => !met)) return true
   if (failOn === 'never') return false
   return findings.some(({ severity }) => severities.indexOf(severity) <= severities.indexOf(failOn))
-}
-
-function write(file: string, text: string): void {
-  try {
-    fs.writeFileSync(file, text)
-  } catch (error) {
-    const words = inWords(error)
-    throw new UsageError(`Cannot write ${file}${words === undefined ? '' : `: ${words.sentence}`}`, words?.remedy)
-  }
 }

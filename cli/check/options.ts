@@ -3,11 +3,8 @@ import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { parseCount, parseDurationMs } from '#common/parse.ts'
 import { type Severity, severities } from '#findings/host/finding.ts'
 import { type Expectation, parseExpectation } from '#live/host/expectations.ts'
-import {
-  checkSources,
-  type NamespaceSource,
-  parseNamespaceSource,
-} from '#services/exporter/sampler/namespace-source.ts'
+import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
+import { readNamespaces } from '../namespaces.ts'
 
 export interface CheckOptions {
   namespaces: NamespaceSource[]
@@ -69,8 +66,7 @@ export const grammar = {
 /** Reads the options of `spillway check`; undefined if help was asked for. Throws a UsageError. */
 export const readOptions = (args: readonly string[]): CheckOptions | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
-    const namespaces = (values.netns ?? ['self']).map((text) => namespaceOf('--netns', text))
-    checkSources('--netns', namespaces)
+    const namespaces = readNamespaces('--netns', values.netns ?? ['self'])
     if (values.from === undefined && values.range !== undefined)
       throw new UsageError('--range belongs to --from: without a Prometheus, counters are those since boot')
     if (values.from !== undefined && (values.netns ?? values.pid) !== undefined)
@@ -90,15 +86,3 @@ export const readOptions = (args: readonly string[]): CheckOptions | undefined =
       failOn: values['fail-on'] === undefined ? 'warning' : oneOf('--fail-on', values['fail-on'], failOn),
     }
   })
-
-/** A bare name is one of `ip netns`. */
-function namespaceOf(option: string, text: string): NamespaceSource {
-  if (text === 'self' || text === 'all' || text.includes('=') || text.includes('/'))
-    return parseNamespaceSource(option, text)
-  if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(text))
-    throw new UsageError(
-      `${option} '${text}' is not the name of a network namespace`,
-      'Write self, all, NAME, NAME=PATH or NAME=PID',
-    )
-  return { kind: 'path', name: text, path: `/run/netns/${text}` }
-}

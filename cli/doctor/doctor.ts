@@ -1,5 +1,7 @@
 /** `spillway doctor`: whether a lab can run on this machine. */
+
 import { ticking } from '../progress.ts'
+import { stopOnSignal } from '../stop-on-signal.ts'
 import { examine, lineOf, notesOf } from './examination.ts'
 import { help, readOptions } from './options.ts'
 
@@ -9,8 +11,7 @@ export async function doctor(args: string[]): Promise<void> {
     process.stdout.write(help)
     return
   }
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  const stop = stopOnSignal()
   const stages = ticking({ lines: false })
   try {
     const examination = await examine(stop.signal, stages.say)

@@ -1,11 +1,8 @@
 import { UsageError } from '#common/errors.ts'
 import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseDurationMs, parseListen } from '#common/parse.ts'
-import {
-  checkSources,
-  type NamespaceSource,
-  parseNamespaceSource,
-} from '#services/exporter/sampler/namespace-source.ts'
+import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
+import { readNamespaces } from '../namespaces.ts'
 import { type Order, orders } from './choice.ts'
 
 export const help = `Usage: spillway top [OPTION…]
@@ -15,11 +12,12 @@ it is, how full it is, its peak, how long clients wait, and what the kernel drop
 its own network namespace.
 
   --exporter ADDRESS      shows what a running exporter reads instead: HOST:PORT or unix:/path
-  --netns NAMESPACE       self, all, NAME=/run/netns/FILE or NAME=PID; repeat for more (default: all for root, else self)
+  --netns NAMESPACE       self, all, NAME of 'ip netns', NAME=PATH or NAME=PID; repeat for more
+                          (default: all for root, else self)
   --sample-interval TIME  how often the queues are read, 1ms to 1s (default 10ms)
   --order ORDER           ${orders.join(', ')} (default worst)
   --filter WORDS          only rows in which all of these words occur: an address, a port, a process, a unit
-  --once                  print the table once, after a second, and end
+  --once                  print the table once, after some three seconds, and end
   --json                  print the rows as one JSON object per line, once a second, and nothing else
   --help                  this text
 
@@ -54,13 +52,9 @@ export const readOptions = (args: readonly string[]): TopOptions | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
     if (values.exporter !== undefined && values.netns !== undefined)
       throw new UsageError('--netns is for reading here: an exporter reads the namespaces it was started with')
-    const named = (values.netns ?? [process.geteuid?.() === 0 ? 'all' : 'self']).map((text) =>
-      parseNamespaceSource('--netns', text),
-    )
-    checkSources('--netns', named)
     return {
       exporter: values.exporter === undefined ? undefined : parseListen('--exporter', values.exporter),
-      namespaces: named,
+      namespaces: readNamespaces('--netns', values.netns ?? [process.geteuid?.() === 0 ? 'all' : 'self']),
       sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
       order: oneOf('--order', values.order, orders),
       filter: values.filter,

@@ -7,6 +7,7 @@ import { HostFindings } from '#live/host/findings.ts'
 import { followExporter, followHost } from '#live/host/follow.ts'
 import { HostRows, type HostView } from '#live/host/rows.ts'
 import { placeInWords } from '../check/place.ts'
+import { stopOnSignal } from '../stop-on-signal.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Choice } from './choice.ts'
 import { help, readOptions, type TopOptions } from './options.ts'
@@ -26,8 +27,7 @@ export async function top(args: string[]): Promise<void> {
     process.stdout.write(help)
     return
   }
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  const stop = stopOnSignal()
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     stop.abort()
@@ -99,8 +99,8 @@ async function showOnce(watched: Watched, options: TopOptions): Promise<void> {
   const choice = choiceOf(options)
   let firstMs: number | undefined
   for await (const view of watched) {
-    firstMs ??= view.timeMs
-    if (view.timeMs - firstMs < (view.ownersAreKnown ? ONCE_AFTER_MS : ONCE_AT_LAST_MS)) continue
+    firstMs ??= performance.now()
+    if (performance.now() - firstMs < (view.ownersAreKnown ? ONCE_AFTER_MS : ONCE_AT_LAST_MS)) continue
     const screen = { columns: process.stdout.columns || 120, rows: 0, colour: false, notice: undefined, ageMs: 0 }
     const lines = table(view, choice, {
       ...screen,
@@ -122,8 +122,7 @@ function choiceOf({ order, filter }: TopOptions): Choice {
 async function showScreen(watched: Watched, options: TopOptions, stop: AbortController): Promise<void> {
   const terminal = new Terminal(process.stdin, process.stdout)
   const choice = choiceOf(options)
-  let shown: HostView | undefined
-  let lastMs = performance.now()
+  let shown: { view: HostView; findings: readonly HostFound[]; atMs: number } | undefined
   const redraw = (): void => {
     if (shown === undefined) return
     const { columns, rows, colour } = terminal
@@ -131,12 +130,12 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
       columns,
       rows,
       colour,
-      source: sourceOf(options, shown),
-      sentences: sentencesOf(watched.findings),
+      source: sourceOf(options, shown.view),
+      sentences: sentencesOf(shown.findings),
       notice: watched.notice,
-      ageMs: performance.now() - lastMs,
+      ageMs: performance.now() - shown.atMs,
     }
-    terminal.show(draw(shown, choice, screen))
+    terminal.show(draw(shown.view, choice, screen))
   }
   terminal.open((key) => {
     if (choice.key(key)) stop.abort()
@@ -144,13 +143,13 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
   }, redraw)
   // Also while no view comes: what is old says so.
   const timer = setInterval(() => {
-    if (performance.now() - lastMs > 2 * LOOK_MS) redraw()
+    if (shown !== undefined && performance.now() - shown.atMs > 2 * LOOK_MS) redraw()
   }, LOOK_MS)
   terminal.show(['spillway top   reading the queues …'])
   try {
     for await (const view of watched) {
-      lastMs = performance.now()
-      if (!choice.frozen) shown = view
+      if (choice.frozen && shown !== undefined) continue
+      shown = { view, findings: watched.findings, atMs: performance.now() }
       redraw()
     }
   } finally {

@@ -6,6 +6,7 @@ import { observe } from '#live/observer.ts'
 import { shownPace } from '#live/shown-pace.ts'
 import { showBoard } from '../board/shown.ts'
 import { ticking } from '../progress.ts'
+import { stopOnSignal } from '../stop-on-signal.ts'
 import { checker } from './check/check.ts'
 import { help, readOptions } from './options.ts'
 
@@ -17,8 +18,7 @@ export async function workshop(args: string[]): Promise<void> {
     return
   }
   const { backends, backlog, listen } = options
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  const stop = stopOnSignal()
   await using shown = await showBoard(listen, namespaces, {}, 'spillway workshop', checker(process.cwd()))
   using stages = ticking({ lines: false })
   try {
