@@ -68,3 +68,14 @@ test('an inode that nobody holds has no entry, and nobody is asked about none', 
   assert.equal(ownersOf(new Set([1])).size, 0)
   assert.equal(ownersOf(new Set(), '/nonexistent').size, 0)
 })
+
+test('a process that gives itself a name of control characters cannot give orders to the terminal of whoever reads it', async () => {
+  using listener = new Listener()
+  const rename = `printf 'a\\033[31m\\nb' > /proc/$$/comm; echo renamed; read line`
+  const child = spawn('sh', ['-c', rename], { stdio: ['pipe', 'pipe', 'ignore', listener.fd] })
+  await once(child.stdout!, 'data')
+  const owners = ownersOf(new Set([inodeOf(listener.fd)])).get(inodeOf(listener.fd)) ?? []
+  assert.equal(owners.find(({ pid }) => pid === child.pid)?.command, 'a?[31m?b')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+})

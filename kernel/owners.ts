@@ -135,11 +135,14 @@ function ownerAt(folder: string, pid: number): Owner | undefined {
   const words = line === 'gone' || line === 'hidden' ? [] : line.split('\0')
   return {
     pid,
-    command: commandName(comm === 'hidden' ? '' : comm.trim(), words[0] ?? ''),
+    command: readable(commandName(comm === 'hidden' ? '' : comm.trim(), words[0] ?? '')),
     commandLine: words.join(' ').trim(),
     workload: cgroup === 'gone' || cgroup === 'hidden' ? nowhere : workloadOfProcess(cgroup),
   }
 }
+
+/** A process may call itself anything: what would break a line, or be an order to a terminal, is not passed on. */
+const readable = (name: string): string => name.replaceAll(/\p{C}/gu, '?')
 
 /** Node 24 names the thread of its own main() 'MainThread', which says nothing: its program's name does. */
 const commandName = (comm: string, program: string): string =>
