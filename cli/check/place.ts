@@ -1,4 +1,5 @@
 /** Where a socket listens, as people write it. */
+import { formatListen } from '#common/parse.ts'
 import type { HostFound } from '#findings/host/finding.ts'
 
 /** `127.0.0.1:8080`, `*:443`, `/run/app.sock`; in another namespace with its name. */
@@ -7,8 +8,7 @@ export function placeInWords(about: HostFound['about']): string {
   const from = about.host ?? (about.own ? '' : about.netns)
   const inside = from === '' ? '' : `${from} `
   if (!('shard' in about)) return from
-  const { address = '', port, path } = about
+  const { address = '', port = 0, path } = about
   if (path !== undefined) return `${inside}${path}`
-  const host = address === '0.0.0.0' ? '*' : address.includes(':') ? `[${address}]` : address
-  return `${inside}${host}:${port}`
+  return `${inside}${formatListen({ host: address === '0.0.0.0' ? '*' : address, port })}`
 }

@@ -25,6 +25,7 @@ const rowOf = (changes: Partial<HostRow>): HostRow => ({
   drops: 0,
   dropsPerSecond: 0,
   oldestWaitMs: 0,
+  waitIsBound: false,
   happenedMs: undefined,
   portSample: undefined,
   ...changes,
@@ -171,4 +172,26 @@ test('colours are only where they are wanted', () => {
       .includes('\x1b[31m'),
   )
   assert.ok(!draw(viewOf(rows), new Choice(), screenOf()).join('').includes('\x1b'))
+})
+
+test('a bound is shown as one, a frozen view tells its age, and a sentence that is cut says so', () => {
+  const rows = [rowOf({ length: 3, oldestWaitMs: 2100, waitIsBound: true })]
+  const choice = new Choice()
+  choice.key(' ')
+  const lines = draw(viewOf(rows), choice, screenOf({ columns: 120, ageMs: 12_000, sentences: ['word '.repeat(100)] }))
+  assert.match(lines[0] ?? '', /frozen, 12 s old/)
+  assert.doesNotMatch(lines[0] ?? '', /no reading/)
+  assert.match(lines[3] ?? '', / ≤ 2\.1 s /)
+  assert.equal(lines.filter((line) => /^word .*…$/.test(line)).length, 1)
+})
+
+test('details count in good English, and do not say that nobody may see whose a UDP socket is', () => {
+  const portSample = { address: '0.0.0.0', port: 80, used: true, waiting: 1, waitingFinished: 1 }
+  const choice = new Choice()
+  choice.key('\r')
+  const shown = (row: HostRow): string => draw(viewOf([row]), choice, screenOf({ columns: 160 })).join('\n')
+  assert.match(shown(rowOf({ portSample })), /1 connection waits at this port · 1 of them has hung up/)
+  const udp = shown(rowOf({ kind: 'udp', pids: [], process: '' }))
+  assert.match(udp, /whose it is is not looked for/)
+  assert.doesNotMatch(udp, /may not be seen/)
 })

@@ -14,7 +14,7 @@ export interface Screen {
   sentences: readonly string[]
   /** What the matter is while no view comes. */
   notice: string | undefined
-  /** How long no view has come. */
+  /** How old the view is. */
   ageMs: number
 }
 
@@ -46,7 +46,8 @@ const columns: Column[] = [
     title: 'oldest',
     width: 8,
     rank: 3,
-    cell: ({ oldestWaitMs }) => (oldestWaitMs === undefined ? UNKNOWN : duration(oldestWaitMs)),
+    cell: ({ oldestWaitMs, waitIsBound }) =>
+      oldestWaitMs === undefined ? UNKNOWN : `${waitIsBound && oldestWaitMs > 0 ? '≤ ' : ''}${duration(oldestWaitMs)}`,
   },
   {
     title: 'drops/s',
@@ -111,7 +112,7 @@ function heading(view: HostView, rows: readonly HostRow[], choice: Choice, scree
   const all = view.rows.length
   const count = rows.length === all ? plural(all, 'queue') : `${whole(rows.length)} of ${plural(all, 'queue')}`
   const full = view.rows.filter(({ length, room }) => length >= room).length
-  const age = screen.ageMs > OLD_MS ? screen.ageMs : 0
+  const age = !choice.frozen && screen.ageMs > OLD_MS ? screen.ageMs : 0
   const items = [
     count,
     ...(namespaces.length === 1 ? [] : [`in ${plural(namespaces.length, 'network namespace')}`]),
@@ -119,7 +120,7 @@ function heading(view: HostView, rows: readonly HostRow[], choice: Choice, scree
     screen.source,
     `order: ${choice.order}`,
     ...(choice.filter !== '' || choice.typing ? [`filter: ${choice.filter}${choice.typing ? '_' : ''}`] : []),
-    ...(choice.frozen ? [paint.yellow('frozen')] : []),
+    ...(choice.frozen ? [paint.yellow(`frozen, ${duration(screen.ageMs)} old`)] : []),
     ...(age > 0 ? [paint.red(`no reading for ${duration(age)}`)] : []),
     ...(age === 0 && !choice.frozen ? agesOf(view) : []),
   ]
@@ -208,15 +209,24 @@ function wordsBelow(view: HostView, screen: Screen, paint: Paint): string[] {
   )
   const words = screen.notice === undefined ? screen.sentences.slice(0, 2) : [screen.notice]
   return [
-    ...words.flatMap((sentence) => wrap(sentence, Math.min(screen.columns, 110)).slice(0, 3).map(paint.bold)),
+    ...words.flatMap((sentence) => shortened(wrap(sentence, Math.min(screen.columns, 110)), 3).map(paint.bold)),
     ...wrapItems(moved, '  ', screen.columns).slice(0, 2),
   ]
 }
 
+/** As many lines as there is room for; where more follow, the last one says so. */
+const shortened = (lines: readonly string[], most: number): string[] =>
+  lines.slice(0, most).map((line, at) => (at === most - 1 && lines.length > most ? `${line.slice(0, -1)}…` : line))
+
 /** All that is known of one listener. */
 function detailsOf(row: HostRow): string[] {
   const { portSample: port } = row
-  const held = row.pids.length === 0 ? 'held by processes that may not be seen' : `held by ${row.pids.join(', ')}`
+  const held =
+    row.kind === 'udp'
+      ? 'whose it is is not looked for'
+      : row.pids.length === 0
+        ? 'held by processes that may not be seen'
+        : `held by ${row.pids.join(', ')}`
   const accepting =
     row.acceptors === undefined
       ? []
@@ -231,8 +241,10 @@ function detailsOf(row: HostRow): string[] {
   const dead = (port?.waitingFinished ?? 0) + (port?.waitingReset ?? 0)
   const { accepted, unserved, unservedOldestMs = 0 } = port?.pastAccept ?? {}
   const connections = [
-    ...(port?.waiting === undefined ? [] : [`${plural(port.waiting, 'connection')} wait at this port`]),
-    ...(dead > 0 ? [`${whole(dead)} of them have hung up`] : []),
+    ...(port?.waiting === undefined
+      ? []
+      : [`${plural(port.waiting, 'connection waits', 'connections wait')} at this port`]),
+    ...(dead > 0 ? [`${whole(dead)} of them ${dead === 1 ? 'has' : 'have'} hung up`] : []),
     ...(accepted === undefined ? [] : [`${whole(accepted)} accepted`]),
     ...(unserved === undefined || unserved === 0
       ? []
@@ -263,7 +275,7 @@ const keys = [
 
 const helpLines = [
   'waiting: connections in the accept queue and how many fit (the limit plus one); of UDP the bytes in the fullest socket.',
-  'peak, full: highest length, and time at which nothing fitted, in the last 30 s; sampled, so a shorter burst shows only in drops.',
-  'oldest: the longest wait of those that wait at the port. drops: what the kernel counts against the socket since it listens.',
+  'peak, full: highest length, and time at which nothing fitted, in the last 30 s (of an exporter: its peak window); sampled, so a shorter burst shows only in drops.',
+  'oldest: how long the first in line has waited; ≤ where several shards of a port have somebody waiting. drops: what the kernel counts against the socket since it listens.',
   '● something was dropped, or the queue was full, within 5 s; ○ within 10 s. – is not known.',
 ]

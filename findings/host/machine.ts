@@ -1,5 +1,6 @@
 /** What bounds all listeners of a machine or a namespace: source ports, UDP buffers, packets per CPU, conntrack, memory. */
 
+import { formatListen } from '#common/parse.ts'
 import { bytes } from '#common/quantities.ts'
 import { perDay } from './evidence.ts'
 import type { HostFinding, HostFound } from './finding.ts'
@@ -22,7 +23,7 @@ export const sourcePorts: HostFinding = function* sourcePorts(host) {
       severity: out ? 'critical' : 'warning',
       sure: 'certain',
       about: space,
-      words: `${whole(worst.ports)} of ${whole(all)} source ports lead to ${worst.address.includes(':') ? `[${worst.address}]` : worst.address}:${worst.port}${waits ? `, ${whole(worst.timeWait)} of them in TIME_WAIT` : ''}: ${out ? 'connect() fails there with EADDRNOTAVAIL' : 'when they are used up, connect() fails there with EADDRNOTAVAIL'}.${waits ? ' Connections that are kept open and used again would need few.' : ''}`,
+      words: `${whole(worst.ports)} of ${whole(all)} source ports lead to ${formatListen({ host: worst.address, port: worst.port })}${waits ? `, ${whole(worst.timeWait)} of them in TIME_WAIT` : ''}: ${out ? 'connect() fails there with EADDRNOTAVAIL' : 'when they are used up, connect() fails there with EADDRNOTAVAIL'}.${waits ? ' Connections that are kept open and used again would need few.' : ''}`,
       evidence: { ports: worst.ports, of: all, time_wait: worst.timeWait },
       mends: [
         ...(all < 60_000 ? [sysctl('net.ipv4.ip_local_port_range', '1024 65535', whereOf(space))] : []),

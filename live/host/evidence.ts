@@ -22,6 +22,7 @@ import type {
 } from '#services/exporter/snapshot.ts'
 import { type LookOptions, type Looks, lookTwice } from './looks.ts'
 import { conntrack, setting, softnetDropped, uptimeMs } from './machine.ts'
+import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
 import { ProcessWatch } from './processes.ts'
 import { limitSetBy } from './set-by.ts'
 
@@ -115,7 +116,7 @@ function namespaceEvidence(
   around: Around,
 ): NamespaceEvidence {
   const { own, apartMs } = around
-  const netns = space.name === '' ? space.netns : space.name
+  const netns = namespaceName(space)
   const settings: Record<string, number> = { ...space.limits }
   if (own)
     for (const name of MORE_SETTINGS) {
@@ -127,8 +128,7 @@ function namespaceEvidence(
   const unixEarlier = byId(before?.unixListeners ?? [])
   const ports = byPlace(space.ports)
   const portsBefore = byPlace(before?.ports ?? [])
-  const sizes = new Map<string, number>()
-  for (const listener of space.listeners) sizes.set(placeOf(listener), (sizes.get(placeOf(listener)) ?? 0) + 1)
+  const sizes = countByPlace(space.listeners)
   const tcp = space.listeners.map((listener): QueueEvidence => {
     const then = earlier.get(listener.cookie)
     const port = ports.get(placeOf(listener))
@@ -214,9 +214,6 @@ function ofPort(
   }
 }
 
-const placeOf = ({ address, port }: { address: string; port: number }): string => `${address} ${port}`
-const byPlace = <One extends { address: string; port: number }>(all: readonly One[]): Map<string, One> =>
-  new Map(all.map((one) => [placeOf(one), one]))
 const byId = <One extends { cookie: string }>(all: readonly One[]): Map<string, One> =>
   new Map(all.map((one) => [one.cookie, one]))
 

@@ -3,6 +3,7 @@ import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
 import { plural, whole } from '#common/quantities.ts'
 import { type HostEvidence, isFull, type QueueEvidence } from '#findings/host/evidence.ts'
+import { placeOf } from './places.ts'
 
 const OPERATORS = ['>=', '<=', '=', '>', '<'] as const
 type Operator = (typeof OPERATORS)[number]
@@ -159,8 +160,8 @@ export function judge(expectation: Expectation, host: HostEvidence): Judged {
 }
 
 /** `port 8080 (nginx)` */
-function where({ address = '', port, path, who, netns, own, host }: QueueEvidence): string {
-  const at = path ?? `${address.includes(':') ? `[${address}]` : address}:${port}`
+function where({ address = '', port = 0, path, who, netns, own, host }: QueueEvidence): string {
+  const at = path ?? placeOf({ address, port })
   return `${at}${who === undefined ? '' : ` (${who})`}${host !== undefined ? ` on ${host}` : own ? '' : ` in ${netns}`}`
 }
 

@@ -84,6 +84,28 @@ test('a queue that was full between two looks, and is empty at both, is marked',
   assert.equal(see(500, 3.01)?.happenedMs, 250)
 })
 
+test('a wait is that of a queue where it can be told, a bound where several shards have somebody waiting, and none where nobody waits', () => {
+  const port = { address: '127.0.0.1', port: 8080, used: true, oldestWaitMs: 2100 }
+  const see = (...lengths: number[]) =>
+    new HostRows()
+      .see(
+        snapshotAt(0, {
+          listeners: lengths.map((length, at) => listenerOf({ cookie: String(at), shard: at + 1, length })),
+          ports: [port],
+        }),
+      )
+      .rows.map(({ oldestWaitMs, waitIsBound }) => [oldestWaitMs, waitIsBound])
+  assert.deepEqual(see(5, 0), [
+    [2100, false],
+    [0, false],
+  ])
+  assert.deepEqual(see(5, 2, 0), [
+    [2100, true],
+    [2100, true],
+    [0, true],
+  ])
+})
+
 test('UNIX and UDP sockets have rows, without numbers that the kernel does not keep', () => {
   const { rows } = new HostRows().see(
     snapshotAt(0, {

@@ -1,5 +1,6 @@
 /** The queues of a host as rows, one for each listening socket and each UDP address, with rates over the last second. Pure. */
 import type { NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
+import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
 
 /** Rates are taken over this span. */
 const RATE_SPAN_MS = 1000
@@ -35,8 +36,10 @@ export interface HostRow {
   /** What the kernel has counted since the socket listens; undefined where it counts nothing, as for UNIX sockets. */
   drops: number | undefined
   dropsPerSecond: number | undefined
-  /** The longest wait of the whole port; undefined where it is not known. */
+  /** The longest wait here, 0 if nobody waits; undefined where it is not known. */
   oldestWaitMs: number | undefined
+  /** It is that of the whole port, where several shards have somebody waiting: here it is no longer. */
+  waitIsBound: boolean
   /** How long it was seen full since it was first read; undefined for UDP. */
   fullSecondsTotal: number | undefined
   /** How long ago it last dropped something or was full, within the last ten seconds. */
@@ -63,7 +66,6 @@ const told = [
   'TcpExt_TCPReqQFullDrop',
   'TcpExt_TCPReqQFullDoCookies',
   'TcpExt_TCPAbortOnMemory',
-  'TcpExt_PAWSEstab',
   'Udp_RcvbufErrors',
 ] as const
 
@@ -89,7 +91,7 @@ export class HostRows {
     return {
       timeMs: snapshot.timeMs,
       namespaces: snapshot.namespaces.map((space) => ({
-        netns: nameOf(space),
+        netns: namespaceName(space),
         movedPerSecond: moved(space, among(before, space), snapshot, before),
       })),
       rows,
@@ -122,7 +124,6 @@ interface Counted {
 }
 
 const keyOf = ({ netns }: NamespaceSample, cookie: string): string => `${netns} ${cookie}`
-const nameOf = ({ name, netns }: NamespaceSample): string => (name === '' ? netns : name)
 const among = (snapshot: Snapshot | undefined, { inode }: NamespaceSample): NamespaceSample | undefined =>
   snapshot?.namespaces.find((space) => space.inode === inode)
 
@@ -135,10 +136,11 @@ function rowsOf(
   at: Snapshot,
   before: Snapshot | undefined,
 ): HostRow[] {
-  const netns = nameOf(space)
-  const ports = new Map(space.ports.map((port) => [placeOf(port), port]))
-  const shards = new Map<string, number>()
-  for (const listener of space.listeners) shards.set(placeOf(listener), (shards.get(placeOf(listener)) ?? 0) + 1)
+  const netns = namespaceName(space)
+  const ports = byPlace(space.ports)
+  const shards = countByPlace(space.listeners)
+  // Shards in which anybody waits: who waits at a port does not say in which.
+  const waiting = countByPlace(space.listeners.filter(({ length }) => length > 0))
   const dropsThen = new Map((earlier?.listeners ?? []).map(({ cookie, drops }) => [cookie, drops]))
   const tcp = space.listeners.map((listener): HostRow => {
     const place = placeOf(listener)
@@ -164,7 +166,8 @@ function rowsOf(
       fullSecondsTotal: listener.atLeastSeconds['1'],
       drops: listener.drops,
       dropsPerSecond: then === undefined ? undefined : perSecond(listener.drops, then, at, before),
-      oldestWaitMs: portSample?.oldestWaitMs,
+      oldestWaitMs: listener.length === 0 ? 0 : portSample?.oldestWaitMs,
+      waitIsBound: (waiting.get(place) ?? 0) > 1,
       happenedMs: undefined,
       portSample,
     }
@@ -191,11 +194,12 @@ function rowsOf(
       drops: undefined,
       dropsPerSecond: undefined,
       oldestWaitMs: undefined,
+      waitIsBound: false,
       happenedMs: undefined,
       portSample: undefined,
     }),
   )
-  const udpThen = new Map((earlier?.udpSockets ?? []).map((socket) => [placeOf(socket), socket.drops]))
+  const udpThen = byPlace(earlier?.udpSockets ?? [])
   const udp = (space.udpSockets ?? []).map((socket): HostRow => {
     const then = udpThen.get(placeOf(socket))
     return {
@@ -217,18 +221,15 @@ function rowsOf(
       fullSeconds: undefined,
       fullSecondsTotal: undefined,
       drops: socket.drops,
-      dropsPerSecond: then === undefined ? undefined : perSecond(socket.drops, then, at, before),
+      dropsPerSecond: then === undefined ? undefined : perSecond(socket.drops, then.drops, at, before),
       oldestWaitMs: undefined,
+      waitIsBound: false,
       happenedMs: undefined,
       portSample: undefined,
     }
   })
   return [...tcp, ...unix, ...udp]
 }
-
-/** `[::1]:80` for IPv6, so that a port can be told from an address. */
-const placeOf = ({ address, port }: { address: string; port: number }): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
 function moved(
   space: NamespaceSample,

@@ -1,5 +1,6 @@
 /** The connections that processes of the namespace have opened. */
 import type { MetricValue } from '#common/metrics-text.ts'
+import { formatListen } from '#common/parse.ts'
 import type { OutgoingSample } from '../snapshot.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
 
@@ -10,8 +11,7 @@ function each(read: (outgoing: OutgoingSample, netns: string) => Iterable<Metric
   }
 }
 
-const destinationOf = (address: string, port: number): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+const destinationOf = (address: string, port: number): string => formatListen({ host: address, port })
 
 const dump = 'dump of all connections, every five seconds unless the CPU budget stretches the interval'
 

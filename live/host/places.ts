@@ -1,0 +1,24 @@
+/** The sockets of a snapshot by where they listen. */
+import { formatListen } from '#common/parse.ts'
+import type { NamespaceSample } from '#services/exporter/snapshot.ts'
+
+interface At {
+  address: string
+  port: number
+}
+
+/** `0.0.0.0:80`, `[::1]:80` */
+export const placeOf = ({ address, port }: At): string => formatListen({ host: address, port })
+
+export const byPlace = <One extends At>(all: readonly One[]): Map<string, One> =>
+  new Map(all.map((one) => [placeOf(one), one]))
+
+/** How many share each place. */
+export function countByPlace(all: readonly At[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const one of all) counts.set(placeOf(one), (counts.get(placeOf(one)) ?? 0) + 1)
+  return counts
+}
+
+/** By its name, where it has one. */
+export const namespaceName = ({ name, netns }: NamespaceSample): string => (name === '' ? netns : name)
