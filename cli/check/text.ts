@@ -60,13 +60,7 @@ function table({ queues }: HostReport, style: Style): string {
 
 /** Shards of one address that are alike are one line. */
 function* rowsOf(queues: readonly QueueEvidence[]): Generator<Row> {
-  const groups = new Map<string, QueueEvidence[]>()
-  for (const queue of queues) {
-    const key = `${placeInWords(queue)} ${queue.who} ${queue.limit}`
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [queue])
-    else group.push(queue)
-  }
+  const groups = Map.groupBy(queues, (queue) => `${placeInWords(queue)} ${queue.who} ${queue.limit}`)
   for (const group of groups.values()) {
     const [queue] = group
     if (queue === undefined) continue

@@ -15,16 +15,9 @@ import { duration, nameOf, ofThatFit, onADay, perSecond, plural, since, whole, w
 const SMALL = 128
 
 /** The queues of a namespace that share an address and a port, or a path. */
-function groupsOf({ queues }: NamespaceEvidence): QueueEvidence[][] {
-  const groups = new Map<string, QueueEvidence[]>()
-  for (const queue of queues) {
-    const key = queue.path ?? `${queue.address} ${queue.port}`
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [queue])
-    else group.push(queue)
-  }
-  return [...groups.values()]
-}
+const groupsOf = ({ queues }: NamespaceEvidence): QueueEvidence[][] => [
+  ...Map.groupBy(queues, ({ path, address, port }) => path ?? `${address} ${port}`).values(),
+]
 
 export function* groups(host: HostEvidence): Generator<{ group: QueueEvidence[]; space: NamespaceEvidence }> {
   for (const space of host.namespaces) for (const group of groupsOf(space)) yield { group, space }
