@@ -4,6 +4,7 @@ import { type Level, levels, unit } from './common.ts'
 import { toBoard } from './links.ts'
 import { graph, number } from './panels.ts'
 import { lately, over, perInstance, rate, select, up } from './select.ts'
+import { answering } from './shared.ts'
 import { rows } from './tables.ts'
 
 const stat = { width: 6, height: 4 }
@@ -38,18 +39,7 @@ export const exporter: BoardSpec = {
       panels: [
         number({
           ...stat,
-          title: 'Exporters',
-          means: 'Exporters whose last scrape succeeded, and those whose did not.',
-          worry: 'Any that does not answer: nothing is known about that host.',
-          limits:
-            'Those that have answered in the time shown, and all targets of a job in which only exporters answer.',
-          unit: unit.count,
-          levels: levels.needed,
-          empty: 'none known',
-          queries: [
-            [`sum(${up})`, 'answer'],
-            [`count(${up} == 0) or sum(${up}) * 0`, 'do not', 'missed'],
-          ],
+          ...answering,
         }),
         number({
           ...stat,

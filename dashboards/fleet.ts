@@ -17,9 +17,9 @@ import {
   select,
   synOverflows,
   turnedAwayNow,
-  up,
   withOwner,
 } from './select.ts'
+import { answering } from './shared.ts'
 import { rows } from './tables.ts'
 
 const small = { width: 4, height: 3 }
@@ -60,18 +60,7 @@ export const fleet: BoardSpec = {
       panels: [
         number({
           ...small,
-          title: 'Exporters',
-          means: 'Exporters whose last scrape succeeded, and those whose did not.',
-          worry: 'Any that does not answer: nothing is known about that host.',
-          limits:
-            'Those that have answered in the time shown, and all targets of a job in which only exporters answer.',
-          unit: unit.count,
-          levels: levels.needed,
-          empty: 'none known',
-          queries: [
-            [`sum(${up})`, 'answer'],
-            [`count(${up} == 0) or sum(${up}) * 0`, 'do not', 'missed'],
-          ],
+          ...answering,
         }),
         number({
           ...small,

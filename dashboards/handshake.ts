@@ -3,7 +3,8 @@ import { metrics } from '#services/exporter/catalogue.ts'
 import type { BoardSpec } from './board.ts'
 import { type Color, levels, unit } from './common.ts'
 import { graph, type Lane, lanes, words } from './panels.ts'
-import { fullestListeners, fullestPorts, lately, named, rate, turnedAway } from './select.ts'
+import { fullestListeners, named, rate, turnedAway } from './select.ts'
+import { synQueueLines } from './shared.ts'
 
 const third = { width: 8, height: 6 }
 
@@ -133,11 +134,7 @@ export const handshake: BoardSpec = {
             'The two ports with the fullest accept queues, sampled every 100 ms. Only with one listener is the limit exact.',
           unit: unit.count,
           levels: levels.none,
-          queries: [
-            [fullestPorts(2, lately('tcp_port_syn_queue_length')), `length ${named.port}`],
-            [fullestPorts(2, lately('tcp_port_syn_queue_peak')), `peak ${named.port}`],
-            [fullestPorts(2, lately('tcp_port_syn_queue_limit')), `limit ${named.port}`, 'limit'],
-          ],
+          queries: synQueueLines,
         }),
         graph({
           ...third,

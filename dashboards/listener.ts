@@ -16,12 +16,12 @@ import {
   lately,
   named,
   over,
-  peakFill,
   peakFillNow,
   perInstance,
   rate,
   select,
 } from './select.ts'
+import { fillLines } from './shared.ts'
 import { rows } from './tables.ts'
 
 const stat = { width: 4, height: 4 }
@@ -129,10 +129,7 @@ export const listener: BoardSpec = {
           unit: unit.share,
           levels: levels.fill,
           reaches: 1.1,
-          queries: [
-            [fullestListeners(6, fill), named.listener],
-            [fullestListeners(6, peakFill), `${named.listener} peak`, 'peak'],
-          ],
+          queries: fillLines,
         }),
         graph({
           ...third,

@@ -4,19 +4,18 @@ import { levels, unit } from './common.ts'
 import { clients, ofBackends } from './lab.ts'
 import { graph, number } from './panels.ts'
 import {
-  fill,
   fillNow,
   fullestListeners,
   fullestPorts,
   lately,
   named,
-  peakFill,
   peakFillNow,
   rate,
   rateNow,
   select,
   turnedAwayNow,
 } from './select.ts'
+import { fillLines, synQueueLines } from './shared.ts'
 
 const stat = { width: 4, height: 3 }
 /** Three rows of these, the numbers above and the two closed rows below fit a screen of 1080 lines. */
@@ -109,10 +108,7 @@ export const queues: BoardSpec = {
           unit: unit.share,
           levels: levels.fill,
           reaches: 1.1,
-          queries: [
-            [fullestListeners(6, fill), named.listener],
-            [fullestListeners(6, peakFill), `${named.listener} peak`, 'peak'],
-          ],
+          queries: fillLines,
         }),
         graph({
           ...size,
@@ -153,11 +149,7 @@ export const queues: BoardSpec = {
             'The two ports with the fullest accept queues: a request does not name its listener. Sampled every 100 ms or less often. The limit is the sum over the listeners, and one of them can be full long before the sum is reached.',
           unit: unit.count,
           levels: levels.none,
-          queries: [
-            [fullestPorts(2, lately('tcp_port_syn_queue_length')), `length ${named.port}`],
-            [fullestPorts(2, lately('tcp_port_syn_queue_peak')), `peak ${named.port}`],
-            [fullestPorts(2, lately('tcp_port_syn_queue_limit')), `limit ${named.port}`, 'limit'],
-          ],
+          queries: synQueueLines,
         }),
         graph({
           ...size,
