@@ -140,9 +140,11 @@ server.listen({ port: Number(port), host: '127.0.0.1', ...(backlog === '-' ? {} 
 export const CLIENTS = `
 const [port, count, say = ''] = process.argv.slice(1)
 let open = 0
-for (let i = 0; i < Number(count); i++) {
+function connect() {
   const socket = require('node:net').connect(port.startsWith('/') ? { path: port } : { port: Number(port), host: '127.0.0.1' })
   socket.on('connect', () => { open++; if (say !== '') socket.write(say.startsWith('base64:') ? Buffer.from(say.slice(7), 'base64') : say); console.log(open) })
-  socket.on('error', () => {})
+  // The kernel sends a SYN again by itself; at a UNIX socket that is full the client has to.
+  socket.on('error', ({ code }) => { if (code === 'EAGAIN') setTimeout(connect, 100) })
 }
+for (let i = 0; i < Number(count); i++) connect()
 setInterval(() => {}, 1e9)`
