@@ -1,5 +1,6 @@
 /** The last minute of arrivals, taken from the views of a lab, and the backlog that it needs. */
 
+import { median } from '#common/quantile.ts'
 import { duration, number, plural, rate } from '#common/quantities.ts'
 import { adviceFrom, survivedWords } from '#planner/advice.ts'
 import type { CountedInterval } from '#planner/counted-arrivals.ts'
@@ -12,6 +13,11 @@ const KEPT_MS = 60_000
 const RETRY_MS = 1000
 /** And its kernel is a little late: timers of a second stand on a coarse grid. */
 const LATEST_RETRY_MS = 1200
+
+/** A time without a reading, from which on nothing is known of when what came in it came. */
+const GAP_MS = 1000
+/** Where counters are read so seldom as a rule it is no gap. */
+const GAP_OF_USUAL = 3
 
 /** From one reading of the counters to the next. */
 interface Interval {
@@ -96,8 +102,12 @@ export class LastMinute {
       ...(view.sysctls.somaxconn < 0 ? {} : { somaxconn: view.sysctls.somaxconn }),
     }
     const elsewhere = this.#elsewhere(view)
+    const gap = this.#gap()
     const clear = adviceFrom(this.#runs(elsewhere, true), seen)
     const advice = clear ?? adviceFrom(this.#runs(elsewhere, false), seen)
+    // What came in a gap may have come at once: where that is more than the answer has room for, there is no answer.
+    if (gap !== undefined && gap.opens + gap.overflows > (advice?.backlog ?? 0) + 1)
+      return { ...nothing, words: [askAgain(gap)] }
     if (advice === undefined) return { ...nothing, words: [this.#whyNot(view, elsewhere, nothing.stallMs)] }
     return {
       stallMs: seen.stallMs,
@@ -110,6 +120,9 @@ export class LastMinute {
       }),
       basis: [
         `Based on ${plural(advice.arrivals, 'connection')} within ${duration(advice.watchedMs)}, counted by the kernel (PassiveOpens) and read by the exporter every ${duration(advice.intervalMs)}.`,
+        ...(gap === undefined
+          ? []
+          : [`The counters were not read for ${duration(gap.toMs - gap.fromMs)}: that time is left out.`]),
         ...this.#spillWords(clear === undefined),
         ...(view.counted.otherPorts.length === 0
           ? []
@@ -126,11 +139,12 @@ export class LastMinute {
     const runs: CountedInterval[][] = []
     let endMs = Number.NaN
     let due = 0
+    const longestMs = this.#longestMs()
     for (const { fromMs, toMs, opens, overflows, clear } of this.#intervals) {
       due += (toMs - fromMs) * elsewhere.perMs
       const takenOff = Math.min(opens, Math.floor(due))
       due -= takenOff
-      if (clearOnly && !clear) continue
+      if ((clearOnly && !clear) || toMs - fromMs > longestMs) continue
       if (fromMs !== endMs) runs.push([])
       runs.at(-1)!.push({ fromMs, toMs, count: opens - takenOff + overflows })
       endMs = toMs
@@ -146,6 +160,20 @@ export class LastMinute {
     if (counted.otherPorts.length === 0 || spanMs === 0) return { perMs: 0, all: false }
     const entered = (this.#entered.at(-1)?.total ?? 0) - (this.#entered[0]?.total ?? 0)
     return { perMs: Math.max(0, opens - entered) / spanMs, all: entered === 0 && overflows === 0 }
+  }
+
+  /** The longest time between two readings that is not a gap. */
+  #longestMs(): number {
+    const usual = median(this.#intervals.map(({ fromMs, toMs }) => toMs - fromMs))
+    return Math.max(GAP_MS, GAP_OF_USUAL * usual)
+  }
+
+  /** The time without a reading in which the most came; undefined where there was none. */
+  #gap(): Interval | undefined {
+    const longestMs = this.#longestMs()
+    return this.#intervals
+      .filter(({ fromMs, toMs }) => toMs - fromMs > longestMs)
+      .toSorted((a, b) => b.opens + b.overflows - a.opens - a.overflows)[0]
   }
 
   #spillWords(unclear: boolean): string[] {
@@ -168,6 +196,9 @@ export class LastMinute {
       : `Arrivals have been observed for only ${duration(watchedMs)}, which is too short for a stall of ${duration(stallMs)}.`
   }
 }
+
+const askAgain = ({ fromMs, toMs, opens, overflows }: Interval): string =>
+  `The machine was busy: the kernel’s counters were not read for ${duration(toMs - fromMs)}, and ${plural(opens + overflows, 'connection')} came in that time, at once or spread out. Ask again in a minute.`
 
 /** Until when clients may still retransmit what was dropped: each waits at most as long as it has been trying. */
 const lastRetryMs = ({ fromMs, toMs }: Spill): number => toMs + Math.max(LATEST_RETRY_MS, toMs - fromMs)

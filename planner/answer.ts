@@ -145,7 +145,7 @@ export const grantedWords = ({ backlog, somaxconn }: { backlog: number; somaxcon
       ]
     : []
 
-const shares = new Set(['delayedShare', 'lostShare'])
+const shares = new Set(['delayedShare', 'falseShare', 'lostShare', 'lateShare'])
 
 /** An estimate in words, with its unit. */
 export function estimateInWords(quantity: string, { value, low, high }: Estimate): string {

@@ -1,5 +1,6 @@
 /** Every question, by its name. */
 import type { Answer } from './answer.ts'
+import { underWayInWords } from './handshakes-under-way.ts'
 import { backendsQuestion } from './questions/backends.ts'
 import { backlogQuestion } from './questions/backlog.ts'
 import { restartQuestion, sharedQuestion, slowQuestion } from './questions/compare.ts'
@@ -13,13 +14,21 @@ import type { Situation } from './situation.ts'
 type Needs = 'backlog' | 'slow' | 'restart'
 type With<Need extends Needs> = Situation & { [Name in Need]: NonNullable<Situation[Name]> }
 
-/** What was recorded, and how it was read, belongs to every answer that rests on it. */
+/** What belongs to every answer: handshakes that do not fit the SYN queue, and how a recording was read. */
 const answering =
   (answer: (situation: Situation) => Answer) =>
   (situation: Situation): Answer => {
     const given = answer(situation)
     const { arrivals } = situation
-    return arrivals.shape === 'recorded' ? { ...given, answer: [...given.answer, `Read: ${arrivals.source}.`] } : given
+    const { backlog = situation.backlog } = given.data
+    return {
+      ...given,
+      answer: [
+        ...given.answer,
+        ...(typeof backlog === 'number' ? underWayInWords(situation, backlog) : []),
+        ...(arrivals.shape === 'recorded' ? [`Read: ${arrivals.source}.`] : []),
+      ],
+    }
   }
 
 const needing = <Need extends Needs>(needs: readonly Need[], answer: (situation: With<Need>) => Answer) =>

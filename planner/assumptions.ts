@@ -41,11 +41,23 @@ export function assumptionsOf(situation: Situation): string[] {
 }
 
 function loadInWords(situation: Situation): string {
+  if (situation.arrivals.shape === 'recorded') return workInWords(situation, situation.arrivals.atMs)
   const load = utilisation(situation)
   const words = `Load is ${percent(load)} of what the backends can accept${situation.slow === undefined ? '' : ', if none were slow'}`
   return load < 1
     ? `${words}.`
     : `${words}: queues fill whatever their backlog is, and the numbers are those of ${duration(spanMs(situation))}.`
+}
+
+/** A recording has an end: its load is the work that it brings, and how long it lasts. */
+function workInWords(situation: Situation, atMs: Float64Array): string {
+  const { backends } = situation
+  const spanMs = (atMs.at(-1) ?? 0) - (atMs[0] ?? 0)
+  const workMs = (atMs.length * serviceMs(situation)) / backends / awakeShare(situation)
+  const words = `The recording brings ${duration(workMs)} of work${backends > 1 ? ' to each backend on average' : ''} within ${duration(spanMs)}`
+  return workMs < spanMs
+    ? `${words}: the load is ${percent(workMs / spanMs)} on average.`
+    : `${words}: whoever comes last waits for the others.`
 }
 
 function retriesInWords(client: Situation['client']): string {

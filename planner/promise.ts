@@ -6,7 +6,8 @@ import { type Situation, socketsOf } from './situation.ts'
 /** `about` where few runs only let the certainty be guessed. */
 export function promiseInWords(situation: Situation, about = false): string {
   const { target, arrivals, stall } = situation
-  if (target.delayedShare > 0) return `at most ${percent(target.delayedShare)} of the connections lose a SYN`
+  if (target.delayedShare > 0)
+    return `at most ${percent(target.delayedShare)} of the connections lose a SYN or a final ACK`
   const sure = `${about ? 'about ' : ''}${percent(target.sureness)}`
   if (arrivals.shape !== 'recorded') return `nothing is dropped, with ${sure} certainty`
   // What came once says nothing of how certain it is to come again.

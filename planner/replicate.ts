@@ -24,7 +24,9 @@ const certain = (runs: number): number => FEW[runs - 2] ?? Z + (Z ** 3 + Z) / (4
 export interface Numbers {
   /** Connections that arrived in the window. */
   counted: number
+  /** Lost a SYN. */
   delayedShare: number
+  /** Not answered before their client gave up, or never. */
   lostShare: number
   drops: number
   retries: number
@@ -42,8 +44,14 @@ export interface Numbers {
 export interface PlayedNumbers extends Numbers {
   /** The smallest backlog at which this run drops nothing. */
   backlogNeeded: number
-  /** Of those who arrived in the window. NaN for a moment that never came. */
-  felt: { connectMs: Float64Array; acceptWaitMs: Float64Array }
+  /** Lost a final ACK: the client takes itself for connected, and the server does not. */
+  falseShare: number
+  /** Lost a SYN or a final ACK. */
+  refusedShare: number
+  /** Served, but after their client had given up. */
+  lateShare: number
+  /** Of those who arrived in the window. NaN for a moment that never came; `answerMs` counts those who were answered in time. */
+  felt: { connectMs: Float64Array; answerMs: Float64Array; acceptWaitMs: Float64Array }
 }
 
 function runOnce(situation: Situation, backlog: number, seed: number, retriesMatter: boolean): PlayedNumbers {
@@ -53,28 +61,40 @@ function runOnce(situation: Situation, backlog: number, seed: number, retriesMat
 
 export function numbersOf(played: Played, window: { fromMs: number; toMs: number }): PlayedNumbers {
   const { records, counters, shards, synQueuePeak } = played
-  const { arrivedMs, connectedMs, queuedMs, acceptedMs, refusals, ending, count } = records
+  const { arrivedMs, connectedMs, queuedMs, acceptedMs, answeredMs, synDrops, finalAckDrops, ending, count } = records
   const answered = endings.indexOf('answered')
   const reset = endings.indexOf('reset')
   let within = 0
   let delayed = 0
+  let falsely = 0
+  let refused = 0
+  let late = 0
   let lost = 0
   let resets = 0
   for (let i = 0; i < count; i++) {
     if (ending[i] === reset) resets++
     if (arrivedMs[i]! < window.fromMs || arrivedMs[i]! >= window.toMs) continue
     within++
-    if (refusals[i]! > 0) delayed++
-    if (ending[i] !== answered) lost++
+    if (synDrops[i]! > 0) delayed++
+    if (finalAckDrops[i]! > 0) falsely++
+    if (synDrops[i]! + finalAckDrops[i]! > 0) refused++
+    if (ending[i] === answered) continue
+    lost++
+    if (!Number.isNaN(answeredMs[i]!)) late++
   }
   const connectMs = connectedMs.map((at, i) => at - arrivedMs[i]!)
+  const answerMs = answeredMs.map((at, i) => (ending[i] === answered ? at - arrivedMs[i]! : Number.NaN))
   const acceptWaitMs = acceptedMs.map((at, i) => at - queuedMs[i]!)
   const inWindow = (values: Float64Array): Float64Array =>
     within === count ? values : values.filter((_, i) => arrivedMs[i]! >= window.fromMs && arrivedMs[i]! < window.toMs)
+  const counted = Math.max(1, within)
   return {
-    counted: Math.max(1, within),
-    delayedShare: within === 0 ? 0 : delayed / within,
-    lostShare: within === 0 ? 0 : lost / within,
+    counted,
+    delayedShare: delayed / counted,
+    falseShare: falsely / counted,
+    refusedShare: refused / counted,
+    lostShare: lost / counted,
+    lateShare: late / counted,
     drops: counters.ListenDrops,
     retries: counters.synRetransmits,
     resets,
@@ -85,7 +105,7 @@ export function numbersOf(played: Played, window: { fromMs: number; toMs: number
     backlogNeeded: Math.max(...shards.map((shard) => shard.longestMet)),
     connectMs,
     acceptWaitMs,
-    felt: { connectMs: inWindow(connectMs), acceptWaitMs: inWindow(acceptWaitMs) },
+    felt: { connectMs: inWindow(connectMs), answerMs: inWindow(answerMs), acceptWaitMs: inWindow(acceptWaitMs) },
   }
 }
 
@@ -120,11 +140,14 @@ export function simulated(
   const numbers = runsOf(situation, backlog, { runs })
   const shareOf = (values: readonly number[]): Estimate => {
     const mean = meanOf(values, 1 / numbers[0]!.counted)
-    return { ...mean, high: Math.min(1, mean.high) }
+    // Sums of weighed shares are a little off one.
+    return { value: Math.min(1, mean.value), low: Math.min(1, mean.low), high: Math.min(1, mean.high) }
   }
   const estimates: Partial<Record<Quantity, Estimate>> = {
     delayedShare: shareOf(sharesOf(numbers, (run) => run.delayedShare)),
+    falseShare: shareOf(sharesOf(numbers, (run) => run.falseShare)),
     lostShare: shareOf(sharesOf(numbers, (run) => run.lostShare)),
+    lateShare: shareOf(sharesOf(numbers, (run) => run.lateShare)),
     drops: meanOf(
       numbers.map((run) => run.drops),
       1,
@@ -140,6 +163,7 @@ export function simulated(
     queuePeak: meanOf(numbers.map((run) => run.queuePeak)),
     synQueuePeak: meanOf(numbers.map((run) => run.synQueuePeak)),
     connectP99Ms: pooledP99(numbers.map(({ felt }) => felt.connectMs)),
+    answerP99Ms: pooledP99(numbers.map(({ felt }) => felt.answerMs)),
     acceptWaitP99Ms: pooledP99(numbers.map(({ felt }) => felt.acceptWaitMs)),
     acceptWaitMaxMs: meanOf(numbers.map((run) => new Distribution(run.acceptWaitMs).max)),
   }

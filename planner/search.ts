@@ -23,7 +23,7 @@ const needs = (situation: Situation, runs: number): number[] =>
   runsOf(situation, Number.POSITIVE_INFINITY, { runs, retriesMatter: false }).map((run) => run.backlogNeeded)
 
 const sharesAt = (situation: Situation, backlog: number, runs: number): number[] =>
-  sharesOf(runsOf(situation, backlog, { runs, retriesMatter: false }), (run) => run.delayedShare)
+  sharesOf(runsOf(situation, backlog, { runs, retriesMatter: false }), (run) => run.refusedShare)
 
 /** Whether a backlog reaches the target, at a glance: much cheaper than to look for the smallest one. */
 export function reachesTarget(situation: Situation, backlog: number): boolean {

@@ -20,7 +20,7 @@ interface StallPlan {
 }
 
 interface Target {
-  /** The share of connections that may lose a SYN, and so a second; 0 for none. */
+  /** The share of connections that may lose a SYN or a final ACK; 0 for none. */
   delayedShare: number
   /** With which probability a target of none must hold. */
   sureness: number
@@ -69,9 +69,20 @@ export const serviceMs = ({ accept }: Situation): number => accept.ms + accept.h
 export const awakeShare = ({ stall }: Situation): number =>
   stall?.everyMs === undefined ? 1 : Math.max(0, 1 - stall.ms / stall.everyMs)
 
-/** Load over capacity; 1 and more is unstable. */
-export const utilisation = (situation: Situation): number =>
-  (ratePerSecond(situation) * serviceMs(situation)) / 1000 / situation.backends / awakeShare(situation)
+/** Load over capacity; 1 and more is unstable. Of a recording while it lasts: what all of it at once brings is infinite. */
+export function utilisation(situation: Situation): number {
+  const service = serviceMs(situation)
+  const perSecond = isInstant(situation) && service > 0 ? Number.POSITIVE_INFINITY : ratePerSecond(situation)
+  return (perSecond * service) / 1000 / situation.backends / awakeShare(situation)
+}
+
+/** Whether a load lasts that the backends cannot carry. A recording ends: what it brings is done some time after it. */
+export const isOverloaded = (situation: Situation): boolean =>
+  situation.arrivals.shape !== 'recorded' && utilisation(situation) >= 1
+
+/** Whether a recording has no length: all of it comes at once. */
+const isInstant = ({ arrivals }: Situation): boolean =>
+  arrivals.shape === 'recorded' && arrivals.atMs.length > 1 && arrivals.atMs.at(-1) === arrivals.atMs[0]
 
 /**
  * About how long queues remember: what a loop needs to forget how it began, if nothing bounds its queue. Infinite for a

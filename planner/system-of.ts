@@ -104,9 +104,9 @@ const leadMs = (situation: Situation, retriesMatter: boolean): number =>
 
 /** How long connections arrive; of a recording, how long they did. */
 export function spanMs(situation: Situation, retriesMatter = true): number {
-  const { arrivals, stall, restart, backends, forMs } = situation
+  const { arrivals, stall, restart, forMs } = situation
   if (arrivals.shape === 'recorded') return (arrivals.atMs.at(-1) ?? 0) + 1
-  if (restart !== undefined) return restartAtMs(restart, backends) + TAIL_MS
+  if (restart !== undefined) return restartAtMs(restart, socketsOf(situation).sockets) + TAIL_MS
   if (stall === undefined || stall.everyMs !== undefined) return forMs
   const longTailMs = Math.min(TAIL_MS, (TAIL_CONNECTIONS / arrivals.ratePerSecond) * 1000)
   const tailMs =

@@ -82,11 +82,6 @@ const needs: Rule[] = [
     refuses: ({ question, has }) => question === 'syn-queue' && !has('half-open'),
     problem: () => '--half-open is missing: how many per second?',
   },
-  {
-    refuses: ({ question, said }) => question === 'restart' && said.mode === 'shared',
-    problem: ({ name }) =>
-      `${name('mode')} shared: a shared socket lives until its last process ends, so a rolling restart costs nothing`,
-  },
 ]
 
 const slowBackends: Rule[] = [

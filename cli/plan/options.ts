@@ -128,7 +128,7 @@ export const planOptions = {
   away: duration(trouble, 'restart: how long its listener is gone', { min: 1, max: 600_000 }),
   'half-open': rate(trouble, 'SYNs whose senders never send the final ACK'),
 
-  loss: share(target, 'share of connections that may lose a SYN, e.g. 0.1% (default: none)'),
+  loss: share(target, 'share of connections that may lose a SYN or a final ACK, e.g. 0.1% (default: none)'),
   sure: share(target, 'probability that no connection loses a SYN (default 99%)'),
   wait: duration(target, 'longest accept wait allowed for 99 % of the connections', { min: 0.1, max: 600_000 }),
 

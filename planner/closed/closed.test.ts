@@ -65,12 +65,12 @@ test('a stall: N + 1 fit, so N is one less than what comes', () => {
 })
 
 const alone = (count: number) => ({ come: always(count), before: always(0) })
-/** A hundred a second. */
-const ofTen = (ms: number) => alone(ms / 10)
+/** A hundred a second, of whom 51 fit. */
+const refusedOfTen = (ms: number) => refusedIn(alone(ms / 10), 50, 0)
 
 test('a stall longer than a second drops the same clients again', () => {
   // 100 a second for 2.5 s, 51 fit: 199 refused; 99 of them by 1.5 s are refused again at 1 s later, none by 0.5 s a third time.
-  const { refused, drops } = stallCost(ofTen, 2500, { backlog: 50, underWay: 0 }, [1000, 2000, 3000])
+  const { refused, drops } = stallCost(refusedOfTen, 2500, [1000, 2000, 3000])
   assert.deepEqual([refused.syns, drops], [199, 199 + 99])
 })
 
@@ -84,7 +84,7 @@ test('a stall: who is under way when the queue fills loses a final ACK, as many 
 })
 
 test('a stall: the last try of a client has none after it', () => {
-  const cost = (again: number[]) => stallCost(ofTen, 2500, { backlog: 50, underWay: 0 }, again)
+  const cost = (again: number[]) => stallCost(refusedOfTen, 2500, again)
   assert.equal(cost([]).retries, 0)
   assert.equal(cost([1000]).retries, 199)
   assert.equal(cost([1000, 2000]).retries, 199 + 99)

@@ -6,8 +6,9 @@ import { spanMs } from '../system-of.ts'
 import { bunch, retriesAtMs, underWay } from './clients.ts'
 import { meanOf, sumOf, tail } from './count-distribution.ts'
 import { queueAt, steadyWaiting } from './load-forecast.ts'
-import { type Meeting, type Refused, stallCost } from './stall.ts'
+import { type Refused, stallCost } from './stall.ts'
 import { arrivalsDuring, comingAt, LIGHT, stallsCounted, waitingBefore } from './stall-meets.ts'
+import { refusing } from './stall-refuses.ts'
 
 export interface StallCosts {
   /** How many come to a stalled socket, on average. */
@@ -32,9 +33,9 @@ export function stallCosts(situation: Situation, backlog: number): StallCosts {
   const one: Situation = { ...situation, stall: { ...stall!, whom: 'one' } }
   const { sockets } = socketsOf(situation)
   const before = waitingBefore(situation)
-  const meets = (span: number): Meeting => ({ come: arrivalsDuring(one, span), before })
   const again = retriesAtMs(client)
-  const cost = (limit: number, way: number) => stallCost(meets, ms, { backlog: limit, underWay: way }, again)
+  const refuses = refusing(situation)
+  const cost = (limit: number, way: number) => stallCost((span) => refuses(span, limit, way), ms, again)
   const stalls = stallsCounted(situation) * (whom === 'all' ? sockets : 1)
   // A recording has its own number of them at that moment.
   const { arrivals } = situation
@@ -74,18 +75,28 @@ export function stallCosts(situation: Situation, backlog: number): StallCosts {
   const recorded = arrivals.shape === 'recorded'
   const alsoBesides = ({ value, low, high }: Estimate): Estimate => ({
     value: arrivals.shape === 'poisson' ? value + besides : value,
-    // Of those who came at once in a recording, some lose their final ACK in place of a SYN.
-    low: recorded ? Math.max(0, low - mostUnderWay * stalls) : low,
+    // By chance more or fewer of those who came at once in a recording go to this socket.
+    low: recorded && sockets > 1 ? Math.max(0, low - mostUnderWay * stalls) : low,
     high: recorded && serviceMs(situation) > 0 ? Number.POSITIVE_INFINITY : high + 4 * besides + dropsAgain,
   })
-  const refused = scaled(({ refused: { syns, finalAcks } }) => syns + finalAcks, 1 / all)
+  // Where within a round trip the queue fills decides over one connection more or fewer.
+  const share = (pick: (from: Refused) => number, atEdge = 0): Estimate => {
+    const { value, low, high } = scaled(({ refused }) => pick(refused), 1 / all)
+    const estimate = {
+      value: Math.min(1, value),
+      low: Math.min(1, Math.max(0, low - atEdge / all)),
+      high: Math.min(1, high + atEdge / all),
+    }
+    return everyMs === undefined ? estimate : { ...open(estimate), high: together ? 1 : estimate.high }
+  }
   return {
     coming: mean,
     refused: likely.refused,
     dropsOfOne: likely.drops,
     risk: tail(sumOf(arrivalsDuring(one, ms), before), backlog + 1),
     estimates: {
-      delayedShare: everyMs === undefined ? refused : open(refused),
+      delayedShare: share(({ syns }) => syns),
+      falseShare: share(({ finalAcks }) => finalAcks, client.rttMs === 0 ? 0 : 1),
       drops: open(alsoBesides({ ...drops, high: drops.high + tries })),
       retries: open(again.length === 0 ? exactly(0) : alsoBesides(scaled(({ retries }) => retries, stalls))),
     },

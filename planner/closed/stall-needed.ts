@@ -5,8 +5,9 @@ import { underWay } from './clients.ts'
 import { always, type CountDistribution, largestOf, meanOf, sumOf } from './count-distribution.ts'
 import { isQueue, neededForLoad, queueAt, steadyWaiting } from './load-forecast.ts'
 import type { Reasoned } from './reasoned.ts'
-import { refusedIn, smallestBacklog, smallestFor } from './stall.ts'
+import { smallestBacklog, smallestFor } from './stall.ts'
 import { arrivalsDuring, comingAt, oneBehind, stallsCounted, waitingBefore } from './stall-meets.ts'
+import { refusing } from './stall-refuses.ts'
 
 /** What a stall meets, and the backlog that it takes. */
 interface Needed {
@@ -16,7 +17,7 @@ interface Needed {
   waiting: number
 }
 
-/** For a target of a share that may lose a SYN. */
+/** For a target of a share that may lose a SYN or a final ACK. */
 export interface NeededForShare extends Needed {
   /** How many are left over at that backlog on average, of how many. */
   refused: number
@@ -53,8 +54,9 @@ export function neededForShare(situation: Situation): NeededForShare {
   const come = arrivalsDuring(ofOne(situation), situation.stall!.ms)
   const before = waitingBefore(situation)
   const of = comingAt(situation, meanOf(come))
+  const refuses = refusing(situation)
   const refused = (backlog: number): number => {
-    const { syns, finalAcks } = refusedIn({ come, before }, backlog, underWay(situation))
+    const { syns, finalAcks } = refuses(situation.stall!.ms, backlog, underWay(situation))
     return syns + finalAcks
   }
   const queue = loadBetween(situation)

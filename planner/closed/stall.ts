@@ -55,16 +55,15 @@ export interface StallCost {
   stillRefused: number[]
 }
 
-/** `meeting(ms)` is who comes to the queue in so much time; `retriesAtMs` when a dropped SYN is sent again. */
+/** `refusedWithin(ms)` is who is refused in so much time; `retriesAtMs` when a dropped SYN is sent again. */
 export function stallCost(
-  meeting: (ms: number) => Meeting,
+  refusedWithin: (ms: number) => Refused,
   stallMs: number,
-  { backlog, underWay }: { backlog: number; underWay: number },
   retriesAtMs: readonly number[],
 ): StallCost {
-  const refused = refusedIn(meeting(stallMs), backlog, underWay)
+  const refused = refusedWithin(stallMs)
   // Whoever was refused before (stall − r) has sent again, and been refused again, r later.
-  const refusedBy = (ms: number): number => (ms <= 0 ? 0 : refusedIn(meeting(ms), backlog, 0).syns)
+  const refusedBy = (ms: number): number => (ms <= 0 ? 0 : refusedWithin(ms).syns)
   const tries = [refused.syns, ...retriesAtMs.map((atMs) => refusedBy(stallMs - atMs))]
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)
   return {

@@ -5,7 +5,7 @@ import { neededBacklog } from '../closed/forecast.ts'
 import type { Outcome } from '../outcome.ts'
 import { promiseInWords } from '../promise.ts'
 import { reachesTarget, roughBacklog, smallestBacklogByPlay } from '../search.ts'
-import { type Situation, utilisation } from '../situation.ts'
+import { isOverloaded, type Situation, utilisation } from '../situation.ts'
 
 const MOST = 1024
 
@@ -16,7 +16,7 @@ export function backendsQuestion(situation: Situation): Answer {
   const known = new Map<number, number>()
   const needed = (backends: number): number => {
     const one = withBackends(backends)
-    if (utilisation(one) >= 1) return Number.POSITIVE_INFINITY
+    if (isOverloaded(one)) return Number.POSITIVE_INFINITY
     const need = known.get(backends) ?? neededBacklog(one)?.result.value ?? roughBacklog(one)
     known.set(backends, need)
     return need
@@ -24,8 +24,9 @@ export function backendsQuestion(situation: Situation): Answer {
   const granted = Math.min(backlog ?? 0, situation.somaxconn)
   const enough = (backends: number): boolean => {
     const one = withBackends(backends)
-    if (backlog === undefined) return utilisation(one) < 0.8
-    if (utilisation(one) >= 1) return false
+    // Of what comes all at once the load cannot be told: one backend does it, in its time.
+    if (backlog === undefined) return !Number.isFinite(utilisation(one)) || utilisation(one) < 0.8
+    if (isOverloaded(one)) return false
     const closed = neededBacklog(one)?.result
     return closed === undefined ? reachesTarget(one, granted) : closed.value <= granted
   }
@@ -65,7 +66,7 @@ export function backendsQuestion(situation: Situation): Answer {
     question,
     answer: [
       backlog === undefined
-        ? `${low === 1 ? `1: it is busy for ${percent(utilisation(one))} of its time` : `${number(low)}: with fewer, each is busy for more than 80 % of its time`}. Each then needs a backlog of ${number(Math.ceil(atLow))}.`
+        ? `${!Number.isFinite(utilisation(one)) ? '1: all of it comes at once, and is done in its time' : low === 1 ? `1: it is busy for ${percent(utilisation(one))} of its time` : `${number(low)}: with fewer, each is busy for more than 80 % of its time`}. Each then needs a backlog of ${number(Math.ceil(atLow))}.`
         : `${number(low)} with a backlog of ${number(backlog)} each: ${promiseInWords(situation)}.`,
       ...grantedWords({ ...situation, backlog: backlog ?? Math.ceil(atLow) }),
     ],
@@ -74,7 +75,7 @@ export function backendsQuestion(situation: Situation): Answer {
       columns: ['backends', 'load', 'smallest backlog of each'],
       rows: shown.map((n) => [
         number(n),
-        percent(utilisation(withBackends(n))),
+        Number.isFinite(utilisation(withBackends(n))) ? percent(utilisation(withBackends(n))) : '–',
         Number.isFinite(needed(n)) ? number(Math.ceil(needed(n))) : 'none is enough',
       ]),
     },

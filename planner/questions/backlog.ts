@@ -16,7 +16,6 @@ const QUESTION = 'Which backlog?'
 export function backlogQuestion(situation: Situation): Answer {
   const hopeless = unstable(QUESTION, situation)
   if (hopeless !== undefined) return hopeless
-  const { target } = situation
   const closed = neededBacklog(situation)
   const found = smallestBacklogByPlay(situation, closed?.result.value)
   const outcomes: Outcome[] = []
@@ -34,7 +33,7 @@ export function backlogQuestion(situation: Situation): Answer {
   const parts = answerOf({
     question: QUESTION,
     answer: [
-      `A backlog of ${number(backlog)} on ${sockets === 1 ? 'the socket' : `each of the ${number(sockets)} sockets`}: then ${promise}${target.delayedShare > 0 ? ', and with it a second' : ''}.`,
+      `A backlog of ${number(backlog)} on ${sockets === 1 ? 'the socket' : `each of the ${number(sockets)} sockets`}: then ${promise}.`,
       ...(backlog > situation.somaxconn
         ? [
             `Raise net.core.somaxconn first: it is ${number(situation.somaxconn)}, and listen() silently takes the smaller of the two.`,

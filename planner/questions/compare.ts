@@ -25,6 +25,7 @@ function weigh(ways: readonly Way[]) {
 
 const shown: Quantity[] = [
   'delayedShare',
+  'falseShare',
   'lostShare',
   'resets',
   'drops',
@@ -105,7 +106,7 @@ export function slowQuestion(situation: Situation & { backlog: number; slow: Non
     {
       question: `What does ${plural(slow.backends, 'slow backend')} of ${number(backends)} cost?`,
       answer: [
-        `${percent(hashed!.delayedShare!.value)} of all connections lose a SYN and ${percent(hashed!.lostShare!.value)} are never answered; without the slow one ${percent(alike!.delayedShare!.value)} and ${percent(alike!.lostShare!.value)}.`,
+        `${percent(hashed!.delayedShare!.value)} of all connections lose a SYN and ${percent(hashed!.lostShare!.value)} are not answered in time; without the slow one ${percent(alike!.delayedShare!.value)} and ${percent(alike!.lostShare!.value)}.`,
         `Its share of the clients is ${percent(slow.backends / backends)}, and by hash a retry meets the same backend. Steered at random ${percent(random!.lostShare!.value)} are lost, with one socket for all ${percent(shared!.lostShare!.value)}.`,
         `99 % of the accept waits are up to ${duration(hashed!.acceptWaitP99Ms!.value)}; without the slow one ${duration(alike!.acceptWaitP99Ms!.value)}.`,
         ...grantedWords({ ...situation, backlog: together(situation) }, 'one socket for all'),
@@ -119,11 +120,44 @@ export function slowQuestion(situation: Situation & { backlog: number; slow: Non
   )
 }
 
+/** Processes that share a socket: it lives until the last of them has closed it, and nobody takes over from it. */
+function restartOfGroup(
+  situation: Situation & { backlog: number; restart: NonNullable<Situation['restart']> },
+): Answer {
+  const { restart, backends } = situation
+  const weighed = weigh([{ name: 'the whole group', situation, backlog: situation.backlog }])
+  const { resets, lostShare } = weighed[0]!.simulation.estimates
+  return compared(
+    {
+      question: 'What does a restart cost?',
+      answer: [
+        ...(backends === 1
+          ? []
+          : [
+              `One process after the other: nothing, as long as one of the ${number(backends)} has the socket open and accepts what the others leave.`,
+            ]),
+        `${backends === 1 ? 'Its' : 'When the last of them closes it, as with a pod that is replaced, the'} queue is reset: ${number(resets!.value)} connections on average. Until somebody listens again every SYN is refused: ${percent(lostShare!.value)} of all connections in this time are not answered.`,
+        'What helps: let the new process listen before the old one stops (pass the socket on, or socket activation), or accept until the queue is empty before closing.',
+        ...grantedWords(situation),
+      ],
+      why: [
+        `Whoever waits in a queue that closes is reset: here what comes in the ${duration(restart.drainMs)} in which nobody accepts and the socket still listens. It is away for ${duration(restart.awayMs)}; there is no other socket to move to, so net.ipv4.tcp_migrate_req changes nothing.`,
+      ],
+      howSure: [
+        ...assumptionsOf(situation),
+        'Connections that were accepted are taken to be finished by their process before it ends.',
+      ],
+    },
+    weighed,
+  )
+}
+
 /** A rolling restart, with tcp_migrate_req and without. */
 export function restartQuestion(
   situation: Situation & { backlog: number; restart: NonNullable<Situation['restart']> },
 ): Answer {
-  const { restart, backends } = situation
+  const { restart, mode, backends } = situation
+  if (mode === 'shared') return restartOfGroup(situation)
   const weighed = weigh(restartWays(situation))
   const [without, migrating] = weighed.map(({ simulation }) => simulation.estimates)
   const { sockets } = socketsOf(situation)
@@ -134,7 +168,7 @@ export function restartQuestion(
         `${number(without!.resets!.value)} connections are reset on average in one round over ${plural(sockets, 'backend')}, ${number(migrating!.resets!.value)} with net.ipv4.tcp_migrate_req=1.`,
         backends === 1
           ? 'A single backend has nobody to hand over to: while it is away, every SYN is refused.'
-          : `${percent(without!.lostShare!.value)} of all connections are never answered without it, ${percent(migrating!.lostShare!.value)} with it.`,
+          : `${percent(without!.lostShare!.value)} of all connections are not answered in time without it, ${percent(migrating!.lostShare!.value)} with it.`,
         ...grantedWords(situation),
       ],
       settings: [

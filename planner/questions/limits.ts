@@ -9,12 +9,12 @@ import { promiseInWords } from '../promise.ts'
 import { reachesTarget, roughBacklog, smallestBacklogByPlay } from '../search.ts'
 import {
   awakeShare,
+  isOverloaded,
   ratePerSecond,
   relaxationMs,
   type Situation,
   serviceMs,
   socketsOf,
-  utilisation,
 } from '../situation.ts'
 import { largest } from './scan.ts'
 import { unstable } from './unstable.ts'
@@ -34,7 +34,7 @@ const BALANCED = 21
 const granted = ({ backlog, somaxconn }: Set): number => Math.min(backlog, somaxconn)
 
 function survives(situation: Set): boolean {
-  if (utilisation(situation) >= 1) return false
+  if (isOverloaded(situation)) return false
   const closed = neededBacklog(situation)?.result
   return closed === undefined ? reachesTarget(situation, granted(situation)) : closed.value <= granted(situation)
 }
@@ -109,7 +109,7 @@ export function rateQuestion(situation: Set): Answer {
       columns: ['rate', 'smallest backlog', ''],
       rows: [0.5, 0.8, 1, 1.25, 2].map((factor) => {
         const there = at(knee * factor)
-        const needed = utilisation(there) >= 1 ? undefined : (neededBacklog(there)?.result.value ?? roughBacklog(there))
+        const needed = isOverloaded(there) ? undefined : (neededBacklog(there)?.result.value ?? roughBacklog(there))
         return [
           whole(knee * factor),
           needed === undefined ? 'none is enough' : number(needed),

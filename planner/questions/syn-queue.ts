@@ -57,7 +57,8 @@ export function synQueueQuestion(situation: Situation & { backlog: number }): An
         where: 'sysctl',
         text: 'sysctl -w net.ipv4.tcp_syncookies=1   # the default; 0 drops good clients under a flood',
       },
-      ...(full ? backlogSettings(needed, situation) : []),
+      // Cookies let good clients in at any backlog: only without them a larger one is the cure.
+      ...(full && kernel.syncookies === 0 ? backlogSettings(needed, situation) : []),
       ...(full && kernel.syncookies === 0 && needed > roomForRequests({ ...setting, backlog: needed })
         ? [
             {
@@ -72,7 +73,11 @@ export function synQueueQuestion(situation: Situation & { backlog: number }): An
       `An answered request lives one round trip (${duration(situation.client.rttMs)}): ${rate(goodRate)} × ${duration(situation.client.rttMs)} = ${number(answered)} in the queue.`,
       `An unanswered one lives ${duration(lifeMs(kernel.synAckRetries))} (tcp_synack_retries ${kernel.synAckRetries}): ${rate(halfOpenPerSecond / sockets)} × ${duration(lifeMs(kernel.synAckRetries))} = ${number(((halfOpenPerSecond / sockets) * lifeMs(kernel.synAckRetries)) / 1000)} would stand in it.`,
       'Above half of the backlog old requests are given up after 7 s, as long as the queue holds eight times what came in the last second: it settles at 8 s of arrivals (reqsk_timer_handler).',
-      ...(full ? [`${number(needed)} places hold that. A request takes ${bytes(bytesOf.halfOpen)}.`] : []),
+      ...(full
+        ? [
+            `${number(needed)} places would hold that, ${bytes(bytesOf.halfOpen)} for each request${kernel.syncookies === 0 ? '' : '; with cookies nobody needs them'}.`,
+          ]
+        : []),
     ],
     howSure: [
       'The SYN queue’s limit is the listener’s backlog, not tcp_max_syn_backlog, which only counts without cookies.',

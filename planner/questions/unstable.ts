@@ -1,14 +1,15 @@
 import { duration, number, percent, plural, rate } from '#common/quantities.ts'
 import { type Answer, answerOf } from '../answer.ts'
-import { awakeShare, ratePerSecond, type Situation, serviceMs, utilisation } from '../situation.ts'
+import { awakeShare, isOverloaded, ratePerSecond, type Situation, serviceMs, utilisation } from '../situation.ts'
 
 /** Load at which a backend still has room for the chance that comes in clusters. */
 const COMFORTABLE = 0.8
 
 /** The answer for a load above capacity: no backlog saves it. Undefined if the load can be carried. */
 export function unstable(question: string, situation: Situation): Answer | undefined {
+  if (situation.arrivals.shape === 'recorded') return undefined
+  if (!isOverloaded(situation)) return slowOne(question, situation)
   const load = utilisation(situation)
-  if (load < 1) return slowOne(question, situation)
   const perSecond = ratePerSecond(situation)
   const one = (1000 / serviceMs(situation)) * awakeShare(situation)
   const backends = one === 0 ? Number.POSITIVE_INFINITY : Math.ceil(perSecond / one / COMFORTABLE)

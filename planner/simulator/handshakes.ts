@@ -75,7 +75,7 @@ export class Handshakes {
     }
     const verdict = this.#admit(listener)
     if (verdict === DROPPED) {
-      records.refuse(connection)
+      records.dropSyn(connection)
       this.#clients.sendSynAgain(nowMs - this.#oneWayMs, connection)
       return
     }
@@ -133,7 +133,7 @@ export class Handshakes {
     this.#counters.ListenOverflows++
     this.#counters.ListenDrops++
     this.#listeners.countDrop(listener, skDrops)
-    this.#records.refuse(connection)
+    this.#records.dropFinalAck(connection)
   }
 
   #store(request: number, listener: Listener): void {

@@ -16,8 +16,10 @@ export class ConnectionRecords {
   /** The shard whose queue it entered; of no meaning before. */
   readonly shard: Uint16Array
   readonly syns: Uint8Array
-  /** SYNs and final ACKs of it that were dropped. */
-  readonly refusals: Uint8Array
+  /** SYNs of it that were dropped. */
+  readonly synDrops: Uint8Array
+  /** Final ACKs of it that were dropped, and requests that acted as one. */
+  readonly finalAckDrops: Uint8Array
   readonly ending: Uint8Array
 
   constructor(arrivedMs: Float64Array) {
@@ -30,7 +32,8 @@ export class ConnectionRecords {
     this.answeredMs = new Float64Array(count).fill(Number.NaN)
     this.shard = new Uint16Array(count)
     this.syns = new Uint8Array(count)
-    this.refusals = new Uint8Array(count)
+    this.synDrops = new Uint8Array(count)
+    this.finalAckDrops = new Uint8Array(count)
     this.ending = new Uint8Array(count)
   }
 
@@ -38,8 +41,11 @@ export class ConnectionRecords {
     this.ending[connection] = endings.indexOf(ending)
   }
 
-  /** A SYN or a final ACK of it was dropped. */
-  refuse(connection: number): void {
-    if (this.refusals[connection]! < 255) this.refusals[connection]!++
+  dropSyn(connection: number): void {
+    if (this.synDrops[connection]! < 255) this.synDrops[connection]!++
+  }
+
+  dropFinalAck(connection: number): void {
+    if (this.finalAckDrops[connection]! < 255) this.finalAckDrops[connection]!++
   }
 }
