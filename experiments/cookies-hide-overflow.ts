@@ -38,8 +38,8 @@ export default experiment({
       that(
         'each SYN that finds it full is counted and answered with a cookie',
         counters.TCPReqQFullDoCookies.total,
+        // A backend that stands still lets the accept queue fill too: then it is counted, and no cookie is sent.
         equals(counters.SyncookiesSent.total),
-        { bears: 'any lateness' },
       ),
     ],
     userspace: [
