@@ -76,6 +76,24 @@ test('views between which the counters were not read are one interval', () => {
   assert.match(said(clock, 300), /every 300 ms/)
 })
 
+test('what came while the counters were not read came at once or spread out: where that matters it says to ask again', () => {
+  const gap = (opens: number): Clock => {
+    const clock = new Clock().pass(200, { opens: 20 })
+    clock.pass(1, { opens }, { monotonicMs: 50_000 + 200 * 100 + 2000 })
+    return clock.pass(100, { opens: 20 }, {})
+  }
+  const asked = gap(400).minute.plan(100)
+  assert.equal(asked.backlog, undefined)
+  assert.match(
+    asked.words.join(' '),
+    /^The machine was busy: .* not read for 2 s, and 400 connections came.* Ask again in a minute\.$/,
+  )
+  // A handful fits whenever it came.
+  const few = gap(10).minute.plan(100)
+  assert.ok(few.backlog !== undefined && few.backlog < 60)
+  assert.match(few.basis.join(' '), /were not read for 2 s: that time is left out/)
+})
+
 test('without arrivals, without time and without listeners it says so, and gives no number', () => {
   const quiet = new Clock().pass(100)
   assert.equal(quiet.minute.plan(100).backlog, undefined)
