@@ -15,9 +15,15 @@ import { duration, nameOf, ofThatFit, onADay, perSecond, plural, since, whole, w
 const SMALL = 128
 
 /** The queues of a namespace that share an address and a port, or a path. */
-const groupsOf = ({ queues }: NamespaceEvidence): QueueEvidence[][] => [
-  ...Map.groupBy(queues, ({ path, address, port }) => path ?? `${address} ${port}`).values(),
-]
+function groupsOf(space: NamespaceEvidence): QueueEvidence[][] {
+  const known = grouped.get(space)
+  if (known !== undefined) return known
+  const groups = [...Map.groupBy(space.queues, ({ path, address, port }) => path ?? `${address} ${port}`).values()]
+  grouped.set(space, groups)
+  return groups
+}
+/** Every finding asks for them. */
+const grouped = new WeakMap<NamespaceEvidence, QueueEvidence[][]>()
 
 export function* groups(host: HostEvidence): Generator<{ group: QueueEvidence[]; space: NamespaceEvidence }> {
   for (const space of host.namespaces) for (const group of groupsOf(space)) yield { group, space }

@@ -31,14 +31,24 @@ export class HostFindings {
         before.watch.evidence({
           before: before.snapshot,
           after: snapshot,
+          apartMs: readAtMs(snapshot) - readAtMs(before.snapshot),
           ownersOf: (inode) => owners.of(inode),
           waitersAt: (inode) => owners.waitersAt(inode),
           hidden: owners.health.hidden,
         }),
       )
     const watch = new HostWatch(this.#proc)
-    watch.begin(snapshot)
+    watch.begin(holdersIn(snapshot))
     this.#first = { snapshot, watch }
     return this.#found
   }
 }
+
+/** When the connections were read: on a busy machine the snapshot may have been made much later. */
+const readAtMs = ({ monotonicMs, namespaces }: Snapshot): number =>
+  monotonicMs - (namespaces[0]?.agesSeconds.connections ?? 0) * 1000
+
+const holdersIn = ({ namespaces }: Snapshot): Set<number> =>
+  new Set(
+    namespaces.flatMap(({ listeners, unixListeners = [] }) => [...listeners, ...unixListeners].flatMap(({ pids }) => pids)),
+  )

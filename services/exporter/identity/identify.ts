@@ -2,7 +2,7 @@ import { nowhere, type Workload } from '#kernel/cgroup-path.ts'
 import type { Owner } from '#kernel/owners.ts'
 import { type DumpCost, perKind, type RawNamespace, type RawSamples, type RawSnapshot } from '../sampler/message.ts'
 import type { Samples } from '../samples.ts'
-import type { ListenerSample, Snapshot } from '../snapshot.ts'
+import type { ListenerSample, ProcessFiles, Snapshot } from '../snapshot.ts'
 import { NamespaceNames } from './namespace-names.ts'
 import { OpenFiles } from './open-files.ts'
 import { type OwnerHealth, OwnerRegister } from './owner-register.ts'
@@ -90,6 +90,13 @@ export class Identifier {
   /** Resolves when whatever is being looked up is known. */
   settled(): Promise<void> {
     return this.#owners.settled()
+  }
+
+  /** The open files of the processes in a snapshot, counted now. */
+  async filesOf({ namespaces }: Snapshot): Promise<ProcessFiles[]> {
+    this.#openFiles.update(namespaces)
+    await this.#openFiles.settled()
+    return this.#openFiles.known ?? []
   }
 
   /** How the search for owners goes. */

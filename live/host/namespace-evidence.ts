@@ -1,0 +1,130 @@
+/** A network namespace of two looks as evidence: what each listener holds, who accepts, what is counted and set. */
+import type { NamespaceEvidence, Place, QueueEvidence, UdpEvidence } from '#findings/host/evidence.ts'
+import type { NamespaceSample, PortSample } from '#services/exporter/snapshot.ts'
+import type { Behind } from './behind.ts'
+import type { EarlierLook } from './looks.ts'
+import type { NamespaceFacts } from './namespace-facts.ts'
+import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
+
+interface Around extends NamespaceFacts {
+  before: EarlierLook['namespaces'][number] | undefined
+  apartMs: number
+  /** Whether it is the namespace in which this process runs. */
+  own: boolean
+  behind: Behind
+}
+
+export function namespaceEvidence(space: NamespaceSample, around: Around): NamespaceEvidence {
+  const { own, before, conntrack, apartMs } = around
+  const settings = { ...around.settings, ...space.limits }
+  const place = { netns: namespaceName(space), own }
+  const counters = { ...space.counters, ...space.otherCounters }
+  return {
+    ...place,
+    counters,
+    countersBefore: before === undefined ? undefined : { ...before.counters, ...before.otherCounters },
+    settings,
+    conntrack,
+    destinations: (space.outgoing?.destinations ?? []).flatMap(({ address, port, ports: used, connections }) =>
+      used === undefined ? [] : [{ address, port, ports: used, timeWait: connections.time_wait ?? 0 }],
+    ),
+    sourcePorts: space.outgoing?.portsLimit,
+    queues: [
+      ...tcpQueues(space, place, around, settings['net.core.somaxconn']),
+      ...unixQueues(space, place, around, settings['net.core.somaxconn']),
+    ],
+    udp: udpOf(space, before, place, apartMs),
+  }
+}
+
+type Where = Pick<Place, 'netns' | 'own'>
+
+function tcpQueues(
+  space: NamespaceSample,
+  place: Where,
+  { before, behind, apartMs }: Around,
+  somaxconn: number | undefined,
+): QueueEvidence[] {
+  const earlier = byCookie(before?.listeners ?? [])
+  const ports = byPlace(space.ports)
+  const portsBefore = byPlace(before?.ports ?? [])
+  const shards = countByPlace(space.listeners)
+  return space.listeners.map((listener) => {
+    const { address, port, shard, drops } = listener
+    const at = placeOf(listener)
+    const then = earlier.get(listener.cookie)
+    return {
+      ...place,
+      ...{ address, port, shard, drops },
+      shards: shards.get(at) ?? 1,
+      ...behind.of(listener, somaxconn),
+      lengthBefore: then?.length,
+      dropsPerSecond: then === undefined ? undefined : perSecond(drops - then.drops, apartMs),
+      ...ofPort(ports.get(at), portsBefore.get(at)),
+    }
+  })
+}
+
+function unixQueues(
+  { unixListeners = [] }: NamespaceSample,
+  place: Where,
+  { before, behind }: Around,
+  somaxconn: number | undefined,
+): QueueEvidence[] {
+  const earlier = byCookie(before?.unixListeners ?? [])
+  const shards = Map.groupBy(unixListeners, ({ path }) => path)
+  return unixListeners.map((listener) => ({
+    ...place,
+    path: listener.path,
+    shard: listener.shard,
+    shards: shards.get(listener.path)?.length ?? 1,
+    ...behind.of({ ...listener, acceptors: null }, somaxconn),
+    lengthBefore: earlier.get(listener.cookie)?.length,
+    drops: undefined,
+    dropsPerSecond: undefined,
+    ...ofPort(undefined, undefined),
+  }))
+}
+
+function udpOf(
+  { udpSockets = [] }: NamespaceSample,
+  before: Around['before'],
+  place: Where,
+  apartMs: number,
+): UdpEvidence[] {
+  const earlier = byPlace(before?.udpSockets ?? [])
+  return udpSockets.map((socket) => {
+    const { address, port, bytes, limitBytes, drops } = socket
+    const then = earlier.get(placeOf(socket))
+    return {
+      ...place,
+      ...{ shard: 1, address, port, bytes, limitBytes, drops },
+      dropsPerSecond: then === undefined ? undefined : perSecond(drops - then.drops, apartMs),
+    }
+  })
+}
+
+/** What is known of a port alone, not by shard. */
+function ofPort(
+  port: PortSample | undefined,
+  before: Pick<PortSample, 'oldestWaitMs'> | undefined,
+): Pick<QueueEvidence, 'oldestWaitMs' | 'oldestWaitBeforeMs' | 'hungUp' | 'accepted' | 'unserved' | 'synQueue'> {
+  const { pastAccept, waitingFinished, waitingReset, synQueue } = port ?? {}
+  const { unserved, unservedOldestMs } = pastAccept ?? {}
+  return {
+    oldestWaitMs: port?.oldestWaitMs,
+    oldestWaitBeforeMs: before?.oldestWaitMs,
+    hungUp:
+      waitingFinished === undefined && waitingReset === undefined
+        ? undefined
+        : (waitingFinished ?? 0) + (waitingReset ?? 0),
+    accepted: pastAccept?.accepted,
+    unserved: unserved === undefined ? undefined : { connections: unserved, oldestMs: unservedOldestMs ?? 0 },
+    synQueue,
+  }
+}
+
+const perSecond = (more: number, apartMs: number): number => (Math.max(0, more) * 1000) / apartMs
+
+const byCookie = <One extends { cookie: string }>(all: readonly One[]): Map<string, One> =>
+  new Map(all.map((one) => [one.cookie, one]))
