@@ -7,6 +7,7 @@ import type { Owner } from '#kernel/owners.ts'
 import { Identifier } from '#services/exporter/identity/identify.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
 import { socketInodes } from '#services/exporter/identity/socket-inodes.ts'
+import { Workloads } from '#services/exporter/identity/workloads.ts'
 import type { RawSnapshot } from '#services/exporter/sampler/message.ts'
 import { NamespaceFinder } from '#services/exporter/sampler/namespace-finder.ts'
 import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
@@ -69,7 +70,8 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     ? new NamespaceFinder(proc, (discovery) => port1.postMessage(discovery))
     : undefined
   const owners = new OwnerRegister(proc, { ...sliceNeeds, later: (work) => void setImmediate(work) })
-  const identifier = new Identifier(proc, { owners })
+  const workloads = new Workloads()
+  const identifier = new Identifier(proc, { owners, workloads })
   let sampler: Sampler | undefined
   try {
     await finder?.start()
@@ -81,12 +83,15 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     const readMs = monotonicMs()
     const before = take()
     const inodes = socketInodes(before)
+    for (const { listeners } of before.namespaces) for (const { cgroupId } of listeners) workloads.of(cgroupId)
+    workloads.lookForUnknown()
     await settle(owners, inodes)
     first?.(new Set(inodes.values().flatMap((inode) => owners.of(inode).map(({ pid }) => pid))))
     await sleep(Math.max(0, apartMs - (monotonicMs() - readMs)), undefined, { signal })
     sampler.readEverything()
     const raw = take()
     if (listenersIn(raw) !== listenersIn(before)) await settle(owners, socketInodes(raw))
+    owners.hold()
     const after = identifier.identify(raw)
     return {
       before,

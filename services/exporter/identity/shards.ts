@@ -63,6 +63,7 @@ export class Shards {
     for (const [name, candidates] of present) {
       const group = this.#groups.get(name) ?? this.#revive(name) ?? { slots: [], idleSinceMs: 0 }
       this.#groups.set(name, group)
+      if (this.#isOnly(group, candidates)) continue
       this.#free(group, candidates)
       this.#numberNewcomers(group, candidates)
       this.#trim(group, candidates.length)
@@ -141,6 +142,18 @@ export class Shards {
       this.#revive(name)
       this.#changes++
     }
+  }
+
+  /** Most addresses have one listener, and the same as before: there is nothing to find out. */
+  #isOnly({ slots }: Group, [candidate, ...others]: readonly ShardCandidate[]): boolean {
+    const [slot, ...more] = slots
+    if (candidate === undefined || others.length > 0 || more.length > 0) return false
+    if (slot !== undefined)
+      return (
+        slot.listener === candidate.id && (!candidate.commandLine || candidate.commandLine === slot.commandLine)
+      )
+    this.#take(slots, 0, candidate)
+    return true
   }
 
   #free({ slots }: Group, candidates: readonly ShardCandidate[]): void {
