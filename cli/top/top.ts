@@ -18,7 +18,6 @@ import { draw, type Screen, table } from './screen.ts'
 const ONCE_AFTER_MS = 2500
 const ONCE_AT_LAST_MS = 10_000
 const JSON_EVERY_MS = 1000
-const LOOK_MS = 250
 
 /** Runs until a key or a signal; with --once until it has printed the table. */
 export async function top(args: string[]): Promise<void> {
@@ -143,8 +142,8 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
   }, redraw)
   // Also while no view comes: what is old says so.
   const timer = setInterval(() => {
-    if (shown !== undefined && performance.now() - shown.atMs > 2 * LOOK_MS) redraw()
-  }, LOOK_MS)
+    if (shown !== undefined && performance.now() - shown.atMs > 2 * TOP_PACE.everyMs) redraw()
+  }, TOP_PACE.everyMs)
   terminal.show(['spillway top   reading the queues …'])
   try {
     for await (const view of watched) {

@@ -14,10 +14,21 @@ import { limitSetBy } from './set-by.ts'
 /** What the processes that hold a socket together are. */
 type Holders = Pick<QueueEvidence, 'server' | 'who' | 'activated' | 'processes'> & { owners: readonly Owner[] }
 
-type Listening = Pick<ListenerSample, 'inode' | 'acceptors' | 'length' | 'limit' | 'unit' | 'container' | 'pod'>
+type Listening = Pick<
+  ListenerSample,
+  'inode' | 'acceptors' | 'length' | 'limit' | 'unit' | 'container' | 'pod' | 'process' | 'pids'
+>
+
+export type Behind = Omit<Holders, 'owners'> &
+  Pick<QueueEvidence, 'unit' | 'container' | 'pod' | 'acceptors' | 'length' | 'limit' | 'setBy'>
+
+/** Who is behind a listener, wherever that is known from. */
+export interface Behinds {
+  behind(listener: Listening, somaxconn: number | undefined): Behind
+}
 
 /** Each process, and each set of them, is looked at once, however many sockets it has. */
-export class Behind {
+export class Processes implements Behinds {
   readonly #proc: string
   readonly #watch: ProcessWatch
   readonly #looks: Looks
@@ -35,11 +46,7 @@ export class Behind {
     )
   }
 
-  of(
-    { inode, acceptors, length, limit, unit, container, pod }: Listening,
-    somaxconn: number | undefined,
-  ): Omit<Holders, 'owners'> &
-    Pick<QueueEvidence, 'unit' | 'container' | 'pod' | 'acceptors' | 'length' | 'limit' | 'setBy'> {
+  behind({ inode, acceptors, length, limit, unit, container, pod }: Listening, somaxconn: number | undefined): Behind {
     const { owners, server, who, activated, processes } = this.#holdersOf(this.#looks.ownersOf(inode))
     return {
       ...{ server, who, activated, processes, unit, container, pod, length, limit },

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import type { HostEvidence } from '#findings/host/evidence.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
-import { Behind } from './behind.ts'
+import { Processes } from './behind.ts'
 import { type LookOptions, type Looks, lookTwice } from './looks.ts'
 import { setting, softnetDropped, uptimeMs } from './machine.ts'
 import { namespaceEvidence } from './namespace-evidence.ts'
@@ -36,7 +36,7 @@ export class HostWatch {
   /** After the second. */
   evidence(looks: Looks): HostEvidence {
     const { before, after, apartMs, hidden } = looks
-    const behind = new Behind(this.#proc, this.#processes, looks)
+    const processes = new Processes(this.#proc, this.#processes, looks)
     const here = fs.statSync('/proc/self/ns/net').ino
     return {
       apartMs,
@@ -44,10 +44,7 @@ export class HostWatch {
       namespaces: after.namespaces.map((space) => {
         const own = space.inode === here
         const earlier = before.namespaces.find(({ inode }) => inode === space.inode)
-        return namespaceEvidence(space, {
-          ...factsOf(space, own, this.#proc),
-          ...{ before: earlier, apartMs, own, behind },
-        })
+        return namespaceEvidence(space, earlier, { apartMs, own, processes, facts: factsOf(space, own, this.#proc) })
       }),
       machine: this.#machine(after, apartMs),
     }
@@ -74,3 +71,7 @@ export class HostWatch {
     }
   }
 }
+
+/** When the connections were read: on a busy machine the snapshot may have been made much later. */
+export const readAtMs = ({ monotonicMs, namespaces }: Snapshot): number =>
+  monotonicMs - (namespaces[0]?.agesSeconds.connections ?? 0) * 1000

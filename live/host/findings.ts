@@ -4,7 +4,7 @@ import type { HostFound } from '#findings/host/finding.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
 import { sliceNeeds } from '#services/exporter/slices.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
-import { HostWatch } from './evidence.ts'
+import { HostWatch, readAtMs } from './evidence.ts'
 
 /** Between two looks that are compared. */
 const APART_MS = 2000
@@ -44,11 +44,9 @@ export class HostFindings {
   }
 }
 
-/** When the connections were read: on a busy machine the snapshot may have been made much later. */
-const readAtMs = ({ monotonicMs, namespaces }: Snapshot): number =>
-  monotonicMs - (namespaces[0]?.agesSeconds.connections ?? 0) * 1000
-
 const holdersIn = ({ namespaces }: Snapshot): Set<number> =>
   new Set(
-    namespaces.flatMap(({ listeners, unixListeners = [] }) => [...listeners, ...unixListeners].flatMap(({ pids }) => pids)),
+    namespaces.flatMap(({ listeners, unixListeners = [] }) =>
+      [...listeners, ...unixListeners].flatMap(({ pids }) => pids),
+    ),
   )

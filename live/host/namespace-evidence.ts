@@ -1,48 +1,55 @@
 /** A network namespace of two looks as evidence: what each listener holds, who accepts, what is counted and set. */
 import type { NamespaceEvidence, Place, QueueEvidence, UdpEvidence } from '#findings/host/evidence.ts'
 import type { NamespaceSample, PortSample } from '#services/exporter/snapshot.ts'
-import type { Behind } from './behind.ts'
+import type { Behinds } from './behind.ts'
 import type { EarlierLook } from './looks.ts'
 import type { NamespaceFacts } from './namespace-facts.ts'
 import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
 
-interface Around extends NamespaceFacts {
-  before: EarlierLook['namespaces'][number] | undefined
+type Before = EarlierLook['namespaces'][number] | undefined
+
+interface Around {
   apartMs: number
   /** Whether it is the namespace in which this process runs. */
   own: boolean
-  behind: Behind
+  /** The host, where it is not this one: its name. */
+  host?: string | undefined
+  processes: Behinds
+  /** What the snapshot does not tell, where it can be looked at. */
+  facts?: NamespaceFacts
 }
 
-export function namespaceEvidence(space: NamespaceSample, around: Around): NamespaceEvidence {
-  const { own, before, conntrack, apartMs } = around
-  const settings = { ...around.settings, ...space.limits }
-  const place = { netns: namespaceName(space), own }
+/** What two snapshots say of a namespace. */
+export function namespaceEvidence(space: NamespaceSample, before: Before, around: Around): NamespaceEvidence {
+  const { own, host, apartMs, facts } = around
+  const settings = { ...facts?.settings, ...space.limits }
+  const place = { netns: namespaceName(space), own, ...(host === undefined ? {} : { host }) }
   const counters = { ...space.counters, ...space.otherCounters }
   return {
     ...place,
     counters,
     countersBefore: before === undefined ? undefined : { ...before.counters, ...before.otherCounters },
     settings,
-    conntrack,
+    conntrack: facts?.conntrack,
     destinations: (space.outgoing?.destinations ?? []).flatMap(({ address, port, ports: used, connections }) =>
       used === undefined ? [] : [{ address, port, ports: used, timeWait: connections.time_wait ?? 0 }],
     ),
     sourcePorts: space.outgoing?.portsLimit,
     queues: [
-      ...tcpQueues(space, place, around, settings['net.core.somaxconn']),
-      ...unixQueues(space, place, around, settings['net.core.somaxconn']),
+      ...tcpQueues(space, before, place, around, settings['net.core.somaxconn']),
+      ...unixQueues(space, before, place, around, settings['net.core.somaxconn']),
     ],
     udp: udpOf(space, before, place, apartMs),
   }
 }
 
-type Where = Pick<Place, 'netns' | 'own'>
+type Where = Pick<Place, 'netns' | 'own' | 'host'>
 
 function tcpQueues(
   space: NamespaceSample,
+  before: Before,
   place: Where,
-  { before, behind, apartMs }: Around,
+  { processes, apartMs }: Around,
   somaxconn: number | undefined,
 ): QueueEvidence[] {
   const earlier = byCookie(before?.listeners ?? [])
@@ -57,7 +64,7 @@ function tcpQueues(
       ...place,
       ...{ address, port, shard, drops },
       shards: shards.get(at) ?? 1,
-      ...behind.of(listener, somaxconn),
+      ...processes.behind(listener, somaxconn),
       lengthBefore: then?.length,
       dropsPerSecond: then === undefined ? undefined : perSecond(drops - then.drops, apartMs),
       ...ofPort(ports.get(at), portsBefore.get(at)),
@@ -67,8 +74,9 @@ function tcpQueues(
 
 function unixQueues(
   { unixListeners = [] }: NamespaceSample,
+  before: Before,
   place: Where,
-  { before, behind }: Around,
+  { processes }: Around,
   somaxconn: number | undefined,
 ): QueueEvidence[] {
   const earlier = byCookie(before?.unixListeners ?? [])
@@ -78,7 +86,7 @@ function unixQueues(
     path: listener.path,
     shard: listener.shard,
     shards: shards.get(listener.path)?.length ?? 1,
-    ...behind.of({ ...listener, acceptors: null }, somaxconn),
+    ...processes.behind({ ...listener, acceptors: null }, somaxconn),
     lengthBefore: earlier.get(listener.cookie)?.length,
     drops: undefined,
     dropsPerSecond: undefined,
@@ -86,12 +94,7 @@ function unixQueues(
   }))
 }
 
-function udpOf(
-  { udpSockets = [] }: NamespaceSample,
-  before: Around['before'],
-  place: Where,
-  apartMs: number,
-): UdpEvidence[] {
+function udpOf({ udpSockets = [] }: NamespaceSample, before: Before, place: Where, apartMs: number): UdpEvidence[] {
   const earlier = byPlace(before?.udpSockets ?? [])
   return udpSockets.map((socket) => {
     const { address, port, bytes, limitBytes, drops } = socket

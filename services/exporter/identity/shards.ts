@@ -149,9 +149,7 @@ export class Shards {
     const [slot, ...more] = slots
     if (candidate === undefined || others.length > 0 || more.length > 0) return false
     if (slot !== undefined)
-      return (
-        slot.listener === candidate.id && (!candidate.commandLine || candidate.commandLine === slot.commandLine)
-      )
+      return slot.listener === candidate.id && (!candidate.commandLine || candidate.commandLine === slot.commandLine)
     this.#take(slots, 0, candidate)
     return true
   }
