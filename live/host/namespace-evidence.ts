@@ -56,18 +56,41 @@ function tcpQueues(
   const ports = byPlace(space.ports)
   const portsBefore = byPlace(before?.ports ?? [])
   const shards = countByPlace(space.listeners)
-  return space.listeners.map((listener) => {
-    const { address, port, shard, drops } = listener
+  // Written out: copying objects into one another is what most of the time for ten thousand listeners would go into.
+  return space.listeners.map((listener): QueueEvidence => {
+    const { address, port, drops } = listener
     const at = placeOf(listener)
     const then = earlier.get(listener.cookie)
+    const who = processes.behind(listener, somaxconn)
+    const all = ofPort(ports.get(at), portsBefore.get(at))
     return {
-      ...place,
-      ...{ address, port, shard, drops },
+      netns: place.netns,
+      own: place.own,
+      host: place.host,
+      address,
+      port,
+      shard: listener.shard,
       shards: shards.get(at) ?? 1,
-      ...processes.behind(listener, somaxconn),
+      server: who.server,
+      who: who.who,
+      activated: who.activated,
+      unit: who.unit,
+      container: who.container,
+      pod: who.pod,
+      processes: who.processes,
+      acceptors: who.acceptors,
+      length: who.length,
       lengthBefore: then?.length,
+      limit: who.limit,
+      setBy: who.setBy,
+      drops,
       dropsPerSecond: then === undefined ? undefined : perSecond(drops - then.drops, apartMs),
-      ...ofPort(ports.get(at), portsBefore.get(at)),
+      oldestWaitMs: all.oldestWaitMs,
+      oldestWaitBeforeMs: all.oldestWaitBeforeMs,
+      hungUp: all.hungUp,
+      accepted: all.accepted,
+      unserved: all.unserved,
+      synQueue: all.synQueue,
     }
   })
 }

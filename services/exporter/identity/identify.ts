@@ -115,20 +115,37 @@ export class Identifier {
   /** A listener without a number is left out: its owners are still being looked for, and decide about the number. */
   #identified({ inode, listeners }: RawNamespace): ListenerSample[] {
     const identified: ListenerSample[] = []
-    for (const { cgroupId, ...listener } of listeners) {
+    for (const listener of listeners) {
       const shard = this.#shards.of(idOf(inode, listener))
       if (shard === 0) continue
       const owners = this.#owners.of(listener.inode)
       const waiters = this.#owners.waitersAt(listener.inode)
       const spokesman = this.#spokesmen.of(listener.inode, owners, waiters)
+      const { unit, container, pod } = this.#workloadOf(spokesman, listener.cgroupId)
+      // Written out: a host may have ten thousand, several times a second.
       identified.push({
-        ...listener,
+        address: listener.address,
+        port: listener.port,
         shard,
+        length: listener.length,
+        limit: listener.limit,
+        peak: listener.peak,
+        atLeastSeconds: listener.atLeastSeconds,
+        fullSecondsInWindow: listener.fullSecondsInWindow,
+        used: listener.used,
+        drops: listener.drops,
+        ...(listener.seenSinceMs !== undefined && { seenSinceMs: listener.seenSinceMs }),
+        inode: listener.inode,
+        cookie: listener.cookie,
+        uid: listener.uid,
+        device: listener.device,
         process: spokesman?.command ?? '',
         pid: spokesman?.pid ?? null,
         pids: owners.map(({ pid }) => pid),
         acceptors: waiters === undefined ? null : [...waiters],
-        ...this.#workloadOf(spokesman, cgroupId),
+        unit,
+        container,
+        pod,
       })
     }
     return identified.sort(byShard)
