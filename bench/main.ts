@@ -95,6 +95,9 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
   await add('what spillway top sees and costs', () =>
     inNamespace(new URL('./top.ts', import.meta.url), tools.cc ? compile('spikes', folder.path) : 'none', speed),
   )
+  await add('spillway check with 10,000 listeners', () =>
+    inNamespace(new URL('./check.ts', import.meta.url), tools.ss ? 'ss' : 'no-ss', speed),
+  )
   await add('the memory of the exporter while listeners come and go', () =>
     inNamespace(new URL('./soak.ts', import.meta.url), speed),
   )

@@ -19,7 +19,7 @@ const commands: Record<string, Command> = {
   },
   top: {
     summary: 'show the queues of this host as they are now',
-    run: async (args) => (await import('./top/top.ts')).top(args),
+    run: async (args) => (await import('./top/command.ts')).topCommand(args),
     options: () => import('./top/options.ts'),
   },
   run: {

@@ -4,6 +4,7 @@ import { type ListenTarget, parseDurationMs, parseListen } from '#common/parse.t
 import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
 import { readNamespaces } from '../namespaces.ts'
 import { type Order, orders } from './choice.ts'
+import { TOP_PACE } from './pace.ts'
 
 export const help = `Usage: spillway top [OPTION…]
 
@@ -14,7 +15,8 @@ its own network namespace.
   --exporter ADDRESS      shows what a running exporter reads instead: HOST:PORT or unix:/path
   --netns NAMESPACE       self, all, NAME of 'ip netns', NAME=PATH or NAME=PID; repeat for more
                           (default: all for root, else self)
-  --sample-interval TIME  how often the queues are read, 1ms to 1s (default 10ms)
+  --sample-interval TIME  how often the queues are read, 1ms to 1s (default ${TOP_PACE.pace.sampleIntervalMs}ms), or as often as two
+                          hundredths of a core allow; a queue that is full for less may be missed
   --order ORDER           ${orders.join(', ')} (default worst)
   --filter WORDS          only rows in which all of these words occur: an address, a port, a process, a unit
   --once                  print the table once, after some three seconds, and end
@@ -39,7 +41,7 @@ export const grammar = {
   options: {
     exporter: { type: 'string' },
     netns: { type: 'string', multiple: true, words: ['self', 'all'] },
-    'sample-interval': { type: 'string', default: '10ms' },
+    'sample-interval': { type: 'string', default: `${TOP_PACE.pace.sampleIntervalMs}ms` },
     order: { type: 'string', default: 'worst', values: orders },
     filter: { type: 'string', default: '' },
     once: { type: 'boolean', default: false },

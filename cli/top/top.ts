@@ -6,6 +6,7 @@ import type { HostFound } from '#findings/host/finding.ts'
 import { HostFindings } from '#live/host/findings.ts'
 import { followExporter, followHost } from '#live/host/follow.ts'
 import { HostRows, type HostView } from '#live/host/rows.ts'
+import type { Sampling } from '#live/host/sampling.ts'
 import { placeInWords } from '../check/place.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
 import { Terminal } from '../terminal/terminal.ts'
@@ -18,10 +19,9 @@ import { draw, type Screen, table } from './screen.ts'
 const ONCE_AFTER_MS = 2500
 const ONCE_AT_LAST_MS = 10_000
 const JSON_EVERY_MS = 1000
-const LOOK_MS = 250
 
 /** Runs until a key or a signal; with --once until it has printed the table. */
-export async function top(args: string[]): Promise<void> {
+export async function top(args: string[], sampling?: Sampling): Promise<void> {
   const options = readOptions(args)
   if (options === undefined) {
     process.stdout.write(help)
@@ -32,7 +32,7 @@ export async function top(args: string[]): Promise<void> {
     if (error.code !== 'EPIPE') throw error
     stop.abort()
   })
-  const watched = new Watched(options, stop.signal)
+  const watched = new Watched(options, stop.signal, sampling)
   if (options.json) await showJson(watched)
   else if (options.once || !process.stdout.isTTY) await showOnce(watched, options)
   else await showScreen(watched, options, stop)
@@ -45,8 +45,10 @@ class Watched {
   findings: readonly HostFound[] = []
   readonly #options: TopOptions
   readonly #signal: AbortSignal
+  readonly #sampling: Sampling | undefined
 
-  constructor(options: TopOptions, signal: AbortSignal) {
+  constructor(options: TopOptions, signal: AbortSignal, sampling: Sampling | undefined) {
+    this.#sampling = sampling
     this.#options = options
     this.#signal = signal
   }
@@ -59,7 +61,10 @@ class Watched {
     const pace = { ...TOP_PACE.pace, sampleIntervalMs }
     const snapshots =
       exporter === undefined
-        ? followHost({ namespaces, pace, everyMs, ...(findings && { owners: findings.owners }) }, this.#signal)
+        ? followHost(
+            { namespaces, pace, everyMs, sampling: this.#sampling, ...(findings && { owners: findings.owners }) },
+            this.#signal,
+          )
         : followExporter(exporter, everyMs, this.#signal, (words) => {
             this.notice = words
             rows.forget()
@@ -143,8 +148,8 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
   }, redraw)
   // Also while no view comes: what is old says so.
   const timer = setInterval(() => {
-    if (shown !== undefined && performance.now() - shown.atMs > 2 * LOOK_MS) redraw()
-  }, LOOK_MS)
+    if (shown !== undefined && performance.now() - shown.atMs > 2 * TOP_PACE.everyMs) redraw()
+  }, TOP_PACE.everyMs)
   terminal.show(['spillway top   reading the queues …'])
   try {
     for await (const view of watched) {

@@ -3,7 +3,7 @@ import { acceptedAndNeverRead, deadInTheQueue, forsakenShards, unevenShards } fr
 import { abortsOnOverflow, overflowsOfOthers, synQueues } from './counters.ts'
 import type { HostEvidence } from './evidence.ts'
 import { type HostFinding, type HostFound, severities } from './finding.ts'
-import { machineWide, sourcePorts, udpQueues } from './machine.ts'
+import { connectionTables, machineWide, sourcePorts, udpQueues } from './machine.ts'
 import { descriptors, droppedBefore, filling, overflows, stalls } from './queues.ts'
 import { clamped, contradictions } from './settings.ts'
 
@@ -22,6 +22,7 @@ const catalogue: readonly HostFinding[] = [
   abortsOnOverflow,
   sourcePorts,
   udpQueues,
+  connectionTables,
   machineWide,
   contradictions,
   overflowsOfOthers,

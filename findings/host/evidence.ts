@@ -106,6 +106,8 @@ export interface NamespaceEvidence {
   countersBefore: Readonly<Record<string, number>> | undefined
   /** By name of the sysctl. */
   settings: Readonly<Record<string, number>>
+  /** Entries of its connection tracking, and how many fit; undefined where it has none, or may not be entered. */
+  conntrack: { count: number; most: number } | undefined
   destinations: readonly DestinationEvidence[]
   sourcePorts: number | undefined
   queues: readonly QueueEvidence[]
@@ -118,7 +120,6 @@ interface MachineEvidence {
   /** Packets that found the queue of a CPU full, since boot and between the looks. */
   softnet: { dropped: number; droppedPerSecond: number | undefined } | undefined
   backlogPackets: number | undefined
-  conntrack: { count: number; most: number } | undefined
   tcpMemory: { pressure: boolean | undefined; usedPages: number | undefined; highPages: number | undefined } | undefined
 }
 

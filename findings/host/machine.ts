@@ -66,11 +66,29 @@ export const udpQueues: HostFinding = function* udpQueues(host) {
 }
 
 const CONNTRACK = 0.9
+
+/** Each network namespace has a connection table of its own, whose limit only the first may set. */
+export const connectionTables: HostFinding = function* connectionTables(host) {
+  for (const space of host.namespaces) {
+    const { conntrack, own } = space
+    if (conntrack === undefined || conntrack.count < CONNTRACK * conntrack.most) continue
+    yield {
+      code: 'conntrack-full',
+      severity: conntrack.count >= conntrack.most ? 'critical' : 'warning',
+      sure: 'certain',
+      about: own ? undefined : space,
+      words: `The connection table of the firewall holds ${whole(conntrack.count)} of ${whole(conntrack.most)}: when it is full, packets of new connections are dropped, and no counter of TCP shows it.`,
+      evidence: { count: conntrack.count, max: conntrack.most },
+      mends: [sysctl('net.netfilter.nf_conntrack_max', conntrack.most * 2)],
+    }
+  }
+}
+
 const TCP_MEMORY = 0.9
 
 /** What all share. */
 export const machineWide: HostFinding = function* machineWide({ machine }) {
-  const { softnet, backlogPackets, conntrack, tcpMemory, uptimeMs } = machine
+  const { softnet, backlogPackets, tcpMemory, uptimeMs } = machine
   if (softnet !== undefined && softnet.dropped > 0) {
     const rate = softnet.droppedPerSecond ?? 0
     const daily = perDay(softnet.dropped, uptimeMs ?? 0)
@@ -85,16 +103,6 @@ export const machineWide: HostFinding = function* machineWide({ machine }) {
         mends: backlogPackets === undefined ? [] : [sysctl('net.core.netdev_max_backlog', backlogPackets * 4)],
       }
   }
-  if (conntrack !== undefined && conntrack.count >= CONNTRACK * conntrack.most)
-    yield {
-      code: 'conntrack-full',
-      severity: conntrack.count >= conntrack.most ? 'critical' : 'warning',
-      sure: 'certain',
-      about: undefined,
-      words: `The connection table of the firewall holds ${whole(conntrack.count)} of ${whole(conntrack.most)}: when it is full, packets of new connections are dropped, and no counter of TCP shows it.`,
-      evidence: { count: conntrack.count, max: conntrack.most },
-      mends: [sysctl('net.netfilter.nf_conntrack_max', conntrack.most * 2)],
-    }
   const { pressure, usedPages, highPages } = tcpMemory ?? {}
   const nearly = usedPages !== undefined && highPages !== undefined && usedPages >= TCP_MEMORY * highPages
   if (pressure === true || nearly)

@@ -15,13 +15,25 @@ import { duration, nameOf, ofThatFit, onADay, perSecond, plural, since, whole, w
 const SMALL = 128
 
 /** The queues of a namespace that share an address and a port, or a path. */
-const groupsOf = ({ queues }: NamespaceEvidence): QueueEvidence[][] => [
-  ...Map.groupBy(queues, ({ path, address, port }) => path ?? `${address} ${port}`).values(),
-]
-
-export function* groups(host: HostEvidence): Generator<{ group: QueueEvidence[]; space: NamespaceEvidence }> {
-  for (const space of host.namespaces) for (const group of groupsOf(space)) yield { group, space }
+interface Group {
+  group: readonly QueueEvidence[]
+  space: NamespaceEvidence
 }
+
+export function groups(host: HostEvidence): readonly Group[] {
+  const known = grouped.get(host)
+  if (known !== undefined) return known
+  const all = host.namespaces.flatMap((space) =>
+    Array.from(
+      Map.groupBy(space.queues, ({ path, address, port }) => path ?? `${address} ${port}`).values(),
+      (group): Group => ({ group, space }),
+    ),
+  )
+  grouped.set(host, all)
+  return all
+}
+/** Every finding asks for them. */
+const grouped = new WeakMap<HostEvidence, readonly Group[]>()
 
 const numbers = (queue: QueueEvidence): HostFound['evidence'] => ({
   length: queue.length,

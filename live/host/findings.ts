@@ -4,7 +4,7 @@ import type { HostFound } from '#findings/host/finding.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
 import { sliceNeeds } from '#services/exporter/slices.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
-import { HostWatch } from './evidence.ts'
+import { HostWatch, readAtMs } from './evidence.ts'
 
 /** Between two looks that are compared. */
 const APART_MS = 2000
@@ -31,14 +31,22 @@ export class HostFindings {
         before.watch.evidence({
           before: before.snapshot,
           after: snapshot,
+          apartMs: readAtMs(snapshot) - readAtMs(before.snapshot),
           ownersOf: (inode) => owners.of(inode),
           waitersAt: (inode) => owners.waitersAt(inode),
           hidden: owners.health.hidden,
         }),
       )
     const watch = new HostWatch(this.#proc)
-    watch.begin(snapshot)
+    watch.begin(holdersIn(snapshot))
     this.#first = { snapshot, watch }
     return this.#found
   }
 }
+
+const holdersIn = ({ namespaces }: Snapshot): Set<number> =>
+  new Set(
+    namespaces.flatMap(({ listeners, unixListeners = [] }) =>
+      [...listeners, ...unixListeners].flatMap(({ pids }) => pids),
+    ),
+  )

@@ -4,21 +4,15 @@ import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { Endpoint, ServiceError } from '#lab/endpoint.ts'
 import { Identifier } from '#services/exporter/identity/identify.ts'
 import type { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
-import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
-import { defaultPace, type SamplingPace } from '#services/exporter/sampler/pace.ts'
-import { SamplerThread } from '#services/exporter/sampler/sampler-thread.ts'
-import { defaultSelection } from '#services/exporter/sampler/selection.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { SnapshotStore } from '#services/exporter/snapshot-store.ts'
+import { Sampling, type SamplingOptions } from './sampling.ts'
 
-export interface FollowOptions {
-  namespaces: NamespaceSource[]
-  proc?: string
+export interface FollowOptions extends SamplingOptions {
   /** Who holds which socket, for those who ask for more than a snapshot says. */
   owners?: OwnerRegister
-  pace?: Partial<SamplingPace>
-  /** From one snapshot to the next. */
-  everyMs: number
+  /** A sampler that has begun with these options already. */
+  sampling?: Sampling | undefined
 }
 
 /**
@@ -26,27 +20,17 @@ export interface FollowOptions {
  * slower. The first comes as soon as the queues have been read once. Throws a UsageError if a namespace cannot be read.
  */
 export async function* followHost(options: FollowOptions, signal: AbortSignal): AsyncGenerator<Snapshot> {
-  const { namespaces, proc = '/proc', everyMs } = options
-  const pace = { ...defaultPace, streamIntervalMs: everyMs, ...options.pace }
+  const { proc = '/proc', sampling = new Sampling(options) } = options
   const identifier = new Identifier(proc, options.owners === undefined ? {} : { owners: options.owners })
-  const store = new SnapshotStore(pace, identifier)
+  const store = new SnapshotStore(sampling.pace, identifier)
   let next = Promise.withResolvers<void>()
   const wake = (): void => next.resolve()
-  const { thread } = await SamplerThread.start({
-    pace,
-    selection: defaultSelection,
-    namespaces,
-    proc,
-    log: () => {},
-    onSnapshot(raw) {
-      store.take(raw)
-      wake()
-    },
-  })
   signal.addEventListener('abort', wake, { once: true })
   try {
-    thread.snapshotIntervalMs = everyMs
-    void thread.tell()
+    await sampling.begin((raw) => {
+      store.take(raw)
+      wake()
+    })
     while (!signal.aborted) {
       await next.promise
       next = Promise.withResolvers()
@@ -57,7 +41,7 @@ export async function* followHost(options: FollowOptions, signal: AbortSignal): 
   } finally {
     signal.removeEventListener('abort', wake)
     identifier.close()
-    await thread.stop()
+    await sampling.stop()
   }
 }
 

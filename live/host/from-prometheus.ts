@@ -128,6 +128,7 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
         counters: now,
         countersBefore: then,
         settings: settled,
+        conntrack: undefined,
         destinations: [],
         sourcePorts: undefined,
         queues: values.map((value) => queueOf(value, place, settled['net.core.somaxconn'])),
@@ -135,7 +136,7 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       }
     },
   )
-  const machine = { softnet: undefined, backlogPackets: undefined, conntrack: undefined, tcpMemory: undefined }
+  const machine = { softnet: undefined, backlogPackets: undefined, tcpMemory: undefined }
   return { apartMs: APART_S * 1000, overMs: rangeMs, namespaces, machine: { ...machine, uptimeMs: rangeMs }, hidden: 0 }
 }
 

@@ -6,19 +6,41 @@ import { threadCpuMs } from '#kernel/libc.ts'
 import type { Owner } from '#kernel/owners.ts'
 import { Identifier } from '#services/exporter/identity/identify.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
+import { socketInodes } from '#services/exporter/identity/socket-inodes.ts'
+import { Workloads } from '#services/exporter/identity/workloads.ts'
+import type { RawSnapshot } from '#services/exporter/sampler/message.ts'
 import { NamespaceFinder } from '#services/exporter/sampler/namespace-finder.ts'
 import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
 import { defaultPace } from '#services/exporter/sampler/pace.ts'
 import { Sampler } from '#services/exporter/sampler/sampler.ts'
 import { sliceNeeds } from '#services/exporter/slices.ts'
-import type { Snapshot } from '#services/exporter/snapshot.ts'
+import type {
+  ListenerSample,
+  NamespaceSample,
+  PortSample,
+  Snapshot,
+  UdpSocketSample,
+  UnixListenerSample,
+} from '#services/exporter/snapshot.ts'
 
 /** More listeners than any host has: a look leaves none out. */
 const MOST_LISTENERS = 1_000_000
 
+/** A first look, as far as the second is held against it: whose the sockets are need not be known yet. */
+export interface EarlierLook {
+  namespaces: readonly (Pick<NamespaceSample, 'inode' | 'counters' | 'otherCounters'> & {
+    listeners: readonly Pick<ListenerSample, 'cookie' | 'length' | 'drops'>[]
+    unixListeners?: readonly Pick<UnixListenerSample, 'cookie' | 'length'>[]
+    udpSockets?: readonly Pick<UdpSocketSample, 'address' | 'port' | 'drops'>[]
+    ports: readonly Pick<PortSample, 'address' | 'port' | 'oldestWaitMs'>[]
+  })[]
+}
+
 export interface Looks {
-  before: Snapshot
+  before: EarlierLook
   after: Snapshot
+  /** Between the two. */
+  apartMs: number
   /** By inode of the socket: who holds it, lowest pid first. */
   ownersOf(inode: number): readonly Owner[]
   /** Those that waited for connections there, as the first look found; undefined where that cannot be known. */
@@ -32,8 +54,8 @@ export interface LookOptions {
   proc?: string
   /** Between the two looks. */
   apartMs?: number
-  /** Is called after the first look: what else is compared between the two. */
-  first?(snapshot: Snapshot): void
+  /** Is called after the first look with the processes that hold listeners: what they do is compared too. */
+  first?(pids: ReadonlySet<number>): void
   signal?: AbortSignal | undefined
 }
 
@@ -48,7 +70,8 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     ? new NamespaceFinder(proc, (discovery) => port1.postMessage(discovery))
     : undefined
   const owners = new OwnerRegister(proc, { ...sliceNeeds, later: (work) => void setImmediate(work) })
-  const identifier = new Identifier(proc, { owners })
+  const workloads = new Workloads()
+  const identifier = new Identifier(proc, { owners, workloads })
   let sampler: Sampler | undefined
   try {
     await finder?.start()
@@ -56,25 +79,24 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     const orders = { namespaces: [...namespaces], proc, again: false, firstSequence: 1, discoveries: port2, selection }
     sampler = new Sampler({ ...orders, pace: defaultPace }, monotonicMs, threadCpuMs, () => {})
     sampler.start()
-    const take = (): Parameters<Identifier['identify']>[0] => sampler!.snapshot({ cpuSeconds: 0, late: 0, answers: 0 })
+    const take = (): RawSnapshot => sampler!.snapshot({ cpuSeconds: 0, late: 0, answers: 0 })
     const readMs = monotonicMs()
-    const firstRaw = take()
-    identifier.identify(firstRaw)
-    await identifier.settled()
-    const before = identifier.identify(firstRaw)
-    first?.(before)
+    const before = take()
+    const inodes = socketInodes(before)
+    for (const { listeners } of before.namespaces) for (const { cgroupId } of listeners) workloads.of(cgroupId)
+    workloads.lookForUnknown()
+    await settle(owners, inodes)
+    first?.(new Set(inodes.values().flatMap((inode) => owners.of(inode).map(({ pid }) => pid))))
     await sleep(Math.max(0, apartMs - (monotonicMs() - readMs)), undefined, { signal })
     sampler.readEverything()
-    const afterRaw = take()
-    const listenersOf = (raw: typeof afterRaw): string => raw.namespaces.map((space) => space.listenersVersion).join()
-    if (listenersOf(afterRaw) !== listenersOf(firstRaw)) {
-      identifier.identify(afterRaw)
-      await identifier.settled()
-    }
-    const after = identifier.identify(afterRaw)
+    const raw = take()
+    if (listenersIn(raw) !== listenersIn(before)) await settle(owners, socketInodes(raw))
+    owners.hold()
+    const after = identifier.identify(raw)
     return {
       before,
-      after,
+      after: { ...after, processes: await identifier.filesOf(after) },
+      apartMs: readAtMs(raw) - readAtMs(before),
       ownersOf: (inode) => owners.of(inode),
       waitersAt: (inode) => owners.waitersAt(inode),
       hidden: owners.health.hidden,
@@ -86,3 +108,14 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     port1.close()
   }
 }
+
+function settle(owners: OwnerRegister, inodes: ReadonlySet<number>): Promise<void> {
+  owners.update(inodes)
+  return owners.settled()
+}
+
+const listenersIn = ({ namespaces }: RawSnapshot): string => namespaces.map((space) => space.listenersVersion).join()
+
+/** When the connections were read: on a busy machine the snapshot may have been made much later. */
+const readAtMs = ({ monotonicMs, namespaces }: RawSnapshot): number =>
+  namespaces[0]?.costs.connections.readMs ?? monotonicMs

@@ -1,4 +1,4 @@
-/** What /proc tells of the whole machine: packets dropped for want of room in a CPU's queue, conntrack, uptime. */
+/** What /proc tells of the whole machine: packets dropped for want of room in a CPU's queue, uptime. */
 import fs from 'node:fs'
 import { readSysctl } from '#kernel/sysctl.ts'
 
@@ -38,10 +38,4 @@ export function setting(name: string): number | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Entries of conntrack in this network namespace, and how many there may be. */
-export function conntrack(): { count: number; most: number } | undefined {
-  const [count, most] = [setting('net.netfilter.nf_conntrack_count'), setting('net.netfilter.nf_conntrack_max')]
-  return count === undefined || most === undefined || most === 0 ? undefined : { count, most }
 }

@@ -54,6 +54,7 @@ export interface HostView {
   rows: HostRow[]
   /** How old what was read last of any kind that is shown is, in milliseconds; undefined for a kind that was never read. */
   ages: { listeners: number | undefined; connections: number | undefined }
+  /** How often the queues are read, of the namespace in which that is the least often. */
   sampleIntervalMs: number
   /** Whether it has been found out by now whose the sockets are, as far as that may be seen. */
   ownersAreKnown: boolean
@@ -96,7 +97,7 @@ export class HostRows {
       })),
       rows,
       ages: { listeners: oldest(snapshot, 'listeners'), connections: oldest(snapshot, 'connections') },
-      sampleIntervalMs: snapshot.sampler.intervalSeconds * 1000,
+      sampleIntervalMs: readEveryMs(snapshot),
       ownersAreKnown: snapshot.ownersAgeSeconds !== null,
     }
   }
@@ -249,4 +250,10 @@ function moved(
 function oldest({ namespaces }: Snapshot, kind: string): number | undefined {
   const ages = namespaces.map(({ agesSeconds }) => agesSeconds[kind])
   return ages.some((age) => age == null) || ages.length === 0 ? undefined : Math.max(...ages.map(Number)) * 1000
+}
+
+/** What was asked for, unless it is clearly less often: of a busy machine, or where that would cost too much. */
+function readEveryMs({ sampler }: Snapshot): number {
+  const [askedMs, lastMs] = [sampler.intervalSeconds * 1000, sampler.dumps.listeners.intervalSeconds * 1000]
+  return lastMs > 1.5 * askedMs ? Math.round(lastMs) : askedMs
 }

@@ -2,7 +2,7 @@ import { nowhere, type Workload } from '#kernel/cgroup-path.ts'
 import type { Owner } from '#kernel/owners.ts'
 import { type DumpCost, perKind, type RawNamespace, type RawSamples, type RawSnapshot } from '../sampler/message.ts'
 import type { Samples } from '../samples.ts'
-import type { ListenerSample, Snapshot } from '../snapshot.ts'
+import type { ListenerSample, ProcessFiles, Snapshot } from '../snapshot.ts'
 import { NamespaceNames } from './namespace-names.ts'
 import { OpenFiles } from './open-files.ts'
 import { type OwnerHealth, OwnerRegister } from './owner-register.ts'
@@ -92,6 +92,13 @@ export class Identifier {
     return this.#owners.settled()
   }
 
+  /** The open files of the processes in a snapshot, counted now. */
+  async filesOf({ namespaces }: Snapshot): Promise<ProcessFiles[]> {
+    this.#openFiles.update(namespaces)
+    await this.#openFiles.settled()
+    return this.#openFiles.known ?? []
+  }
+
   /** How the search for owners goes. */
   get ownerHealth(): OwnerHealth {
     return this.#owners.health
@@ -108,20 +115,37 @@ export class Identifier {
   /** A listener without a number is left out: its owners are still being looked for, and decide about the number. */
   #identified({ inode, listeners }: RawNamespace): ListenerSample[] {
     const identified: ListenerSample[] = []
-    for (const { cgroupId, ...listener } of listeners) {
+    for (const listener of listeners) {
       const shard = this.#shards.of(idOf(inode, listener))
       if (shard === 0) continue
       const owners = this.#owners.of(listener.inode)
       const waiters = this.#owners.waitersAt(listener.inode)
       const spokesman = this.#spokesmen.of(listener.inode, owners, waiters)
+      const { unit, container, pod } = this.#workloadOf(spokesman, listener.cgroupId)
+      // Written out: a host may have ten thousand, several times a second.
       identified.push({
-        ...listener,
+        address: listener.address,
+        port: listener.port,
         shard,
+        length: listener.length,
+        limit: listener.limit,
+        peak: listener.peak,
+        atLeastSeconds: listener.atLeastSeconds,
+        fullSecondsInWindow: listener.fullSecondsInWindow,
+        used: listener.used,
+        drops: listener.drops,
+        ...(listener.seenSinceMs !== undefined && { seenSinceMs: listener.seenSinceMs }),
+        inode: listener.inode,
+        cookie: listener.cookie,
+        uid: listener.uid,
+        device: listener.device,
         process: spokesman?.command ?? '',
         pid: spokesman?.pid ?? null,
         pids: owners.map(({ pid }) => pid),
         acceptors: waiters === undefined ? null : [...waiters],
-        ...this.#workloadOf(spokesman, cgroupId),
+        unit,
+        container,
+        pod,
       })
     }
     return identified.sort(byShard)

@@ -73,6 +73,7 @@ export class OwnerRegister {
   #walks = 0
   #cpuMs = 0
   #saidUnseen = false
+  #held = false
   #waiting: (() => void)[] = []
 
   constructor(proc: string, needs: Partial<OwnerRegisterNeeds> = {}) {
@@ -85,8 +86,14 @@ export class OwnerRegister {
     }
   }
 
+  /** From now on what is known holds: for whoever asks once, and not again. */
+  hold(): void {
+    this.#held = true
+  }
+
   /** Takes the sockets that exist now. What is short enough is looked up before it returns. */
   update(inodes: ReadonlySet<number>): void {
+    if (this.#held) return
     const nowMs = this.#needs.clock()
     const unknown = new Map<number, number>()
     for (const inode of inodes) if (!this.#isFound(inode)) unknown.set(inode, this.#unknown.get(inode) ?? nowMs)

@@ -21,13 +21,16 @@ export const ceilingsMs = {
 export interface Budgets extends Record<Exclude<DumpKind, 'listeners'>, CostBudget> {
   /** For the listeners of all quiet namespaces together: a host may have hundreds. */
   quietListeners: CostBudget
+  /** For the others; undefined where they are read as often as asked, whatever that costs. */
+  listeners: CostBudget | undefined
 }
 
-export const budgetsFor = ({ cpuShare }: SamplingPace): Budgets => {
+export const budgetsFor = ({ cpuShare, listenersShare }: SamplingPace): Budgets => {
   const budget = (kind: keyof typeof ceilingsMs, part: number): CostBudget =>
     new CostBudget(cpuShare * part, ceilingsMs[kind])
   return {
     quietListeners: new CostBudget(QUIET_SHARE, QUIET_CEILING_MS),
+    listeners: listenersShare === undefined ? undefined : new CostBudget(listenersShare, QUIET_CEILING_MS),
     counters: budget('counters', 0.3),
     syn_queue: budget('syn_queue', 0.3),
     connections: budget('connections', 0.15),

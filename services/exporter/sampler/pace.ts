@@ -12,6 +12,8 @@ export interface SamplingPace {
   peakWindowMs: number
   /** The share of one core, in CPU time, that everything but the reading of listeners may cost. */
   cpuShare: number
+  /** The share that reading listeners may cost: beyond it they are read less often. Without it, as often as asked. */
+  listenersShare?: number
 }
 
 export const defaultPace: SamplingPace = {

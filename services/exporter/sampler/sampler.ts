@@ -80,7 +80,9 @@ export class Sampler {
   start(): NamespaceIdentity[] {
     if (this.#orders.again) this.#namespaces.refresh(this.#house.clock())
     else this.#namespaces.start(this.#house.clock())
-    for (const { sampler } of this.#watched.values()) sampler.sampleListeners(this.#house.clock(), true)
+    // A reading that fails is counted and goes on; here it is to be thrown.
+    if (this.#failed > 0)
+      for (const { sampler } of this.#watched.values()) sampler.sampleListeners(this.#house.clock(), true)
     return this.#namespaces.identities
   }
 

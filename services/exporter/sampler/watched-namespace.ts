@@ -38,6 +38,7 @@ export class WatchedNamespace {
   readonly #house: House
   readonly #quiet: Quiet
   readonly #quietWork: BudgetedWork
+  readonly #listenersWork: BudgetedWork | undefined
   readonly #dueMs = perKind(() => Number.NEGATIVE_INFINITY)
 
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, house: House) {
@@ -48,6 +49,7 @@ export class WatchedNamespace {
     this.sampler = new NamespaceSampler(identity, namespace, pace, selection)
     this.#quiet = new Quiet(house.clock())
     this.#quietWork = budgets.quietListeners.work(pace.quietIntervalMs)
+    this.#listenersWork = budgets.listeners?.work(pace.sampleIntervalMs)
     this.meters = {
       listeners: new DumpMeter('listeners', pace.sampleIntervalMs, undefined, pace.peakWindowMs),
       counters: meter('counters', pace.streamIntervalMs),
@@ -68,9 +70,10 @@ export class WatchedNamespace {
 
   /** Whether its listeners are to be read in this tick. */
   listenersAreDue(nowMs: number): boolean {
-    if (!this.rests(nowMs)) return true
-    const { sampleIntervalMs } = this.#house.pace
-    return nowMs >= this.meters.listeners.startMs + this.#quietWork.intervalMs() - sampleIntervalMs / 2
+    const { pace, recorder } = this.#house
+    const work = this.rests(nowMs) ? this.#quietWork : recorder === undefined ? this.#listenersWork : undefined
+    if (work === undefined) return true
+    return nowMs >= this.meters.listeners.startMs + work.intervalMs() - pace.sampleIntervalMs / 2
   }
 
   /** Whether its counters are older than was asked for. */
@@ -115,8 +118,11 @@ export class WatchedNamespace {
     const cpuMs = endCpuMs - beganCpuMs
     meter.record(startMs, clock() - startMs, cpuMs, succeeded)
     if (kind === 'listeners') {
-      if (this.rests(startMs)) this.#quietWork.observe(cpuMs)
-      else this.#quietWork.release()
+      const [work, other] = this.rests(startMs)
+        ? [this.#quietWork, this.#listenersWork]
+        : [this.#listenersWork, this.#quietWork]
+      work?.observe(cpuMs)
+      other?.release()
       // What was put off while nothing waited is due as otherwise from now on.
       if (rested && !this.rests(startMs)) for (const other of scheduledKinds) this.#schedule(other)
       return endCpuMs
@@ -138,6 +144,7 @@ export class WatchedNamespace {
 
   close(): void {
     this.#quietWork.release()
+    this.#listenersWork?.release()
     for (const { work } of Object.values(this.meters)) work?.release()
     this.sampler.close()
   }
