@@ -19,6 +19,6 @@ export function calm(evidence: Evidence): string | undefined {
   const nobodyWaits = shards.every(({ length }) => length === 0)
   if (clients.startedPerSecond === 0)
     return nobodyWaits ? 'All is calm: nobody connects, and every queue is empty.' : undefined
-  const accepts = shards.some(({ processes }) => processes.some(({ acceptsPerSecond }) => acceptsPerSecond > 0))
+  const accepts = shards.some(({ processes }) => processes.some(({ acceptsPerSecond }) => (acceptsPerSecond ?? 0) > 0))
   return accepts || nobodyWaits ? 'All is calm: every connection is accepted.' : undefined
 }

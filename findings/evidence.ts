@@ -28,7 +28,8 @@ export interface ShardEvidence {
   acceptWait: { p99Ms: number } | undefined
   /** Those of the queue that have hung up and keep their places. */
   hungUp?: { least: number; most: number } | undefined
-  processes: readonly { stalled: boolean; acceptsPerSecond: number }[]
+  /** `acceptsPerSecond` is undefined where a process does not tell. */
+  processes: readonly { stalled: boolean; acceptsPerSecond: number | undefined }[]
 }
 
 /** How the kernel chooses the member of a SO_REUSEPORT group. */

@@ -80,7 +80,7 @@ export const oneProcessTakesAll: Finding = {
   from: ['listeners', 'backends'],
   says(view) {
     for (const { processes } of listening(view)) {
-      const rates = processes.map(({ acceptsPerSecond }) => acceptsPerSecond)
+      const rates = processes.map(({ acceptsPerSecond }) => acceptsPerSecond ?? 0)
       const all = rates.reduce((sum, rate) => sum + rate, 0)
       const most = Math.max(0, ...rates)
       if (processes.length < 2 || all < 20 || most < all * 0.9 || processes.some(({ stalled }) => stalled)) continue

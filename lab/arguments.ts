@@ -1,6 +1,6 @@
 /** How the services of a lab are told what the plan wants, the same for every driver. */
 import { formatListen, type ListenTarget } from '#common/parse.ts'
-import type { LabPlan } from './driver.ts'
+import type { LabPlan, ServerPlan } from './driver.ts'
 
 /** Of backend 1, 2, …: it starts without listening, so that the lab can open them in order. */
 export function backendArguments(plan: LabPlan, number: number, control: ListenTarget): string[] {
@@ -14,6 +14,24 @@ export function backendArguments(plan: LabPlan, number: number, control: ListenT
     `--mode=${plan.mode}`,
     `--backlog=${backlog}`,
     ...(plan.mode === 'shared' ? [`--workers=${workers}`] : []),
+  ]
+}
+
+/** Of the keeper of a server that is not ours. */
+export function keeperArguments({ address, port }: LabPlan, server: ServerPlan, folder: string): string[] {
+  const { name, command, onlyPort, ready, stop, reload, output = `${folder}/server.log` } = server
+  return [
+    `--name=${name}`,
+    `--address=${address}`,
+    `--port=${port}`,
+    ...(onlyPort === true ? ['--only-port'] : []),
+    ...(ready === undefined ? [] : [`--ready=${ready}`]),
+    ...(stop === undefined ? [] : [`--stop=${stop}`]),
+    ...(reload === undefined ? [] : [`--reload=${reload}`]),
+    `--output=${output}`,
+    `--folder=${folder}`,
+    '--',
+    ...command,
   ]
 }
 

@@ -1,8 +1,12 @@
+import { UsageError } from '#common/errors.ts'
+import { eventually } from '#common/waiting.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { BackendStatus, FaultsChange } from '#services/backend/api.ts'
+import type { ServerOrder } from '#services/keeper/api.ts'
 import type { StartedServices } from './driver.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Ends } from './ends.ts'
+import { isOurs, type Told } from './told.ts'
 
 /** What is known of the group that the backends form. The kernel shows no steering, so the lab remembers what it asked for. */
 export interface Group {
@@ -13,6 +17,8 @@ export interface Group {
 export class Backend {
   /** 1, 2, …; also its shard, and its place in the SO_REUSEPORT group plus one. */
   readonly number: number
+  /** What somebody's server is called, of which this is one socket; undefined for a backend of ours. */
+  readonly server: string | undefined
   readonly #endpoint: Endpoint
   readonly #services: StartedServices
   readonly #group: Group
@@ -20,15 +26,23 @@ export class Backend {
 
   constructor(number: number, endpoint: Endpoint, services: StartedServices, group: Group, ends: Ends) {
     this.number = number
+    this.server = services.found?.name
     this.#endpoint = endpoint
     this.#services = services
     this.#group = group
     this.#ends = ends
   }
 
-  /** What it says of itself, its listener read from the kernel now; also while it is stalled. */
-  status(): Promise<BackendStatus> {
+  /** What is known of it, its listener read from the kernel now; also while it is stalled. */
+  told(): Promise<Told> {
     return this.#endpoint.json('GET', '/status')
+  }
+
+  /** All that a backend of ours says of itself. Throws a UsageError for another server. */
+  async status(): Promise<BackendStatus> {
+    const told = await this.told()
+    if (isOurs(told)) return told
+    throw new UsageError(`${this.server} does not say what only a backend of Spillway tells`)
   }
 
   /** Switches faults on or off; those not named stay as they are. In mode `shared` for one process (0, 1, …), or all. */
@@ -37,7 +51,7 @@ export class Backend {
   }
 
   /** The same, and gives what it then says of itself. */
-  change(faults: FaultsChange, process?: number): Promise<BackendStatus> {
+  change(faults: FaultsChange, process?: number): Promise<Told> {
     return this.#endpoint.json('PATCH', `/faults${process === undefined ? '' : `?process=${process}`}`, faults)
   }
 
@@ -57,7 +71,7 @@ export class Backend {
   }
 
   /** The same, and gives what it then says of itself: the kernel may have granted less. */
-  limit(backlog: number): Promise<BackendStatus> {
+  limit(backlog: number): Promise<Told> {
     return this.#endpoint.json('PUT', '/listener', { backlog })
   }
 
@@ -87,9 +101,15 @@ export class Backend {
     return this.#endpoint.text('GET', '/metrics')
   }
 
-  /** Ends the process at once, as a crash would. */
+  /** Ends the process at once, as a crash would; of a server that is not ours, all its processes. */
   kill(): Promise<void> {
-    return this.#services.killBackend(this.number)
+    return this.server === undefined ? this.#services.killBackend(this.number) : this.order('kill')
+  }
+
+  /** What is done to somebody's server as a whole. Throws a ServiceError with the reason where it cannot be done. */
+  async order(order: ServerOrder['do']): Promise<void> {
+    if (this.server === undefined) throw new UsageError('A backend of ours takes no such order')
+    await this.#endpoint.json('POST', '/server', { do: order } satisfies ServerOrder)
   }
 
   /**
@@ -97,9 +117,27 @@ export class Backend {
    * at once, the lab has ended, or it did not answer.
    */
   async restart(): Promise<void> {
+    if (this.server !== undefined) return await this.#restartServer()
     await this.#services.startBackend(this.number)
     await this.ready()
     await this.open()
+  }
+
+  /** Ends what is left of it first, as a restart does, and waits until it listens again. */
+  async #restartServer(): Promise<void> {
+    await this.order('kill')
+    await this.order('start')
+    const ended = this.#ends.of(this.number)
+    await eventually(
+      `${this.server} listens again`,
+      () => this.told(),
+      ({ listener, runs }) => {
+        if (runs === false)
+          throw new UsageError(`${this.server} ended as soon as it was started`, 'Its output says why')
+        return listener !== null
+      },
+      { signal: ended, endsIt: (error) => error instanceof UsageError },
+    )
   }
 
   /** Waits until its control API answers. Throws a UsageError if it does not, because it has ended, or the signal's reason. */

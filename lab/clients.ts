@@ -21,18 +21,24 @@ export class Clients {
   readonly #endpoint: Endpoint
   readonly #target: Target
   readonly #agentStarts: () => number
+  readonly #send: string | undefined
   #asked = 0
   #latest: { asked: number; reports: LoadReport[] } = { asked: 0, reports: [] }
 
-  /** `agentStarts` gives how often the load agent was restarted. */
-  constructor(endpoint: Endpoint, target: Target, agentStarts: () => number = () => 0) {
+  /** `agentStarts` gives how often the load agent was restarted; `send` is what connections send in place of HTTP, as Base64. */
+  constructor(endpoint: Endpoint, target: Target, agentStarts: () => number = () => 0, send?: string) {
+    this.#send = send
     this.#endpoint = endpoint
     this.#target = target
     this.#agentStarts = agentStarts
   }
 
   async start(order: LoadOrder): Promise<Load> {
-    const report = await this.#endpoint.json<LoadReport>('POST', '/loads', { target: this.#target, ...order })
+    const report = await this.#endpoint.json<LoadReport>('POST', '/loads', {
+      target: this.#target,
+      ...(this.#send === undefined || order.kind !== 'connections' ? {} : { send: this.#send }),
+      ...order,
+    })
     return this.load(report.id)
   }
 

@@ -1,6 +1,7 @@
 import { UsageError } from '#common/errors.ts'
 import type { ListenTarget } from '#common/parse.ts'
 import type { Mode } from '#services/backend/api.ts'
+import type { Found } from '#services/keeper/api.ts'
 import type { Host } from './topology.ts'
 
 /** One backend of the lab, before it starts. */
@@ -11,6 +12,23 @@ export interface BackendPlan {
   workers?: number
 }
 
+/** Somebody's server in place of the backends: a command, and how it is spoken to. */
+export interface ServerPlan {
+  /** As it is called in words. */
+  name: string
+  /** Program and arguments; `{address}` and `{port}` in them are filled in. */
+  command: readonly string[]
+  /** Whether it may listen on the plan's port only. */
+  onlyPort?: boolean
+  /** A path that answers with less than 500 when it is ready; left out, it is ready when it listens. */
+  ready?: string
+  /** Shell commands that end it in order, and reload it; `{pid}` is its main process. */
+  stop?: string
+  reload?: string
+  /** Where what it writes is kept; left out, it goes with the lab. */
+  output?: string
+}
+
 /** What a lab is made of. */
 export interface LabPlan {
   mode: Mode
@@ -18,6 +36,10 @@ export interface LabPlan {
   address: string
   port: number
   backends: Required<BackendPlan>[]
+  /** Takes the place of the backends: what it listens with is found when it is up. */
+  server?: ServerPlan
+  /** First bytes that clients send in place of a request of HTTP, as Base64; empty: they only connect. */
+  request?: string
   /** Sysctls of the server's network namespace, set before anything listens. */
   sysctls: Record<string, string | number>
   /** How often the exporter reads accept queues, half-open requests and connections, and what the last two may cost of a core. */
@@ -50,6 +72,8 @@ export interface StartedServices {
   backends: ListenTarget[]
   agent: ListenTarget
   exporter: ListenTarget
+  /** Where the plan's server was found to listen: it runs already, and each backend is one of its sockets. */
+  found?: Found
   /** Ends a backend at once, as a crash would (SIGKILL). */
   killBackend(number: number): Promise<void>
   /** Starts a backend, if it has ended; it does not listen yet. */
@@ -77,6 +101,6 @@ export interface Driver {
    * lab cannot set here. Starts nothing.
    */
   preflight(sysctls?: readonly string[]): Promise<void>
-  /** `onProgress` hears what is being built, in words for a person. */
-  start(plan: LabPlan, onProgress?: (text: string) => void): Promise<StartedServices>
+  /** `onProgress` hears what is being built, in words for a person; `signal` gives it up, and takes down what there is. */
+  start(plan: LabPlan, onProgress?: (text: string) => void, signal?: AbortSignal): Promise<StartedServices>
 }

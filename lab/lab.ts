@@ -5,6 +5,7 @@ import { plural } from '#common/quantities.ts'
 import { eventually } from '#common/waiting.ts'
 import type { Samples } from '#services/exporter/samples.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
+import type { Found } from '#services/keeper/api.ts'
 import { Backend, type Group } from './backend.ts'
 import { Clients } from './clients.ts'
 import type { BackendPlan, CommandResult, Driver, LabPlan, Part, StartedServices } from './driver.ts'
@@ -37,6 +38,12 @@ export interface LabOptions extends Partial<Omit<LabPlan, 'backends'>> {
   onProgress?: (text: string) => void
 }
 
+/** How a server ended that nobody had told to: in words, with the last lines that it wrote below. By the wall clock. */
+export interface ServerEnd {
+  atMs: number
+  how: string
+}
+
 /**
  * A lab that runs: backends on one shared port, clients on another host, an exporter that watches.
  * `await using lab = await Lab.start({ backends: [{ backlog: 8 }] })` takes it all down at the end of the block.
@@ -53,6 +60,7 @@ export class Lab {
   readonly orders = new InTurn(LONGEST_TURN_MS)
   /** How often sysctls were set through this object, so that a display knows when to read them again. */
   settingsMade = 0
+  #serverEnd: ServerEnd | undefined
   /** How often the load agent was found missing: loads of an earlier agent have ended with it. */
   #agentStarts = 0
   readonly #services: StartedServices
@@ -69,8 +77,8 @@ export class Lab {
     const plan = completePlan(wishes)
     onProgress('Checking this machine …')
     await driver.preflight(Object.keys(plan.sysctls))
-    const services = await driver.start(plan, onProgress)
-    const lab = new Lab(plan, services)
+    const services = await driver.start(plan, onProgress, signal)
+    const lab = new Lab(services.found === undefined ? plan : asFound(plan, services.found), services)
     try {
       await lab.#ready(signal, onProgress)
     } catch (error) {
@@ -98,11 +106,17 @@ export class Lab {
       return new Backend(index + 1, endpoint, services, this.group, this.#ends)
     })
     this.#agent = new Endpoint('the load agent', services.agent, () => this.#missing('agent'))
-    this.clients = new Clients(this.#agent, { host: plan.address, port: plan.port }, () => this.#agentStarts)
+    this.clients = new Clients(
+      this.#agent,
+      { host: plan.address, port: plan.port },
+      () => this.#agentStarts,
+      plan.request,
+    )
     this.exporter = new Endpoint('the exporter', services.exporter, () => this.#missing('exporter'))
     services.lost.then((reason) => this.#ends.labEnded(new UsageError(reason, START_AGAIN)))
     services.onEnded((part, how) => {
       if (typeof part === 'string') this.#missing(part, how)
+      else if (plan.server !== undefined) this.#serverEnd = { atMs: Date.now(), how }
       else
         this.#ends.backendEnded(
           part,
@@ -113,11 +127,14 @@ export class Lab {
 
   /** Backends open one after the other: this order numbers the shards, and the members of the SO_REUSEPORT group. */
   async #ready(signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
-    onProgress(`Starting ${plural(this.backends.length, 'backend')}, the exporter and the load agent …`)
+    const { server } = this.plan
+    const parts = server === undefined ? `${plural(this.backends.length, 'backend')}, the exporter` : 'the exporter'
+    onProgress(`Starting ${parts} and the load agent …`)
     const giveUp = AbortSignal.any([signal, this.over])
     const listening = async (): Promise<void> => {
       await Promise.all(this.backends.map((backend) => backend.ready(giveUp)))
       for (const backend of this.backends) {
+        if (backend.server !== undefined) continue // it listens
         await backend.open()
         onProgress(`Backend ${backend.number} of ${this.backends.length} is listening …`)
       }
@@ -130,7 +147,7 @@ export class Lab {
 
   /** Waits until the exporter shows every listener, so that a display misses nothing that the lab does next. */
   async #seen(giveUp: AbortSignal): Promise<void> {
-    const statuses = await Promise.all(this.backends.map((backend) => backend.status()))
+    const statuses = await Promise.all(this.backends.map((backend) => backend.told()))
     const cookies = statuses.flatMap(({ listener }) => (listener === null ? [] : [listener.cookie]))
     const shown = async (): Promise<string[]> =>
       (await this.snapshot()).namespaces.flatMap(({ listeners }) => listeners.map(({ cookie }) => cookie))
@@ -232,6 +249,11 @@ export class Lab {
     return this.#parts.gaps
   }
 
+  /** How somebody's server ended last, unasked; undefined while it runs, and where nobody knows. */
+  get serverEnd(): ServerEnd | undefined {
+    return this.#serverEnd
+  }
+
   /** Aborts when the lab is being stopped through this object. */
   get stopped(): AbortSignal {
     return this.#stopped.signal
@@ -246,6 +268,18 @@ export class Lab {
     return this.stop()
   }
 }
+
+/** The plan with what the kernel shows of somebody's server in place of what was planned. */
+const asFound = (plan: LabPlan, { address, port, mode, sockets }: Found): LabPlan => ({
+  ...plan,
+  // A socket that takes connections at every address is reached at the one of the plan.
+  address: ANYWHERE.has(address) ? plan.address : address,
+  port,
+  mode,
+  backends: sockets.map(({ limit, acceptors }) => ({ backlog: limit, workers: acceptors })),
+})
+
+const ANYWHERE = new Set(['0.0.0.0', '::'])
 
 function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal' | 'onProgress'>): LabPlan {
   const wanted: BackendPlan[] = typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends

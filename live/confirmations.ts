@@ -2,15 +2,15 @@
  * What is said once an order has been carried out: what the kernel, the backend or the load agent has made of it, which may
  * be less than was asked. Toasts of the board and lines of the terminal are these.
  */
-import { number } from '#common/quantities.ts'
-import type { BackendStatus } from '#services/backend/api.ts'
+import { number, plural } from '#common/quantities.ts'
+import { isOurs, type Told } from '#lab/told.ts'
 import { faultsInWords, loadInWords, loadName, stateNames } from './names.ts'
 import type { LoadName } from './orders.ts'
 import type { LoadState } from './state.ts'
 import { isStalled } from './view.ts'
 
 /** `backlog 64 in force`, or how much less than `asked` it is and why: the kernel's own reading decides. */
-export function backlogConfirmed(backend: number, asked: number, { listener, somaxconn }: BackendStatus): string {
+export function backlogConfirmed(backend: number, asked: number, { listener, somaxconn }: Told): string {
   if (listener === null) return `Backend ${backend} has no listener: no backlog is in force`
   const { limit } = listener
   if (limit === asked) return `Backend ${backend}: backlog ${number(limit)} in force, so ${number(limit + 1)} fit`
@@ -20,7 +20,8 @@ export function backlogConfirmed(backend: number, asked: number, { listener, som
 }
 
 /** Of the whole backend, or of one of its processes. */
-export function stallConfirmed(backend: number, status: BackendStatus, process?: number): string {
+export function stallConfirmed(backend: number, status: Told, process?: number): string {
+  if (!isOurs(status)) return serverStallConfirmed(status, process)
   const one = process === undefined ? undefined : status.processes[process]
   const stalled = one === undefined ? isStalled(status) : one.faults.stalled
   const who = one === undefined ? `Backend ${backend}` : `Process ${(process ?? 0) + 1} of backend ${backend}`
@@ -29,13 +30,26 @@ export function stallConfirmed(backend: number, status: BackendStatus, process?:
     : `${who} is ${stateNames.released}: its event loop is running`
 }
 
+/** Somebody's server is stalled from outside: by SIGSTOP to those of its processes that accept at this socket. */
+function serverStallConfirmed({ name, processes }: Told, process?: number): string {
+  const chosen = process === undefined ? processes : processes.slice(process, process + 1)
+  const stopped = chosen.filter(({ faults }) => faults.stalled).length
+  const who =
+    process === undefined
+      ? `${plural(chosen.length, 'process', 'processes')} of ${name}`
+      : `Process ${process + 1} of ${name}`
+  return stopped === chosen.length
+    ? `${who} stopped (SIGSTOP): nothing is accepted there`
+    : `${who} ${chosen.length === 1 ? 'goes' : 'go'} on (SIGCONT)`
+}
+
 /** The faults that are on now, a stall apart. */
-export function faultsConfirmed(backend: number, { faults }: BackendStatus): string {
+export function faultsConfirmed(backend: number, { faults }: Told): string {
   const on = faultsInWords(faults)
   return on.length === 0 ? `Backend ${backend} is back to normal` : `Backend ${backend}: ${on.join(', ')}`
 }
 
-export const openConfirmed = (backend: number, { listener }: BackendStatus): string =>
+export const openConfirmed = (backend: number, { listener }: Told): string =>
   listener === null
     ? `Backend ${backend} is still ${stateNames.closed}`
     : `Backend ${backend} is ${stateNames.listening} again: backlog ${number(listener.limit)} in force`

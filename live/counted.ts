@@ -1,5 +1,6 @@
 /** Totals from which arrivals can be derived, as one snapshot and the backends' statuses give them. */
-import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
+import type { Told } from '#lab/told.ts'
+import type { WaitHistogram } from '#services/backend/api.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 
 export interface Counted {
@@ -20,7 +21,7 @@ export interface Counted {
 /** What is counted at one moment. */
 interface Counting {
   snapshot: Snapshot
-  backends: readonly (BackendStatus | undefined)[]
+  backends: readonly (Told | undefined)[]
 }
 
 /** What is counted `now`; waits are since `before`. `port` is the one that the backends share. */
@@ -30,7 +31,7 @@ export function countedOf(now: Counting, before: Counting | undefined, port: num
   const ports = namespace?.ports ?? []
   const waits = backends.map((backend, index) => {
     const earlier = before?.backends[index]
-    return backend === undefined || earlier?.pid !== backend.pid
+    return backend?.acceptWait === undefined || earlier?.acceptWait === undefined || earlier.pid !== backend.pid
       ? 0
       : longestBetween(earlier.acceptWait, backend.acceptWait)
   })
@@ -40,7 +41,7 @@ export function countedOf(now: Counting, before: Counting | undefined, port: num
     overflows: namespace?.counters.TcpExt_ListenOverflows ?? 0,
     entered: Object.fromEntries(
       backends.flatMap((backend) =>
-        backend === undefined ? [] : [[backend.pid, backend.accepts + (backend.listener?.length ?? 0)]],
+        backend?.accepts === undefined ? [] : [[backend.pid, backend.accepts + (backend.listener?.length ?? 0)]],
       ),
     ),
     otherPorts: [...new Set(ports.map((other) => other.port))].filter((other) => other !== port),

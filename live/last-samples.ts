@@ -59,7 +59,7 @@ class LabSamples {
   /** Whose a socket is, its backend knows best: an exporter that was started again may number them anew. */
   async #askOwners(): Promise<void> {
     if (this.#owners.size > MOST_OWNERS) this.#owners.clear()
-    const statuses = await Promise.all(this.#lab.backends.map((backend) => backend.status().catch(() => undefined)))
+    const statuses = await Promise.all(this.#lab.backends.map((backend) => backend.told().catch(() => undefined)))
     for (const [index, status] of statuses.entries())
       if (status?.listener != null) this.#owners.set(status.listener.cookie, index + 1)
   }

@@ -1,5 +1,5 @@
 /** What must be remembered from one look at a lab to the next: a snapshot alone tells less than a few of them in a row. */
-import type { BackendStatus } from '#services/backend/api.ts'
+import type { Told } from '#lab/told.ts'
 import type { NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { HungUp } from './hung-up.ts'
 import { Peaks } from './peaks.ts'
@@ -17,7 +17,7 @@ export interface Remembered {
 
 interface Look {
   snapshot: Snapshot
-  backends: readonly (BackendStatus | undefined)[]
+  backends: readonly (Told | undefined)[]
   askedMs: number
 }
 
@@ -51,7 +51,7 @@ export class Memory {
       const status = backends.find((backend) => backend?.listener?.cookie === cookie)
       const told = status?.listener
       const process =
-        status === undefined || told === null || told === undefined
+        status?.accepts === undefined || told === null || told === undefined
           ? undefined
           : { askedMs, accepts: status.accepts, length: told.length, processes: Math.max(1, status.processes.length) }
       return { cookie, length, process }

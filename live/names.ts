@@ -42,6 +42,9 @@ export const switchNames = {
   backlog: 'Backlog',
   close: 'Close the listener',
   kill: 'Kill the process',
+  killServer: 'Kill the server',
+  stop: 'Stop',
+  reload: 'Reload',
   steering: 'Steering',
 } as const
 
@@ -53,6 +56,8 @@ export const stateNames = {
   listening: 'listening',
   killed: 'killed',
   restarted: 'restarted',
+  stopped: 'stopped',
+  reloaded: 'reloaded',
 } as const
 
 interface OtherFaults {
@@ -90,4 +95,14 @@ export function steeringName(steering: Steering): string {
     case 'member':
       return `all to shard ${steering.member + 1}`
   }
+}
+
+/** How late the event loop of the latest process of a backend is, in milliseconds; undefined where none tells. */
+export function longestLagMs({
+  processes,
+}: {
+  processes: readonly { lagMs: number | undefined }[]
+}): number | undefined {
+  const told = processes.flatMap(({ lagMs }) => lagMs ?? [])
+  return told.length === 0 && processes.length > 0 ? undefined : Math.max(0, ...told)
 }

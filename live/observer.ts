@@ -4,8 +4,8 @@ import { monotonicMs } from '#common/clock.ts'
 import { orEnd, Patience } from '#common/waiting.ts'
 import { ServiceError } from '#lab/endpoint.ts'
 import type { Lab } from '#lab/lab.ts'
+import type { Told } from '#lab/told.ts'
 import type { LoadReport } from '#load/agent/api.ts'
-import type { BackendStatus } from '#services/backend/api.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { Memory } from './memory.ts'
 import { type LabView, type Moment, type Setting, type Sysctls, shownSysctls, sysctlDefaults, viewOf } from './view.ts'
@@ -38,6 +38,9 @@ export async function* observe(lab: Lab, signal: AbortSignal): AsyncGenerator<La
     const spanStart = snapshot.monotonicMs - RATE_SPAN_MS
     while (history.length > 2 && history[1]!.snapshot.monotonicMs <= spanStart) history.shift()
     const setting = { ...poll.setting, steering: lab.group.steering, gaps: [...lab.gaps] }
+    const ended = lab.serverEnd
+    if (setting.server !== undefined && ended !== undefined && backends.every((told) => told?.runs === false))
+      setting.server = { ...setting.server, ended: ended.how }
     const remembered = memory.see(moment, setting.port)
     yield viewOf(moment, history.length > 1 ? history[0] : undefined, setting, remembered)
   }
@@ -60,7 +63,7 @@ async function* snapshots(lab: Lab, signal: AbortSignal, onGap: () => void): Asy
 
 /** What is polled, beside the stream. */
 class Poll {
-  backends: (BackendStatus | undefined)[] = []
+  backends: (Told | undefined)[] = []
   loads: LoadReport[] = []
   synRetransmits = 0
   askedMs = 0
@@ -73,8 +76,15 @@ class Poll {
 
   constructor(lab: Lab) {
     this.#lab = lab
-    const { address, port, mode } = lab.plan
-    this.setting = { kernel: os.release(), address, port, mode, sysctls: sysctlDefaults }
+    const { address, port, mode, server } = lab.plan
+    this.setting = {
+      kernel: os.release(),
+      address,
+      port,
+      mode,
+      ...(server === undefined ? {} : { server: { name: server.name, reloads: server.reload !== undefined } }),
+      sysctls: sysctlDefaults,
+    }
     void this.#ask()
   }
 
@@ -89,7 +99,7 @@ class Poll {
     const answerOf = <Answer, Otherwise>(asking: Promise<Answer>, otherwise: Otherwise): Promise<Answer | Otherwise> =>
       orEnd(asking, patience.signal).catch(() => otherwise)
     const [backends, loads, synRetransmits] = await Promise.all([
-      Promise.all(this.#lab.backends.map((backend) => answerOf(backend.status(), undefined))),
+      Promise.all(this.#lab.backends.map((backend) => answerOf(backend.told(), undefined))),
       // An agent that is gone has taken its loads with it.
       answerOf(this.#lab.clients.reports(), []),
       answerOf(

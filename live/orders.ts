@@ -37,6 +37,9 @@ export const SwitchOrder = Type.Union([
         Type.Literal('open'),
         Type.Literal('kill'),
         Type.Literal('restart'),
+        // Of a server that is not ours, as a whole.
+        Type.Literal('stop'),
+        Type.Literal('reload'),
       ]),
       shard: Shard,
     },

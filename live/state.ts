@@ -31,9 +31,10 @@ export interface ShardView {
   dropsPerSecond: number
   /** Only in slow motion: what was dropped between this sample and the one before. */
   droppedNow?: number
-  acceptsPerSecond: number
-  /** Connections that its processes hold open: as many descriptors. */
-  open: number
+  /** Undefined where the server does not tell. */
+  acceptsPerSecond: number | undefined
+  /** Connections that its processes hold open: as many descriptors. Undefined where the server does not tell. */
+  open: number | undefined
   /** Accept waits of the connections accepted within the last second; undefined if there was none. */
   acceptWait: { meanMs: number; p99Ms: number } | undefined
   /** The processes that accept from this socket: one, or several in mode `shared`; none while it is down. */
@@ -51,10 +52,11 @@ export interface ShardView {
 export interface ProcessView {
   pid: number
   stalled: boolean
-  acceptsPerSecond: number
-  open: number
+  /** Undefined, as what follows, where the server does not tell. */
+  acceptsPerSecond: number | undefined
+  open: number | undefined
   /** How late its event loop is: grows while it is blocked. */
-  lagMs: number
+  lagMs: number | undefined
 }
 
 /** What the clients do and see, over all loads. */
@@ -97,6 +99,15 @@ interface MovedCounter {
   perSecond: number
 }
 
+/** Somebody's server in place of our backends: what only these can do is not offered. */
+export interface OwnServer {
+  name: string
+  /** Whether it is known how it is reloaded. */
+  reloads: boolean
+  /** How it ended, while it is down and nobody had asked for that; below it the last lines that it wrote. */
+  ended?: string
+}
+
 /** A lab at one moment, without what the display adds. */
 export interface LabPicture {
   /** Of the snapshot that it was made of. */
@@ -107,6 +118,8 @@ export interface LabPicture {
   address: string
   port: number
   mode: string
+  /** Missing where the backends are ours. */
+  server?: OwnServer
   /** How the kernel chooses the shard of a new connection. */
   steering: Steering
   shards: ShardView[]

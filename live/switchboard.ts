@@ -76,13 +76,19 @@ async function perform(order: LabOrder, { lab, loads }: Switchable): Promise<str
       return `Backend ${order.shard} is ${stateNames.closed}: it has no listener`
     case 'open':
       await lab.backend(order.shard).open()
-      return openConfirmed(order.shard, await lab.backend(order.shard).status())
+      return openConfirmed(order.shard, await lab.backend(order.shard).told())
     case 'kill':
       await lab.backend(order.shard).kill()
-      return `Backend ${order.shard} is ${stateNames.killed}`
+      return `${whoOf(lab, order.shard)} is ${stateNames.killed}`
     case 'restart':
       await lab.backend(order.shard).restart()
-      return `Backend ${order.shard} is ${stateNames.restarted}`
+      return `${whoOf(lab, order.shard)} is ${stateNames.restarted}`
+    case 'stop':
+      await lab.backend(order.shard).order('stop')
+      return `${whoOf(lab, order.shard)} is ${stateNames.stopped}`
+    case 'reload':
+      await lab.backend(order.shard).order('reload')
+      return `${whoOf(lab, order.shard)} is ${stateNames.reloaded}`
     case 'steer':
       return steer(lab, order.steering)
     case 'sysctl':
@@ -95,6 +101,9 @@ async function perform(order: LabOrder, { lab, loads }: Switchable): Promise<str
   }
 }
 
+/** Somebody's server is killed, restarted and so on as a whole, however many sockets it has. */
+const whoOf = (lab: Lab, shard: number): string => lab.backend(shard).server ?? `Backend ${shard}`
+
 /** Writes a sysctl, and reads what the kernel has made of it. */
 async function setSysctl(lab: Lab, name: string, value: number): Promise<string> {
   await lab.setSysctl(name, value)
@@ -104,7 +113,7 @@ async function setSysctl(lab: Lab, name: string, value: number): Promise<string>
 
 /** The limits of those that listen now; a backend that does not answer tells none. */
 async function limitsOf(lab: Lab): Promise<number[]> {
-  const statuses = await Promise.all(lab.backends.map((backend) => backend.status().catch(() => undefined)))
+  const statuses = await Promise.all(lab.backends.map((backend) => backend.told().catch(() => undefined)))
   return statuses.flatMap((status) => (status?.listener ? [status.listener.limit] : []))
 }
 

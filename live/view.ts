@@ -6,13 +6,14 @@ import { nearestRank } from '#common/quantile.ts'
 import { fullName, tcpExt } from '#kernel/queue-counters.ts'
 import type { Steering } from '#kernel/reuseport.ts'
 import type { Gap } from '#lab/parts.ts'
+import type { Told } from '#lab/told.ts'
 import type { LoadReport } from '#load/agent/api.ts'
-import type { BackendStatus, WaitHistogram } from '#services/backend/api.ts'
+import type { WaitHistogram } from '#services/backend/api.ts'
 import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { type Counted, countedOf } from './counted.ts'
 import { Memory, type Remembered } from './memory.ts'
 import { faultsInWords } from './names.ts'
-import type { ClientsView, LabPicture, ShardView } from './state.ts'
+import type { ClientsView, LabPicture, OwnServer, ShardView } from './state.ts'
 
 /** Sysctls of the server's namespace that decide what happens at a full queue; -1 where this kernel does not have it. */
 export const shownSysctls = {
@@ -33,7 +34,7 @@ export interface LabView extends LabPicture {
 /** What the parts reported at one moment. `backends[i]` is undefined while backend i + 1 does not answer. */
 export interface Moment {
   snapshot: Snapshot
-  backends: readonly (BackendStatus | undefined)[]
+  backends: readonly (Told | undefined)[]
   loads: readonly LoadReport[]
   /** TCPSynRetrans of the clients' namespace: every SYN that was sent again. */
   synRetransmits: number
@@ -47,9 +48,14 @@ export interface Setting {
   address: string
   port: number
   mode: string
+  server?: OwnServer
   steering: Steering
   sysctls: Sysctls
   gaps: readonly Gap[]
+}
+
+interface Accepting {
+  accepts?: number
 }
 
 /**
@@ -72,6 +78,11 @@ export function viewOf(
     countersKnown(namespace) && countersKnown(earlier)
       ? perSecond((namespace.counters[name] ?? 0) - (earlier.counters[name] ?? 0))
       : 0
+  /** Accepts a second; undefined where the server does not tell how many it has accepted. */
+  const gained = (before: Accepting | undefined, now: Accepting | undefined): number | undefined => {
+    if (now !== undefined && now.accepts === undefined) return undefined
+    return before?.accepts === undefined ? 0 : perSecondAsked((now?.accepts ?? 0) - before.accepts)
+  }
   const port = namespace?.ports.find((candidate) => candidate.port === setting.port)
   const listeners = listenersOf(namespace, setting.port, now.backends)
 
@@ -98,18 +109,13 @@ export function viewOf(
       fullSeconds: listener?.fullSecondsInWindow ?? 0,
       drops: listener?.drops ?? 0,
       dropsPerSecond: listener === undefined || old === undefined ? 0 : perSecond(listener.drops - old.drops),
-      acceptsPerSecond: sameProcess ? perSecondAsked(backend.accepts - backendBefore.accepts) : 0,
-      open: backend?.open ?? 0,
+      acceptsPerSecond: gained(sameProcess ? backendBefore : undefined, backend),
+      open: backend === undefined ? 0 : backend.open,
       acceptWait: sameProcess ? waitsBetween(backendBefore.acceptWait, backend.acceptWait) : undefined,
-      processes: (backend?.processes ?? []).map(({ pid, faults, accepts, open, loopLagMs }) => {
-        const earlier = backendBefore?.processes.find((process) => process.pid === pid)
-        return {
-          pid,
-          open,
-          stalled: faults.stalled,
-          lagMs: loopLagMs,
-          acceptsPerSecond: earlier === undefined ? 0 : perSecondAsked(accepts - earlier.accepts),
-        }
+      processes: (backend?.processes ?? []).map((process) => {
+        const earlier = backendBefore?.processes.find(({ pid }) => pid === process.pid)
+        const { pid, faults, open, loopLagMs } = process
+        return { pid, open, stalled: faults.stalled, lagMs: loopLagMs, acceptsPerSecond: gained(earlier, process) }
       }),
       oldestWait: listener && remembered.waits.get(listener.cookie),
       hungUp: listener && remembered.hungUp?.get(listener.cookie),
@@ -156,16 +162,17 @@ function countersKnown(namespace: NamespaceSample | undefined): namespace is Nam
 const RECENT_MS = 1000
 
 /** A backend without a listener that the exporter shows: what it says of itself decides. */
-function stateWithout(backend: BackendStatus | undefined): ShardView['state'] {
+function stateWithout(backend: Told | undefined): ShardView['state'] {
   if (backend === undefined) return 'down'
-  return backend.listener === null ? 'closed' : 'unread'
+  if (backend.listener !== null) return 'unread'
+  return backend.runs === false ? 'down' : 'closed'
 }
 
 /**
  * What listen() was given. Its process and the exporter are read one after the other: where they tell of different limits
  * a change is under way, and nothing is said of a clamp.
  */
-function askedBacklog(listener: ListenerSample | undefined, backend: BackendStatus | undefined): number {
+function askedBacklog(listener: ListenerSample | undefined, backend: Told | undefined): number {
   const told = backend?.listener
   if (told === null || told === undefined) return listener?.limit ?? 0
   return listener === undefined || told.limit === listener.limit ? told.backlog : listener.limit
@@ -213,11 +220,12 @@ function shardNumbers(backends: Moment['backends'], listeners: ListenerSample[])
 }
 
 /** Whether no process accepts: of several processes, one that still does is enough. */
-export const isStalled = ({ faults, processes }: BackendStatus): boolean =>
+export const isStalled = ({ faults, processes }: Told): boolean =>
   processes.length > 0 ? processes.every((process) => process.faults.stalled) : faults.stalled
 
 /** Mean and 99th percentile of what a histogram gained; undefined if it gained nothing. */
-function waitsBetween(before: WaitHistogram, now: WaitHistogram): ShardView['acceptWait'] {
+function waitsBetween(before: WaitHistogram | undefined, now: WaitHistogram | undefined): ShardView['acceptWait'] {
+  if (before === undefined || now === undefined) return undefined
   const gained = now.count - before.count
   if (gained <= 0) return undefined
   const earlier = new Map(before.upToMs.map((bound, index) => [bound, before.counts[index] ?? 0]))

@@ -2,7 +2,7 @@
 import type { Lab } from '#lab/lab.ts'
 import { backlogConfirmed, loadConfirmed, loadStopped, stallConfirmed } from '#live/confirmations.ts'
 import type { Loads } from '#live/loads.ts'
-import { loadInWords, loadName } from '#live/names.ts'
+import { loadInWords, loadName, stateNames } from '#live/names.ts'
 import type { LoadName } from '#live/orders.ts'
 import { isStalled } from '#live/view.ts'
 
@@ -69,7 +69,12 @@ export class Controls {
       case '?':
         this.showHelp = !this.showHelp
         return
+      case 'k':
+      case 's':
+      case 'h':
+        return this.#orderServer(key)
       case 'b':
+        if (this.#server !== undefined) return // no other process can call listen() on its socket
         this.#typing = ''
         this.#prompt()
         return
@@ -90,10 +95,28 @@ export class Controls {
   async #toggleStall(number: number): Promise<void> {
     if (number > this.#lab.backends.length) return
     const backend = this.#lab.backend(number)
-    const status = await this.#lab.orders.run(async () =>
-      backend.change({ stalled: !isStalled(await backend.status()) }),
-    )
+    const status = await this.#lab.orders.run(async () => backend.change({ stalled: !isStalled(await backend.told()) }))
     this.message = stallConfirmed(number, status)
+  }
+
+  get #server(): string | undefined {
+    return this.#lab.backends[0]?.server
+  }
+
+  /** Somebody's server as a whole: kill, or start again; stop in order; reload. */
+  async #orderServer(key: 'k' | 's' | 'h'): Promise<void> {
+    const [backend] = this.#lab.backends
+    if (backend?.server === undefined || (key === 'h' && this.#lab.plan.server?.reload === undefined)) return
+    const { server } = backend
+    this.message = await this.#lab.orders.run(async () => {
+      if (key === 'k') {
+        const { runs } = await backend.told()
+        await (runs === false ? backend.restart() : backend.kill())
+        return `${server} is ${runs === false ? stateNames.restarted : stateNames.killed}`
+      }
+      await backend.order(key === 's' ? 'stop' : 'reload')
+      return `${server} is ${key === 's' ? stateNames.stopped : stateNames.reloaded}`
+    })
   }
 
   #prompt(): void {

@@ -1,3 +1,4 @@
+import { UNKNOWN } from '#common/quantities.ts'
 import { worstAge } from '#live/reading.ts'
 import type { LabView } from '#live/view.ts'
 import { wordsOf } from '#live/words.ts'
@@ -12,7 +13,7 @@ export function line(view: LabView): string {
       shard.fill >= 1 ? 'FULL' : '',
       dead > 0 ? `hung up ${dead}` : '',
     ].filter((mark) => mark !== '')
-    return `shard ${shard.shard} ${shard.length} of ${shard.limit + 1} drops ${Math.round(shard.dropsPerSecond)}/s accepts ${Math.round(shard.acceptsPerSecond)}/s${marks.length > 0 ? ` ${marks.join(' ')}` : ''}`
+    return `shard ${shard.shard} ${shard.length} of ${shard.limit + 1} drops ${Math.round(shard.dropsPerSecond)}/s accepts ${shard.acceptsPerSecond === undefined ? UNKNOWN : `${Math.round(shard.acceptsPerSecond)}/s`}${marks.length > 0 ? ` ${marks.join(' ')}` : ''}`
   })
   const port = view.portView
   const members = view.shards.filter((shard) => shard.state === 'listening').length

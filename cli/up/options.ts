@@ -4,8 +4,9 @@ import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseRate } from '#common/parse.ts'
 import type { LabOptions } from '#lab/lab.ts'
 import { shownPace } from '#live/shown-pace.ts'
+import { readServer, refuseBackendOptions, serverHelp, serverOptions, splitCommand } from '../server/options.ts'
 
-export const help = `Usage: spillway up [OPTION…]
+export const help = `Usage: spillway up [OPTION…] [-- COMMAND…]
 
 Starts a lab in its own network namespaces and shows its queues: backends that share one
 port, clients on another host, and an exporter that reads the queues from the kernel.
@@ -22,6 +23,7 @@ port, clients on another host, and an exporter that reads the queues from the ke
   --json                  print every snapshot as one JSON object per line, and nothing else; no board unless asked for
   --help                  this text
 
+${serverHelp}
 The keys are shown below the live view. Without a terminal, one line per second is printed.
 `
 
@@ -39,35 +41,29 @@ const modes = ['sharded', 'shared', 'single'] as const
 export const grammar = {
   command: 'spillway up',
   options: {
-    backends: { type: 'string', default: '3' },
-    backlog: { type: 'string', default: '128' },
-    mode: { type: 'string', default: 'sharded', values: modes },
+    backends: { type: 'string' },
+    backlog: { type: 'string' },
+    mode: { type: 'string', values: modes },
     rate: { type: 'string', default: '300' },
     metrics: { type: 'string', default: '127.0.0.1:10511' },
     board: { type: 'string', words: ['off'] },
     'sample-interval': { type: 'string', default: '10ms' },
     sysctl: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false },
+    ...serverOptions,
   },
 } as const satisfies Grammar
 
 /** Reads the options of `spillway up`; undefined if help was asked for. Throws a UsageError that names the option. */
-export const readOptions = (args: readonly string[]): UpOptions | undefined =>
-  readCommandLine(grammar, args, ({ values }) => {
-    const mode = oneOf('--mode', values.mode, modes)
-    const backends = parseCount('--backends', values.backends, { min: 1, max: 32 })
-    if (mode === 'single' && values.backends !== '3' && backends !== 1)
-      throw new UsageError('--mode single has one backend', 'Leave --backends out, or choose --mode sharded or shared')
-    const backlog = parseCount('--backlog', values.backlog, { max: 2_147_483_647 })
+export function readOptions(args: readonly string[]): UpOptions | undefined {
+  const { args: ours, command } = splitCommand(args)
+  return readCommandLine(grammar, ours, ({ values }) => {
     const metrics = parseListen('--metrics', values.metrics)
+    const server = readServer(command, values)
+    if (command !== undefined) refuseBackendOptions(values, ['backends', 'backlog', 'mode'])
     return {
       lab: {
-        mode,
-        // In mode `shared` the backends are processes of one socket: one control API, N workers.
-        backends:
-          mode === 'sharded'
-            ? Array.from({ length: backends }, () => ({ backlog }))
-            : [{ backlog, ...(mode === 'shared' ? { workers: backends } : {}) }],
+        ...(command === undefined ? ownBackends(values) : server),
         ...shownPace,
         sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
         sysctls: readSysctls(values.sysctl),
@@ -78,6 +74,27 @@ export const readOptions = (args: readonly string[]): UpOptions | undefined =>
       json: values.json,
     }
   })
+}
+
+function ownBackends(said: {
+  mode?: string | undefined
+  backends?: string | undefined
+  backlog?: string | undefined
+}): Pick<LabOptions, 'mode' | 'backends'> {
+  const mode = oneOf('--mode', said.mode ?? 'sharded', modes)
+  const backends = parseCount('--backends', said.backends ?? '3', { min: 1, max: 32 })
+  if (mode === 'single' && said.backends !== undefined && backends !== 1)
+    throw new UsageError('--mode single has one backend', 'Leave --backends out, or choose --mode sharded or shared')
+  const backlog = parseCount('--backlog', said.backlog ?? '128', { max: 2_147_483_647 })
+  return {
+    mode,
+    // In mode `shared` the backends are processes of one socket: one control API, N workers.
+    backends:
+      mode === 'sharded'
+        ? Array.from({ length: backends }, () => ({ backlog }))
+        : [{ backlog, ...(mode === 'shared' ? { workers: backends } : {}) }],
+  }
+}
 
 /** With --json a program reads what is printed: it gets a board only if it asks for one. */
 function boardTarget(text: string | undefined, json: boolean): ListenTarget | undefined {

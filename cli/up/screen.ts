@@ -50,7 +50,7 @@ const columns: Column[] = [
   { title: 'peak 30s', width: 10, rank: 2, cell: ofQueue((s) => whole(s.peak)) },
   { title: 'full 30s', width: 10, rank: 4, cell: ofQueue((s) => duration(s.fullSeconds * 1000)) },
   { title: 'drops/s', width: 9, rank: 1, cell: ofQueue((s) => whole(s.dropsPerSecond)) },
-  { title: 'accepts/s', width: 11, rank: 3, cell: (s) => whole(s.acceptsPerSecond) },
+  { title: 'accepts/s', width: 11, rank: 3, cell: (s) => known(s.acceptsPerSecond, whole) },
   { title: 'oldest', width: 14, rank: 5, cell: ofQueue((s) => waitInWords(s.oldestWait)) },
 ]
 
@@ -111,6 +111,7 @@ function heading(view: LabView, screen: Screen): string[] {
   const version = /^\d+\.\d+/.exec(view.kernel)?.[0] ?? view.kernel
   const left = [
     `Spillway   ${view.address}:${view.port}`,
+    ...(view.server === undefined ? [] : [view.server.name]),
     view.mode === 'sharded'
       ? `${view.shards.length} shards`
       : view.mode === 'shared'
@@ -182,7 +183,7 @@ function aged(item: string, ages: Ages, kind: ReadKind): string {
 
 /** What the exporter has not read lately is a dash. */
 const known = (value: number | undefined, words: (value: number) => string): string =>
-  value === undefined ? '–' : words(value)
+  value === undefined ? UNKNOWN : words(value)
 
 function synItem(queue: NonNullable<LabView['portView']>['synQueue'], members: number): string {
   if (queue === undefined) return 'SYN queue  –'
@@ -194,7 +195,7 @@ function keys(view: LabView): string[] {
   const range = view.shards.length === 1 ? '[1]' : `[1-${Math.min(9, view.shards.length)}]`
   return [
     `${range} stall / release`,
-    '[b] backlog',
+    ...(view.server === undefined ? ['[b] backlog'] : serverKeys(view)),
     `[l] ${loadName('gentle')}`,
     '[+ -] rate',
     `[f] ${loadName('half-open')}`,
@@ -203,6 +204,13 @@ function keys(view: LabView): string[] {
     '[q] quit',
   ]
 }
+
+/** What can be done to a server that is not ours. */
+const serverKeys = ({ server, shards }: LabView): string[] => [
+  shards.every(({ state }) => state === 'down') ? '[k] start again' : '[k] kill',
+  '[s] stop',
+  ...(server?.reloads === true ? ['[h] reload'] : []),
+]
 
 const helpLines = [
   'accept queue: connections whose handshake is complete and that the backend has not accepted yet; with limit N it holds N + 1.',

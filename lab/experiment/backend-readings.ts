@@ -1,5 +1,6 @@
 /** What a backend said of itself, from boundary to boundary. */
 import type { BackendReadings } from '#experiments/vocabulary/readings.ts'
+import type { Told } from '../told.ts'
 import type { Boundary, Recording } from './recording.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -8,11 +9,19 @@ export function backendOf({ boundaries }: Recording, timeline: Timeline, number:
   const status = ({ backends }: Boundary) => backends[number - 1]
   const [first, last] = [boundaries[0], boundaries.at(-1)]
   const [before, after] = [first && status(first), last && status(last)]
+  // What a server does not tell is no number, and lies in no band.
+  const of =
+    (read: (told: Told) => number | undefined) =>
+    (boundary: Boundary): number => {
+      const told = status(boundary)
+      return told == null ? 0 : (read(told) ?? Number.NaN)
+    }
   return {
-    accepts: timeline.tally((boundary) => status(boundary)?.accepts ?? 0),
-    responses: timeline.tally((boundary) => status(boundary)?.responses ?? 0),
+    accepts: timeline.tally(of(({ accepts }) => accepts)),
+    responses: timeline.tally(of(({ responses }) => responses)),
     acceptsByProcess: (after?.processes ?? []).map(
-      ({ pid, accepts }) => accepts - (before?.processes.find((earlier) => earlier.pid === pid)?.accepts ?? 0),
+      ({ pid, accepts = Number.NaN }) =>
+        accepts - (before?.processes.find((earlier) => earlier.pid === pid)?.accepts ?? 0),
     ),
     cpuMs: timeline.tally((boundary) =>
       (status(boundary)?.processes ?? []).reduce((sum, { cpuSeconds }) => sum + cpuSeconds * 1000, 0),

@@ -1,7 +1,7 @@
 import { monotonicMs } from '#common/clock.ts'
 import { LagMeter } from '#common/lag.ts'
-import type { BackendStatus } from '#services/backend/api.ts'
 import type { Lab } from '../lab.ts'
+import type { Told } from '../told.ts'
 import type { Journal } from './journal.ts'
 import type { LateThing } from './lateness.ts'
 import type { Recording } from './recording.ts'
@@ -63,7 +63,7 @@ export class Recorder implements AsyncDisposable {
       lab.look(),
       lab.clients.counters(),
       lab.clients.reports(),
-      Promise.all(lab.backends.map((backend) => backend.status().catch(() => null))),
+      Promise.all(lab.backends.map((backend) => backend.told().catch(() => null))),
     ])
     const listeners = namespaces.flatMap(({ listeners }) =>
       listeners.flatMap(({ port, shard, cookie, drops }) => (port === lab.plan.port ? [{ shard, cookie, drops }] : [])),
@@ -103,7 +103,7 @@ export class Recorder implements AsyncDisposable {
 }
 
 /** For how long a loop of the backend stood still at worst that no fault had stopped, since a moment. */
-const stoodStillMs = (status: BackendStatus | null, sinceMs: number): number =>
+const stoodStillMs = (status: Told | null, sinceMs: number): number =>
   (status?.processes ?? [])
     .flatMap(({ lateness = [] }) => lateness)
     .reduce((worst, { atMs, lateMs }) => (atMs > sinceMs ? Math.max(worst, lateMs) : worst), 0)

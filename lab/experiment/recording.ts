@@ -1,8 +1,8 @@
 /** What a run leaves behind, as plain data: one recording for each case. */
 import type { ConnectionRecord, LoadReport } from '#load/agent/api.ts'
-import type { BackendStatus } from '#services/backend/api.ts'
 import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
+import type { Told } from '../told.ts'
 import type { Late } from './lateness.ts'
 
 /** Times are milliseconds of CLOCK_MONOTONIC, which every process of the host has alike. */
@@ -58,7 +58,7 @@ export interface Boundary {
   clientCounters: Record<string, number>
   listeners: { shard: number; cookie: string; drops: number }[]
   /** Null while a backend is down. */
-  backends: (BackendStatus | null)[]
+  backends: (Told | null)[]
   loads: LoadReport[]
 }
 

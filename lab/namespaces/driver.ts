@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { Failure, UsageError } from '#common/errors.ts'
 import { LONGEST_SOCKET_PATH } from '#common/parse.ts'
 import { codeOf, reasonOf } from '#common/system-errors.ts'
+import type { Found } from '#services/keeper/api.ts'
 import {
   type CommandResult,
   type Driver,
@@ -29,28 +30,33 @@ export const namespaces: Driver = {
   async preflight(sysctls) {
     preflight(sysctls)
   },
-  async start(plan, onProgress) {
+  async start(plan, onProgress, signal) {
     onProgress?.('Creating two network namespaces …')
     const folder = makeFolder()
     const lab = new NamespaceLab(folder)
+    const giveUp = (): void => void lab.stop()
+    signal?.addEventListener('abort', giveUp, { once: true })
     try {
-      await lab.order({ do: 'build', plan, folder })
+      if (plan.server !== undefined) onProgress?.(`Waiting until ${plan.server.name} listens …`)
+      const found = await lab.order<Found | null>({ do: 'build', plan, folder })
+      return services(lab, plan, folder, found ?? undefined)
     } catch (error) {
       await lab.stop()
-      throw error
+      throw signal?.aborted === true ? signal.reason : error
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
     }
-    return services(lab, plan, folder)
   },
 }
 
-function services(lab: NamespaceLab, plan: LabPlan, folder: string): StartedServices {
+function services(lab: NamespaceLab, plan: LabPlan, folder: string, found: Found | undefined): StartedServices {
   const at = (service: string) => ({ path: `${folder}/${service}.sock` })
   return {
-    backends: plan.backends.map((_, index) => at(`backend-${index + 1}`)),
+    backends: (found?.sockets ?? plan.backends).map((_, index) => at(`backend-${index + 1}`)),
+    ...(found === undefined ? {} : { found }),
     agent: at('agent'),
     exporter: at('exporter'),
-    killBackend: async (number) => void (await lab.order({ do: 'kill', backend: number })),
-    startBackend: async (number) => void (await lab.order({ do: 'start', backend: number })),
+    ...backendOrders(lab, found),
     setSysctl: async (host, name, value) => void (await lab.order({ do: 'set sysctl', host, name, value })),
     readSysctl: async (host, name) => (await lab.order<string | null>({ do: 'read sysctl', host, name })) ?? undefined,
     run: (host, command) => lab.order<CommandResult>({ do: 'run', host, command }),
@@ -61,6 +67,17 @@ function services(lab: NamespaceLab, plan: LabPlan, folder: string): StartedServ
     },
     stop: () => lab.stop(),
   }
+}
+
+/** A server of somebody's is one, however many sockets it has: its keeper takes these orders itself. */
+const backendOrders = (lab: NamespaceLab, found: Found | undefined) => {
+  const elsewhere = (): Promise<void> => Promise.reject(new UsageError(`The keeper of ${found?.name} takes this order`))
+  return found !== undefined
+    ? { killBackend: elsewhere, startBackend: elsewhere }
+    : {
+        killBackend: async (number: number) => void (await lab.order({ do: 'kill', backend: number })),
+        startBackend: async (number: number) => void (await lab.order({ do: 'start', backend: number })),
+      }
 }
 
 /** The folder holds sockets, and the exporter's shard numbers. The lab's first process removes it too, should this one be killed. */

@@ -17,9 +17,11 @@ import { codeOf, reasonOf } from '#common/system-errors.ts'
 import { Patience } from '#common/waiting.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import { readSysctl } from '#kernel/sysctl.ts'
+import type { Found } from '#services/keeper/api.ts'
 import { backendArguments, exporterArguments } from '../arguments.ts'
 import { type CommandResult, type LabPlan, type Part, Unsettable } from '../driver.ts'
 import type { Host } from '../topology.ts'
+import { keepServer } from './keep-server.ts'
 import type { Answer, Order } from './messages.ts'
 import { buildNetwork } from './network.ts'
 import { setSysctl } from './sysctls.ts'
@@ -45,17 +47,17 @@ let folder: string
 let hosts: Record<Host, NetworkNamespace>
 const backends = new Map<number, ChildProcess>()
 
-function build(orderedPlan: LabPlan, orderedFolder: string): null {
+async function build(orderedPlan: LabPlan, orderedFolder: string): Promise<Found | null> {
   plan = orderedPlan
   folder = orderedFolder
   hosts = buildNetwork()
   for (const [name, value] of Object.entries(plan.sysctls)) setSysctl(name, value)
   keep('client', 'agent', entries.agent, [`--listen=${formatListen(socketFile('agent'))}`])
-  for (const index of plan.backends.keys()) startBackend(index + 1)
+  if (plan.server === undefined) for (const index of plan.backends.keys()) startBackend(index + 1)
   // Should the exporter be killed, the next one keeps the numbers of the shards.
   const state = `--state-dir=${folder}`
   keep('server', 'exporter', entries.exporter, [...exporterArguments(plan, socketFile('exporter')), state])
-  return null
+  return plan.server === undefined ? null : await keepServer(plan, plan.server, folder, hosts.server, say, end)
 }
 
 function startBackend(number: number): null {
@@ -144,7 +146,7 @@ async function run(host: Host, command: readonly string[]): Promise<CommandResul
   }
 }
 
-async function obey({ order }: Order): Promise<CommandResult | string | null> {
+async function obey({ order }: Order): Promise<CommandResult | Found | string | null> {
   switch (order.do) {
     case 'build':
       return build(order.plan, order.folder)

@@ -1,4 +1,5 @@
 /** What the driver and the lab's first process say to each other over their channel. */
+import type { Found } from '#services/keeper/api.ts'
 import type { CommandResult, LabPlan, Part } from '../driver.ts'
 import type { Host } from '../topology.ts'
 
@@ -14,7 +15,7 @@ export interface Order {
 }
 
 export type Answer =
-  | { id: number; result: CommandResult | string | null }
+  | { id: number; result: CommandResult | Found | string | null }
   | { id: number; error: string; kind: 'usage' | 'unsettable' | 'fault'; remedy?: string | undefined }
   | { log: string }
   /** A process of the lab has ended unasked. */

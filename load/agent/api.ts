@@ -56,6 +56,14 @@ export const ConnectionsLoad = Type.Object(
         description: 'Which side closes first once the response is complete, and so keeps the connection in TIME_WAIT',
       }),
     ),
+    send: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9+/]*={0,2}$',
+        maxLength: 1_000_000,
+        description:
+          'First bytes in place of a request of HTTP, as Base64: whatever comes back is an answer. Empty: it only connects',
+      }),
+    ),
     records: Type.Optional(KeepRecords),
   },
   closed,

@@ -25,15 +25,19 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
     `Connection: ${clientCloses ? 'keep-alive' : 'close'}`,
     '\r\n',
   ].join('\r\n')
+  // To a server that speaks something else: what its answer means is not known here.
+  const raw = load.send === undefined ? undefined : Buffer.from(load.send, 'base64')
   const exchanges = new Map<ClientConnection, { reader: ResponseReader; timer: NodeJS.Timeout }>()
 
   const behaviour: Behaviour = {
     connected(connection) {
-      connection.socket.write(request, () => {
-        progress.bytesWritten += request.length
+      if (raw?.length === 0) return connection.finish('ok')
+      connection.socket.write(raw ?? request, () => {
+        progress.bytesWritten += (raw ?? request).length
       })
     },
     received(connection, bytes) {
+      if (raw !== undefined) connection.finish('ok')
       const reader = exchanges.get(connection)?.reader
       reader?.push(bytes)
       if (reader?.malformed === true) connection.finish('failed', 'the response is not HTTP')

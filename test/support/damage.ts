@@ -54,10 +54,10 @@ const allOf =
     for (const [at, boundary] of boundaries.entries())
       for (const [index, backend] of boundary.backends.entries()) {
         if (backend === null) continue
-        backend.accepts = change(backend.accepts, index * at)
-        backend.responses = change(backend.responses, index * at)
+        backend.accepts = change(backend.accepts ?? Number.NaN, index * at)
+        backend.responses = change(backend.responses ?? Number.NaN, index * at)
         for (const [number, process] of backend.processes.entries()) {
-          process.accepts = change(process.accepts, (number + 1) * at)
+          process.accepts = change(process.accepts ?? Number.NaN, (number + 1) * at)
           process.cpuSeconds = change(process.cpuSeconds, (number + 1) * at)
         }
         if (backend.listener !== null) backend.listener.backlog += 1000
@@ -109,8 +109,8 @@ export const damages: Record<string, Damage> = {
     for (const [at, { backends }] of boundaries.entries())
       for (const backend of backends) {
         if (backend === null) continue
-        backend.accepts += 700 * at
-        backend.responses += 700 * at
+        backend.accepts = (backend.accepts ?? Number.NaN) + 700 * at
+        backend.responses = (backend.responses ?? Number.NaN) + 700 * at
       }
   },
   'no client has a record': (recording) => {

@@ -21,8 +21,11 @@ export interface Point {
 const round = (value: number): number => Math.round(value * 1000) / 1000
 
 function pointOf(state: LiveState): Point {
-  const open = (value: (shard: LiveState['shards'][number]) => number) =>
-    state.shards.map((shard) => (shard.state === 'listening' ? round(value(shard)) : null))
+  const open = (value: (shard: LiveState['shards'][number]) => number | undefined) =>
+    state.shards.map((shard) => {
+      const known = shard.state === 'listening' ? value(shard) : undefined
+      return known === undefined ? null : round(known)
+    })
   const port = state.portView
   return {
     sequence: state.sequence,

@@ -52,7 +52,7 @@ export class NumberTable {
         number(shard.length),
         number(shard.state === 'listening' ? shard.limit + 1 : 0),
         whole(shard.dropsPerSecond),
-        whole(shard.acceptsPerSecond),
+        whole(shard.acceptsPerSecond ?? Number.NaN),
         shard.state === 'listening' ? waitInWords(shard.oldestWait) : '–',
         hungUpWords(shard),
       ]

@@ -15,10 +15,12 @@ export class Toggle {
   readonly element: HTMLElement
   readonly #button: HTMLButtonElement
   readonly #does: HTMLElement
+  readonly #name: HTMLElement
 
   constructor({ name, does }: Wording, onChange: (on: boolean) => void, danger = true) {
     const [label, note] = [nextId(), nextId()]
     this.#does = html('p', { class: 'does', id: note }, does)
+    this.#name = html('span', { id: label, class: 'name' }, name)
     this.#button = html('button', {
       type: 'button',
       role: 'switch',
@@ -31,9 +33,18 @@ export class Toggle {
     this.element = html(
       'div',
       { class: 'control' },
-      html('div', { class: 'row' }, html('span', { id: label, class: 'name' }, name), this.#button),
+      html('div', { class: 'row' }, this.#name, this.#button),
       this.#does,
     )
+  }
+
+  rename(name: string): void {
+    say(this.#name, name)
+  }
+
+  /** What it does here. */
+  describe(does: string): void {
+    if (!this.#button.disabled) say(this.#does, does)
   }
 
   draw(on: boolean): void {
@@ -43,6 +54,23 @@ export class Toggle {
   refuse(reason: string | undefined): void {
     this.#button.disabled = reason !== undefined
     if (reason !== undefined) say(this.#does, reason)
+  }
+}
+
+/** Something that is done once. */
+export class Action {
+  readonly element: HTMLElement
+
+  constructor({ name, does }: Wording, onDo: () => void) {
+    const note = nextId()
+    const button = html('button', { type: 'button', class: 'small', 'aria-describedby': note }, name)
+    button.addEventListener('click', onDo)
+    this.element = html(
+      'div',
+      { class: 'control' },
+      html('div', { class: 'row' }, html('span', { class: 'name' }, name), button),
+      html('p', { class: 'does', id: note }, does),
+    )
   }
 }
 

@@ -93,7 +93,7 @@ export class KernelTab {
     this.#state = state
     for (const { key, choice } of this.#choices) choice.draw(String(state.sysctls[key]))
     this.#somaxconn.draw(state.sysctls.somaxconn)
-    const sharded = state.mode === 'sharded' && state.shards.length > 1
+    const sharded = state.mode === 'sharded' && state.shards.length > 1 && state.server === undefined
     this.#steering.element.hidden = !sharded
     if (!sharded) return
     const fixed = state.shards.slice(0, 8).map(({ shard }): [string, string] => [String(shard), `all to ${shard}`])

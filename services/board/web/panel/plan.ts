@@ -133,7 +133,7 @@ export class PlanTab {
     })
     this.#drawRows(rows)
     const others = backlog === undefined ? [] : this.#others(backlog)
-    const able = backlog !== undefined && this.#unavailable === undefined
+    const able = backlog !== undefined && this.#unavailable === undefined && this.#state?.server === undefined
     this.#set.hidden = this.#setNote.hidden = !able || others.length === 0
     say(
       this.#set,

@@ -6,10 +6,17 @@ import type { SwitchOrder } from '#live/orders.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import type { PageConfig } from '../../api.ts'
 import { html, say } from '../page/dom.ts'
-import { Choice, NumberSetting, Toggle } from './controls.ts'
+import { Action, Choice, NumberSetting, Toggle } from './controls.ts'
 import type { Orders } from './orders.ts'
 
 const ALL = 'all'
+
+const does = {
+  stall: 'Blocks its event loop. The kernel continues to complete handshakes until the accept queue is full.',
+  stop: 'Stops the processes that accept here (SIGSTOP). The kernel continues to complete handshakes until the accept queue is full.',
+  kill: 'SIGKILL, like a crash: the kernel closes its sockets. Switch off to start it again.',
+  killServer: 'SIGKILL to all its processes: the kernel closes its sockets. Switch off to start it again.',
+} as const
 
 /** The switches of one backend: where several are chosen they show what all have in common. */
 export class ShardTab {
@@ -23,6 +30,9 @@ export class ShardTab {
   readonly #backlog: NumberSetting
   readonly #listener: Toggle
   readonly #process: Toggle
+  /** Of a server that is not ours. */
+  readonly #stop: Action
+  readonly #reload: Action
   readonly #unavailable: PageConfig['unavailable']
   #chosen = '1'
   #state: LiveState | undefined
@@ -38,7 +48,7 @@ export class ShardTab {
     this.#stall = new Toggle(
       {
         name: switchNames.stall,
-        does: 'Blocks its event loop. The kernel continues to complete handshakes until the accept queue is full.',
+        does: does.stall,
       },
       (on) => this.#send((shard) => ({ do: on ? 'stall' : 'release', shard })),
     )
@@ -75,19 +85,37 @@ export class ShardTab {
     this.#process = new Toggle(
       {
         name: switchNames.kill,
-        does: 'SIGKILL, like a crash: the kernel closes its sockets. Switch off to start it again.',
+        does: does.kill,
       },
-      (on) => this.#send((shard) => ({ do: on ? 'kill' : 'restart', shard })),
+      (on) =>
+        this.#state?.server === undefined
+          ? this.#send((shard) => ({ do: on ? 'kill' : 'restart', shard }))
+          : this.#sendOnce(on ? 'kill' : 'restart'),
     )
     this.#process.refuse(unavailable.kill)
+    this.#stop = new Action(
+      { name: switchNames.stop, does: 'Asks the server to end in order, and waits until it has.' },
+      () => this.#sendOnce('stop'),
+    )
+    this.#reload = new Action(
+      { name: switchNames.reload, does: 'Has the server take new workers or a new configuration, as it does itself.' },
+      () => this.#sendOnce('reload'),
+    )
     this.element = html(
       'div',
       {},
       this.#choice.element,
       this.#summary,
-      ...[this.#stall, this.#delay, this.#backlog, this.#neverRead, this.#listener, this.#process].map(
-        ({ element }) => element,
-      ),
+      ...[
+        this.#stall,
+        this.#delay,
+        this.#backlog,
+        this.#neverRead,
+        this.#listener,
+        this.#reload,
+        this.#stop,
+        this.#process,
+      ].map(({ element }) => element),
     )
   }
 
@@ -119,12 +147,29 @@ export class ShardTab {
         ? `${first.state === 'down' ? 'Down' : 'Closed'}: no queue`
         : `${number(waiting)} of ${number(fits)} waiting · ${whole(drops)} drops a second${cappedWords(chosen)}`,
     )
+    this.#offer(this.#state)
     this.#stall.draw(chosen.every(({ stalled }) => stalled))
     this.#delay.draw(first.acceptDelayMs)
     this.#backlog.draw(first.backlog)
     this.#neverRead.draw(chosen.every(({ faults }) => faults.includes(switchNames.neverRead.toLowerCase())))
     this.#listener.draw(chosen.every(({ state }) => state === 'closed'))
     if (this.#unavailable.restart === undefined) this.#process.draw(chosen.every(({ state }) => state === 'down'))
+  }
+
+  /** What only a backend of ours can do is not there for another server, and the other way round. */
+  #offer({ server }: LiveState): void {
+    const own = server !== undefined
+    for (const control of [this.#delay, this.#backlog, this.#neverRead, this.#listener]) control.element.hidden = own
+    this.#stop.element.hidden = !own
+    this.#reload.element.hidden = server?.reloads !== true
+    this.#stall.describe(own ? does.stop : does.stall)
+    this.#process.describe(own ? does.killServer : does.kill)
+    this.#process.rename(own ? switchNames.killServer : switchNames.kill)
+  }
+
+  /** A server has one end, however many of its sockets are chosen. */
+  #sendOnce(order: 'stop' | 'reload' | 'kill' | 'restart'): void {
+    void this.#orders.send({ do: order, shard: this.#shards()[0]?.shard ?? 1 })
   }
 
   #shards(): ShardView[] {

@@ -29,7 +29,7 @@ export class Accepts {
   draw({ state, stalled, acceptsPerSecond }: ShardView): void {
     const shut = stalled || state !== 'listening'
     set(this.#valve, 'visibility', shut ? 'visible' : 'hidden')
-    const flow = shut ? 0 : acceptsPerSecond
+    const flow = shut ? 0 : (acceptsPerSecond ?? 0)
     this.#stream.style.strokeWidth = flow > 0 ? String(1.5 + Math.log10(1 + flow) * 1.6) : '0'
   }
 }

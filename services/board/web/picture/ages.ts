@@ -21,7 +21,8 @@ export class Ages {
     const ages = new Map<number, Age>()
     for (const shard of shards) {
       const old = this.#memory.get(shard.shard)
-      const takes = old === undefined || shard.length > old.length || (shard.acceptsPerSecond > 0 && !shard.stalled)
+      const takes =
+        old === undefined || shard.length > old.length || ((shard.acceptsPerSecond ?? 0) > 0 && !shard.stalled)
       const tookMs = takes ? monotonicMs : old.tookMs
       this.#memory.set(shard.shard, { length: shard.length, tookMs })
       const oldestMs = shard.oldestWait?.mostMs ?? shard.oldestWait?.leastMs ?? 0

@@ -44,7 +44,7 @@ export function sourcesOf(state: LiveState, { clients, grid, lanes, stacked }: L
     const surface = tank.y + tank.h * (1 - Math.min(1, shard.fill))
     sources.push({
       name: `to${index}`,
-      ratePerSecond: shard.fill < 1 && !stacked ? shard.acceptsPerSecond : 0,
+      ratePerSecond: shard.fill < 1 && !stacked ? (shard.acceptsPerSecond ?? 0) : 0,
       dot: () => ({
         x: tank.x + tank.w / 2,
         y: grid.y + grid.h + 36,

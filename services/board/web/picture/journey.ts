@@ -94,7 +94,7 @@ export class Journey {
     const drops = shards.reduce((sum, { dropsPerSecond }) => sum + dropsPerSecond, 0)
     this.#dropped.draw(drops, this.#droppedUnit === undefined ? '/s dropped' : '/s')
     if (this.#droppedUnit !== undefined) say(this.#droppedUnit, drops > 0 ? 'dropped in all' : '')
-    const accepts = shards.reduce((sum, { acceptsPerSecond }) => sum + acceptsPerSecond, 0)
+    const accepts = shards.reduce((sum, { acceptsPerSecond = Number.NaN }) => sum + acceptsPerSecond, 0)
     const age = ageBeside(state.ages, 'backends')
     // There is room for one of them below the number.
     if (age === '') this.#processStage.draw(whole(accepts), 'accepts per second')

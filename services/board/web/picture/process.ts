@@ -1,6 +1,6 @@
 /** A process that accepts, which is also the switch that stalls it. */
 import { duration, number, whole } from '#common/quantities.ts'
-import { stateNames, switchNames } from '#live/names.ts'
+import { longestLagMs, stateNames, switchNames } from '#live/names.ts'
 import type { LiveState, ProcessView, ShardView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import type { Box, Layout } from './layout.ts'
@@ -58,19 +58,20 @@ export class ProcessSwitch {
     const one = this.#index === undefined
     const stalled = one ? shard.stalled : (process?.stalled ?? false)
     const down = shard.state === 'down'
-    const accepts = one ? shard.acceptsPerSecond : (process?.acceptsPerSecond ?? 0)
-    const open = one ? shard.open : (process?.open ?? 0)
+    const accepts = one ? shard.acceptsPerSecond : process === undefined ? 0 : process.acceptsPerSecond
+    const open = one ? shard.open : process === undefined ? 0 : process.open
+    const backend = state.server?.name ?? 'backend'
     const who = one
       ? state.mode === 'sharded'
-        ? `backend ${shard.shard}`
-        : 'backend'
+        ? `${backend} ${shard.shard}`
+        : backend
       : `process ${(this.#index ?? 0) + 1}`
     set(this.element, 'aria-checked', stalled ? 'true' : 'false')
     set(this.element, 'aria-label', `${switchNames.stall} ${who}`)
     set(this.element, 'aria-disabled', down ? 'true' : undefined)
     set(this.element, 'class', `process-switch${stalled ? ' stalled' : ''}${down ? ' down' : ''}`)
-    say(this.#title, this.#room === 'wide' ? who : this.#room === 'narrow' ? who.replace('backend ', '') : '')
-    const lag = Math.max(0, ...shard.processes.map(({ lagMs }) => lagMs))
+    say(this.#title, this.#room === 'wide' ? who : this.#room === 'narrow' ? who.replace(`${backend} `, '') : '')
+    const lag = one ? longestLagMs(shard) : process?.lagMs
     say(
       this.#rate,
       down
@@ -79,16 +80,24 @@ export class ProcessSwitch {
           ? this.#room === 'dense'
             ? '‖'
             : this.#room === 'wide'
-              ? `${stateNames.stalled} ${duration(one ? lag : (process?.lagMs ?? 0))}`
+              ? `${stateNames.stalled}${lag === undefined ? '' : ` ${duration(lag)}`}`
               : stateNames.stalled
           : this.#room === 'dense'
             ? ''
-            : `${whole(accepts)}${this.#room === 'wide' ? ' accepts/s' : '/s'}`,
+            : accepts === undefined
+              ? ''
+              : `${whole(accepts)}${this.#room === 'wide' ? ' accepts/s' : '/s'}`,
     )
     const faults = shard.faults.join(', ')
     say(
       this.#note,
-      this.#room === 'dense' || down ? '' : faults !== '' && this.#room === 'wide' ? faults : `${number(open)} open`,
+      this.#room === 'dense' || down
+        ? ''
+        : faults !== '' && this.#room === 'wide'
+          ? faults
+          : open === undefined
+            ? ''
+            : `${number(open)} open`,
     )
     say(this.#pillText, stalled ? switchNames.release : switchNames.stall)
   }

@@ -16,10 +16,14 @@ export function shardInWords(shard: ShardView, ages: Ages): string {
   const age = ageBeside(ages, 'listeners')
   const backlog =
     shard.backlog > shard.limit ? ` Backlog ${number(shard.backlog)} asked, ${number(shard.limit)} in force.` : ''
+  const told = [
+    ...(shard.acceptsPerSecond === undefined ? [] : [`${whole(shard.acceptsPerSecond)} accepts a second`]),
+    ...(shard.open === undefined ? [] : [`${plural(shard.open, 'descriptor')} open`]),
+  ].join(', ')
   const wait = shard.acceptWait
   const waited =
     wait === undefined
       ? ''
       : ` Connections accepted within the last second had waited ${duration(wait.meanMs)} on average, 99 % of them at most ${duration(wait.p99Ms)}.`
-  return `Shard ${shard.shard}: ${number(shard.length)} of ${number(shard.limit + 1)} waiting${oldest}; peak within 30 s ${number(shard.peak)}, full for ${duration(shard.fullSeconds * 1000)} of that.${dead}${backlog} ${whole(shard.dropsPerSecond)} drops a second, ${number(shard.drops)} in all. ${whole(shard.acceptsPerSecond)} accepts a second, ${plural(shard.open, 'descriptor')} open.${waited}${age === '' ? '' : ` Read ${age.replace(' old', ' ago')}.`}`
+  return `Shard ${shard.shard}: ${number(shard.length)} of ${number(shard.limit + 1)} waiting${oldest}; peak within 30 s ${number(shard.peak)}, full for ${duration(shard.fullSeconds * 1000)} of that.${dead}${backlog} ${whole(shard.dropsPerSecond)} drops a second, ${number(shard.drops)} in all.${told === '' ? '' : ` ${told}.`}${waited}${age === '' ? '' : ` Read ${age.replace(' old', ' ago')}.`}`
 }

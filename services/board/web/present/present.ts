@@ -1,6 +1,6 @@
 /** For the back row: one accept queue over the whole window, its numbers as large as they can be. */
 import { duration, number, whole } from '#common/quantities.ts'
-import { switchNames } from '#live/names.ts'
+import { longestLagMs, switchNames } from '#live/names.ts'
 import { waitInWords } from '#live/reading.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import { html, say, set, svg } from '../page/dom.ts'
@@ -93,9 +93,10 @@ export class Present {
     )
     const waits = open && shard.length > 0
     oldest.draw(waits ? waitInWords(shard.oldestWait) : '', 'the oldest has waited')
-    const lag = Math.max(0, ...shard.processes.map(({ lagMs }) => lagMs))
-    if (shard.stalled) accepts.draw('stalled', duration(lag), 'bad')
-    else accepts.draw(open ? `${whole(shard.acceptsPerSecond)}/s` : '', 'accepts')
+    const lag = longestLagMs(shard)
+    if (shard.stalled) accepts.draw('stalled', lag === undefined ? '' : duration(lag), 'bad')
+    else
+      accepts.draw(open && shard.acceptsPerSecond !== undefined ? `${whole(shard.acceptsPerSecond)}/s` : '', 'accepts')
     say(this.#stall, shard.stalled ? switchNames.release : switchNames.stall)
     this.#stall.disabled = shard.state === 'down'
     for (const button of this.#choice.children)

@@ -1,0 +1,32 @@
+/** The control API of one socket of a server: the same paths as that of a backend, as far as any server has them. */
+
+import { UsageError } from '#common/errors.ts'
+import { httpServer } from '#common/http.ts'
+import { ServerOrder, StallChange, StallQuery } from './api.ts'
+import type { OwnServer } from './server.ts'
+import type { Shards } from './shards.ts'
+
+/** Of shard 0, 1, …; ready to listen. */
+export async function controlApp(name: string, index: number, server: OwnServer, shards: Shards) {
+  const app = httpServer()
+  app.get('/health', () => ({ name, pid: process.pid }))
+  app.get('/status', () => shards.status(index))
+  app.patch('/faults', { schema: { body: StallChange, querystring: StallQuery } }, async ({ body, query }) => {
+    const pids = shards.acceptors(index)
+    const chosen = query.process === undefined ? pids : pids.slice(query.process, query.process + 1)
+    if (chosen.length === 0)
+      throw new UsageError(
+        query.process === undefined
+          ? `No process of ${name} accepts at this socket`
+          : `${name} has no process ${query.process + 1} that accepts: ${pids.length} do`,
+      )
+    await server.stall(chosen, body.stalled)
+    return shards.status(index)
+  })
+  app.post('/server', { schema: { body: ServerOrder } }, async ({ body }) => {
+    await server.obey(body.do, () => shards.main())
+    return shards.status(index)
+  })
+  await app.ready()
+  return app
+}

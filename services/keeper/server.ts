@@ -1,0 +1,176 @@
+/**
+ * Somebody's server, kept without its cooperation. The keeper is the first process of a PID namespace of its own: every
+ * other process there belongs to the server, however it forks, and ends with the keeper.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { UsageError } from '#common/errors.ts'
+import { InTurn } from '#common/in-turn.ts'
+import { codeOf, reasonOf } from '#common/system-errors.ts'
+import { eventually } from '#common/waiting.ts'
+import type { ServerOrder } from './api.ts'
+import type { KeeperOptions } from './options.ts'
+import { lastLinesOf, processesBeside, type ServerProcess, signal } from './processes.ts'
+
+const LAST_LINES = 12
+/** How long a server that was told to stop may finish what it has begun. */
+const STOP_MS = 30_000
+const LONGEST_TURN_MS = 60_000
+const LOOK_MS = 20
+const WATCH_MS = 100
+
+export class OwnServer implements Disposable {
+  /** Hears that all its processes have ended unasked, and how. */
+  onEnded: (how: string) => void = () => {}
+  readonly #options: KeeperOptions
+  readonly #turns = new InTurn(LONGEST_TURN_MS)
+  /** What was started to stop or reload it is no part of it. */
+  readonly #helpers = new Set<number>()
+  #first: ChildProcess | undefined
+  #how = ''
+  #watch: NodeJS.Timeout | undefined
+  /** Whether its end is what was asked for. */
+  #mayEnd = true
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  /** All its processes. */
+  processes(): ServerProcess[] {
+    return processesBeside(this.#helpers)
+  }
+
+  get lastLines(): string[] {
+    return lastLinesOf(this.#options.output, LAST_LINES)
+  }
+
+  /** The process that was started: its number, while it runs. */
+  get firstPid(): number | undefined {
+    const { pid, exitCode, signalCode } = this.#first ?? {}
+    return exitCode === null && signalCode === null ? pid : undefined
+  }
+
+  /** How its first process ended, in words; empty while it runs. */
+  get how(): string {
+    return this.#how
+  }
+
+  /** Starts the command, unless any of its processes runs. Throws a UsageError if there is no such program. */
+  start(): Promise<void> {
+    return this.#turns.run(async () => {
+      if (this.processes().length > 0) return
+      const { command, address, port, output } = this.#options
+      const [program, ...args] = command
+      const fd = fs.openSync(output, 'a')
+      try {
+        const child = spawn(program, args, {
+          stdio: ['ignore', fd, fd],
+          detached: true, // a session of its own, as a service has
+          env: { ...process.env, HOST: address, PORT: String(port) },
+        })
+        this.#how = ''
+        this.#first = child
+        child.once('exit', (code, ended) => {
+          this.#how = ended ?? `status ${code}`
+        })
+        await once(child, 'spawn')
+        this.#mayEnd = false
+        this.#watch ??= setInterval(() => this.#look(), WATCH_MS)
+      } catch (error) {
+        throw refusal(program, error)
+      } finally {
+        fs.closeSync(fd)
+      }
+    })
+  }
+
+  /** Notices the end of its last process: a server may have left its first process long ago. */
+  #look(): void {
+    if (this.#mayEnd || this.processes().length > 0) return
+    this.#mayEnd = true
+    this.onEnded(this.#how === '' ? 'its processes are gone' : this.#how)
+  }
+
+  /** Carries out an order. `main` is the process that stop and reload are for. */
+  async obey(order: ServerOrder['do'], main: () => number | undefined): Promise<void> {
+    if (order === 'start') return await this.start()
+    await this.#turns.run(async () => {
+      if (order === 'kill') return await this.#kill()
+      const { name, stop, reload } = this.#options
+      const command = order === 'stop' ? stop : reload
+      if (command === undefined)
+        throw new UsageError(
+          `How ${name} is reloaded is not known`,
+          "Say it when you start the lab: --reload 'kill -HUP {pid}'",
+        )
+      const pid = main()
+      if (pid === undefined) throw new UsageError(`${name} does not run`, 'Start it first')
+      if (order === 'stop') this.#mayEnd = true
+      await this.#shell(command.replaceAll('{pid}', String(pid)))
+      if (order === 'stop') await this.#gone(`${name} ends`, STOP_MS, 'It can be killed instead')
+    })
+  }
+
+  /** SIGKILL to each of its processes, until there is none: one may have forked meanwhile. */
+  async #kill(): Promise<void> {
+    this.#mayEnd = true
+    const end = (): boolean => {
+      const left = this.processes()
+      for (const { pid } of left) signal(pid, 'SIGKILL')
+      return left.length === 0
+    }
+    await eventually('all processes of the server have ended', end, Boolean, { everyMs: LOOK_MS })
+  }
+
+  async #gone(what: string, withinMs: number, remedy: string): Promise<void> {
+    await eventually(what, () => this.processes().length === 0, Boolean, { withinMs, everyMs: LOOK_MS, remedy })
+  }
+
+  async #shell(command: string): Promise<void> {
+    const fd = fs.openSync(this.#options.output, 'a')
+    const child = spawn('/bin/sh', ['-c', command], { stdio: ['ignore', fd, fd] })
+    fs.closeSync(fd)
+    const { pid } = child
+    if (pid !== undefined) this.#helpers.add(pid)
+    try {
+      const [status] = await once(child, 'exit')
+      if (status !== 0)
+        throw new UsageError(
+          `'${command}' failed${status === null ? '' : ` with status ${status}`}`,
+          this.lastLines.slice(-3).join('\n'),
+        )
+    } finally {
+      if (pid !== undefined) this.#helpers.delete(pid)
+    }
+  }
+
+  /** Stops processes of the server, or lets them go on, and waits until each has followed. */
+  async stall(pids: readonly number[], stalled: boolean): Promise<void> {
+    await this.#turns.run(async () => {
+      for (const pid of pids) signal(pid, stalled ? 'SIGSTOP' : 'SIGCONT')
+      const followed = (): boolean =>
+        this.processes().every(({ pid, stopped }) => !pids.includes(pid) || stopped === stalled)
+      await eventually(`its processes have ${stalled ? 'stopped' : 'gone on'}`, followed, Boolean, { everyMs: 1 })
+    })
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#watch)
+  }
+}
+
+function refusal(program: string, error: unknown): UsageError {
+  if (codeOf(error) === 'ENOENT')
+    return program.includes('/')
+      ? new UsageError(`There is no file ${program}`, 'Correct the command behind --')
+      : new UsageError(
+          `There is no program ${program} on the PATH`,
+          'Install it, or give its path: what stands behind -- is not read by a shell',
+        )
+  return new UsageError(
+    `Cannot start ${program}: ${reasonOf(error) ?? (error instanceof Error ? error.message : String(error))}`,
+    'Correct the command behind --',
+  )
+}
