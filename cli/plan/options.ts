@@ -72,6 +72,7 @@ const text = (group: string, form: string, help: string) => ({
 })
 
 const load = 'The load'
+const recording = 'How a recording is to be read'
 const servers = 'The servers'
 const trouble = 'What goes wrong'
 const target = 'What must hold'
@@ -82,7 +83,11 @@ const randomArrivals = ['poisson', 'constant']
 export const planOptions = {
   rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min'),
   arrivals: {
-    ...text(load, 'HOW', 'poisson (default), constant; or recorded: a CSV, a run’s folder, http://PROMETHEUS'),
+    ...text(
+      load,
+      'HOW',
+      'poisson (default), constant; or recorded: a CSV, an access log, a capture as text, nstat twice, a run’s folder, http://PROMETHEUS',
+    ),
     words: randomArrivals,
     path: 'file',
     parse: (name: string, said: string) => {
@@ -102,6 +107,36 @@ export const planOptions = {
     path: 'file',
   },
   step: duration(load, 'with a Prometheus: time between samples (default 15s)', { min: 1000, max: 3_600_000 }),
+
+  'time-unit': word(recording, 'of numbers in a column of times, where the file does not tell', [
+    's',
+    'ms',
+    'us',
+    'ns',
+  ]),
+  column: text(recording, 'NAME', 'the column of times, where several could be meant'),
+  'requests-per-connection': {
+    ...text(
+      recording,
+      'N|logged',
+      'of a log of requests, on average (default 1); logged: each connection that the log tells apart',
+    ),
+    schema: Quantity,
+    words: ['logged'],
+    parse: (name: string, said: string): number | 'logged' => {
+      if (said === 'logged') return said
+      const requests = parseNumber(name, said, { max: 1_000_000 })
+      if (requests < 1) throw new UsageError(`${name} '${said}' must be at least 1`)
+      return requests
+    },
+  },
+  port: { ...text(recording, 'PORT', 'of a capture: the server’s port, as the capture writes it'), schema: Quantity },
+  frontend: text(recording, 'NAME', 'of HAProxy’s log: the frontend to plan for'),
+  between: duration(recording, 'time between outputs of nstat or netstat -s that are pasted one after the other', {
+    min: 10,
+    max: 31 * 86_400_000,
+  }),
+  counters: word(recording, 'what such outputs hold', ['total', 'since-last']),
 
   backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),
   backlog: count(servers, 'the backlog that is set; leave it out to ask for it', { min: 0, max: 2_147_483_647 }),

@@ -1,12 +1,14 @@
 /** Recorded arrivals: a CSV, the folder of a run, or a Prometheus. */
 import fs from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import { openRun } from '#lab/experiment/open.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
-import { parseCsv, type Recorded, recorded } from '#planner/inputs/csv.ts'
 import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
+import { type Recorded, recorded, type SaidOfRecording } from '#planner/inputs/recorded.ts'
+import { parseRecording, refuseBinary } from '#planner/inputs/recording.ts'
 import { orNearPath } from '../near-path.ts'
 import { credentialsFrom } from './credentials.ts'
 
@@ -20,6 +22,8 @@ export interface RangeQuery {
   seed: number
   /** Where the credentials for a Prometheus are written; undefined where the environment has them, or none are needed. */
   authFile: string | undefined
+  /** What a person says of a file that can be read in several ways. */
+  said: SaidOfRecording
 }
 
 /** Whether arrivals are to be asked of a Prometheus. */
@@ -34,13 +38,16 @@ export async function readArrivals(where: string, range: RangeQuery): Promise<Re
       `--arrivals '${addressWithoutUserinfo(where)}' is neither poisson nor constant, and no such file exists${orNearPath(where)}`,
       'Give poisson, constant, or the path of a recording',
     )
-  return found.isDirectory() ? await fromRun(where) : parseCsv(where, textOf(where))
+  return found.isDirectory() ? await fromRun(where) : parseRecording(where, textOf(where), range.said)
 }
 
-/** Spreadsheets also write UTF-16, which begins with a byte order mark. */
+/** Spreadsheets also write UTF-16, which begins with a byte order mark; logrotate compresses with gzip. */
 function textOf(file: string): string {
   try {
-    const bytes = fs.readFileSync(file)
+    const read = fs.readFileSync(file)
+    refuseBinary(file, read)
+    const bytes = read[0] === 0x1f && read[1] === 0x8b ? gunzipSync(read) : read
+    refuseBinary(file, bytes)
     const encoding =
       bytes[0] === 0xff && bytes[1] === 0xfe
         ? 'utf-16le'
@@ -49,7 +56,10 @@ function textOf(file: string): string {
           : 'utf-8'
     return new TextDecoder(encoding).decode(bytes)
   } catch (error) {
+    if (error instanceof UsageError) throw error
     const { code } = error as NodeJS.ErrnoException
+    if (code?.startsWith('Z_'))
+      throw new UsageError(`${file} is compressed, and cut short or damaged`, 'Unpack it first')
     throw new UsageError(
       code === 'ERR_FS_FILE_TOO_LARGE' || code === 'ERR_ENCODING_INVALID_ENCODED_DATA' || code === 'ERR_STRING_TOO_LONG'
         ? `${file} is too large to read as a whole`

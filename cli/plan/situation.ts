@@ -137,6 +137,17 @@ function refuseTooMany(command: PlanCommand, question: Question, situation: Situ
 
 const cookies = (value: number): 0 | 1 | 2 => (value === 0 ? 0 : value === 1 ? 1 : 2)
 
+/** Options that decide how a recording is read. */
+const ofRecordings = [
+  'column',
+  'time-unit',
+  'requests-per-connection',
+  'port',
+  'frontend',
+  'between',
+  'counters',
+] as const
+
 async function arrivalsOf(command: PlanCommand, question: Question): Promise<ArrivalsPlan> {
   const { said } = command
   const how = said.arrivals ?? 'poisson'
@@ -146,6 +157,12 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
         throw new UsageError(
           `${nameOf(command, option)} needs recorded arrivals`,
           'Give the Prometheus with --arrivals http://…',
+        )
+    for (const option of ofRecordings)
+      if (said[option] !== undefined)
+        throw new UsageError(
+          `${nameOf(command, option)} needs recorded arrivals`,
+          'Give the recording with --arrivals FILE',
         )
     if (said.rate !== undefined) return { shape: how, ratePerSecond: said.rate }
     if (question === 'rate' || question === 'memory') return { shape: how, ratePerSecond: 1 }
@@ -165,5 +182,16 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
     throw new UsageError(
       `${nameOf(command, 'auth-file')} needs a Prometheus, and ${nameOf(command, 'arrivals')} does not name one`,
     )
-  return { shape: 'recorded', ...(await readArrivals(how, { query, rangeMs: range, stepMs: step, seed, authFile })) }
+  const ofFile = {
+    column: said.column,
+    timeUnit: said['time-unit'],
+    requestsPerConnection: said['requests-per-connection'],
+    port: said.port,
+    frontend: said.frontend,
+    betweenMs: said.between,
+    counters: said.counters,
+    seed,
+  }
+  const recording = { query, rangeMs: range, stepMs: step, seed, authFile, said: ofFile }
+  return { shape: 'recorded', ...(await readArrivals(how, recording)) }
 }

@@ -61,8 +61,9 @@ test('times come back as they were written, since the first, whatever unit, sepa
       fc.pre(values[0] !== values.at(-1)) // of arrivals at one moment alone there is no rate: they are refused
       const line = (own: string): string => [...before, own, ...after].join(separator)
       const text = [line(`t_${unit}`), ...values.map((value) => line(String(value)))].join(lineEnd)
-      const { atMs } = parseCsv('arrivals.csv', text)
+      const { atMs, source } = parseCsv('arrivals.csv', text)
       assert.equal(atMs.length, values.length)
+      fc.pre(!source.includes('its clock ticks')) // whole seconds are spread within them
       for (const [i, value] of values.entries())
         assert.ok(Math.abs(atMs[i]! - (value - values[0]!) * unitsMs[unit]) < 1e-3, `${atMs[i]} for ${value}`)
     },

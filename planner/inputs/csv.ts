@@ -1,10 +1,17 @@
-/** Times of arrivals as text: one a line, in a column whose heading says what it holds. */
+/** Times of arrivals as a table: one a line, in a column whose heading or whose cells say what it holds; or counts of them. */
 import { UsageError } from '#common/errors.ts'
+import { orNearest } from '#common/nearest.ts'
 import { duration, number, plural } from '#common/quantities.ts'
+import { type Counted, countedArrivals, MOST_ARRIVALS } from './counts.ts'
+import { type CountColumn, countColumnOf, countsIn } from './histogram.ts'
+import { toldArrivals } from './logs/log.ts'
+import { synsOf } from './packet-table.ts'
+import { type Recorded, recorded, type SaidOfRecording } from './recorded.ts'
 import { rowsOf, separatorOf, separatorWords } from './table.ts'
 import {
   columnOfTimes,
   decimalOf,
+  epochUnit,
   isDate,
   isNumber,
   type Reading,
@@ -12,63 +19,82 @@ import {
   readingOf,
   timeIn,
   unitMs,
+  unitNames,
 } from './times.ts'
 
-/** Beyond this many connections a plan would take minutes. */
-const MOST_ARRIVALS = 5_000_000
-
-/** A year: more is a slip of the unit. */
-const LONGEST_MS = 366 * 86_400_000
-
-/** From such a share of arrivals on that have the same time as another one, the times are coarse rather than the arrivals close. */
-const COARSE = 0.2
-
-export interface Recorded {
-  /** From 0, never decreasing. */
-  atMs: Float64Array
-  /** How many over how long, how they were read, and where from: the end of a sentence. */
-  source: string
-}
-
 /**
- * Reads a CSV with a heading. A column of moments is looked for by name; its unit is what the heading says (`t_ms`), or else
- * follows from the first cell: a date, a Unix time by its size, or seconds. Throws a UsageError that names the line and says
- * how the file was read.
+ * Reads a CSV with a heading. A column of moments is looked for by name, or else by its cells; its unit is what the heading
+ * says (`t_ms`), or else follows from the first cell: a date, a Unix time by its size, or seconds. A column of counts beside it
+ * makes a histogram. Throws a UsageError that names the line and says how the file was read.
  */
-export function parseCsv(file: string, text: string): Recorded {
-  const column = columnOf(file, text)
-  if (column.cells.length === 0) return recorded(file, [], `column \`${column.name}\``)
-  const reading = readingOfColumn(file, column)
+export function parseCsv(file: string, text: string, said: SaidOfRecording = {}): Recorded {
+  const table = tableOf(file, text)
+  const at = timesAt(file, table, said)
+  const column = columnAt(table, at)
+  if (column.cells.length === 0) return recorded(file, [], { how: `column \`${column.name}\`` })
+  const reading = readingOfColumn(file, column, said)
   const how = `column \`${column.name}\` as ${readingInWords(reading)}`
-  return recorded(file, timesOf(file, column, reading, how), how)
+  const times = timesOf(file, column, reading, how)
+  const syns = synsOf(file, table, times, how, said.port)
+  if (syns !== undefined) return toldArrivals(file, syns, said)
+  const counts = countColumnOf(file, table, at)
+  if (counts !== undefined) return histogram(file, table, times, counts, column, reading, how, said)
+  if (isUnitOpen(column, reading)) throw whichUnit(file, column)
+  return recorded(file, times, { how, seed: said.seed })
 }
 
-/** The column of times as it is written. */
-interface Column {
-  name: string
+/** A table as it is written. */
+export interface Table {
+  heading: string[]
+  /** The line that the heading stands in. */
+  top: number
   /** In the words of a sentence: how the columns were told apart. */
   among: string
-  cells: string[]
-  /** The line that each cell stands in. */
+  rows: string[][]
+  /** The line that each row stands in. */
   lines: number[]
 }
 
-function columnOf(file: string, text: string): Column {
+interface Column {
+  name: string
+  among: string
+  cells: string[]
+  lines: number[]
+}
+
+const columnAt = ({ heading, among, rows, lines }: Table, at: number): Column => ({
+  name: heading[at]!,
+  among,
+  cells: rows.map((row) => row[at] ?? ''),
+  lines,
+})
+
+function tableOf(file: string, text: string): Table {
   const plain = text.replace(/^\uFEFF/, '')
   const separator = separatorOf(plain.trimStart().split(/\r\n|\n|\r/, 1)[0] ?? '')
   const among = separator === undefined ? 'a single column' : `columns separated by ${separatorWords[separator]}`
-  const rows = rowsOf(file, plain, separator)
-  const first = rows.next()
+  const read = rowsOf(file, plain, separator)
+  const first = read.next()
   if (first.done === true)
     throw new UsageError(`${file} is empty`, 'It needs a heading, such as t_ms, and below it one time a line')
   const { line: top, cells: names } = first.value
-  const heading = names
-    .slice(0, names.findLastIndex((name) => name !== '') + 1)
-    .map((name) => name.replace(/^#\s*/, ''))
-  const at = columnOfTimes(heading)
-  if (at === -1) throw withoutHeading(`${file} line ${top}`, heading, among)
-  const column: Column = { name: heading[at]!, among, cells: [], lines: [] }
-  for (const { line, cells } of rows) {
+  const table: Table = { heading: [], top, among, rows: [], lines: [] }
+  const take = (line: number, cells: string[]): void => {
+    if (table.rows.length === MOST_ARRIVALS)
+      throw new UsageError(`${file} has more than ${number(MOST_ARRIVALS)} arrivals`, 'Cut the busiest part out of it')
+    table.rows.push(cells)
+    table.lines.push(line)
+  }
+  // A list of Unix times needs no heading: their size tells their unit.
+  if (names.length === 1 && isNumber(names[0]!) && epochUnit(Number(names[0])) !== undefined) {
+    table.heading = ['(no heading)']
+    take(top, names)
+  } else
+    table.heading = names
+      .slice(0, names.findLastIndex((name) => name !== '') + 1)
+      .map((name) => name.replace(/^#\s*/, ''))
+  const { heading } = table
+  for (const { line, cells } of read) {
     // Spreadsheets end every line with separators.
     const wide = cells.length > heading.length && cells.slice(heading.length).every((cell) => cell === '')
     if (cells.length !== heading.length && !wide)
@@ -76,13 +102,35 @@ function columnOf(file: string, text: string): Column {
         `${file} line ${line}: ${plural(cells.length, 'column')}, and the heading has ${number(heading.length)} (read as ${among})`,
         separator === ',' ? 'A decimal comma counts as two columns: write 1.5, or separate by semicolons' : undefined,
       )
-    if (column.cells.length === MOST_ARRIVALS)
-      throw new UsageError(`${file} has more than ${number(MOST_ARRIVALS)} arrivals`, 'Cut the busiest part out of it')
-    column.cells.push(cells[at]!)
-    column.lines.push(line)
+    take(line, cells)
   }
-  return column
+  return table
 }
+
+/** Which column holds the times: the one that a person names, or whose heading does, or else the one whose cells are moments. */
+function timesAt(file: string, { heading, top, among, rows, lines }: Table, { column }: SaidOfRecording): number {
+  if (column !== undefined) {
+    const at = heading.findIndex((name) => name.toLowerCase() === column.toLowerCase())
+    if (at !== -1) return at
+    throw new UsageError(
+      `${file} line ${top} has no column '${column}'${orNearest(column, heading)}`,
+      `Its columns: ${shortened(heading.join(', '))}`,
+    )
+  }
+  const named = columnOfTimes(heading)
+  if (named !== -1) return named
+  const first = rows[0] ?? []
+  const moments = [...heading.keys()].filter((i) => isMoment(first[i] ?? ''))
+  if (moments.length > 1)
+    throw new UsageError(
+      `${file} line ${lines[0]}: ${moments.map((i) => `\`${heading[i]}\``).join(' and ')} both hold times (read as ${among})`,
+      `Say which one is the arrival: --column ${heading[moments[0]!]}`,
+    )
+  if (moments.length === 1 && !heading.some(isMoment)) return moments[0]!
+  throw withoutHeading(`${file} line ${top}`, heading, among)
+}
+
+const isMoment = (cell: string): boolean => isDate(cell) || (isNumber(cell) && epochUnit(Number(cell)) !== undefined)
 
 function withoutHeading(where: string, heading: readonly string[], among: string): UsageError {
   const value = heading.find((cell) => isNumber(cell) || isDate(cell))
@@ -92,7 +140,7 @@ function withoutHeading(where: string, heading: readonly string[], among: string
   )
 }
 
-function readingOfColumn(file: string, { name, among, cells, lines }: Column): Reading {
+function readingOfColumn(file: string, { name, among, cells, lines }: Column, { timeUnit }: SaidOfRecording): Reading {
   const where = `${file} line ${lines[0]}, column \`${name}\` (read as ${among})`
   const decimal = decimalOf(cells)
   if (decimal === undefined)
@@ -100,11 +148,14 @@ function readingOfColumn(file: string, { name, among, cells, lines }: Column): R
       `${where}: a comma as in '${cells.find((cell) => cell.includes(','))}' may stand before decimals or between thousands`,
       'Write the numbers with a decimal point, and with nothing between thousands',
     )
-  const reading = readingOf(name, shortened(cells[0]!), decimal)
-  if (typeof reading !== 'string') return reading
+  const ends = { heading: name, first: shortened(cells[0]!), last: shortened(cells.at(-1)!) }
+  const reading = readingOf(ends, decimal, timeUnit)
+  if (!('problem' in reading)) return reading
   throw new UsageError(
-    `${where}: ${reading}`,
-    'Name the column by what it holds: t_s, t_ms, t_us or t_ns for numbers, time for dates',
+    `${where}: ${reading.problem}`,
+    reading.decides === undefined
+      ? 'Name the column by what it holds: t_s, t_ms, t_us or t_ns for numbers, time for dates'
+      : `Say which it is: ${reading.decides.map((unit) => `--time-unit ${unit} for ${unitNames[unit]}`).join(', ')}`,
   )
 }
 
@@ -132,46 +183,44 @@ function timesOf(file: string, { cells, lines }: Column, reading: Reading, how: 
   return times
 }
 
+function histogram(
+  file: string,
+  table: Table,
+  times: Float64Array,
+  column: CountColumn,
+  timesColumn: Column,
+  reading: Reading,
+  how: string,
+  { seed }: SaidOfRecording,
+): Recorded {
+  const { stepMs, counts } = countsIn(file, table, times, column)
+  const assumed = reading.as === 'numbers' && reading.assumed === true
+  // Nobody counts by the millisecond: such steps are of seconds, and any other has to be told.
+  if (assumed && !usualStepsMs.has(stepMs)) throw whichUnit(file, timesColumn)
+  const intervals = counts.map((count, i): Counted => ({ fromMs: times[i]!, toMs: times[i]! + stepMs, count }))
+  const name = `column \`${column.name}\` as ${column.perSecond ? 'arrivals a second' : 'the number of arrivals'} in each ${duration(stepMs)}`
+  const missing = Math.round((times.at(-1)! - times[0]!) / stepMs) + 1 - times.length
+  const notes =
+    missing > 0
+      ? [`${plural(missing, 'interval')} without a line ${missing === 1 ? 'counts' : 'count'} as one without arrivals`]
+      : []
+  return countedArrivals(file, intervals, { how: `${name}, ${how}`, notes, seed })
+}
+
+const usualStepsMs = new Set([1, 2, 5, 10, 15, 20, 30, 60, 300, 600, 900, 1800, 3600].map((seconds) => seconds * 1000))
+
+/** Whole numbers without a unit may be seconds or milliseconds; with a fraction they are seconds, as captures write them. */
+const isUnitOpen = ({ cells }: Column, reading: Reading): boolean =>
+  reading.as === 'numbers' &&
+  reading.assumed === true &&
+  cells[0] !== cells.at(-1) &&
+  cells.every((cell) => /^[+-]?\d+$/.test(cell))
+
+const whichUnit = (file: string, { name, lines, cells }: Column): UsageError =>
+  new UsageError(
+    `${file} line ${lines[0]}, column \`${name}\`: numbers such as ${cells.at(-1)} may be seconds or milliseconds, and the heading names no unit`,
+    'Say which: --time-unit s, or --time-unit ms (us, ns)',
+  )
+
 /** A cell as it fits into a sentence. */
 const shortened = (cell: string): string => (cell.length > 60 ? `${cell.slice(0, 60)}…` : cell)
-
-/**
- * Sorted times, from the first one on. `how` says how they were read, where that had to be found out. Long gaps and coarse
- * times are no error, but are said.
- */
-export function recorded(from: string, times: Float64Array | readonly number[], how?: string): Recorded {
-  const read = how === undefined ? '' : ` (${how})`
-  if (times.length < 2)
-    throw new UsageError(
-      `${from} holds ${times.length === 0 ? 'no arrivals' : 'one arrival only'}${read}`,
-      'A plan needs two at least',
-    )
-  const origin = times[0]!
-  const atMs = Float64Array.from(times, (time) => time - origin)
-  const span = atMs.at(-1)!
-  if (span === 0)
-    throw new UsageError(
-      `${from}: all ${number(times.length)} arrivals have the same time${read}, which says nothing of how fast they come`,
-      'Record finer times, or give --rate',
-    )
-  if (span > LONGEST_MS)
-    throw new UsageError(
-      `${from} lasts ${duration(span)}, more than ${duration(LONGEST_MS)}${read}`,
-      'Is the unit in its heading right? Else cut the busiest part out of it',
-    )
-  let gap = 0
-  let together = 0
-  for (let i = 1; i < atMs.length; i++) {
-    gap = Math.max(gap, atMs[i]! - atMs[i - 1]!)
-    if (atMs[i] === atMs[i - 1]) together++
-  }
-  const gapWords = gap > 20 * (span / atMs.length) && gap > span / 10 ? `, with a gap of ${duration(gap)} in it` : ''
-  const coarse =
-    together > COARSE * atMs.length
-      ? `; ${number(together)} have the same time as the one before, and are taken to come at once: finer times may ask for less`
-      : ''
-  return {
-    atMs,
-    source: `${number(times.length)} arrivals over ${duration(span)}${gapWords}${how === undefined ? '' : `, ${how}`}, recorded in ${from}${coarse}`,
-  }
-}

@@ -50,7 +50,8 @@ export function* rowsOf(file: string, text: string, separator: Separator | undef
     )
 }
 
-function* linesOf(text: string): Generator<string> {
+/** The lines of a text, whatever ends them. */
+export function* linesOf(text: string): Generator<string> {
   const end = /\r\n|\n|\r/g
   let from = 0
   for (let found = end.exec(text); found !== null; found = end.exec(text)) {

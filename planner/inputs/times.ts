@@ -4,16 +4,28 @@ export type Unit = 's' | 'ms' | 'us' | 'ns'
 
 export const unitMs: Record<Unit, number> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 }
 
-const unitNames: Record<Unit, string> = { s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' }
+export const unitNames: Record<Unit, string> = {
+  s: 'seconds',
+  ms: 'milliseconds',
+  us: 'microseconds',
+  ns: 'nanoseconds',
+}
 
 /** How the cells of a column are read. */
-export type Reading = { as: 'dates'; zone: boolean } | { as: 'numbers'; unit: Unit; epoch: boolean; decimal: '.' | ',' }
+export type Reading =
+  | { as: 'dates'; zone: boolean }
+  /** `against` is the unit that the heading names, where the size of the numbers rules it out; `assumed`: nothing names one. */
+  | { as: 'numbers'; unit: Unit; epoch: boolean; decimal: '.' | ','; against?: Unit; assumed?: true }
 
 /** `seconds`, `Unix time in milliseconds, with decimal commas`, `dates`: in a sentence behind `read as`. */
 export function readingInWords(reading: Reading): string {
   if (reading.as === 'dates') return reading.zone ? 'dates' : 'dates without a zone, taken as UTC'
-  const { unit, epoch, decimal } = reading
-  return `${epoch ? 'Unix time in ' : ''}${unitNames[unit]}${decimal === ',' ? ', with decimal commas' : ''}`
+  const { unit, epoch, decimal, against } = reading
+  const although =
+    against === undefined
+      ? ''
+      : ` (the heading says ${unitNames[against]}, but only in ${unitNames[unit]} it would be a Unix time of this century)`
+  return `${epoch ? 'Unix time in ' : ''}${unitNames[unit]}${although}${decimal === ',' ? ', with decimal commas' : ''}`
 }
 
 const spellings: Record<string, Unit> = {
@@ -127,7 +139,7 @@ export const isNumber = (cell: string): boolean => number.test(cell)
 export const isDate = (cell: string): boolean => date.test(cell)
 
 /** The unit in which a number is a Unix time of this century; undefined where it is none. */
-function epochUnit(value: number): Unit | undefined {
+export function epochUnit(value: number): Unit | undefined {
   const is = (unit: Unit): boolean => {
     const seconds = (value * unitMs[unit]) / 1000
     return seconds >= EPOCH_SECONDS.from && seconds < EPOCH_SECONDS.to
@@ -135,20 +147,58 @@ function epochUnit(value: number): Unit | undefined {
   return (['s', 'ms', 'us', 'ns'] as const).find(is)
 }
 
-/** How a column is to be read, by its heading and its first cell; a sentence's end that says why it cannot be. */
-export function readingOf(heading: string, first: string, decimal: '.' | ','): Reading | string {
+/** A column of times: its heading, and its first and its last cell. */
+interface Ends {
+  heading: string
+  first: string
+  last: string
+}
+
+/** A year: no recording is longer. */
+const LONGEST_SECONDS = 366 * 86_400
+
+/**
+ * How a column is to be read, by what a person says, by its heading, and by its first and last cell; a sentence's end that says
+ * why it cannot be. A Unix time tells its unit by its size, also where the heading says nothing or cannot be right.
+ */
+export function readingOf(
+  { heading, first, last }: Ends,
+  decimal: '.' | ',',
+  said?: Unit,
+): Reading | { problem: string; decides?: readonly Unit[] } {
   const unit = unitOf(heading)
   if (isDate(first)) {
-    if (unit !== undefined) return `the heading says ${unitNames[unit]}, and '${first}' is a date`
+    if (unit !== undefined) return { problem: `the heading says ${unitNames[unit]}, and '${first}' is a date` }
     return { as: 'dates', zone: date.exec(first)?.[5] !== undefined }
   }
-  if (!isNumber(first)) return `'${first}' is neither a number nor a date with a time, like 2026-11-22T10:20:30.4Z`
+  if (!isNumber(first))
+    return { problem: `'${first}' is neither a number nor a date with a time, like 2026-11-22T10:20:30.4Z` }
   const value = numberOf(first, decimal)
-  const epoch = epochUnit(value)
-  const taken = unit ?? epoch ?? 's'
-  if ((Math.abs(value) * unitMs[taken]) / 1000 >= EPOCH_SECONDS.to)
-    return `${unit === undefined ? '' : 'the heading says '}${unitNames[taken]}${unit === undefined ? ' are taken where the heading names no unit' : ''}, and ${first} of them are more than a century${epoch === undefined ? '' : `; in ${unitNames[epoch]} it would be a Unix time of this century`}`
-  return { as: 'numbers', unit: taken, epoch: epoch === taken, decimal }
+  const end = isNumber(last) ? numberOf(last, decimal) : value
+  const fits = (one: Unit): boolean =>
+    epochUnit(value) === one && ((end - value) * unitMs[one]) / 1000 <= LONGEST_SECONDS
+  const epoch = (['s', 'ms', 'us', 'ns'] as const).find(fits)
+  const numbers = (one: Unit): Reading => ({ as: 'numbers', unit: one, epoch: epoch === one, decimal })
+  if (said !== undefined) return numbers(said)
+  const tooLate = (one: Unit): boolean => (Math.abs(value) * unitMs[one]) / 1000 >= EPOCH_SECONDS.to
+  if (unit === undefined && epoch !== undefined) return numbers(epoch)
+  if (unit === undefined) {
+    if (tooLate('s'))
+      return {
+        problem: `seconds are taken where the heading names no unit, and ${first} of them are more than a century`,
+      }
+    return { as: 'numbers', unit: 's', epoch: false, decimal, assumed: true }
+  }
+  if (epoch === undefined || epoch === unit) {
+    if (tooLate(unit))
+      return { problem: `the heading says ${unitNames[unit]}, and ${first} of them are more than a century` }
+    return numbers(unit)
+  }
+  if (tooLate(unit)) return { as: 'numbers', unit: epoch, epoch: true, decimal, against: unit }
+  return {
+    problem: `the heading says ${unitNames[unit]}, and by its size ${first} is a Unix time in ${unitNames[epoch]}`,
+    decides: [unit, epoch],
+  }
 }
 
 /** A cell in the unit of its column (dates: milliseconds since 1970); NaN where it is not of that kind. */
@@ -163,7 +213,7 @@ function numberOf(cell: string, decimal: '.' | ','): number {
 }
 
 /** Finer than Date.parse, which cuts at milliseconds. */
-function dateMs(cell: string): number {
+export function dateMs(cell: string): number {
   const [, day, minute, second = '00', fraction = '', zone = 'Z'] = date.exec(cell) ?? []
   if (day === undefined || new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().slice(0, 10) !== day)
     return Number.NaN

@@ -1,0 +1,51 @@
+/** Reads a file of arrivals, whatever wrote it: a table, an access log, a capture as text, or counters that were pasted. */
+import { UsageError } from '#common/errors.ts'
+import { countersArrivals, isOfCounters } from './counters.ts'
+import { parseCsv } from './csv.ts'
+import { arrivalsOfLog, formatOf } from './logs/log.ts'
+import type { Recorded, SaidOfRecording } from './recorded.ts'
+import { linesOf } from './table.ts'
+
+/** Throws a UsageError that names the file, and the line where there is one, and says what to do. */
+export function parseRecording(file: string, text: string, said: SaidOfRecording = {}): Recorded {
+  const plain = text.replace(/^\uFEFF/, '')
+  const lines = jsonArrayLines(plain) ?? [...linesOf(plain)]
+  const format = formatOf(lines)
+  if (format !== undefined) return arrivalsOfLog(file, format, lines, said)
+  if (isOfCounters(lines)) return countersArrivals(file, lines, said)
+  return parseCsv(file, text, said)
+}
+
+/** A JSON array of objects is read as lines of them. */
+function jsonArrayLines(text: string): string[] | undefined {
+  if (!/^\s*\[\s*\{/.test(text)) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value.map((one) => JSON.stringify(one)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What files that are no text begin with, in hexadecimal, and what to do with them. */
+const binaries: readonly { begins: readonly string[]; is: string; remedy: string }[] = [
+  {
+    // pcap in both byte orders, with microseconds and with nanoseconds, and pcapng.
+    begins: ['d4c3b2a1', 'a1b2c3d4', '4d3cb2a1', 'a1b23c4d', '0a0d0d0a'],
+    is: 'a capture of packets, not text',
+    remedy: "Print it: tcpdump -tt -n -r FILE 'tcp[13] & 18 = 2' > syns.txt",
+  },
+  {
+    begins: ['504b0304'],
+    is: 'a ZIP archive, or a spreadsheet in one',
+    remedy: 'Unpack it, or save the spreadsheet as CSV',
+  },
+  { begins: ['28b52ffd', '425a68', 'fd377a585a'], is: 'compressed', remedy: 'Unpack it first' },
+]
+
+/** Throws a UsageError for a file whose first bytes say that it is no text. */
+export function refuseBinary(file: string, begin: Uint8Array): void {
+  const hex = Buffer.from(begin.subarray(0, 8)).toString('hex')
+  const found = binaries.find(({ begins }) => begins.some((magic) => hex.startsWith(magic)))
+  if (found !== undefined) throw new UsageError(`${file} is ${found.is}`, found.remedy)
+}
