@@ -1,21 +1,21 @@
-import { PreparedDump, type SockDiag, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
+import { ANY_FAMILY, PreparedDump, type SockDiag, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
 import { ListenerState } from './listener-state.ts'
 import type { SamplingPace } from './pace.ts'
 import type { PortIndex } from './port-index.ts'
 
-/** A family that lost its last listener less than this ago is still read at every tick: a restarted server is seen at once. */
+/** A namespace that lost its last listener less than this ago is still read at every tick: a restarted server is seen at once. */
 const KEPT_MS = 10_000
 /** sock_diag may miss a socket when others come or go between two chunks: a socket missing from two dumps is gone. */
 export const DUMPS_UNTIL_GONE = 2
 
 /**
- * The listeners of one address family in one namespace, from dump to dump. While nothing comes or goes a dump
+ * The listeners of one namespace, from dump to dump: of both address families, in one walk of the kernel over its table. While nothing comes or goes a dump
  * allocates nothing: a socket is found by the two halves of its cookie, as plain numbers.
  */
 export class ListenerDump {
-  readonly #dump: PreparedDump
+  readonly #dump = new PreparedDump({ family: ANY_FAMILY, states: states.listen })
   /** With the drops of each socket, which take the kernel half as long again. */
-  readonly #dumpWithDrops: PreparedDump
+  readonly #dumpWithDrops = new PreparedDump({ family: ANY_FAMILY, states: states.listen, wants: wants.skmeminfo })
   readonly #ports: PortIndex
   readonly #pace: SamplingPace
   /** By the upper half of the cookie, of which there is hardly ever more than one, then by the lower. */
@@ -27,14 +27,12 @@ export class ListenerDump {
   #nowMs = 0
   #lastSeenMs = Number.NEGATIVE_INFINITY
 
-  constructor(family: number, ports: PortIndex, pace: SamplingPace) {
-    this.#dump = new PreparedDump({ family, states: states.listen })
-    this.#dumpWithDrops = new PreparedDump({ family, states: states.listen, wants: wants.skmeminfo })
+  constructor(ports: PortIndex, pace: SamplingPace) {
     this.#ports = ports
     this.#pace = pace
   }
 
-  /** Whether this family has listeners, or had some until recently. */
+  /** Whether there are listeners, or were until recently. */
   inUse(nowMs: number): boolean {
     return nowMs - this.#lastSeenMs < KEPT_MS
   }

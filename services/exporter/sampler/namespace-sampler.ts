@@ -1,7 +1,7 @@
 import { CounterFile, type Counters } from '#kernel/counters.ts'
-import { AF_INET, AF_INET6 } from '#kernel/libc.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import {
+  ANY_FAMILY,
   MAX_FILTER_PORTS,
   ownPortIn,
   PreparedDump,
@@ -27,7 +27,6 @@ import { StillAsWalked } from './still-as-walked.ts'
 import { UdpSocketTable } from './udp-socket-table.ts'
 import { UnixListenerDump } from './unix-listener-dump.ts'
 
-const families = [AF_INET, AF_INET6] as const
 const counterFiles = ['/proc/thread-self/net/netstat', '/proc/thread-self/net/snmp'] as const
 /** Its place among them. */
 const SNMP = 1
@@ -51,12 +50,11 @@ export class NamespaceSampler {
   readonly #diag: SockDiag
   readonly #counterFiles: CounterFile[]
   readonly #ports: PortIndex
-  readonly #listeners: Map<number, ListenerDump>
-  readonly #requestDumps = new Map(
-    families.map((family) => [family, new PreparedDump({ family, states: states.synRecv })]),
-  )
-  #connectionDumps = new Map<number, PreparedDump>()
-  #connectionDumpsVersion = -1
+  readonly #listeners: ListenerDump
+  readonly #requestDump = new PreparedDump({ family: ANY_FAMILY, states: states.synRecv })
+  /** Undefined while nothing listens. */
+  #connectionDump: PreparedDump | undefined
+  #connectionDumpVersion = -1
   #rareDueMs = Number.NEGATIVE_INFINITY
   readonly #rareIntervalMs: number
   readonly #counters: Counters = new Map()
@@ -88,7 +86,7 @@ export class NamespaceSampler {
     this.#pace = pace
     this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
-    this.#listeners = new Map(families.map((family) => [family, new ListenerDump(family, this.#ports, pace)]))
+    this.#listeners = new ListenerDump(this.#ports, pace)
     this.#unix = new UnixListenerDump(pace.peakWindowMs)
     this.#udp = new UdpSocketTable(pace.peakWindowMs)
     const opened: { close(): void }[] = []
@@ -110,17 +108,15 @@ export class NamespaceSampler {
   }
 
   /**
-   * Listeners and their queues; true if a connection waits in any of them. A family without listeners, and the drops of
+   * Listeners and their queues; true if a connection waits in any of them. A namespace without listeners, and the drops of
    * each listener, are asked for only every tenth time, at most 100 ms apart (a second in a quiet namespace): a first
-   * listener is seen a little late, a drop too, and most namespaces save more than half of the work. `every` asks for
-   * everything, `drops` for the drops.
+   * listener is seen a little late, and a drop too. `every` asks for everything, `drops` for the drops.
    */
   sampleListeners(nowMs: number, every: boolean, { drops = every, quiet = false } = {}): boolean {
     const rareIsDue = every || nowMs >= this.#rareDueMs
     if (rareIsDue) this.#rareDueMs = nowMs + (quiet ? QUIET_RARE_MS : this.#rareIntervalMs)
-    let waits = false
-    for (const dump of this.#listeners.values())
-      if (rareIsDue || dump.inUse(nowMs)) waits = dump.sample(this.#diag, nowMs, rareIsDue || drops) || waits
+    const waits =
+      (rareIsDue || this.#listeners.inUse(nowMs)) && this.#listeners.sample(this.#diag, nowMs, rareIsDue || drops)
     this.#settleClosedListeners(nowMs)
     return waits
   }
@@ -129,9 +125,8 @@ export class NamespaceSampler {
   sampleSynQueue(nowMs: number): boolean {
     const segments = this.#segments('Tcp_InSegs')
     for (const port of this.#ports.groups()) port.beginRequests()
-    if (!this.#noRequests.is(this.#ports.version, segments))
-      for (const [family, dump] of this.#requestDumps)
-        if (this.#ports.ports(family).length > 0) this.#diag.dump(dump, this.#countRequest)
+    if (!this.#noRequests.is(this.#ports.version, segments) && this.#ports.any)
+      this.#diag.dump(this.#requestDump, this.#countRequest)
     let any = false
     for (const port of this.#ports.groups()) any = port.endRequests(nowMs) > 0 || any
     this.#noRequests.walked(!any, this.#ports.version, segments)
@@ -164,9 +159,9 @@ export class NamespaceSampler {
   }
 
   #walkConnections(beganMs: number, segments: number | undefined, lengthsAreWaiting: boolean): void {
-    if (this.#connectionDumpsVersion !== this.#ports.version) this.#prepareConnectionDumps()
+    if (this.#connectionDumpVersion !== this.#ports.version) this.#prepareConnectionDump()
     for (const port of this.#ports.groups()) port.beginConnections()
-    for (const dump of this.#connectionDumps.values()) this.#diag.dump(dump, this.#sumConnection)
+    if (this.#connectionDump !== undefined) this.#diag.dump(this.#connectionDump, this.#sumConnection)
     const restless = some(this.#ports.groups(), ({ connections }) => !connections.rests)
     this.#restingConnections.walked(!restless, this.#ports.version, segments)
     for (const port of this.#ports.groups()) port.endConnections(beganMs, lengthsAreWaiting)
@@ -223,8 +218,8 @@ export class NamespaceSampler {
   }
 
   /** What the last dump of listeners found. */
-  *listeners(): Iterable<ListenerState> {
-    for (const dump of this.#listeners.values()) yield* dump.listeners()
+  listeners(): Iterable<ListenerState> {
+    return this.#listeners.listeners()
   }
 
   /** What the last dumps of half-open requests and of connections found. */
@@ -300,17 +295,17 @@ export class NamespaceSampler {
     this.#moved.place(closed.settle(nowMs, this.#moved.since(movedCounter(this.#counters))))
   }
 
-  #prepareConnectionDumps(): void {
-    this.#connectionDumps = new Map()
-    for (const family of families) {
-      const ports = this.#ports.ports(family)
-      if (ports.length === 0) continue
-      const filter =
-        ports.length === 1 ? { port: ports[0]! } : ports.length <= MAX_FILTER_PORTS ? { filter: ownPortIn(ports) } : {}
-      const query = { family, states: connectionStates, wants: wants.info, ...filter }
-      this.#connectionDumps.set(family, new PreparedDump(query))
+  #prepareConnectionDump(): void {
+    this.#connectionDumpVersion = this.#ports.version
+    const ports = this.#ports.ports()
+    if (ports.length === 0) {
+      this.#connectionDump = undefined
+      return
     }
-    this.#connectionDumpsVersion = this.#ports.version
+    const filter =
+      ports.length === 1 ? { port: ports[0]! } : ports.length <= MAX_FILTER_PORTS ? { filter: ownPortIn(ports) } : {}
+    const query = { family: ANY_FAMILY, states: connectionStates, wants: wants.info, ...filter }
+    this.#connectionDump = new PreparedDump(query)
   }
 }
 

@@ -16,7 +16,7 @@ test('counters are read for a snapshot, not for the schedule, and not twice with
     sampler.start()
     const read = (): number => sampler.snapshot({ cpuSeconds: 0, late: 0, answers: 0 }).sampler.dumps.counters.count
     const first = read()
-    for (const endMs = nowMs + 5000; nowMs < endMs; nowMs += 10) sampler.tick()
+    for (const endMs = nowMs + 5000; nowMs < endMs; nowMs += 10) sampler.tick(nowMs)
     assert.equal(read(), first, 'nobody asked for them')
     sampler.readCounters()
     sampler.readCounters()

@@ -85,10 +85,14 @@ export class PortIndex {
     return [...this.#byPort].filter(([, groups]) => groups.some(({ wildcard }) => wildcard)).map(([port]) => port)
   }
 
-  /** The ports with a listener of this family. */
-  ports(family: number): number[] {
-    const listening = [...this.#byPort].filter(([, groups]) => groups.some((group) => group.family === family))
-    return listening.map(([port]) => port)
+  /** The ports with a listener. */
+  ports(): number[] {
+    return [...this.#byPort.keys()]
+  }
+
+  /** Whether anything listens. */
+  get any(): boolean {
+    return this.#byPort.size > 0
   }
 }
 

@@ -32,7 +32,7 @@ test('where the kernel has no unix_diag that is said once, UNIX listeners are ab
     sampler.start()
     for (let ticks = 0; ticks < 500; ticks++) {
       nowMs += defaultPace.sampleIntervalMs
-      sampler.tick()
+      sampler.tick(nowMs)
     }
     const { namespaces, errors } = sampler.snapshot(ENTRY)
     const [namespace] = namespaces
@@ -51,7 +51,7 @@ test('where the kernel has no unix_diag that is said once, UNIX listeners are ab
 
     lacking.mock.restore() // the module is loaded
     nowMs += 60_000
-    for (let ticks = 0; ticks < 10; ticks++) sampler.tick()
+    for (let ticks = 0; ticks < 10; ticks++) sampler.tick(nowMs)
     assert.ok(sampler.snapshot(ENTRY).namespaces[0]?.unixListeners, 'they are read once the kernel answers')
   } finally {
     sampler.close()

@@ -4,6 +4,7 @@ import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
 import { budgetsFor } from './budgets.ts'
+import { Laps } from './laps.ts'
 import {
   type Discovery,
   type DumpCost,
@@ -61,7 +62,7 @@ export class Sampler {
     this.#log = log
     this.#sequence = orders.firstSequence
     this.#house = {
-      ...{ pace, selection, clock, cpuClock, budgets: budgetsFor(pace), recorder: undefined },
+      ...{ pace, selection, clock, laps: new Laps(clock, cpuClock), budgets: budgetsFor(pace), recorder: undefined },
       failed: (kind, error, of) => {
         this.#countError(kind, codeOf(error))
         this.#sayOnce(of, kind, error)
@@ -86,27 +87,32 @@ export class Sampler {
     return this.#namespaces.identities
   }
 
-  /** One tick: the listeners of every namespace, then what else is due as far as half an interval allows. */
-  tick(): void {
-    const { clock, cpuClock } = this.#house
-    const beganMs = clock()
-    this.#namespaces.refresh(beganMs)
+  /**
+   * One tick, which begins now: the listeners of every namespace, then what else is due as far as half an interval allows.
+   * Gives the time until the next: longer than asked for while every namespace is quiet.
+   */
+  tick(nowMs: number): number {
+    const { laps } = this.#house
+    this.#namespaces.refresh(nowMs)
     this.#samples++
-    let cpuMs = cpuClock()
+    laps.begin(nowMs)
     for (const watched of this.#watched.values())
-      if (watched.listenersAreDue(beganMs)) {
-        const rested = watched.rests(beganMs)
-        cpuMs = watched.read('listeners', false, cpuMs)
-        if (rested && !watched.rests(beganMs)) this.#nextDueMs = beganMs
+      if (watched.listenersAreDue(nowMs)) {
+        const rested = watched.rests(nowMs)
+        watched.read('listeners', false)
+        if (rested && !watched.rests(nowMs)) this.#nextDueMs = nowMs
       }
-    if (beganMs >= this.#nextDueMs) this.#readDue(beganMs, cpuMs)
+    if (nowMs >= this.#nextDueMs) this.#readDue(nowMs)
+    const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
+    for (const watched of this.#watched.values()) if (watched.isBusy(nowMs)) return sampleIntervalMs
+    return Math.max(sampleIntervalMs, quietIntervalMs)
   }
 
   /** Each time continues where the last one stopped and does at least one thing, so nothing starves. */
-  #readDue(nowMs: number, beganCpuMs: number): void {
+  #readDue(nowMs: number): void {
+    const { laps } = this.#house
     // In CPU time: if the scheduler makes this thread wait, doing less would not help.
-    const untilCpuMs = beganCpuMs + this.#orders.pace.sampleIntervalMs / 2
-    let cpuMs = beganCpuMs
+    const untilCpuMs = laps.cpuMs + this.#orders.pace.sampleIntervalMs / 2
     for (let looked = 0; looked < this.#round.length; ) {
       const watched = this.#round[0]!
       const due = watched.dueAfter(this.#lastRead, nowMs)
@@ -116,19 +122,10 @@ export class Sampler {
         looked++
         continue
       }
-      cpuMs = watched.read(due, false, cpuMs)
-      if (cpuMs >= untilCpuMs) return
+      watched.read(due, false)
+      if (laps.cpuMs >= untilCpuMs) return
     }
     this.#nextDueMs = Math.min(...this.#round.map(({ nextDueMs }) => nextDueMs))
-  }
-
-  /** Until the next tick: longer than asked for while every namespace is quiet. */
-  get tickIntervalMs(): number {
-    const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
-    const nowMs = this.#house.clock()
-    for (const watched of this.#watched.values())
-      if (!watched.rests(nowMs) || watched.sampler.restFactor('unix', nowMs) === 1) return sampleIntervalMs
-    return Math.max(sampleIntervalMs, quietIntervalMs)
   }
 
   /** Grows whenever a listener, or a namespace, has come or gone. */
@@ -140,25 +137,32 @@ export class Sampler {
 
   /** Reads the counters that are older than asked for: cheap, and nobody sees them but in a snapshot. */
   readCounters(): void {
-    const nowMs = this.#house.clock()
-    let cpuMs = this.#house.cpuClock()
-    for (const watched of this.#watched.values())
-      if (watched.countersAreDue(nowMs)) cpuMs = watched.read('counters', false, cpuMs)
+    const { laps } = this.#house
+    this.#beginAnew()
+    const { nowMs } = laps
+    for (const watched of this.#watched.values()) if (watched.countersAreDue(nowMs)) watched.read('counters', false)
   }
 
   /** Reads everything now, due or not. */
   readEverything(): void {
+    const { laps } = this.#house
     this.#samples++
-    const begunMs = this.#house.cpuClock()
-    let cpuMs = begunMs
-    for (const watched of this.#watched.values()) cpuMs = readAll(watched, cpuMs)
+    this.#beginAnew()
+    const beganCpuMs = laps.cpuMs
+    for (const watched of this.#watched.values()) readAll(watched)
     this.#nextDueMs = Number.NEGATIVE_INFINITY
-    this.#lookCpuMs += cpuMs - begunMs
+    this.#lookCpuMs += laps.cpuMs - beganCpuMs
+  }
+
+  #beginAnew(): void {
+    this.#house.laps.rest()
+    this.#house.laps.begin(this.#house.clock())
   }
 
   /** What is known now, as plain data. */
   snapshot(thread: { cpuSeconds: number; late: Pacer['late']; answers: number }): RawSnapshot {
     const nowMs = this.#house.clock()
+    this.#house.laps.rest()
     const namespaces = [...this.#watched.values()].map((watched) => watched.toRaw(nowMs))
     this.#warnIfDear(namespaces.length, nowMs)
     return {
@@ -207,7 +211,8 @@ export class Sampler {
     this.#round.push(watched)
     this.#changes++
     // Read everything at once, so that no snapshot shows a namespace that is only half read.
-    readAll(watched, this.#house.cpuClock())
+    this.#beginAnew()
+    readAll(watched)
     this.#nextDueMs = Number.NEGATIVE_INFINITY
   }
 
@@ -270,11 +275,9 @@ function latestOf(port: MessagePort): Discovery | undefined {
   }
 }
 
-/** Reads every kind of a namespace. Takes and gives the CPU clock, as `read` does. */
-function readAll(watched: WatchedNamespace, beganCpuMs: number): number {
-  let cpuMs = beganCpuMs
-  for (const kind of dumpKinds) cpuMs = watched.read(kind, true, cpuMs)
-  return cpuMs
+/** Reads every kind of a namespace. */
+function readAll(watched: WatchedNamespace): void {
+  for (const kind of dumpKinds) watched.read(kind, true)
 }
 
 /** Over all namespaces: dumps add up, and so do their durations; the interval is the longest. */

@@ -2,6 +2,7 @@ import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { Budgets } from './budgets.ts'
 import type { BudgetedWork } from './cost-budget.ts'
 import { DumpMeter } from './dump-meter.ts'
+import type { Laps } from './laps.ts'
 import { type DumpKind, dumpKinds, type NamespaceIdentity, perKind, type RawNamespace } from './message.ts'
 import { NamespaceSampler } from './namespace-sampler.ts'
 import type { SamplingPace } from './pace.ts'
@@ -25,9 +26,9 @@ export interface House {
   readonly budgets: Budgets
   /** Present while every sample is recorded. */
   readonly recorder: SampleRecorder | undefined
-  /** Milliseconds that never step, and those that this thread has spent on a CPU. */
+  readonly laps: Laps
+  /** Milliseconds that never step. */
   clock(): number
-  cpuClock(): number
   failed(kind: DumpKind, error: unknown, of: NamespaceSampler): void
 }
 
@@ -68,6 +69,11 @@ export class WatchedNamespace {
     return recorder === undefined && pace.quietIntervalMs > pace.sampleIntervalMs && this.#quiet.isQuiet(nowMs)
   }
 
+  /** Whether anything in it is to be read at every tick. */
+  isBusy(nowMs: number): boolean {
+    return !this.rests(nowMs) || this.sampler.restFactor('unix', nowMs) === 1
+  }
+
   /** Whether its listeners are to be read in this tick. */
   listenersAreDue(nowMs: number): boolean {
     const { pace, recorder } = this.#house
@@ -96,14 +102,11 @@ export class WatchedNamespace {
     return undefined
   }
 
-  /**
-   * Reads a kind now; `every` also what is otherwise asked for rarely. `beganCpuMs` is the CPU clock as it stands; gives it as
-   * it stands afterwards: where one reading ends the next begins, and a look at that clock takes a microsecond.
-   */
-  read(kind: DumpKind, every: boolean, beganCpuMs: number): number {
-    const { clock, cpuClock, recorder } = this.#house
+  /** Reads a kind now, and ends the lap; `every` also what is otherwise asked for rarely. */
+  read(kind: DumpKind, every: boolean): void {
+    const { laps, recorder } = this.#house
     const meter = this.meters[kind]
-    const startMs = clock()
+    const { nowMs: startMs, cpuMs: beganCpuMs } = laps
     const rested = this.rests(startMs)
     let succeeded = false
     try {
@@ -114,9 +117,9 @@ export class WatchedNamespace {
       this.#house.failed(kind, error, this.sampler)
     }
     this.sampler.answered(kind, succeeded)
-    const endCpuMs = cpuClock()
-    const cpuMs = endCpuMs - beganCpuMs
-    meter.record(startMs, clock() - startMs, cpuMs, succeeded)
+    laps.end()
+    const cpuMs = laps.cpuMs - beganCpuMs
+    meter.record(startMs, laps.nowMs - startMs, cpuMs, succeeded)
     if (kind === 'listeners') {
       const [work, other] = this.rests(startMs)
         ? [this.#quietWork, this.#listenersWork]
@@ -125,7 +128,7 @@ export class WatchedNamespace {
       other?.release()
       // What was put off while nothing waited is due as otherwise from now on.
       if (rested && !this.rests(startMs)) for (const other of scheduledKinds) this.#schedule(other)
-      return endCpuMs
+      return
     }
     // What is done a tenth as often needs a tenth of the share: namespaces in which nothing happens slow down no others.
     const { synIntervalMs } = this.#house.pace
@@ -135,7 +138,6 @@ export class WatchedNamespace {
         : this.sampler.restFactor(kind, startMs)
     meter.work?.observe(cpuMs / rest)
     this.#schedule(kind)
-    return endCpuMs
   }
 
   toRaw(nowMs: number): RawNamespace {

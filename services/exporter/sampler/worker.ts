@@ -58,8 +58,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     }
     const nowMs = monotonicMs()
     if (ticks.waitMs(nowMs) > 0) continue
-    sampler.tick()
-    ticks.begin(nowMs, sampler.tickIntervalMs)
+    ticks.begin(nowMs, sampler.tick(nowMs))
     // The main thread has to learn soon of listeners that come and go: whose they are is found while they are there.
     const longestMs = sampler.changes === changes ? Number.POSITIVE_INFINITY : CHANGED_MS
     const askedMs = Math.min(longestMs, Atomics.load(words, control.snapshotMs))
