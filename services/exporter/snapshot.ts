@@ -71,6 +71,11 @@ export type RoundTripSample = Static<typeof RoundTripSample>
 export const PortSample = Type.Object({
   address: Type.String(),
   port: Count,
+  device: Type.Optional(
+    Type.String({
+      description: 'The network device that its listeners are bound to; absent if they are bound to none',
+    }),
+  ),
   used: Type.Boolean({ description: 'Whether any client has been seen here since the exporter first read it' }),
   synQueue: Type.Optional(Type.Object({ length: Count, peak: Count, limit: Count })),
   oldestWaitMs: Type.Optional(
@@ -126,9 +131,18 @@ export type PortSample = Static<typeof PortSample>
 export const ClosedListenersSample = Type.Object({
   listeners: Count,
   reset: Type.Integer({ minimum: 0, description: 'Clients that waited in their queues and were not taken over' }),
-  ports: Type.Array(Type.Object({ address: Type.String(), port: Count, listeners: Count, reset: Count }), {
-    description: 'Those that still listen, and for some minutes those whose last listener has reset somebody',
-  }),
+  ports: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      port: Count,
+      device: Type.Optional(Type.String()),
+      listeners: Count,
+      reset: Count,
+    }),
+    {
+      description: 'Those that still listen, and for some minutes those whose last listener has reset somebody',
+    },
+  ),
 })
 export type ClosedListenersSample = Static<typeof ClosedListenersSample>
 
