@@ -21,6 +21,9 @@ export const ListenerSample = Type.Object({
   fullSecondsInWindow: Type.Number({ description: 'Time at N + 1 or above within the peak window' }),
   used: Type.Boolean({ description: 'Whether any client has been seen at its port since the exporter first read it' }),
   drops: Type.Integer({ minimum: 0, description: 'sk_drops; not all are overflows' }),
+  dropsFromZero: Type.Optional(
+    Type.Boolean({ description: 'Whether the kernel had counted no drop yet when they were first read' }),
+  ),
   seenSinceMs: Type.Optional(Type.Number({ description: 'When it was first seen, by the wall clock' })),
   inode: Count,
   cookie: Type.String(),
