@@ -58,15 +58,23 @@ export interface FoundNamespace {
   pids: number[]
 }
 
+/** What a look at all processes has found. */
+export interface NamespaceSearch {
+  namespaces: FoundNamespace[]
+  /** Processes whose namespace may not be looked at, for want of CAP_SYS_PTRACE: it may be one that nothing else shows. */
+  hidden: number
+}
+
 /** Where `ip netns` keeps the names of namespaces. */
 export const NAMED_FOLDER = '/run/netns'
 
 /**
  * Every network namespace that a process visible in `proc` lives in, first process first, and those that a file under
- * /run/netns holds. Processes whose namespace may not be looked at are passed over. A step takes microseconds. Throws what
+ * /run/netns holds. Processes whose namespace may not be looked at are counted. A step takes microseconds. Throws what
  * the system says if `proc` cannot be listed.
  */
-export function* lookForNamespaces(proc = '/proc', named = NAMED_FOLDER): Generator<void, FoundNamespace[]> {
+export function* lookForNamespaces(proc = '/proc', named = NAMED_FOLDER): Generator<void, NamespaceSearch> {
+  let hidden = 0
   const found = new Map<number, FoundNamespace>()
   const add = (inode: number, path: string, pid?: number): void => {
     const entry = found.get(inode) ?? { inode, path, pids: [] }
@@ -78,20 +86,21 @@ export function* lookForNamespaces(proc = '/proc', named = NAMED_FOLDER): Genera
     const path = `${proc}/${name}/ns/net`
     const stat = ofProcess(() => fs.statSync(path))
     if (typeof stat !== 'string') add(stat.ino, path, Number(name))
+    else if (stat === 'hidden') hidden++
   }
   for (const [inode, path] of namespaceFiles(named)) {
     yield
     add(inode, path)
   }
-  return [...found.values()]
+  return { namespaces: [...found.values()], hidden }
 }
 
-/** What `lookForNamespaces` gives, all at once. */
+/** The namespaces that `lookForNamespaces` gives, all at once. */
 export function findNamespaces(proc = '/proc', named = NAMED_FOLDER): FoundNamespace[] {
   const steps = lookForNamespaces(proc, named)
   for (;;) {
     const step = steps.next()
-    if (step.done === true) return step.value
+    if (step.done === true) return step.value.namespaces
   }
 }
 

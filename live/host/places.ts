@@ -5,10 +5,13 @@ import type { NamespaceSample } from '#services/exporter/snapshot.ts'
 interface At {
   address: string
   port: number
+  /** The network device that it is bound to; empty or absent for none. */
+  device?: string
 }
 
-/** `0.0.0.0:80`, `[::1]:80` */
-export const placeOf = ({ address, port }: At): string => formatListen({ host: address, port })
+/** `0.0.0.0:80`, `[::1]:80`; bound to a device `0.0.0.0%eth0:80`, as `ss` writes it. */
+export const placeOf = ({ address, port, device = '' }: At): string =>
+  formatListen({ host: device === '' ? address : `${address}%${device}`, port })
 
 export const byPlace = <One extends At>(all: readonly One[]): Map<string, One> =>
   new Map(all.map((one) => [placeOf(one), one]))

@@ -4,6 +4,7 @@ import { listenOn } from '#common/edge/listen.ts'
 import { ReadingEdge } from '#common/edge/reading.ts'
 import { EventStream } from '#common/event-stream.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
+import { plural } from '#common/quantities.ts'
 import { addGate } from './http/gate.ts'
 import { edgeLimits } from './http/limits.ts'
 import { addRoutes } from './http/routes.ts'
@@ -138,6 +139,8 @@ export async function startExporter(
       namespaces.some(({ kind }) => kind === 'all'),
     ),
   )
+  const { hiddenProcesses = 0 } = sampler.thread
+  if (hiddenProcesses > 0) log(hiddenLine(hiddenProcesses))
 
   const resources = started.move()
   return {
@@ -154,6 +157,11 @@ export async function startExporter(
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
+
+/** What `--netns all` does not find: said once, since it is a matter of capabilities; how many they are later is a metric. */
+const hiddenLine = (processes: number): string =>
+  `${plural(processes, 'process', 'processes')} may not be looked at, and network namespaces that nothing else shows are not ` +
+  'read: give the exporter CAP_SYS_PTRACE, or run it as root'
 
 /** How many namespaces that line names. The metric names all of them. */
 const LISTED = 8

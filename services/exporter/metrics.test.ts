@@ -123,7 +123,7 @@ test('a kernel counter at zero is given as zero', async () => {
   assert.match(text, /^node_netstat_TcpExt_TCPFastOpenListenOverflow\{netns="\d+"\} 0$/m)
 })
 
-test('a listener that no client has ever used has its limit and its identity, and no row of zeros', async () => {
+test('a listener that no client has ever used has its limit, its identity and its drops, and no other row of zeros', async () => {
   await using exporter = await startExporter({ listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
   using listener = new StalledListener(4)
   const rows = async (): Promise<string[]> => {
@@ -131,7 +131,12 @@ test('a listener that no client has ever used has its limit and its identity, an
     const names = parse(text).filter(({ line }) => line.includes(`port="${listener.port}"`))
     return [...new Set(names.map(({ name }) => name))].sort()
   }
-  const identity = ['tcp_listener_accept_queue_length', 'tcp_listener_accept_queue_limit', 'tcp_listener_info']
+  const identity = [
+    'tcp_listener_accept_queue_length',
+    'tcp_listener_accept_queue_limit',
+    'tcp_listener_drops_total',
+    'tcp_listener_info',
+  ]
   await eventually('it is shown', rows, (names) =>
     assert.deepEqual(
       names.filter((name) => name !== 'tcp_listener_acceptors'),
@@ -140,11 +145,11 @@ test('a listener that no client has ever used has its limit and its identity, an
   )
   const [client] = listener.connect(1)
   await eventually('its client is seen', rows, (names) => {
-    for (const name of ['tcp_listener_drops_total', 'tcp_port_connections', 'tcp_port_syn_queue_limit'])
+    for (const name of ['tcp_listener_accept_queue_peak', 'tcp_port_connections', 'tcp_port_syn_queue_limit'])
       assert.ok(names.includes(name), name)
   })
   client!.destroy()
-  assert.ok((await rows()).includes('tcp_listener_drops_total'), 'what has begun goes on')
+  assert.ok((await rows()).includes('tcp_listener_accept_queue_peak'), 'what has begun goes on')
 })
 
 test('beyond the most that are shown listeners are left out, and their number is told', async () => {

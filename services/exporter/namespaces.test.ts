@@ -17,6 +17,10 @@ for (const [scenario, sentence] of [
     'device',
     'listeners on one port that are bound to different devices have numbers of their own, and name their device',
   ],
+  [
+    'devicePorts',
+    'clients of one port belong to the listener of the device that they came by, and no series is given twice',
+  ],
   ['proc', 'when the proc file system goes away, owners are unknown and all else goes on, until it is back'],
 ] as const)
   test(sentence, async () => {

@@ -74,7 +74,9 @@ Needs no privilege for the network namespace it is started in.
                                   all         every namespace with a process in it, as they come and go
                                   NAME=PATH   the one at /run/netns/FILE or /proc/PID/ns/net, shown as NAME
                                   NAME=PID    the one of a process, shown as NAME
-                                CAP_SYS_ADMIN is needed for all, and for any namespace but the exporter's own
+                                Any but the exporter's own needs CAP_SYS_ADMIN; CAP_SYS_PTRACE shows those of other users'
+                                processes. With all, and without the second, only those with a name in /run/netns or a
+                                process of the exporter's own user are found, and the rest is counted and said
   --proc PATH                   where the host's /proc is mounted, if the exporter runs in a container    (/proc)
   --state-dir PATH              a folder in which shard numbers outlive a restart of the exporter; systemd's $STATE_DIRECTORY
                                 if that is set, otherwise none

@@ -107,7 +107,7 @@ export class SnapshotStore {
     return this.#raw === undefined ? [] : tooOld(this.#raw, this.#clock())
   }
 
-  held(samplerRestarts: number): Held {
+  held(samplerRestarts: number, hiddenProcesses?: number): Held {
     const { user, system } = process.cpuUsage()
     return {
       snapshot: this.snapshot,
@@ -115,6 +115,7 @@ export class SnapshotStore {
       snapshotAgeSeconds: this.snapshotAgeSeconds,
       monotonicMs: this.#clock(),
       samplerRestarts,
+      hiddenProcesses,
       processStartedMs: performance.timeOrigin,
       processCpuSeconds: (user + system) / 1e6,
       owners: this.#identifier.ownerHealth,

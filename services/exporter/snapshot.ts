@@ -21,6 +21,9 @@ export const ListenerSample = Type.Object({
   fullSecondsInWindow: Type.Number({ description: 'Time at N + 1 or above within the peak window' }),
   used: Type.Boolean({ description: 'Whether any client has been seen at its port since the exporter first read it' }),
   drops: Type.Integer({ minimum: 0, description: 'sk_drops; not all are overflows' }),
+  dropsFromZero: Type.Optional(
+    Type.Boolean({ description: 'Whether the kernel had counted no drop yet when they were first read' }),
+  ),
   seenSinceMs: Type.Optional(Type.Number({ description: 'When it was first seen, by the wall clock' })),
   inode: Count,
   cookie: Type.String(),
@@ -71,6 +74,11 @@ export type RoundTripSample = Static<typeof RoundTripSample>
 export const PortSample = Type.Object({
   address: Type.String(),
   port: Count,
+  device: Type.Optional(
+    Type.String({
+      description: 'The network device that its listeners are bound to; absent if they are bound to none',
+    }),
+  ),
   used: Type.Boolean({ description: 'Whether any client has been seen here since the exporter first read it' }),
   synQueue: Type.Optional(Type.Object({ length: Count, peak: Count, limit: Count })),
   oldestWaitMs: Type.Optional(
@@ -126,9 +134,18 @@ export type PortSample = Static<typeof PortSample>
 export const ClosedListenersSample = Type.Object({
   listeners: Count,
   reset: Type.Integer({ minimum: 0, description: 'Clients that waited in their queues and were not taken over' }),
-  ports: Type.Array(Type.Object({ address: Type.String(), port: Count, listeners: Count, reset: Count }), {
-    description: 'Those that still listen, and for some minutes those whose last listener has reset somebody',
-  }),
+  ports: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      port: Count,
+      device: Type.Optional(Type.String()),
+      listeners: Count,
+      reset: Count,
+    }),
+    {
+      description: 'Those that still listen, and for some minutes those whose last listener has reset somebody',
+    },
+  ),
 })
 export type ClosedListenersSample = Static<typeof ClosedListenersSample>
 

@@ -49,9 +49,10 @@ type OptionalField =
   | 'tcpMemory'
 
 function known(port: PortSample, noSynQueue: boolean, noConnections: boolean): PortSample {
-  const { address, port: number, used, synQueue, synQueueRetried, ...ofConnections } = port
+  const { address, port: number, device, used, synQueue, synQueueRetried, ...ofConnections } = port
   return {
     ...{ address, port: number, used },
+    ...(device !== undefined && { device }),
     ...(noSynQueue || synQueue === undefined ? {} : { synQueue }),
     ...(noSynQueue || synQueueRetried === undefined ? {} : { synQueueRetried }),
     ...(noConnections ? {} : ofConnections),

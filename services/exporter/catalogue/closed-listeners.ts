@@ -2,7 +2,7 @@
 import type { MetricValue } from '#common/metrics-text.ts'
 import type { ClosedListenersSample } from '../snapshot.ts'
 import type { Held, Metric } from './metric.ts'
-import { portLabels } from './port-rows.ts'
+import { labelsOfPort, portLabels } from './port-rows.ts'
 
 type Value = 'listeners' | 'reset'
 
@@ -15,9 +15,7 @@ function each(read: (closed: ClosedListenersSample, netns: string) => Iterable<M
 }
 
 const byPort = (value: Value): Metric['read'] =>
-  each((closed, netns) =>
-    closed.ports.map(({ address, port, ...values }) => ({ labels: { netns, address, port }, value: values[value] })),
-  )
+  each((closed, netns) => closed.ports.map((port) => ({ labels: labelsOfPort(netns, port), value: port[value] })))
 
 const ofNamespace = (value: Value): Metric['read'] =>
   function* rows({ snapshot }) {

@@ -29,6 +29,21 @@ const oneOfAll = (value: (listener: ListenerSample) => number): Metric['read'] =
 const one = (value: (listener: ListenerSample) => number): Metric['read'] =>
   each((listener, labels) => [{ labels, value: value(listener) }])
 
+/** Where a namespace has more, a row of 0 for each that no client has used would be most of the page. */
+const FEW_LISTENERS = 256
+
+function* dropRows({ snapshot }: Held): Iterable<MetricValue> {
+  for (const { netns, listeners } of snapshot?.namespaces ?? [])
+    for (const { address, port, shard, used, drops, dropsFromZero, seenSinceMs } of listeners)
+      if (used || listeners.length <= FEW_LISTENERS)
+        yield {
+          labels: { netns, address, port, shard },
+          value: drops,
+          // An exporter that starts later than the listener does not know since when the drops that it finds are counted.
+          createdMs: dropsFromZero === true ? seenSinceMs : undefined,
+        }
+}
+
 const fills = ['0.5', '0.9', '1'] as const
 
 export const listenerMetrics: MetricGroup = {
@@ -97,10 +112,12 @@ export const listenerMetrics: MetricGroup = {
         'Drops that the kernel counts for this socket (sk_drops). Not all are overflows: 1 for a dropped SYN, 2 for a ' +
         'final ACK dropped by an overflow, and 1 each for a SYN retransmitted for a half-open request, an RST for one, ' +
         'and an ACK ignored because of TCP_DEFER_ACCEPT. Starts at 0 with every new socket. ' +
-        'Read every 100 ms, in a namespace in which nothing has waited for a minute every second.',
+        'Read every 100 ms, in a namespace in which nothing has waited for a minute every second. ' +
+        `A listener without a client so far has it as 0 where a namespace has at most ${FEW_LISTENERS} listeners, so that a rate ` +
+        'sees the first burst too; where there are more, only listeners that have had a client have it.',
       source: 'SK_MEMINFO_DROPS of the LISTEN record, corrected for its wrap at 2^32',
       worry: 'It rises together with ListenOverflows of the namespace: clients wait a second or more to connect.',
-      read: one(({ drops }) => drops),
+      read: dropRows,
     },
     {
       name: 'tcp_listener_acceptors',

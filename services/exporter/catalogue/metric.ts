@@ -13,6 +13,8 @@ export interface Held {
   /** Now, by the clock of `readMs`. */
   monotonicMs: number
   samplerRestarts: number
+  /** Processes whose network namespace may not be looked at; undefined if none are looked for. */
+  hiddenProcesses: number | undefined
   /** When the process began, in milliseconds since 1970. */
   processStartedMs: number
   /** CPU time of the whole process. */

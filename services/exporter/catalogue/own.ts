@@ -47,6 +47,18 @@ export const ownMetrics: MetricGroup = {
       read: ({ version, kernel, node }) => [{ labels: { version, kernel, node }, value: 1 }],
     },
     {
+      name: 'spillway_exporter_namespace_hidden_processes',
+      type: 'gauge',
+      labels: [],
+      help:
+        'Processes whose network namespace the last search of --netns all was not allowed to look at. A namespace in which only ' +
+        'such processes live, and that has no name in /run/netns, is not read. Absent without --netns all.',
+      source: 'EACCES from /proc/PID/ns/net',
+      worry:
+        'Above 0: containers are missing. Give the exporter CAP_SYS_PTRACE besides CAP_SYS_ADMIN, or run it as root.',
+      read: one(({ hiddenProcesses }) => hiddenProcesses),
+    },
+    {
       name: 'spillway_exporter_namespace_info',
       type: 'gauge',
       labels: ['netns', 'name', 'inode', 'source'],

@@ -5,13 +5,19 @@ import type { Held, Metric } from './metric.ts'
 
 export const portLabels = ['netns', 'address', 'port'] as const
 
-export type PortLabels = Record<(typeof portLabels)[number], string | number>
+export type PortLabels = Record<(typeof portLabels)[number], string | number> & { device?: string }
+
+/** The labels of a port in a namespace, and `device` only where its listeners are bound to one: several may share address and port. */
+export const labelsOfPort = (
+  netns: string,
+  { address, port, device }: { address: string; port: number; device?: string },
+): PortLabels => ({ netns, address, port, ...(device !== undefined && { device }) })
 
 /** Rows from a function that gives those of one port; none for a port that no client has ever used. */
 export function eachPort(read: (port: PortSample, labels: PortLabels) => Iterable<MetricValue>): Metric['read'] {
   return function* rows({ snapshot }: Held) {
     for (const { netns, ports } of snapshot?.namespaces ?? [])
-      for (const port of ports) if (port.used) yield* read(port, { netns, address: port.address, port: port.port })
+      for (const port of ports) if (port.used) yield* read(port, labelsOfPort(netns, port))
   }
 }
 

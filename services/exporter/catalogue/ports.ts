@@ -8,7 +8,8 @@ export const portMetrics: MetricGroup = {
   title: 'Ports: the SYN queue and the connections',
   introduction:
     'Neither a half-open request nor a connection names the listener that it arrived at, so these are given for each ' +
-    'local address and port, never for a shard.',
+    'local address and port, never for a shard. Listeners that are bound to a network device have rows of their own, with a ' +
+    'further label: device.',
   metrics: [
     {
       name: 'tcp_port_syn_queue_length',

@@ -55,7 +55,7 @@ export function addRoutes(app: ReadingEdge, sources: Sources, { freshMs, limits,
       async (begin) => {
         await refresh()
         begin(store.raw)
-        const held = store.held(thread.restarts)
+        const held = store.held(thread.restarts, thread.hiddenProcesses)
         // Loaded when first scraped: starting is quicker.
         const { pageOf } = await import('../metrics.ts')
         return await pageOf(held, format)

@@ -9,6 +9,8 @@ const KEPT_PORTS = 1024
 export interface Closed {
   readonly address: string
   readonly port: number
+  /** Index of the device that its listeners are bound to, 0 for none. */
+  readonly deviceIndex: number
   listeners: number
   reset: number
 }
@@ -26,11 +28,11 @@ export class ClosedListeners {
   #reset = 0
 
   /** What is known of a port that begins to listen. */
-  returned(address: string, port: number): Closed {
-    const key = keyOf(address, port)
+  returned({ address, port, deviceIndex }: Pick<Closed, 'address' | 'port' | 'deviceIndex'>): Closed {
+    const key = keyOf({ address, port, deviceIndex })
     const known = this.#gone.get(key)
     this.#gone.delete(key)
-    return known?.closed ?? { address, port, listeners: 0, reset: 0 }
+    return known?.closed ?? { address, port, deviceIndex, listeners: 0, reset: 0 }
   }
 
   /** A listener has closed, and so many others of its group have not. */
@@ -38,7 +40,7 @@ export class ClosedListeners {
     closed.listeners++
     this.#listeners++
     this.#unsettled.push({ closed, waiting: length, hadSiblings: siblings > 0 })
-    if (siblings === 0) this.#gone.set(keyOf(closed.address, closed.port), { closed, goneMs: Number.NaN })
+    if (siblings === 0) this.#gone.set(keyOf(closed), { closed, goneMs: Number.NaN })
   }
 
   /** Whether listeners have closed since `settle`. */
@@ -68,12 +70,18 @@ export class ClosedListeners {
     return moved - left
   }
 
-  /** Undefined if nothing has closed yet. `listening` is what has closed on ports that still listen. */
-  toSample(listening: Iterable<Closed>): ClosedListenersSample | undefined {
+  /**
+   * Undefined if nothing has closed yet. `listening` is what has closed on ports that still listen, `deviceName` gives the name
+   * of a device by its index.
+   */
+  toSample(listening: Iterable<Closed>, deviceName: (index: number) => string): ClosedListenersSample | undefined {
     if (this.#listeners === 0) return undefined
-    const ports: Closed[] = []
-    for (const closed of listening) if (closed.listeners > 0) ports.push({ ...closed })
-    for (const { closed } of this.#gone.values()) if (closed.reset > 0) ports.push({ ...closed })
+    const ports: ClosedListenersSample['ports'] = []
+    const show = ({ deviceIndex, ...closed }: Closed): void => {
+      ports.push({ ...closed, ...(deviceIndex !== 0 && { device: deviceName(deviceIndex) }) })
+    }
+    for (const closed of listening) if (closed.listeners > 0) show(closed)
+    for (const { closed } of this.#gone.values()) if (closed.reset > 0) show(closed)
     return { listeners: this.#listeners, reset: this.#reset, ports }
   }
 
@@ -92,4 +100,5 @@ export class ClosedListeners {
   }
 }
 
-const keyOf = (address: string, port: number): string => `${address} ${port}`
+const keyOf = ({ address, port, deviceIndex }: Pick<Closed, 'address' | 'port' | 'deviceIndex'>): string =>
+  `${address} ${port} ${deviceIndex}`

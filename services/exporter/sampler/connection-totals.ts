@@ -64,7 +64,7 @@ function rests({
 /** What one dump of connections tells of a port. */
 export type ConnectionSums = Omit<
   PortSample,
-  'address' | 'port' | 'used' | 'synQueue' | 'synQueueRetried' | 'waitingReset'
+  'address' | 'port' | 'device' | 'used' | 'synQueue' | 'synQueueRetried' | 'waitingReset'
 > &
   Required<
     Pick<

@@ -31,6 +31,8 @@ export class ListenerState {
   #uid = 0
   #lastMs: number
   #lastDrops = 0
+  /** Whether there were none when they were first read. */
+  #dropsFromZero: boolean | undefined
   readonly #peak: PeakWindow
   readonly #fill: FillTime
 
@@ -61,6 +63,7 @@ export class ListenerState {
     this.#uid = record.uid
     const { drops } = record
     if (drops !== undefined) {
+      this.#dropsFromZero ??= drops === 0
       this.drops += (drops - this.#lastDrops) >>> 0 // sk_drops is 32 bits wide and starts again at 0
       this.#lastDrops = drops
     }
@@ -89,6 +92,7 @@ export class ListenerState {
       },
       fullSecondsInWindow: this.#fill.fullMsInWindow(nowMs) / 1000,
       drops: this.drops,
+      dropsFromZero: this.#dropsFromZero === true,
       seenSinceMs: this.seenSinceMs,
       inode: this.inode,
       cookie: this.cookie,

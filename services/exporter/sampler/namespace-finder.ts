@@ -1,5 +1,5 @@
 import { codeOf, inWords } from '#common/system-errors.ts'
-import { type FoundNamespace, lookForNamespaces } from '#kernel/netns.ts'
+import { lookForNamespaces, type NamespaceSearch } from '#kernel/netns.ts'
 import { SlicedWork } from '../slices.ts'
 import type { Discovery } from './message.ts'
 
@@ -16,9 +16,10 @@ const SHARE_OF_THE_FIRST_WALK = 0.8
 export class NamespaceFinder {
   readonly #proc: string
   readonly #tell: (discovery: Discovery) => void
-  #work: SlicedWork<FoundNamespace[]> | undefined
+  #work: SlicedWork<NamespaceSearch> | undefined
   #timer: NodeJS.Timeout | undefined
   #latest: Discovery | undefined
+  #hidden: number | undefined
   #stopped = false
 
   constructor(proc: string, tell: (discovery: Discovery) => void) {
@@ -29,6 +30,11 @@ export class NamespaceFinder {
   /** What was found last; undefined before the first walk has ended. */
   get latest(): Discovery | undefined {
     return this.#latest
+  }
+
+  /** Processes whose namespace the last walk was not allowed to look at; undefined before the first has ended well. */
+  get hidden(): number | undefined {
+    return this.#hidden
   }
 
   /** Walks over all processes now and, from then on, every few seconds. Resolves when the first walk has ended. */
@@ -46,8 +52,9 @@ export class NamespaceFinder {
     this.#work = new SlicedWork(lookForNamespaces(this.#proc), share, (outcome) => {
       this.#latest =
         'result' in outcome
-          ? { found: outcome.result.map(({ inode, path }) => ({ inode, path })) }
+          ? { found: outcome.result.namespaces.map(({ inode, path }) => ({ inode, path })) }
           : { failed: codeOf(outcome.error) ?? 'unknown', why: wordsOf(outcome.error) }
+      if ('result' in outcome) this.#hidden = outcome.result.hidden
       this.#tell(this.#latest)
       done()
       if (this.#stopped) return

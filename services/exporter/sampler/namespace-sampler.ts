@@ -239,7 +239,8 @@ export class NamespaceSampler {
 
   toRaw(nowMs: number): Omit<RawNamespace, 'costs'> {
     const outgoing = this.#outgoing.found
-    const closedListeners = this.#ports.closed.toSample(closedOf(this.#ports.groups()))
+    const deviceName = (index: number): string => this.#devices.nameOf(index, nowMs)
+    const closedListeners = this.#ports.closed.toSample(closedOf(this.#ports.groups()), deviceName)
     this.#raw ??= this.#rawCounters()
     const { shown, leftOut } = selected(this.#withUse(), this.#selection)
     const shownPorts = new Set(shown.flatMap(({ of }) => of ?? []))
@@ -247,10 +248,8 @@ export class NamespaceSampler {
       ...this.identity,
       listenersVersion: this.#ports.version,
       ...(leftOut > 0 && { listenersLeftOut: leftOut }),
-      listeners: shown
-        .map(({ state, used }) => state.toRaw(nowMs, this.#devices.nameOf(state.deviceIndex, nowMs), used))
-        .sort(byPlace),
-      ports: Array.from(shownPorts, (port) => port.toSample(nowMs)).sort(byPlace),
+      listeners: shown.map(({ state, used }) => state.toRaw(nowMs, deviceName(state.deviceIndex), used)).sort(byPlace),
+      ports: Array.from(shownPorts, (port) => port.toSample(nowMs, deviceName(port.deviceIndex))).sort(byPlace),
       ...this.#raw,
       ...(closedListeners !== undefined && { closedListeners }),
       ...(outgoing !== undefined && { outgoing }),

@@ -227,8 +227,8 @@ function cannotLook(what: string, path: string, error: unknown): UsageError {
   const code = codeOfAny(error)
   if (code === 'EPERM' || code === 'EACCES')
     return new UsageError(
-      `${what} needs CAP_SYS_ADMIN to enter another network namespace`,
-      'Run the exporter as root or with that capability, or start it inside the namespace, where it needs none',
+      `${what} needs CAP_SYS_ADMIN to enter another network namespace, and CAP_SYS_PTRACE to see those of other users' processes`,
+      'Run the exporter as root or with both, or start it inside the namespace, where it needs none',
     )
   if (code === 'ENOENT') return new UsageError(`${what}: ${path} does not exist`)
   if (code === 'EINVAL') return new UsageError(`${what}: ${path} is not a network namespace`)

@@ -11,11 +11,12 @@ const WINDOW_MS = 30_000
 const familyOf = (address: string): number => (net.isIPv6(address) ? AF_INET6 : AF_INET)
 
 /** A record's own end, as the kernel writes it. */
-function end(address: string, port = 80): LocalEnd {
+function end(address: string, port = 80, interfaceIndex = 0): LocalEnd {
   const own = addressBytes(address)
   return {
     family: familyOf(address),
     port,
+    interfaceIndex,
     hasAddress: (bytes) => own.subarray(0, bytes.length).equals(bytes),
   }
 }
@@ -26,9 +27,10 @@ function index(...listeners: (ListeningEnd & { v6only?: boolean })[]): PortIndex
   return ports
 }
 
-const on = (address: string, port = 80, limit = 1): ListeningEnd => ({
+const on = (address: string, port = 80, limit = 1, deviceIndex = 0): ListeningEnd => ({
   address,
   port,
+  deviceIndex,
   limit,
   length: 0,
   steadySinceMs: 0,
@@ -82,7 +84,7 @@ test('listeners that share a port are one group whose SYN queue limit is their s
   assert.ok(group)
   group.beginRequests()
   group.endRequests(0)
-  assert.equal(group.toSample(0).synQueue?.limit, 144)
+  assert.equal(group.toSample(0, '').synQueue?.limit, 144)
   assert.equal([...ports.groups()].length, 1)
 })
 
@@ -107,12 +109,12 @@ test('the peak of a SYN queue outlives the requests, and a count begins anew wit
   assert.ok(group)
   group.beginRequests()
   for (let i = 0; i < 5; i++) group.countRequest(0)
-  assert.equal(group.toSample(0).synQueue, undefined, 'not shown before the dump has ended')
+  assert.equal(group.toSample(0, '').synQueue, undefined, 'not shown before the dump has ended')
   group.endRequests(0)
   group.beginRequests()
   group.countRequest(0)
   group.endRequests(100)
-  assert.deepEqual(group.toSample(100).synQueue, { length: 1, peak: 5, limit: 1 })
+  assert.deepEqual(group.toSample(100, '').synQueue, { length: 1, peak: 5, limit: 1 })
 })
 
 test('half-open requests whose SYN-ACK was sent again are counted apart', () => {
@@ -121,8 +123,24 @@ test('half-open requests whose SYN-ACK was sent again are counted apart', () => 
   group.beginRequests()
   for (const retransmits of [0, 1, 3]) group.countRequest(retransmits)
   group.endRequests(0)
-  assert.equal(group.toSample(0).synQueueRetried, 2)
+  assert.equal(group.toSample(0, '').synQueueRetried, 2)
   group.beginRequests()
   group.endRequests(100)
-  assert.equal(group.toSample(100).synQueueRetried, undefined, 'there is none at all')
+  assert.equal(group.toSample(100, '').synQueueRetried, undefined, 'there is none at all')
+})
+
+test('listeners of different devices are no group: each has the connections that are bound to its device', () => {
+  const ports = index(on('0.0.0.0', 80, 1), on('0.0.0.0', 80, 2, 3), on('0.0.0.0', 80, 4, 7))
+  assert.equal([...ports.groups()].length, 3)
+  for (const interfaceIndex of [0, 3, 7])
+    assert.equal(ports.find(end('10.0.0.1', 80, interfaceIndex))?.deviceIndex, interfaceIndex)
+  assert.equal(ports.find(end('10.0.0.1', 80, 9))?.deviceIndex, 0, 'a link-local peer of a listener bound to none')
+})
+
+test('what is bound to a device takes nothing of others, and a more exact address comes before a device', () => {
+  const ports = index(on('0.0.0.0', 80, 1, 3), on('10.0.0.1', 80))
+  assert.equal(ports.find(end('10.0.0.1', 80, 3))?.address, '10.0.0.1')
+  assert.equal(ports.find(end('10.0.0.2', 80, 3))?.address, '0.0.0.0')
+  assert.equal(ports.find(end('10.0.0.2', 80, 4)), undefined)
+  assert.equal(ports.find(end('10.0.0.2', 80)), undefined)
 })

@@ -7,13 +7,16 @@ import { type ListeningEnd, PortState } from './port-state.ts'
 export interface LocalEnd {
   readonly family: number
   readonly port: number
+  /** Of the device that it is bound to, 0 for none. A connection has that of its listener (inet_request_bound_dev_if). */
+  readonly interfaceIndex: number
   hasAddress(bytes: Buffer): boolean
 }
 
 /**
  * Which listening port a half-open request or a connection belongs to. Neither names its listener, so it is found as
- * the kernel would: by exact address, else by the wildcard of the same family. IPv4 clients of a dual-stack listener
- * are AF_INET6 records with ::ffff:a.b.c.d, half-open or not, so families never mix here.
+ * the kernel would: by exact address, else by the wildcard of the same family; of these by the device that it is bound to,
+ * else by none. IPv4 clients of a dual-stack listener are AF_INET6 records with ::ffff:a.b.c.d, half-open or not, so families
+ * never mix here.
  */
 export class PortIndex {
   readonly #byPort = new Map<number, PortState[]>()
@@ -29,13 +32,15 @@ export class PortIndex {
 
   add(listener: ListeningEnd, family: number, v6only: boolean): void {
     const groups = this.#byPort.get(listener.port) ?? []
-    let group = groups.find((known) => known.address === listener.address)
+    let group = groups.find(
+      ({ address, deviceIndex }) => address === listener.address && deviceIndex === listener.deviceIndex,
+    )
     if (group === undefined) {
-      const closed = this.closed.returned(listener.address, listener.port)
+      const closed = this.closed.returned(listener)
       group = new PortState(family, addressBytes(listener.address), closed, this.#windowMs)
       groups.push(group)
-      // Exact addresses are tried before the wildcard.
-      groups.sort((a, b) => Number(a.wildcard) - Number(b.wildcard))
+      // Exact addresses are tried before the wildcard, and what is bound to a device before what is bound to none.
+      groups.sort((a, b) => Number(a.wildcard) - Number(b.wildcard) || b.deviceIndex - a.deviceIndex)
       this.#byPort.set(listener.port, groups)
     }
     group.takesV4 ||= family !== AF_INET && !v6only
@@ -64,6 +69,7 @@ export class PortIndex {
     if (groups === undefined) return undefined
     for (const group of groups) {
       if (group.family !== end.family) continue
+      if (group.deviceIndex !== 0 && group.deviceIndex !== end.interfaceIndex) continue
       if (!group.wildcard) {
         if (end.hasAddress(group.bytes)) return group
       } else if (end.family === AF_INET || group.takesV4 || !isMapped(end)) return group

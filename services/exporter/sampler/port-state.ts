@@ -8,6 +8,8 @@ import { PeakWindow } from './sliding-window.ts'
 export interface ListeningEnd {
   readonly address: string
   readonly port: number
+  /** Index of the device that it is bound to, 0 for none. */
+  readonly deviceIndex: number
   readonly limit: number
   /** Its accept queue: connections at the last sample, since when and for how many samples so many, and when last none. */
   readonly length: number
@@ -18,10 +20,11 @@ export interface ListeningEnd {
   readonly used: boolean
 }
 
-/** A local address and port with at least one listener, and what is known of it by port alone. */
+/** A local address, port and device (if any) with at least one listener, and what is known of it by port alone. */
 export class PortState {
   readonly address: string
   readonly port: number
+  readonly deviceIndex: number
   readonly family: number
   readonly bytes: Buffer
   /** Whether the address is 0.0.0.0 or ::. */
@@ -44,6 +47,7 @@ export class PortState {
   constructor(family: number, bytes: Buffer, closed: Closed, windowMs: number) {
     this.address = closed.address
     this.port = closed.port
+    this.deviceIndex = closed.deviceIndex
     this.closed = closed
     this.family = family
     this.bytes = bytes
@@ -112,7 +116,8 @@ export class PortState {
     return this.#totals?.toSample()
   }
 
-  toSample(nowMs: number): PortSample {
+  /** `device` is the name of the one that its listeners are bound to. */
+  toSample(nowMs: number, device: string): PortSample {
     const synQueue = this.synQueue(nowMs)
     const waitingReset = this.resetPlaces.count
     let length = 0
@@ -120,6 +125,7 @@ export class PortState {
     return {
       address: this.address,
       port: this.port,
+      ...(device !== '' && { device }),
       used: this.used,
       ...(synQueue !== undefined && { synQueue }),
       ...(synQueue !== undefined && synQueue.length > 0 && { synQueueRetried: this.#requestsRetried }),

@@ -13,6 +13,7 @@ const queue = (
 ): ListeningEnd & { length: number; steadySinceMs: number } => ({
   address: '10.0.0.1',
   port: 80,
+  deviceIndex: 0,
   limit: 128,
   length,
   steadySinceMs,

@@ -78,6 +78,11 @@ export class SamplerThread {
     }
   }
 
+  /** Processes whose network namespace may not be looked at, if namespaces are looked for; undefined if not, or not known. */
+  get hiddenProcesses(): number | undefined {
+    return this.#finder?.hidden
+  }
+
   /** How often the thread had to be replaced. */
   get restarts(): number {
     return this.#restarts
