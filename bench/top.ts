@@ -122,14 +122,15 @@ async function firstLine(): Promise<Row> {
     })
     const ended = once(child, 'exit')
     let text = ''
-    for await (const part of child.stdout.setEncoding('utf8')) {
-      text += part
-      if (text.includes('127.0.0.1:20')) break
-    }
+    await new Promise<void>((shown) =>
+      child.stdout.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+        if (text.includes('127.0.0.1:20')) shown()
+      }),
+    )
     // The first start compiles, and keeps that for the next.
     if (start > 0) took.push(performance.now() - beganMs)
     child.stdin.end('q')
-    child.stdout.resume()
     await ended
   }
   return {

@@ -5,10 +5,11 @@ import { evidenceOfHost } from '#live/host/evidence.ts'
 import { type HostReport, reportOf } from '#live/host/report.ts'
 import { writePage } from '../page-file.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
+import { wantsColour } from '../terminal/colour.ts'
 import { jsonLines } from './json.ts'
 import { junit } from './junit.ts'
 import { type CheckOptions, help, readOptions } from './options.ts'
-import { reportInWords } from './text.ts'
+import { reportInWords, type Style } from './text.ts'
 
 export async function check(args: string[]): Promise<void> {
   const options = readOptions(args)
@@ -38,11 +39,10 @@ async function evidenceOf({ from, namespaces }: CheckOptions, signal: AbortSigna
   return evidenceOfPrometheus(new Prometheus(from.url, credentialsFrom(undefined)), from.rangeMs)
 }
 
-/** Colour only where somebody looks, and has not asked for none (no-color.org). */
-function style(): { colour: boolean; columns: number } {
-  const colour = process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb'
-  return { colour, columns: Math.max(60, process.stdout.isTTY === true ? process.stdout.columns : 80) }
-}
+const style = (): Style => ({
+  colour: wantsColour(process.stdout),
+  columns: Math.max(60, process.stdout.isTTY === true ? process.stdout.columns : 80),
+})
 
 export function fails({ findings, expectations }: HostReport, failOn: CheckOptions['failOn']): boolean {
   if (expectations.some(({ met }) => !met)) return true

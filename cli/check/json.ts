@@ -20,6 +20,8 @@ export function jsonLines({ host, queues, findings, expectations, narrowed }: Ho
       warnings: findings.filter(({ severity }) => severity === 'warning').length,
       notes: findings.filter(({ severity }) => severity === 'note').length,
       hidden_processes: host.hidden,
+      unread_namespaces: host.unread?.namespaces ?? null,
+      processes_of_unknown_namespaces: host.unread?.processes ?? null,
       only_some_listeners: narrowed,
       seconds_between_looks: Math.round(host.apartMs) / 1000,
       uptime_seconds: host.machine.uptimeMs === undefined ? null : Math.round(host.machine.uptimeMs / 1000),

@@ -3,6 +3,7 @@ import { duration, number, plural, whole } from '#common/quantities.ts'
 import { isFull, listensForMs, perDay, type QueueEvidence } from '#findings/host/evidence.ts'
 import type { HostFound, Severity } from '#findings/host/finding.ts'
 import type { HostReport } from '#live/host/report.ts'
+import { paintOf, paragraph } from '../terminal/lines.ts'
 import { placeInWords } from './place.ts'
 
 export interface Style {
@@ -10,11 +11,13 @@ export interface Style {
   columns: number
 }
 
-const codes = { critical: 31, warning: 33, note: 36, good: 32, dim: 2, bold: 1 } as const
-type Ink = keyof typeof codes
+const inks = { critical: 'red', warning: 'yellow', note: 'cyan', good: 'green', dim: 'dim', bold: 'bold' } as const
+type Ink = keyof typeof inks
 
-const painted = ({ colour }: Style, ink: Ink, text: string): string =>
-  colour && text !== '' ? `\u001b[${codes[ink]}m${text}\u001b[0m` : text
+const painted = ({ colour }: Style, ink: Ink, text: string): string => paintOf(colour)[inks[ink]](text)
+
+const wrapped = (text: string, { columns }: Style, indent: number): string =>
+  paragraph(text, columns, indent).join('\n')
 
 /** The whole report, ending in a line end. */
 export function reportInWords(report: HostReport, style: Style): string {
@@ -139,26 +142,8 @@ function findingInWords({ code, severity, sure, about, who, words, mends }: Host
   return lines.join('\n')
 }
 
-/** Broken at blanks; later lines are indented. A word that is longer than a line stays whole: it may be copied. */
-function wrapped(text: string, { columns }: Style, indent: number): string {
-  const lines: string[] = []
-  const lead = /^ */.exec(text)?.[0] ?? ''
-  let line = lead
-  for (const word of text.trimStart().split(' ')) {
-    const empty = line.trim() === ''
-    if (!empty && visible(line) + 1 + visible(word) > columns) {
-      lines.push(line)
-      line = ' '.repeat(indent) + word
-    } else line = empty ? line + word : `${line} ${word}`
-  }
-  return [...lines, line].join('\n')
-}
-
-const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g')
-const visible = (text: string): number => text.replaceAll(ESCAPES, '').length
-
 function summary({ host, queues, findings, narrowed, expectations }: HostReport, style: Style): string {
-  const spaces = host.namespaces.length
+  const spaces = narrowed ? new Set(queues.map(({ netns }) => netns)).size : host.namespaces.length
   const seen = `${plural(queues.length, 'listener')}${spaces > 1 ? ` in ${plural(spaces, 'network namespace')}` : ''}`
   const of = (severity: Severity): number => findings.filter((found) => found.severity === severity).length
   const [critical, warnings, notes] = [of('critical'), of('warning'), of('note')]
@@ -187,5 +172,19 @@ function summary({ host, queues, findings, narrowed, expectations }: HostReport,
           ? 'Nothing listens here'
           : `Nothing is wrong: ${queues.every(({ length }) => length === 0) ? 'no client waits' : 'whoever waits is accepted soon'}, and none is turned away`
   const ink: Ink = critical > 0 || unmet > 0 ? 'critical' : warnings > 0 ? 'warning' : 'good'
-  return `${wrapped(`${painted(style, ink, verdict)}. ${seen}; ${span}.`, style, 0)}${hidden}`
+  return `${wrapped(`${painted(style, ink, verdict)}. ${seen}; ${span}.`, style, 0)}${hidden}${unread(host, style)}`
+}
+
+/** What `--netns all` could not look at. */
+function unread(
+  { unread: { namespaces, processes } = { namespaces: 0, processes: 0 } }: HostReport['host'],
+  style: Style,
+): string {
+  const parts = [
+    ...(namespaces > 0 ? [`enter ${plural(namespaces, 'network namespace')}`] : []),
+    ...(processes > 0 ? [`see in which ${plural(processes, 'process runs', 'processes run')}`] : []),
+  ]
+  return parts.length === 0
+    ? ''
+    : `\n${wrapped(`Not all network namespaces were looked at: this user may not ${parts.join(', nor ')}. As root of the host all are.`, style, 0)}`
 }

@@ -31,35 +31,58 @@ export function wrap(text: string, width: number): string[] {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what it looks for
 const escapes = /\x1b\[[0-9;]*m/g
 
+/** Columns that a text takes: colours take none. */
+const visible = (text: string): number => text.replace(escapes, '').length
+
+/**
+ * Breaks at spaces and indents all lines but the first. A word that is longer than a line stays whole: it may be copied.
+ * Colours take no room.
+ */
+export function paragraph(text: string, width: number, indent: number): string[] {
+  const lines: string[] = []
+  let line = /^ */.exec(text)?.[0] ?? ''
+  for (const word of text.trimStart().split(' ')) {
+    const empty = line.trim() === ''
+    if (!empty && visible(line) + 1 + visible(word) > width) {
+      lines.push(line)
+      line = ' '.repeat(indent) + word
+    } else line = empty ? line + word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
 /** Cuts a line to its visible width, colours not counted. */
 export function clip(line: string, width: number): string {
-  if (line.replace(escapes, '').length <= width) return line
-  let visible = 0
+  if (visible(line) <= width) return line
+  let shownColumns = 0
   let at = 0
-  while (at < line.length && visible < width) {
+  while (at < line.length && shownColumns < width) {
     escapes.lastIndex = at
     const found = escapes.exec(line)
     if (found?.index === at) at += found[0].length
     else {
       at++
-      visible++
+      shownColumns++
     }
   }
   const shown = line.slice(0, at)
   return shown.includes('\x1b') ? `${shown}\x1b[0m` : shown
 }
 
-export type Paint = Record<'dim' | 'bold' | 'red' | 'yellow' | 'blue', (text: string) => string>
-const code = (open: number, close: number) => (text: string) => `\x1b[${open}m${text}\x1b[${close}m`
+export type Paint = Record<'dim' | 'bold' | 'red' | 'green' | 'yellow' | 'blue' | 'cyan', (text: string) => string>
+const code = (open: number, close: number) => (text: string) =>
+  text === '' ? '' : `\x1b[${open}m${text}\x1b[${close}m`
 const colours: Paint = {
   dim: code(2, 22),
   bold: code(1, 22),
   red: code(31, 39),
+  green: code(32, 39),
   yellow: code(33, 39),
   blue: code(34, 39),
+  cyan: code(36, 39),
 }
 const same = (text: string): string => text
-const plain: Paint = { dim: same, bold: same, red: same, yellow: same, blue: same }
+const plain: Paint = { dim: same, bold: same, red: same, green: same, yellow: same, blue: same, cyan: same }
 
 /** How to colour: not at all where no colours are wanted. */
 export const paintOf = (colour: boolean): Paint => (colour ? colours : plain)

@@ -1,4 +1,5 @@
 /** The terminal itself: raw keys in, whole frames out without flicker, and everything put back at the end. */
+import { wantsColour } from './colour.ts'
 
 const ALTERNATE = '\x1b[?1049h'
 const ORIGINAL = '\x1b[?1049l'
@@ -36,7 +37,7 @@ export class Terminal {
   }
 
   get colour(): boolean {
-    return !process.env.NO_COLOR && this.#output.hasColors()
+    return wantsColour(this.#output)
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Begins to read the queues, and loads the rest meanwhile: the first line comes that much sooner. */
 import { Sampling } from '#live/host/sampling.ts'
 import { readOptions } from './options.ts'
-import { TOP_PACE } from './pace.ts'
+import { paceOf, TOP_PACE } from './pace.ts'
 
 export async function topCommand(args: string[]): Promise<void> {
   const options = readOptions(args)
@@ -10,7 +10,7 @@ export async function topCommand(args: string[]): Promise<void> {
       ? undefined
       : new Sampling({
           namespaces: options.namespaces,
-          pace: { ...TOP_PACE.pace, sampleIntervalMs: options.sampleIntervalMs },
+          pace: paceOf(options),
           everyMs: TOP_PACE.everyMs,
         })
   const { top } = await import('./top.ts')

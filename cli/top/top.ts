@@ -12,7 +12,7 @@ import { stopOnSignal } from '../stop-on-signal.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Choice } from './choice.ts'
 import { help, readOptions, type TopOptions } from './options.ts'
-import { TOP_PACE } from './pace.ts'
+import { paceOf, TOP_PACE } from './pace.ts'
 import { draw, type Screen, table } from './screen.ts'
 
 /** Rates need a second, findings two looks two seconds apart, and on a busy machine finding out whose the sockets are may take longer. */
@@ -54,11 +54,11 @@ class Watched {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<HostView> {
-    const { exporter, namespaces, sampleIntervalMs } = this.#options
+    const { exporter, namespaces } = this.#options
     const rows = new HostRows()
     const findings = exporter === undefined ? new HostFindings() : undefined
     const { everyMs } = TOP_PACE
-    const pace = { ...TOP_PACE.pace, sampleIntervalMs }
+    const pace = paceOf(this.#options)
     const snapshots =
       exporter === undefined
         ? followHost(

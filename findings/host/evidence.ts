@@ -132,6 +132,8 @@ export interface HostEvidence {
   machine: MachineEvidence
   /** Processes that the looker may not look into. */
   hidden: number
+  /** Of all network namespaces, where they are asked for: those that may not be entered, and processes whose may not be known. */
+  unread?: { namespaces: number; processes: number } | undefined
 }
 
 /** What a counter gained between the looks, a second; 0 where it is not known to move. */

@@ -35,12 +35,13 @@ export class HostWatch {
 
   /** After the second. */
   evidence(looks: Looks): HostEvidence {
-    const { before, after, apartMs, hidden } = looks
+    const { before, after, apartMs, hidden, unread } = looks
     const processes = new Processes(this.#proc, this.#processes, looks)
     const here = fs.statSync('/proc/self/ns/net').ino
     return {
       apartMs,
       hidden,
+      unread,
       namespaces: after.namespaces.map((space) => {
         const own = space.inode === here
         const earlier = before.namespaces.find(({ inode }) => inode === space.inode)

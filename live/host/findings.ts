@@ -14,6 +14,7 @@ export class HostFindings {
   readonly owners: OwnerRegister
   readonly #proc: string
   #first: { snapshot: Snapshot; watch: HostWatch } | undefined
+  #readMs: number | undefined
   #found: readonly HostFound[] = []
 
   constructor(proc = '/proc') {
@@ -25,13 +26,17 @@ export class HostFindings {
   see(snapshot: Snapshot): readonly HostFound[] {
     const { owners } = this
     const before = this.#first
-    if (before !== undefined && snapshot.monotonicMs - before.snapshot.monotonicMs < APART_MS) return this.#found
+    // Connections may be read rarely: what was not read anew says nothing new, and no time has passed between two looks at it.
+    const readMs = readAtMs(snapshot)
+    if (readMs === this.#readMs) return this.#found
+    this.#readMs = readMs
+    if (before !== undefined && readMs - readAtMs(before.snapshot) < APART_MS) return this.#found
     if (before !== undefined)
       this.#found = hostFindingsOf(
         before.watch.evidence({
           before: before.snapshot,
           after: snapshot,
-          apartMs: readAtMs(snapshot) - readAtMs(before.snapshot),
+          apartMs: readMs - readAtMs(before.snapshot),
           ownersOf: (inode) => owners.of(inode),
           waitersAt: (inode) => owners.waitersAt(inode),
           hidden: owners.health.hidden,

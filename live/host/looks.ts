@@ -1,9 +1,12 @@
 /** Two looks at everything that this kernel says of a host's queues, a moment apart. */
+import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageChannel } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
+import type { HostEvidence } from '#findings/host/evidence.ts'
 import { threadCpuMs } from '#kernel/libc.ts'
 import type { Owner } from '#kernel/owners.ts'
+import { ofProcess, processNames } from '#kernel/proc-reading.ts'
 import { Identifier } from '#services/exporter/identity/identify.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
 import { socketInodes } from '#services/exporter/identity/socket-inodes.ts'
@@ -47,6 +50,8 @@ export interface Looks {
   waitersAt(inode: number): readonly number[] | undefined
   /** Processes that may not be looked into. */
   hidden: number
+  /** What may not be looked at of all network namespaces, where all are asked for. */
+  unread?: HostEvidence['unread']
 }
 
 export interface LookOptions {
@@ -100,6 +105,7 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
       ownersOf: (inode) => owners.of(inode),
       waitersAt: (inode) => owners.waitersAt(inode),
       hidden: owners.health.hidden,
+      unread: finder && unreadOf(finder, raw, proc),
     }
   } finally {
     sampler?.close()
@@ -112,6 +118,14 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
 function settle(owners: OwnerRegister, inodes: ReadonlySet<number>): Promise<void> {
   owners.update(inodes)
   return owners.settled()
+}
+
+function unreadOf(finder: NamespaceFinder, { namespaces }: RawSnapshot, proc: string): HostEvidence['unread'] {
+  const { latest } = finder
+  const read = new Set(namespaces.map(({ inode }) => inode))
+  const found = latest !== undefined && 'found' in latest ? latest.found : []
+  const hidden = processNames(proc).filter((pid) => ofProcess(() => fs.statSync(`${proc}/${pid}/ns/net`)) === 'hidden')
+  return { namespaces: found.filter(({ inode }) => !read.has(inode)).length, processes: [...hidden].length }
 }
 
 const listenersIn = ({ namespaces }: RawSnapshot): string => namespaces.map((space) => space.listenersVersion).join()
