@@ -168,12 +168,19 @@ export const readCommand = (args: readonly string[]): PlanCommand | undefined =>
         typeof text === 'string' ? [{ key, name: `--${key}`, text }] : [],
       ),
     )
+    // A query is about arrivals, whichever option names the Prometheus.
+    const from = typeof values.from === 'string' ? values.from : undefined
+    const queried = from !== undefined && said.query !== undefined && said.arrivals === undefined
+    if (queried) {
+      said.arrivals = from
+      names.arrivals = '--from'
+    }
     return {
       question: asked,
       said,
       names,
       migrate: values.migrate === true || written.some(({ key, text }) => key === 'migrate' && text === 'true'),
-      from: typeof values.from === 'string' ? values.from : undefined,
+      from: queried ? undefined : from,
       confirm: values.confirm === true,
       report: typeof values.report === 'string' ? values.report : undefined,
       json: values.json === true,
