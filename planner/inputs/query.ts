@@ -75,7 +75,7 @@ const scaledInWords = (scales: readonly Scale[]): string => scales.map(({ by, fa
 
 const NAME = String.raw`[a-zA-Z_:][\w:]*`
 const grouping = String.raw`(?:(?:by|without)\s*\([^)]*\)\s*)?`
-const summed = new RegExp(String.raw`^sum\s*${grouping}\(\s*([\s\S]*)\s*\)\s*${grouping}$`)
+const summed = new RegExp(String.raw`^sum\s*${grouping}\(\s*([\s\S]*?)\s*\)\s*${grouping}$`)
 const selector = new RegExp(String.raw`^(?:(${NAME})\s*(\{[^}]*\})?|\{[^}]*\})$`)
 
 /** A query without functions of time: what it gives is what its metric is. */
