@@ -22,6 +22,8 @@ export interface Grammar<Taken extends Options = Options> {
   options: Taken
   /** What the words beside the options are, e.g. `folders of runs`; where it is left out there may be none. */
   words?: string
+  /** What others call an option, by that name: `rps` for `rate`. Suggested, and not taken. */
+  meant?: Readonly<Record<string, string>>
   /** What a shell may offer for those words. */
   offers?: { words?: readonly string[]; path?: 'file' | 'folder' }
 }
@@ -65,7 +67,7 @@ export function oneOf<const Word extends string>(option: string, text: string, w
 }
 
 /** The same command line without anything that could be read in two ways: `--name=value`, and the words behind `--`. */
-function inFull({ command, options, words }: Grammar, args: readonly string[]): string[] {
+function inFull({ command, options, words, meant }: Grammar, args: readonly string[]): string[] {
   // Not strict: it then only cuts the line into tokens, and what is wrong with them is said here, in our words.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true })
   const taken: string[] = []
@@ -83,7 +85,7 @@ function inFull({ command, options, words }: Grammar, args: readonly string[]): 
     }
     const { name, value, index } = token
     const option = Object.hasOwn(options, name) ? options[name] : undefined
-    if (option === undefined || !token.rawName.startsWith('--')) throw unheardOf(args[index] ?? name, options)
+    if (option === undefined || !token.rawName.startsWith('--')) throw unheardOf(args[index] ?? name, options, meant)
     if (seen.has(name) && option.multiple !== true)
       throw new UsageError(`--${name} is given twice`, `Leave one out; see ${command} --help`)
     seen.add(name)
@@ -116,9 +118,14 @@ function readValue(name: string, value: string | undefined, inline: boolean, com
 }
 
 /** `written` is the whole word, `-backlog` or `--backlogs=3`. */
-function unheardOf(written: string, options: Options): UsageError {
+function unheardOf(written: string, options: Options, meant: Readonly<Record<string, string>> = {}): UsageError {
   const [name = written] = written.split('=')
-  const near = orNearest(name.replace(/^-+/, ''), [...Object.keys(options), 'help'], (option) => `--${option}`)
+  const bare = name.replace(/^-+/, '')
+  const known = Object.hasOwn(meant, bare) ? meant[bare] : undefined
+  const near =
+    known === undefined
+      ? orNearest(bare, [...Object.keys(options), 'help'], (option) => `--${option}`)
+      : `; did you mean --${known}?`
   return new UsageError(`There is no option ${name}${near}`)
 }
 

@@ -5,25 +5,31 @@ import { duration } from './quantities.ts'
 
 /** The units of a duration from long to short: how each is written, and its milliseconds. `m` alone is minutes. */
 const units = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min|m(?!s)', 60_000],
-  ['s', 1000],
-  ['ms', 1],
-  ['us|µs|μs', 0.001],
+  ['days?|d', 86_400_000],
+  ['hours?|hrs?|h', 3_600_000],
+  ['minutes?|mins?|m(?![a-z])', 60_000],
+  ['seconds?|secs?|s', 1000],
+  ['milliseconds?|millis|msecs?|ms', 1],
+  ['microseconds?|micros|usecs?|us|µs|μs', 0.001],
+  ['nanoseconds?|nanos|nsecs?|ns', 0.000_001],
 ] as const
 const durationPattern = new RegExp(
-  `^${units.map(([spelling]) => String.raw`(?:(\d+(?:\.\d+)?) ?(?:${spelling})(?: (?=\d)|(?=\d|$)))?`).join('')}$`,
+  `^${units.map(([spelling]) => String.raw`(?:(\d+(?:\.\d+)?|\.\d+) ?(?:${spelling})(?: (?=\d)|(?=\d|$)))?`).join('')}$`,
 )
 
 /**
- * A duration in milliseconds from `500us`, `10ms`, `1.5s`, `2m`, `1h30m`, and from whatever `duration()` of quantities.ts
+ * A duration in milliseconds from `500us`, `10ms`, `1.5s`, `2m`, `1h30m`, `90 seconds`, and from whatever `duration()` of quantities.ts
  * writes: `2 min 7 s`. A bare number is refused, since its unit is unknown.
  */
 export function parseDurationMs(option: string, text: string, bounds: { min?: number; max?: number } = {}): number {
   const match = durationPattern.exec(text)
   if (match === null || text === '')
-    throw new UsageError(`${option} '${text}' is not a duration`, 'Write it with a unit: 500us, 10ms, 1.5s, 2m')
+    throw new UsageError(
+      `${option} '${text}' is not a duration`,
+      /^\d+,\d/.test(text)
+        ? `Write a point before decimals: ${text.replace(',', '.')}`
+        : 'Write it with a unit: 500us, 10ms, 1.5s, 2m',
+    )
   const ms = units.reduce((sum, [, size], at) => sum + Number(match[at + 1] ?? 0) * size, 0)
   return bounded(option, text, ms, bounds, duration)
 }

@@ -70,6 +70,50 @@ const isOption = (key: string): key is OptionName => Object.hasOwn(planOptions, 
 
 const isQuestion = (word: string): word is Question => Object.hasOwn(questions, word)
 
+/** What load generators, servers and people call these options. */
+const meant: Readonly<Record<string, OptionName | 'from' | 'report'>> = {
+  rps: 'rate',
+  qps: 'rate',
+  cps: 'rate',
+  requests: 'rate',
+  'req-rate': 'rate',
+  throughput: 'rate',
+  load: 'rate',
+  duration: 'for',
+  csv: 'arrivals',
+  log: 'arrivals',
+  trace: 'arrivals',
+  input: 'arrivals',
+  pcap: 'arrivals',
+  prometheus: 'from',
+  prom: 'from',
+  url: 'from',
+  promql: 'query',
+  since: 'range',
+  window: 'range',
+  shards: 'backends',
+  listeners: 'backends',
+  replicas: 'backends',
+  pods: 'backends',
+  processes: 'backends',
+  pause: 'stall',
+  gc: 'stall',
+  freeze: 'stall',
+  block: 'stall',
+  'queue-size': 'backlog',
+  'listen-backlog': 'backlog',
+  'accept-time': 'accept',
+  'connect-timeout': 'timeout',
+  latency: 'rtt',
+  ping: 'rtt',
+  retries: 'syn-retries',
+  interval: 'between',
+  unit: 'time-unit',
+  'keep-alive': 'requests-per-connection',
+  html: 'report',
+  output: 'report',
+}
+
 export const grammar: Grammar = {
   command: 'spillway plan',
   options: {
@@ -87,6 +131,7 @@ export const grammar: Grammar = {
     json: { type: 'boolean' },
   },
   words: 'a question and a file',
+  meant,
   offers: { words: Object.keys(questions), path: 'file' },
 }
 
@@ -123,12 +168,19 @@ export const readCommand = (args: readonly string[]): PlanCommand | undefined =>
         typeof text === 'string' ? [{ key, name: `--${key}`, text }] : [],
       ),
     )
+    // A query is about arrivals, whichever option names the Prometheus.
+    const from = typeof values.from === 'string' ? values.from : undefined
+    const queried = from !== undefined && said.query !== undefined && said.arrivals === undefined
+    if (queried) {
+      said.arrivals = from
+      names.arrivals = '--from'
+    }
     return {
       question: asked,
       said,
       names,
       migrate: values.migrate === true || written.some(({ key, text }) => key === 'migrate' && text === 'true'),
-      from: typeof values.from === 'string' ? values.from : undefined,
+      from: queried ? undefined : from,
       confirm: values.confirm === true,
       report: typeof values.report === 'string' ? values.report : undefined,
       json: values.json === true,

@@ -8,6 +8,7 @@ import { UsageError } from '#common/errors.ts'
 import { nearest, orNearest } from '#common/nearest.ts'
 import { oneOf } from '#common/options.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
+import type { SaidOfSamples } from '#planner/inputs/queried.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
 import { parseNumber, parseRatePerSecond, parseStall } from './units.ts'
 
@@ -137,6 +138,15 @@ export const planOptions = {
     max: 31 * 86_400_000,
   }),
   counters: word(recording, 'what such outputs hold', ['total', 'since-last']),
+  samples: {
+    ...text(recording, 'rate|counter|TIME', 'what the values of --query are; a time for what came within it'),
+    words: ['rate', 'counter'],
+    parse: (name: string, said: string): SaidOfSamples => {
+      if (said === 'rate' || said === 'counter') return said
+      if (!/^\.?\d/.test(said)) return oneOf(name, said, ['rate', 'counter'])
+      return { windowMs: parseDurationMs(name, said, { min: 1 }) }
+    },
+  },
 
   backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),
   backlog: count(servers, 'the backlog that is set; leave it out to ask for it', { min: 0, max: 2_147_483_647 }),

@@ -2,18 +2,15 @@
 import fs from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { UsageError } from '#common/errors.ts'
-import { duration, number } from '#common/quantities.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import { openRun } from '#lab/experiment/open.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
-import { Prometheus, type Series } from '#planner/inputs/prometheus.ts'
+import { Prometheus } from '#planner/inputs/prometheus.ts'
+import { queriedArrivals, type SaidOfSamples } from '#planner/inputs/queried.ts'
 import { type Recorded, recorded, type SaidOfRecording } from '#planner/inputs/recorded.ts'
 import { parseRecording, refuseBinary } from '#planner/inputs/recording.ts'
 import { orNearPath } from '../near-path.ts'
 import { credentialsFrom } from './credentials.ts'
-
-/** This many are played in a second or two. */
-const COMFORTABLE_ARRIVALS = 1_000_000
 
 export interface RangeQuery {
   query: string | undefined
@@ -22,6 +19,8 @@ export interface RangeQuery {
   seed: number
   /** Where the credentials for a Prometheus are written; undefined where the environment has them, or none are needed. */
   authFile: string | undefined
+  /** What a person says that the values of the query are. */
+  samples: SaidOfSamples | undefined
   /** What a person says of a file that can be read in several ways. */
   said: SaidOfRecording
 }
@@ -82,61 +81,18 @@ async function fromRun(folder: string): Promise<Recorded> {
 
 async function fromPrometheus(
   address: string,
-  { query, rangeMs, stepMs, seed, authFile }: RangeQuery,
+  { query, rangeMs, stepMs, seed, authFile, samples }: RangeQuery,
 ): Promise<Recorded> {
   if (query === undefined)
     throw new UsageError(
       '--query is missing: which query returns connections per second?',
       "For example --query 'sum(rate(node_netstat_Tcp_PassiveOpens[1m]))'",
     )
-  const prometheus = new Prometheus(address, credentialsFrom(authFile))
-  const series = await prometheus.range(query, rangeMs, stepMs)
-  if (series.length === 0)
-    throw new UsageError(
-      `The query returns no series: ${query}`,
-      'Is the name right, and was it scraped within --range?',
-    )
-  if (series.length > 1)
-    throw new UsageError(`The query returns ${series.length} series: ${query}`, 'Add them up: sum(…)')
-  const { aroundPeak, poissonSteps } = await import('#planner/poisson-steps.ts')
-  const { rates, missing } = inSteps(series[0]!, stepMs, query)
-  const { from, to } = aroundPeak(rates, stepMs, COMFORTABLE_ARRIVALS)
-  if (from === to)
-    throw new UsageError(
-      `One step of ${duration(stepMs)} holds more than ${number(COMFORTABLE_ARRIVALS)} connections, too many to play`,
-      'Ask for finer steps: --step 1s',
-    )
-  const { atMs, source } = recorded(`${query} at ${prometheus}`, poissonSteps(rates.slice(from, to), stepMs, seed))
-  const cut =
-    to - from === rates.length
-      ? ''
-      : `; of ${duration(rates.length * stepMs)} only the ${duration((to - from) * stepMs)} around the peak are played`
-  return {
-    atMs,
-    source: `${source}; rates every ${duration(stepMs)}, turned into independent arrivals: clusters within a step are lost${cut}${missingInWords(missing, rates.length, stepMs)}`,
-  }
+  return await queriedArrivals(new Prometheus(address, credentialsFrom(authFile)), {
+    query,
+    rangeMs,
+    stepMs,
+    seed,
+    samples,
+  })
 }
-
-/** A rate for each step from the first sample to the last; where there is no sample, or no number, none is known. */
-function inSteps({ values }: Series, stepMs: number, query: string): { rates: number[]; missing: number } {
-  const first = values[0]?.atSeconds ?? 0
-  const steps = Math.round(((values.at(-1)?.atSeconds ?? 0) - first) / (stepMs / 1000)) + 1
-  const known = new Map<number, number>()
-  for (const { atSeconds, value } of values) {
-    if (value < 0)
-      throw new UsageError(
-        `The query returns ${value} at ${new Date(atSeconds * 1000).toISOString()}: ${query}`,
-        'Connections per second cannot be negative: use rate(…) of a counter, not deriv(…) or delta(…)',
-      )
-    if (Number.isFinite(value)) known.set(Math.round((atSeconds - first) / (stepMs / 1000)), value)
-  }
-  if (known.size === 0)
-    throw new UsageError(`The query returns no numbers: ${query}`, 'Is its series scraped, and its range long enough?')
-  const rates = Array.from({ length: steps }, (_, step) => known.get(step) ?? 0)
-  return { rates, missing: steps - known.size }
-}
-
-const missingInWords = (missing: number, steps: number, stepMs: number): string =>
-  missing === 0
-    ? ''
-    : `; ${number(missing)} of its ${number(steps)} steps have no sample (${duration(missing * stepMs)} in all) and count as times without arrivals`

@@ -152,7 +152,7 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
   const { said } = command
   const how = said.arrivals ?? 'poisson'
   if (how === 'poisson' || how === 'constant') {
-    for (const option of ['query', 'range', 'step', 'auth-file'] as const)
+    for (const option of ['query', 'range', 'step', 'auth-file', 'samples'] as const)
       if (said[option] !== undefined)
         throw new UsageError(
           `${nameOf(command, option)} needs recorded arrivals`,
@@ -192,6 +192,6 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
     counters: said.counters,
     seed,
   }
-  const recording = { query, rangeMs: range, stepMs: step, seed, authFile, said: ofFile }
+  const recording = { query, rangeMs: range, stepMs: step, seed, authFile, samples: said.samples, said: ofFile }
   return { shape: 'recorded', ...(await readArrivals(how, recording)) }
 }

@@ -2,25 +2,64 @@
 import { UsageError } from '#common/errors.ts'
 import { parseDurationMs } from '#common/parse.ts'
 
-const prefixes: Record<string, number> = { '': 1, k: 1000, M: 1_000_000 }
-const seconds: Record<string, number> = { s: 1, min: 60, h: 3600 }
+const prefixes: Record<string, number> = { '': 1, k: 1000, K: 1000, M: 1_000_000 }
+/** The length of each unit of time in seconds, as it is written behind a slash or `per`. */
+const seconds: Record<string, number> = {
+  s: 1,
+  sec: 1,
+  second: 1,
+  min: 60,
+  minute: 60,
+  m: 60,
+  h: 3600,
+  hr: 3600,
+  hour: 3600,
+}
+/** What people count, where it is named: `500 req/s`. A request is taken to bring a connection of its own. */
+const things = `(?:req(?:uest)?s?|quer(?:y|ies)|conn(?:ection)?s?|hits?|syns?|trans(?:actions?)?|calls?)`
+const rate = new RegExp(
+  String.raw`^(\d+(?:\.\d+)?|\.\d+)\s*([kKM])?\s*(?:${things}\s*)?(?:\/|\bper\b)\s*(s|secs?|seconds?|min|minutes?|m|h|hrs?|hours?)$`,
+)
+/** Requests, queries, connections or transactions per second; a few per minute. */
+const short = /^(\d+(?:\.\d+)?|\.\d+)\s*([kKM])?\s*([rqct]p[sm])$/i
 /** Anything above is a typing error: the whole of IPv4 takes four seconds at this rate. */
 const FASTEST = 1e9
 
-/** `3000/s`, `3k/s`, `90/min`, in connections per second. A bare number is refused, since it could be any of them. */
+/**
+ * `3000/s`, `3k/s`, `90/min`, `500 req/s`, `800 rps`, in connections per second. A bare number is refused, since it could be any
+ * of them, and so is a number whose comma or point may stand before decimals or between thousands.
+ */
 export function parseRatePerSecond(name: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(k|M)?\/(s|min|h)$/.exec(text.replaceAll(/[ _,]/g, ''))
-  if (match === null)
-    throw new UsageError(`${name} '${text}' is not a rate`, 'Write it with a unit: 3000/s, 3k/s, 90/min')
-  const perSecond = (Number(match[1]) * prefixes[match[2] ?? '']!) / seconds[match[3]!]!
+  const plain = withoutGroups(name, text.trim())
+  const [, value, prefix = '', unit = ''] = rate.exec(plain) ?? short.exec(plain) ?? []
+  if (value === undefined)
+    throw new UsageError(`${name} '${text}' is not a rate`, 'Write it with a unit: 3000/s, 3k/s, 90/min, 500 rps')
+  const one = /^[rqct]pm$/i.test(unit) ? 60 : /^[rqct]ps$/i.test(unit) ? 1 : seconds[unit.replace(/(?<=..)s$/, '')]!
+  const perSecond = (Number(value) * prefixes[prefix]!) / one
   if (perSecond <= 0 || perSecond > FASTEST)
     throw new UsageError(`${name} '${text}' must be above 0 and at most 1000M/s`)
   return perSecond
 }
 
-/** `80ms`: once. `80ms/10s`: once in every ten seconds. */
+/** `3,000/s` and `3 000/s` as `3000/s`. Throws a UsageError for `3,5k/s` and `3.000/s`. */
+function withoutGroups(name: string, text: string): string {
+  if (/^\d{1,3}(?:[,_ ]\d{3})+(?![\d,.])/.test(text)) return text.replaceAll(/(?<=\d)[,_ ](?=\d)/g, '')
+  if (/^\d+,\d/.test(text))
+    throw new UsageError(
+      `${name} '${text}' has a comma that is neither before decimals nor between thousands here`,
+      'Write 3000/s, or 1.5k/s with a point before decimals',
+    )
+  if (/^[1-9]\d{0,2}\.\d{3}(?!\d)\s*(?![kKM])/.test(text))
+    throw new UsageError(
+      `${name} '${text}': the point may stand before decimals or between thousands`,
+      `Write ${text.replace('.', '')}, or with other than three decimals`,
+    )
+  return text
+}
+
+/** `80ms`: once. `80ms/10s`, `80ms every 10s`: once in every ten seconds. */
 export function parseStall(name: string, text: string): { ms: number; everyMs: number | undefined } {
-  const [length = '', period, ...rest] = text.split('/')
+  const [length = '', period, ...rest] = text.split(/ ?\/ ?| every /)
   if (rest.length > 0)
     throw new UsageError(`${name} '${text}' is not a stall`, 'Write 80ms, or 80ms/10s for one every ten seconds')
   const ms = parseDurationMs(name, length, { min: 0.1, max: 600_000 })

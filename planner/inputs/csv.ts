@@ -12,6 +12,7 @@ import {
   columnOfTimes,
   decimalOf,
   epochUnit,
+  hasSeconds,
   isDate,
   isNumber,
   type Reading,
@@ -40,7 +41,8 @@ export function parseCsv(file: string, text: string, said: SaidOfRecording = {})
   const counts = countColumnOf(file, table, at)
   if (counts !== undefined) return histogram(file, table, times, counts, column, reading, how, said)
   if (isUnitOpen(column, reading)) throw whichUnit(file, column)
-  return recorded(file, times, { how, seed: said.seed })
+  const byMinute = reading.as === 'dates' && column.cells.every((cell) => !hasSeconds(cell))
+  return recorded(file, times, { how, tickMs: byMinute ? 60_000 : undefined, seed: said.seed })
 }
 
 /** A table as it is written. */

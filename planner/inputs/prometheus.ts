@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { Failure, UsageError } from '#common/errors.ts'
 import { reasonOf } from '#common/system-errors.ts'
-import { firstProblem } from '#common/validate.ts'
+import { firstProblem, fits } from '#common/validate.ts'
 import { Patience } from '#common/waiting.ts'
 import { addressWithoutUserinfo, type Credentials, inAddress } from './credentials.ts'
 
@@ -21,6 +21,14 @@ const Answer = Type.Object({
   }),
 })
 type Answer = Static<typeof Answer>
+const Metadata = Type.Object({
+  data: Type.Record(Type.String(), Type.Array(Type.Object({ type: Type.String() }))),
+})
+const Rules = Type.Object({
+  data: Type.Object({
+    groups: Type.Array(Type.Object({ rules: Type.Array(Type.Object({ name: Type.String(), query: Type.String() })) })),
+  }),
+})
 
 export interface Value {
   labels: Record<string, string>
@@ -84,13 +92,46 @@ export class Prometheus {
     }))
   }
 
+  /** The samples of a selector as they were scraped, over a time that ends now. */
+  async samples(selector: string, rangeMs: number): Promise<Series[]> {
+    const { data } = await this.#ask('query', { query: `${selector}[${Math.round(rangeMs / 1000)}s]` })
+    return data.result.map(({ metric, values = [] }) => ({
+      labels: metric,
+      values: values.map(([atSeconds, value]) => ({ atSeconds, value: Number(value) })),
+    }))
+  }
+
+  /** What kind of metric this is, as its exporter says; undefined where it does not, or where the server does not tell. */
+  async kindOf(metric: string): Promise<string | undefined> {
+    const answer = await this.#look(`metadata?metric=${encodeURIComponent(metric)}`)
+    return fits(Metadata, answer) ? answer.data[metric]?.[0]?.type : undefined
+  }
+
+  /** The expression of a recording rule; undefined where there is none of that name, or where the server does not tell. */
+  async recordingRule(name: string): Promise<string | undefined> {
+    const answer = await this.#look('rules?type=record')
+    if (!fits(Rules, answer)) return undefined
+    return answer.data.groups.flatMap(({ rules }) => rules).find((rule) => rule.name === name)?.query
+  }
+
+  /** What lies beside series; undefined where it cannot be had, since some that speak this API have series only. */
+  async #look(what: string): Promise<unknown> {
+    using patience = new Patience(LIMIT_MS)
+    try {
+      const { text } = await this.#send(new URL(`api/v1/${what}`, this.#url), undefined, patience.signal)
+      return JSON.parse(text)
+    } catch {
+      return undefined
+    }
+  }
+
   async #ask(what: string, words: Record<string, string>): Promise<Answer> {
     let answer: unknown
     let status: number | undefined
     let by: URL = this.#url
     using patience = new Patience(LIMIT_MS)
     try {
-      const response = await this.#post(
+      const response = await this.#send(
         new URL(`api/v1/${what}`, this.#url),
         new URLSearchParams(words),
         patience.signal,
@@ -127,15 +168,16 @@ export class Prometheus {
   }
 
   /** Follows redirects by itself: fetch would lose the question, and take headers of ours to another origin. */
-  async #post(
+  async #send(
     first: URL,
-    body: URLSearchParams,
+    body: URLSearchParams | undefined,
     signal: AbortSignal,
   ): Promise<{ status: number; text: string; by: URL }> {
     let by = first
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
       const headers = by.origin === this.#url.origin ? (this.#credentials?.headers ?? {}) : {}
-      const response = await fetch(by, { method: 'POST', body, headers, signal, redirect: 'manual' })
+      const how = body === undefined ? { method: 'GET' } : { method: 'POST', body }
+      const response = await fetch(by, { ...how, headers, signal, redirect: 'manual' })
       const text = await response.text()
       const location = response.headers.get('location')
       if (!redirects.has(response.status) || location === null) return { status: response.status, text, by }

@@ -10,8 +10,14 @@ const LONGEST_MS = 366 * 86_400_000
 /** From such a share of arrivals on that have the same time as another one, the times are coarse rather than the arrivals close. */
 const COARSE = 0.2
 
-/** Ticks of coarse clocks: a minute, a second, and the fractions that date formats cut to. Within a millisecond it makes no difference where an arrival falls. */
-const TICKS_MS = [60_000, 1000, 100, 10] as const
+/**
+ * Ticks of coarse clocks: a second, and the fractions that date formats cut to. Within a millisecond it makes no difference where
+ * an arrival falls; a minute is a tick only where dates have no seconds, since much begins with a minute.
+ */
+const TICKS_MS = [1000, 100, 10] as const
+
+/** Times of a millisecond clock are all whole ticks by chance once in so many recordings, at most. */
+const BY_CHANCE = 1000
 
 export interface Recorded {
   /** From 0, never decreasing. */
@@ -47,12 +53,14 @@ export interface Told {
   notes?: readonly string[]
   /** More sentences. */
   sentences?: readonly string[]
+  /** How coarse the clock is, where that is known beforehand. */
+  tickMs?: number | undefined
   seed?: number | undefined
 }
 
 /** Sorted times, from the first one on. Long gaps and coarse times are no error, but are said; whole ticks are spread. */
 export function recorded(from: string, times: Float64Array | readonly number[], told: Told = {}): Recorded {
-  const { how, notes = [], sentences = [], seed } = told
+  const { how, notes = [], sentences = [], tickMs, seed } = told
   const read = how === undefined ? '' : ` (${how})`
   if (times.length < 2)
     throw new UsageError(
@@ -64,7 +72,7 @@ export function recorded(from: string, times: Float64Array | readonly number[], 
       `${from}: all ${number(times.length)} arrivals have the same time${read}, which says nothing of how fast they come`,
       'Record finer times, or give --rate',
     )
-  const { times: spread, note: coarse } = withinTicks(times, seed)
+  const { times: spread, note: coarse } = withinTicks(times, seed, tickMs)
   const origin = spread[0]!
   const atMs = Float64Array.from(spread, (time) => time - origin)
   const span = atMs.at(-1)!
@@ -91,12 +99,13 @@ export function recorded(from: string, times: Float64Array | readonly number[], 
 export function withinTicks(
   times: Float64Array | readonly number[],
   seed = 1,
+  knownMs?: number,
 ): { times: Float64Array; note: string | undefined; spread: boolean } {
   const as = Float64Array.from(times)
   let together = 0
   for (let i = 1; i < as.length; i++) if (as[i] === as[i - 1]) together++
   if (together <= COARSE * as.length) return { times: as, note: undefined, spread: false }
-  const tickMs = TICKS_MS.find((tick) => as.every((time) => isWhole((time - as[0]!) / tick)))
+  const tickMs = knownMs ?? tickOf(as)
   if (tickMs === undefined)
     return {
       times: as,
@@ -109,6 +118,15 @@ export function withinTicks(
     spread: true,
     note: `its clock ticks once in ${duration(tickMs)}: each arrival is placed at random within its tick, so bursts shorter than that do not show`,
   }
+}
+
+/** The tick that all times are multiples of, counted from the first; undefined where that may be chance. */
+function tickOf(times: Float64Array): number | undefined {
+  // Of a tick it takes several: one alone is a multiple of everything.
+  const others = new Set(times).size - 1
+  return TICKS_MS.find(
+    (tick) => tick ** others >= BY_CHANCE && times.every((time) => isWhole((time - times[0]!) / tick)),
+  )
 }
 
 /** Unix times in a small unit are good to a microsecond or so. */

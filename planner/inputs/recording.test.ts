@@ -246,6 +246,16 @@ test('arrivals of a clock that ticks in whole seconds stay in their seconds, spr
   assert.ok(Math.max(...[...perSecond.values()].map((all) => all.length)) < 140)
 })
 
+test('arrivals at few moments are not taken for those of a coarse clock', () => {
+  const cron = Array.from({ length: 30 }, (_, i) => 60_000 * Math.floor(i / 10) + (i < 15 ? 0 : 7))
+  assert.match(read(`t_ms\n${cron.join('\n')}\n`).source, /are taken to come at once/)
+  assert.match(refusal(`t_ms\n7\n7\n7\n`), /all 3 arrivals have the same time/)
+  const line = (ms: number) => `{"time":${1_795_707_369_171 + ms},"status":200}`
+  assert.match(read([line(0), line(0), line(0), line(3)].join('\n')).source, /are taken to come at once/)
+  const minutes = Array.from({ length: 300 }, (_, i) => `2026-11-26 10:0${Math.floor(i / 50)}`)
+  assert.match(read(`time\n${minutes.join('\n')}\n`).source, /its clock ticks once in 60 s/)
+})
+
 for (const [what, text, count, how] of [
   ['counts in each second', 't,count\n0,12\n1,15\n2,9\n', 36, /column `count` as the number of arrivals in each 1 s/],
   [

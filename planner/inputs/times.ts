@@ -136,6 +136,9 @@ const date = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s
 const EPOCH_SECONDS = { from: 978_307_200, to: 4_102_444_800 }
 
 export const isNumber = (cell: string): boolean => number.test(cell)
+/** Whether a date says which second it is. */
+export const hasSeconds = (cell: string): boolean => date.exec(cell)?.[3] !== undefined
+
 export const isDate = (cell: string): boolean => date.test(cell)
 
 /** The unit in which a number is a Unix time of this century; undefined where it is none. */
