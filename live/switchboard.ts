@@ -53,11 +53,20 @@ export function switchboard(
   }
 }
 
+/** What needs the help of the process that listens. */
+const oursAlone: ReadonlySet<SwitchOrder['do']> = new Set(['fault', 'relisten', 'close', 'open', 'steer'])
+
 type LabOrder = Exclude<SwitchOrder, { do: `${string} experiment` }>
 
 async function perform(order: LabOrder, { lab, loads }: Switchable): Promise<string> {
   if ('shard' in order && order.shard > lab.backends.length)
     throw new UsageError(`There is no backend ${order.shard}: this lab has ${plural(lab.backends.length, 'backend')}`)
+  const { server } = lab.backends[0] ?? {}
+  if (server !== undefined && oursAlone.has(order.do))
+    throw new UsageError(
+      `${server} is not a backend of Spillway, and has no such switch`,
+      'Stall, release, reload, stop, kill and restart work on any server',
+    )
   switch (order.do) {
     case 'stall':
       return stallConfirmed(

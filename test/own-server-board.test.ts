@@ -1,0 +1,87 @@
+/** The live board before a server that is not ours: what only our backends tell and can do is not there. */
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test, { after, before } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { UsageError } from '#common/errors.ts'
+import { eventually } from '#common/waiting.ts'
+import { Lab } from '#lab/lab.ts'
+import { ExperimentRunner } from '#live/experiment-runner.ts'
+import { Loads } from '#live/loads.ts'
+import type { SwitchOrder } from '#live/orders.ts'
+import { switchboard } from '#live/switchboard.ts'
+import { shardOf } from '#live/testing/state.ts'
+import { keepPicture, launch, open } from './support/browser.ts'
+import { labWith, nginx } from './support/own-servers.ts'
+import { stagedBoard } from './support/staged-board.ts'
+import { skipWithout } from './support/tools.ts'
+
+const skip = skipWithout('chromium')
+let browser: Browser
+before(async () => {
+  if (skip === false) browser = await launch()
+})
+after(() => browser?.close())
+
+const untold = { pid: 7, stalled: false, acceptsPerSecond: undefined, open: undefined, lagMs: undefined }
+const shards = [1, 2].map((shard) =>
+  shardOf(shard, { acceptsPerSecond: undefined, open: undefined, acceptWait: undefined, processes: [untold] }),
+)
+
+/** The names of the switches that are seen in the first tab. */
+const switches = (page: Page): Promise<string[]> =>
+  page.evaluate(`[...document.querySelectorAll('#page-shards .control')]
+    .filter((control) => control.offsetParent !== null)
+    .map((control) => control.querySelector('.name').textContent)`)
+
+const words = (page: Page): Promise<string> => page.evaluate('document.body.innerText')
+
+test('only what works on any server is offered, and what it does not tell is a dash', { skip }, async (context) => {
+  await using board = await stagedBoard(() => ({ shards, server: { name: 'nginx', reloads: true } }))
+  const page = await open(context, browser, board.url)
+  await eventually(
+    'the switches of any server are there, and no others',
+    () => switches(page),
+    (names) => assert.deepEqual(names, ['Backend', 'Stall', 'Reload', 'Stop', 'Kill the server']),
+  )
+  const seen = await words(page)
+  assert.match(seen, /nginx 1/)
+  assert.doesNotMatch(seen, /NaN|undefined/)
+  assert.doesNotMatch(seen, /\b0 accepts\/s|\b0 open/)
+  await keepPicture(page, 'own-server')
+})
+
+test('a server without a known reload has no such switch', { skip }, async (context) => {
+  await using board = await stagedBoard(() => ({ shards, server: { name: 'mine', reloads: false } }))
+  const page = await open(context, browser, board.url)
+  await eventually(
+    'there is no reload',
+    () => switches(page),
+    (names) => assert.deepEqual(names, ['Backend', 'Stall', 'Stop', 'Kill the server']),
+  )
+})
+
+test('the switches drive a real nginx, and what it cannot do is refused in words', {
+  skip: skipWithout('nginx'),
+}, async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-own-'))
+  fs.chmodSync(folder, 0o755)
+  after(() => fs.rmSync(folder, { recursive: true, force: true }))
+  await using lab = await Lab.start(labWith(nginx('reuseport'), folder))
+  await using runner = new ExperimentRunner([], undefined)
+  const board = switchboard(() => ({ lab, loads: new Loads(lab) }), runner)
+  const said = (order: SwitchOrder): Promise<string> => board.perform(order)
+  assert.match(await said({ do: 'stall', shard: 2 }), /^1 process of nginx stopped \(SIGSTOP\)/)
+  assert.match(await said({ do: 'release', shard: 2 }), /^1 process of nginx goes on \(SIGCONT\)/)
+  assert.equal(await said({ do: 'reload', shard: 1 }), 'nginx is reloaded')
+  await assert.rejects(said({ do: 'relisten', shard: 1, backlog: 5 }), (error) => {
+    assert.ok(error instanceof UsageError)
+    assert.match(error.message, /^nginx is not a backend of Spillway/)
+    return true
+  })
+  assert.equal(await said({ do: 'stop', shard: 1 }), 'nginx is stopped')
+  assert.equal(await said({ do: 'restart', shard: 1 }), 'nginx is restarted')
+  assert.equal(await said({ do: 'kill', shard: 2 }), 'nginx is killed')
+})
