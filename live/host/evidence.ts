@@ -99,7 +99,7 @@ export class HostWatch {
 }
 
 /** When the connections were read: on a busy machine the snapshot may have been made much later. */
-function readAtMs({ monotonicMs, namespaces }: Snapshot): number {
+export function readAtMs({ monotonicMs, namespaces }: Snapshot): number {
   const age = namespaces[0]?.agesSeconds.connections ?? 0
   return monotonicMs - age * 1000
 }
@@ -107,10 +107,24 @@ function readAtMs({ monotonicMs, namespaces }: Snapshot): number {
 interface Around {
   apartMs: number
   own: boolean
-  processes: Processes
+  /** Where that is not this one: its name, as a Prometheus would call it. */
+  host?: string | undefined
+  processes: Behinds
 }
 
-function namespaceEvidence(
+/** Who is behind a listener. */
+export interface Behinds {
+  behind(listener: ListenerLike, somaxconn: number | undefined): Behind
+}
+
+type ListenerLike = Pick<
+  ListenerSample,
+  'inode' | 'acceptors' | 'length' | 'limit' | 'unit' | 'container' | 'pod' | 'process' | 'pids'
+> &
+  Partial<Pick<UnixListenerSample, 'path'>>
+
+/** What two snapshots say of a namespace. */
+export function namespaceEvidence(
   space: NamespaceSample,
   before: NamespaceSample | undefined,
   around: Around,
@@ -118,12 +132,12 @@ function namespaceEvidence(
   const { own, apartMs } = around
   const netns = namespaceName(space)
   const settings: Record<string, number> = { ...space.limits }
-  if (own)
+  if (own && around.host === undefined)
     for (const name of MORE_SETTINGS) {
       const value = setting(name)
       if (value !== undefined) settings[name] = value
     }
-  const place = { netns, own }
+  const place = { netns, own, ...(around.host === undefined ? {} : { host: around.host }) }
   const earlier = byId(before?.listeners ?? [])
   const unixEarlier = byId(before?.unixListeners ?? [])
   const ports = byPlace(space.ports)
@@ -217,7 +231,7 @@ function ofPort(
 const byId = <One extends { cookie: string }>(all: readonly One[]): Map<string, One> =>
   new Map(all.map((one) => [one.cookie, one]))
 
-type Behind = Pick<
+export type Behind = Pick<
   QueueEvidence,
   | 'server'
   | 'who'
@@ -233,7 +247,7 @@ type Behind = Pick<
 >
 
 /** The processes behind listeners: each is looked at once, however many it has. */
-class Processes {
+class Processes implements Behinds {
   readonly #proc: string
   readonly #watch: ProcessWatch
   readonly #looks: Looks
@@ -251,11 +265,7 @@ class Processes {
     )
   }
 
-  behind(
-    listener: Pick<ListenerSample, 'inode' | 'acceptors' | 'length' | 'limit' | 'unit' | 'container' | 'pod'> &
-      Partial<Pick<UnixListenerSample, 'path'>>,
-    somaxconn: number | undefined,
-  ): Behind {
+  behind(listener: ListenerLike, somaxconn: number | undefined): Behind {
     const owners = this.#looks.ownersOf(listener.inode)
     const programs = owners.map((owner) => ({ ...owner, program: this.#programOf(owner) }))
     const key = owners.map(({ pid }) => pid).join()
