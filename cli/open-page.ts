@@ -7,12 +7,13 @@ import { pathToFileURL } from 'node:url'
 const FAILS_WITHIN_MS = 3000
 
 /**
- * Opens a page with $BROWSER, as it is commonly written (programs separated by colons, `%s` for the address), or with
+ * Opens a page, a file or an address, with $BROWSER, as it is commonly written (programs separated by colons, `%s` for the address), or with
  * xdg-open. Gives undefined, or a sentence with the path where no browser has taken it.
  */
-export async function openPage(file: string): Promise<string | undefined> {
-  const absolute = path.resolve(file)
-  const url = pathToFileURL(absolute).href
+export async function openPage(page: string): Promise<string | undefined> {
+  const served = /^https?:\/\//.test(page)
+  const place = served ? page : path.resolve(page)
+  const url = served ? page : pathToFileURL(place).href
   const own = fromVariable(process.env.BROWSER ?? '', url)
   const failed: string[] = []
   for (const command of own.length > 0 ? own : [['xdg-open', url]]) {
@@ -26,7 +27,7 @@ export async function openPage(file: string): Promise<string | undefined> {
       : own.length > 0
         ? `There is no browser here: $BROWSER is '${process.env.BROWSER}', which is no program`
         : 'There is no browser here: $BROWSER is not set, and there is no xdg-open'
-  return `${why}; the report is ${absolute}`
+  return `${why}; the ${served ? 'board is at' : 'report is'} ${place}`
 }
 
 function fromVariable(wish: string, url: string): string[][] {

@@ -11,6 +11,8 @@ type Option = ParseArgsOptionDescriptor & {
   words?: readonly string[]
   /** Its value is the path of one. */
   path?: 'file' | 'folder'
+  /** Its value where it stands alone; another one is written `--name=value`. */
+  alone?: string
 }
 
 type Options = Record<string, Option>
@@ -69,7 +71,13 @@ export function oneOf<const Word extends string>(option: string, text: string, w
 /** The same command line without anything that could be read in two ways: `--name=value`, and the words behind `--`. */
 function inFull({ command, options, words, meant }: Grammar, args: readonly string[]): string[] {
   // Not strict: it then only cuts the line into tokens, and what is wrong with them is said here, in our words.
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true })
+  const { tokens } = parseArgs({
+    args: withValues(options, args),
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
   const taken: string[] = []
   const positionals: string[] = []
   const seen = new Set<string>()
@@ -102,6 +110,16 @@ function inFull({ command, options, words, meant }: Grammar, args: readonly stri
   // First the form of the whole line, then what its values mean.
   for (const { name, said, values } of valued) if (values !== undefined) oneOf(`--${name}`, said, values)
   return [...taken, '--', ...positionals]
+}
+
+/** Gives options that stand alone, and have a value for that, their value. */
+function withValues(options: Options, args: readonly string[]): string[] {
+  const end = args.indexOf('--')
+  return args.map((arg, at) => {
+    const name = arg.startsWith('--') && (end === -1 || at < end) ? arg.slice(2) : ''
+    const { alone } = Object.hasOwn(options, name) ? (options[name] ?? {}) : {}
+    return alone === undefined ? arg : `${arg}=${alone}`
+  })
 }
 
 function readValue(name: string, value: string | undefined, inline: boolean, command: string): string {

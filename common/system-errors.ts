@@ -101,6 +101,17 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9_]+$/.test(code) && !code.startsWith('ERR_') ? code : undefined
 }
 
+/** Codes of OpenSSL and Node for a certificate that does not hold: CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, … */
+const certificateFault = /CERT|LEAF_SIGNATURE|HOSTNAME_MISMATCH/
+
+/** Why no TLS connection came about, as half a sentence; undefined if TLS was not the reason. */
+export function tlsReasonOf(error: unknown): string | undefined {
+  const code = String(field(rootOf(error), 'code') ?? '')
+  if (certificateFault.test(code))
+    return 'its certificate is not trusted here (NODE_EXTRA_CA_CERTS can name a file with the certificate of its authority)'
+  return code.startsWith('ERR_SSL_') || code === 'EPROTO' ? 'the server there does not speak HTTPS' : undefined
+}
+
 /** What failed first: fetch hides it as a cause, and a connection to a name with several addresses in a list. */
 function rootOf(error: unknown): unknown {
   if (error instanceof AggregateError && error.errors.length > 0) return rootOf(error.errors[0])

@@ -1,8 +1,9 @@
 /** Speaks HTTP with a service of the lab, over a Unix socket or TCP. */
 import http from 'node:http'
+import https from 'node:https'
 import { Failure } from '#common/errors.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
-import { reasonOf } from '#common/system-errors.ts'
+import { reasonOf, tlsReasonOf } from '#common/system-errors.ts'
 import { eventually, type WaitOptions } from '#common/waiting.ts'
 
 const HEALTH_EVERY_MS = 5
@@ -19,14 +20,27 @@ export class ServiceError extends Failure {
   }
 }
 
+/** How a service is reached that is not simply at its address. */
+export interface Way {
+  tls?: boolean
+  /** Stands before every path, without a slash at its end. */
+  base?: string
+  /** Sent with every request. */
+  headers?: http.OutgoingHttpHeaders
+  /** Its address in what is said. */
+  shown?: string
+}
+
 /** The HTTP API of one service. */
 export class Endpoint {
   readonly target: ListenTarget
   readonly #name: string
   readonly #onSilent: () => void
+  readonly #way: Way
 
   /** `onSilent` is called when a request was not answered at all, or a stream broke off, without being aborted here. */
-  constructor(name: string, target: ListenTarget, onSilent: () => void = () => {}) {
+  constructor(name: string, target: ListenTarget, onSilent: () => void = () => {}, way: Way = {}) {
+    this.#way = way
     this.#name = name
     this.target = target
     this.#onSilent = onSilent
@@ -81,16 +95,18 @@ export class Endpoint {
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const where = 'path' in target ? { socketPath: target.path } : { host: target.host, port: target.port }
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>()
-    const request = http.request({
+    const { tls = false, base = '' } = this.#way
+    const sent = { ...this.#way.headers, ...headers }
+    const request = (tls ? https : http).request({
       ...where,
       method,
-      path,
+      path: `${base}${path}`,
       agent: false,
       ...(signal === undefined ? {} : { signal }),
       headers:
         payload === undefined
-          ? headers
-          : { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
+          ? sent
+          : { ...sent, 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
     })
     request.once('response', resolve)
     request.on('error', (error) => reject(this.#silence(error, signal)))
@@ -99,7 +115,7 @@ export class Endpoint {
   }
 
   /** Waits until the service answers GET /health with 200. Throws a WaitedInVain if it does not, or the signal's reason. */
-  async healthy(options: Pick<WaitOptions, 'signal' | 'withinMs' | 'remedy'> = {}): Promise<void> {
+  async healthy(options: Pick<WaitOptions, 'signal' | 'withinMs' | 'everyMs' | 'remedy'> = {}): Promise<void> {
     await eventually(
       `${this.#name} answers`,
       (signal) => this.text('GET', '/health', undefined, signal),
@@ -111,9 +127,12 @@ export class Endpoint {
   /** What a failure on the wire means to a person. */
   #silence(error: unknown, signal: AbortSignal | undefined): ServiceError {
     if (signal?.aborted !== true) this.#onSilent()
-    const reason = reasonOf(error)
+    const reason = tlsReasonOf(error) ?? reasonOf(error)
     const because = reason === undefined ? '' : `: ${reason}`
-    return new ServiceError(`${this.#name} does not answer at ${formatListen(this.target)}${because}`, 0)
+    return new ServiceError(
+      `${this.#name} does not answer at ${this.#way.shown ?? formatListen(this.target)}${because}`,
+      0,
+    )
   }
 }
 

@@ -5,7 +5,7 @@ import { duration, number, plural, rate } from '#common/quantities.ts'
 import { adviceFrom, survivedWords } from '#planner/advice.ts'
 import type { CountedInterval } from '#planner/counted-arrivals.ts'
 import type { Counted } from './counted.ts'
-import type { BacklogAdvice } from './state.ts'
+import type { BacklogAdvice, QueueView } from './state.ts'
 import type { LabView } from './view.ts'
 
 const KEPT_MS = 60_000
@@ -43,7 +43,14 @@ interface Elsewhere {
 }
 
 /** What is needed of a view. */
-export type Watched = Pick<LabView, 'monotonicMs' | 'counted' | 'shards' | 'steering' | 'sysctls' | 'port'>
+export interface Watched extends Pick<LabView, 'monotonicMs' | 'counted' | 'steering' | 'port'> {
+  shards: readonly Pick<QueueView, 'shard' | 'state' | 'limit'>[]
+  sysctls: Partial<LabView['sysctls']> & Pick<LabView['sysctls'], 'somaxconn'>
+}
+
+export interface PlannedPort extends Pick<Watched, 'port' | 'shards'> {
+  longestWaitMs: number
+}
 
 export class LastMinute {
   #intervals: Interval[] = []
@@ -87,13 +94,23 @@ export class LastMinute {
     this.#intervals.push({ fromMs, toMs, opens, overflows, clear })
   }
 
-  /** The backlog that the last minute needs for a stall of this length; by default that of the longest accept wait seen. */
-  plan(stallMs?: number): BacklogAdvice {
-    const longestWaitMs = this.#waits.reduce((longest, wait) => Math.max(longest, wait.longestMs), 0)
-    const view = this.#latest
+  /**
+   * The backlog that the last minute needs for a stall of this length; by default that of the longest accept wait seen.
+   * `about` is one port of several that were counted together.
+   */
+  plan(stallMs?: number, about?: PlannedPort): BacklogAdvice {
+    const longestWaitMs =
+      about?.longestWaitMs ?? this.#waits.reduce((longest, wait) => Math.max(longest, wait.longestMs), 0)
+    const view = this.#latest && { ...this.#latest, ...about }
     const nothing = { stallMs: stallMs ?? longestWaitMs, longestWaitMs, backlog: undefined, sockets: [], basis: [] }
     const listening = (view?.shards ?? []).filter(({ state }) => state === 'listening')
-    if (view === undefined) return { ...nothing, words: ['The lab is starting: nothing has been counted yet.'] }
+    if (view === undefined)
+      return {
+        ...nothing,
+        words: [
+          about === undefined ? 'The lab is starting: nothing has been counted yet.' : 'Nothing has been counted yet.',
+        ],
+      }
     if (listening.length === 0) return { ...nothing, words: ['No backend is listening: there is no backlog to plan.'] }
     const seen = {
       limits: listening.map(({ limit }) => limit),

@@ -1,10 +1,10 @@
 /** What must be remembered from one look at a lab to the next: a snapshot alone tells less than a few of them in a row. */
 import type { Told } from '#lab/told.ts'
-import type { NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
+import type { NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { HungUp } from './hung-up.ts'
 import { Peaks } from './peaks.ts'
 import type { Ages, CountBounds, ReadKind, WaitBounds } from './reading.ts'
-import { Waits } from './waits.ts'
+import { type Queue, Waits } from './waits.ts'
 
 /** What is remembered of a port, at the last look; by the cookie of the listener. */
 export interface Remembered {
@@ -24,38 +24,32 @@ interface Look {
 /** For how long the worst age is shown: readings that come once a second would else count up and down. */
 const HELD_MS = 2000
 
-export class Memory {
+/** The queues of one port, with the last dump of its connections, where there is one. */
+interface PortLook {
+  nowMs: number
+  queues: (Queue & { limit: number; peak: number })[]
+  port: PortSample | undefined
+  ages: Ages
+}
+
+/** What is remembered of one port, wherever it is. */
+export class PortMemory {
   readonly #waits = new Waits()
   readonly #hungUp = new HungUp()
   readonly #peaks = new Peaks()
   #ages: { atMs: number; ages: Ages }[] = []
 
-  see({ snapshot, backends, askedMs }: Look, portNumber: number): Remembered {
-    const nowMs = snapshot.monotonicMs
-    const namespace = snapshot.namespaces[0]
-    const ages = agesNow(namespace, askedMs > 0 ? nowMs - askedMs : undefined)
-    const listeners = namespace?.listeners.filter(({ port }) => port === portNumber) ?? []
-    const port = namespace?.ports.find((candidate) => candidate.port === portNumber)
-    const beganMs = nowMs - (ages.connections ?? 0)
+  see({ nowMs, queues, port, ages }: PortLook): Remembered {
     const dump =
       port?.waiting === undefined || ages.connections === undefined
         ? undefined
         : {
-            beganMs,
+            beganMs: nowMs - ages.connections,
             oldestMs: port.oldestWaitMs ?? 0,
             waiting: port.waiting,
             finished: port.waitingFinished ?? 0,
             reset: port.waitingReset,
           }
-    const queues = listeners.map(({ cookie, length }) => {
-      const status = backends.find((backend) => backend?.listener?.cookie === cookie)
-      const told = status?.listener
-      const process =
-        status?.accepts === undefined || told === null || told === undefined
-          ? undefined
-          : { askedMs, accepts: status.accepts, length: told.length, processes: Math.max(1, status.processes.length) }
-      return { cookie, length, process }
-    })
     this.#waits.see(queues, nowMs - (ages.listeners ?? 0))
     const places = new Map(
       queues.map(({ cookie, length }) => [cookie, { length, stoodSinceMs: this.#waits.stoodSince(cookie) }]),
@@ -65,7 +59,7 @@ export class Memory {
     return {
       waits: this.#waits.bounds(allSeen ? dump : undefined, nowMs),
       hungUp,
-      peaks: this.#peaks.see(listeners, nowMs),
+      peaks: this.#peaks.see(queues, nowMs),
       ages: this.#held(ages, nowMs),
     }
   }
@@ -75,6 +69,32 @@ export class Memory {
     const worst = (kind: ReadKind): number | undefined =>
       ages[kind] === undefined ? undefined : Math.max(...this.#ages.map((old) => old.ages[kind] ?? 0))
     return perKind(worst)
+  }
+}
+
+/** What is remembered of the shared port of a lab, whose backends tell more. */
+export class Memory {
+  readonly #port = new PortMemory()
+
+  see({ snapshot, backends, askedMs }: Look, portNumber: number): Remembered {
+    const nowMs = snapshot.monotonicMs
+    const namespace = snapshot.namespaces[0]
+    const listeners = namespace?.listeners.filter(({ port }) => port === portNumber) ?? []
+    const queues = listeners.map(({ cookie, length, limit, peak }) => {
+      const status = backends.find((backend) => backend?.listener?.cookie === cookie)
+      const told = status?.listener
+      const process =
+        status?.accepts === undefined || told === null || told === undefined
+          ? undefined
+          : { askedMs, accepts: status.accepts, length: told.length, processes: Math.max(1, status.processes.length) }
+      return { cookie, length, limit, peak, process }
+    })
+    return this.#port.see({
+      nowMs,
+      queues,
+      port: namespace?.ports.find((candidate) => candidate.port === portNumber),
+      ages: agesNow(namespace, askedMs > 0 ? nowMs - askedMs : undefined),
+    })
   }
 }
 
@@ -94,7 +114,8 @@ const nameOf: Record<Exclude<ReadKind, 'backends'>, string> = {
   counters: 'counters',
 }
 
-function agesNow(namespace: NamespaceSample | undefined, backendsMs: number | undefined): Ages {
+/** How old each kind is in a namespace; `backendsMs` is the age of what processes say of themselves. */
+export function agesNow(namespace: NamespaceSample | undefined, backendsMs: number | undefined): Ages {
   return perKind((kind) => {
     if (kind === 'backends') return backendsMs === undefined ? undefined : Math.max(0, backendsMs)
     const seconds = namespace?.agesSeconds[nameOf[kind]]

@@ -27,9 +27,10 @@ export function ageBeside(ages: Ages, kind: ReadKind): string {
   return ageMs === undefined || ageMs <= SHOWN_AGE_MS ? '' : `up to ${ageInWords(ageMs)} old`
 }
 
+const allKinds = Object.keys(kindWords) as ReadKind[]
+
 /** The worst age of all that is shown: `connections up to 1.4 s old`; undefined while all is fresh. */
-export function worstAge(ages: Ages): string | undefined {
-  const kinds = Object.keys(kindWords) as ReadKind[]
+export function worstAge(ages: Ages, kinds: readonly ReadKind[] = allKinds): string | undefined {
   const unread = kinds.find((kind) => ages[kind] === undefined)
   if (unread !== undefined) return `${kindWords[unread]} not read`
   const oldest = kinds.reduce((worst, kind) => ((ages[kind] ?? 0) > (ages[worst] ?? 0) ? kind : worst))

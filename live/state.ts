@@ -3,32 +3,31 @@ import type { Steering } from '#kernel/reuseport.ts'
 import type { Gap } from '#lab/parts.ts'
 import type { ExperimentState } from './experiment-state.ts'
 import type { LoadName } from './orders.ts'
-import type { Ages, CountBounds, WaitBounds } from './reading.ts'
+import type { Ages, CountBounds, ReadKind, WaitBounds } from './reading.ts'
 
-/** One listening socket and the backend behind it. */
-export interface ShardView {
+/** One queue and who takes from it, in a lab or on any host. What is not known is undefined. */
+export interface QueueView {
   shard: number
   /** `listening`, `closed` (its listener), `down` (its process), or `unread`: it listens, but its queue was not read lately. */
   state: 'listening' | 'closed' | 'down' | 'unread'
+  /** Nobody takes anything from it. */
   stalled: boolean
-  /** Its backend did not answer when it was last asked: what it does is not known. */
-  silent?: boolean
-  /** Faults other than a stall that are on, in words. */
-  faults: string[]
-  /** How long it blocks after each accept(); 0 without this fault. */
-  acceptDelayMs: number
+  /** What it holds: connections, unless it is said. */
+  unit?: 'bytes'
   length: number
-  /** N; N + 1 connections fit. */
+  /** N; N + 1 connections fit, or N bytes. */
   limit: number
   /** The backlog that listen() was given, as far as its process tells; above `limit` if somaxconn clamped it. */
   backlog: number
   /** Length over N + 1: 1 or more is full. */
   fill: number
+  /** Whether it is full, or was at any sample since the state before; not told where each sample is shown. */
+  wasFull?: boolean
   /** Highest length within 30 s, since the limit is what it is. */
   peak: number
-  fullSeconds: number
-  drops: number
-  dropsPerSecond: number
+  fullSeconds: number | undefined
+  drops: number | undefined
+  dropsPerSecond: number | undefined
   /** Only in slow motion: what was dropped between this sample and the one before. */
   droppedNow?: number
   /** Undefined where the server does not tell. */
@@ -37,8 +36,6 @@ export interface ShardView {
   open: number | undefined
   /** Accept waits of the connections accepted within the last second; undefined if there was none. */
   acceptWait: { meanMs: number; p99Ms: number } | undefined
-  /** The processes that accept from this socket: one, or several in mode `shared`; none while it is down. */
-  processes: ProcessView[]
   /**
    * How long the one in front has waited. A waiting connection does not name its listener, so it is exact only while a
    * single shard has any, and bounded otherwise; docs/kernel-facts.md#who-waits-in-the-accept-queue.
@@ -46,6 +43,31 @@ export interface ShardView {
   oldestWait: WaitBounds | undefined
   /** How many of the queue have hung up (their FIN or RST has come) and keep their places; undefined where it is not known. */
   hungUp: CountBounds | undefined
+  /** Who holds the socket, where that is all that is known of its processes; those that accept come first. */
+  holders?: readonly HolderView[]
+}
+
+/** A process that holds a listening socket. */
+export interface HolderView {
+  pid: number
+  command: string
+  /** Whether it waited for connections when that was last looked for. */
+  accepts: boolean | undefined
+}
+
+/** One listening socket and the backend behind it. */
+export interface ShardView extends QueueView {
+  /** Its backend did not answer when it was last asked: what it does is not known. */
+  silent?: boolean
+  /** Faults other than a stall that are on, in words. */
+  faults: string[]
+  /** How long it blocks after each accept(); 0 without this fault. */
+  acceptDelayMs: number
+  fullSeconds: number
+  drops: number
+  dropsPerSecond: number
+  /** The processes that accept from this socket: one, or several in mode `shared`; none while it is down. */
+  processes: ProcessView[]
 }
 
 /** One process that accepts. */
@@ -108,32 +130,53 @@ export interface OwnServer {
   ended?: string
 }
 
-/** A lab at one moment, without what the display adds. */
-export interface LabPicture {
+/** What the server's kernel counts of clients, over all ports of a namespace. */
+export interface ArrivalsView {
+  openedPerSecond: number | undefined
+  overflowsPerSecond: number | undefined
+}
+
+/** The queues of one port or path at one moment, as they are drawn. */
+export interface PictureState {
+  /** Missing where the backends are ours, and where it is a host that is shown. */
+  server?: OwnServer
   /** Of the snapshot that it was made of. */
   sequence: number
   timeMs: number
   monotonicMs: number
+  mode: string
+  /** How the kernel chooses the shard of a new connection; undefined where it is not known. */
+  steering: Steering | undefined
+  shards: QueueView[]
+  /** Undefined while there is no listener, and of what is no port. */
+  portView: PortView | undefined
+  /** Undefined where the clients are not ours. */
+  clients: ClientsView | undefined
+  /** What is known of foreign clients. */
+  arrivals?: ArrivalsView
+  cookiesPerSecond: number
+  moved: MovedCounter[]
+  /** How old what is shown is. */
+  ages: Ages
+  /** The kinds that are read; all, unless it is said. */
+  read?: readonly ReadKind[]
+  /** How long ago it was last looked for who accepts, where that is told apart. */
+  holdersAgeMs?: number | undefined
+}
+
+/** A lab at one moment, without what the display adds. */
+export interface LabPicture extends PictureState {
   kernel: string
   address: string
   port: number
-  mode: string
-  /** Missing where the backends are ours. */
-  server?: OwnServer
   /** How the kernel chooses the shard of a new connection. */
   steering: Steering
   shards: ShardView[]
-  /** Undefined while there is no listener. */
-  portView: PortView | undefined
   clients: ClientsView
   /** -1 where the kernel does not have this sysctl. */
   sysctls: Record<'syncookies' | 'abortOnOverflow' | 'migrateReq' | 'somaxconn', number>
-  cookiesPerSecond: number
-  moved: MovedCounter[]
   /** The times in which the exporter or the load agent was missing, the latest last. */
   gaps: readonly Gap[]
-  /** How old what is shown is. */
-  ages: Ages
 }
 
 /** A load that runs, or the last one of its kind that has ended. */
@@ -169,6 +212,10 @@ export interface BacklogAdvice {
   basis: string[]
   /** For each socket; undefined if nothing can be said. */
   backlog: number | undefined
+  /** Connections to other ports are counted too, and cannot be told apart: less may do. */
+  upperBound?: boolean
+  /** What to type for it, in the words of the server, where nothing can be set from here. */
+  mends?: readonly { line: string; where: string; after: string }[]
   /** Those that listen. `survives` is the longest stall, in words. */
   sockets: { shard: number; limit: number; enough: boolean; survives: string }[]
 }

@@ -13,7 +13,7 @@ import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#ser
 import { type Counted, countedOf } from './counted.ts'
 import { Memory, type Remembered } from './memory.ts'
 import { faultsInWords } from './names.ts'
-import type { ClientsView, LabPicture, OwnServer, ShardView } from './state.ts'
+import type { ClientsView, LabPicture, OwnServer, QueueView, ShardView } from './state.ts'
 
 /** Sysctls of the server's namespace that decide what happens at a full queue; -1 where this kernel does not have it. */
 export const shownSysctls = {
@@ -178,7 +178,8 @@ function askedBacklog(listener: ListenerSample | undefined, backend: Told | unde
   return listener === undefined || told.limit === listener.limit ? told.backlog : listener.limit
 }
 
-function portViewOf(port: PortSample, shards: readonly ShardView[]): NonNullable<LabPicture['portView']> {
+/** What is known of a port alone, beside its queues. */
+export function portViewOf(port: PortSample, shards: readonly QueueView[]): NonNullable<LabPicture['portView']> {
   const { synQueue, synQueueRetried, waiting, waitingFinished, waitingReset, pastAccept } = port
   const { unserved, unservedOldestMs } = pastAccept ?? {}
   return {
@@ -202,7 +203,7 @@ function portViewOf(port: PortSample, shards: readonly ShardView[]): NonNullable
 }
 
 /** The longest wait of several queues; nothing bounds it if nothing bounds one of them. */
-function longestOf(shards: readonly ShardView[]): ShardView['oldestWait'] {
+function longestOf(shards: readonly QueueView[]): QueueView['oldestWait'] {
   const waits = shards.map(({ oldestWait }) => oldestWait)
   if (waits.length === 0 || waits.some((wait) => wait === undefined)) return undefined
   const most = waits.map((wait) => wait?.mostMs)

@@ -419,7 +419,7 @@ const typed: [line: string, says: RegExp][] = [
     'load --lisen :1',
     /^spillway load: There is no option --lisen; did you mean --listen\?\nSee spillway load --help\n$/,
   ],
-  ['board', /Which backends\?/],
+  ['board', /Which exporter, or which backends\?/],
   ['board --backend 127.0.0.1:1 --listen @', /@ is taken by another process/],
 ]
 

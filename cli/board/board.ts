@@ -1,8 +1,11 @@
-/** `spillway board`: the live board of a lab that something else has started. */
+/** `spillway board`: the live board of a lab that something else has started, or of any host that an exporter reads. */
 import { attach } from '#lab/attached.ts'
+import { type MomentSource, momentsFrom } from '#live/host/moments.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
+import { TOP_PACE } from '../top/pace.ts'
+import { openBoard, showHost } from './host.ts'
 import { help, readOptions } from './options.ts'
 import { showBoard } from './shown.ts'
 
@@ -23,10 +26,18 @@ export async function board(args: string[]): Promise<void> {
     return
   }
   const stop = stopOnSignal()
+  if ('host' in options.of) {
+    const { host } = options.of
+    const source: MomentSource = (signal, onGap) => momentsFrom(host, TOP_PACE.everyMs, signal, onGap)
+    const startAgain = `spillway board --exporter ${host}`
+    await showHost(source, { listen: options.listen, open: options.open, option: '--listen', startAgain }, stop.signal)
+    return
+  }
   await using shown = await showBoard(options.listen, undefined, unavailable, START_AGAIN)
   process.stdout.write(`Board at ${shown.url}\n`)
+  if (options.open) await openBoard(shown.url)
   try {
-    const lab = await attach(options.addresses, stop.signal)
+    const lab = await attach(options.of.lab, stop.signal)
     const loads = new Loads(lab)
     shown.begin({ lab, loads }, observe(lab, stop.signal))
     await shown.ended

@@ -1,35 +1,6 @@
 /** What a person looks at in `spillway top`: the order, the filter, the row that is chosen, and the keys that change them. Pure. */
+import { matcher, type Order, orders, RowOrder } from '#live/host/order.ts'
 import type { HostRow } from '#live/host/rows.ts'
-
-export const orders = ['worst', 'fill', 'peak', 'wait', 'drops', 'place'] as const
-export type Order = (typeof orders)[number]
-
-const fillOf = ({ length, room }: HostRow): number => length / Math.max(1, room)
-const peakOf = ({ peak, room }: HostRow): number => peak / Math.max(1, room)
-
-/** What spills first, then what has just spilled, then the fullest; a queue at rest stays where it is. */
-function worse(a: HostRow, b: HostRow): number {
-  const trouble = (row: HostRow): number =>
-    (row.dropsPerSecond ?? 0) > 0 || fillOf(row) >= 1 ? 2 : row.happenedMs !== undefined ? 1 : 0
-  return trouble(b) - trouble(a) || fillOf(b) - fillOf(a) || peakOf(b) - peakOf(a) || (b.drops ?? 0) - (a.drops ?? 0)
-}
-
-const compare: Record<Order, (a: HostRow, b: HostRow) => number> = {
-  worst: worse,
-  fill: (a, b) => fillOf(b) - fillOf(a),
-  peak: (a, b) => peakOf(b) - peakOf(a),
-  wait: (a, b) => (b.oldestWaitMs ?? -1) - (a.oldestWaitMs ?? -1),
-  drops: (a, b) => (b.dropsPerSecond ?? -1) - (a.dropsPerSecond ?? -1) || (b.drops ?? -1) - (a.drops ?? -1),
-  place: () => 0,
-}
-
-const collator = new Intl.Collator('en', { numeric: true })
-const byPlace = (a: HostRow, b: HostRow): number =>
-  collator.compare(a.netns, b.netns) ||
-  a.kind.localeCompare(b.kind) ||
-  (a.port ?? 0) - (b.port ?? 0) ||
-  collator.compare(a.place, b.place) ||
-  a.shard - b.shard
 
 export class Choice {
   order: Order = 'worst'
@@ -42,28 +13,12 @@ export class Choice {
   /** The key of the row that is chosen; undefined is the first. */
   chosen: string | undefined
   #shown: readonly HostRow[] = []
-  /** Places in order: comparing addresses and names as people order them costs more than all else. */
-  #places = new Map<string, number>()
+  readonly #order = new RowOrder()
 
   /** The rows to show, in order. Ties are ordered by place, so that rows at rest do not dance. */
   arrange(rows: readonly HostRow[]): HostRow[] {
-    this.#putInPlace(rows)
-    const words = this.filter
-      .toLowerCase()
-      .split(' ')
-      .filter((word) => word !== '')
-    const text = (row: HostRow): string =>
-      `${row.place} ${row.process} ${row.kind} ${row.netns} ${row.unit} ${row.container} ${row.pids.join(' ')}`.toLowerCase()
-    const shown = rows
-      .filter((row) => words.every((word) => text(row).includes(word)))
-      .toSorted((a, b) => compare[this.order](a, b) || (this.#places.get(a.key) ?? 0) - (this.#places.get(b.key) ?? 0))
-    this.#shown = shown
-    return shown
-  }
-
-  #putInPlace(rows: readonly HostRow[]): void {
-    if (rows.length === this.#places.size && rows.every(({ key }) => this.#places.has(key))) return
-    this.#places = new Map(rows.toSorted(byPlace).map(({ key }, index) => [key, index]))
+    this.#shown = this.#order.sort(rows, this.order).filter(matcher(this.filter))
+    return [...this.#shown]
   }
 
   /** Where the chosen row stands; 0 if it has gone. */

@@ -1,9 +1,11 @@
 import { UsageError } from '#common/errors.ts'
 import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseDurationMs, parseListen } from '#common/parse.ts'
+import { ExporterAddress } from '#live/host/exporter-address.ts'
+import { type Order, orders } from '#live/host/order.ts'
 import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
 import { readNamespaces } from '../namespaces.ts'
-import { type Order, orders } from './choice.ts'
+import { credentialsFrom } from '../plan/credentials.ts'
 import { TOP_PACE } from './pace.ts'
 
 export const help = `Usage: spillway top [OPTION…]
@@ -12,7 +14,8 @@ Shows the queues of this host as they are now: every TCP and UNIX listener and e
 it is, how full it is, its peak, how long clients wait, and what the kernel drops. It only reads, and needs no privilege for
 its own network namespace.
 
-  --exporter ADDRESS      shows what a running exporter reads instead: HOST:PORT or unix:/path
+  --exporter ADDRESS      shows what a running exporter reads instead: HOST:PORT, unix:/path, or a URL (http, https)
+  --auth-file FILE        who asks the exporter, where it has a login: lines such as Basic USER:PASSWORD or Bearer TOKEN
   --netns NAMESPACE       self, all, NAME of 'ip netns', NAME=PATH or NAME=PID; repeat for more
                           (default: all for root, else self)
   --sample-interval TIME  how often the queues are read, 1ms to 1s (default ${TOP_PACE.pace.sampleIntervalMs}ms), or as often as two
@@ -20,6 +23,8 @@ its own network namespace.
   --order ORDER           ${orders.join(', ')} (default worst)
   --filter WORDS          only rows in which all of these words occur: an address, a port, a process, a unit
   --once                  print the table once, after some three seconds, and end
+  --web[=[HOST:]PORT]     serve the board of this host instead, read-only, on loopback (default 127.0.0.1:10510; 0: any free port)
+  --open                  with --web: open it in the browser
   --json                  print the rows as one JSON object per line, once a second, and nothing else
   --help                  this text
 
@@ -27,24 +32,31 @@ The keys are shown below the table. Without a terminal the table is printed once
 `
 
 export interface TopOptions {
-  exporter: ListenTarget | undefined
+  exporter: ExporterAddress | undefined
   namespaces: NamespaceSource[]
   sampleIntervalMs: number
   order: Order
   filter: string
   once: boolean
+  /** Where the board is served instead, and whether it is opened. */
+  web: { listen: ListenTarget; open: boolean } | undefined
   json: boolean
 }
+
+const DEFAULT_BOARD = '127.0.0.1:10510'
 
 export const grammar = {
   command: 'spillway top',
   options: {
     exporter: { type: 'string' },
+    'auth-file': { type: 'string', path: 'file' },
     netns: { type: 'string', multiple: true, words: ['self', 'all'] },
     'sample-interval': { type: 'string', default: `${TOP_PACE.pace.sampleIntervalMs}ms` },
     order: { type: 'string', default: 'worst', values: orders },
     filter: { type: 'string', default: '' },
     once: { type: 'boolean', default: false },
+    web: { type: 'string', alone: DEFAULT_BOARD },
+    open: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 } as const satisfies Grammar
@@ -54,13 +66,25 @@ export const readOptions = (args: readonly string[]): TopOptions | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
     if (values.exporter !== undefined && values.netns !== undefined)
       throw new UsageError('--netns is for reading here: an exporter reads the namespaces it was started with')
+    if (values['auth-file'] !== undefined && values.exporter === undefined)
+      throw new UsageError('--auth-file is for an exporter: --exporter says which')
+    if (values.open && values.web === undefined) throw new UsageError('--open opens the board: --web serves it')
+    if (values.web !== undefined && (values.json || values.once))
+      throw new UsageError(`--web serves a page, and --${values.json ? 'json' : 'once'} prints: choose one of them`)
     return {
-      exporter: values.exporter === undefined ? undefined : parseListen('--exporter', values.exporter),
+      exporter:
+        values.exporter === undefined
+          ? undefined
+          : ExporterAddress.parse('--exporter', values.exporter, credentialsFrom(values['auth-file'])),
       namespaces: readNamespaces('--netns', values.netns ?? [process.geteuid?.() === 0 ? 'all' : 'self']),
       sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
       order: oneOf('--order', values.order, orders),
       filter: values.filter,
       once: values.once,
+      web: values.web === undefined ? undefined : { listen: webTarget(values.web), open: values.open },
       json: values.json,
     }
   })
+
+/** A port alone is one of loopback. */
+const webTarget = (text: string): ListenTarget => parseListen('--web', /^\d+$/.test(text) ? `:${text}` : text)

@@ -1,10 +1,10 @@
 /** `spillway top`: the queues of a host as they are now. */
 import os from 'node:os'
-import { formatListen } from '#common/parse.ts'
 import { duration } from '#common/quantities.ts'
 import type { HostFound } from '#findings/host/finding.ts'
 import { HostFindings } from '#live/host/findings.ts'
 import { followExporter, followHost } from '#live/host/follow.ts'
+import { type MomentSource, momentsFrom, momentsHere } from '#live/host/moments.ts'
 import { HostRows, type HostView } from '#live/host/rows.ts'
 import type { Sampling } from '#live/host/sampling.ts'
 import { placeInWords } from '../check/place.ts'
@@ -32,6 +32,15 @@ export async function top(args: string[], sampling?: Sampling): Promise<void> {
     if (error.code !== 'EPIPE') throw error
     stop.abort()
   })
+  if (options.web !== undefined) {
+    const { showHost } = await import('../board/host.ts')
+    await showHost(
+      momentsOf(options, sampling),
+      { ...options.web, option: '--web', startAgain: 'spillway top --web' },
+      stop.signal,
+    )
+    return
+  }
   const watched = new Watched(options, stop.signal, sampling)
   if (options.json) await showJson(watched)
   else if (options.once || !process.stdout.isTTY) await showOnce(watched, options)
@@ -77,10 +86,21 @@ class Watched {
   }
 }
 
+/** The same as moments, for a page. */
+const momentsOf =
+  (options: TopOptions, sampling: Sampling | undefined): MomentSource =>
+  (signal, onGap) => {
+    const { exporter, namespaces } = options
+    const { everyMs } = TOP_PACE
+    return exporter === undefined
+      ? momentsHere({ namespaces, pace: paceOf(options), everyMs, sampling }, signal)
+      : momentsFrom(exporter, everyMs, signal, onGap)
+  }
+
 const sourceOf = ({ exporter }: TopOptions, view: HostView): string =>
   exporter === undefined
     ? `Linux ${/^\d+\.\d+/.exec(os.release())?.[0] ?? os.release()}, read every ${duration(view.sampleIntervalMs)}`
-    : `exporter at ${formatListen(exporter)}, which reads every ${duration(view.sampleIntervalMs)}`
+    : `exporter at ${exporter}, which reads every ${duration(view.sampleIntervalMs)}`
 
 /** What turns clients away, or soon will, by the place and who it is; the rest is for `spillway check`. */
 const sentencesOf = (findings: readonly HostFound[]): string[] =>

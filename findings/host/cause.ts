@@ -53,7 +53,8 @@ export function causeOf(queue: QueueEvidence): Cause {
   const name = nameOf(queue)
   const nobodyWaits = acceptors !== undefined && acceptors.length === 0
   const should = accepting(queue)
-  if (processes.length === 0)
+  const out = should.find(usedUp)
+  if (out === undefined && processes.every(({ state }) => state === undefined))
     return {
       code: nobodyWaits ? 'nobody-accepts' : 'unknown',
       sure: 'certain',
@@ -77,7 +78,6 @@ export function causeOf(queue: QueueEvidence): Cause {
         },
       ],
     }
-  const out = should.find(usedUp)
   if (out !== undefined)
     return {
       code: 'file-descriptors-used-up',

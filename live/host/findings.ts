@@ -1,28 +1,39 @@
 /** What is found on a host while it is watched: the findings of `spillway check`, anew every few seconds. */
 import { hostFindingsOf } from '#findings/host/catalogue.ts'
+import type { HostEvidence } from '#findings/host/evidence.ts'
 import type { HostFound } from '#findings/host/finding.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
 import { sliceNeeds } from '#services/exporter/slices.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { HostWatch, readAtMs } from './evidence.ts'
+import { evidenceOfSnapshots } from './snapshot-evidence.ts'
 
 /** Between two looks that are compared. */
 const APART_MS = 2000
 
-export class HostFindings {
+/** What is found on a host, anew every few seconds. */
+export interface Finder {
+  /** Worst first. What was found two seconds ago holds until it has been looked for again. */
+  see(snapshot: Snapshot): readonly HostFound[]
+  /** What it was found in; undefined before the second look. */
+  readonly evidence: HostEvidence | undefined
+}
+
+/** Of a host whose processes are within reach. */
+export class HostFindings implements Finder {
   /** Whose the sockets are: for the sampler that gives the snapshots. */
   readonly owners: OwnerRegister
   readonly #proc: string
   #first: { snapshot: Snapshot; watch: HostWatch } | undefined
   #readMs: number | undefined
   #found: readonly HostFound[] = []
+  evidence: HostEvidence | undefined
 
   constructor(proc = '/proc') {
     this.#proc = proc
     this.owners = new OwnerRegister(proc, { ...sliceNeeds, log: () => {} })
   }
 
-  /** Worst first. What was found two seconds ago holds until it has been looked for again. */
   see(snapshot: Snapshot): readonly HostFound[] {
     const { owners } = this
     const before = this.#first
@@ -31,17 +42,17 @@ export class HostFindings {
     if (readMs === this.#readMs) return this.#found
     this.#readMs = readMs
     if (before !== undefined && readMs - readAtMs(before.snapshot) < APART_MS) return this.#found
-    if (before !== undefined)
-      this.#found = hostFindingsOf(
-        before.watch.evidence({
-          before: before.snapshot,
-          after: snapshot,
-          apartMs: readMs - readAtMs(before.snapshot),
-          ownersOf: (inode) => owners.of(inode),
-          waitersAt: (inode) => owners.waitersAt(inode),
-          hidden: owners.health.hidden,
-        }),
-      )
+    if (before !== undefined) {
+      this.evidence = before.watch.evidence({
+        before: before.snapshot,
+        after: snapshot,
+        apartMs: readMs - readAtMs(before.snapshot),
+        ownersOf: (inode) => owners.of(inode),
+        waitersAt: (inode) => owners.waitersAt(inode),
+        hidden: owners.health.hidden,
+      })
+      this.#found = hostFindingsOf(this.evidence)
+    }
     const watch = new HostWatch(this.#proc)
     watch.begin(holdersIn(snapshot))
     this.#first = { snapshot, watch }
@@ -55,3 +66,27 @@ const holdersIn = ({ namespaces }: Snapshot): Set<number> =>
       [...listeners, ...unixListeners].flatMap(({ pids }) => pids),
     ),
   )
+
+/** Of a host that an exporter tells of; `host` is its name. */
+export class ExporterFindings implements Finder {
+  evidence: HostEvidence | undefined
+  readonly #host: string
+  #first: Snapshot | undefined
+  #found: readonly HostFound[] = []
+
+  constructor(host: string) {
+    this.#host = host
+  }
+
+  see(snapshot: Snapshot): readonly HostFound[] {
+    const before = this.#first
+    // An exporter that was started again counts time anew.
+    if (before !== undefined && readAtMs(snapshot) >= readAtMs(before)) {
+      if (readAtMs(snapshot) - readAtMs(before) < APART_MS) return this.#found
+      this.evidence = evidenceOfSnapshots(before, snapshot, this.#host)
+      this.#found = hostFindingsOf(this.evidence)
+    }
+    this.#first = snapshot
+    return this.#found
+  }
+}

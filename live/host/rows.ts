@@ -42,6 +42,8 @@ export interface HostRow {
   waitIsBound: boolean
   /** How long it was seen full since it was first read; undefined for UDP. */
   fullSecondsTotal: number | undefined
+  /** Whether a sample since the snapshot before has seen it full, or it is full now. */
+  wasFull?: boolean
   /** How long ago it last dropped something or was full, within the last ten seconds. */
   happenedMs: number | undefined
   /** What is known of the whole port. */
@@ -109,6 +111,7 @@ export class HostRows {
       const { key, drops = 0, fullSecondsTotal = 0 } = row
       counted.set(key, { drops, fullSecondsTotal })
       const then = this.#counted.get(key)
+      row.wasFull = row.length >= row.room || (then !== undefined && fullSecondsTotal > then.fullSecondsTotal)
       const more = then !== undefined && (drops > then.drops || fullSecondsTotal > then.fullSecondsTotal)
       if (more || row.length >= row.room) this.#happened.set(key, nowMs)
       const atMs = this.#happened.get(key)

@@ -1,4 +1,5 @@
-/** What shows a Prometheus who asks. Secrets stay in here: nothing of it is ever printed. */
+/** What shows a Prometheus, or an exporter, who asks. Secrets stay in here: nothing of it is ever printed. */
+import { UsageError } from '#common/errors.ts'
 
 export interface Credentials {
   /** Sent with each request to the origin that was asked for, and to no other. */
@@ -30,6 +31,26 @@ export function inAddress({ username, password }: URL): Credentials | undefined 
   return username === '' && password === ''
     ? undefined
     : { ...basic(decoded(username), decoded(password)), from: 'address' }
+}
+
+/**
+ * Those of an address with those that were given otherwise. Throws a UsageError where both the address and a file say who
+ * asks; an address goes before the environment. `shown` is the address as it can be shown.
+ */
+export function joinedCredentials(
+  shown: string,
+  own: Credentials | undefined,
+  given: Credentials | undefined,
+): Pick<Credentials, 'headers' | 'secrets'> {
+  if (own !== undefined && given?.from === 'file' && given.headers.authorization !== undefined)
+    throw new UsageError(
+      `Both ${shown} and --auth-file say who asks`,
+      'Leave user and password out of the URL: others on this machine can see a command line',
+    )
+  return {
+    headers: { ...given?.headers, ...own?.headers },
+    secrets: [...(given?.secrets ?? []), ...(own?.secrets ?? [])],
+  }
 }
 
 function decoded(text: string): string {

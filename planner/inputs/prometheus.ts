@@ -1,10 +1,10 @@
 /** Asks a Prometheus over its HTTP API. */
 import { type Static, Type } from 'typebox'
 import { Failure, UsageError } from '#common/errors.ts'
-import { reasonOf } from '#common/system-errors.ts'
+import { reasonOf, tlsReasonOf } from '#common/system-errors.ts'
 import { firstProblem, fits } from '#common/validate.ts'
 import { Patience } from '#common/waiting.ts'
-import { addressWithoutUserinfo, type Credentials, inAddress } from './credentials.ts'
+import { addressWithoutUserinfo, type Credentials, inAddress, joinedCredentials } from './credentials.ts'
 
 const LIMIT_MS = 30_000
 const MOST_REDIRECTS = 5
@@ -42,7 +42,7 @@ export interface Series {
 
 export class Prometheus {
   readonly #url: URL
-  readonly #credentials: Credentials | undefined
+  readonly #credentials: Pick<Credentials, 'headers' | 'secrets'> | undefined
 
   /**
    * Throws a UsageError for what is not an address, and where both the address and a file say who asks. An address goes
@@ -55,19 +55,8 @@ export class Prometheus {
     const given = new URL(address)
     const own = inAddress(given)
     this.#url = new URL(given.pathname.endsWith('/') ? given.pathname : `${given.pathname}/`, given.origin)
-    if (own !== undefined && credentials?.from === 'file' && credentials.headers.authorization !== undefined)
-      throw new UsageError(
-        `Both ${this} and --auth-file say who asks`,
-        'Leave user and password out of the URL: others on this machine can see a command line',
-      )
-    this.#credentials =
-      own === undefined || credentials === undefined
-        ? (own ?? credentials)
-        : {
-            headers: { ...credentials.headers, ...own.headers },
-            secrets: [...credentials.secrets, ...own.secrets],
-            from: own.from,
-          }
+    const joined = joinedCredentials(this.toString(), own, credentials)
+    this.#credentials = own === undefined && credentials === undefined ? undefined : joined
   }
 
   /** Its address as it can be shown: without user and password. */
@@ -218,9 +207,6 @@ export class Prometheus {
 /** Without what may be secret: user, password, and whatever follows a question mark. */
 const shownAddress = ({ origin, pathname }: URL): string => `${origin}${pathname}`
 
-/** Codes of OpenSSL and Node for a certificate that does not hold: CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, … */
-const certificateFault = /CERT|LEAF_SIGNATURE|HOSTNAME_MISMATCH/
-
 /** Why there is no answer, as half a sentence. What fetch itself says is about its own insides. */
 function causeOf(error: unknown): string {
   if (error instanceof Failure) return error.message
@@ -229,9 +215,5 @@ function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined
   // The Fetch standard blocks the ports of some other protocols, and its error has no code.
   if (cause?.message === 'bad port') return 'its port is reserved for another protocol, and HTTP clients do not use it'
-  const code = cause !== undefined && 'code' in cause ? String(cause.code) : ''
-  if (certificateFault.test(code))
-    return 'its certificate is not trusted here (NODE_EXTRA_CA_CERTS can name a file with the certificate of its authority)'
-  if (code.startsWith('ERR_SSL_')) return 'the server there does not speak HTTPS'
-  return 'the connection broke off, or the server there does not speak HTTP'
+  return tlsReasonOf(error) ?? 'the connection broke off, or the server there does not speak HTTP'
 }

@@ -1,5 +1,6 @@
 /** The board over HTTP: what the page asks for, what is embedded in it, and what it is sent. What is shown and ordered belongs to live/. */
 import { Type } from 'typebox'
+import type { HostState } from '#live/host/host-state.ts'
 import type { Switches } from '#live/orders.ts'
 import type { SampleWindow } from '#live/sample-window.ts'
 import type { LiveState } from '#live/state.ts'
@@ -15,6 +16,25 @@ export const PlanQuery = Type.Object(
         maximum: 60_000,
         description: 'How long a backend is stalled; by default the longest accept wait of the last minute',
       }),
+    ),
+  },
+  closed,
+)
+
+const Queue = Type.String({ maxLength: 1000, description: 'The key of a place; by default the worst one' })
+
+/** The query of GET /plan of a host's board. */
+export const HostPlanQuery = Type.Object({ ...PlanQuery.properties, queue: Type.Optional(Queue) }, closed)
+
+/** The query of GET /history of a host's board. */
+export const HostHistoryQuery = Type.Object({ queue: Type.Optional(Queue) }, closed)
+
+/** The query of GET /events of a host's board: what its reader looks at. */
+export const HostEventsQuery = Type.Object(
+  {
+    queue: Type.Optional(Queue),
+    filter: Type.Optional(
+      Type.String({ maxLength: 200, description: 'Only places in which all of these words occur' }),
     ),
   },
   closed,
@@ -61,6 +81,25 @@ export interface StreamEvent {
   /** The last one; missing until the first has come. */
   state?: LiveState
   /** Missing until the last state has come. */
+  loss?: Loss
+}
+
+/** What is embedded in the page of a host's board. */
+export interface HostPageConfig extends Pick<PageConfig, 'start' | 'startAgain'> {
+  /** From one state to the next. */
+  everyMs: number
+}
+
+/** What travels on the stream of a host's board. */
+export interface HostEvent {
+  start: string
+  /** The last one; missing until the first has come. */
+  state?: HostState
+  /** How long ago it was taken, in milliseconds. */
+  ageMs: number
+  /** Why no new ones come for now. */
+  gap?: string
+  /** Why none will come any more. */
   loss?: Loss
 }
 

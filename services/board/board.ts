@@ -1,22 +1,19 @@
 /** The live board: a page that shows a lab's queues as they are now, and switches that act on it. */
 import { randomBytes } from 'node:crypto'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UsageError } from '#common/errors.ts'
 import { EventStream } from '#common/event-stream.ts'
-import { httpServer, listenOn } from '#common/http.ts'
+import { listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { FACTS_PATH, type Switches, SwitchOrder } from '#live/orders.ts'
 import type { SampleWindow } from '#live/sample-window.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
 import { type Loss, type PageConfig, PlanQuery, type Replay, RunParams, type StreamEvent } from './api.ts'
-import { encodingFor, loadAssets } from './server/assets.ts'
-import { refusalOfOrder, refusalOfRequest } from './server/guard.ts'
+import { loadAssets } from './server/assets.ts'
+import { refusalOfOrder } from './server/guard.ts'
+import { boardServer, sendJson, serveAssets } from './server/pages.ts'
 import { ShownLabs } from './server/shown-labs.ts'
 import { serveWorkshop, type WorkshopOffer } from './server/workshop.ts'
 
-const compress = promisify(gzip)
 /** How often a page is told that no new states come. */
 const REMIND_MS = 1000
 
@@ -48,18 +45,6 @@ export interface StartedBoard extends AsyncDisposable {
   readonly url: string
   /** Settles when the source has ended; rejects with what it threw. The page then says so, with the words of a UsageError. */
   readonly sourceEnded: Promise<void>
-}
-
-/** A route that ends in `*`: what stands there, decoded. */
-interface Rest {
-  Params: { '*': string }
-}
-
-/** What a browser may do with the page: fetch from here, and nothing else. */
-const pageHeaders = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-frame-options': 'DENY',
 }
 
 /** A page that carries its own policy: its style is in it. */
@@ -98,33 +83,12 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   }, REMIND_MS)
   reminder.unref()
 
-  const app = httpServer()
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-resource-policy': 'same-origin',
-      'cache-control': 'no-cache',
-    })
-    // A health check of a container has no Host, and learns nothing else.
-    if (request.url === '/health') return
-    const refusal =
-      refusalOfRequest(request.headers) ??
-      (request.method === 'GET' || request.method === 'HEAD' ? undefined : refusalOfOrder(request.headers, token))
-    if (refusal !== undefined) return reply.code(403).send({ error: refusal })
-  })
+  const app = boardServer(({ headers }) => refusalOfOrder(headers, token))
 
   app.get('/events', (_request, reply) => {
     reply.hijack()
     stream.add(reply.raw, 0, latest)
   })
-  /** Large, and asked for by pages only. */
-  const sendJson = async (request: FastifyRequest, reply: FastifyReply, answer: object): Promise<FastifyReply> => {
-    reply.type('application/json')
-    const json = JSON.stringify(answer)
-    if (encodingFor(request.headers['accept-encoding']) === 'identity') return reply.send(json)
-    return reply.header('content-encoding', 'gzip').send(await compress(json, { level: 1 }))
-  }
   app.get('/history', (request, reply) => sendJson(request, reply, labs.kept))
   app.get('/replay', (request, reply) => {
     const { lab, states } = labs.recent
@@ -153,16 +117,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
       return reply.code(404).send({ error: 'There is no such report: it may be of an earlier board' })
     return reply.headers(documentHeaders).type('text/html; charset=utf-8').send(page)
   })
-  app.get<Rest>('/*', (request, reply) => {
-    const asset = assets.get(`/${request.params['*']}`)
-    if (asset === undefined) return reply.code(404).send({ error: 'There is no such page' })
-    reply.headers({ etag: asset.etag, vary: 'accept-encoding' })
-    if (asset.type.startsWith('text/html')) reply.headers(pageHeaders)
-    if (request.headers['if-none-match'] === asset.etag) return reply.code(304).send()
-    const encoding = encodingFor(request.headers['accept-encoding'])
-    if (encoding !== 'identity') reply.header('content-encoding', encoding)
-    return reply.type(asset.type).send(asset[encoding])
-  })
+  serveAssets(app, assets)
 
   const target = await listenOn(app, listen, '--board')
 

@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { browserSource } from '#common/browser-source.ts'
 import { takesEncoding } from '#common/edge/encoding.ts'
-import type { PageConfig } from '../api.ts'
 
 export interface Asset {
   type: string
@@ -41,10 +40,11 @@ const sheets = [
   'present/present.css',
   'experiment/experiment.css',
   'replay/replay.css',
+  'host/host.css',
 ]
 
-/** Every file by its path, the page itself as `/`. */
-export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
+/** Every file by its path, the page itself as `/`. `folder` below web/ has its index.html and its app; the board's own are in web/. */
+export function loadAssets(config: object, folder = ''): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>()
   for (const name of fs.readdirSync(web, { recursive: true, encoding: 'utf8' })) {
     const type = types[path.extname(name)]
@@ -59,7 +59,7 @@ export function loadAssets(config: PageConfig): ReadonlyMap<string, Asset> {
   // A page of its own: of the board it has the base alone, so that no name of the board's styles reaches it.
   assets.set('/workshop/workshop.css', styles('', [tokens, base, 'workshop/workshop.css']))
   assets.set('/workshop/look.css', styles('', ['workshop/look.css']))
-  assets.set('/', asset('text/html; charset=utf-8', page(config)))
+  assets.set('/', asset('text/html; charset=utf-8', page(config, folder)))
   return assets
 }
 
@@ -82,8 +82,8 @@ function addModule(assets: Map<string, Asset>, name: string, file: string): void
 }
 
 /** Compiled for a package the page's modules are .js, as is what they import. */
-function page(config: PageConfig): string {
-  const html = fs.readFileSync(path.join(web, 'index.html'), 'utf8')
+function page(config: object, folder: string): string {
+  const html = fs.readFileSync(path.join(web, folder, 'index.html'), 'utf8')
   const entry = fs.existsSync(path.join(web, 'app.ts')) ? 'app.ts' : 'app.js'
   const json = JSON.stringify(config).replaceAll('<', '\\u003c')
   return html.replace('/app.ts', `/${entry}`).replace('{"config":"here"}', () => json)

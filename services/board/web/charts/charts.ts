@@ -1,8 +1,8 @@
 /** Time series under the picture: five charts with one cursor, the last minutes, marks for what was done. */
 import { html, say, set } from '../page/dom.ts'
 import { Chart } from './chart.ts'
-import { kinds } from './kinds.ts'
-import type { History, Kept } from './series.ts'
+import { type Kind, kinds as labKinds } from './kinds.ts'
+import type { Kept } from './series.ts'
 import { type Range, TimeShown } from './time-shown.ts'
 
 const SPANS: [label: string, ms: number][] = [
@@ -12,8 +12,8 @@ const SPANS: [label: string, ms: number][] = [
 ]
 
 export class Charts {
-  readonly #present: History
-  #history: History
+  readonly #present: Kept
+  #history: Kept
   readonly #charts: Chart[]
   readonly #time = new TimeShown()
   readonly #pause: HTMLButtonElement
@@ -27,7 +27,12 @@ export class Charts {
   #shards = 0
 
   /** `onStill` hears when all stands still, with the time of the last sample, and when it goes on. */
-  constructor(root: HTMLElement, history: History, onStill: (sinceMs: number | undefined) => void) {
+  constructor(
+    root: HTMLElement,
+    history: Kept,
+    onStill: (sinceMs: number | undefined) => void,
+    kinds: readonly Kind[] = labKinds,
+  ) {
     this.#present = this.#history = history
     this.#onStill = onStill
     this.#pause = html(
@@ -103,7 +108,7 @@ export class Charts {
   }
 
   /** Shows a stretch of the past until it is called without one. */
-  showPast(past: History | undefined, range?: Range): void {
+  showPast(past: Kept | undefined, range?: Range): void {
     this.#kept = undefined
     this.#history = past ?? this.#present
     this.#time.goOn()

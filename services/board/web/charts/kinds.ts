@@ -1,4 +1,4 @@
-/** The five charts: what each shows, in which unit, and how far its axis goes. */
+/** The charts: what each shows, in which unit, and how far its axis goes. */
 import { duration, percent, whole } from '#common/quantities.ts'
 import type { TermName } from '../page/glossary.ts'
 import type { Point } from './series.ts'
@@ -41,22 +41,39 @@ const upTo =
 const short = (value: number): string =>
   value < 1000 ? String(Math.round(value * 10) / 10) : `${Math.round(value / 100) / 10}k`
 
+const fill: Kind = {
+  title: 'Fill of the accept queues',
+  term: 'acceptQueue',
+  curves: byShard((point) => point.fill),
+  show: percent,
+  range: upTo(1.05),
+}
+
+const drops: Kind = {
+  title: 'Drops per second',
+  term: 'drop',
+  curves: byShard((point) => point.drops),
+  show: (value) => `${whole(value)}/s`,
+  axis: short,
+  range: upTo(10),
+}
+
+const synQueue: Kind = {
+  title: 'SYN queue',
+  term: 'synQueue',
+  curves: () => [
+    { colour: 0, name: 'half-open', of: (point) => point.halfOpen },
+    { colour: 'odd', dashed: true, name: 'limit', of: (point) => point.halfOpenLimit },
+  ],
+  show: whole,
+  axis: short,
+  range: upTo(10),
+}
+
+/** The charts of a lab. */
 export const kinds: Kind[] = [
-  {
-    title: 'Fill of the accept queues',
-    term: 'acceptQueue',
-    curves: byShard((point) => point.fill),
-    show: percent,
-    range: upTo(1.05),
-  },
-  {
-    title: 'Drops per second',
-    term: 'drop',
-    curves: byShard((point) => point.drops),
-    show: (value) => `${whole(value)}/s`,
-    axis: short,
-    range: upTo(10),
-  },
+  fill,
+  drops,
   {
     title: 'Accept wait, 99th percentile',
     term: 'acceptWait',
@@ -69,17 +86,7 @@ export const kinds: Kind[] = [
     range: (highest) => [1, Math.max(100, highest * 1.5)],
     logarithmic: true,
   },
-  {
-    title: 'SYN queue',
-    term: 'synQueue',
-    curves: () => [
-      { colour: 0, name: 'half-open', of: (point) => point.halfOpen },
-      { colour: 'odd', dashed: true, name: 'limit', of: (point) => point.halfOpenLimit },
-    ],
-    show: whole,
-    axis: short,
-    range: upTo(10),
-  },
+  synQueue,
   {
     title: 'Accepts, arrivals per second',
     term: 'rate',
@@ -92,3 +99,31 @@ export const kinds: Kind[] = [
     range: upTo(10),
   },
 ]
+
+/** Of a socket that is not ours the kernel tells no accepts, and who waits by port alone. */
+const oldestWait: Kind = {
+  title: 'Oldest accept wait',
+  term: 'acceptWait',
+  curves: () => [{ colour: 0, name: 'oldest waiting', of: (point) => point.oldestWaitMs }],
+  show: duration,
+  axis: (value) => (value < 1000 ? `${value} ms` : `${value / 1000} s`),
+  range: (highest) => [1, Math.max(100, highest * 1.5)],
+  logarithmic: true,
+}
+
+const neverRead: Kind = {
+  title: 'Accepted, and not served',
+  term: 'unserved',
+  curves: () => [{ colour: 0, name: 'connections', of: (point) => point.unserved ?? null }],
+  show: whole,
+  axis: short,
+  range: upTo(10),
+}
+
+/** The charts of a queue on any host, by what it is. */
+export const hostKinds: Record<'tcp' | 'unix' | 'udp', readonly Kind[]> = {
+  tcp: [fill, drops, oldestWait, synQueue, neverRead],
+  // The kernel counts nothing else of a UNIX listener.
+  unix: [{ ...fill, title: 'Fill of the queue' }],
+  udp: [{ ...fill, title: 'Fill of the receive buffer', term: 'receiveQueue' }, drops],
+}

@@ -15,7 +15,9 @@ export interface Point {
   oldestWaitMs: number | null
   halfOpen: number | null
   halfOpenLimit: number | null
-  arrivals: number
+  arrivals: number | null
+  /** Connections that were accepted and of which nobody has read anything: told of foreign servers alone. */
+  unserved?: number | null
 }
 
 const round = (value: number): number => Math.round(value * 1000) / 1000

@@ -64,6 +64,11 @@ export const glossary = {
     'sockets',
     'Takes the first connection from the accept queue and gives the process a descriptor for it.',
   ),
+  unserved: entry(
+    'accepted and not served',
+    'accepting',
+    'Connections that the process has taken with accept() and of which it has read nothing and answered nothing: they wait where no backlog counts them.',
+  ),
   descriptor: entry('descriptor', 'sockets', 'The small number by which a process names an open connection.'),
   drop: entry(
     'drop',

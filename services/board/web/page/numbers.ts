@@ -1,7 +1,8 @@
 /** The picture as a table, for screen readers: the same figures, of the same sample. */
 import { bytes, number, whole } from '#common/quantities.ts'
 import { waitInWords, worstAge } from '#live/reading.ts'
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
+import { amount, ifKnown, roomOf } from '../picture/amounts.ts'
 import { html, say } from './dom.ts'
 
 const columns = [
@@ -42,34 +43,39 @@ export class NumberTable {
     say(this.#caption, old ? 'Accept queues by shard: these figures are old' : 'Accept queues by shard')
   }
 
-  draw({ shards, portView, sequence, ages }: LiveState): void {
+  draw({ shards, portView, sequence, ages, clients, read }: PictureState): void {
     while (this.#body.rows.length > shards.length) this.#body.deleteRow(-1)
     for (const [index, shard] of shards.entries()) {
       const row = this.#body.rows[index] ?? this.#body.insertRow()
       const cells = [
         String(shard.shard),
         shard.stalled ? 'stalled' : shard.state,
-        number(shard.length),
-        number(shard.state === 'listening' ? shard.limit + 1 : 0),
-        whole(shard.dropsPerSecond),
-        whole(shard.acceptsPerSecond ?? Number.NaN),
+        amount(shard.length, shard.unit),
+        shard.state === 'listening' ? amount(roomOf(shard), shard.unit) : number(0),
+        ifKnown(shard.dropsPerSecond, whole),
+        ifKnown(shard.acceptsPerSecond, whole),
         shard.state === 'listening' ? waitInWords(shard.oldestWait) : '–',
         hungUpWords(shard),
       ]
       for (const [column, text] of cells.entries()) say(row.cells[column] ?? row.insertCell(), text)
     }
-    say(this.#rest, portView === undefined ? 'No backend is listening.' : portWords(portView, ages))
+    const nobody = clients === undefined ? '' : 'No backend is listening.'
+    say(this.#rest, portView === undefined ? nobody : portWords(portView, ages, read))
     this.element.dataset.sequence = String(sequence)
   }
 }
 
 /** At least so many; nothing is said to be 0 that is not known. */
-function hungUpWords({ state, hungUp }: LiveState['shards'][number]): string {
+function hungUpWords({ state, hungUp }: PictureState['shards'][number]): string {
   if (state !== 'listening' || hungUp === undefined) return '–'
   return hungUp.least < hungUp.most ? `${number(hungUp.least)} to ${number(hungUp.most)}` : number(hungUp.least)
 }
 
-function portWords(port: NonNullable<LiveState['portView']>, ages: LiveState['ages']): string {
+function portWords(
+  port: NonNullable<PictureState['portView']>,
+  ages: PictureState['ages'],
+  read: PictureState['read'],
+): string {
   const { synQueue: queue, connections, receiveBytes, sendBytes } = port
   const half =
     queue === undefined
@@ -79,6 +85,6 @@ function portWords(port: NonNullable<LiveState['portView']>, ages: LiveState['ag
     connections === undefined || receiveBytes === undefined || sendBytes === undefined
       ? 'The connections have not been read lately.'
       : `${number(connections)} connections; ${bytes(receiveBytes)} in receive queues, ${bytes(sendBytes)} in send queues.`
-  const old = worstAge(ages)
+  const old = worstAge(ages, read)
   return `${half} ${rest}${old === undefined ? '' : ` Readings: ${old}.`}`
 }

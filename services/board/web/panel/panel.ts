@@ -9,6 +9,7 @@ import { LoadTab } from './loads.ts'
 import type { Orders, Outcome } from './orders.ts'
 import { PlanTab } from './plan.ts'
 import { ShardTab } from './shard.ts'
+import { tabsOf } from './tabs.ts'
 import { wordsTab } from './words.ts'
 
 export class Panel {
@@ -18,14 +19,19 @@ export class Panel {
   readonly #plan: PlanTab
   readonly #experiments: ExperimentTab
   readonly #told = html('p', { class: 'told', role: 'status' })
-  readonly #tabs: HTMLButtonElement[]
-  readonly #pages: HTMLElement[]
 
   constructor(root: HTMLElement, config: PageConfig, orders: Orders, onSelect: (shard: number) => void) {
     this.#shard = new ShardTab(orders, config.unavailable, onSelect)
     this.#loads = new LoadTab(orders)
     this.#kernel = new KernelTab(orders, config.unavailable)
-    this.#plan = new PlanTab(orders, config)
+    this.#plan = new PlanTab(
+      config.unavailable.relisten === undefined
+        ? {
+            set: (shards, backlog) =>
+              void orders.send(...shards.map((shard) => ({ do: 'relisten', shard, backlog }) as const)),
+          }
+        : {},
+    )
     this.#experiments = new ExperimentTab(orders, config)
     const pages: [name: string, page: HTMLElement][] = [
       ['Shards', this.#shard.element],
@@ -35,31 +41,7 @@ export class Panel {
       ['Experiments', this.#experiments.element],
       ['Words', wordsTab(config.chapters)],
     ]
-    this.#pages = pages.map(([name, page]) => {
-      const id = name.toLowerCase()
-      return html(
-        'div',
-        { role: 'tabpanel', id: `page-${id}`, 'aria-labelledby': `tab-${id}`, class: 'page', tabindex: 0 },
-        page,
-      )
-    })
-    this.#tabs = pages.map(([name], index) => {
-      const id = name.toLowerCase()
-      const tab = html('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': `page-${id}` }, name)
-      tab.addEventListener('click', () => this.#show(index))
-      return tab
-    })
-    const list = html('div', { role: 'tablist', 'aria-label': 'Switches' }, ...this.#tabs)
-    list.addEventListener('keydown', ({ key }) => {
-      const now = this.#tabs.findIndex((tab) => tab.id === document.activeElement?.id)
-      const step = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0
-      if (step === 0 || now < 0) return
-      const next = (now + step + this.#tabs.length) % this.#tabs.length
-      this.#show(next)
-      this.#tabs[next]?.focus()
-    })
-    root.replaceChildren(list, ...this.#pages, this.#told)
-    this.#show(0)
+    root.replaceChildren(...tabsOf('Switches', pages), this.#told)
   }
 
   draw(state: LiveState): void {
@@ -77,13 +59,5 @@ export class Panel {
   tell({ done, words }: Outcome): void {
     this.#told.textContent = words
     set(this.#told, 'class', done ? 'told' : 'told bad')
-  }
-
-  #show(index: number): void {
-    for (const [position, tab] of this.#tabs.entries()) {
-      set(tab, 'aria-selected', String(position === index))
-      set(tab, 'tabindex', position === index ? 0 : -1)
-    }
-    for (const [position, page] of this.#pages.entries()) page.hidden = position !== index
   }
 }

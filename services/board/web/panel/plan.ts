@@ -1,12 +1,11 @@
-/** The backlog that the last minute of arrivals needs, in the planner's words, and a button that sets it. */
+/** The backlog that the last minute of arrivals needs, in the planner's words, and a button that sets it, or the line to type. */
 
 import { duration, number } from '#common/quantities.ts'
 import { switchNames } from '#live/names.ts'
-import type { BacklogAdvice, LiveState } from '#live/state.ts'
-import type { PageConfig } from '../../api.ts'
+import type { BacklogAdvice, PictureState } from '#live/state.ts'
 import { html, say, set } from '../page/dom.ts'
+import { mendList } from '../page/mends.ts'
 import { Choice } from './controls.ts'
-import type { Orders } from './orders.ts'
 
 const SEEN = 'seen'
 /** The answer moves with each second that passes. */
@@ -19,9 +18,19 @@ const stalls: [string, string][] = [
   ['3000', '3 s'],
 ]
 
+/** What is planned, and who sets it. */
+export interface Planned {
+  /** Who is stalled; a backend unless it is said. */
+  who?: string
+  /** The rest of the question: `queue=…`; empty for the only port there is. */
+  about?(): string
+  /** Sets a backlog on some shards; where it is left out, it is said what to type. */
+  set?(shards: readonly number[], backlog: number): void
+}
+
 export class PlanTab {
   readonly element: HTMLElement
-  readonly #unavailable: string | undefined
+  readonly #planned: Planned
   readonly #stall: Choice<string>
   readonly #longest = html('p', { class: 'does' })
   readonly #verdict = html('p', { class: 'advice' })
@@ -35,18 +44,19 @@ export class PlanTab {
     'Calls listen() again on each; the table then shows the limit that the kernel applies.',
   )
   readonly #basis = html('ul', { class: 'basis' })
+  readonly #mends = html('div', { class: 'mends' })
   #chosen = '100'
   #plan: BacklogAdvice | undefined
   /** What the plan was asked for, and when; another choice or other limits ask at once. */
   #asked = { about: '', atMs: Number.NEGATIVE_INFINITY }
   #asking = false
-  #state: LiveState | undefined
+  #state: PictureState | undefined
 
-  constructor(orders: Orders, { unavailable }: PageConfig) {
-    this.#unavailable = unavailable.relisten
+  constructor(planned: Planned) {
+    this.#planned = planned
     this.#stall = new Choice<string>(
       {
-        name: 'A backend is stalled for',
+        name: `${planned.who ?? 'A backend'} is stalled for`,
         does: 'Connections that arrive meanwhile have to fit in its queue.',
       },
       [...stalls, [SEEN, 'longest wait']],
@@ -63,7 +73,7 @@ export class PlanTab {
     this.#set.addEventListener('click', () => {
       const backlog = this.#plan?.backlog
       if (backlog === undefined) return
-      void orders.send(...this.#others(backlog).map((shard) => ({ do: 'relisten', shard, backlog }) as const))
+      planned.set?.(this.#others(backlog), backlog)
     })
     this.element = html(
       'div',
@@ -74,12 +84,13 @@ export class PlanTab {
       this.#table,
       this.#set,
       this.#setNote,
+      this.#mends,
       this.#why,
       this.#basis,
     )
   }
 
-  draw(state: LiveState): void {
+  draw(state: PictureState): void {
     this.#state = state
     if (this.element.closest('[hidden]') !== null) return
     this.#stall.draw(this.#chosen)
@@ -90,31 +101,32 @@ export class PlanTab {
   /** Asks the server if what it said is old, or about something else. */
   #ask(): void {
     const limits = this.#listening().map(({ shard, limit }) => `${shard}:${limit}`)
-    const about = [this.#chosen, ...limits].join(' ')
+    const about = [this.#chosen, this.#planned.about?.() ?? '', ...limits].join(' ')
     const old = performance.now() - this.#asked.atMs >= ASK_AGAIN_MS
     if (this.#asking || (!old && about === this.#asked.about)) return
     this.#asked = { about, atMs: performance.now() }
     this.#asking = true
-    void this.#fetch(this.#chosen)
+    void this.#fetch(this.#chosen, this.#planned.about?.() ?? '')
       .catch(() => {}) // the page says elsewhere that the board is gone
       .finally(() => {
         this.#asking = false
       })
   }
 
-  async #fetch(chosen: string): Promise<void> {
-    const answer = await fetch(`/plan${chosen === SEEN ? '' : `?stallMs=${chosen}`}`)
+  async #fetch(chosen: string, of: string): Promise<void> {
+    const query = [...(chosen === SEEN ? [] : [`stallMs=${chosen}`]), ...(of === '' ? [] : [of])].join('&')
+    const answer = await fetch(query === '' ? '/plan' : `/plan?${query}`)
     if (!answer.ok) return
     const plan: BacklogAdvice = await answer.json()
     // Another one may have been chosen meanwhile.
-    if (chosen === this.#chosen) this.#plan = plan
+    if (chosen === this.#chosen && of === (this.#planned.about?.() ?? '')) this.#plan = plan
     this.#redraw()
   }
 
   #redraw(): void {
     const plan = this.#plan
     if (plan === undefined) return
-    const { backlog, sockets, basis, words, longestWaitMs } = plan
+    const { backlog, sockets, basis, words, longestWaitMs, upperBound = false, mends = [] } = plan
     const [first = '', ...rest] = words
     say(this.#longest, `The longest accept wait of the last minute was ${duration(longestWaitMs)}.`)
     say(this.#verdict, first)
@@ -125,21 +137,29 @@ export class PlanTab {
       const advised = sockets.find((socket) => socket.shard === shard && socket.limit === limit)
       const enough = backlog === undefined || limit >= backlog
       return [
-        enough ? '✓' : '✗',
+        enough ? '✓' : upperBound ? '?' : '✗',
         String(shard),
-        `${number(limit)}${enough ? '' : ': too small'}`,
+        `${number(limit)}${enough ? '' : upperBound ? ': may be too small' : ': too small'}`,
         advised?.survives ?? '…',
       ]
     })
     this.#drawRows(rows)
     const others = backlog === undefined ? [] : this.#others(backlog)
-    const able = backlog !== undefined && this.#unavailable === undefined && this.#state?.server === undefined
+    const able = backlog !== undefined && this.#planned.set !== undefined && this.#state?.server === undefined
     this.#set.hidden = this.#setNote.hidden = !able || others.length === 0
     say(
       this.#set,
       `Set ${number(backlog ?? 0)} on ${others.length === 1 ? `shard ${others[0]}` : `${others.length} shards`}`,
     )
+    this.#drawMends(mends)
     this.#drawBasis(basis)
+  }
+
+  #drawMends(mends: NonNullable<BacklogAdvice['mends']>): void {
+    const key = JSON.stringify(mends)
+    if (this.#mends.dataset.key === key) return
+    this.#mends.dataset.key = key
+    this.#mends.replaceChildren(...(mends.length === 0 ? [] : [mendList(mends)]))
   }
 
   #drawRows(rows: string[][]): void {
@@ -150,7 +170,7 @@ export class PlanTab {
       ...rows.map(([tick = '', shard = '', limit = '', survives = '']) =>
         html(
           'tr',
-          { class: tick === '✓' ? 'passed' : 'failed' },
+          { class: tick === '✓' ? 'passed' : tick === '?' ? '' : 'failed' },
           html('th', { scope: 'row' }, html('span', { class: 'tick', 'aria-hidden': 'true' }, tick), ` ${shard}`),
           html('td', {}, limit),
           html('td', {}, survives),

@@ -1,5 +1,5 @@
 /** What accept() takes out of a tank: the stream down to its processes, and the valve that is shut while nobody takes. */
-import type { ShardView } from '#live/state.ts'
+import type { QueueView } from '#live/state.ts'
 import { set, svg } from '../page/dom.ts'
 import type { Box, LaneLayout } from './layout.ts'
 
@@ -26,7 +26,7 @@ export class Accepts {
     this.elements = [this.#stream, ...fork, this.#valve]
   }
 
-  draw({ state, stalled, acceptsPerSecond }: ShardView): void {
+  draw({ state, stalled, acceptsPerSecond = 0 }: QueueView): void {
     const shut = stalled || state !== 'listening'
     set(this.#valve, 'visibility', shut ? 'visible' : 'hidden')
     const flow = shut ? 0 : (acceptsPerSecond ?? 0)

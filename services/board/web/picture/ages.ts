@@ -1,5 +1,5 @@
 /** How old what waits in each queue is, as its water is coloured: from the one in front to the one that came last. */
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
 
 export interface Age {
   /** Of the one that waits longest, in front: what bounds it from above, where anything does. */
@@ -17,7 +17,7 @@ export class Ages {
   #memory = new Map<number, Memory>()
 
   /** The ages by shard, of a state that follows those it was given before. */
-  see({ shards, monotonicMs }: LiveState): Map<number, Age> {
+  see({ shards, monotonicMs }: Pick<PictureState, 'shards' | 'monotonicMs'>): Map<number, Age> {
     const ages = new Map<number, Age>()
     for (const shard of shards) {
       const old = this.#memory.get(shard.shard)

@@ -1,20 +1,28 @@
 /** What the clients do, in the band on top. */
 import { whole } from '#common/quantities.ts'
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import type { TermName } from '../page/glossary.ts'
+import { ifKnown } from './amounts.ts'
 import type { Box } from './layout.ts'
 
 export class Clients {
   readonly element: SVGGElement
   readonly #facts: { number: SVGTSpanElement; group: SVGTextElement }[]
 
-  constructor({ x, y, w, h }: Box) {
-    const names: [string, TermName][] = [
-      [' new connections', 'rate'],
-      [' SYNs retransmitted', 'retransmit'],
-      [' SYNs never completed', 'halfOpen'],
-    ]
+  /** `foreign`: clients of which only the server's kernel tells, over all its ports. */
+  constructor({ x, y, w, h }: Box, foreign: boolean) {
+    const names: [string, TermName][] = foreign
+      ? [
+          [' connections, all ports', 'rate'],
+          [' met a full queue', 'drop'],
+          [' SYN cookies sent', 'cookie'],
+        ]
+      : [
+          [' new connections', 'rate'],
+          [' SYNs retransmitted', 'retransmit'],
+          [' SYNs never completed', 'halfOpen'],
+        ]
     // Side by side, or one below the other where the band is high.
     const rows = h >= 80
     this.#facts = names.map(([name, term], index) => {
@@ -38,13 +46,19 @@ export class Clients {
     )
   }
 
-  draw({ clients }: LiveState): void {
-    const numbers = [clients.startedPerSecond, clients.synRetransmitsPerSecond, clients.halfOpenPerSecond]
+  draw({ clients, arrivals, cookiesPerSecond }: PictureState): void {
+    const numbers =
+      clients === undefined
+        ? [arrivals?.openedPerSecond, arrivals?.overflowsPerSecond, arrivals && cookiesPerSecond]
+        : [clients.startedPerSecond, clients.synRetransmitsPerSecond, clients.halfOpenPerSecond]
     for (const [index, value] of numbers.entries()) {
       const fact = this.#facts[index]
       if (fact === undefined) continue
-      say(fact.number, `${whole(value)}/s`)
-      set(fact.group, 'class', `fact${value < 0.5 ? ' none' : ['', ' bad', ' odd'][index]}`)
+      say(
+        fact.number,
+        ifKnown(value, (known) => `${whole(known)}/s`),
+      )
+      set(fact.group, 'class', `fact${(value ?? 0) < 0.5 ? ' none' : ['', ' bad', ' odd'][index]}`)
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Where dots come from, and how many: their number follows the rates of a state. Ornament for `motion.ts` to move. */
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
 import { droplet } from './drops.ts'
 import type { Layout } from './layout.ts'
 
@@ -21,13 +21,13 @@ interface Source {
   dot(): NewDot
 }
 
-export function sourcesOf(state: LiveState, { clients, grid, lanes, stacked }: Layout): Source[] {
+export function sourcesOf(state: PictureState, { clients, grid, lanes, stacked }: Layout): Source[] {
   const fromClients = (): Pick<NewDot, 'x' | 'y' | 'endY'> => ({
     x: grid.x + Math.random() * grid.w,
     y: clients.y + clients.h,
     endY: grid.y + 10,
   })
-  const { startedPerSecond, synRetransmitsPerSecond, halfOpenPerSecond } = state.clients
+  const { startedPerSecond = 0, synRetransmitsPerSecond = 0, halfOpenPerSecond = 0 } = state.clients ?? {}
   // Where the tanks stand above the clients, nothing falls into them.
   const ways: Source[] = [
     {
@@ -53,7 +53,7 @@ export function sourcesOf(state: LiveState, { clients, grid, lanes, stacked }: L
       }),
     })
     if (shard.fill >= 0.9)
-      sources.push({ name: `drop${index}`, ratePerSecond: shard.dropsPerSecond, dot: () => droplet(tank) })
+      sources.push({ name: `drop${index}`, ratePerSecond: shard.dropsPerSecond ?? 0, dot: () => droplet(tank) })
   }
   return sources
 }

@@ -3,13 +3,13 @@
  * are drops their rates are the largest figures of the picture.
  */
 import { whole } from '#common/quantities.ts'
-import type { ShardView } from '#live/state.ts'
+import type { QueueView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import type { NewDot } from './dots.ts'
 import type { Box, LaneLayout, Layout } from './layout.ts'
 
 /** Whether something spills now: drops of a shard are an overflow only while the kernel counts overflows. */
-export const spills = ({ state, dropsPerSecond }: ShardView, overflowing: boolean): boolean =>
+export const spills = ({ state, dropsPerSecond = 0 }: QueueView, overflowing: boolean): boolean =>
   state === 'listening' && overflowing && dropsPerSecond > 0
 
 /** The largest figures, in units; those of other things stay below the least. */
@@ -37,7 +37,7 @@ export class Drops {
     this.figures = [...(this.#beside === undefined ? [] : [this.#beside.element]), this.#below.element, this.#unit]
   }
 
-  draw({ state, dropsPerSecond, droppedNow }: ShardView, falls: boolean): void {
+  draw({ state, dropsPerSecond = 0, droppedNow }: QueueView, falls: boolean): void {
     this.fall.style.opacity = String(falls ? Math.min(1, 0.35 + Math.log10(1 + dropsPerSecond) / 4) : 0)
     set(this.fall, 'data-on', falls)
     // Of a moment of the past it is known how many it were.

@@ -1,7 +1,7 @@
 /** The whole journey of a connection, as it is drawn for one layout: from the clients down to the byte queues. */
-import { bytes, number, plural, whole } from '#common/quantities.ts'
+import { bytes, duration, number, plural, UNKNOWN, whole } from '#common/quantities.ts'
 import { ageBeside } from '#live/reading.ts'
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
 import { say, svg } from '../page/dom.ts'
 import type { Age } from './ages.ts'
 import { ByteGauge } from './byte-gauge.ts'
@@ -28,8 +28,9 @@ export class Journey {
   readonly #processStage: Stage
   readonly #connectionStage: Stage
 
-  constructor(layout: Layout, state: LiveState, handlers: PictureHandlers) {
-    this.#clients = new Clients(layout.clients)
+  constructor(layout: Layout, state: PictureState, handlers: PictureHandlers) {
+    const { port } = layout
+    this.#clients = new Clients(layout.clients, state.clients === undefined)
     this.#synQueue = new SynQueue(layout.grid)
     this.lanes = state.shards.map(
       ({ shard }, index) => new Lane(shard, layout.lanes[index] as LaneLayout, layout, state.mode, handlers),
@@ -39,29 +40,44 @@ export class Journey {
     const { clients, syn, accept, process, connections } = layout.stations
     this.#synStage = new Stage('SYN queue', 'synQueue', syn, 2)
     this.#steering = svg('text', { ...layout.steering, class: 'stage-unit', 'data-term': 'steering' })
-    this.#acceptStage = new Stage(state.mode === 'sharded' ? 'Accept queues' : 'Accept queue', 'acceptQueue', accept, 3)
+    const isBuffer = state.shards.some(({ unit }) => unit === 'bytes')
+    this.#acceptStage = isBuffer
+      ? new Stage('Receive buffer', 'receiveQueue', accept)
+      : new Stage(
+          state.mode === 'sharded' ? 'Accept queues' : 'Accept queue',
+          'acceptQueue',
+          accept,
+          port ? 3 : undefined,
+        )
     const { x, y, end } = layout.dropped
     this.#dropped = new DropFigure({ x, y, w: 140 }, end ? 'end' : 'middle')
     this.#droppedUnit = end ? undefined : svg('text', { x, y: y + 17, class: 'dropped-unit at-middle' })
-    this.#processStage = new Stage(state.mode === 'single' ? 'Process' : 'Processes', 'accept', process, 4)
+    this.#processStage = new Stage(
+      state.mode === 'single' ? 'Process' : 'Processes',
+      'accept',
+      process,
+      port ? 4 : undefined,
+    )
     this.#connectionStage = new Stage('Connections', 'descriptor', connections)
     this.elements = [
-      ...(layout.stacked ? [] : [boundary(layout), wayLine([clients, syn, accept, process])]),
-      new Stage('Clients', 'rate', clients, 1).element,
-      ...[this.#synStage, this.#acceptStage, this.#processStage, this.#connectionStage].map(({ element }) => element),
+      ...(layout.stacked ? [] : [boundary(layout), ...(port ? [wayLine([clients, syn, accept, process])] : [])]),
+      ...(port ? [new Stage('Clients', 'rate', clients, 1), this.#synStage, this.#connectionStage] : []).map(
+        ({ element }) => element,
+      ),
+      this.#acceptStage.element,
+      this.#processStage.element,
       this.#steering,
       this.#dropped.element,
       ...(this.#droppedUnit === undefined ? [] : [this.#droppedUnit]),
-      this.#clients.element,
+      ...(port ? [this.#clients.element] : []),
       pipes(layout),
-      this.#synQueue.element,
+      ...(port ? [this.#synQueue.element] : []),
       ...this.lanes.map(({ element }) => element),
-      this.#receive.element,
-      this.#send.element,
+      ...(port ? [this.#receive.element, this.#send.element] : []),
     ]
   }
 
-  draw(state: LiveState, ages: ReadonlyMap<number, Age>): void {
+  draw(state: PictureState, ages: ReadonlyMap<number, Age>): void {
     this.#clients.draw(state)
     this.#drawSynQueue(state)
     say(this.#steering, steeringWords(state))
@@ -69,7 +85,7 @@ export class Journey {
     this.#drawConnections(state)
   }
 
-  #drawSynQueue(state: LiveState): void {
+  #drawSynQueue(state: PictureState): void {
     const { portView } = state
     const queue = portView === undefined ? { length: 0, limit: 0 } : portView.synQueue
     if (queue === undefined) {
@@ -83,30 +99,37 @@ export class Journey {
     this.#synStage.draw(number(queue.length), `of ${number(fits)} half-open`, age)
   }
 
-  #drawLanes(state: LiveState, ages: ReadonlyMap<number, Age>): void {
+  #drawLanes(state: PictureState, ages: ReadonlyMap<number, Age>): void {
     const { shards } = state
     const waiting = shards.reduce((sum, { length }) => sum + length, 0)
+    const inBytes = shards.some(({ unit }) => unit === 'bytes')
     this.#acceptStage.draw(
-      number(waiting),
-      waiting === 1 ? 'connection waits' : 'connections wait',
+      inBytes ? bytes(waiting) : number(waiting),
+      inBytes ? 'wait to be read' : waiting === 1 ? 'connection waits' : 'connections wait',
       ageBeside(state.ages, 'listeners'),
     )
-    const drops = shards.reduce((sum, { dropsPerSecond }) => sum + dropsPerSecond, 0)
+    const drops = shards.reduce((sum, { dropsPerSecond = 0 }) => sum + dropsPerSecond, 0)
     this.#dropped.draw(drops, this.#droppedUnit === undefined ? '/s dropped' : '/s')
     if (this.#droppedUnit !== undefined) say(this.#droppedUnit, drops > 0 ? 'dropped in all' : '')
-    const accepts = shards.reduce((sum, { acceptsPerSecond = Number.NaN }) => sum + acceptsPerSecond, 0)
-    const age = ageBeside(state.ages, 'backends')
-    // There is room for one of them below the number.
-    if (age === '') this.#processStage.draw(whole(accepts), 'accepts per second')
-    else this.#processStage.draw(`${whole(accepts)}/s`, '', age)
-    const overflowing = state.moved.some(({ name }) => name === 'ListenOverflows')
+    if (state.clients === undefined) this.#processStage.draw(...holdersInWords(state))
+    else this.#drawAccepts(state)
+    // What a UDP socket drops has met a full queue, always.
+    const overflowing = inBytes || state.moved.some(({ name }) => name === 'ListenOverflows')
     for (const [index, lane] of this.lanes.entries()) {
       const shard = shards[index]
       if (shard !== undefined) lane.draw(shard, ages.get(shard.shard), overflowing, state)
     }
   }
 
-  #drawConnections({ portView: port, ages }: LiveState): void {
+  #drawAccepts({ shards, ages }: PictureState): void {
+    const accepts = shards.reduce((sum, { acceptsPerSecond = Number.NaN }) => sum + acceptsPerSecond, 0)
+    const age = ageBeside(ages, 'backends')
+    // There is room for one of them below the number.
+    if (age === '') this.#processStage.draw(whole(accepts), 'accepts per second')
+    else this.#processStage.draw(`${whole(accepts)}/s`, '', age)
+  }
+
+  #drawConnections({ portView: port, ages }: PictureState): void {
     if (port !== undefined && port.connections === undefined) {
       this.#connectionStage.draw('–', 'not read lately')
       return
@@ -119,6 +142,22 @@ export class Journey {
     const closed = port?.zeroWindows ?? 0
     this.#send.draw(port?.sendBytes ?? 0, closed > 0 ? `${plural(closed, 'window')} closed` : '', closed > 0)
   }
+}
+
+/** How many processes hold the sockets, and how many of them accept; how long ago that was looked for. */
+function holdersInWords({ shards, holdersAgeMs }: PictureState): [number: string, unit: string] {
+  const holders = new Map(shards.flatMap(({ holders = [] }) => holders.map((holder) => [holder.pid, holder] as const)))
+  if (holders.size === 0) return [UNKNOWN, 'not seen']
+  const told = [...holders.values()].filter(({ accepts }) => accepts !== undefined)
+  const accept = told.filter(({ accepts }) => accepts)
+  // There is room for one line below the number.
+  const age =
+    holdersAgeMs === undefined || holdersAgeMs < 1000
+      ? ''
+      : ` (${duration(Math.floor(holdersAgeMs / 1000) * 1000)} ago)`
+  return told.length === 0
+    ? [number(holders.size), `${holders.size === 1 ? 'holds it' : 'hold it'}${age}`]
+    : [`${number(accept.length)} of ${number(holders.size)}`, `${accept.length === 1 ? 'accepts' : 'accept'}${age}`]
 }
 
 /** Where the kernel ends and the processes begin. */

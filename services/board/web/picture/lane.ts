@@ -1,11 +1,12 @@
 /** One shard: its tank, what spills from it, and the processes below that accept from it. */
 import type { Ages } from '#live/reading.ts'
-import type { LiveState, ShardView } from '#live/state.ts'
+import type { PictureState, QueueView, ShardView } from '#live/state.ts'
 import { set, svg } from '../page/dom.ts'
 import { explain } from '../page/tip.ts'
 import { Accepts } from './accepts.ts'
 import type { Age } from './ages.ts'
 import { Drops, spills } from './drops.ts'
+import { Holder, holderBoxes } from './holder.ts'
 import type { LaneLayout, Layout } from './layout.ts'
 import { ProcessSwitch } from './process.ts'
 import { shardInWords } from './shard-words.ts'
@@ -13,9 +14,21 @@ import { fillOf, Tank } from './tank.ts'
 
 export interface PictureHandlers {
   onSelect(shard: number): void
-  /** `process` is set where one of several was meant. */
-  onToggle(shard: ShardView, process: number | undefined): void
+  /** `process` is set where one of several was meant. Without it nothing can be switched: the lane is of a foreign server. */
+  onToggle?(shard: ShardView, process: number | undefined): void
 }
+
+/** A box of somebody who takes from the queue. */
+interface Taker {
+  readonly element: SVGGElement
+  draw(queue: QueueView, state: PictureState): void
+}
+
+const isBackend = (queue: QueueView): queue is ShardView => 'processes' in queue
+
+/** How many boxes stand below a tank that is one of so many. */
+export const takersOf = (queue: QueueView, lanes: number): number =>
+  isBackend(queue) ? Math.max(1, queue.processes.length) : holderBoxes(queue.holders ?? [], lanes)
 
 export class Lane {
   readonly shard: number
@@ -24,9 +37,9 @@ export class Lane {
   readonly #tank: Tank
   readonly #drops: Drops
   readonly #accepts: Accepts
-  readonly #processes: ProcessSwitch[]
+  readonly #takers: Taker[]
   #selected = false
-  #last: ShardView | undefined
+  #last: QueueView | undefined
   #ages: Ages | undefined
 
   constructor(shard: number, layout: LaneLayout, picture: Layout, mode: string, handlers: PictureHandlers) {
@@ -37,11 +50,18 @@ export class Lane {
     this.#tank = new Tank(shard, tank, room)
     this.#drops = new Drops(layout, picture)
     this.#accepts = new Accepts(layout)
-    this.#processes = processes.map((box, index) => {
+    const { onToggle } = handlers
+    this.#takers = processes.map((box, index): Taker => {
+      if (onToggle === undefined) return new Holder(box, index, processes.length, room)
       const which = processes.length > 1 ? index : undefined
-      return new ProcessSwitch(box, which, room, () => {
-        if (this.#last !== undefined && this.#last.state !== 'down') handlers.onToggle(this.#last, which)
+      const process = new ProcessSwitch(box, which, room, () => {
+        const last = this.#last
+        if (last !== undefined && isBackend(last) && last.state !== 'down') onToggle(last, which)
       })
+      return {
+        element: process.element,
+        draw: (queue, state) => isBackend(queue) && process.draw(queue, queue.processes[index], state),
+      }
     })
     this.element = svg(
       'g',
@@ -60,7 +80,7 @@ export class Lane {
       ...this.#tank.figures,
       ...this.#drops.figures,
       ...this.#accepts.elements,
-      ...this.#processes.map(({ element }) => element),
+      ...this.#takers.map(({ element }) => element),
     )
     this.element.addEventListener('click', () => handlers.onSelect(shard))
     explain(this.element, () =>
@@ -73,17 +93,17 @@ export class Lane {
     this.element.classList.toggle('selected', selected)
   }
 
-  draw(shard: ShardView, age: Age | undefined, overflowing: boolean, state: LiveState): void {
+  draw(shard: QueueView, age: Age | undefined, overflowing: boolean, state: PictureState): void {
     this.#last = shard
     set(this.element, 'class', this.#classes(shard, overflowing))
     this.#ages = state.ages
     this.#tank.draw(shard, age)
     this.#drops.draw(shard, spills(shard, overflowing))
     this.#accepts.draw(shard)
-    for (const [index, process] of this.#processes.entries()) process.draw(shard, shard.processes[index], state)
+    for (const taker of this.#takers) taker.draw(shard, state)
   }
 
-  #classes(shard: ShardView, overflowing: boolean): string {
+  #classes(shard: QueueView, overflowing: boolean): string {
     const fill = fillOf(shard)
     return [
       `lane ${this.#room}`,

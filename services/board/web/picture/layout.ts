@@ -28,6 +28,8 @@ export interface Layout {
   gutter: number
   /** A narrow page: the tanks come first, and the stations before them stand below. */
   stacked: boolean
+  /** Whether there are stations before and behind the tanks: a UNIX socket or UDP has none. */
+  port: boolean
   clients: Box
   grid: Box
   boundaryY: number
@@ -43,6 +45,11 @@ export interface Layout {
 }
 
 const HEIGHT = 540
+/** What the stations before the tanks take of it, and those behind them. */
+const ABOVE = 146
+const BELOW = 48
+/** Where there is so little height that letters would become too small, the stations stand closer. */
+const LOW = { height: 452, belowScale: 0.8 }
 /** A page that is narrower than this, in pixels, gets the stacked picture. */
 const STACKED_BELOW_PX = 640
 const LEAST_WIDTH = 900
@@ -50,10 +57,63 @@ const GUTTER = 184
 const MARGIN = 16
 
 /** The layout for a width and at most a height, in pixels. `processes[i]` is how many processes accept from tank i. */
-export function fit(widthPx: number, mostHeightPx: number, processes: readonly number[]): Layout {
-  if (widthPx < STACKED_BELOW_PX) return stackedLayoutOf(Math.max(300, widthPx), processes)
-  const scale = Math.min(widthPx / LEAST_WIDTH, mostHeightPx / HEIGHT)
-  return layoutOf(Math.round(widthPx / scale), processes)
+export function fit(widthPx: number, mostHeightPx: number, processes: readonly number[], port = true): Layout {
+  if (widthPx < STACKED_BELOW_PX) return stackedLayoutOf(Math.max(300, widthPx), processes, port)
+  const scale = Math.min(widthPx / LEAST_WIDTH, mostHeightPx / (port ? HEIGHT : HEIGHT - ABOVE - BELOW))
+  if (port && scale < LOW.belowScale && mostHeightPx < HEIGHT) {
+    const closer = Math.min(widthPx / LEAST_WIDTH, mostHeightPx / LOW.height)
+    return low(layoutOf(Math.round(widthPx / closer), processes))
+  }
+  const layout = layoutOf(Math.round(widthPx / scale), processes)
+  return port ? layout : alone(layout)
+}
+
+/** The same stations in less height: flatter tanks, less between them. */
+function low(layout: Layout): Layout {
+  const at = <Placed extends { y: number }>(placed: Placed, y: number): Placed => ({ ...placed, y })
+  const { stations, clients, grid, receive, send } = layout
+  return {
+    ...layout,
+    height: LOW.height,
+    clients: { ...clients, y: 10, h: 36 },
+    grid: { ...grid, y: 70, h: 40 },
+    boundaryY: 306,
+    receive: at(receive, 398),
+    send: at(send, 398),
+    lanes: layout.lanes.map(({ area, tank, processes }) => ({
+      area: { ...area, y: 128, h: 260 },
+      tank: { ...tank, y: 172, h: 108 },
+      processes: processes.map((box) => at(box, 322)),
+    })),
+    stations: {
+      clients: at(stations.clients, 25),
+      syn: at(stations.syn, 72),
+      accept: at(stations.accept, 172),
+      process: at(stations.process, 340),
+      connections: at(stations.connections, 415),
+    },
+    steering: { ...layout.steering, y: 150 },
+    dropped: { ...layout.dropped, y: 262 },
+  }
+}
+
+/** The tanks and their processes alone. */
+function alone(layout: Layout): Layout {
+  const up = <Placed extends { y: number }>(placed: Placed): Placed => ({ ...placed, y: placed.y - ABOVE })
+  const { accept, process } = layout.stations
+  return {
+    ...layout,
+    port: false,
+    height: HEIGHT - ABOVE - BELOW,
+    boundaryY: layout.boundaryY - ABOVE,
+    lanes: layout.lanes.map(({ area, tank, processes }) => ({
+      area: up(area),
+      tank: up(tank),
+      processes: processes.map(up),
+    })),
+    stations: { ...layout.stations, accept: up(accept), process: up(process) },
+    dropped: up(layout.dropped),
+  }
 }
 
 /** `processes[i]` is how many processes accept from tank i. */
@@ -71,6 +131,7 @@ export function layoutOf(width: number, processes: readonly number[]): Layout {
     height: HEIGHT,
     gutter: GUTTER,
     stacked: false,
+    port: true,
     room,
     clients: { x: left, y: 14, w: inner, h: 42 },
     grid: { x: left, y: 86, w: inner, h: 56 },

@@ -2,7 +2,7 @@
  * What moves between the vessels: dots on a canvas above the picture. Pure ornament: nothing is to be read from it that
  * the picture does not say, and who prefers less motion gets none.
  */
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
 import { used } from '../page/colours.ts'
 import { type NewDot, sourcesOf } from './dots.ts'
 import type { Layout } from './layout.ts'
@@ -20,7 +20,7 @@ export class Motion {
   readonly #less = matchMedia('(prefers-reduced-motion: reduce)')
   #dots: Dot[] = []
   #layout: Layout | undefined
-  #state: LiveState | undefined
+  #state: PictureState | undefined
   #scale = 1
   #lastMs = 0
   #owed = new Map<string, number>()
@@ -35,7 +35,7 @@ export class Motion {
     requestAnimationFrame((nowMs) => this.#frame(nowMs))
   }
 
-  show(state: LiveState, layout: Layout): void {
+  show(state: PictureState, layout: Layout): void {
     this.#state = state
     this.#layout = layout
   }

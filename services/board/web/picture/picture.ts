@@ -2,12 +2,12 @@
  * The picture: fits the journey of a connection into the page. It is built once for a number of shards; each state then
  * only moves what has changed. Every figure is that of the last sample.
  */
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
 import { set, svg } from '../page/dom.ts'
 import { type Age, Ages } from './ages.ts'
 import { fallGradient } from './drops.ts'
 import { Journey } from './journey.ts'
-import type { PictureHandlers } from './lane.ts'
+import { type PictureHandlers, takersOf } from './lane.ts'
 import { fit, type Layout, layoutOf } from './layout.ts'
 
 export class Picture {
@@ -20,7 +20,7 @@ export class Picture {
   #ages = new Ages()
   #room = { widthPx: 1000, heightPx: Number.POSITIVE_INFINITY }
   #shape = ''
-  #state: LiveState | undefined
+  #state: PictureState | undefined
   #journey: Journey | undefined
   #selected = 1
 
@@ -49,14 +49,15 @@ export class Picture {
     this.#state = undefined
   }
 
-  draw(state: LiveState): void {
+  draw(state: PictureState): void {
     const repeated = state.sequence === this.#state?.sequence
     this.#state = state
-    const processes = state.shards.map((shard) => Math.max(1, shard.processes.length, state.mode === 'shared' ? 1 : 0))
-    const shape = `${state.mode}/${state.shards.map(({ shard }, index) => `${shard}:${processes[index]}`).join()}`
+    const processes = state.shards.map((queue) => takersOf(queue, state.shards.length))
+    const port = state.portView !== undefined || state.clients !== undefined
+    const shape = `${state.mode}/${port}/${state.shards.map(({ shard }, index) => `${shard}:${processes[index]}`).join()}`
     if (shape !== this.#shape || this.#journey === undefined) {
       this.#shape = shape
-      this.layout = fit(this.#room.widthPx, this.#room.heightPx, processes)
+      this.layout = fit(this.#room.widthPx, this.#room.heightPx, processes, port)
       set(this.element, 'viewBox', `0 0 ${this.layout.width} ${this.layout.height}`)
       this.#journey = this.#build(state)
       this.select(this.#selected)
@@ -65,7 +66,7 @@ export class Picture {
     this.#journey.draw(state, this.ages)
   }
 
-  #build(state: LiveState): Journey {
+  #build(state: PictureState): Journey {
     const journey = new Journey(this.layout, state, this.#handlers)
     // Whoever is at a switch with the keyboard stays at it, though the room for the picture has changed.
     const switches = this.element.getElementsByClassName('process-switch')

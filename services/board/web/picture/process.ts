@@ -1,7 +1,7 @@
 /** A process that accepts, which is also the switch that stalls it. */
 import { duration, number, whole } from '#common/quantities.ts'
 import { longestLagMs, stateNames, switchNames } from '#live/names.ts'
-import type { LiveState, ProcessView, ShardView } from '#live/state.ts'
+import type { PictureState, ProcessView, ShardView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import type { Box, Layout } from './layout.ts'
 
@@ -54,7 +54,7 @@ export class ProcessSwitch {
     })
   }
 
-  draw(shard: ShardView, process: ProcessView | undefined, state: LiveState): void {
+  draw(shard: ShardView, process: ProcessView | undefined, state: PictureState): void {
     const one = this.#index === undefined
     const stalled = one ? shard.stalled : (process?.stalled ?? false)
     const down = shard.state === 'down'

@@ -1,13 +1,15 @@
 import { duration, number, plural, whole } from '#common/quantities.ts'
 import { type Ages, ageBeside, waitInSentence } from '#live/reading.ts'
-import type { ShardView } from '#live/state.ts'
+import type { QueueView } from '#live/state.ts'
+import { amount, roomOf } from './amounts.ts'
 
 /** A lane in words, for its tooltip and for screen readers. */
-export function shardInWords(shard: ShardView, ages: Ages): string {
+export function shardInWords(shard: QueueView, ages: Ages): string {
   if (shard.state === 'unread') return `Shard ${shard.shard} is listening; its queue has not been read lately`
   if (shard.state !== 'listening')
     return `Shard ${shard.shard} ${shard.state === 'down' ? 'is down: its process has ended' : 'has closed its listener'}`
-  const oldest = shard.length === 0 ? '' : `, the oldest for ${waitInSentence(shard.oldestWait)}`
+  const oldest =
+    shard.length === 0 || shard.unit === 'bytes' ? '' : `, the oldest for ${waitInSentence(shard.oldestWait)}`
   const { least = 0, most = 0 } = shard.hungUp ?? {}
   const dead =
     least === 0
@@ -16,14 +18,21 @@ export function shardInWords(shard: ShardView, ages: Ages): string {
   const age = ageBeside(ages, 'listeners')
   const backlog =
     shard.backlog > shard.limit ? ` Backlog ${number(shard.backlog)} asked, ${number(shard.limit)} in force.` : ''
-  const told = [
-    ...(shard.acceptsPerSecond === undefined ? [] : [`${whole(shard.acceptsPerSecond)} accepts a second`]),
-    ...(shard.open === undefined ? [] : [`${plural(shard.open, 'descriptor')} open`]),
-  ].join(', ')
   const wait = shard.acceptWait
   const waited =
     wait === undefined
       ? ''
       : ` Connections accepted within the last second had waited ${duration(wait.meanMs)} on average, 99 % of them at most ${duration(wait.p99Ms)}.`
-  return `Shard ${shard.shard}: ${number(shard.length)} of ${number(shard.limit + 1)} waiting${oldest}; peak within 30 s ${number(shard.peak)}, full for ${duration(shard.fullSeconds * 1000)} of that.${dead}${backlog} ${whole(shard.dropsPerSecond)} drops a second, ${number(shard.drops)} in all.${told === '' ? '' : ` ${told}.`}${waited}${age === '' ? '' : ` Read ${age.replace(' old', ' ago')}.`}`
+  const { length, unit, drops, dropsPerSecond, acceptsPerSecond, open, fullSeconds } = shard
+  const full = fullSeconds === undefined ? '' : `, full for ${duration(fullSeconds * 1000)} of that`
+  const dropped =
+    drops === undefined
+      ? ' The kernel counts no drops here.'
+      : dropsPerSecond === undefined
+        ? ` ${number(drops)} drops in all.`
+        : ` ${whole(dropsPerSecond)} drops a second, ${number(drops)} in all.`
+  const accepted = acceptsPerSecond === undefined ? '' : ` ${whole(acceptsPerSecond)} accepts a second`
+  const held = open === undefined ? '' : `${accepted === '' ? ' ' : ', '}${plural(open, 'descriptor')} open`
+  const took = `${accepted}${held}${accepted === '' && held === '' ? '' : '.'}`
+  return `Shard ${shard.shard}: ${amount(length, unit)} of ${amount(roomOf(shard), unit)} waiting${oldest}; peak within 30 s ${amount(shard.peak, unit)}${full}.${dead}${backlog}${dropped}${took}${waited}${age === '' ? '' : ` Read ${age.replace(' old', ' ago')}.`}`
 }

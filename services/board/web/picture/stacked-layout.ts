@@ -14,7 +14,7 @@ const PROCESS = 84
 const BETWEEN_ROWS = 16
 
 /** `processes[i]` is how many processes accept from tank i. */
-export function stackedLayoutOf(width: number, processes: readonly number[]): Layout {
+export function stackedLayoutOf(width: number, processes: readonly number[], port = true): Layout {
   const inner = width - 2 * MARGIN
   const inRow = Math.min(MOST_IN_A_ROW, Math.max(1, processes.length))
   const rows = Math.max(1, Math.ceil(processes.length / inRow))
@@ -27,9 +27,10 @@ export function stackedLayoutOf(width: number, processes: readonly number[]): La
   const connectionsY = synY + 142
   return {
     width,
-    height: connectionsY + 184,
+    height: port ? connectionsY + 184 : processY + 40,
     gutter: MARGIN,
     stacked: true,
+    port,
     room: inRow === 1 ? 'wide' : 'narrow',
     clients: { x: MARGIN, y: clientsY + 10, w: inner, h: 92 },
     grid: { x: MARGIN, y: synY + 62, w: inner, h: 48 },

@@ -1,18 +1,18 @@
 /** How connections get from the SYN queue to their shard: the pipes to every tank, and what decides. */
 import { steeringName } from '#live/names.ts'
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
 import { svg } from '../page/dom.ts'
 import type { Layout } from './layout.ts'
 
-export function steeringWords({ steering, mode, shards }: LiveState): string {
-  if (mode !== 'sharded' || shards.length === 1) return ''
+export function steeringWords({ steering, mode, shards }: PictureState): string {
+  if (mode !== 'sharded' || shards.length === 1 || steering === undefined) return ''
   return steeringName(steering)
 }
 
-/** From the hash table down to every tank; nothing where the tanks stand above it. */
-export function pipes({ grid, lanes, room, stacked }: Layout): SVGGElement {
+/** From the hash table down to every tank; nothing where the tanks stand above it, or there is none. */
+export function pipes({ grid, lanes, room, stacked, port }: Layout): SVGGElement {
   const group = svg('g', { class: `pipes ${room}`, 'aria-hidden': 'true' })
-  if (stacked) return group
+  if (stacked || !port) return group
   const y = grid.y + grid.h + 8
   const middles = lanes.map(({ tank }) => tank.x + tank.w / 2)
   const [first = 0, last = first] = [middles[0], middles.at(-1)]

@@ -1,6 +1,6 @@
 /** The SYN queue: half-open requests scattered over a hash table, cookies and drops when it is full. */
 import { whole } from '#common/quantities.ts'
-import type { LiveState } from '#live/state.ts'
+import type { PictureState } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import { type CellLayout, cellsOf, scatter } from './cells.ts'
 import type { Box } from './layout.ts'
@@ -29,7 +29,7 @@ export class SynQueue {
   }
 
   /** `fits` is how many requests the queue holds. */
-  draw(state: LiveState, fits: number): void {
+  draw(state: PictureState, fits: number): void {
     const grid = cellsOf(this.#box, fits)
     const length = state.portView?.synQueue?.length ?? 0
     const key = `${grid.cells}/${grid.columns}/${grid.pitch}`

@@ -1,9 +1,10 @@
 /** An accept queue as a tank: how high it stands, how old it is, who in it has hung up, and its figures in it. */
 import { number } from '#common/quantities.ts'
 import { type CountBounds, waitInWords } from '#live/reading.ts'
-import type { ShardView } from '#live/state.ts'
+import type { QueueView } from '#live/state.ts'
 import { say, set, svg } from '../page/dom.ts'
 import { type Age, staleness } from './ages.ts'
+import { amount, roomOf } from './amounts.ts'
 import type { Box, Layout } from './layout.ts'
 
 /** How far a queue may be seen to stand above its rim. */
@@ -26,6 +27,7 @@ export class Tank {
   readonly #fits: SVGTextElement
   readonly #age: SVGTextElement
   readonly #hungUp: SVGTextElement
+  #isAgeless = false
 
   constructor(shard: number, box: Box, room: Layout['room']) {
     this.#box = box
@@ -61,10 +63,10 @@ export class Tank {
     this.figures = [this.#fits, this.#length, this.#age, this.#hungUp]
   }
 
-  draw(shard: ShardView, age: Age | undefined): void {
+  draw(shard: QueueView, age: Age | undefined): void {
     const { x, y, w, h } = this.#box
     const open = shard.state === 'listening'
-    const fits = shard.limit + 1
+    const fits = roomOf(shard)
     const fill = fillOf(shard)
     const level = Math.min(1, fill)
     const top = y + h * (1 - level) - (shard.length > 0 && level * h < 3 ? 3 : 0)
@@ -75,6 +77,9 @@ export class Tank {
     const above = Math.min(1, Math.max(0, (shard.length - fits) / Math.max(1, fits)))
     const rise = fill > 1 ? 4 + above * (MOUND - 4) : 0
     set(this.#mound, 'd', rise > 0 ? `M${x} ${y}q${w / 2} ${-2 * rise} ${w} 0z` : '')
+    // The colour of water is its age: where that is never known, it has none.
+    this.#isAgeless = shard.unit === 'bytes' || (shard.oldestWait === undefined && shard.holders !== undefined)
+    set(this.#water, 'class', this.#isAgeless ? 'water ageless' : 'water')
     if (age !== undefined) {
       shade(this.#oldStop, age.oldestMs)
       shade(this.#newStop, age.newestMs)
@@ -85,7 +90,7 @@ export class Tank {
     this.#drawFigures(shard, top)
   }
 
-  #drawFigures(shard: ShardView, top: number): void {
+  #drawFigures(shard: QueueView, top: number): void {
     const { y, h, w } = this.#box
     const open = shard.state === 'listening'
     const size = this.#room === 'wide' ? Math.min(30, w * 0.34) : this.#room === 'narrow' ? Math.min(26, w * 0.42) : 0
@@ -95,15 +100,15 @@ export class Tank {
     set(this.#length, 'y', middle)
     say(
       this.#length,
-      size === 0 ? '' : open ? number(shard.length) : shard.state === 'unread' ? 'not read' : shard.state,
+      size === 0 ? '' : open ? amount(shard.length, shard.unit) : shard.state === 'unread' ? 'not read' : shard.state,
     )
     // Letters on water have water's own ink.
     const onWater = (at: number): string => (top < at ? ' on-water' : '')
     set(this.#length, 'class', `length${onWater(middle - size * 0.45)}`)
     set(this.#fits, 'y', middle + line)
     set(this.#fits, 'class', `fits${onWater(middle + line - 5)}`)
-    say(this.#fits, open && size > 0 ? `of ${number(shard.limit + 1)}` : '')
-    const shows = size > 0 && open && shard.length > 0
+    say(this.#fits, open && size > 0 ? `of ${amount(roomOf(shard), shard.unit)}` : '')
+    const shows = size > 0 && open && shard.length > 0 && !this.#isAgeless
     const words = shows ? `${this.#room === 'wide' ? 'oldest ' : ''}${waitInWords(shard.oldestWait)}` : ''
     set(this.#age, 'y', middle + 2 * line)
     set(this.#age, 'class', `age${onWater(middle + 2 * line - 5)}`)
@@ -130,8 +135,8 @@ const hatching = (id: string): SVGPatternElement =>
   )
 
 /** How much of the queue is taken: 1 where it is full, more where listen() was called again with less. */
-export const fillOf = ({ state, length, limit }: ShardView): number =>
-  state === 'listening' ? length / (limit + 1) : 0
+export const fillOf = (queue: QueueView): number =>
+  queue.state === 'listening' ? queue.length / Math.max(1, roomOf(queue)) : 0
 
 /** Its outline, open above. */
 function basinOf({ x, y, w, h }: Box): string {

@@ -7,8 +7,8 @@ import { explain } from '../page/tip.ts'
 export const steps = ['SYN', 'half open', 'waits for accept()', 'your code'] as const
 const terms: readonly TermName[] = ['rate', 'halfOpen', 'acceptQueue', 'accept']
 
-/** Both, as one line. */
-export function wayAndLegend(): HTMLElement {
+/** What the water's colour means. */
+export function waterLegend(): HTMLElement {
   const legend = html(
     'p',
     { class: 'legend' },
@@ -19,7 +19,12 @@ export function wayAndLegend(): HTMLElement {
     html('span', { class: 'spilled' }, html('i', { 'aria-hidden': 'true' }), 'dropped'),
   )
   explain(legend, () => `The colour of the water is how long it has waited. ${glossary.acceptWait.says}`)
-  return html(
+  return legend
+}
+
+/** Both, as one line. */
+export const wayAndLegend = (): HTMLElement =>
+  html(
     'div',
     { class: 'key' },
     html(
@@ -34,6 +39,5 @@ export function wayAndLegend(): HTMLElement {
         ),
       ),
     ),
-    legend,
+    waterLegend(),
   )
-}
