@@ -138,8 +138,10 @@ for (const count of speed === 'quick' ? [0, 2000] : [0, 2000, 10_000, 24_000]) {
   rows.push(row('scrape p99', quantile(own.scrapeMs, 0.99) / 1000, 's', count <= 2000 ? 1 : undefined))
 }
 {
-  await using _namespaces = await Held.script('./namespaces.ts', String(NAMESPACES))
-  const cost = await ours(QUIET_MS, '--netns', 'all')
+  // With processes and a /proc of their own: `all` is then these, and not what else runs on this machine.
+  const script = [process.execPath, new URL('./namespaces.ts', import.meta.url).pathname, String(NAMESPACES)]
+  await using held = await Held.start('unshare', ['--pid', '--mount-proc', '--kill-child', '--fork', ...script])
+  const cost = await ours(QUIET_MS, '--netns', 'all', '--proc', `/proc/${held.pid}/root/proc`)
   const read = cost.text.match(/^spillway_exporter_namespace_info\{/gm)?.length ?? 0
   const what = `${NAMESPACES} namespaces beside its own, quiet`
   const note = `${words(cost)}, ${read} namespaces read`
