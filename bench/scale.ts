@@ -20,6 +20,8 @@ const [seconds, scrapes] = speed === 'quick' ? [5, 10] : [20, 50]
 const PER_PROCESS = 10_000
 const PORTS = 25_000
 const FIRST_PORT = 20_000
+/** Those of a host with many containers. */
+const NAMESPACES = 69
 
 /** Listeners on as many addresses and ports as it takes. */
 async function listening(count: number, stack: AsyncDisposableStack): Promise<void> {
@@ -87,8 +89,8 @@ async function costOf(command: string, words: string[], port: number, settleMs =
 }
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
-const ours = (settleMs?: number): Promise<Cost> =>
-  costOf(spillway, ['exporter', '--listen', '127.0.0.1:10511'], 10_511, settleMs)
+const ours = (settleMs?: number, ...options: string[]): Promise<Cost> =>
+  costOf(spillway, ['exporter', '--listen', '127.0.0.1:10511', ...options], 10_511, settleMs)
 /** After a minute in which nothing waited the exporter reads less often; with many listeners it is to be seen at full cadence. */
 const QUIET_MS = 65_000
 const theirs = (): Promise<Cost> =>
@@ -134,5 +136,17 @@ for (const count of speed === 'quick' ? [0, 2000] : [0, 2000, 10_000, 24_000]) {
   rows.push(row('CPU', own.share * 100, '%', count === 0 ? 1 : undefined))
   rows.push(row('RSS', own.rssMB, 'MB', count === 0 ? 90 : count === 2000 ? 250 : undefined))
   rows.push(row('scrape p99', quantile(own.scrapeMs, 0.99) / 1000, 's', count <= 2000 ? 1 : undefined))
+}
+{
+  // With processes and a /proc of their own: `all` is then these, and not what else runs on this machine.
+  const script = [process.execPath, new URL('./namespaces.ts', import.meta.url).pathname, String(NAMESPACES)]
+  await using held = await Held.start('unshare', ['--pid', '--mount-proc', '--kill-child', '--fork', ...script])
+  const cost = await ours(QUIET_MS, '--netns', 'all', '--proc', `/proc/${held.pid}/root/proc`)
+  const read = cost.text.match(/^spillway_exporter_namespace_info\{/gm)?.length ?? 0
+  const what = `${NAMESPACES} namespaces beside its own, quiet`
+  const note = `${words(cost)}, ${read} namespaces read`
+  if (read <= NAMESPACES) throw new Error(`Of ${NAMESPACES} namespaces and its own the exporter reads ${read}`)
+  rows.push({ what: `${what}: CPU`, value: cost.share * 100, unit: '%', target: { most: 5 }, note })
+  rows.push({ what: `${what}: RSS`, value: cost.rssMB, unit: 'MB', note: '' })
 }
 console.log(JSON.stringify(rows))
