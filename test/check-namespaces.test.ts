@@ -56,7 +56,7 @@ test('all namespaces are looked at, one by its name, and what is set in each is 
     [['blue', 8080]],
   )
 
-  const server = Number((blue?.pids as number[] | undefined)?.[0])
+  const server = Number(String(blue?.pids))
   const ofProcess = await checkBeside(host, pid, '--netns', 'all', '--pid', String(server))
   assert.deepEqual(
     [ofProcess.code, linesOf(ofProcess).flatMap(({ type, port }) => (type === 'listener' ? [port] : []))],

@@ -1,5 +1,5 @@
 /** What may be wrong with the queues of a host: every finding, causes before symptoms. */
-import { acceptedAndNeverRead, deadInTheQueue, forsakenShards, unevenShards } from './connections.ts'
+import { acceptedAndNeverRead, deadInTheQueue, forsakenShards, strangers, unevenShards } from './connections.ts'
 import { abortsOnOverflow, overflowsOfOthers, synQueues } from './counters.ts'
 import type { HostEvidence } from './evidence.ts'
 import { type HostFinding, type HostFound, severities } from './finding.ts'
@@ -12,6 +12,7 @@ const catalogue: readonly HostFinding[] = [
   descriptors,
   acceptedAndNeverRead,
   forsakenShards,
+  strangers,
   overflows,
   clamped,
   deadInTheQueue,

@@ -84,12 +84,52 @@ export const forsakenShards: HostFinding = function* forsakenShards(host) {
   }
 }
 
-/** Of a process that uses no CPU time: one that is busy with a request comes back. */
-const isForsaken = ({ acceptors, processes }: QueueEvidence): boolean =>
+/**
+ * Of a process that uses no CPU time, and a client waits at both looks: one that is busy with a request, or waits for a
+ * database, comes back, and with an empty queue it is no different from one that has forgotten its socket.
+ */
+const isForsaken = ({ acceptors, processes, length, lengthBefore = 0 }: QueueEvidence): boolean =>
   acceptors !== undefined &&
   acceptors.length === 0 &&
+  length > 0 &&
+  lengthBefore > 0 &&
   processes.length > 0 &&
   processes.every(({ cpuShare, state }) => state === 'sleeps' && cpuShare !== undefined && cpuShare < 0.05)
+
+/** Two programs with SO_REUSEPORT at one place, by accident: each gets clients of the other. */
+export const strangers: HostFinding = function* strangers(host) {
+  for (const { group } of groups(host)) {
+    const names = new Map<string, QueueEvidence>()
+    for (const queue of group) if (queue.who !== undefined && !names.has(queue.who)) names.set(queue.who, queue)
+    const [first, ...others] = names.values()
+    if (first === undefined || others.length === 0) continue
+    // One that hands its socket on, or has started the other, is no stranger to it.
+    const own = new Set(first.processes.map(({ pid }) => pid))
+    const strange = others.filter(({ processes }) => !processes.some(({ pid }) => own.has(pid)))
+    if (strange.length === 0) continue
+    const all = [first, ...strange]
+    const shares = all.map((queue) => {
+      const sockets = group.filter(({ who }) => who === queue.who).length
+      return `${nameOf(queue)} (${pidsOf(queue.processes)}) has ${plural(sockets, 'socket')}`
+    })
+    yield {
+      code: 'stranger-on-the-port',
+      severity: 'warning',
+      sure: 'likely',
+      about: first,
+      who: undefined,
+      words: `Different programs listen here with SO_REUSEPORT: ${shares.join(', ')}. The kernel spreads the clients over all of them, whichever program they mean.`,
+      evidence: { programs: all.length, sockets: group.length },
+      mends: [
+        {
+          line: `kill ${strange.flatMap(({ processes }) => processes.map(({ pid }) => pid)).join(' ')}`,
+          where: 'if that is the one that does not belong here',
+          after: 'its socket leaves the group',
+        },
+      ],
+    }
+  }
+}
 
 const ENOUGH_DROPS = 20
 const MOST_OF_THEM = 0.8
