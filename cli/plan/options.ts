@@ -117,6 +117,7 @@ export const planOptions = {
     'ns',
   ]),
   column: text(recording, 'NAME', 'the column of times, where several could be meant'),
+  counts: text(recording, 'NAME', 'the column that counts the arrivals of each interval'),
   'requests-per-connection': {
     ...text(
       recording,

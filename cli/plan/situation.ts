@@ -143,6 +143,7 @@ const cookies = (value: number): 0 | 1 | 2 => (value === 0 ? 0 : value === 1 ? 1
 /** Options that decide how a recording is read. */
 const ofRecordings = [
   'column',
+  'counts',
   'time-unit',
   'requests-per-connection',
   'port',
@@ -187,6 +188,7 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
     )
   const ofFile = {
     column: said.column,
+    counts: said.counts,
     timeUnit: said['time-unit'],
     requestsPerConnection: said['requests-per-connection'],
     port: said.port,
