@@ -423,6 +423,11 @@ test('what holds no arrivals says what it is, and what to do', () => {
     refusal('t,count\n0,5\n3,7\n7.1,9\n'),
     /look.* a count of arrivals, but the times beside it do not go in even steps/,
   )
+  assert.match(
+    refusal('{"time":"yesterday","status":200}\n'),
+    /no line has a time that can be read, under msec, @timestamp, ts/,
+  )
+  assert.match(refusal('t\u001b[31m_x,b\n1,2\n'), /t\uFFFD\[31m_x/)
   assert.throws(
     () => refuseBinary('a.pcap', Uint8Array.of(0xd4, 0xc3, 0xb2, 0xa1, 2, 0)),
     /a.pcap is a capture of packets, not text/,

@@ -8,12 +8,13 @@ import { linesOf } from './table.ts'
 
 /** Throws a UsageError that names the file, and the line where there is one, and says what to do. */
 export function parseRecording(file: string, text: string, said: SaidOfRecording = {}): Recorded {
-  const plain = text.replace(/^\uFEFF/, '')
+  // Messages quote what a file holds, and a terminal obeys control characters.
+  const plain = text.replace(/^\uFEFF/, '').replaceAll(/[^\P{Cc}\t\n\r]/gu, '\uFFFD')
   const lines = jsonArrayLines(plain) ?? [...linesOf(plain)].map(unwrapped)
   const format = formatOf(lines)
   if (format !== undefined) return arrivalsOfLog(file, format, lines, said)
   if (isOfCounters(lines)) return countersArrivals(file, lines, said)
-  return parseCsv(file, text, said)
+  return parseCsv(file, plain, said)
 }
 
 /** What container runtimes wrap a line in: Kubernetes' `TIME stdout F LINE`, and Docker's JSON with the line in `log`. */

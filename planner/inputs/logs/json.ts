@@ -1,4 +1,5 @@
 /** Logs with a JSON object on each line: of nginx, Caddy, Traefik, Envoy, and of pino, bunyan, zap and their kind. */
+import { UsageError } from '#common/errors.ts'
 import { momentMs } from './dates.ts'
 import { type Entry, eachLine, type LogFormat, type Said } from './format.ts'
 
@@ -56,7 +57,7 @@ const inText: Record<string, number> = {
 
 export const jsonLog: LogFormat = {
   matches: (line) => fieldsOf(line) !== undefined,
-  read(_file, lines) {
+  read(file, lines) {
     const keys = new Map<string, number>()
     let [withTime, hasEnd, requests] = [0, false, false]
     const ends = new Set<Entry>()
@@ -76,6 +77,11 @@ export const jsonLog: LogFormat = {
       return entry
     })
     const { entries } = read
+    if (entries.length === 0)
+      throw new UsageError(
+        `${file}: no line has a time that can be read, under ${writes.slice(0, 5).join(', ')} or ${starts.slice(0, 3).join(', ')}`,
+        'Write it as a date, such as 2026-11-22T10:20:30.4Z, or as a Unix time',
+      )
     const taken = hasEnd ? entries.filter((entry) => ends.has(entry)) : entries
     const others = entries.length - taken.length
     if (others > 0) read.leftOut.set('events without the status of a request', others)
