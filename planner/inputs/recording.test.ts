@@ -129,6 +129,15 @@ for (const [what, lines, times, how] of [
     /log/,
   ],
   [
+    'JSON with durations of a unit that nobody knows',
+    [
+      '{"ts":1795707369.5,"request":{"method":"GET"},"duration":250,"status":200}',
+      '{"ts":1795707370.5,"request":{"method":"GET"},"duration":500,"status":200}',
+    ],
+    [0, 1000],
+    /with its times \(`ts`\) as they are, which is when a request ended/,
+  ],
+  [
     'a JSON array',
     ['[{"timestamp":1795707369100,"status":200},', '{"timestamp":1795707369200,"status":200}]'],
     [0, 100],

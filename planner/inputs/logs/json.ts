@@ -35,8 +35,8 @@ const ended = [
   'response',
 ]
 
-/** Durations whose unit the logger fixes: nginx, Traefik, pino-http. */
-const known: Record<string, number> = { request_time: 1000, Duration: 1e-6, responseTime: 1 }
+/** Durations whose unit the logger fixes: nginx, pino-http. */
+const known: Record<string, number> = { request_time: 1000, responseTime: 1 }
 const durationKey = /^(?:duration|latency|elapsed|took|response_?time|request_?time|time_?taken)_?(?:human)?/i
 const suffixes: [RegExp, number][] = [
   [/(?:_ms|Ms|_millis|Millis)$/, 1],
@@ -129,9 +129,10 @@ function durationMsOf(fields: Fields): number | undefined {
     const value = Number(fields[key] ?? Number.NaN)
     if (Number.isFinite(value)) return value * size
   }
-  // Caddy's own log writes seconds.
-  if (isFields(fields.request) && typeof fields.duration === 'number' && fields.duration >= 0)
-    return fields.duration * 1000
+  // Others write a bare number too, in a unit of their own.
+  const isCaddys = fields.msg === 'handled request' && isFields(fields.request)
+  if (isCaddys && typeof fields.duration === 'number') return fields.duration * 1000
+  if (fields.DownstreamStatus !== undefined && typeof fields.Duration === 'number') return fields.Duration * 1e-6
   for (const [key, value] of Object.entries(fields)) {
     if (!durationKey.test(key)) continue
     if (typeof value === 'string') {
