@@ -75,6 +75,7 @@ const text = (group: string, form: string, help: string) => ({
 const load = 'The load'
 const recording = 'How a recording is to be read'
 const servers = 'The servers'
+const pool = 'A pool of workers that accept from one socket'
 const trouble = 'What goes wrong'
 const target = 'What must hold'
 const clients = 'Clients and kernel'
@@ -116,6 +117,7 @@ export const planOptions = {
     'ns',
   ]),
   column: text(recording, 'NAME', 'the column of times, where several could be meant'),
+  counts: text(recording, 'NAME', 'the column that counts the arrivals of each interval'),
   'requests-per-connection': {
     ...text(
       recording,
@@ -161,6 +163,21 @@ export const planOptions = {
   },
   handle: duration(servers, 'work per request, after the accepts of a loop iteration', { min: 0, max: 60_000 }),
   'accepts-per-turn': count(servers, 'accepts before other work (default 1: Node, nginx)', { min: 1, max: 1_000_000 }),
+
+  workers: count(pool, 'how many there are, each with one request at a time (gunicorn, PHP-FPM, uWSGI)', {
+    min: 1,
+    max: 10_000,
+  }),
+  'service-time': duration(pool, 'how long one takes for a request, on average', { min: 0.001, max: 60_000 }),
+  'service-cv': {
+    ...text(pool, 'X', 'how that varies: 0 constant, 1 exponential (default)'),
+    schema: Type.Number({ minimum: 0, maximum: 10 }),
+    parse: (name: string, said: string) => parseNumber(name, said, { max: 10 }),
+  },
+  instances: count(load, 'machines that share the load evenly; the answer is for one (default 1)', {
+    min: 1,
+    max: 100_000,
+  }),
 
   stall: {
     ...text(trouble, 'TIME[/TIME]', 'an event loop is blocked: 80ms once, 80ms/10s every ten seconds'),

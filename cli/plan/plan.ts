@@ -10,6 +10,7 @@ import { refuseUnwritable, writePage } from '../page-file.ts'
 import { progress } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
 import { credentialsFrom } from './credentials.ts'
+import { understoodInWords } from './pool.ts'
 import { questionOf, situationOf } from './situation.ts'
 import { answerInWords } from './words.ts'
 
@@ -43,7 +44,8 @@ async function answerTo(args: string[]): Promise<void> {
 async function fromOptions(command: PlanCommand): Promise<Answer> {
   const question = questionOf(command)
   const situation = await situationOf(command, question)
-  const answer = questions[question](situation)
+  const given = questions[question](situation)
+  const answer = { ...given, answer: [...given.answer, ...understoodInWords(command, situation)] }
   if (!command.confirm) return answer
   const { confirmed } = await import('#lab/confirm/confirmed.ts')
   try {

@@ -8,6 +8,7 @@ import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#pla
 import { defaultClient, defaultKernel } from '#planner/system.ts'
 import type { PlanCommand } from './command.ts'
 import { nameOf, refuseContradictions } from './contradictions.ts'
+import { ofInstance, withPool } from './pool.ts'
 import { isAddress, readArrivals } from './recordings.ts'
 
 /** The default of Node and of nginx. */
@@ -30,10 +31,12 @@ export function questionOf({ question, said }: PlanCommand): Question {
   return said.backlog === undefined ? 'backlog' : 'setting'
 }
 
-export async function situationOf(command: PlanCommand, question: Question): Promise<Situation> {
+export async function situationOf(asked: PlanCommand, question: Question): Promise<Situation> {
+  const command = withPool(asked, question)
   refuseContradictions(command, question)
   const { said } = command
-  const arrivals = await arrivalsOf(command, question)
+  const instances = said.instances ?? 1
+  const arrivals = ofInstance(await arrivalsOf(command, question), instances, said.seed ?? 1)
   const asksForBacklog = question === 'backlog' || question === 'backends'
   const situation: Situation = {
     arrivals,
@@ -55,7 +58,7 @@ export async function situationOf(command: PlanCommand, question: Question): Pro
         ? undefined
         : { backends: said['slow-backends'], acceptMs: said['slow-accept'] ?? 0 },
     restart: question === 'restart' ? { drainMs: said.drain ?? 100, awayMs: said.away ?? 1000 } : undefined,
-    halfOpenPerSecond: said['half-open'] ?? 0,
+    halfOpenPerSecond: (said['half-open'] ?? 0) / instances,
     kernel: {
       syncookies: cookies(said.syncookies ?? defaultKernel.syncookies),
       synAckRetries: said['synack-retries'] ?? defaultKernel.synAckRetries,
@@ -140,6 +143,7 @@ const cookies = (value: number): 0 | 1 | 2 => (value === 0 ? 0 : value === 1 ? 1
 /** Options that decide how a recording is read. */
 const ofRecordings = [
   'column',
+  'counts',
   'time-unit',
   'requests-per-connection',
   'port',
@@ -184,6 +188,7 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
     )
   const ofFile = {
     column: said.column,
+    counts: said.counts,
     timeUnit: said['time-unit'],
     requestsPerConnection: said['requests-per-connection'],
     port: said.port,

@@ -29,8 +29,10 @@ export const isOfCounters = (lines: readonly string[]): boolean =>
   isOfSs(lines)
 
 const ssHead = /^(?:Netid\s+)?State\s+Recv-Q\s+Send-Q\b/
+const ssListener = /^(?:tcp\s+)?LISTEN\s+\d+\s+\d+\s+\S+:\S+/
 const ssTotal = /^TCP:\s+\d+ \(estab \d+/
-const isOfSs = (lines: readonly string[]): boolean => lines.some((line) => ssHead.test(line) || ssTotal.test(line))
+const isOfSs = (lines: readonly string[]): boolean =>
+  lines.some((line) => ssHead.test(line) || ssTotal.test(line) || ssListener.test(line))
 
 /** What came between one output and the next. Throws a UsageError that asks for what the outputs do not say. */
 export function countersArrivals(file: string, lines: readonly string[], said: SaidOfRecording): Recorded {

@@ -3,7 +3,7 @@ import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
 import { duration, number, plural } from '#common/quantities.ts'
 import { type Counted, countedArrivals, MOST_ARRIVALS } from './counts.ts'
-import { type CountColumn, countColumnOf, countsIn } from './histogram.ts'
+import { type CountColumn, countColumnOf, countsIn, openColumnOf } from './histogram.ts'
 import { toldArrivals } from './logs/log.ts'
 import { synsOf } from './packet-table.ts'
 import { type Recorded, recorded, type SaidOfRecording } from './recorded.ts'
@@ -29,7 +29,7 @@ import {
  * makes a histogram. Throws a UsageError that names the line and says how the file was read.
  */
 export function parseCsv(file: string, text: string, said: SaidOfRecording = {}): Recorded {
-  const table = tableOf(file, text)
+  const table = requestsOfK6(tableOf(file, text))
   const at = timesAt(file, table, said)
   const column = columnAt(table, at)
   if (column.cells.length === 0) return recorded(file, [], { how: `column \`${column.name}\`` })
@@ -38,11 +38,28 @@ export function parseCsv(file: string, text: string, said: SaidOfRecording = {})
   const times = timesOf(file, column, reading, how)
   const syns = synsOf(file, table, times, how, said.port)
   if (syns !== undefined) return toldArrivals(file, syns, said)
-  const counts = countColumnOf(file, table, at)
+  const counts = countColumnOf(file, table, at, said.counts)
   if (counts !== undefined) return histogram(file, table, times, counts, column, reading, how, said)
+  const open = openColumnOf(table, times, at)
+  if (open !== undefined)
+    throw new UsageError(
+      `${file} line ${column.lines[0]}: the times go in even steps, so that \`${open}\` may count the arrivals of each (${how})`,
+      `If it does, say --counts ${open}; name it rps if it is a rate a second, and leave it out if each line is one arrival`,
+    )
   if (isUnitOpen(column, reading)) throw whichUnit(file, column)
   const byMinute = reading.as === 'dates' && column.cells.every((cell) => !hasSeconds(cell))
   return recorded(file, times, { how, tickMs: byMinute ? 60_000 : undefined, seed: said.seed })
+}
+
+/** k6 writes a line for each metric of each request: one of them counts requests. */
+function requestsOfK6(table: Table): Table {
+  const at = table.heading.indexOf('metric_name')
+  if (at === -1 || !table.heading.includes('timestamp')) return table
+  const metric = ['http_reqs', 'ws_sessions', 'grpc_req_duration', 'iterations'].find((name) =>
+    table.rows.some((row) => row[at] === name),
+  )
+  const kept = [...table.rows.keys()].filter((row) => table.rows[row]![at] === metric)
+  return { ...table, rows: kept.map((row) => table.rows[row]!), lines: kept.map((row) => table.lines[row]!) }
 }
 
 /** A table as it is written. */

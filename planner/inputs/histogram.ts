@@ -1,5 +1,6 @@
 /** Tables that count arrivals in each interval instead of listing them. */
 import { UsageError } from '#common/errors.ts'
+import { orNearest } from '#common/nearest.ts'
 import type { Table } from './csv.ts'
 
 export interface CountColumn {
@@ -36,7 +37,24 @@ function kindOf(heading: string): 'count' | 'rate' | undefined {
  * The column of counts beside a column of times; undefined where there is none, or where its cells are no counts (names and
  * numbers of connections). Throws a UsageError where there are several.
  */
-export function countColumnOf(file: string, { heading, rows, top }: Table, times: number): CountColumn | undefined {
+export function countColumnOf(
+  file: string,
+  { heading, rows, top }: Table,
+  times: number,
+  said: string | undefined,
+): CountColumn | undefined {
+  if (said !== undefined) {
+    const at = heading.findIndex((name) => name.toLowerCase() === said.toLowerCase())
+    if (at === -1 || at === times)
+      throw new UsageError(
+        `${file} line ${top} has no column '${said}' of counts${orNearest(said, heading)}`,
+        `Its columns: ${heading.join(', ')}`,
+      )
+    const wrong = rows.find((row) => !/^\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i.test(row[at] ?? ''))
+    if (wrong !== undefined)
+      throw new UsageError(`${file}: '${wrong[at]}' in \`${heading[at]}\` is not a count`, 'Name the column of counts')
+    return { at, name: heading[at]!, perSecond: kindOf(heading[at]!) === 'rate' }
+  }
   const found = [...heading.keys()].flatMap((at): CountColumn[] => {
     const kind = at === times ? undefined : kindOf(heading[at]!)
     if (kind === undefined) return []
@@ -50,10 +68,33 @@ export function countColumnOf(file: string, { heading, rows, top }: Table, times
   if (found.length > 1)
     throw new UsageError(
       `${file} line ${top}: ${found.map(({ name }) => `\`${name}\``).join(' and ')} may both count arrivals`,
-      'Leave in the one that counts new connections',
+      `Say which one: --counts ${found[0]?.name}`,
     )
   return found[0]
 }
+
+/** So many lines in even steps are no chance. */
+const TELLING = 8
+
+/**
+ * A column of numbers beside times that go in exactly even steps, as exports of dashboards have: its values may be counts,
+ * though its name does not say so. Undefined where there is none.
+ */
+export function openColumnOf({ heading, rows }: Table, times: Float64Array, own: number): string | undefined {
+  if (times.length < TELLING) return undefined
+  const step = times[1]! - times[0]!
+  if (!(step > 0) || !times.every((time, i) => i === 0 || Math.abs(time - times[i - 1]! - step) < step / 1000))
+    return undefined
+  const at = heading.findIndex(
+    (_, i) =>
+      i !== own && rows.every((row) => /^\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i.test(row[i] ?? '')) && !risesByOne(rows, i),
+  )
+  return heading[at]
+}
+
+/** Numbers of lines, or of connections. */
+const risesByOne = (rows: readonly string[][], at: number): boolean =>
+  rows.every((row, i) => i === 0 || Number(row[at]) === Number(rows[i - 1]![at]) + 1)
 
 /** Counts, and how long each interval is. Throws a UsageError where the times are no intervals. */
 export function countsIn(

@@ -30,6 +30,8 @@ export interface Recorded {
 export interface SaidOfRecording {
   /** The column of times. */
   column?: string | undefined
+  /** The column that counts the arrivals of each interval. */
+  counts?: string | undefined
   timeUnit?: Unit | undefined
   /** Requests that a connection carries on average; `logged` for the first of each connection that a log tells apart. */
   requestsPerConnection?: number | 'logged' | undefined

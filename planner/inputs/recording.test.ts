@@ -129,6 +129,15 @@ for (const [what, lines, times, how] of [
     /log/,
   ],
   [
+    'JSON with durations of a unit that nobody knows',
+    [
+      '{"ts":1795707369.5,"request":{"method":"GET"},"duration":250,"status":200}',
+      '{"ts":1795707370.5,"request":{"method":"GET"},"duration":500,"status":200}',
+    ],
+    [0, 1000],
+    /with its times \(`ts`\) as they are, which is when a request ended/,
+  ],
+  [
     'a JSON array',
     ['[{"timestamp":1795707369100,"status":200},', '{"timestamp":1795707369200,"status":200}]'],
     [0, 100],
@@ -214,6 +223,43 @@ for (const [what, lines, times, how] of [
     ],
     [0, 200],
     /`frame.time_epoch` as Unix time in seconds/,
+  ],
+  [
+    'what Kubernetes keeps of a log',
+    ['100', '300'].map(
+      (ms) =>
+        `2026-11-26T15:36:09.5Z stdout F [2026-11-26T15:36:09.${ms}Z] "GET / HTTP/1.1" 200 - 0 5 3 2 "-" "-" "x" "y" "-"`,
+    ),
+    [0, 200],
+    /Envoy/,
+  ],
+  [
+    'what Docker keeps of a log',
+    ['100', '300'].map((ms) =>
+      JSON.stringify({
+        log: `::1 - - [26/Nov/2026:15:36:09.${ms} +0000] "GET / HTTP/1.1" 200 2\n`,
+        stream: 'stdout',
+        time: '2026-11-26T15:36:10Z',
+      }),
+    ),
+    [0, 200],
+    /common format/,
+  ],
+  [
+    'a log with an ISO date and $request_time',
+    ['09', '10'].map((s, i) => `::1 - [2026-11-26T15:36:${s}+00:00] "GET / HTTP/1.1" 200 2 rt=0.${i}00`),
+    [0, 900],
+    /HTTP requests in a format of its own, each request taken to have begun its \$request_time before/,
+  ],
+  ['times of day', ['Time', '15:36:09.147606', '15:36:09.247606'], [0, 100], /`Time` as dates/],
+  [
+    'the CSV of k6, a line for each metric of each request',
+    [
+      'metric_name,timestamp,metric_value',
+      ...[0, 1, 3].flatMap((s) => [`http_reqs,${1_795_707_369 + s},1`, `http_req_duration,${1_795_707_369 + s},5`]),
+    ],
+    [0, 1000, 3000],
+    /`timestamp` as Unix time in seconds/,
   ],
   ['Unix times without a heading', ['1795707369.100', '1795707369.350'], [0, 250], /Unix time in seconds/],
   [
@@ -315,6 +361,11 @@ test('whatever can be read in two ways is asked, and the option that decides is 
       /`a` and `b` both hold times.*--column a/,
       { column: 'b' },
     ],
+    [
+      `Time,Value\n${Array.from({ length: 10 }, (_, i) => `2026-11-26 15:36:0${i},${i * 7}`).join('\n')}\n`,
+      /times go in even steps, so that `Value` may count.*--counts Value/,
+      { counts: 'Value' },
+    ],
     ['t,count,hits\n0,1,2\n1,3,4\n', /`count` and `hits` may both count arrivals/, undefined],
     [
       `${syn('1.000000', 5001, 80, 7)}\n${syn('2.000000', 5001, 81, 8)}\n${syn('3.000000', 5003, 80, 8)}\n`,
@@ -381,6 +432,11 @@ test('what holds no arrivals says what it is, and what to do', () => {
     refusal('t,count\n0,5\n3,7\n7.1,9\n'),
     /look.* a count of arrivals, but the times beside it do not go in even steps/,
   )
+  assert.match(
+    refusal('{"time":"yesterday","status":200}\n'),
+    /no line has a time that can be read, under msec, @timestamp, ts/,
+  )
+  assert.match(refusal('t\u001b[31m_x,b\n1,2\n'), /t\uFFFD\[31m_x/)
   assert.throws(
     () => refuseBinary('a.pcap', Uint8Array.of(0xd4, 0xc3, 0xb2, 0xa1, 2, 0)),
     /a.pcap is a capture of packets, not text/,

@@ -8,12 +8,27 @@ import { linesOf } from './table.ts'
 
 /** Throws a UsageError that names the file, and the line where there is one, and says what to do. */
 export function parseRecording(file: string, text: string, said: SaidOfRecording = {}): Recorded {
-  const plain = text.replace(/^\uFEFF/, '')
-  const lines = jsonArrayLines(plain) ?? [...linesOf(plain)]
+  // Messages quote what a file holds, and a terminal obeys control characters.
+  const plain = text.replace(/^\uFEFF/, '').replaceAll(/[^\P{Cc}\t\n\r]/gu, '\uFFFD')
+  const lines = jsonArrayLines(plain) ?? [...linesOf(plain)].map(unwrapped)
   const format = formatOf(lines)
   if (format !== undefined) return arrivalsOfLog(file, format, lines, said)
   if (isOfCounters(lines)) return countersArrivals(file, lines, said)
-  return parseCsv(file, text, said)
+  return parseCsv(file, plain, said)
+}
+
+/** What container runtimes wrap a line in: Kubernetes' `TIME stdout F LINE`, and Docker's JSON with the line in `log`. */
+function unwrapped(line: string): string {
+  const cri = /^\d{4}-\d{2}-\d{2}T\S+ (?:stdout|stderr) [FP] (.*)$/.exec(line)?.[1]
+  if (cri !== undefined) return cri
+  if (!line.startsWith('{"log":"')) return line
+  try {
+    const value: unknown = JSON.parse(line)
+    const wrapped = typeof value === 'object' && value !== null && 'log' in value && 'stream' in value
+    return wrapped && typeof value.log === 'string' ? value.log.trimEnd() : line
+  } catch {
+    return line
+  }
 }
 
 /** A JSON array of objects is read as lines of them. */

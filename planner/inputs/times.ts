@@ -132,14 +132,16 @@ export function columnOfTimes(headings: readonly string[]): number {
 /** A plain number: never a date. */
 const number = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i
 const date = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/i
+/** As Wireshark shows the time of day; of which day makes no difference. */
+const timeOfDay = /^\d{2}:\d{2}:\d{2}(?:[.,]\d+)?$/
 /** So long after 1970 as 1 January 2001, and as the end of 2099: nothing else that starts a recording is as large. */
 const EPOCH_SECONDS = { from: 978_307_200, to: 4_102_444_800 }
 
 export const isNumber = (cell: string): boolean => number.test(cell)
 /** Whether a date says which second it is. */
-export const hasSeconds = (cell: string): boolean => date.exec(cell)?.[3] !== undefined
+export const hasSeconds = (cell: string): boolean => timeOfDay.test(cell) || date.exec(cell)?.[3] !== undefined
 
-export const isDate = (cell: string): boolean => date.test(cell)
+export const isDate = (cell: string): boolean => date.test(cell) || timeOfDay.test(cell)
 
 /** The unit in which a number is a Unix time of this century; undefined where it is none. */
 export function epochUnit(value: number): Unit | undefined {
@@ -217,7 +219,8 @@ function numberOf(cell: string, decimal: '.' | ','): number {
 
 /** Finer than Date.parse, which cuts at milliseconds. */
 export function dateMs(cell: string): number {
-  const [, day, minute, second = '00', fraction = '', zone = 'Z'] = date.exec(cell) ?? []
+  const [, day, minute, second = '00', fraction = '', zone = 'Z'] =
+    date.exec(timeOfDay.test(cell) ? `1970-01-01 ${cell}` : cell) ?? []
   if (day === undefined || new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().slice(0, 10) !== day)
     return Number.NaN
   const offset = /^(utc|z)$/i.test(zone)

@@ -100,22 +100,27 @@ export const envoyLog: LogFormat = {
   },
 }
 
-/** A line that quotes the first line of a request, and begins with a date or a Unix time. */
+/** A line that quotes the first line of a request behind a date, or behind a Unix time at the beginning or with a fraction. */
 const quoted =
-  /^\[?(\d{4}-\d{2}-\d{2}[T ][\d:.,]+(?:Z| ?[+-]\d{2}:?\d{2})?|\d{10}(?:\.\d+)?|\d{13}|\d{16}|\d{19})\]?[\s,|].*"[A-Z]+ \S+ HTTP\/[\d.]+"/
+  /(?:^\[?|[\s[|,"])(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:[\d.,]+(?:Z| ?[+-]\d{2}:?\d{2})?|\d{10}\.\d{3,9}|(?<=^\[?)(?:\d{10}|\d{13}|\d{16}|\d{19}))[\]\s,|"].*"[A-Z]+ \S+ HTTP\/[\d.]+"(.*)$/
 
 export const quotedRequests: LogFormat = {
   matches: (line) => quoted.test(line),
   read(_file, lines) {
+    let withTime = 0
     const read = eachLine(lines, (line): Said => {
-      const atMs = momentMs(quoted.exec(line)?.[1])
-      return atMs === undefined ? undefined : { atMs, tookMs: 0 }
+      const [, date, rest = ''] = quoted.exec(line) ?? []
+      const atMs = momentMs(date)
+      if (atMs === undefined) return undefined
+      const took = named.exec(rest)?.[1]
+      if (took !== undefined) withTime++
+      return { atMs, tookMs: Number(took ?? 0) * 1000 }
     })
     return {
       ...read,
       format: 'log of HTTP requests in a format of its own',
       of: 'requests',
-      times: 'with the time at the beginning of each line as it is',
+      times: withTime > 0 ? timesInWords(withTime, read) : 'with its times as they are',
     }
   },
 }

@@ -1,4 +1,5 @@
 /** Logs with a JSON object on each line: of nginx, Caddy, Traefik, Envoy, and of pino, bunyan, zap and their kind. */
+import { UsageError } from '#common/errors.ts'
 import { momentMs } from './dates.ts'
 import { type Entry, eachLine, type LogFormat, type Said } from './format.ts'
 
@@ -34,8 +35,8 @@ const ended = [
   'response',
 ]
 
-/** Durations whose unit the logger fixes: nginx, Traefik, pino-http. */
-const known: Record<string, number> = { request_time: 1000, Duration: 1e-6, responseTime: 1 }
+/** Durations whose unit the logger fixes: nginx, pino-http. */
+const known: Record<string, number> = { request_time: 1000, responseTime: 1 }
 const durationKey = /^(?:duration|latency|elapsed|took|response_?time|request_?time|time_?taken)_?(?:human)?/i
 const suffixes: [RegExp, number][] = [
   [/(?:_ms|Ms|_millis|Millis)$/, 1],
@@ -56,7 +57,7 @@ const inText: Record<string, number> = {
 
 export const jsonLog: LogFormat = {
   matches: (line) => fieldsOf(line) !== undefined,
-  read(_file, lines) {
+  read(file, lines) {
     const keys = new Map<string, number>()
     let [withTime, hasEnd, requests] = [0, false, false]
     const ends = new Set<Entry>()
@@ -76,6 +77,11 @@ export const jsonLog: LogFormat = {
       return entry
     })
     const { entries } = read
+    if (entries.length === 0)
+      throw new UsageError(
+        `${file}: no line has a time that can be read, under ${writes.slice(0, 5).join(', ')} or ${starts.slice(0, 3).join(', ')}`,
+        'Write it as a date, such as 2026-11-22T10:20:30.4Z, or as a Unix time',
+      )
     const taken = hasEnd ? entries.filter((entry) => ends.has(entry)) : entries
     const others = entries.length - taken.length
     if (others > 0) read.leftOut.set('events without the status of a request', others)
@@ -123,9 +129,10 @@ function durationMsOf(fields: Fields): number | undefined {
     const value = Number(fields[key] ?? Number.NaN)
     if (Number.isFinite(value)) return value * size
   }
-  // Caddy's own log writes seconds.
-  if (isFields(fields.request) && typeof fields.duration === 'number' && fields.duration >= 0)
-    return fields.duration * 1000
+  // Others write a bare number too, in a unit of their own.
+  const isCaddys = fields.msg === 'handled request' && isFields(fields.request)
+  if (isCaddys && typeof fields.duration === 'number') return fields.duration * 1000
+  if (fields.DownstreamStatus !== undefined && typeof fields.Duration === 'number') return fields.Duration * 1e-6
   for (const [key, value] of Object.entries(fields)) {
     if (!durationKey.test(key)) continue
     if (typeof value === 'string') {
