@@ -99,7 +99,7 @@ test('through a running exporter the same is seen, and without one the sentence 
   assert.equal(await new Promise((resolve) => child.once('close', resolve)), 2)
   assert.equal(
     said,
-    `spillway: No exporter answers at unix:${nobody}\nStart it: spillway exporter, or give the address where it runs\n`,
+    `spillway: No exporter answers at unix:${nobody}: it does not exist\nStart it: spillway exporter, or give the address where it runs\n`,
   )
 })
 

@@ -1,11 +1,6 @@
 /** `spillway top`: the queues of a host as they are now. */
-import os from 'node:os'
-import { duration } from '#common/quantities.ts'
 import type { HostFound } from '#findings/host/finding.ts'
-import { HostFindings } from '#live/host/findings.ts'
-import { followExporter, followHost } from '#live/host/follow.ts'
-import { type MomentSource, momentsFrom, momentsHere } from '#live/host/moments.ts'
-import { HostRows, type HostView } from '#live/host/rows.ts'
+import { type HostMoment, type MomentSource, momentsFrom, momentsHere } from '#live/host/moments.ts'
 import type { Sampling } from '#live/host/sampling.ts'
 import { placeInWords } from '../check/place.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
@@ -32,61 +27,40 @@ export async function top(args: string[], sampling?: Sampling): Promise<void> {
     if (error.code !== 'EPIPE') throw error
     stop.abort()
   })
+  const moments = momentsOf(options, sampling)
   if (options.web !== undefined) {
     const { showHost } = await import('../board/host.ts')
-    await showHost(
-      momentsOf(options, sampling),
-      { ...options.web, option: '--web', startAgain: 'spillway top --web' },
-      stop.signal,
-    )
+    await showHost(moments, { ...options.web, option: '--web', startAgain: 'spillway top --web' }, stop.signal)
     return
   }
-  const watched = new Watched(options, stop.signal, sampling)
+  const watched = new Watched(moments, stop.signal)
   if (options.json) await showJson(watched)
   else if (options.once || !process.stdout.isTTY) await showOnce(watched, options)
   else await showScreen(watched, options, stop)
 }
 
-/** Views as they come, and what is the matter while none comes. */
+/** The host moment by moment, and what is the matter while none comes. */
 class Watched {
   notice: string | undefined
-  /** Worst first; none of what an exporter elsewhere reads, since they need its processes too. */
-  findings: readonly HostFound[] = []
-  readonly #options: TopOptions
+  readonly #moments: MomentSource
   readonly #signal: AbortSignal
-  readonly #sampling: Sampling | undefined
 
-  constructor(options: TopOptions, signal: AbortSignal, sampling: Sampling | undefined) {
-    this.#sampling = sampling
-    this.#options = options
+  constructor(moments: MomentSource, signal: AbortSignal) {
+    this.#moments = moments
     this.#signal = signal
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<HostView> {
-    const { exporter, namespaces } = this.#options
-    const rows = new HostRows()
-    const findings = exporter === undefined ? new HostFindings() : undefined
-    const { everyMs } = TOP_PACE
-    const pace = paceOf(this.#options)
-    const snapshots =
-      exporter === undefined
-        ? followHost(
-            { namespaces, pace, everyMs, sampling: this.#sampling, ...(findings && { owners: findings.owners }) },
-            this.#signal,
-          )
-        : followExporter(exporter, everyMs, this.#signal, (words) => {
-            this.notice = words
-            rows.forget()
-          })
-    for await (const snapshot of snapshots) {
+  async *[Symbol.asyncIterator](): AsyncGenerator<HostMoment> {
+    const onGap = (words: string): void => {
+      this.notice = words
+    }
+    for await (const moment of this.#moments(this.#signal, onGap)) {
       this.notice = undefined
-      this.findings = findings?.see(snapshot) ?? []
-      yield rows.see(snapshot)
+      yield moment
     }
   }
 }
 
-/** The same as moments, for a page. */
 const momentsOf =
   (options: TopOptions, sampling: Sampling | undefined): MomentSource =>
   (signal, onGap) => {
@@ -96,11 +70,6 @@ const momentsOf =
       ? momentsHere({ namespaces, pace: paceOf(options), everyMs, sampling }, signal)
       : momentsFrom(exporter, everyMs, signal, onGap)
   }
-
-const sourceOf = ({ exporter }: TopOptions, view: HostView): string =>
-  exporter === undefined
-    ? `Linux ${/^\d+\.\d+/.exec(os.release())?.[0] ?? os.release()}, read every ${duration(view.sampleIntervalMs)}`
-    : `exporter at ${exporter}, which reads every ${duration(view.sampleIntervalMs)}`
 
 /** What turns clients away, or soon will, by the place and who it is; the rest is for `spillway check`. */
 const sentencesOf = (findings: readonly HostFound[]): string[] =>
@@ -112,25 +81,26 @@ const sentencesOf = (findings: readonly HostFound[]): string[] =>
 
 async function showJson(watched: Watched): Promise<void> {
   let nextMs = 0
-  for await (const view of watched) {
+  for await (const { view, findings } of watched) {
     const nowMs = performance.now()
     if (nowMs < nextMs || process.stdout.writableNeedDrain) continue
     nextMs = Math.max(nextMs + JSON_EVERY_MS, nowMs)
-    process.stdout.write(`${JSON.stringify({ ...view, findings: watched.findings })}\n`)
+    process.stdout.write(`${JSON.stringify({ ...view, findings })}\n`)
   }
 }
 
 async function showOnce(watched: Watched, options: TopOptions): Promise<void> {
   const choice = choiceOf(options)
   let firstMs: number | undefined
-  for await (const view of watched) {
+  for await (const { view, findings, evidence, source } of watched) {
     firstMs ??= performance.now()
-    if (performance.now() - firstMs < (view.ownersAreKnown ? ONCE_AFTER_MS : ONCE_AT_LAST_MS)) continue
+    const isWhole = view.ownersAreKnown && evidence !== undefined
+    if (performance.now() - firstMs < (isWhole ? ONCE_AFTER_MS : ONCE_AT_LAST_MS)) continue
     const screen = { columns: process.stdout.columns || 120, rows: 0, colour: false, notice: undefined, ageMs: 0 }
     const lines = table(view, choice, {
       ...screen,
-      source: sourceOf(options, view),
-      sentences: sentencesOf(watched.findings),
+      source,
+      sentences: sentencesOf(findings),
     })
     process.stdout.write(`${lines.join('\n')}\n`)
     return
@@ -147,20 +117,21 @@ function choiceOf({ order, filter }: TopOptions): Choice {
 async function showScreen(watched: Watched, options: TopOptions, stop: AbortController): Promise<void> {
   const terminal = new Terminal(process.stdin, process.stdout)
   const choice = choiceOf(options)
-  let shown: { view: HostView; findings: readonly HostFound[]; atMs: number } | undefined
+  let shown: { moment: HostMoment; atMs: number } | undefined
   const redraw = (): void => {
     if (shown === undefined) return
     const { columns, rows, colour } = terminal
+    const { view, findings, source } = shown.moment
     const screen: Screen = {
       columns,
       rows,
       colour,
-      source: sourceOf(options, shown.view),
-      sentences: sentencesOf(shown.findings),
+      source,
+      sentences: sentencesOf(findings),
       notice: watched.notice,
       ageMs: performance.now() - shown.atMs,
     }
-    terminal.show(draw(shown.view, choice, screen))
+    terminal.show(draw(view, choice, screen))
   }
   terminal.open((key) => {
     if (choice.key(key)) stop.abort()
@@ -172,9 +143,9 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
   }, TOP_PACE.everyMs)
   terminal.show(['spillway top   reading the queues …'])
   try {
-    for await (const view of watched) {
+    for await (const moment of watched) {
       if (choice.frozen && shown !== undefined) continue
-      shown = { view, findings: watched.findings, atMs: performance.now() }
+      shown = { moment, atMs: performance.now() }
       redraw()
     }
   } finally {

@@ -61,11 +61,10 @@ export class Journey {
     this.#connectionStage = new Stage('Connections', 'descriptor', connections)
     this.elements = [
       ...(layout.stacked ? [] : [boundary(layout), ...(port ? [wayLine([clients, syn, accept, process])] : [])]),
-      ...(port ? [new Stage('Clients', 'rate', clients, 1), this.#synStage, this.#connectionStage] : []).map(
-        ({ element }) => element,
-      ),
+      ...(port ? [new Stage('Clients', 'rate', clients, 1).element, this.#synStage.element] : []),
       this.#acceptStage.element,
       this.#processStage.element,
+      ...(port ? [this.#connectionStage.element] : []),
       this.#steering,
       this.#dropped.element,
       ...(this.#droppedUnit === undefined ? [] : [this.#droppedUnit]),
