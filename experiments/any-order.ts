@@ -21,6 +21,7 @@ export default experiment({
     fact('where-half-open-requests-live'),
     'inet_csk_reqsk_queue_hash_add(), __inet_lookup_established()',
   ],
+  needs: { server: ['one socket', 'http'] },
   lab: { backends: 1 },
   phases: {
     syns: async ({ clients, until }) => {
@@ -34,8 +35,10 @@ export default experiment({
     order: async ({ load }) => {
       const handshakes = await load('syns').handshakes()
       const by = (moment: 'startedMs' | 'acceptedMs') =>
-        handshakes.toSorted((a, b) => (a[moment] ?? 0) - (b[moment] ?? 0)).map(({ connection }) => connection)
-      return { ofSyns: by('startedMs').join(', '), ofAccepts: by('acceptedMs').join(', ') }
+        handshakes.every((one) => one[moment] !== undefined)
+          ? handshakes.toSorted((a, b) => (a[moment] ?? 0) - (b[moment] ?? 0)).map(({ connection }) => connection)
+          : undefined
+      return { ofSyns: by('startedMs')?.join(', '), ofAccepts: by('acceptedMs')?.join(', ') }
     },
   },
   expect: ({ result, port, counters, backend, clients }) => ({

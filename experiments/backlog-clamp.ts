@@ -16,9 +16,14 @@ export default experiment({
     'systemd issue 4629: a larger backlog that changed nothing <https://github.com/systemd/systemd/issues/4629>',
     'Icinga issue 6881: a larger backlog that changed nothing <https://github.com/Icinga/icinga2/issues/6881>',
   ],
+  needs: { server: ['one socket'] },
   lab: { backends: [{ backlog: ASKED }], sysctls: { 'net.core.somaxconn': SOMAXCONN } },
   phases: {
-    stall: ({ backend }) => backend(1).stall(),
+    stall: async ({ backend, places }) => {
+      // A server that asks for less is granted what it asks for.
+      await places({ least: SOMAXCONN + 1 })
+      await backend(1).stall()
+    },
     burst: async ({ clients, until }) => {
       await clients.burst({ connections: CLIENTS })
       await until('the queue is full', (now) => now.waiting === SOMAXCONN + 1)

@@ -21,7 +21,7 @@ export default experiment({
     fact('closing-a-member'),
     'inet_csk_listen_stop()',
   ],
-  needs: { namespaces: 'another process listens beside the backend' },
+  needs: { server: ['counts'], namespaces: 'another process listens beside the backend' },
   lab: { backends: [{ backlog: 511 }], sysctls: { 'net.ipv4.tcp_migrate_req': 0 } },
   phases: {
     calm: async ({ clients }) => {

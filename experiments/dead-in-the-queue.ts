@@ -1,10 +1,10 @@
 import { atLeast, between, deck, equals, experiment, fact, that } from './vocabulary.ts'
 
 const BACKLOG = 31
-/** As many as fit. */
-const DEAD = BACKLOG + 1
 const LIVING = 8
 const PATIENCE_MS = 500
+/** It takes longer until many are connected. */
+const PATIENCE_EACH_MS = 1
 
 export default experiment({
   name: 'dead-in-the-queue',
@@ -16,16 +16,19 @@ export default experiment({
     fact('syn-drop'),
     'tcp_fin(), inet_csk_accept()',
   ],
+  needs: { server: ['one socket'] },
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {
-    fill: async ({ backend, clients, until }) => {
+    fill: async ({ backend, clients, places, until }) => {
+      const dead = await places()
       await backend(1).stall()
-      await clients.burst({ connections: DEAD, timeoutMs: PATIENCE_MS })
-      await until('the queue is full', (now) => now.waiting === DEAD)
+      await clients.burst({ connections: dead, timeoutMs: PATIENCE_MS + dead * PATIENCE_EACH_MS })
+      await until('the queue is full', (now) => now.waiting === dead)
     },
-    giveUp: async ({ load, until }) => {
+    giveUp: async ({ load, places, until }) => {
       await load('fill').done()
-      await until('all of them have hung up', (now) => now.waitingFinished === DEAD)
+      const dead = await places()
+      await until('all of them have hung up', (now) => now.waitingFinished === dead)
     },
     turnedAway: async ({ clients, pass }) => {
       const load = await clients.burst({ connections: LIVING })
@@ -40,19 +43,20 @@ export default experiment({
     },
   },
   expect: ({ result, listener, port, counters, backend, clients }) => {
+    const all = listener(1).limit.max + 1
     const [dead, living] = [clients.startedIn('fill'), clients.startedIn('turnedAway')]
     return {
       kernel: [
         that(
           'the queue stays full when its clients have left',
           listener(1).length.during('turnedAway').min,
-          equals(DEAD),
+          equals(all),
           { bears: 'any lateness' },
         ),
         that(
           'every connection in it has had a FIN from its client',
           port.waitingFinished.during('turnedAway').min,
-          equals(DEAD),
+          equals(all),
           { bears: 'any lateness' },
         ),
         that(
@@ -63,18 +67,18 @@ export default experiment({
         that('the queue is empty in the end', listener(1).length.during('release').last, equals(0)),
       ],
       userspace: [
-        that('every early client gives up', dead.outcomes.timedOut, equals(DEAD)),
+        that('every early client gives up', dead.outcomes.timedOut, equals(all)),
         that('no living client connects while the dead hold the places', result.turnedAway.connected, equals(0), {
           bears: 'any lateness',
         }),
         that('every living client needs a second SYN', living.synRetransmits, atLeast(LIVING)),
         that('no living client connects with its first SYN', living.connectMs.min, atLeast(950, 'ms'), { bears: 400 }),
         that('the living are all served in the end', living.outcomes.ok, equals(LIVING)),
-        that('the backend accepts the dead too', backend(1).accepts.total, equals(DEAD + LIVING)),
+        that('the backend accepts the dead too', backend(1).accepts.total, equals(all + LIVING)),
         that(
           'the backend works for the dead: it answers more requests than there are living clients',
           backend(1).responses.total,
-          between(LIVING + 1, LIVING + DEAD),
+          between(LIVING + 1, LIVING + all),
         ),
       ],
       both: [

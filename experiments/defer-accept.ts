@@ -16,6 +16,7 @@ export default experiment({
     'tcp_check_req(), syn_ack_recalc()',
     'tcp(7) <https://man7.org/linux/man-pages/man7/tcp.7.html>',
   ],
+  needs: { server: ['one socket'] },
   lab: { backends: [{ backlog: 128 }] },
   phases: {
     deferLong: ({ backend }) => backend(1).deferAccept(LONG_S),
@@ -27,12 +28,19 @@ export default experiment({
     },
     speak: async ({ backend, load, until }) => {
       await load('silent').speak()
-      await until('all are accepted', async () => (await backend(1).status()).accepts === CLIENTS)
+      await until(
+        'all are accepted',
+        async ({ synQueue }) => synQueue.length === 0 && ((await backend(1).accepts()) ?? CLIENTS) === CLIENTS,
+      )
     },
     deferShort: ({ backend }) => backend(1).deferAccept(SHORT_S),
     silentToo: async ({ backend, clients, until }) => {
       await clients.hold({ connections: CLIENTS })
-      await until('the new clients are accepted too', async () => (await backend(1).status()).accepts === 2 * CLIENTS)
+      await until(
+        'the new clients are accepted too',
+        async ({ synQueue, established }) =>
+          synQueue.length === 0 && ((await backend(1).accepts()) ?? established) === 2 * CLIENTS,
+      )
     },
   },
   expect: ({ result, listener, port, counters, backend, clients, durationMs }) => ({

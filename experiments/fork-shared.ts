@@ -32,7 +32,7 @@ export default experiment({
     'ep_poll_callback()',
     'Cloudflare: Why does one NGINX worker take all the load? <https://blog.cloudflare.com/the-sad-state-of-linux-socket-balancing/>',
   ],
-  needs: { cores: 2, namespaces: 'servers other than the backends listen on the port' },
+  needs: { server: ['sockets of its own'], cores: 2, namespaces: 'servers other than the backends listen on the port' },
   lab: { backends: [] },
   phases: {
     blocking: (stage) => idleAndBusy(stage, 'blocking'),

@@ -15,6 +15,7 @@ export default experiment({
     fact('passiveopens'),
     'tcp_conn_request(), tcp_check_req(), inet_csk_accept()',
   ],
+  needs: { server: ['one socket', 'http'] },
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {
     stall: ({ backend }) => backend(1).stall(),
@@ -32,7 +33,10 @@ export default experiment({
     },
     accept: async ({ backend, until }) => {
       await backend(1).release()
-      await until('the backend has accepted it', async () => (await backend(1).status()).accepts === 1)
+      await until(
+        'the backend has accepted it',
+        async ({ waiting }) => waiting === 0 && ((await backend(1).accepts()) ?? 1) === 1,
+      )
     },
     request: async ({ load }) => {
       await load('syn').step(1, 'request')

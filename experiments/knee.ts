@@ -26,6 +26,7 @@ export default experiment({
     fact('accept-queue-limit'),
     'tcp_conn_request(), sk_acceptq_is_full()',
   ],
+  needs: { server: ['slow accept'] },
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {
     slow: ({ backend }) => backend(1).set({ acceptDelayMs: ACCEPT_MS }),

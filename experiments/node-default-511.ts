@@ -18,6 +18,7 @@ export default comparison({
     "Node's net.Server.listen(); tcp_conn_request()",
     'agentmail-mcp issue 46: an outage with the accept queue at 512 and an idle event loop <https://github.com/agentmail-to/agentmail-mcp/issues/46>',
   ],
+  needs: { server: ['backends'] },
   cases: {
     default: { mode: 'single', backends: [{ backlog: NODE_DEFAULT }] },
     explicit: { mode: 'single', backends: [{ backlog: 4096 }] },

@@ -21,6 +21,7 @@ export default comparison({
     'reuseport_select_sock()',
     'Cloudflare: Why does one NGINX worker take all the load? With split queues most clients see no difference, and the deviation is gigantic <https://blog.cloudflare.com/the-sad-state-of-linux-socket-balancing/>',
   ],
+  needs: { server: ['backends'] },
   cases: {
     sharded: { backends: Array.from({ length: SHARDS }, () => ({ backlog: BACKLOG })) },
     shared: { mode: 'shared', backends: [{ backlog: COMMON_BACKLOG, workers: SHARDS }] },

@@ -29,7 +29,11 @@ export default experiment({
     'inet_csk_get_port(), inet_reuseport_add_sock()',
     'systemd issue 28039: the socket of root, and a service that is another user <https://github.com/systemd/systemd/issues/28039>',
   ],
-  needs: { root: true, namespaces: 'other processes listen beside the backend, one of them as another user' },
+  needs: {
+    server: ['close'],
+    root: true,
+    namespaces: 'other processes listen beside the backend, one of them as another user',
+  },
   lab: { backends: [{ backlog: 100 }] },
   phases: {
     without: async (stage) => (await stranger(stage)).told,

@@ -16,19 +16,28 @@ export default experiment({
     'tcp_retransmit_timer()',
     'Linux commit ccce324dabfe: the first SYN timeouts are linear <https://git.kernel.org/torvalds/c/ccce324dabfe>',
   ],
+  needs: { server: ['one socket'] },
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {
-    // Two or three a second get in, so that each step finds the queue full for most.
-    slow: ({ backend }) => backend(1).set({ acceptDelayMs: 450 }),
+    slow: async ({ backend }) => {
+      await backend(1).stall()
+      await backend(1).relisten(BACKLOG)
+    },
     // Spread out: SYNs that arrive together would all see the one free place before one of them takes it.
     crowd: async ({ clients }) => {
       await clients.connections({ ratePerSecond: CLIENTS, forMs: 1000, timeoutMs: 30_000 })
     },
-    steps: ({ pass }) => pass(7500),
+    // Two or three a second get in, so that each step finds the queue full for most.
+    steps: async ({ backend, pass }) => {
+      for (let more = 1; more <= 16; more++) {
+        await pass(450)
+        await backend(1).relisten(BACKLOG + more)
+      }
+    },
     // The remaining clients get in at the next step.
     room: async ({ backend }) => {
       await backend(1).relisten(CLIENTS)
-      await backend(1).set({ acceptDelayMs: 0 })
+      await backend(1).release()
     },
   },
   expect: ({ listener, counters, clientCounters, clients, sysctl }) => {

@@ -28,7 +28,7 @@ export default comparison({
     'reuseport_migrate_sock()',
     'kernel selftest migrate_reuseport',
   ],
-  needs: { sysctls: [migrate] },
+  needs: { server: ['backends'], sysctls: [migrate] },
   cases: {
     reset: { backends, sysctls: { [migrate]: 0 } },
     migrate: { backends, sysctls: { [migrate]: 1 } },

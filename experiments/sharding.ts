@@ -29,6 +29,7 @@ export default comparison({
     fact('one-socket-one-queue'),
     'reuseport_select_sock()',
   ],
+  needs: { server: ['backends'] },
   cases: {
     sharded: { backends: Array.from({ length: WORKERS }, () => ({ backlog: BACKLOG })) },
     shared: { mode: 'shared', backends: [{ backlog: BACKLOG, workers: WORKERS }] },

@@ -21,6 +21,7 @@ export default experiment({
     'tcp_conn_request(), sk_acceptq_is_full()',
     'sledge pull request 395: latency that jumps to a second when the accept queue overflows <https://github.com/gwsystems/sledge-serverless-framework/pull/395>',
   ],
+  needs: { server: ['slow accept'] },
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {
     slow: ({ backend }) => backend(1).set({ acceptDelayMs: ACCEPT_MS }),

@@ -16,6 +16,7 @@ export default experiment({
     fact('a-reader-that-stops'),
     "tcp_sendmsg(), sk_stream_memory_free(); Node's stream.pipe() and writableHighWaterMark",
   ],
+  needs: { server: ['counts'] },
   lab: { backends: 1 },
   phases: {
     fill: async ({ clients, until, pass }) => {

@@ -14,7 +14,7 @@ export default experiment({
     fact('window-counters'),
     'tcp_select_window(), tcp_send_probe0()',
   ],
-  needs: { programs: ['ss'] },
+  needs: { server: ['never read'], programs: ['ss'] },
   lab: { backends: 1 },
   phases: {
     deaf: ({ backend }) => backend(1).set({ neverRead: true }),

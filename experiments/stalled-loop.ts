@@ -14,9 +14,11 @@ export default experiment({
     fact('who-waits-in-the-accept-queue'),
     'inet_csk_reqsk_queue_add(), tcp_create_openreq_child()',
   ],
+  needs: { server: ['one socket', 'http'] },
   lab: { backends: [{ backlog: 1000 }] },
   phases: {
-    calm: async ({ clients }) => {
+    calm: async ({ clients, places }) => {
+      await places({ least: VICTIMS, most: Number.POSITIVE_INFINITY })
       await clients.connections({ ratePerSecond: ARRIVALS_PER_SECOND, forMs: 500 })
     },
     stalled: async ({ backend, clients, until }) => {

@@ -36,7 +36,7 @@ export default experiment({
     'reuseport_select_sock()',
     'SO_ATTACH_REUSEPORT_CBPF, socket(7) <https://man7.org/linux/man-pages/man7/socket.7.html>',
   ],
-  needs: { cores: 2, programs: ['taskset'], namespaces: 'clients are pinned to a CPU' },
+  needs: { server: ['backends'], cores: 2, programs: ['taskset'], namespaces: 'clients are pinned to a CPU' },
   lab: { backends },
   phases: {
     pinnedByHash: async (stage) => {

@@ -18,7 +18,7 @@ export default experiment({
     fact('udp-sockets'),
     '__udp_enqueue_schedule_skb()',
   ],
-  needs: { namespaces: 'another server listens beside the backends' },
+  needs: { server: ['sockets of its own'], namespaces: 'another server listens beside the backends' },
   lab: { backends: [] },
   phases: {
     bind: async ({ run, until, sharedPort }) => {

@@ -22,7 +22,7 @@ export default experiment({
     fact('unix-stream-listeners'),
     'unix_stream_connect(), unix_recvq_full()',
   ],
-  needs: { programs: ['ss'], namespaces: 'another server listens beside the backends' },
+  needs: { server: ['sockets of its own'], programs: ['ss'], namespaces: 'another server listens beside the backends' },
   lab: { backends: [] },
   phases: {
     listen: async ({ run, now }) => {

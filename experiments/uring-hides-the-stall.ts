@@ -45,7 +45,7 @@ export default experiment({
     fact('accept-queue-limit'),
     'io_accept(), inet_csk_accept()',
   ],
-  needs: { namespaces: 'another server listens in place of the backend' },
+  needs: { server: ['sockets of its own'], namespaces: 'another server listens in place of the backend' },
   lab: { backends: [{ backlog: BACKLOG }] },
   phases: {
     aside: async ({ backend, until }) => {

@@ -84,6 +84,7 @@ const c = {
   copy_from: declare<[Buffer, number, number]>('intptr_t memcpy(void *to, intptr_t from, size_t length)'),
   // By number: the C library of Debian 11 has no function for these. Those of the pidfds are the same on every architecture.
   pidfd_open: declare<[number, number, number]>('long syscall(long number, long pid, long flags)'),
+  pidfd_getfd: declare<[number, number, number, number]>('long syscall(long number, long pidfd, long fd, long flags)'),
   kcmp: declare<[number, number, number, number, number, Buffer]>(
     'long syscall(long number, long one, long other, long type, long descriptor, const void *slot)',
   ),
@@ -258,6 +259,11 @@ export function pidfdSignal(fd: number, signal: number, doing: string): boolean 
   return true
 }
 const SYS_PIDFD_SEND_SIGNAL = 424
+
+/** A descriptor of the same open file as descriptor `theirs` of the process of a `pidfdIfAny`. Linux 5.6. */
+export const pidfdGetFd = (fd: number, theirs: number, doing: string): number =>
+  checked(c.pidfd_getfd(SYS_PIDFD_GETFD, fd, theirs, 0), 'pidfd_getfd', doing)
+const SYS_PIDFD_GETFD = 438
 
 /** Opens an io_uring with room for `entries` submissions, fills in its `struct io_uring_params`, and gives its descriptor. */
 export const ioUringSetup = (entries: number, params: Buffer, doing: string): number =>

@@ -26,7 +26,30 @@ declare module 'spillway/vocabulary' {
     root?: true
     /** Only in network namespaces of this machine, and why. */
     namespaces?: string
+    /** What not every server has, where it runs on a server of somebody's: `spillway run NAME -- COMMAND`. */
+    server?: readonly ServerNeed[]
   }
+
+  /**
+   * What an experiment can need of a server. The first two some servers have; the others only Spillway's own backends, so that
+   * on any other the verdict is "not judged". What needs none of these runs on whatever listens.
+   *
+   * - `one socket`: one listening socket on the port
+   * - `http`: clients that speak HTTP with it
+   * - `slow accept`, `never read`, `close`: faults that a process switches on in itself
+   * - `counts`: what it says of itself is what the phases wait for
+   * - `backends`: backends side by side, as the lab of the experiment has them
+   * - `sockets of its own`: it listens itself, beside the server
+   */
+  export type ServerNeed =
+    | 'one socket'
+    | 'http'
+    | 'slow accept'
+    | 'never read'
+    | 'close'
+    | 'counts'
+    | 'backends'
+    | 'sockets of its own'
 
   /** A step of an experiment. What it returns is plain data that `expect` finds under `result`. */
   export type Phase<Result = unknown> = (stage: Stage) => Result | Promise<Result>
@@ -96,6 +119,11 @@ declare module 'spillway/vocabulary' {
     readonly sharedPort: { address: string; port: number }
     /** Backend 1, 2, … */
     backend(number: number): BackendVerbs
+    /**
+     * How many connections fit into the queue of backend n (default 1): N + 1, as the kernel shows it. A server of somebody's has
+     * a backlog of its own; where fewer than `least` fit, or more than `most` (default 8193), the run is not judged.
+     */
+    places(limits?: { backend?: number; least?: number; most?: number }): Promise<number>
     /** What the clients can be made to do, from the lab's other host. */
     readonly clients: ClientVerbs
     /** The load that an earlier phase started; the last one, if it started several. */
@@ -133,7 +161,7 @@ declare module 'spillway/vocabulary' {
     release(process?: number): Promise<void>
     /** Switches faults on or off, for one process or all; those not named stay as they are. */
     set(faults: FaultsChange, process?: number): Promise<void>
-    /** Calls listen() again with another backlog, on the live socket. */
+    /** Has listen() called again with another backlog, on the live socket; that of any server. */
     relisten(backlog: number): Promise<void>
     /** Sets TCP_DEFER_ACCEPT; 0 switches it off. */
     deferAccept(seconds: number): Promise<void>
@@ -145,6 +173,8 @@ declare module 'spillway/vocabulary' {
     kill(): Promise<void>
     /** Ends the process and starts another in its place; after `kill()`, starts it. */
     restart(): Promise<void>
+    /** How many connections it says it has accepted; undefined for a server that does not tell. */
+    accepts(): Promise<number | undefined>
     /** What it says of itself: its listener, faults, processes and counts. */
     status(): Promise<BackendStatus>
   }
@@ -411,10 +441,10 @@ declare module 'spillway/vocabulary' {
     band: Band
   }
 
-  /** An expectation: the sentence is true if what was seen lies in the band. */
-  export function that(sentence: string, seen: number, band: Range, terms?: Terms): Expectation
+  /** An expectation: the sentence is true if what was seen lies in the band. Where nothing was seen, `seen` is NaN or undefined. */
+  export function that(sentence: string, seen: number | undefined, band: Range, terms?: Terms): Expectation
 
-  export function that(sentence: string, seen: string | boolean, band: Exactly, terms?: Terms): Expectation
+  export function that(sentence: string, seen: string | boolean | undefined, band: Exactly, terms?: Terms): Expectation
 
   /**
    * Exactly this number. With the unit `ms` the upper end of a band is raised by how late the run was, as far as the

@@ -23,7 +23,7 @@ export async function run(args: string[]): Promise<void> {
 }
 
 /** Runs them one after the other: on few cores two at once would disturb each other. Gives the exit status. */
-async function runAll({ asked, out, driver, json, open }: RunCommand): Promise<number> {
+async function runAll({ asked, out, driver, own, json, open }: RunCommand): Promise<number> {
   await driver.preflight()
   makeFolder(out, '--out')
   const interrupt = new AbortController()
@@ -40,6 +40,8 @@ async function runAll({ asked, out, driver, json, open }: RunCommand): Promise<n
     const run = await runExperiment(experiment, {
       driver,
       asked: quoted(word),
+      own: own?.wish,
+      askedOf: own?.typed ?? '',
       out,
       signal: interrupt.signal,
       onPhase: (name, phase) => stages.say(phaseInWords(experiment, name, phase)),

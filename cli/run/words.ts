@@ -1,5 +1,5 @@
 /** What `spillway run` prints. */
-import { duration } from '#common/quantities.ts'
+import { duration, plural } from '#common/quantities.ts'
 import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { bandInWords, seenInWords, type Verdict } from '#lab/experiment/verdict.ts'
 import { wrap } from '../terminal/lines.ts'
@@ -15,9 +15,11 @@ export function verdictInWords(verdict: Verdict, folder: string): string {
   const line = `${marks[status]} ${experiment.padEnd(24)} ${status.padEnd(10)} ${counts.padEnd(22)} ${duration(durationMs).padStart(9)}`
   const block: string[] = []
   if (reason !== null) block.push(`  ${reason}`)
+  const untold = new Set(status === 'passed' ? expectations.map(({ notJudged }) => notJudged) : [])
+  untold.delete(null)
   for (const expectation of expectations) {
     const { notJudged } = expectation
-    if (expectation.passed && notJudged === null) continue
+    if ((expectation.passed && notJudged === null) || untold.has(notJudged)) continue
     block.push(
       `  ${marks[notJudged === null ? 'failed' : 'not judged']} ${expectation.sentence}`,
       ...(notJudged === null ? [] : [`      not judged: ${notJudged}`]),
@@ -25,12 +27,19 @@ export function verdictInWords(verdict: Verdict, folder: string): string {
       `      seen     ${seenInWords(expectation)} (counted by ${expectation.counted === 'both' ? 'kernel and userspace' : expectation.counted})`,
     )
   }
-  if (block.length > 0 && status !== 'not judged')
+  // The verdict stands without them.
+  for (const reason of untold) block.push(`  ${marks['not judged']} ${untoldInWords(reason, expectations)}`)
+  if (block.length > 0 && status !== 'passed' && status !== 'not judged')
     block.push(
       ...sourcesInWords(sources, '  '),
       `  ${lagMs === null ? '' : `at worst ${duration(lagMs)} late; `}see ${folder}/report.html`,
     )
   return [line.trimEnd(), ...block].join('\n')
+}
+
+function untoldInWords(reason: string | null, expectations: Verdict['expectations']): string {
+  const count = expectations.filter(({ notJudged }) => notJudged === reason).length
+  return `${plural(count, 'expectation is', 'expectations are')} not judged: ${reason}`
 }
 
 /** What there is to run, what it teaches, and where that comes from. */

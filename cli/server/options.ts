@@ -27,7 +27,10 @@ export const serverOptions = {
   'server-log': { type: 'string', path: 'file' },
 } as const
 
-type Said = { [Name in keyof typeof serverOptions]?: string | undefined }
+/** What is said of a server on a command line. */
+export type SaidOptions = { [Name in keyof typeof serverOptions]?: string | undefined }
+
+export const serverOptionNames = Object.keys(serverOptions) as (keyof SaidOptions)[]
 
 /** What a command line says of a server: nothing, if it names none. */
 export interface SaidServer {
@@ -47,10 +50,9 @@ export function splitCommand(args: readonly string[]): {
 }
 
 /** Throws a UsageError for what is said of a server that is not there, or is no command. */
-export function readServer(command: readonly string[] | undefined, said: Said): SaidServer {
-  const names = Object.keys(serverOptions) as (keyof Said)[]
+export function readServer(command: readonly string[] | undefined, said: SaidOptions): SaidServer {
   if (command === undefined) {
-    const useless = names.find((name) => said[name] !== undefined)
+    const useless = serverOptionNames.find((name) => said[name] !== undefined)
     if (useless === undefined) return {}
     throw new UsageError(
       `--${useless} is about a server of your own, and there is none`,

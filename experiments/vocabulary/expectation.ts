@@ -42,16 +42,16 @@ export interface Expectation extends Required<Terms> {
   band: Band
 }
 
-/** An expectation: the sentence is true if what was seen lies in the band. */
-export function that(sentence: string, seen: number, band: Range, terms?: Terms): Expectation
-export function that(sentence: string, seen: string | boolean, band: Exactly, terms?: Terms): Expectation
+/** An expectation: the sentence is true if what was seen lies in the band. Where nothing was seen, `seen` is NaN or undefined. */
+export function that(sentence: string, seen: number | undefined, band: Range, terms?: Terms): Expectation
+export function that(sentence: string, seen: string | boolean | undefined, band: Exactly, terms?: Terms): Expectation
 export function that(
   sentence: string,
-  seen: number | string | boolean,
+  seen: number | string | boolean | undefined,
   band: Band,
   { bears = BEARS_MS, lateHelps = false }: Terms = {},
 ): Expectation {
-  return { sentence, seen, band, bears, lateHelps }
+  return { sentence, seen: seen ?? Number.NaN, band, bears, lateHelps }
 }
 
 /**

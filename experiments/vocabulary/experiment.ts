@@ -27,7 +27,30 @@ export interface Needs {
   root?: true
   /** Only in network namespaces of this machine, and why. */
   namespaces?: string
+  /** What not every server has, where it runs on a server of somebody's: `spillway run NAME -- COMMAND`. */
+  server?: readonly ServerNeed[]
 }
+
+/**
+ * What an experiment can need of a server. The first two some servers have; the others only Spillway's own backends, so that
+ * on any other the verdict is "not judged". What needs none of these runs on whatever listens.
+ *
+ * - `one socket`: one listening socket on the port
+ * - `http`: clients that speak HTTP with it
+ * - `slow accept`, `never read`, `close`: faults that a process switches on in itself
+ * - `counts`: what it says of itself is what the phases wait for
+ * - `backends`: backends side by side, as the lab of the experiment has them
+ * - `sockets of its own`: it listens itself, beside the server
+ */
+export type ServerNeed =
+  | 'one socket'
+  | 'http'
+  | 'slow accept'
+  | 'never read'
+  | 'close'
+  | 'counts'
+  | 'backends'
+  | 'sockets of its own'
 
 /** A step of an experiment. What it returns is plain data that `expect` finds under `result`. */
 export type Phase<Result = unknown> = (stage: Stage) => Result | Promise<Result>

@@ -14,6 +14,11 @@ export interface Stage {
   readonly sharedPort: { address: string; port: number }
   /** Backend 1, 2, … */
   backend(number: number): BackendVerbs
+  /**
+   * How many connections fit into the queue of backend n (default 1): N + 1, as the kernel shows it. A server of somebody's has
+   * a backlog of its own; where fewer than `least` fit, or more than `most` (default 8193), the run is not judged.
+   */
+  places(limits?: { backend?: number; least?: number; most?: number }): Promise<number>
   /** What the clients can be made to do, from the lab's other host. */
   readonly clients: ClientVerbs
   /** The load that an earlier phase started; the last one, if it started several. */
@@ -51,7 +56,7 @@ export interface BackendVerbs {
   release(process?: number): Promise<void>
   /** Switches faults on or off, for one process or all; those not named stay as they are. */
   set(faults: FaultsChange, process?: number): Promise<void>
-  /** Calls listen() again with another backlog, on the live socket. */
+  /** Has listen() called again with another backlog, on the live socket; that of any server. */
   relisten(backlog: number): Promise<void>
   /** Sets TCP_DEFER_ACCEPT; 0 switches it off. */
   deferAccept(seconds: number): Promise<void>
@@ -63,6 +68,8 @@ export interface BackendVerbs {
   kill(): Promise<void>
   /** Ends the process and starts another in its place; after `kill()`, starts it. */
   restart(): Promise<void>
+  /** How many connections it says it has accepted; undefined for a server that does not tell. */
+  accepts(): Promise<number | undefined>
   /** What it says of itself: its listener, faults, processes and counts. */
   status(): Promise<BackendStatus>
 }

@@ -1,6 +1,6 @@
 /** What a backend said of itself, from boundary to boundary. */
 import type { BackendReadings } from '#experiments/vocabulary/readings.ts'
-import type { Told } from '../told.ts'
+import { isOurs, type Told } from '../told.ts'
 import type { Boundary, Recording } from './recording.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -14,7 +14,8 @@ export function backendOf({ boundaries }: Recording, timeline: Timeline, number:
     (read: (told: Told) => number | undefined) =>
     (boundary: Boundary): number => {
       const told = status(boundary)
-      return told == null ? 0 : (read(told) ?? Number.NaN)
+      // What its keeper counts comes from the kernel: a server that is not ours tells nothing itself.
+      return told == null ? 0 : isOurs(told) ? (read(told) ?? Number.NaN) : Number.NaN
     }
   return {
     accepts: timeline.tally(of(({ accepts }) => accepts)),
@@ -26,6 +27,6 @@ export function backendOf({ boundaries }: Recording, timeline: Timeline, number:
     cpuMs: timeline.tally((boundary) =>
       (status(boundary)?.processes ?? []).reduce((sum, { cpuSeconds }) => sum + cpuSeconds * 1000, 0),
     ),
-    backlog: after?.listener?.backlog ?? Number.NaN,
+    backlog: (after && isOurs(after) ? after.listener?.backlog : undefined) ?? Number.NaN,
   }
 }

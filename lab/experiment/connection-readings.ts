@@ -4,7 +4,8 @@ import type { Outcomes } from '#load/agent/api.ts'
 import type { RecordedConnection } from './recording.ts'
 import { distributionOf } from './statistics.ts'
 
-export function connectionsOf(records: readonly RecordedConnection[]): Connections {
+/** `told`: whether the server says in its answers which backend gave them. */
+export function connectionsOf(records: readonly RecordedConnection[], told = true): Connections {
   const outcomes: Outcomes = {
     ok: 0,
     refused: 0,
@@ -32,8 +33,27 @@ export function connectionsOf(records: readonly RecordedConnection[]): Connectio
       ),
     ),
     synRetransmits: records.reduce((sum, { synRetransmits = 0 }) => sum + synRetransmits, 0),
-    answeredBy: (backend) => connectionsOf(records.filter((record) => record.backend === `backend-${backend}`)),
+    answeredBy: (backend) =>
+      told ? connectionsOf(records.filter((record) => record.backend === `backend-${backend}`)) : untold,
   }
+}
+
+/** Some connections of which nothing is known, not even how many they are. */
+const untold: Connections = {
+  ...connectionsOf([]),
+  count: Number.NaN,
+  connected: Number.NaN,
+  synRetransmits: Number.NaN,
+  outcomes: {
+    ok: Number.NaN,
+    refused: Number.NaN,
+    reset: Number.NaN,
+    timedOut: Number.NaN,
+    noPortLeft: Number.NaN,
+    closedEarly: Number.NaN,
+    failed: Number.NaN,
+    abandoned: Number.NaN,
+  },
 }
 
 const isOutcome = (word: string, outcomes: Outcomes): word is keyof Outcomes => Object.hasOwn(outcomes, word)

@@ -1,16 +1,19 @@
 /** What an experiment needs and this machine may lack: the reason why it is not judged here. */
 import fs from 'node:fs'
 import os from 'node:os'
-import type { Experiment, Needs } from '#experiments/vocabulary/experiment.ts'
-import { type Driver, Unsettable } from '../driver.ts'
+import type { Experiment, Needs, ServerNeed } from '#experiments/vocabulary/experiment.ts'
+import { type Driver, type LabPlan, type ServerPlan, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
 
 /** What is missing before any lab is started; undefined if nothing is. */
 export async function missingBefore(
   { needs = {}, cases }: Pick<Experiment, 'needs' | 'cases'>,
   driver: Driver,
+  server?: OwnServerWish,
 ): Promise<string | undefined> {
-  const { cores = 1, programs = [], root = false, namespaces } = needs
+  const { cores = 1, programs = [], root = false, namespaces, server: ofServer = [] } = needs
+  const untaken = server === undefined ? undefined : missingOf(server, ofServer)
+  if (untaken !== undefined) return untaken
   if (namespaces !== undefined && driver.name !== 'namespaces')
     return `it runs only in network namespaces: ${namespaces}`
   const present = os.availableParallelism()
@@ -36,9 +39,34 @@ async function unsettableIn(driver: Driver, sysctls: readonly string[]): Promise
 
 const lacks = (sysctl: string): string => `this kernel (${os.release()}) has no sysctl ${sysctl}`
 
+/** A server of somebody's in place of the backends. */
+export type OwnServerWish = { server: ServerPlan } & Partial<Pick<LabPlan, 'port' | 'request'>>
+
+/** What only a backend of ours can do, or be. */
+const oursAlone: Record<Exclude<ServerNeed, 'one socket' | 'http'>, string> = {
+  'slow accept': 'a backend of Spillway, which can be made to accept slowly',
+  'never read': 'a backend of Spillway, which can be made not to read',
+  close: 'a backend of Spillway, which can close its listener and open it again',
+  counts: 'a backend of Spillway, which says what it has accepted and answered',
+  backends: 'several backends of Spillway, as its lab has them',
+  'sockets of its own': 'no server: it shows sockets that it opens itself',
+}
+
+function missingOf({ server: { name }, request }: OwnServerWish, needs: readonly ServerNeed[]): string | undefined {
+  for (const need of needs) {
+    if (need === 'http' && request !== undefined)
+      return `it needs clients that speak HTTP, and ${name} is asked otherwise`
+    if (need !== 'http' && need !== 'one socket') return `it needs ${oursAlone[need]}`
+  }
+  return undefined
+}
+
 /** What the kernel of this lab lacks; undefined if nothing. */
 export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string | undefined> {
   for (const name of needs.sysctls ?? []) if ((await lab.readSysctl(name)) === undefined) return lacks(name)
+  const { server, backends } = lab.plan
+  if (server !== undefined && backends.length !== 1 && needs.server?.includes('one socket') === true)
+    return `it needs a server with one socket on its port, and ${server.name} has ${backends.length}`
   if (needs.root === true && (await usersOf(lab)) < 2)
     return 'it needs root on the host: here the lab is a user namespace with only one user'
   return undefined

@@ -46,19 +46,23 @@ function countersOf(timeline: Timeline, host: 'counters' | 'clientCounters'): Re
   return Object.fromEntries(all) as Record<QueueCounter, Tally<string>>
 }
 
-function clientsOf({ loads, records }: Recording, timeline: Timeline): ClientReadings<string> {
+function clientsOf({ loads, records, plan }: Recording, timeline: Timeline): ClientReadings<string> {
+  const ours = plan.server === undefined
   const halfOpen = new Set(loads.flatMap(({ id, order }) => (order.kind === 'half-open' ? [id] : [])))
   const sumOfHalfOpen = (reports: readonly LoadReport[]): number =>
     reports.reduce((sum, { id, started }) => (halfOpen.has(id) ? sum + started : sum), 0)
   return {
-    ...connectionsOf(records),
+    ...connectionsOf(records, ours),
     synsSent: timeline.tally(
       ({ clientCounters }) => (clientCounters.Tcp_ActiveOpens ?? 0) + (clientCounters.TcpExt_TCPSynRetrans ?? 0),
     ),
     halfOpenSyns: timeline.tally((boundary) => sumOfHalfOpen(boundary.loads)),
     startedIn(phase) {
       timeline.place(phase)
-      return connectionsOf(records.filter((record) => record.phase === phase))
+      return connectionsOf(
+        records.filter((record) => record.phase === phase),
+        ours,
+      )
     },
   }
 }

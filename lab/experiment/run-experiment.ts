@@ -8,24 +8,28 @@ import { WaitedInVain } from '#common/waiting.ts'
 import { BEARS_MS } from '#experiments/vocabulary/expectation.ts'
 import { type Experiment, type LabWish, NotJudged } from '#experiments/vocabulary/experiment.ts'
 import { type BackendPlan, type Driver, Unsettable } from '../driver.ts'
-import { Lab } from '../lab.ts'
+import { Lab, type LabOptions } from '../lab.ts'
 import { Disturbed, undisturbed } from '../undisturbed.ts'
 import { writeFolder } from './folder.ts'
 import { JOURNAL, Journal } from './journal.ts'
 import { type Late, lateInWords, worstOf } from './lateness.ts'
 import { thisMachine } from './machine.ts'
-import { missingBefore, missingInLab } from './needs.ts'
+import { missingBefore, missingInLab, type OwnServerWish } from './needs.ts'
 import { readingsOf } from './readings.ts'
 import { Recorder } from './recorder.ts'
 import { AFTERWARDS, type Recording } from './recording.ts'
 import { LabStage, NotSeen } from './stage.ts'
 import { summaryOf } from './summary.ts'
-import { type JudgedExpectation, type RunHead, type Verdict, weigh } from './verdict.ts'
+import { type RunHead, type Verdict, type WeighedExpectation, weigh } from './verdict.ts'
 
 export interface RunOptions {
   driver: Driver
+  /** Runs in place of the backends. */
+  own?: OwnServerWish | undefined
   /** How it was asked for, as it is typed: a file of somebody's own. Its name where this is left out. */
   asked?: string
+  /** What is typed behind that: the command of a server. */
+  askedOf?: string
   /** Where the run's folder is made; it gets the name of the experiment. */
   out: string
   /** Interrupts the run: what there is by then is kept. */
@@ -72,14 +76,14 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   return { verdict, recordings, folder }
 }
 
-const headOf = (experiment: Experiment, { driver, asked = experiment.name }: RunOptions): RunHead => ({
+const headOf = (experiment: Experiment, { driver, asked = experiment.name, askedOf = '' }: RunOptions): RunHead => ({
   format: 1,
   experiment: experiment.name,
   teaches: experiment.teaches,
   sources: experiment.sources,
   startedAt: new Date().toISOString(),
   machine: { ...thisMachine(), driver: driver.name },
-  again: `spillway run ${asked}${driver.name === 'namespaces' ? '' : ` --driver ${driver.name}`}`,
+  again: `spillway run ${asked}${driver.name === 'namespaces' ? '' : ` --driver ${driver.name}`}${askedOf}`,
 })
 
 type Outcome = Pick<Verdict, 'status' | 'reason' | 'expectations'>
@@ -87,11 +91,12 @@ type Outcome = Pick<Verdict, 'status' | 'reason' | 'expectations'>
 async function judged(experiment: Experiment, options: RunOptions, journal: Journal): Promise<Outcome> {
   const without = (status: Outcome['status'], reason: string): Outcome => ({ status, reason, expectations: [] })
   try {
-    const missing = await missingBefore(experiment, options.driver)
+    const missing = await missingBefore(experiment, options.driver, options.own)
     if (missing !== undefined) return without('not judged', missing)
     for (const [name, wish] of Object.entries(experiment.cases)) await runCase(experiment, name, wish, options, journal)
     const readings = Object.fromEntries(journal.recordings.map((recording) => [recording.case, readingsOf(recording)]))
-    return verdictOn(weigh(experiment.judge(readings), worstIn(journal.recordings)), worstIn(journal.recordings))
+    const worst = worstIn(journal.recordings)
+    return verdictOn(weigh(experiment.judge(readings), worst, options.own?.server.name), worst)
   } catch (error) {
     if (isNotJudged(error)) return without('not judged', error.message)
     if (options.signal.aborted) return without('not judged', 'the run was interrupted')
@@ -116,11 +121,13 @@ function borne(error: unknown): number {
 }
 
 /** A failure stands whatever else could not be judged. */
-function verdictOn(expectations: JudgedExpectation[], worst: Late | undefined): Outcome {
-  const judged = expectations.filter(({ notJudged }) => notJudged === null)
+function verdictOn(all: readonly WeighedExpectation[], worst: Late | undefined): Outcome {
+  const expectations = all.map(({ untold: _, ...expectation }) => expectation)
+  const told = all.filter(({ untold }) => !untold)
+  const judged = told.filter(({ notJudged }) => notJudged === null)
   if (judged.some(({ passed }) => !passed)) return { status: 'failed', reason: null, expectations }
-  if (judged.length === expectations.length || worst === undefined)
-    return { status: 'passed', reason: null, expectations }
+  if (told.length === 0) return { status: 'not judged', reason: all[0]?.notJudged ?? null, expectations }
+  if (judged.length === told.length || worst === undefined) return { status: 'passed', reason: null, expectations }
   return { status: 'not judged', reason: tooBusy(worst), expectations }
 }
 
@@ -134,11 +141,16 @@ async function runCase(
   experiment: Experiment,
   name: string,
   wish: LabWish,
-  { driver, signal, onPhase, onLab }: RunOptions,
+  { driver, signal, onPhase, onLab, own, out }: RunOptions,
   journal: Journal,
 ): Promise<void> {
   signal.throwIfAborted()
-  await using lab = await Lab.start({ driver, signal, ...pace, ...labOptions(wish) })
+  await using lab = await Lab.start({
+    driver,
+    signal,
+    ...pace,
+    ...(own === undefined ? labOptions(wish) : onServer(wish, own, out)),
+  })
   const missing = await missingInLab(experiment.needs, lab)
   if (missing !== undefined) throw new NotJudged(missing)
   journal.write({ is: 'case', name, plan: lab.plan })
@@ -167,6 +179,15 @@ async function runCase(
 function labOptions({ backends = 1, ...wish }: LabWish): Omit<LabWish, 'backends'> & { backends: BackendPlan[] } {
   return { ...wish, backends: typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends }
 }
+
+/** The experiment's own settings of the kernel, and somebody's server in place of its backends. */
+function onServer({ sysctls = {}, sampleIntervalMs = 10 }: LabWish, own: OwnServerWish, out: string): LabOptions {
+  const { output = path.resolve(out, SERVER_LOG) } = own.server
+  return { sysctls, sampleIntervalMs, ...own, server: { ...own.server, output } }
+}
+
+/** What a server writes, beside the folders of its runs. */
+const SERVER_LOG = 'server.log'
 
 function worstIn(recordings: readonly Recording[]): (Late & { togetherMs: number }) | undefined {
   const worst = worstOf(recordings.flatMap(({ lateness }) => lateness))

@@ -6,15 +6,20 @@ import { UsageError } from '#common/errors.ts'
 import { bytes, duration, number, plural } from '#common/quantities.ts'
 import { eventually, WaitedInVain } from '#common/waiting.ts'
 import { BEARS_MS, type Bears } from '#experiments/vocabulary/expectation.ts'
+import { NotJudged } from '#experiments/vocabulary/experiment.ts'
 import type { BackendVerbs, ClientVerbs, Exchange, Now, RunningLoad, Stage } from '#experiments/vocabulary/stage.ts'
 import { fullName } from '#kernel/queue-counters.ts'
 import type { FaultsChange } from '#services/backend/api.ts'
+import type { Backend } from '../backend.ts'
 import type { Load, LoadOrder } from '../clients.ts'
 import type { Lab } from '../lab.ts'
+import { isOurs } from '../told.ts'
 import type { Journal } from './journal.ts'
 import type { LateThing } from './lateness.ts'
 
 const UNTIL_MS = 15_000
+/** As many clients as the load agent begins at once without being late, on a machine of two cores. */
+const MOST_PLACES = 8193
 const POLL_MS = 20
 /** How a command ends that has waited in vain: EX_TEMPFAIL of sysexits.h. */
 const IN_VAIN = 75
@@ -62,26 +67,55 @@ export class LabStage implements Stage {
 
   readonly backend = (number: number): BackendVerbs => {
     const backend = this.#lab.backend(number)
-    const who = `backend ${number}`
+    const who = nameOf(backend, this.#lab.backends.length)
+    const oursOnly = (what: string): void => {
+      if (backend.server !== undefined)
+        throw new NotJudged(`it needs a backend of Spillway, which ${what}: ${backend.server} is none`)
+    }
     const whose = (process?: number): string => (process === undefined ? who : `process ${process} of ${who}`)
     const set = (faults: FaultsChange, process?: number): Promise<void> =>
       backend.set(faults, process === undefined ? undefined : process - 1)
     return {
       stall: (process) => this.#switches(`${whose(process)} stalls`, () => set({ stalled: true }, process)),
       release: (process) => this.#switches(`${whose(process)} is released`, () => set({ stalled: false }, process)),
-      set: (faults, process) => this.#switches(`${whose(process)}: ${inWords(faults)}`, () => set(faults, process)),
+      set: async (faults, process) => {
+        oursOnly('has faults that can be switched on')
+        await this.#switches(`${whose(process)}: ${inWords(faults)}`, () => set(faults, process))
+      },
       relisten: (backlog) =>
         this.#switches(`${who} listens again with backlog ${backlog}`, () => backend.relisten(backlog)),
       deferAccept: (seconds) =>
         this.#switches(`${who} sets TCP_DEFER_ACCEPT to ${duration(seconds * 1000)}`, () =>
           backend.deferAccept(seconds),
         ),
-      close: () => this.#switches(`${who} closes its listener`, () => backend.close()),
-      open: () => this.#switches(`${who} opens its listener`, () => backend.open()),
+      close: async () => {
+        oursOnly('can close its listener')
+        await this.#switches(`${who} closes its listener`, () => backend.close())
+      },
+      open: async () => {
+        oursOnly('can open its listener')
+        await this.#switches(`${who} opens its listener`, () => backend.open())
+      },
       kill: () => this.#does(`${who} is killed`, () => backend.kill()),
       restart: () => this.#does(`${who} restarts`, () => backend.restart()),
-      status: () => backend.status(),
+      accepts: async () => {
+        const told = await backend.told()
+        return isOurs(told) ? told.accepts : undefined
+      },
+      status: () => {
+        oursOnly('says what it does')
+        return backend.status()
+      },
     }
+  }
+
+  readonly places: Stage['places'] = async ({ backend = 1, least = 1, most = MOST_PLACES } = {}) => {
+    const now = await this.until(`listener ${backend} is there`, ({ listener }) => listener(backend).limit >= 0)
+    const places = now.listener(backend).limit + 1
+    if (places < least) throw new NotJudged(`it needs a queue of ${plural(least, 'place')}, and this one has ${places}`)
+    if (places > most)
+      throw new NotJudged(`it fills queues of up to ${number(most)} places, and this one has ${number(places)}`)
+    return places
   }
 
   readonly load: Stage['load'] = (phase) => {
@@ -91,6 +125,7 @@ export class LabStage implements Stage {
   }
 
   readonly steer: Stage['steer'] = (steering) => {
+    if (this.#lab.plan.server !== undefined) throw new NotJudged('it needs backends of Spillway, which can be steered')
     const { by, ...rest } = steering
     return this.#switches(`new connections are steered by ${by} ${inWords(rest)}`.trim(), () =>
       this.#lab.backend(1).steer(steering),
@@ -263,6 +298,10 @@ export class LabStage implements Stage {
     return await verb()
   }
 }
+
+/** In the words of events: a server is called by its name. */
+const nameOf = ({ number, server }: Backend, sockets: number): string =>
+  server === undefined ? `backend ${number}` : sockets === 1 ? server : `${server} ${number}`
 
 const endless = { endless: true }
 

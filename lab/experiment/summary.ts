@@ -11,6 +11,7 @@ export function summaryOf(recording: Recording): CaseSummary {
     plan: {
       mode: plan.mode,
       backends: plan.backends,
+      ...(plan.server === undefined ? {} : { server: plan.server }),
       sysctls: plan.sysctls,
       sampleIntervalMs: plan.sampleIntervalMs,
     },

@@ -60,7 +60,7 @@ export interface Machine {
 /** One lab of an experiment. Times are milliseconds since its first phase began. */
 export interface CaseSummary {
   name: string
-  plan: Pick<LabPlan, 'mode' | 'backends' | 'sysctls' | 'sampleIntervalMs'>
+  plan: Pick<LabPlan, 'mode' | 'backends' | 'sysctls' | 'sampleIntervalMs' | 'server'>
   /** Of the server's namespace, as the phases began; null where the kernel has none of that name. */
   sysctls: Record<string, string | null>
   /** When the first phase began, by CLOCK_MONOTONIC in milliseconds. */
@@ -76,15 +76,27 @@ export interface CaseSummary {
   lateness: Late[]
 }
 
-/** Weighs every expectation; `worst` is what was latest in the run, if anything was. */
-export function weigh(judgement: Judgement, worst: Worst | undefined): JudgedExpectation[] {
+/** `untold`: it needs what somebody's server does not tell. */
+export type WeighedExpectation = JudgedExpectation & { untold: boolean }
+
+/**
+ * Weighs every expectation; `worst` is what was latest in the run, if anything was. `server` is somebody's that ran in place of
+ * the backends: what it does not tell is no number, and nothing is judged by it.
+ */
+export function weigh(judgement: Judgement, worst: Worst | undefined, server?: string): WeighedExpectation[] {
   const { kernel, userspace, both = [] } = judgement
-  return [
-    ...kernel.map((expectation) => weighOne('kernel', expectation, worst)),
-    ...userspace.map((expectation) => weighOne('userspace', expectation, worst)),
-    ...both.map((expectation) => weighOne('both', expectation, worst)),
-  ]
+  const all = (counted: JudgedExpectation['counted'], expectations: readonly Expectation[]): WeighedExpectation[] =>
+    expectations.map((expectation) => {
+      const untold = server !== undefined && isUntold(expectation)
+      const judged = weighOne(counted, expectation, worst)
+      return untold ? { ...judged, untold, notJudged: `${server} does not tell it` } : { ...judged, untold }
+    })
+  return [...all('kernel', kernel), ...all('userspace', userspace), ...all('both', both)]
 }
+
+/** Whether a number is missing from what was seen, or from the band that it is held against. */
+const isUntold = ({ seen, band }: Expectation): boolean =>
+  [seen, ...(band.kind === 'range' ? [band.low, band.high] : [])].some((value) => Number.isNaN(value))
 
 /** What was latest, and how late all were together: what is late one after the other adds up in a time. */
 type Worst = Pick<Late, 'what' | 'lateMs'> & { togetherMs?: number }

@@ -63,9 +63,19 @@ function perCase(cases: readonly CaseSummary[], read: (one: CaseSummary) => stri
 function labInWords({ plan }: CaseSummary): string {
   const backlogs = plan.backends.map(({ backlog }) => backlog)
   const same = new Set(backlogs).size === 1
+  if (plan.server !== undefined) return serverInWords(plan.server, plan.backends)
   const workers =
     plan.mode === 'shared' ? `, ${plan.backends.map((backend) => backend.workers).join(', ')} processes` : ''
   return `${plural(plan.backends.length, 'backend')}, ${plan.mode}${workers}, backlog ${same ? backlogs[0] : backlogs.join(', ')}`
+}
+
+/** What the kernel shows of a server that is not ours, and how it was started. */
+function serverInWords(
+  { name, command }: NonNullable<CaseSummary['plan']['server']>,
+  sockets: CaseSummary['plan']['backends'],
+): string {
+  const limits = sockets.map(({ backlog }) => backlog).join(', ')
+  return `${name} (${command.join(' ')}): ${plural(sockets.length, 'socket')}, backlog ${limits}`
 }
 
 function sysctlsInWords({ plan, sysctls }: CaseSummary): string {

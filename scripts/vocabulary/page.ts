@@ -89,7 +89,7 @@ const sections: readonly Section[] = [
 ]
 
 /** The fields of an experiment's form, as one block of types. */
-const formTypes = ['Lesson', 'ExperimentForm', 'ComparisonForm', 'LabWish', 'Needs', 'Phase', 'Judgement']
+const formTypes = ['Lesson', 'ExperimentForm', 'ComparisonForm', 'LabWish', 'Needs', 'ServerNeed', 'Phase', 'Judgement']
 
 /** Types that lists refer to. */
 const furtherTypes = ['Exchange', 'Host', 'Unit', 'Range', 'Exactly', 'Terms', 'Bears']

@@ -24,6 +24,19 @@ export const ServerOrder = Type.Object(
 )
 export type ServerOrder = Static<typeof ServerOrder>
 
+/** The body of PUT /listener: what is set on the live socket, which the server need not know of. */
+export const SocketChange = Type.Object(
+  {
+    backlog: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'listen() is called again' }),
+    ),
+    deferAcceptSeconds: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 3600, description: 'TCP_DEFER_ACCEPT; 0 switches it off' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
 /** What can be switched on in somebody's server without its help: a stall alone. The others are always off. */
 export interface NoOtherFaults {
   stalled: boolean

@@ -2,7 +2,8 @@
 
 import { UsageError } from '#common/errors.ts'
 import { httpServer } from '#common/http.ts'
-import { ServerOrder, StallChange, StallQuery } from './api.ts'
+import { deferAccept, relisten } from '#kernel/listener.ts'
+import { ServerOrder, SocketChange, StallChange, StallQuery } from './api.ts'
 import type { OwnServer } from './server.ts'
 import type { Shards } from './shards.ts'
 
@@ -21,6 +22,14 @@ export async function controlApp(name: string, index: number, server: OwnServer,
           : `${name} has no process ${query.process + 1} that accepts: ${pids.length} do`,
       )
     await server.stall(chosen, body.stalled)
+    return shards.status(index)
+  })
+  app.put('/listener', { schema: { body: SocketChange } }, ({ body }) => {
+    const { backlog, deferAcceptSeconds } = body
+    shards.withSocket(index, (fd) => {
+      if (backlog !== undefined) relisten(fd, backlog)
+      if (deferAcceptSeconds !== undefined) deferAccept(fd, deferAcceptSeconds)
+    })
     return shards.status(index)
   })
   app.post('/server', { schema: { body: ServerOrder } }, async ({ body }) => {

@@ -1,5 +1,7 @@
 /** The sockets of a server's port as numbered shards, and the processes that accept at each. */
 import { monotonicMs } from '#common/clock.ts'
+import { UsageError } from '#common/errors.ts'
+import { withSocketOf } from '#kernel/borrowed-socket.ts'
 import type { SocketHolders } from '#kernel/owners.ts'
 import { readSysctl } from '#kernel/sysctl.ts'
 import type { Found, NoOtherFaults, ServerStatus } from './api.ts'
@@ -88,6 +90,14 @@ export class Shards {
   #acceptors(index: number): number[] {
     const socket = this.#own(this.#sockets.list()).find(({ cookie }) => cookie === this.#numbers[index])
     return socket === undefined ? [] : this.#accepting(socket, this.#server.processes()).map(({ pid }) => pid)
+  }
+
+  /** Borrows the socket of shard 0, 1, … from whoever holds it. Throws a UsageError where nobody does. */
+  withSocket(index: number, use: (fd: number) => void): void {
+    const socket = this.#own(this.#sockets.list()).find(({ cookie }) => cookie === this.#numbers[index])
+    const pids = socket === undefined ? [] : this.#ownersOf(socket.inode)
+    if (socket === undefined || !pids.some((pid) => withSocketOf(pid, socket.inode, use)))
+      throw new UsageError(`${this.#name} does not listen there`, 'Start it again')
   }
 
   /**

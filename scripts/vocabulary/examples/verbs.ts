@@ -14,6 +14,8 @@ export const verbs = {
   stall: ({ backend }) => backend(1).stall(),
   burst: ({ clients }) => clients.burst({ connections: 20, path: '/hello', timeoutMs: 60_000, closer: 'client' }),
   until: ({ until }) => until('the queue is full', (now) => now.listener(1).length === 5),
+  places: async ({ places }) => ({ places: await places() }),
+  accepts: async ({ backend }) => ({ accepts: await backend(1).accepts() }),
   now: async ({ now }) => ({ waiting: (await now()).waiting }),
   pass: ({ pass }) => pass(200),
   late: ({ late }) => late(0),
