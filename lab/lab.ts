@@ -13,6 +13,7 @@ import { Endpoint, ServiceError } from './endpoint.ts'
 import { Ends } from './ends.ts'
 import { namespaces } from './namespaces/driver.ts'
 import { type Gap, Parts } from './parts.ts'
+import { samplesOf, snapshotOf } from './reached.ts'
 import { type Host, SHARED_PORT, server } from './topology.ts'
 
 /** When the whole lab ends, a broken connection to a service is usually noticed first; the reason comes a little later. */
@@ -195,23 +196,30 @@ export class Lab {
   }
 
   /** What the sampler holds now. */
-  snapshot(): Promise<Snapshot> {
-    return this.exporter.json('GET', '/snapshot')
+  async snapshot(): Promise<Snapshot> {
+    return this.#reached(await this.exporter.json('GET', '/snapshot'))
   }
 
   /** Has the sampler read everything now, and gives what it found. */
-  look(): Promise<Snapshot> {
-    return this.exporter.json('GET', '/snapshot?now=true')
+  async look(): Promise<Snapshot> {
+    return this.#reached(await this.exporter.json('GET', '/snapshot?now=true'))
+  }
+
+  #reached(snapshot: Snapshot): Snapshot {
+    const { found } = this.#services
+    return found === undefined ? snapshot : snapshotOf(found, snapshot)
   }
 
   /** Every sample, in batches, until `signal` ends it; from the moment in which the first batch has come. */
-  samples(signal: AbortSignal): AsyncGenerator<Samples> {
-    return this.exporter.events('/samples', signal)
+  async *samples(signal: AbortSignal): AsyncGenerator<Samples> {
+    const { found } = this.#services
+    for await (const samples of this.exporter.events<Samples>('/samples', signal))
+      yield found === undefined ? samples : samplesOf(found, samples)
   }
 
   /** A snapshot per tick (10 Hz unless asked otherwise), until `signal` ends it. */
-  stream(signal: AbortSignal): AsyncGenerator<Snapshot> {
-    return this.exporter.events('/stream', signal)
+  async *stream(signal: AbortSignal): AsyncGenerator<Snapshot> {
+    for await (const snapshot of this.exporter.events<Snapshot>('/stream', signal)) yield this.#reached(snapshot)
   }
 
   /** Sets a sysctl of the server's network namespace, or the client's. */

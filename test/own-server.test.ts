@@ -67,6 +67,12 @@ const found: Found[] = [
     mode: 'shared',
     sockets: [[77, 2]],
   },
+  {
+    name: 'nginx at all addresses of both families',
+    server: servers.nginx('backlog=44; listen [::]:8080 backlog=33'),
+    mode: 'shared',
+    sockets: [[44, 2]],
+  },
   { name: 'HAProxy with a master', server: servers.haproxy(), mode: 'single', sockets: [[64, 1]] },
   { name: 'uWSGI', server: servers.uwsgi('--processes', '2'), mode: 'shared', sockets: [[100, 2]] },
   { name: 'a cluster of Node', server: servers.nodeCluster(), mode: 'single', sockets: [[511, 1]] },

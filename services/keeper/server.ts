@@ -14,6 +14,7 @@ import type { KeeperOptions } from './options.ts'
 import { lastLinesOf, processesBeside, type ServerProcess, signal } from './processes.ts'
 
 const LAST_LINES = 12
+const MOST_OUTPUT_BYTES = 8_000_000
 /** How long a server that was told to stop may finish what it has begun. */
 const STOP_MS = 30_000
 const LONGEST_TURN_MS = 60_000
@@ -88,9 +89,20 @@ export class OwnServer implements Disposable {
 
   /** Notices the end of its last process: a server may have left its first process long ago. */
   #look(): void {
+    this.#shorten()
     if (this.#mayEnd || this.processes().length > 0) return
     this.#mayEnd = true
     this.onEnded(this.#how === '' ? 'its processes are gone' : this.#how)
+  }
+
+  /** What nobody asked to keep lies in the lab's folder, which is in memory on many systems. */
+  #shorten(): void {
+    const { output, folder } = this.#options
+    if (
+      output.startsWith(`${folder}/`) &&
+      (fs.statSync(output, { throwIfNoEntry: false })?.size ?? 0) > MOST_OUTPUT_BYTES
+    )
+      fs.truncateSync(output) // who writes appends
   }
 
   /** Carries out an order. `main` is the process that stop and reload are for. */
