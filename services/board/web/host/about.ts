@@ -181,7 +181,7 @@ function pastWords(past: ChosenView['past']): string {
   if (past === undefined) return `${UNKNOWN}: not read lately`
   const { accepted, unserved, oldestMs } = past
   if (unserved === undefined) return `${number(accepted)} accepted; this kernel does not tell who is served`
-  const served = unserved === 0 ? 'each was read or answered' : `${number(unserved)} neither read nor answered`
+  const served = unserved === 0 ? 'none waits to be read' : `${number(unserved)} neither read nor answered`
   const oldest = unserved > 0 && oldestMs !== undefined ? `, the oldest for ${duration(oldestMs)}` : ''
   return accepted === 0 ? 'no accepted connection is open' : `${number(accepted)} accepted; ${served}${oldest}`
 }
