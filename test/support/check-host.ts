@@ -1,6 +1,7 @@
 /** A host of its own for `spillway check`: a network namespace in which nothing else listens, with counters that begin at 0. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import fs from 'node:fs'
 import path from 'node:path'
 import { eventually } from '#common/waiting.ts'
 
@@ -118,9 +119,25 @@ export class CheckHost implements AsyncDisposable {
         try {
           process.kill(-pid, 'SIGKILL')
         } catch {} // it has ended
+    // A server may have left the group that it was started in, as a daemon does: it is still in the namespace.
+    const own = namespaceOf(this.pid)
+    for (const pid of fs.readdirSync('/proc').map(Number))
+      if (pid > 0 && pid !== this.pid && own !== undefined && namespaceOf(pid) === own)
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch {} // it has ended meanwhile
     const ended = once(this.#holder, 'exit')
     this.#holder.kill('SIGKILL')
     await ended
+  }
+}
+
+/** The network namespace that a process is in; undefined if it has ended. */
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return fs.readlinkSync(`/proc/${pid}/ns/net`)
+  } catch {
+    return undefined
   }
 }
 
