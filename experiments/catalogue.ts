@@ -8,6 +8,7 @@ import deferAccept from './defer-accept.ts'
 import falseEstablished from './false-established.ts'
 import forkShared from './fork-shared.ts'
 import handshake from './handshake.ts'
+import killedWhileClientsWait from './killed-while-clients-wait.ts'
 import knee from './knee.ts'
 import noAck from './no-ack.ts'
 import nodeDefault511 from './node-default-511.ts'
@@ -38,6 +39,7 @@ export const experiments: readonly Experiment[] = [
   deadInTheQueue,
   uringHidesTheStall,
   falseEstablished,
+  killedWhileClientsWait,
   noAck,
   cookiesHideOverflow,
   retryStaircase,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { atLeast, between, deck, equals, experiment, fact, that } from './vocabulary.ts'
+import { atLeast, between, deck, equals, experiment, fact, NotJudged, that } from './vocabulary.ts'
 
 const CLIENTS_PER_SECOND = 500
 const TESTS = 25
@@ -21,10 +21,14 @@ export default experiment({
     fact('closing-a-member'),
     'inet_csk_listen_stop()',
   ],
-  needs: { server: ['counts'], namespaces: 'another process listens beside the backend' },
+  needs: { server: ['one socket'], namespaces: 'another process listens beside the backend' },
   lab: { backends: [{ backlog: 511 }], sysctls: { 'net.ipv4.tcp_migrate_req': 0 } },
   phases: {
-    calm: async ({ clients }) => {
+    calm: async ({ clients, run, sharedPort: { address, port } }) => {
+      await run(['node', join, address, String(port), '1', '0', '0']).catch((error: Error) => {
+        if (!error.message.includes('EADDRINUSE')) throw error
+        throw new NotJudged('it needs a server that listens with SO_REUSEPORT: nobody else can join this one')
+      })
       const load = await clients.connections({ ratePerSecond: CLIENTS_PER_SECOND, forMs: 1000 })
       await load.done()
     },

@@ -2,6 +2,7 @@ import { atMost, comparison, deck, equals, fact, that } from './vocabulary.ts'
 
 /** The backlog that Node passes to listen() by default. */
 const NODE_DEFAULT = 511
+const EXPLICIT = 4096
 const CLIENTS = 600
 /** So many at once keep the processes at both ends from anything else for a while, on any machine. */
 const SERVING_ALL_MS = 300
@@ -18,17 +19,21 @@ export default comparison({
     "Node's net.Server.listen(); tcp_conn_request()",
     'agentmail-mcp issue 46: an outage with the accept queue at 512 and an idle event loop <https://github.com/agentmail-to/agentmail-mcp/issues/46>',
   ],
-  needs: { server: ['backends'] },
+  needs: { server: ['one socket'] },
   cases: {
     default: { mode: 'single', backends: [{ backlog: NODE_DEFAULT }] },
-    explicit: { mode: 'single', backends: [{ backlog: 4096 }] },
+    explicit: { mode: 'single', backends: [{ backlog: EXPLICIT }] },
   },
   phases: {
     askNode: async ({ run }) => {
       const [, , limit] = (await run(['node', '--eval', listenAndShow])).trim().split(/\s+/)
       return { limit: Number(limit) }
     },
-    pause: ({ backend }) => backend(1).stall(),
+    pause: async ({ backend, case: which, places }) => {
+      if (which === 'explicit') await backend(1).relisten(EXPLICIT)
+      else await places({ least: NODE_DEFAULT + 1, most: NODE_DEFAULT + 1 })
+      await backend(1).stall()
+    },
     crowd: async ({ clients, until }) => {
       await clients.burst({ connections: CLIENTS })
       await until('every SYN is queued or dropped', (now) => now.waiting + now.counter('ListenDrops') >= CLIENTS)

@@ -59,10 +59,28 @@ const judgedAnywhere = [
   'dead-in-the-queue',
   'retry-staircase',
   'port-exhaustion',
+  'node-default-511',
+  'killed-while-clients-wait',
 ]
 const played: [name: string, recipe: OwnServerRecipe, program: string, experiments: string[]][] = [
-  ['nginx', servers.nginx(), 'nginx', all ? judgedAnywhere : ['small-backlog', 'handshake', 'dead-in-the-queue']],
-  ['gunicorn', servers.gunicorn('-w', '3'), 'gunicorn', all ? judgedAnywhere : ['backlog-clamp']],
+  [
+    'nginx',
+    servers.nginx(),
+    'nginx',
+    all ? judgedAnywhere : ['small-backlog', 'handshake', 'dead-in-the-queue', 'node-default-511'],
+  ],
+  [
+    'nginx with a socket that others can join',
+    servers.nginx('reuseport', { workers: 1 }),
+    'nginx',
+    ['config-test-joins-the-group'],
+  ],
+  [
+    'gunicorn',
+    servers.gunicorn('-w', '3'),
+    'gunicorn',
+    all ? judgedAnywhere : ['backlog-clamp', 'killed-while-clients-wait'],
+  ],
   ['a server in Go', servers.goServer(), 'go', all ? judgedAnywhere : ['false-established']],
   ['HAProxy', servers.haproxy(), 'haproxy', all ? judgedAnywhere : ['no-ack']],
   ['Redis', servers.redis(), 'redis-server', all ? judgedAnywhere : ['defer-accept']],
