@@ -43,6 +43,11 @@ export class OwnServer implements Disposable {
     return processesBeside(this.#helpers)
   }
 
+  /** Whether none of its processes is left, and how the first of them ended is known: the kernel tells that a little later. */
+  get hasEnded(): boolean {
+    return this.firstPid === undefined && this.processes().length === 0
+  }
+
   get lastLines(): string[] {
     return lastLinesOf(this.#options.output, LAST_LINES)
   }
@@ -90,7 +95,7 @@ export class OwnServer implements Disposable {
   /** Notices the end of its last process: a server may have left its first process long ago. */
   #look(): void {
     this.#shorten()
-    if (this.#mayEnd || this.processes().length > 0) return
+    if (this.#mayEnd || !this.hasEnded) return
     this.#mayEnd = true
     this.onEnded(this.#how === '' ? 'its processes are gone' : this.#how)
   }
