@@ -134,6 +134,7 @@ export class Identifier {
         fullSecondsInWindow: listener.fullSecondsInWindow,
         used: listener.used,
         drops: listener.drops,
+        ...(listener.dropsFromZero !== undefined && { dropsFromZero: listener.dropsFromZero }),
         ...(listener.seenSinceMs !== undefined && { seenSinceMs: listener.seenSinceMs }),
         inode: listener.inode,
         cookie: listener.cookie,
