@@ -53,6 +53,8 @@ export interface HolderView {
   command: string
   /** Whether it waited for connections when that was last looked for. */
   accepts: boolean | undefined
+  /** Present where a signal has stopped it: it waits for connections, and takes none. */
+  stopped?: true
 }
 
 /** One listening socket and the backend behind it. */

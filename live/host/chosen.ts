@@ -49,7 +49,10 @@ export class ChosenPlace {
       port: portSample,
       ages: agesOf(space, kind),
     })
-    const shards = drawn.map((row) => queueOf(row, remembered))
+    const stopped = new Set(
+      evidence.flatMap(({ processes }) => processes.flatMap(({ pid, state }) => (state === 'stopped' ? [pid] : []))),
+    )
+    const shards = drawn.map((row) => queueOf(row, remembered, stopped))
     const [first] = evidence
     const { pastAccept, retransmitting } = portSample ?? {}
     const picture: PictureState = {
@@ -115,7 +118,11 @@ export class ChosenPlace {
   }
 }
 
-function queueOf(row: HostRow, { waits, hungUp }: Pick<ReturnType<PortMemory['see']>, 'waits' | 'hungUp'>): QueueView {
+function queueOf(
+  row: HostRow,
+  { waits, hungUp }: Pick<ReturnType<PortMemory['see']>, 'waits' | 'hungUp'>,
+  stopped: ReadonlySet<number>,
+): QueueView {
   const { kind, room, length, key } = row
   return {
     shard: row.shard,
@@ -137,14 +144,19 @@ function queueOf(row: HostRow, { waits, hungUp }: Pick<ReturnType<PortMemory['se
     acceptWait: undefined,
     oldestWait: kind === 'tcp' ? waits.get(key) : undefined,
     hungUp: kind === 'tcp' ? hungUp?.get(key) : undefined,
-    holders: holdersOf(row),
+    holders: holdersOf(row, stopped),
   }
 }
 
 /** Those that accept first. */
-function holdersOf({ pids, acceptors, process }: HostRow): HolderView[] {
+function holdersOf({ pids, acceptors, process }: HostRow, stopped: ReadonlySet<number>): HolderView[] {
   return pids
-    .map((pid) => ({ pid, command: process, accepts: acceptors?.includes(pid) }))
+    .map((pid): HolderView => {
+      const accepts = acceptors?.includes(pid)
+      return stopped.has(pid)
+        ? { pid, command: process, accepts: accepts === undefined ? undefined : false, stopped: true }
+        : { pid, command: process, accepts }
+    })
     .toSorted((a, b) => Number(b.accepts ?? false) - Number(a.accepts ?? false))
 }
 

@@ -195,13 +195,17 @@ function holdersWords({ picture, who }: ChosenView): string {
   const accept = all.filter(({ accepts }) => accepts === true)
   const pids = all.slice(0, 6).map(({ pid }) => pid)
   const more = all.length > pids.length ? ` and ${number(all.length - pids.length)} more` : ''
-  const waits = all.every(({ accepts }) => accepts === undefined)
-    ? 'who accepts is not known'
-    : accept.length === 0
-      ? 'none of them waits for connections'
-      : all.length === 1
-        ? 'it accepts'
-        : `${number(accept.length)} accept${accept.length === 1 ? 's' : ''}`
+  const stopped = all.filter((holder) => holder.stopped)
+  const waits =
+    stopped.length === all.length
+      ? `${all.length === 1 ? 'it is' : 'all are'} stopped by a signal`
+      : all.every(({ accepts }) => accepts === undefined)
+        ? 'who accepts is not known'
+        : accept.length === 0
+          ? 'none of them waits for connections'
+          : all.length === 1
+            ? 'it accepts'
+            : `${number(accept.length)} accept${accept.length === 1 ? 's' : ''}${stopped.length === 0 ? '' : `, ${number(stopped.length)} ${stopped.length === 1 ? 'is' : 'are'} stopped by a signal`}`
   const name = who ?? all[0]?.command ?? ''
   const looked =
     picture.holdersAgeMs === undefined

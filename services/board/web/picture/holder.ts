@@ -54,7 +54,15 @@ export class Holder {
       this.#say(
         holder.command === '' ? 'a process' : holder.command,
         `pid ${holder.pid}${this.#boxes === 1 && others > 0 ? ` +${number(others)}` : ''}`,
-        accepts === undefined ? '' : accepts ? 'accepts' : this.#letters >= 14 ? 'does not accept' : 'idle',
+        holder.stopped
+          ? 'stopped'
+          : accepts === undefined
+            ? ''
+            : accepts
+              ? 'accepts'
+              : this.#letters >= 14
+                ? 'does not accept'
+                : 'idle',
       )
   }
 
