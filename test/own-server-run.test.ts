@@ -61,6 +61,9 @@ const judgedAnywhere = [
   'port-exhaustion',
   'node-default-511',
   'killed-while-clients-wait',
+  'heard-before-accept',
+  'smaller-while-they-wait',
+  'synacks-are-repeated',
 ]
 const played: [name: string, recipe: OwnServerRecipe, program: string, experiments: string[]][] = [
   [
@@ -79,7 +82,7 @@ const played: [name: string, recipe: OwnServerRecipe, program: string, experimen
     'gunicorn',
     servers.gunicorn('-w', '3'),
     'gunicorn',
-    all ? judgedAnywhere : ['backlog-clamp', 'killed-while-clients-wait'],
+    all ? judgedAnywhere : ['backlog-clamp', 'killed-while-clients-wait', 'smaller-while-they-wait'],
   ],
   ['a server in Go', servers.goServer(), 'go', all ? judgedAnywhere : ['false-established']],
   ['HAProxy', servers.haproxy(), 'haproxy', all ? judgedAnywhere : ['no-ack']],
