@@ -134,7 +134,7 @@ test('a queue that is too small for an experiment is not judged by it', {
   const { verdict } = await runOn(servers.httpServer(), 'stalled-loop', context.signal)
   assert.deepEqual(
     [verdict.status, verdict.reason],
-    ['not judged', 'it needs a queue of 200 places, and this one has 6'],
+    ['not judged', 'it needs a queue of at least 200 places, and this one has 6'],
   )
 })
 
