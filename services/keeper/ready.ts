@@ -20,7 +20,7 @@ export async function portOfServer(options: KeeperOptions, server: OwnServer, sh
   let held: ListeningSocket[] = []
   let sinceMs = Number.POSITIVE_INFINITY
   const look = (): number | undefined => {
-    if (server.processes().length === 0) throw ended(options, server)
+    if (server.hasEnded) throw ended(options, server)
     const before = held
     held = shards.held()
     if (held.length > 0 && before.length === 0) sinceMs = monotonicMs()
@@ -99,7 +99,7 @@ async function answers({ name, address, ready }: KeeperOptions, server: OwnServe
   if (ready === undefined) return
   const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${ready.startsWith('/') ? '' : '/'}${ready}`
   const ask = async (signal: AbortSignal): Promise<number> => {
-    if (server.processes().length === 0) throw new UsageError(`${name} ended before it was ready (${server.how})`)
+    if (server.hasEnded) throw new UsageError(`${name} ended before it was ready (${server.how})`)
     const response = await fetch(url, { signal, redirect: 'manual', headers: { connection: 'close' } })
     await response.body?.cancel()
     return response.status

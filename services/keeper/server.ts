@@ -58,6 +58,11 @@ export class OwnServer implements Disposable {
     return exitCode === null && signalCode === null ? pid : undefined
   }
 
+  /** Whether none of its processes is left, and it is known how the first one ended. */
+  get hasEnded(): boolean {
+    return this.firstPid === undefined && this.processes().length === 0
+  }
+
   /** How its first process ended, in words; empty while it runs. */
   get how(): string {
     return this.#how
@@ -97,7 +102,7 @@ export class OwnServer implements Disposable {
   /** Notices the end of its last process: a server may have left its first process long ago. */
   #look(): void {
     this.#shorten()
-    if (this.#mayEnd || this.processes().length > 0) return
+    if (this.#mayEnd || !this.hasEnded) return
     this.#mayEnd = true
     this.onEnded(this.#how === '' ? 'its processes are gone' : this.#how)
   }
