@@ -27,6 +27,11 @@ const commands: Record<string, Command> = {
     run: async (args) => (await import('./run/run.ts')).run(args),
     options: () => import('./run/options.ts'),
   },
+  try: {
+    summary: 'put ten questions to a server of your own',
+    run: async (args) => (await import('./try/try.ts')).tryServer(args),
+    options: () => import('./try/options.ts'),
+  },
   new: {
     summary: 'write an experiment of your own, to begin with',
     run: async (args) => (await import('./new/new.ts')).newExperiment(args),

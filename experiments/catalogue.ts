@@ -8,6 +8,7 @@ import deferAccept from './defer-accept.ts'
 import falseEstablished from './false-established.ts'
 import forkShared from './fork-shared.ts'
 import handshake from './handshake.ts'
+import heardBeforeAccept from './heard-before-accept.ts'
 import killedWhileClientsWait from './killed-while-clients-wait.ts'
 import knee from './knee.ts'
 import noAck from './no-ack.ts'
@@ -22,8 +23,10 @@ import slowAccept from './slow-accept.ts'
 import slowClient from './slow-client.ts'
 import slowReader from './slow-reader.ts'
 import smallBacklog from './small-backlog.ts'
+import smallerWhileTheyWait from './smaller-while-they-wait.ts'
 import stalledLoop from './stalled-loop.ts'
 import steering from './steering.ts'
+import synacksAreRepeated from './synacks-are-repeated.ts'
 import udpReceiveQueue from './udp-receive-queue.ts'
 import unixSocketFull from './unix-socket-full.ts'
 import uringHidesTheStall from './uring-hides-the-stall.ts'
@@ -34,12 +37,15 @@ export const experiments: readonly Experiment[] = [
   anyOrder,
   backlogClamp,
   smallBacklog,
+  smallerWhileTheyWait,
   slowAccept,
   stalledLoop,
   deadInTheQueue,
   uringHidesTheStall,
+  heardBeforeAccept,
   falseEstablished,
   killedWhileClientsWait,
+  synacksAreRepeated,
   noAck,
   cookiesHideOverflow,
   retryStaircase,

@@ -19,7 +19,7 @@ export function backendArguments(plan: LabPlan, number: number, control: ListenT
 
 /** Of the keeper of a server that is not ours. */
 export function keeperArguments({ address, port }: LabPlan, server: ServerPlan, folder: string): string[] {
-  const { name, command, onlyPort, ready, stop, reload, output = `${folder}/server.log` } = server
+  const { name, command, onlyPort, ready, stop, reload, output } = server
   return [
     `--name=${name}`,
     `--address=${address}`,
@@ -28,7 +28,8 @@ export function keeperArguments({ address, port }: LabPlan, server: ServerPlan, 
     ...(ready === undefined ? [] : [`--ready=${ready}`]),
     ...(stop === undefined ? [] : [`--stop=${stop}`]),
     ...(reload === undefined ? [] : [`--reload=${reload}`]),
-    `--output=${output}`,
+    `--output=${output ?? `${folder}/server.log`}`,
+    ...(output === undefined ? [] : ['--keep-all']),
     `--folder=${folder}`,
     '--',
     ...command,

@@ -8,7 +8,8 @@ import { signalProcess } from '#kernel/process.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { LabPlan, StartedServices } from './driver.ts'
 import { Endpoint } from './endpoint.ts'
-import { Lab } from './lab.ts'
+import { isAnywhere, Lab } from './lab.ts'
+import type { Told } from './told.ts'
 import { SHARED_PORT, server } from './topology.ts'
 
 /** Where the services of a lab answer. */
@@ -32,10 +33,11 @@ export async function attach(addresses: Addresses, signal: AbortSignal): Promise
   try {
     const backend = new Endpoint('backend-1', first)
     await backend.healthy({ signal, withinMs: KEPT_WAITING_MS })
-    const status = await backend.json<BackendStatus>('GET', '/status')
+    const status = await backend.json<Told>('GET', '/status')
     // Backends that share one socket have one control API; others that are given have no part in it.
-    const backends = status.mode === 'sharded' ? addresses.backends : [first]
-    return await Lab.attach(planOf(backends, status), servicesAt({ ...addresses, backends }), signal)
+    const backends = status.mode === 'sharded' ? addresses.backends.slice(0, status.sockets) : [first]
+    const plan = planOf(backends, status)
+    return await Lab.attach(plan, { ...servicesAt({ ...addresses, backends }), ...foundIn(plan, status) }, signal)
   } catch (error) {
     if (error instanceof WaitedInVain)
       throw new UsageError(
@@ -46,14 +48,26 @@ export async function attach(addresses: Addresses, signal: AbortSignal): Promise
   }
 }
 
+/** A server of somebody's, which its keeper answers for. Docker has started it: its command is not known. */
+function foundIn(
+  { address, port, mode, server, backends }: LabPlan,
+  { listener }: Told,
+): Pick<StartedServices, 'found'> {
+  if (server === undefined) return {}
+  const sockets = backends.map(({ backlog, workers }) => ({ limit: backlog, acceptors: workers }))
+  return { found: { name: server.name, address: listener?.address ?? address, port, mode, sockets } }
+}
+
 /** As far as the first backend says. */
-function planOf(backends: ListenTarget[], { mode, listener, processes }: BackendStatus): LabPlan {
+function planOf(backends: ListenTarget[], { mode, listener, processes, name, runs, reloads }: Told): LabPlan {
   const backlog = listener?.backlog ?? 128
   return {
     mode,
-    address: listener?.address ?? server.address,
+    // A socket that takes connections at every address is reached at the lab's.
+    address: listener === null || isAnywhere(listener.address) ? server.address : listener.address,
     port: listener?.port ?? SHARED_PORT,
     backends: backends.map(() => ({ backlog, workers: processes.length })),
+    ...(runs === undefined ? {} : { server: { name, command: [], ...(reloads === true ? { reload: '' } : {}) } }),
     sysctls: {},
     sampleIntervalMs: 10,
     synIntervalMs: 100,

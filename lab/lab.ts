@@ -281,13 +281,14 @@ export class Lab {
 const asFound = (plan: LabPlan, { address, port, mode, sockets }: Found): LabPlan => ({
   ...plan,
   // A socket that takes connections at every address is reached at the one of the plan.
-  address: ANYWHERE.has(address) ? plan.address : address,
+  address: isAnywhere(address) ? plan.address : address,
   port,
   mode,
   backends: sockets.map(({ limit, acceptors }) => ({ backlog: limit, workers: acceptors })),
 })
 
-const ANYWHERE = new Set(['0.0.0.0', '::'])
+/** Whether a socket there takes connections at every address. */
+export const isAnywhere = (address: string): boolean => address === '0.0.0.0' || address === '::'
 
 function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal' | 'onProgress'>): LabPlan {
   const wanted: BackendPlan[] = typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends

@@ -10,8 +10,10 @@ type ToldProcess = Omit<OurProcess, OurProcessAlone> & Partial<Pick<OurProcess, 
 /** A status of which what only our backend tells may be missing. */
 export interface Told extends Omit<BackendStatus, OursAlone | 'processes'>, Partial<Pick<BackendStatus, OursAlone>> {
   processes: ToldProcess[]
-  /** Of another server: whether any of its processes runs. */
+  /** Of another server: whether any of its processes runs, how many sockets it has, and whether it can be reloaded. */
   runs?: boolean
+  sockets?: number
+  reloads?: boolean
 }
 
 /** Whether our backend has told it. */

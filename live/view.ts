@@ -98,7 +98,8 @@ export function viewOf(
       shard,
       state: listener !== undefined ? 'listening' : stateWithout(backend),
       stalled: backend !== undefined && isStalled(backend),
-      silent: backend === undefined && shard <= now.backends.length,
+      // Sockets that a server of somebody's has opened since belong to it too.
+      silent: backend === undefined && (shard <= now.backends.length || setting.server !== undefined),
       faults: backend === undefined ? [] : faultsInWords(backend.faults),
       acceptDelayMs: backend?.faults.acceptDelayMs ?? 0,
       length: listener?.length ?? 0,

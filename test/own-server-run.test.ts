@@ -61,6 +61,9 @@ const judgedAnywhere = [
   'port-exhaustion',
   'node-default-511',
   'killed-while-clients-wait',
+  'heard-before-accept',
+  'smaller-while-they-wait',
+  'synacks-are-repeated',
 ]
 const played: [name: string, recipe: OwnServerRecipe, program: string, experiments: string[]][] = [
   [
@@ -79,7 +82,7 @@ const played: [name: string, recipe: OwnServerRecipe, program: string, experimen
     'gunicorn',
     servers.gunicorn('-w', '3'),
     'gunicorn',
-    all ? judgedAnywhere : ['backlog-clamp', 'killed-while-clients-wait'],
+    all ? judgedAnywhere : ['backlog-clamp', 'killed-while-clients-wait', 'smaller-while-they-wait'],
   ],
   ['a server in Go', servers.goServer(), 'go', all ? judgedAnywhere : ['false-established']],
   ['HAProxy', servers.haproxy(), 'haproxy', all ? judgedAnywhere : ['no-ack']],
@@ -131,7 +134,7 @@ test('a queue that is too small for an experiment is not judged by it', {
   const { verdict } = await runOn(servers.httpServer(), 'stalled-loop', context.signal)
   assert.deepEqual(
     [verdict.status, verdict.reason],
-    ['not judged', 'it needs a queue of 200 places, and this one has 6'],
+    ['not judged', 'it needs a queue of at least 200 places, and this one has 6'],
   )
 })
 

@@ -10,7 +10,8 @@ import { createInterface } from 'node:readline'
 import test, { type TestContext } from 'node:test'
 import { eventually } from '#common/waiting.ts'
 import type { LabView } from '#live/view.ts'
-import { gunicorn, nginx } from './support/own-servers.ts'
+import { unprivileged } from '#services/exporter/fixtures/unprivileged.ts'
+import { gunicorn, nginx, nodeCluster } from './support/own-servers.ts'
 import { skipWithout } from './support/tools.ts'
 
 const spillway = new URL('../bin/spillway', import.meta.url).pathname
@@ -24,13 +25,24 @@ interface Run {
   processes(): number[]
 }
 
-function start(context: TestContext, args: (folder: string) => string[]): Run {
+interface Typed {
+  file: string
+  before: string[]
+}
+
+/** The command, or one that runs it as somebody without any right; `args` gets a folder that this user can read and write. */
+function start(
+  context: TestContext,
+  args: (folder: string) => string[],
+  as: (words: string[]) => Typed = (before) => ({ file: spillway, before }),
+): Run {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-own-up-'))
-  fs.chmodSync(folder, 0o755)
+  fs.chmodSync(folder, 0o777)
   const mark = `SPILLWAY_TEST_OWN=${randomUUID()}`
   const [name = '', value] = mark.split('=')
   const { XDG_RUNTIME_DIR: _, ...environment } = process.env
-  const child = spawn(spillway, ['up', '--json', '--metrics', '127.0.0.1:0', ...args(folder)], {
+  const { file, before } = as(['up', '--json', '--metrics', '127.0.0.1:0', ...args(folder)])
+  const child = spawn(file, before, {
     env: { ...environment, TMPDIR: folder, [name]: value },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -115,6 +127,27 @@ test('the accepts of a server with one socket are counted by the kernel, and its
   assert.equal(status, 0, run.stderr())
   await gone(run)
   assert.match(fs.readFileSync(path.join(run.folder, 'own.log'), 'utf8'), /Listening at: http:\/\/198\.18\.0\.2:8080/)
+})
+
+test('an ordinary user gets the same, in a user namespace of its own: stalls and the socket need no right on the host', async (context) => {
+  const main = new URL('../cli/main.ts', import.meta.url).pathname
+  const run = start(
+    context,
+    (folder) => ['--', ...nodeCluster().command(folder)],
+    (words) => {
+      const [file, before] = unprivileged(main, words)
+      return { file, before }
+    },
+  )
+  const view = await eventually(
+    'it serves',
+    () => run.nextView(),
+    ({ shards: [shard] }) => assert.ok((shard?.acceptsPerSecond ?? 0) > 0),
+  )
+  assert.equal(view.shards[0]?.processes.length, 1, 'the primary accepts')
+  run.child.kill('SIGTERM')
+  await once(run.child, 'exit')
+  await gone(run)
 })
 
 test('a signal while the server is still starting ends all of it in order', async (context) => {

@@ -21,6 +21,7 @@ import * as plan from '#cli/plan/command.ts'
 import { formerNames, type PlanOption, planOptions } from '#cli/plan/options.ts'
 import * as report from '#cli/report/options.ts'
 import * as run from '#cli/run/options.ts'
+import * as tried from '#cli/try/options.ts'
 import * as up from '#cli/up/options.ts'
 import * as workshop from '#cli/workshop/options.ts'
 import { describeError, UsageError } from '#common/errors.ts'
@@ -39,6 +40,7 @@ interface Command {
 const commands: Command[] = [
   { grammar: up.grammar, help: up.help, read: up.readOptions },
   { grammar: run.grammar, help: run.help, read: run.readOptions },
+  { grammar: tried.grammar, help: tried.help, read: tried.readOptions },
   { grammar: report.grammar, help: report.help, read: report.readOptions },
   { grammar: board.grammar, help: board.help, read: board.readOptions },
   { grammar: plan.grammar, help: plan.help, read: plan.readCommand },

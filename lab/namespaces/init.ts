@@ -32,6 +32,9 @@ const entries = {
   agent: fileURLToPath(new URL('../../load/agent/main.ts', import.meta.url)),
 }
 
+/** The services still run then, and one may just be writing its file. */
+const removal = { recursive: true, force: true, maxRetries: 5, retryDelay: 10 } as const
+
 /** No command of an experiment takes so long. */
 const COMMAND_LIMIT_MS = 60_000
 
@@ -107,7 +110,7 @@ function service(host: Host, name: string, entry: string, args: string[], onEnd:
 
 /** Ends the lab, and says why first. */
 function end(why: string): void {
-  if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true })
+  if (folder !== undefined) fs.rmSync(folder, removal)
   if (process.connected) process.send?.({ over: why } satisfies Answer, () => process.exit(1))
   else process.exit(1)
 }
@@ -188,7 +191,7 @@ process.on('message', (message) => {
 })
 
 process.on('disconnect', () => {
-  if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true })
+  if (folder !== undefined) fs.rmSync(folder, removal)
   process.exit(0)
 })
 // The driver decides when the lab ends: a Ctrl-C in its terminal reaches this process too.

@@ -83,6 +83,10 @@ export interface ServerStatus {
   processes: ServerProcessStatus[]
   /** Whether any process of the server runs. */
   runs: boolean
+  /** How many sockets it has on its port; each has a control API. */
+  sockets: number
+  /** Whether it is known how it is reloaded. */
+  reloads: boolean
 }
 
 /** Where a server was found to listen: what its lab is made of. */

@@ -3,15 +3,17 @@
 import { UsageError } from '#common/errors.ts'
 import { httpServer } from '#common/http.ts'
 import { deferAccept, relisten } from '#kernel/listener.ts'
-import { ServerOrder, SocketChange, StallChange, StallQuery } from './api.ts'
+import { ServerOrder, type ServerStatus, SocketChange, StallChange, StallQuery } from './api.ts'
+import type { KeeperOptions } from './options.ts'
 import type { OwnServer } from './server.ts'
 import type { Shards } from './shards.ts'
 
 /** Of shard 0, 1, …; ready to listen. */
-export async function controlApp(name: string, index: number, server: OwnServer, shards: Shards) {
+export async function controlApp({ name, reload }: KeeperOptions, index: number, server: OwnServer, shards: Shards) {
+  const status = () => ({ ...shards.status(index), reloads: reload !== undefined }) satisfies ServerStatus
   const app = httpServer()
   app.get('/health', () => ({ name, pid: process.pid }))
-  app.get('/status', () => shards.status(index))
+  app.get('/status', status)
   app.patch('/faults', { schema: { body: StallChange, querystring: StallQuery } }, async ({ body, query }) => {
     const pids = shards.acceptors(index)
     const chosen = query.process === undefined ? pids : pids.slice(query.process, query.process + 1)
@@ -22,7 +24,7 @@ export async function controlApp(name: string, index: number, server: OwnServer,
           : `${name} has no process ${query.process + 1} that accepts: ${pids.length} do`,
       )
     await server.stall(chosen, body.stalled)
-    return shards.status(index)
+    return status()
   })
   app.put('/listener', { schema: { body: SocketChange } }, ({ body }) => {
     const { backlog, deferAcceptSeconds } = body
@@ -30,11 +32,11 @@ export async function controlApp(name: string, index: number, server: OwnServer,
       if (backlog !== undefined) relisten(fd, backlog)
       if (deferAcceptSeconds !== undefined) deferAccept(fd, deferAcceptSeconds)
     })
-    return shards.status(index)
+    return status()
   })
   app.post('/server', { schema: { body: ServerOrder } }, async ({ body }) => {
     await server.obey(body.do, () => shards.main())
-    return shards.status(index)
+    return status()
   })
   await app.ready()
   return app

@@ -1,11 +1,11 @@
 import { UsageError } from '#common/errors.ts'
 import { readCommandLine } from '#common/options.ts'
-import { parseCount } from '#common/parse.ts'
+import { type ListenTarget, parseCount, parseListen } from '#common/parse.ts'
 
 /** What the keeper of a server is given when it starts. */
 export interface KeeperOptions {
-  /** The command, `{address}` and `{port}` filled in. */
-  command: readonly [string, ...string[]]
+  /** The command, `{address}` and `{port}` filled in; undefined where something else starts the server, as in containers. */
+  command: readonly [string, ...string[]] | undefined
   /** As it is called in words. */
   name: string
   /** Where clients come from: it has to listen here. */
@@ -19,10 +19,12 @@ export interface KeeperOptions {
   /** Shell commands; `{pid}` is its main process. */
   stop: string
   reload: string | undefined
-  /** Where what it writes is kept. */
+  /** Where what it writes is kept, and what its stop and reload say. */
   output: string
-  /** The folder for its control sockets, `backend-1.sock` and so on. */
-  folder: string
+  /** Whether all of that is kept; otherwise the last megabytes. */
+  keepsAll: boolean
+  /** Where the control API of its first, second … socket listens. */
+  control: (index: number) => ListenTarget
 }
 
 const grammar = {
@@ -36,7 +38,9 @@ const grammar = {
     stop: { type: 'string', default: 'kill -TERM {pid}' },
     reload: { type: 'string' },
     output: { type: 'string' },
+    'keep-all': { type: 'boolean', default: false },
     folder: { type: 'string' },
+    control: { type: 'string' },
   },
 } as const
 
@@ -44,16 +48,14 @@ const grammar = {
 export function parseKeeperOptions(args: readonly string[]): KeeperOptions {
   // Behind -- stands a command as it was typed: its words may be anything, also empty.
   const end = args.indexOf('--')
-  const [program, ...rest] = args.slice(end + 1)
-  const options = readCommandLine(grammar, args.slice(0, end), ({ values }): KeeperOptions => {
-    const { name, address, port, output, folder } = values
-    if (program === undefined) throw new UsageError('There is no command to keep')
-    if (!name || !address || !port || !output || !folder)
-      throw new UsageError('The keeper needs --name, --address, --port, --output and --folder')
+  const [program, ...rest] = end === -1 ? [] : args.slice(end + 1)
+  const options = readCommandLine(grammar, end === -1 ? args : args.slice(0, end), ({ values }): KeeperOptions => {
+    const { name, address, port, output = '/dev/null' } = values
+    if (!name || !address || !port) throw new UsageError('The keeper needs --name, --address and --port')
     const number = parseCount('--port', port, { min: 1, max: 65_535 })
     const filled = (text: string): string => text.replaceAll('{address}', address).replaceAll('{port}', `${number}`)
     return {
-      command: [filled(program), ...rest.map(filled)],
+      command: program === undefined ? undefined : [filled(program), ...rest.map(filled)],
       name,
       address,
       port: number,
@@ -62,9 +64,24 @@ export function parseKeeperOptions(args: readonly string[]): KeeperOptions {
       stop: filled(values.stop),
       reload: values.reload === undefined ? undefined : filled(values.reload),
       output,
-      folder,
+      keepsAll: values['keep-all'],
+      control: controlAt(values),
     }
   })
   if (options === undefined) throw new UsageError('The lab starts the keeper; see spillway up --help')
   return options
+}
+
+/** `--folder` holds `backend-1.sock` and so on; `--control` is the first of as many TCP ports. */
+function controlAt({
+  folder,
+  control,
+}: {
+  folder?: string | undefined
+  control?: string | undefined
+}): KeeperOptions['control'] {
+  if (folder !== undefined) return (index) => ({ path: `${folder}/backend-${index + 1}.sock` })
+  if (control === undefined) throw new UsageError('The keeper needs --folder or --control')
+  const first = parseListen('--control', control)
+  return (index) => ('path' in first ? { path: `${first.path}-${index + 1}` } : { ...first, port: first.port + index })
 }

@@ -45,6 +45,13 @@ export async function portOfServer(options: KeeperOptions, server: OwnServer, sh
   }
 }
 
+/** Waits until somebody listens on the expected port, however long that takes: the server starts on its own. */
+export async function portWhenThere({ name, port, address }: KeeperOptions, shards: Shards): Promise<number> {
+  const there = (): boolean => shards.held().some((socket) => socket.port === port && reaches(socket, address))
+  await eventually(`${name} listens`, there, Boolean, { withinMs: Number.POSITIVE_INFINITY, everyMs: 100 })
+  return port
+}
+
 /** The one port of a server that does not listen where it was expected. */
 function onlyPortOf(
   { name, address, port }: KeeperOptions,

@@ -34,13 +34,18 @@ export class OwnServer implements Disposable {
   /** Whether its end is what was asked for. */
   #mayEnd = true
 
-  constructor(options: KeeperOptions) {
+  readonly #holders: (() => readonly number[]) | undefined
+
+  /** `holders` gives who holds the sockets of a server that something else has started, among processes of others. */
+  constructor(options: KeeperOptions, holders?: () => readonly number[]) {
     this.#options = options
+    this.#holders = holders
   }
 
   /** All its processes. */
   processes(): ServerProcess[] {
-    return processesBeside(this.#helpers)
+    const all = processesBeside(this.#helpers)
+    return this.#holders === undefined ? all : familyOf(this.#holders(), all)
   }
 
   /** Whether none of its processes is left, and how the first of them ended is known: the kernel tells that a little later. */
@@ -58,6 +63,11 @@ export class OwnServer implements Disposable {
     return exitCode === null && signalCode === null ? pid : undefined
   }
 
+  /** Whether none of its processes is left, and it is known how the first one ended. */
+  get hasEnded(): boolean {
+    return this.firstPid === undefined && this.processes().length === 0
+  }
+
   /** How its first process ended, in words; empty while it runs. */
   get how(): string {
     return this.#how
@@ -67,7 +77,9 @@ export class OwnServer implements Disposable {
   start(): Promise<void> {
     return this.#turns.run(async () => {
       if (this.processes().length > 0) return
-      const { command, address, port, output } = this.#options
+      const { name, command, address, port, output } = this.#options
+      if (command === undefined)
+        throw new UsageError(`Whoever started ${name} has to start it again`, 'Containers are restarted by Docker')
       const [program, ...args] = command
       const fd = fs.openSync(output, 'a')
       try {
@@ -102,11 +114,8 @@ export class OwnServer implements Disposable {
 
   /** What nobody asked to keep lies in the lab's folder, which is in memory on many systems. */
   #shorten(): void {
-    const { output, folder } = this.#options
-    if (
-      output.startsWith(`${folder}/`) &&
-      (fs.statSync(output, { throwIfNoEntry: false })?.size ?? 0) > MOST_OUTPUT_BYTES
-    )
+    const { output, keepsAll } = this.#options
+    if (!keepsAll && (fs.statSync(output, { throwIfNoEntry: false })?.size ?? 0) > MOST_OUTPUT_BYTES)
       fs.truncateSync(output) // who writes appends
   }
 
@@ -176,6 +185,16 @@ export class OwnServer implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#watch)
   }
+}
+
+/** Those that hold the sockets, and all that these have started. */
+function familyOf(holders: readonly number[], all: readonly ServerProcess[]): ServerProcess[] {
+  const family = new Set(holders)
+  for (let before = -1; before !== family.size; ) {
+    before = family.size
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
+  }
+  return all.filter(({ pid }) => family.has(pid))
 }
 
 function refusal(program: string, error: unknown): UsageError {

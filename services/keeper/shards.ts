@@ -55,7 +55,7 @@ export class Shards {
   }
 
   /** What is known of shard 0, 1, … now. */
-  status(index: number): ServerStatus {
+  status(index: number): Omit<ServerStatus, 'reloads'> {
     const all = this.#sockets.list()
     const own = this.#own(all)
     const socket = own.find(({ cookie }) => cookie === this.#numbers[index])
@@ -78,6 +78,7 @@ export class Shards {
         ...(accepting.length === 1 ? accepts : {}),
       })),
       runs: processes.length > 0,
+      sockets: own.length,
     }
   }
 
@@ -90,6 +91,11 @@ export class Shards {
   #acceptors(index: number): number[] {
     const socket = this.#own(this.#sockets.list()).find(({ cookie }) => cookie === this.#numbers[index])
     return socket === undefined ? [] : this.#accepting(socket, this.#server.processes()).map(({ pid }) => pid)
+  }
+
+  /** Who holds any of the sockets. */
+  holders(): number[] {
+    return this.#own(this.#sockets.list()).flatMap(({ inode }) => this.#ownersOf(inode))
   }
 
   /** Borrows the socket of shard 0, 1, … from whoever holds it. Throws a UsageError where nobody does. */

@@ -1,0 +1,96 @@
+/** A lab as the questions use it: loads that note how late they were, and the queue of all sockets together. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '#common/waiting.ts'
+import type { LoadReport } from '#load/agent/api.ts'
+import type { ListenerSample } from '#services/exporter/snapshot.ts'
+import type { Load, LoadOrder } from '../clients.ts'
+import type { Lab } from '../lab.ts'
+import type { Told } from '../told.ts'
+
+export class CardLab {
+  readonly lab: Lab
+  /** How late the clients were at worst, since it was set. */
+  lateMs = 0
+  /** Connections a second that it was found to take; undefined until that was measured. */
+  capacity: number | undefined
+  readonly #loads: Load[] = []
+
+  constructor(lab: Lab) {
+    this.lab = lab
+  }
+
+  get name(): string {
+    return this.lab.plan.server?.name ?? 'the server'
+  }
+
+  told(): Promise<Told[]> {
+    return Promise.all(this.lab.backends.map((backend) => backend.told()))
+  }
+
+  /** Its listening sockets, read now. */
+  async listeners(): Promise<ListenerSample[]> {
+    const { namespaces } = await this.lab.look()
+    return namespaces[0]?.listeners.filter(({ port }) => port === this.lab.plan.port) ?? []
+  }
+
+  async waiting(): Promise<number> {
+    return (await this.listeners()).reduce((sum, { length }) => sum + length, 0)
+  }
+
+  /** How many fit into all its queues together. */
+  async places(): Promise<number> {
+    return (await this.listeners()).reduce((sum, { limit }) => sum + limit + 1, 0)
+  }
+
+  /** Counters of the server's namespace, read now. */
+  async counter(name: string): Promise<number> {
+    return (await this.lab.look()).namespaces[0]?.counters[name] ?? 0
+  }
+
+  async stallAll(): Promise<void> {
+    for (const backend of this.lab.backends) await backend.stall()
+  }
+
+  async releaseAll(): Promise<void> {
+    for (const backend of this.lab.backends) await backend.release()
+  }
+
+  async start(order: LoadOrder): Promise<Load> {
+    const load = await this.lab.clients.start(order)
+    this.#loads.push(load)
+    return load
+  }
+
+  burst(connections: number, timeoutMs: number): Promise<Load> {
+    return this.start({ kind: 'connections', arrivals: { shape: 'burst', connections }, timeoutMs })
+  }
+
+  /** Open loop: arrivals never wait for answers. */
+  flow(ratePerSecond: number, durationMs: number, timeoutMs: number): Promise<Load> {
+    return this.start({ kind: 'connections', arrivals: { shape: 'constant', ratePerSecond, durationMs }, timeoutMs })
+  }
+
+  /** The report of a load that has ended; how late it was is noted. */
+  async done(load: Load): Promise<LoadReport> {
+    const report = await load.done()
+    this.lateMs = Math.max(this.lateMs, report.clientLagMs ?? 0)
+    return report
+  }
+
+  /** Waits until every client of a load has begun. */
+  async begun(load: Load): Promise<void> {
+    await eventually(
+      'all clients have begun',
+      () => load.state(),
+      ({ allBegun }) => allBegun,
+    )
+  }
+
+  async pass(ms: number): Promise<void> {
+    await sleep(ms)
+  }
+
+  async stopLoads(): Promise<void> {
+    for (const load of this.#loads.splice(0)) await load.stop().catch(() => {}) // it has ended
+  }
+}

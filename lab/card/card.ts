@@ -1,0 +1,94 @@
+/** The card of a server: questions that are put to it in a lab, each answered by what the kernel and the clients counted. */
+import { describeError, UsageError } from '#common/errors.ts'
+import { LagMeter } from '#common/lag.ts'
+import { duration } from '#common/quantities.ts'
+import { eventually } from '#common/waiting.ts'
+import type { Lab } from '../lab.ts'
+import { CardLab } from './card-lab.ts'
+
+/** What was found out, in a sentence or two, with the numbers that it rests on. */
+interface Found {
+  says: string
+  numbers: Record<string, number | string | null>
+  /** What to set, where that follows. */
+  set?: string
+}
+
+/** A question that cannot be asked of this server, or not here: why. */
+export class NotAsked extends Error {
+  override readonly name = 'NotAsked'
+}
+
+export interface Question {
+  asks: string
+  /** How it is measured. */
+  how: string
+  /** Whether a late machine changes the answer: it is then not judged. Counts that no lateness can change stand. */
+  bearsMs: number
+  ask(lab: CardLab): Promise<Found>
+}
+
+export interface Answer {
+  asks: string
+  how: string
+  /** How late the machine was meanwhile at worst, in milliseconds. */
+  lateMs: number
+  /** Null where it is not judged. */
+  found: Found | null
+  /** Why it is not judged; null if it is. */
+  notJudged: string | null
+}
+
+export interface Card {
+  server: string
+  command: readonly string[]
+  kernel: string
+  answers: Answer[]
+}
+
+/** Puts each question in turn, and gives each answer as it comes. Between two of them the server is made well again. */
+export async function* answers(lab: Lab, questions: readonly Question[]): AsyncGenerator<Answer> {
+  const asked = new CardLab(lab)
+  for (const question of questions) yield await answerTo(question, asked)
+}
+
+async function answerTo({ asks, how, bearsMs, ask }: Question, lab: CardLab): Promise<Answer> {
+  using lag = new LagMeter()
+  lab.lateMs = 0
+  const late = (): number => Math.max(lag.worstMs, lab.lateMs)
+  const notJudged = (why: string): Answer => ({ asks, how, lateMs: late(), found: null, notJudged: why })
+  try {
+    const found = await ask(lab)
+    if (late() > bearsMs) return notJudged(`this machine was too busy: something was up to ${duration(late())} late`)
+    return { asks, how, lateMs: late(), found, notJudged: null }
+  } catch (error) {
+    lab.lab.over.throwIfAborted()
+    if (error instanceof NotAsked) return notJudged(error.message)
+    if (late() > bearsMs || (error instanceof UsageError && /busy/.test(error.remedy ?? '')))
+      return notJudged(`this machine was too busy: ${describeError(error)}`)
+    return notJudged(`it could not be found out: ${describeError(error)}`)
+  } finally {
+    await wellAgain(lab)
+  }
+}
+
+/** Nothing is stalled, nobody waits, and it runs; otherwise it is started anew. */
+async function wellAgain(lab: CardLab): Promise<void> {
+  await lab.stopLoads()
+  for (const backend of lab.lab.backends) await backend.release().catch(() => {}) // it may be down
+  try {
+    await eventually(
+      'nobody waits for the server',
+      () => lab.waiting(),
+      (waiting) => waiting === 0,
+      { withinMs: WELL_MS },
+    )
+    if ((await lab.lab.backend(1).told()).runs !== false) return
+  } catch {
+    // started anew below
+  }
+  await lab.lab.backend(1).restart()
+}
+
+/** As long as a server may take to work off what waits. */
+const WELL_MS = 5000

@@ -1,0 +1,125 @@
+/** What its ends cost: a reload, a stop in order, a kill; and what it leaves behind. */
+import { monotonicMs } from '#common/clock.ts'
+import { duration, number } from '#common/quantities.ts'
+import { eventually } from '#common/waiting.ts'
+import type { LoadReport } from '#load/agent/api.ts'
+import type { Question } from './card.ts'
+import type { CardLab } from './card-lab.ts'
+
+const RATE = 100
+const FOR_MS = 3000
+const AT_MS = 1000
+const PATIENCE_MS = 5000
+
+/** A load, in the middle of which something is done. */
+async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadReport> {
+  const load = await lab.flow(RATE, FOR_MS, PATIENCE_MS)
+  await lab.pass(AT_MS)
+  await act()
+  return await lab.done(load)
+}
+
+/** What went wrong for clients, in words. */
+function losses({ outcomes: { reset, refused, timedOut, closedEarly, failed } }: LoadReport): string {
+  const parts = [
+    [reset, 'reset'],
+    [refused, 'refused'],
+    [timedOut, 'without an answer'],
+    [closedEarly + failed, 'cut off'],
+  ] as const
+  const said = parts.flatMap(([count, what]) => (count > 0 ? [`${number(count)} ${what}`] : []))
+  return said.length === 0 ? 'nobody lost anything' : said.join(', ')
+}
+
+export const reloadAndStop: Question = {
+  asks: 'What do a reload and a stop in order lose under load?',
+  how: `${RATE} clients a second for ${duration(FOR_MS)}, the order after ${duration(AT_MS)}; those who come after a stop are refused, and are no loss`,
+  bearsMs: 1000,
+  async ask(lab) {
+    const backend = lab.lab.backend(1)
+    const knows = lab.lab.plan.server?.reload !== undefined
+    const reloaded = knows ? await during(lab, () => backend.order('reload')) : undefined
+    const stopped = await during(lab, () => backend.order('stop'))
+    await backend.restart()
+    const lostToStop = stopped.started - stopped.outcomes.ok - stopped.outcomes.refused
+    const reload =
+      reloaded === undefined
+        ? 'How it is reloaded is not known (--reload).'
+        : `A reload: of ${number(reloaded.started)} clients ${losses(reloaded)}.`
+    return {
+      says: `${reload} A stop in order: of ${number(stopped.started - stopped.outcomes.refused)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : `${number(lostToStop)} lost their connection`}.`,
+      numbers: {
+        reloadClients: reloaded?.started ?? null,
+        reloadLost: reloaded === undefined ? null : reloaded.started - reloaded.outcomes.ok,
+        stopClients: stopped.started - stopped.outcomes.refused,
+        stopLost: lostToStop,
+      },
+      ...(reloaded !== undefined && reloaded.outcomes.reset > 0 && lab.lab.backends.length > 1
+        ? { set: 'net.ipv4.tcp_migrate_req = 1 moves those who wait at a socket that closes to another' }
+        : {}),
+    }
+  },
+}
+
+export const killAndRestart: Question = {
+  asks: 'After a kill and a restart, how long does nobody listen, and what do clients see?',
+  how: `SIGKILL to all its processes under ${RATE} clients a second, and the same command again at once: until the kernel shows its listener`,
+  bearsMs: 250,
+  async ask(lab) {
+    let awayMs = Number.NaN
+    const report = await during(lab, async () => {
+      const backend = lab.lab.backend(1)
+      const killedMs = monotonicMs()
+      await backend.kill()
+      await backend.order('start')
+      await eventually(
+        'it listens again',
+        () => backend.told(),
+        ({ listener }) => listener !== null,
+        { everyMs: 2 },
+      )
+      awayMs = monotonicMs() - killedMs
+    })
+    return {
+      says: `For ${duration(awayMs)} nobody listened. Of ${number(report.started)} clients meanwhile: ${losses(report)}.`,
+      numbers: { awayMs, clients: report.started, refused: report.outcomes.refused, reset: report.outcomes.reset },
+    }
+  },
+}
+
+const LAST_CLIENTS = 50
+
+export const leaves: Question = {
+  asks: 'What does it leave behind?',
+  how: `${LAST_CLIENTS} clients are served; then the states of its connections, and the descriptors of its processes, as the kernel shows them`,
+  bearsMs: Number.POSITIVE_INFINITY,
+  async ask(lab) {
+    await lab.done(await lab.burst(LAST_CLIENTS, PATIENCE_MS))
+    await lab.pass(500)
+    const { port } = lab.lab.plan
+    const inState = async (state: string): Promise<number> => {
+      const { stdout } = await lab.lab.run(['ss', '-Htan', 'state', state, `sport = :${port}`])
+      return stdout.split('\n').filter((line) => line !== '').length
+    }
+    const [timeWait, closeWait, established] = [
+      await inState('time-wait'),
+      await inState('close-wait'),
+      await inState('established'),
+    ]
+    const pids = new Set((await lab.listeners()).flatMap((listener) => listener.pids))
+    const { processes = [] } = await lab.lab.snapshot()
+    const [most] = processes.filter(({ pid }) => pids.has(pid)).toSorted((a, b) => b.open - a.open)
+    const files =
+      most === undefined
+        ? ''
+        : ` Its process with the most descriptors has ${number(most.open)} open${most.limit === null ? '' : `, of ${number(most.limit)}`}.`
+    const who = timeWait > 0 ? 'it closes first, and keeps' : 'its clients close first, and it keeps'
+    return {
+      says: `Of its connections ${who} ${number(timeWait)} in TIME_WAIT; ${number(closeWait)} are in CLOSE_WAIT (left by their clients and never closed), ${number(established)} are open.${files}`,
+      numbers: { timeWait, closeWait, established, descriptors: most?.open ?? null },
+      ...(closeWait > 0
+        ? { set: 'Connections in CLOSE_WAIT are closed by nobody but the server: look for one that it forgets' }
+        : {}),
+    }
+  },
+}

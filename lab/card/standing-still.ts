@@ -1,0 +1,104 @@
+/** What listens, what it holds while it stands still, and what one stopped worker costs. */
+import { duration, number, plural } from '#common/quantities.ts'
+import { eventually } from '#common/waiting.ts'
+import { NotAsked, type Question } from './card.ts'
+
+/** As many clients as the load agent begins at once. */
+const MOST_PLACES = 8193
+const MORE = 50
+const PATIENCE_MS = 5000
+
+export const listens: Question = {
+  asks: 'What listens?',
+  how: 'sock_diag and /proc, as the kernel shows them',
+  bearsMs: Number.POSITIVE_INFINITY,
+  async ask(lab) {
+    const told = await lab.told()
+    const { address, port } = lab.lab.plan
+    const limits = told.flatMap(({ listener }) => listener?.limit ?? [])
+    const acceptors = told.map(({ processes }) => processes.length)
+    const somaxconn = told[0]?.somaxconn ?? Number.NaN
+    const each = [...new Set(limits)].map((limit) => number(limit + 1)).join(' or ')
+    const who =
+      told.length > 1
+        ? `${plural(told.length, 'socket')} of its own for its workers (SO_REUSEPORT)`
+        : `one socket, at which ${plural(acceptors[0] ?? 0, 'process accepts', 'processes accept')}`
+    const capped = limits.every((limit) => limit === somaxconn)
+    return {
+      says: `${lab.name} listens on ${address}:${port} with ${who}. ${told.length > 1 ? 'Each queue' : 'The queue'} holds ${each}${capped ? `, the most that net.core.somaxconn (${number(somaxconn)}) allows: it asked for as much or more` : ''}.`,
+      numbers: {
+        sockets: told.length,
+        limit: limits[0] ?? null,
+        acceptors: acceptors.reduce((a, b) => a + b, 0),
+        somaxconn,
+      },
+      ...(capped
+        ? { set: `A larger queue needs net.core.somaxconn above ${number(somaxconn)} before it listens` }
+        : {}),
+    }
+  },
+}
+
+export const holds: Question = {
+  asks: 'What does it hold while it stands still, and what do the next clients see?',
+  how: 'all processes that accept are stopped, and more clients come than fit: the queues as sampled, drops as counted',
+  bearsMs: Number.POSITIVE_INFINITY,
+  async ask(lab) {
+    const places = await lab.places()
+    if (places > MOST_PLACES)
+      throw new NotAsked(`its queues hold ${number(places)}, and ${number(MOST_PLACES)} at most are filled here`)
+    const several = lab.lab.backends.length > 1
+    await lab.stallAll()
+    const drops = await lab.counter('TcpExt_ListenDrops')
+    // Several sockets are chosen by hash: it takes more until the last one is full.
+    const load = await lab.burst(several ? 2 * places + MORE : places + MORE, PATIENCE_MS)
+    await lab.begun(load)
+    await eventually(
+      'the queues are full',
+      () => lab.waiting(),
+      (waiting) => waiting >= places,
+    )
+    const held = await lab.waiting()
+    const dropped = (await lab.counter('TcpExt_ListenDrops')) - drops
+    const { connected, started } = await load.report()
+    await lab.releaseAll()
+    const report = await lab.done(load)
+    const { ok, timedOut } = report.outcomes
+    return {
+      says: `It holds ${number(held)} connections, one more than ${several ? 'each limit' : 'its limit'}. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted; the SYNs of the others were dropped silently (${number(dropped)} drops), and those clients tried again after a second or more. When it went on, ${number(ok)} were served, and ${number(timedOut)} gave up within ${duration(PATIENCE_MS)}.`,
+      numbers: { places, held, dropped, connected, started, served: ok, gaveUp: timedOut },
+    }
+  },
+}
+
+const CLIENTS = 60
+const SERVED_WITHIN_MS = 3000
+
+export const oneWorkerStops: Question = {
+  asks: "What does one stopped worker cost the others' clients?",
+  how: `one process that accepts is stopped, and ${CLIENTS} clients come one after the other: who is served within ${duration(SERVED_WITHIN_MS)}`,
+  bearsMs: 500,
+  async ask(lab) {
+    const told = await lab.told()
+    const workers = told.reduce((sum, { processes }) => sum + processes.length, 0)
+    if (workers < 2) throw new NotAsked('a single process accepts: when it stops, everybody waits')
+    const several = told.length > 1
+    if (several) await lab.lab.backend(1).stall()
+    else await lab.lab.backend(1).set({ stalled: true }, 0)
+    const { outcomes } = await lab.done(await lab.flow(CLIENTS, 1000, SERVED_WITHIN_MS))
+    const served = outcomes.ok
+    return {
+      says: `With one of ${plural(workers, 'worker')} stopped, ${number(served)} of ${number(CLIENTS)} clients were served within ${duration(SERVED_WITHIN_MS)}. ${
+        several
+          ? 'The kernel sends each worker its share whether it accepts or not: the rest waited behind the one that stands still.'
+          : served === CLIENTS
+            ? 'The others take its share, since all accept from one queue.'
+            : 'They share one queue, and still clients waited: the worker had taken them, or the others were busy.'
+      }`,
+      numbers: { workers, clients: CLIENTS, served },
+      ...(several && served < CLIENTS
+        ? { set: 'One socket that all workers share keeps clients from waiting behind a worker that stands still' }
+        : {}),
+    }
+  },
+}

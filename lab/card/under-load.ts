@@ -1,0 +1,161 @@
+/** How much it takes, what silent clients do to it, and what a flood of half-open ones does. */
+import { monotonicMs } from '#common/clock.ts'
+import { duration, number, plural } from '#common/quantities.ts'
+import { eventually } from '#common/waiting.ts'
+import { NotAsked, type Question } from './card.ts'
+
+/** Fewer are served before the clock can tell. */
+const LEAST_WAITING = 50
+const MOST_WAITING = 1000
+const SERVED_WITHIN_MS = 30_000
+/** What the clients of one process begin a second without being late. */
+const MOST_RATE = 1000
+const HALF_FOR_MS = 2000
+
+export const takes: Question = {
+  asks: 'How many new connections a second does it take, and how long is the wait at half of that?',
+  how: 'clients gather in its queue while it is stopped: the time in which it serves all of them; then open loop at half that rate. Clients and server share this machine, so another would see more',
+  bearsMs: 150,
+  async ask(lab) {
+    const waiting = Math.min(MOST_WAITING, Math.floor((await lab.places()) / (lab.lab.backends.length > 1 ? 2 : 1)))
+    if (waiting < LEAST_WAITING) throw new NotAsked(`its queue holds ${number(waiting)}, too few to time`)
+    await lab.stallAll()
+    const load = await lab.burst(waiting, SERVED_WITHIN_MS)
+    await eventually(
+      'all of them wait',
+      () => lab.waiting(),
+      (now) => now === waiting,
+    )
+    const beganMs = monotonicMs()
+    await lab.releaseAll()
+    const { outcomes } = await lab.done(load)
+    const tookMs = monotonicMs() - beganMs
+    if (outcomes.ok < waiting)
+      throw new NotAsked(`only ${number(outcomes.ok)} of ${number(waiting)} clients that waited were served`)
+    const perSecond = (waiting / tookMs) * 1000
+    lab.capacity = perSecond
+    const half = Math.min(MOST_RATE, Math.max(1, Math.round(perSecond / 2)))
+    const calm = await lab.done(await lab.flow(half, HALF_FOR_MS, SERVED_WITHIN_MS))
+    const { p50 = Number.NaN, p99 = Number.NaN } = calm.totalMs
+    return {
+      says: `It served ${number(waiting)} clients that waited in ${duration(tookMs)}: at least ${number(Math.round(perSecond))} a second. At ${number(half)} a second half of the clients had their answer within ${duration(p50)}, and 99 % within ${duration(p99)}.`,
+      numbers: { perSecond: Math.round(perSecond), halfPerSecond: half, p50Ms: p50, p99Ms: p99 },
+    }
+  },
+}
+
+const OTHERS = 10
+const OTHERS_WITHIN_MS = 3000
+const WATCHED_MS = 8000
+
+export const silentClients: Question = {
+  asks: 'Does one silent client for each worker block everybody, and when is it thrown out?',
+  how: `as many clients as processes accept connect and send nothing; ${OTHERS} others ask beside them, for ${duration(OTHERS_WITHIN_MS)}; the silent ones are watched for ${duration(WATCHED_MS)}`,
+  bearsMs: 1000,
+  async ask(lab) {
+    const workers = (await lab.told()).reduce((sum, { processes }) => sum + processes.length, 0)
+    const silent = await lab.start({ kind: 'hold', connections: Math.max(1, workers) })
+    const beganMs = monotonicMs()
+    await lab.begun(silent)
+    await lab.pass(200)
+    const { outcomes } = await lab.done(await lab.burst(OTHERS, OTHERS_WITHIN_MS))
+    let open = workers
+    let goneMs: number | undefined
+    while (goneMs === undefined && monotonicMs() - beganMs < WATCHED_MS) {
+      ;({ open } = await silent.report())
+      if (open === 0) goneMs = monotonicMs() - beganMs
+      else await lab.pass(100)
+    }
+    const blocked = outcomes.ok === 0
+    const served = blocked
+      ? `block everybody: none of ${number(OTHERS)} others was served within ${duration(OTHERS_WITHIN_MS)}`
+      : outcomes.ok < OTHERS
+        ? `hold up some: ${number(outcomes.ok)} of ${number(OTHERS)} others were served within ${duration(OTHERS_WITHIN_MS)}`
+        : 'block nobody: all others were served as usual'
+    const end =
+      goneMs === undefined
+        ? `were not thrown out within ${duration(WATCHED_MS)}`
+        : `were thrown out after ${duration(goneMs)}`
+    return {
+      says: `${plural(workers, 'silent client')}, one for each worker, ${served}. They ${end}.`,
+      numbers: { silent: workers, others: OTHERS, served: outcomes.ok, thrownOutAfterMs: goneMs ?? null },
+      ...(blocked
+        ? {
+            set: 'A timeout for the request, a worker that serves many connections at a time, or a proxy in front of it',
+          }
+        : {}),
+    }
+  },
+}
+
+const SYNS_MORE = 200
+const SYNS_PER_SECOND = 1000
+const HONEST = 10
+const HONEST_WITHIN_MS = 3000
+
+export const flood: Question = {
+  asks: 'Do honest clients get in beside a flood of half-open ones?',
+  how: `SYNs that are never completed fill its SYN queue; ${HONEST} honest clients come then, with ${duration(HONEST_WITHIN_MS)} of patience`,
+  bearsMs: 1000,
+  async ask(lab) {
+    const syns = (await lab.places()) + SYNS_MORE
+    const cookies = await lab.counter('TcpExt_SyncookiesSent')
+    const load = await lab.start({
+      kind: 'half-open',
+      ratePerSecond: SYNS_PER_SECOND,
+      maxSyns: syns,
+      durationMs: 60_000,
+    })
+    await load.done()
+    const { outcomes } = await lab.done(await lab.burst(HONEST, HONEST_WITHIN_MS))
+    const sent = (await lab.counter('TcpExt_SyncookiesSent')) - cookies
+    const setting = await lab.lab.readSysctl('net.ipv4.tcp_syncookies')
+    return {
+      says: `After ${number(syns)} SYNs that nobody completed, ${number(outcomes.ok)} of ${number(HONEST)} honest clients were served. The kernel sent ${number(sent)} SYN cookies (net.ipv4.tcp_syncookies = ${setting ?? 'absent'}).`,
+      numbers: { syns, honest: HONEST, served: outcomes.ok, cookiesSent: sent },
+      ...(outcomes.ok < HONEST && setting === '0' ? { set: 'net.ipv4.tcp_syncookies = 1' } : {}),
+    }
+  },
+}
+
+const OVERLOAD_MS = 5000
+const GIVES_UP_MS = 3000
+
+export const twiceItsCapacity: Question = {
+  asks: 'What is lost at twice its capacity, and how long until it is well again?',
+  how: `open loop at twice the measured rate for ${duration(OVERLOAD_MS)}, clients that give up after ${duration(GIVES_UP_MS)}; then the time until its queue is empty`,
+  bearsMs: 250,
+  async ask(lab) {
+    const { capacity } = lab
+    if (capacity === undefined) throw new NotAsked('how much it takes was not found out')
+    const rate = Math.round(2 * capacity)
+    if (rate > 2 * MOST_RATE)
+      throw new NotAsked(
+        `the clients of a lab begin ${number(2 * MOST_RATE)} connections a second at most, and it takes more than half of that`,
+      )
+    const drops = await lab.counter('TcpExt_ListenDrops')
+    const load = await lab.flow(rate, OVERLOAD_MS, GIVES_UP_MS)
+    await lab.begun(load)
+    const endedMs = monotonicMs()
+    await eventually(
+      'its queue is empty',
+      () => lab.waiting(),
+      (waiting) => waiting === 0,
+      { withinMs: 60_000 },
+    )
+    const wellMs = monotonicMs() - endedMs
+    const { outcomes, started } = await lab.done(load)
+    const dropped = (await lab.counter('TcpExt_ListenDrops')) - drops
+    return {
+      says: `Of ${number(started)} clients at ${number(rate)} a second ${number(outcomes.ok)} were served and ${number(outcomes.timedOut)} gave up; the kernel dropped ${number(dropped)} SYNs. ${duration(wellMs)} after the last one its queue was empty again.`,
+      numbers: {
+        perSecond: rate,
+        clients: started,
+        served: outcomes.ok,
+        gaveUp: outcomes.timedOut,
+        dropped,
+        wellAfterMs: wellMs,
+      },
+    }
+  },
+}
