@@ -63,11 +63,6 @@ export class OwnServer implements Disposable {
     return exitCode === null && signalCode === null ? pid : undefined
   }
 
-  /** Whether none of its processes is left, and it is known how the first one ended. */
-  get hasEnded(): boolean {
-    return this.firstPid === undefined && this.processes().length === 0
-  }
-
   /** How its first process ended, in words; empty while it runs. */
   get how(): string {
     return this.#how
