@@ -91,7 +91,10 @@ test('a stalled backend fills its tank to the rim and spills; released it drains
   )
   assert.equal(Math.abs(Math.round(roomAbove(full))), 0, `drawn to the rim: ${full.water}`)
   assert.doesNotMatch((await drawn(page, 1)).classes, /stalled/)
-  assert.match((await page.locator('#words').textContent()) ?? '', /^Shard 2 is full while its neighbours (idle|still have room)/)
+  assert.match(
+    (await page.locator('#words').textContent()) ?? '',
+    /^Shard 2 is full while its neighbours (idle|still have room)/,
+  )
   assert.equal((await lab.backend(2).status()).listener?.length, BACKLOG + 1)
   await keepPicture(page, 'stalled')
   await page.getByRole('switch', { name: 'Stall backend 2' }).click()
