@@ -9,7 +9,16 @@ import os from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
 import { eventually } from '#common/waiting.ts'
-import { CheckHost, CLIENTS, type FindingLine, findingsIn, linesOf, NODE_SERVER, run } from './support/check-host.ts'
+import {
+  CheckHost,
+  CLIENTS,
+  computes,
+  type FindingLine,
+  findingsIn,
+  linesOf,
+  NODE_SERVER,
+  run,
+} from './support/check-host.ts'
 import type { RealServer } from './support/real-servers.ts'
 import * as servers from './support/real-servers.ts'
 import { skipWithout } from './support/tools.ts'
@@ -144,9 +153,9 @@ const cases: Case[] = [
   {
     name: 'Node at its default of 511, with a loop that computes',
     server: node('on-request'),
-    trouble(host, server) {
-      void server
+    async trouble(host, server) {
       clients(host, 1, GET)
+      await computes(server.pid)
       clients(host, 560)
     },
     code: 'all-shards-stalled',

@@ -7,7 +7,7 @@ import test from 'node:test'
 import { eventually } from '#common/waiting.ts'
 import { StalledListener } from '#services/exporter/fixtures/stalled-listener.ts'
 import { unprivileged } from '#services/exporter/fixtures/unprivileged.ts'
-import { CheckHost, CLIENTS, findingsIn, linesOf, NODE_SERVER, run, spillway } from './support/check-host.ts'
+import { CheckHost, CLIENTS, computes, findingsIn, linesOf, NODE_SERVER, run, spillway } from './support/check-host.ts'
 
 const node = process.execPath
 const main = path.resolve(import.meta.dirname, '../cli/main.ts')
@@ -43,6 +43,7 @@ test('a loop that computes for ever is named as the cause of a full queue, with 
   await using host = await CheckHost.start()
   const server = host.start(node, ['-e', NODE_SERVER, '8080', '3', 'spin'])
   await host.listens(8080)
+  await computes(server.pid)
   host.start(node, ['-e', CLIENTS, '8080', '8'])
   const said = await found(host, 'all-shards-stalled')
   assert.equal(said.code, 1)

@@ -8,7 +8,7 @@ import { duration, nameOf, pidsOf, plural, whole } from './words.ts'
 
 /** The same head of the queue at both looks, allowing for what separates the readings. */
 const SAME_HEAD = 0.7
-/** A wait that no healthy moment explains. */
+/** A wait that no healthy moment explains; of a full queue, that nobody was accepted between the looks is enough. */
 const LONG_WAIT_MS = 1000
 /** Of one core. */
 const BUSY = 0.7
@@ -24,7 +24,8 @@ export function standsStill(queue: QueueEvidence, apartMs: number): boolean {
   if (oldestWaitMs === undefined || oldestWaitBeforeMs === undefined) return false
   // Whoever has sent an RST keeps the place, and is in no list of connections.
   if (oldestWaitMs === 0) return oldestWaitBeforeMs === 0 && length === lengthBefore && mayStandStill(queue)
-  return oldestWaitMs >= LONG_WAIT_MS && oldestWaitMs - oldestWaitBeforeMs >= SAME_HEAD * apartMs
+  const long = isFull(queue) ? Math.min(LONG_WAIT_MS, apartMs) : LONG_WAIT_MS
+  return oldestWaitMs >= long && oldestWaitMs - oldestWaitBeforeMs >= SAME_HEAD * apartMs
 }
 
 const mayStandStill = (queue: QueueEvidence): boolean => {

@@ -132,6 +132,17 @@ export class CheckHost implements AsyncDisposable {
   }
 }
 
+/** Resolves when a process has computed for a third of a second from now on, as one does whose loop is blocked. */
+export async function computes(pid: number | undefined): Promise<void> {
+  const ticks = (): number => {
+    const [, fields = ''] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+    const [user, system] = fields.split(' ').slice(11, 13).map(Number)
+    return (user ?? 0) + (system ?? 0)
+  }
+  const before = ticks()
+  await eventually('it computes', ticks, (now) => now - before >= 33)
+}
+
 /** The network namespace that a process is in; undefined if it has ended. */
 function namespaceOf(pid: number): string | undefined {
   try {
@@ -148,10 +159,11 @@ const server = require('node:http').createServer((request, response) => {
   if (then === 'on-request') for (;;);
   response.end('ok')
 })
-server.listen({ port: Number(port), host: '127.0.0.1', ...(backlog === '-' ? {} : { backlog: Number(backlog) }) }, () => setTimeout(() => {
+server.listen({ port: Number(port), host: '127.0.0.1', ...(backlog === '-' ? {} : { backlog: Number(backlog) }) }, () => setImmediate(() => setImmediate(() => {
+  // By now it waits for connections as every server does, and has taken none.
   if (then === 'spin') for (;;);
   if (then === 'sleep') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-}, 100))`
+})))`
 
 /** Opens connections that stay open and, where `say` is given, send that. Prints how many have connected, again and again. */
 export const CLIENTS = `
