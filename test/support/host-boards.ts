@@ -1,4 +1,5 @@
 /** The board of a host of its own, as the real commands serve it: they run in the host's namespace, a relay leads the browser in. */
+import type { ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
@@ -44,6 +45,13 @@ const listens = (socket: string): Promise<boolean> =>
     client.on('connect', () => resolve(true)).on('error', () => resolve(false))
     client.on('connect', () => client.destroy())
   })
+
+/** An exporter in the host, at a UNIX socket; resolves when it answers. */
+export async function exporterIn(host: CheckHost, socket: string): Promise<ChildProcess> {
+  const exporter = host.start(spillway, ['exporter', '--listen', `unix:${socket}`])
+  await eventually('the exporter answers', () => listens(socket))
+  return exporter
+}
 
 /** `spillway top --web` in the host; gives the page's address. */
 export async function topOnTheWeb(context: TestContext, host: CheckHost): Promise<string> {

@@ -38,10 +38,15 @@ export function listenToKeys(shortcuts: readonly Shortcut[]): void {
   )
   document.body.append(dialog)
   byId('keys').addEventListener('click', () => dialog.showModal())
-  document.addEventListener('keydown', ({ key, ctrlKey, altKey, metaKey, repeat, target }) => {
+  document.addEventListener('keydown', (event) => {
+    const { key, ctrlKey, altKey, metaKey, repeat, target } = event
     if (ctrlKey || altKey || metaKey || repeat || !isOn.checked) return
     if (target instanceof Element && target.closest(ownKeys) !== null) return
-    all.find(({ keys }) => keys.includes(key))?.press(key)
+    const shortcut = all.find(({ keys }) => keys.includes(key))
+    if (shortcut === undefined) return
+    // A key that leads into a field is not also written there.
+    event.preventDefault()
+    shortcut.press(key)
   })
 }
 
