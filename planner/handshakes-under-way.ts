@@ -8,13 +8,14 @@ import { ratePerSecond, type Situation, socketsOf } from './situation.ts'
 /** Nothing where those who are on their way between their SYN and their final ACK fit this backlog. */
 export function underWayInWords(situation: Situation, backlog: number): string[] {
   const { arrivals, client, kernel, somaxconn } = situation
+  if (kernel.syncookies === 2 || client.rttMs === 0) return []
   const { sockets } = socketsOf(situation)
   const most =
     arrivals.shape === 'recorded'
-      ? busiest(arrivals.atMs, Math.max(client.rttMs, Number.MIN_VALUE)).count
+      ? busiest(arrivals.atMs, client.rttMs).count
       : (arrivals.ratePerSecond * client.rttMs) / 1000
   const room = roomForRequests({ backlog: Math.min(backlog, somaxconn), ...kernel })
-  if (most / sockets <= room || kernel.syncookies === 2 || client.rttMs === 0) return []
+  if (most / sockets <= room) return []
   const product =
     arrivals.shape === 'recorded'
       ? `${number(most)} SYNs come within one round trip of ${duration(client.rttMs)}`

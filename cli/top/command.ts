@@ -1,12 +1,16 @@
 /** Begins to read the queues, and loads the rest meanwhile: the first line comes that much sooner. */
 import { Sampling } from '#live/host/sampling.ts'
-import { readOptions } from './options.ts'
+import { help, readOptions } from './options.ts'
 import { paceOf, TOP_PACE } from './pace.ts'
 
 export async function topCommand(args: string[]): Promise<void> {
   const options = readOptions(args)
+  if (options === undefined) {
+    process.stdout.write(help)
+    return
+  }
   const sampling =
-    options === undefined || options.exporter !== undefined
+    options.exporter !== undefined
       ? undefined
       : new Sampling({
           namespaces: options.namespaces,
@@ -14,5 +18,5 @@ export async function topCommand(args: string[]): Promise<void> {
           everyMs: TOP_PACE.everyMs,
         })
   const { top } = await import('./top.ts')
-  await top(args, sampling)
+  await top(options, sampling)
 }

@@ -6,7 +6,7 @@ import { placeInWords } from '../check/place.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Choice } from './choice.ts'
-import { help, readOptions, type TopOptions } from './options.ts'
+import type { TopOptions } from './options.ts'
 import { paceOf, TOP_PACE } from './pace.ts'
 import { draw, type Screen, table } from './screen.ts'
 
@@ -16,12 +16,7 @@ const ONCE_AT_LAST_MS = 10_000
 const JSON_EVERY_MS = 1000
 
 /** Runs until a key or a signal; with --once until it has printed the table. */
-export async function top(args: string[], sampling?: Sampling): Promise<void> {
-  const options = readOptions(args)
-  if (options === undefined) {
-    process.stdout.write(help)
-    return
-  }
+export async function top(options: TopOptions, sampling?: Sampling): Promise<void> {
   const stop = stopOnSignal()
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
+import { formatListen } from '#common/parse.ts'
 import { duration } from '#common/quantities.ts'
 import { eventually } from '#common/waiting.ts'
 import { addressBytes, socketAddress } from '#kernel/address.ts'
@@ -10,7 +11,6 @@ import { SegmentTap } from '#kernel/segment-tap.ts'
 import type { Handshake, HandshakeLoad, HandshakeStep, Target } from '../agent/api.ts'
 import type { Progress } from '../progress.ts'
 import { HandshakeConnection } from './handshake-connection.ts'
-import { hostHeader } from './host-header.ts'
 import { refuseOutsideLab } from './lab-guard.ts'
 import { countingSource } from './syn-source.ts'
 import { packetOf, type Segment, segmentIn } from './tcp-segment.ts'
@@ -76,7 +76,7 @@ export class Handshakes {
   #begin(from: (index: number) => Segment['from'], wire: Wire): void {
     const { target, connections } = this.#load
     const to = { address: addressBytes(target.host).readUInt32BE(0), port: target.port }
-    const request = `GET / HTTP/1.1\r\nHost: ${hostHeader(target)}\r\nConnection: close\r\n\r\n`
+    const request = `GET / HTTP/1.1\r\nHost: ${formatListen(target)}\r\nConnection: close\r\n\r\n`
     const scheduledMs = monotonicMs()
     for (let index = 0; index < connections; index++) {
       const connection = new HandshakeConnection({

@@ -1,3 +1,4 @@
+import { formatListen } from '#common/parse.ts'
 import { descriptorOf } from '#kernel/descriptor.ts'
 import { setReceiveBuffer } from '#kernel/listener.ts'
 import type { SlowReadLoad } from '../agent/api.ts'
@@ -5,7 +6,6 @@ import { burstArrivals } from '../arrivals.ts'
 import type { Progress } from '../progress.ts'
 import type { Behaviour, ClientConnection } from './client-connection.ts'
 import { ConnectionSet } from './connection-set.ts'
-import { hostHeader } from './host-header.ts'
 import { paceOf } from './pace.ts'
 import { ResponseReader } from './response.ts'
 import { wasReset } from './socket-handle.ts'
@@ -23,7 +23,7 @@ const RESET_CHECK_MS = 500
  */
 export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal: AbortSignal): Promise<void> {
   const pace = load.bytesPerSecond === 0 ? undefined : paceOf(load.bytesPerSecond)
-  const request = `GET /bytes/${load.responseBytes} HTTP/1.1\r\nHost: ${hostHeader(load.target)}\r\nConnection: close\r\n\r\n`
+  const request = `GET /bytes/${load.responseBytes} HTTP/1.1\r\nHost: ${formatListen(load.target)}\r\nConnection: close\r\n\r\n`
   const readers = new Map<ClientConnection, ResponseReader>()
 
   const behaviour: Behaviour = {

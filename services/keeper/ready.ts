@@ -2,6 +2,7 @@
 
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
+import { formatListen } from '#common/parse.ts'
 import { eventually } from '#common/waiting.ts'
 import type { KeeperOptions } from './options.ts'
 import type { OwnServer } from './server.ts'
@@ -73,11 +74,7 @@ function onlyPortOf(
 }
 
 const places = (sockets: readonly ListeningSocket[]): string =>
-  [
-    ...new Set(
-      sockets.map(({ address, port }) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)),
-    ),
-  ].join(', ')
+  [...new Set(sockets.map(({ address, port }) => formatListen({ host: address, port })))].join(', ')
 
 const elsewhere = (held: readonly ListeningSocket[]): string =>
   held.length === 0 ? '' : `; it listens on ${places(held)}`
@@ -97,7 +94,7 @@ function withOutput(remedy: string | undefined, server: OwnServer): string | und
 /** Waits for an answer below 500 to GET `ready`. */
 async function answers({ name, address, ready }: KeeperOptions, server: OwnServer, port: number): Promise<void> {
   if (ready === undefined) return
-  const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${ready.startsWith('/') ? '' : '/'}${ready}`
+  const url = `http://${formatListen({ host: address, port })}${ready.startsWith('/') ? '' : '/'}${ready}`
   const ask = async (signal: AbortSignal): Promise<number> => {
     if (server.hasEnded) throw new UsageError(`${name} ended before it was ready (${server.how})`)
     const response = await fetch(url, { signal, redirect: 'manual', headers: { connection: 'close' } })

@@ -1,7 +1,7 @@
 /** Whether what the page of a host shows is current, and what it says if it is not. Pure. */
 import { duration } from '#common/quantities.ts'
 import type { Loss } from '../../api.ts'
-import type { Contact, Notice } from '../page/contact.ts'
+import { boardGone, type Contact, type Notice } from '../page/contact.ts'
 
 /** The state of the connection between the page, its server and whoever reads the host. */
 export interface HostContact extends Omit<Contact, 'loss'> {
@@ -24,13 +24,7 @@ export function hostNoticeOf(
   const badge = seen ? `no reading for ${inTenths(sinceMs)}: the picture is old` : 'nothing read yet'
   if (loss !== undefined)
     return { state: 'over', badge: seen ? `ended; the picture is ${inTenths(sinceMs)} old` : 'ended', ...loss }
-  if (!connected && sinceMs > STATES_MISSED * everyMs)
-    return {
-      state: 'over',
-      badge: seen ? badge : 'no board',
-      problem: `This page has lost its connection to the board at ${board}.`,
-      remedy: `It reconnects as soon as a board runs there again. Start one: ${startAgain}`,
-    }
+  if (!connected && sinceMs > STATES_MISSED * everyMs) return boardGone(seen ? badge : 'no board', board, startAgain)
   if (gap !== undefined)
     return {
       state: 'old',

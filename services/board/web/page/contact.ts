@@ -36,6 +36,14 @@ export function liveWords(state: Pick<LiveState, 'ages'> | undefined): string {
   return old === undefined ? 'live, 10 Hz' : `live, 10 Hz, ${old}`
 }
 
+/** The page's own server does not answer. */
+export const boardGone = (badge: string, board: string, startAgain: string): Notice => ({
+  state: 'over',
+  badge,
+  problem: `This page has lost its connection to the board at ${board}.`,
+  remedy: `It reconnects as soon as a board runs there again. Start one: ${startAgain}`,
+})
+
 /** Undefined while what is shown is current. `board` is the address of the server. */
 export function noticeOf(
   { connected, seen, sinceMs, loss }: Contact,
@@ -44,13 +52,7 @@ export function noticeOf(
   const badge = `no sample for ${duration(Math.floor(sinceMs / 100) * 100)}: the picture is old`
   if (loss !== undefined) return { state: 'over', badge: 'the lab has ended', ...loss }
   if (sinceMs < STALE_MS) return undefined
-  if (!connected)
-    return {
-      state: 'over',
-      badge: seen ? badge : 'no board',
-      problem: `This page has lost its connection to the board at ${board}.`,
-      remedy: `It reconnects as soon as a board runs there again. Start one: ${startAgain}`,
-    }
+  if (!connected) return boardGone(seen ? badge : 'no board', board, startAgain)
   if (!seen)
     return {
       state: 'waiting',
