@@ -1,7 +1,7 @@
 /** What holds for any text and any value that a person may write. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '../test/support/properties.ts'
 import { UsageError } from './errors.ts'
 import { formatListen, parseCount, parseDurationMs, parseListen, parseRate, parseShare } from './parse.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { BlockList, isIP } from 'node:net'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '../test/support/properties.ts'
 import { addressBytes, formatAddress, socketAddress } from './address.ts'
 import { AF_INET, AF_INET6 } from './libc.ts'
 

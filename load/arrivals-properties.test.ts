@@ -1,7 +1,7 @@
 /** What holds for any arrivals that can be asked for. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '../test/support/properties.ts'
 import { arrivalTimes } from './arrivals.ts'
 
 /** At most some thousand arrivals. */

@@ -1,7 +1,6 @@
 /** What is shown and said of a lab, whatever the exporter, the backends and the load agent report. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Evidence } from '#findings/evidence.ts'
 import { explain } from '#findings/explain.ts'
 import { type Moment, viewOf } from '#live/view.ts'
@@ -9,6 +8,7 @@ import { LoadReport } from '#load/agent/api.ts'
 import { BackendStatus } from '#services/backend/api.ts'
 import { Snapshot } from '#services/exporter/snapshot.ts'
 import { arbitraryOf } from './support/arbitrary.ts'
+import fc from './support/properties.ts'
 
 const steering = fc.oneof(
   fc.constantFrom({ by: 'hash' as const }, { by: 'cpu' as const }),

@@ -1,9 +1,9 @@
 /** Rates, times and options as people write them. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
 import { UsageError } from '#common/errors.ts'
 import { parseDurationMs } from '#common/parse.ts'
+import fc from '../../test/support/properties.ts'
 import { readCommand } from './command.ts'
 import { parseRatePerSecond, parseStall } from './units.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '../../test/support/properties.ts'
 import { dumpBytes, dumps, type Fields, fieldsOf, walk } from '../fixtures/fixtures.ts'
 import { mutationsOf } from '../fixtures/mutations.ts'
 import { AF_INET, AF_INET6 } from '../libc.ts'

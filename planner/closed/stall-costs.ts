@@ -51,11 +51,11 @@ export function stallCosts(situation: Situation, backlog: number): StallCosts {
   ]
   const mean = meanOf(arrivalsDuring(one, ms))
   const all = comingAt(situation, mean)
-  const scaled = (pick: (from: typeof likely) => number, by: number): Estimate => ({
-    value: pick(likely) * by,
-    low: pick(least) * by,
-    high: pick(most) * by,
-  })
+  // More handshakes under way mean fewer lost SYNs and more lost final ACKs: neither way is the bound of every number.
+  const scaled = (pick: (from: typeof likely) => number, by: number): Estimate => {
+    const all = [likely, least, most].map((way) => pick(way) * by)
+    return { value: all[0]!, low: Math.min(...all), high: Math.max(...all) }
+  }
   // More than fit come back within one tick, or on top of a load that leaves no room for as much again: many are dropped
   // again, and where stalls repeat they are in the way of others.
   const ofRequests = underWay(situation) < 1 ? 0 : bunch(situation)

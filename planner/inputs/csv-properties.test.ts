@@ -1,8 +1,8 @@
 /** What holds for any text that is read as a file of arrivals. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { UsageError } from '#common/errors.ts'
+import fc from '../../test/support/properties.ts'
 import { parseCsv } from './csv.ts'
 
 const unitsMs = { ms: 1, s: 1000, us: 0.001 } as const

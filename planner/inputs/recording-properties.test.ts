@@ -1,8 +1,8 @@
 /** What holds for any file of arrivals, however damaged it is. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
 import { UsageError } from '#common/errors.ts'
+import fc from '../../test/support/properties.ts'
 import type { SaidOfRecording } from './recorded.ts'
 import { parseRecording } from './recording.ts'
 

@@ -1,7 +1,7 @@
 /** What must add up in any run of the simulator, whatever system it plays. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
+import fc from '../../test/support/properties.ts'
 import { defaultClient, defaultKernel, type Shard, type System } from '../system.ts'
 import { endings } from './records.ts'
 import { type Played, play } from './simulation.ts'

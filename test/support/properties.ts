@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 
-const seed = process.env['SPILLWAY_SEED'] ?? '1'
+const seed = process.env.SPILLWAY_SEED ?? '1'
 if (seed !== 'any') fc.configureGlobal({ seed: Number(seed) })
 
 export default fc

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
+import fc from '../../../../test/support/properties.ts'
 import { ColumnKeeper } from './columns.ts'
 import type { Curve } from './kinds.ts'
 import type { Point } from './series.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
+import fc from '../../../../test/support/properties.ts'
 import { coveredBy, placeOf } from './tip-place.ts'
 
 const view = { width: 1280, height: 800 }
