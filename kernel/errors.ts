@@ -40,6 +40,8 @@ const advice: Record<string, string> = {
   'sock_diag ENOENT':
     'The kernel lacks diagnostics for such sockets: load the modules (modprobe inet_diag tcp_diag udp_diag unix_diag)',
   'setsockopt ENOPROTOOPT': 'This kernel does not know the option: it is too old, or was built without it',
+  'bpf EPERM':
+    'Loading BPF programs needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, outside of any user namespace; some hosts forbid it to all',
   EMFILE: 'This process has reached its limit on open files: raise it (ulimit -n)',
   ENFILE: 'The host has reached its limit on open files: raise sysctl fs.file-max',
   EPERM: 'The process lacks the capability for this call',

@@ -85,6 +85,7 @@ const c = {
   // By number: the C library of Debian 11 has no function for these. Those of the pidfds are the same on every architecture.
   pidfd_open: declare<[number, number, number]>('long syscall(long number, long pid, long flags)'),
   pidfd_getfd: declare<[number, number, number, number]>('long syscall(long number, long pidfd, long fd, long flags)'),
+  bpf: declare<[number, number, Buffer, number]>('long syscall(long number, long command, void *attr, uint32_t size)'),
   kcmp: declare<[number, number, number, number, number, Buffer]>(
     'long syscall(long number, long one, long other, long type, long descriptor, const void *slot)',
   ),
@@ -191,13 +192,37 @@ export const attachFilter = (fd: number, instructions: Buffer, doing: string): v
   attachProgram(fd, SO_ATTACH_FILTER, instructions, doing)
 
 function attachProgram(fd: number, option: number, instructions: Buffer, doing: string): void {
-  const code = Buffer.from(new ArrayBuffer(instructions.length))
-  instructions.copy(code)
+  const code = ownMemory(instructions)
   const program = Buffer.alloc(16) // struct sock_fprog on 64-bit: u16 length, then a pointer
   program.writeUInt16LE(code.length / 8, 0)
-  program.writeBigUInt64LE(koffi.address(code), 8)
+  program.writeBigUInt64LE(addressOf(code), 8)
   setsockopt(fd, SOL_SOCKET, option, program, doing)
 }
+
+/** A copy of bytes in memory of its own, whose address may be given to the kernel while the copy is referenced. */
+export function ownMemory(bytes: Buffer): Buffer {
+  const own = Buffer.from(new ArrayBuffer(bytes.length))
+  bytes.copy(own)
+  return own
+}
+
+/** The address of memory that `ownMemory` has made. */
+export const addressOf = (own: Buffer): bigint => koffi.address(own)
+
+/** bpf(2): what it gives depends on the command, most often a descriptor. `pointedAt` is what `attributes` has addresses of. */
+export function bpf(
+  command: number,
+  attributes: Buffer,
+  pointedAt: readonly (Buffer | undefined)[],
+  doing: string,
+): number {
+  const number = SYS_BPF[process.arch]
+  if (number === undefined) throw new KernelError('bpf', 'ENOSYS', doing, `Not known on ${process.arch}`)
+  const result = c.bpf(number, command, attributes, attributes.length)
+  void pointedAt
+  return checked(result, 'bpf', doing)
+}
+const SYS_BPF: Partial<Record<string, number>> = { x64: 321, arm64: 280 }
 
 /** An ioctl that gives one int, e.g. SIOCINQ. */
 export function ioctlInt(fd: number, request: number, doing: string): number {
@@ -341,8 +366,7 @@ export class DatagramBatch {
 
   constructor(count: number, packetBytes: number, to: Buffer) {
     const storage = Buffer.from(new ArrayBuffer(count * packetBytes))
-    const target = Buffer.from(new ArrayBuffer(to.length))
-    to.copy(target)
+    const target = ownMemory(to)
     const iovecs = Buffer.from(new ArrayBuffer(count * 16))
     this.#vector = Buffer.from(new ArrayBuffer(count * 64))
     // The vectors hold raw addresses: this object keeps every buffer that they point at alive.

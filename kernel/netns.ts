@@ -32,6 +32,11 @@ export class NetworkNamespace {
     }
   }
 
+  /** The same namespace, with a descriptor of its own. */
+  again(): NetworkNamespace {
+    return new NetworkNamespace(`/proc/thread-self/fd/${this.fd}`)
+  }
+
   close(): void {
     if (this.#open) fs.closeSync(this.fd)
     this.#open = false

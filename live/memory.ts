@@ -1,6 +1,6 @@
 /** What must be remembered from one look at a lab to the next: a snapshot alone tells less than a few of them in a row. */
 import type { Told } from '#lab/told.ts'
-import type { NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
+import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { HungUp } from './hung-up.ts'
 import { Peaks } from './peaks.ts'
 import type { Ages, CountBounds, ReadKind, WaitBounds } from './reading.ts'
@@ -80,22 +80,29 @@ export class Memory {
     const nowMs = snapshot.monotonicMs
     const namespace = snapshot.namespaces[0]
     const listeners = namespace?.listeners.filter(({ port }) => port === portNumber) ?? []
-    const queues = listeners.map(({ cookie, length, limit, peak }) => {
+    const ages = agesNow(namespace, askedMs > 0 ? nowMs - askedMs : undefined)
+    const queues = listeners.map(({ cookie, length, limit, peak, exact }) => {
       const status = backends.find((backend) => backend?.listener?.cookie === cookie)
       const told = status?.listener
       const process =
         status?.accepts === undefined || told === null || told === undefined
           ? undefined
           : { askedMs, accepts: status.accepts, length: told.length, processes: Math.max(1, status.processes.length) }
-      return { cookie, length, limit, peak, process }
+      return { cookie, length, limit, peak, process, exact: exactWait(exact, nowMs, ages) }
     })
     return this.#port.see({
       nowMs,
       queues,
       port: namespace?.ports.find((candidate) => candidate.port === portNumber),
-      ages: agesNow(namespace, askedMs > 0 ? nowMs - askedMs : undefined),
+      ages,
     })
   }
+}
+
+/** How long the first of a queue had waited when that was last read by BPF; undefined where it is not. */
+export function exactWait(exact: ListenerSample['exact'], nowMs: number, { synQueue }: Ages): Queue['exact'] {
+  if (exact === undefined || synQueue === undefined) return undefined
+  return { readMs: nowMs - synQueue, oldestMs: exact.oldestWaitMs ?? 0 }
 }
 
 const perKind = (of: (kind: ReadKind) => number | undefined): Ages => ({

@@ -38,9 +38,11 @@ export interface QueueView {
   acceptWait: { meanMs: number; p99Ms: number } | undefined
   /**
    * How long the one in front has waited. A waiting connection does not name its listener, so it is exact only while a
-   * single shard has any, and bounded otherwise; docs/kernel-facts.md#who-waits-in-the-accept-queue.
+   * single shard has any or BPF tells it, and bounded otherwise; docs/kernel-facts.md#who-waits-in-the-accept-queue.
    */
   oldestWait: WaitBounds | undefined
+  /** Half-open requests of this listener alone, where BPF tells them; they are as old as those of the port. */
+  halfOpen?: number
   /** How many of the queue have hung up (their FIN or RST has come) and keep their places; undefined where it is not known. */
   hungUp: CountBounds | undefined
   /** Who holds the socket, where that is all that is known of its processes; those that accept come first. */

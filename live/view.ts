@@ -119,6 +119,7 @@ export function viewOf(
         return { pid, open, stalled: faults.stalled, lagMs: loopLagMs, acceptsPerSecond: gained(earlier, process) }
       }),
       oldestWait: listener && remembered.waits.get(listener.cookie),
+      ...(listener?.exact !== undefined && { halfOpen: listener.exact.synQueue }),
       hungUp: listener && remembered.hungUp?.get(listener.cookie),
     }
   })

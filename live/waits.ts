@@ -10,6 +10,13 @@ export interface Queue {
   cookie: string
   length: number
   process: { askedMs: number; accepts: number; length: number; processes: number } | undefined
+  /** What BPF told of this queue alone, and when: how long the first had waited. */
+  exact?: ExactWait | undefined
+}
+
+interface ExactWait {
+  readMs: number
+  oldestMs: number
 }
 
 /** The last dump of connections of the port. */
@@ -30,6 +37,7 @@ interface Watched {
   /** What its process has said, oldest first, and everybody who came before `youngerMs` has left. */
   told: NonNullable<Queue['process']>[]
   youngerMs: number | undefined
+  exact: ExactWait | undefined
 }
 
 /** A dump and a sample of the same moment lie no further apart. */
@@ -59,6 +67,10 @@ export class Waits {
 
   #bounds(cookie: string, one: Watched, dump: Dump | undefined, nowMs: number): WaitBounds {
     if (one.length === 0) return { leastMs: 0, mostMs: 0 }
+    if (one.exact !== undefined) {
+      const { oldestMs, readMs } = one.exact
+      return { leastMs: oldestMs, mostMs: oldestMs + nowMs - readMs }
+    }
     const upper = [one.emptyMs, one.youngerMs].flatMap((sinceMs) => (sinceMs === undefined ? [] : [nowMs - sinceMs]))
     if (dump !== undefined) upper.push(dump.oldestMs + nowMs - dump.beganMs)
     const mostMs = upper.length === 0 ? undefined : Math.min(...upper)
@@ -75,7 +87,7 @@ export class Waits {
   }
 }
 
-function watch(before: Watched | undefined, { length, process }: Queue, atMs: number): Watched {
+function watch(before: Watched | undefined, { length, process, exact }: Queue, atMs: number): Watched {
   const told = before?.told ?? []
   const last = told.at(-1)
   const restarted = last !== undefined && process !== undefined && process.accepts < last.accepts
@@ -91,6 +103,7 @@ function watch(before: Watched | undefined, { length, process }: Queue, atMs: nu
     frontMs: length === 0 ? undefined : left ? atMs : (before.frontMs ?? atMs),
     told: all,
     youngerMs: youngerThan(all) ?? before?.youngerMs,
+    exact,
   }
 }
 

@@ -3,7 +3,7 @@ import type { QueueEvidence } from '#findings/host/evidence.ts'
 import { whySo } from '#findings/host/words.ts'
 import { fullName, tcpExt } from '#kernel/queue-counters.ts'
 import type { NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
-import { agesNow, PortMemory } from '../memory.ts'
+import { agesNow, exactWait, PortMemory } from '../memory.ts'
 import type { Ages } from '../reading.ts'
 import type { ArrivalsView, HolderView, PictureState, QueueView } from '../state.ts'
 import { portViewOf } from '../view.ts'
@@ -37,17 +37,19 @@ export class ChosenPlace {
     const nowMs = snapshot.monotonicMs
     const inOrder = rows.toSorted((a, b) => a.shard - b.shard)
     const drawn = inOrder.length <= MOST_TANKS ? inOrder : rows.slice(0, MOST_TANKS)
+    const ages = agesOf(space, kind)
     const remembered = this.#memory.see({
       nowMs,
-      queues: inOrder.map(({ key: cookie, length, room, peak }) => ({
+      queues: inOrder.map(({ key: cookie, length, room, peak, exact }) => ({
         cookie,
         length,
         limit: room - 1,
         peak,
         process: undefined,
+        exact: exactWait(exact, nowMs, ages),
       })),
       port: portSample,
-      ages: agesOf(space, kind),
+      ages,
     })
     const stopped = new Set(
       evidence.flatMap(({ processes }) => processes.flatMap(({ pid, state }) => (state === 'stopped' ? [pid] : []))),
@@ -142,6 +144,7 @@ function queueOf(
     acceptsPerSecond: undefined,
     open: undefined,
     acceptWait: undefined,
+    ...(row.exact !== undefined && { halfOpen: row.exact.synQueue }),
     oldestWait: kind === 'tcp' ? waits.get(key) : undefined,
     hungUp: kind === 'tcp' ? hungUp?.get(key) : undefined,
     holders: holdersOf(row, stopped),

@@ -1,5 +1,5 @@
 /** The queues of a host as rows, one for each listening socket and each UDP address, with rates over the last second. Pure. */
-import type { NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
+import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
 
 /** Rates are taken over this span. */
@@ -38,6 +38,8 @@ export interface HostRow {
   dropsPerSecond: number | undefined
   /** The longest wait here, 0 if nobody waits; undefined where it is not known. */
   oldestWaitMs: number | undefined
+  /** What BPF tells of it, where that is read. */
+  exact?: ListenerSample['exact']
   /** It is that of the whole port, where several shards have somebody waiting: here it is no longer. */
   waitIsBound: boolean
   /** How long it was seen full since it was first read; undefined for UDP. */
@@ -149,6 +151,7 @@ function rowsOf(
   const tcp = space.listeners.map((listener): HostRow => {
     const place = placeOf(listener)
     const portSample = ports.get(place)
+    const { exact } = listener
     const then = dropsThen.get(listener.cookie)
     return {
       key: keyOf(space, listener.cookie),
@@ -170,8 +173,9 @@ function rowsOf(
       fullSecondsTotal: listener.atLeastSeconds['1'],
       drops: listener.drops,
       dropsPerSecond: then === undefined ? undefined : perSecond(listener.drops, then, at, before),
-      oldestWaitMs: listener.length === 0 ? 0 : portSample?.oldestWaitMs,
-      waitIsBound: (waiting.get(place) ?? 0) > 1,
+      oldestWaitMs: listener.length === 0 ? 0 : exact === undefined ? portSample?.oldestWaitMs : (exact.oldestWaitMs ?? 0),
+      waitIsBound: exact === undefined && (waiting.get(place) ?? 0) > 1,
+      exact,
       happenedMs: undefined,
       portSample,
     }

@@ -50,6 +50,7 @@ export async function startExporter(
     listen,
     namespaces,
     selection,
+    exact,
     proc,
     stateDir,
     log,
@@ -98,6 +99,7 @@ export async function startExporter(
   const sampler = await SamplerThread.start({
     pace,
     selection,
+    ...(exact !== 'off' && { exact }),
     namespaces,
     proc,
     log,

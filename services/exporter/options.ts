@@ -1,5 +1,5 @@
 import { UsageError } from '#common/errors.ts'
-import { readCommandLine } from '#common/options.ts'
+import { oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { listenerPattern, portPatterns } from './listener-patterns.ts'
@@ -13,6 +13,8 @@ export interface ExporterOptions {
   listen: ListenTarget
   pace: SamplingPace
   selection: Selection
+  /** Whether listeners are read by BPF too: where that can be done, or not at all without it. */
+  exact: (typeof exactWishes)[number]
   namespaces: NamespaceSource[]
   /** Where the proc file system that shows the processes is mounted. */
   proc: string
@@ -36,6 +38,7 @@ export const defaultOptions: ExporterOptions = {
   listen: { host: '127.0.0.1', port: 10_511 },
   pace: defaultPace,
   selection: defaultSelection,
+  exact: 'off',
   namespaces: [{ kind: 'self' }],
   proc: '/proc',
   stateDir: undefined,
@@ -63,6 +66,9 @@ Needs no privilege for the network namespace it is started in.
   --connections-interval TIME   how often connections are summed up            (1s)
   --outgoing-interval TIME      how often outgoing connections are counted     (5s)
   --destinations COUNT          how many destinations of outgoing connections are named, the rest is "other"    (10)
+  --exact auto|on|off           reads by BPF what nothing else tells: half-open requests of each listener, and the wait of the
+                                first in its queue, every --syn-interval. Needs Linux 5.12, and CAP_BPF and CAP_PERFMON, or
+                                CAP_SYS_ADMIN. auto goes on without it and says why, on ends then    (off)
   --cpu-budget SHARE            CPU time that everything except reading accept queues may use, as a share of a core.
                                 To stay under it, intervals are stretched, at most to: counters ${ceiling('counters')},
                                 half-open requests ${ceiling('syn_queue')}, connections ${ceiling('connections')}, outgoing connections ${ceiling('outgoing')},
@@ -97,6 +103,8 @@ Needs no privilege for the network namespace it is started in.
 Paths: /metrics, /stream and /samples (server-sent events), /snapshot (JSON), /health.
 `
 
+const exactWishes = ['auto', 'on', 'off'] as const
+
 export const grammar = {
   command: 'spillway exporter',
   options: {
@@ -107,6 +115,7 @@ export const grammar = {
     'connections-interval': { type: 'string' },
     'outgoing-interval': { type: 'string' },
     destinations: { type: 'string' },
+    exact: { type: 'string', words: exactWishes },
     'cpu-budget': { type: 'string' },
     'peak-window': { type: 'string' },
     'stream-interval': { type: 'string' },
@@ -172,6 +181,7 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
             ? defaultSelection.most
             : parseCount('--max-listeners', values['max-listeners'], { min: 1, max: 1_000_000 }),
       },
+      exact: values.exact === undefined ? defaultOptions.exact : oneOf('--exact', values.exact, exactWishes),
       namespaces,
       proc: values.proc ?? defaultOptions.proc,
       stateDir: stateDirectory(values['state-dir']),

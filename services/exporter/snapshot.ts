@@ -3,6 +3,19 @@ import { type Static, Type } from 'typebox'
 
 const Count = Type.Integer({ minimum: 0 })
 
+/** What BPF tells of one listening socket; absent where it is not read. As old as the half-open requests of the port. */
+export const ExactSample = Type.Object({
+  synQueue: Type.Integer({ minimum: 0, description: 'Half-open requests of this socket alone' }),
+  young: Type.Integer({
+    minimum: 0,
+    description: 'Those of them that are younger than a second: their SYN-ACK has not timed out yet',
+  }),
+  oldestWaitMs: Type.Union([Type.Number(), Type.Null()], {
+    description: 'How long the first in its accept queue has waited since the final ACK; null if nobody waits',
+  }),
+})
+export type ExactSample = Static<typeof ExactSample>
+
 /** A listening socket: one row a shard. */
 export const ListenerSample = Type.Object({
   address: Type.String(),
@@ -41,6 +54,7 @@ export const ListenerSample = Type.Object({
   unit: Type.String({ description: 'Unit of systemd; empty outside units' }),
   container: Type.String({ description: 'Container id, 12 digits; empty outside containers' }),
   pod: Type.String({ description: 'Uid of a pod of Kubernetes; empty outside pods' }),
+  exact: Type.Optional(ExactSample),
 })
 export type ListenerSample = Static<typeof ListenerSample>
 
@@ -297,6 +311,11 @@ export const Snapshot = Type.Object({
       udp: Type.Optional(DumpHealth),
       limits: Type.Optional(DumpHealth),
     }),
+    exact: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        description: 'Why nothing is read by BPF, which was asked for; null if it is. Absent if it was not asked for',
+      }),
+    ),
   }),
 })
 export type Snapshot = Static<typeof Snapshot>

@@ -23,6 +23,7 @@ function current(namespace: NamespaceSample, raw: RawNamespace | undefined, nowM
   if (hidden.size === 0) return namespace
   const kept = { ...namespace }
   if (hidden.has('listeners')) kept.listeners = []
+  if (hidden.has('syn_queue')) kept.listeners = kept.listeners.map(({ exact: _, ...listener }) => listener)
   kept.ports = kept.ports.map((port) => known(port, hidden.has('syn_queue'), hidden.has('connections')))
   if (hidden.has('counters')) kept.counters = {}
   for (const kind of hidden) for (const field of fieldsOf[kind] ?? []) delete kept[field]

@@ -1,6 +1,6 @@
 /** The accept queue of each listening socket. */
 import type { MetricValue } from '#common/metrics-text.ts'
-import type { ListenerSample } from '../snapshot.ts'
+import type { ExactSample, ListenerSample } from '../snapshot.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
 
 const labels = ['netns', 'address', 'port', 'shard'] as const
@@ -43,6 +43,12 @@ function* dropRows({ snapshot }: Held): Iterable<MetricValue> {
           createdMs: dropsFromZero === true ? seenSinceMs : undefined,
         }
 }
+
+const exactly = (value: (exact: ExactSample) => number | null): Metric['read'] =>
+  each(({ exact }, labels) => {
+    const known = exact && value(exact)
+    return known === undefined || known === null ? [] : [{ labels, value: known }]
+  })
 
 const fills = ['0.5', '0.9', '1'] as const
 
@@ -118,6 +124,41 @@ export const listenerMetrics: MetricGroup = {
       source: 'SK_MEMINFO_DROPS of the LISTEN record, corrected for its wrap at 2^32',
       worry: 'It rises together with ListenOverflows of the namespace: clients wait a second or more to connect.',
       read: dropRows,
+    },
+    {
+      name: 'tcp_listener_syn_queue_length',
+      type: 'gauge',
+      labels,
+      help:
+        'Half-open requests of this socket alone, with --exact; tcp_port_syn_queue_length has those of all shards together. ' +
+        'Read every --syn-interval (100 ms) unless the CPU budget stretches it. Absent without BPF.',
+      source: 'icsk_accept_queue.qlen of the listening socket, read by a BPF iterator',
+      worry:
+        'One shard holds far more than its siblings, or as many as its limit: clients of that shard alone do not get in.',
+      read: exactly(({ synQueue }) => synQueue),
+    },
+    {
+      name: 'tcp_listener_syn_queue_young',
+      type: 'gauge',
+      labels,
+      help:
+        'Those of them that are younger than a second (their SYN-ACK has not timed out yet), with --exact. Old ones belong to ' +
+        'clients that do not answer: a flood, or clients that are gone. Absent without BPF.',
+      source: 'icsk_accept_queue.young of the listening socket, read by a BPF iterator',
+      worry:
+        'It is far below tcp_listener_syn_queue_length: most half-open clients have not answered for a second or more.',
+      read: exactly(({ young }) => young),
+    },
+    {
+      name: 'tcp_listener_oldest_wait_seconds',
+      type: 'gauge',
+      labels,
+      help:
+        'How long the first connection in the accept queue of this socket has waited since its final ACK, with --exact: exact ' +
+        'to a microsecond at the moment of the reading, which is made every --syn-interval (100 ms) unless the CPU budget stretches it. 0 if nobody waits. Absent without BPF.',
+      source: 'rcvq_space.time of the first in icsk_accept_queue against CLOCK_MONOTONIC, read by a BPF iterator',
+      worry: 'It grows: this shard accepts nobody, whatever its siblings do.',
+      read: exactly(({ oldestWaitMs }) => (oldestWaitMs ?? 0) / 1000),
     },
     {
       name: 'tcp_listener_acceptors',

@@ -47,6 +47,20 @@ export const ownMetrics: MetricGroup = {
       read: ({ version, kernel, node }) => [{ labels: { version, kernel, node }, value: 1 }],
     },
     {
+      name: 'spillway_exact_feature',
+      type: 'gauge',
+      labels: ['feature'],
+      help:
+        'Whether what --exact asks for is read: shards is half-open requests and waits of each listener. 0 if the kernel refuses ' +
+        'it or it contradicts sock_diag; the log and /health say why. Absent without --exact.',
+      source: 'the exporter',
+      worry: '0 where it was 1: the numbers of each listener that BPF tells are absent.',
+      read: function* ({ raw }) {
+        if (raw?.sampler.exact === undefined) return
+        yield { labels: { feature: 'shards' }, value: raw.sampler.exact === null ? 1 : 0 }
+      },
+    },
+    {
       name: 'spillway_exporter_namespace_hidden_processes',
       type: 'gauge',
       labels: [],

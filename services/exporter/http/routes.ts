@@ -95,6 +95,7 @@ export function addRoutes(app: ReadingEdge, sources: Sources, { freshMs, limits,
       snapshotAgeSeconds: Number.isFinite(age) ? age : null,
       agesSeconds: store.agesSeconds,
       withheld: store.withheld,
+      ...(store.raw?.sampler.exact !== undefined && { exact: store.raw.sampler.exact }),
     })
   })
   app.get('/metrics', async (exchange) => {

@@ -147,6 +147,7 @@ export class Identifier {
         unit,
         container,
         pod,
+        ...(listener.exact !== undefined && { exact: listener.exact }),
       })
     }
     return identified.sort(byShard)

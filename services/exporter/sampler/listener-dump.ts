@@ -49,6 +49,11 @@ export class ListenerDump {
     return this.#waits
   }
 
+  /** By its cookie; undefined for one that no dump has shown. */
+  find(cookieHigh: number, cookieLow: number): ListenerState | undefined {
+    return this.#states.get(cookieHigh | 0)?.get(cookieLow | 0)
+  }
+
   *listeners(): Iterable<ListenerState> {
     for (const byLow of this.#states.values()) yield* byLow.values()
   }

@@ -1,4 +1,5 @@
 import type { SocketRecord } from '#kernel/sock-diag.ts'
+import type { ExactReading } from './exact-readings.ts'
 import { FillTime, longestGapMs } from './fill-time.ts'
 import type { RawListener } from './message.ts'
 import type { SamplingPace } from './pace.ts'
@@ -28,6 +29,8 @@ export class ListenerState {
   steadySinceMs: number
   steadySamples = 0
   lastEmptyMs = Number.NEGATIVE_INFINITY
+  /** What BPF tells of it, if that is read. */
+  exact: ExactReading | undefined
   #uid = 0
   #lastMs: number
   #lastDrops = 0
@@ -98,6 +101,7 @@ export class ListenerState {
       cookie: this.cookie,
       cgroupId: this.cgroupId,
       uid: this.#uid,
+      ...(this.exact !== undefined && { exact: this.exact }),
     }
   }
 }

@@ -118,6 +118,8 @@ export interface SamplerOrders {
   pace: SamplingPace
   /** Which listeners are shown; all up to a limit if it is left out. */
   selection?: Selection
+  /** Whether listeners are also read by BPF: `auto` if that can be done, `on` or the sampler does not begin. Absent: no. */
+  exact?: 'auto' | 'on'
   namespaces: NamespaceSource[]
   proc: string
   control: SharedArrayBuffer

@@ -13,6 +13,7 @@ import {
 import type { Closed } from './closed-listeners.ts'
 import { connectionStates } from './connection-totals.ts'
 import { DeviceNames } from './device-names.ts'
+import type { ExactReadings, ExactTarget } from './exact-readings.ts'
 import { HostLimits } from './host-limits.ts'
 import { ListenerDump } from './listener-dump.ts'
 import type { ListenerState } from './listener-state.ts'
@@ -69,6 +70,8 @@ export class NamespaceSampler {
   readonly #unix: UnixListenerDump
   readonly #udp: UdpSocketTable
   readonly #limits: HostLimits
+  /** Undefined where nothing is read by BPF. */
+  readonly #exact: { readings: ExactReadings; target: ExactTarget; close(): void } | undefined
   readonly #refused = new Set<DumpKind>()
   readonly #pace: SamplingPace
   readonly #selection: Selection
@@ -80,6 +83,7 @@ export class NamespaceSampler {
     namespace: NetworkNamespace,
     pace: SamplingPace,
     selection: Selection = defaultSelection,
+    exact?: ExactReadings,
   ) {
     this.identity = identity
     this.#selection = selection
@@ -101,9 +105,21 @@ export class NamespaceSampler {
         open(new OutgoingDump(this.#ports, pace.outgoingDestinations)),
         open(new HostLimits(identity.source === 'self')),
       ])
+      if (exact !== undefined) {
+        const again = open(namespace.again())
+        this.#exact = { readings: exact, target: this.#exactTarget(again), close: () => again.close() }
+      }
     } catch (error) {
       for (const resource of opened) resource.close()
       throw error
+    }
+  }
+
+  #exactTarget(namespace: NetworkNamespace): ExactTarget {
+    return {
+      namespace,
+      find: (cookieHigh, cookieLow) => this.#listeners.find(cookieHigh, cookieLow),
+      listeners: () => this.listeners(),
     }
   }
 
@@ -130,6 +146,7 @@ export class NamespaceSampler {
     let any = false
     for (const port of this.#ports.groups()) any = port.endRequests(nowMs) > 0 || any
     this.#noRequests.walked(!any, this.#ports.version, segments)
+    this.#exact?.readings.read(this.#exact.target, any)
     return any
   }
 
@@ -279,6 +296,7 @@ export class NamespaceSampler {
     this.#diag.close()
     this.#outgoing.close()
     this.#limits.close()
+    this.#exact?.close()
     for (const file of this.#counterFiles) file.close()
   }
 

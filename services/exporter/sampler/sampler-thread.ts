@@ -26,7 +26,8 @@ const HANGS_AFTER_MS = 15_000
 /** If this thread checks later than this, that says more about the machine than about the sampler. */
 const LATE_LOOK_MS = 1000
 
-export interface SamplerThreadOptions extends Pick<SamplerOrders, 'pace' | 'selection' | 'namespaces' | 'proc'> {
+export interface SamplerThreadOptions
+  extends Pick<SamplerOrders, 'pace' | 'selection' | 'namespaces' | 'proc' | 'exact'> {
   log(line: string): void
   onSnapshot(snapshot: RawSnapshot): void
   /** Every sample, while `recording` is on. */
@@ -139,7 +140,7 @@ export class SamplerThread {
   }
 
   #launch(again: boolean): Promise<NamespaceIdentity[]> {
-    const { pace, selection, namespaces, proc, entry = new URL('./worker.ts', import.meta.url) } = this.#options
+    const { pace, selection, exact, namespaces, proc, entry = new URL('./worker.ts', import.meta.url) } = this.#options
     const { port1, port2 } = new MessageChannel()
     this.#discoveries?.close()
     this.#discoveries = port1
@@ -147,6 +148,7 @@ export class SamplerThread {
     const orders: SamplerOrders = {
       pace,
       ...(selection !== undefined && { selection }),
+      ...(exact !== undefined && { exact }),
       namespaces,
       proc,
       again,

@@ -4,6 +4,7 @@ import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
 import { budgetsFor } from './budgets.ts'
+import { type Exact, openExact, whyNoExact } from './exact-readings.ts'
 import { Laps } from './laps.ts'
 import {
   type Discovery,
@@ -25,7 +26,7 @@ import { type House, WatchedNamespace } from './watched-namespace.ts'
 
 type Orders = Pick<
   SamplerOrders,
-  'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence' | 'discoveries' | 'selection'
+  'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence' | 'discoveries' | 'selection' | 'exact'
 >
 
 /** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
@@ -36,6 +37,7 @@ export class Sampler {
   readonly #orders: Orders
   readonly #house: House & { recorder: SampleRecorder | undefined }
   readonly #log: (line: string) => void
+  readonly #exact: Exact | undefined
   readonly #namespaces: NamespaceSet
   readonly #watched = new Map<number, WatchedNamespace>()
   /** In the order in which they are next looked at for what is due, which nothing is before `#nextDueMs`. */
@@ -61,8 +63,10 @@ export class Sampler {
     this.#orders = orders
     this.#log = log
     this.#sequence = orders.firstSequence
+    this.#exact = openExact(orders.exact, log)
     this.#house = {
       ...{ pace, selection, clock, laps: new Laps(clock, cpuClock), budgets: budgetsFor(pace), recorder: undefined },
+      exact: this.#exact?.readings,
       failed: (kind, error, of) => {
         this.#countError(kind, codeOf(error))
         this.#sayOnce(of, kind, error)
@@ -180,6 +184,7 @@ export class Sampler {
           namespaces.map(({ costs }) => costs),
           this.#departed,
         ),
+        ...(this.#exact !== undefined && { exact: whyNoExact(this.#exact) }),
       },
       errors: [...this.#errors.values()].map((error) => ({ ...error })),
       departed: { ...this.#departed },
@@ -203,6 +208,7 @@ export class Sampler {
 
   close(): void {
     for (const inode of [...this.#watched.keys()]) this.#unwatch(inode)
+    this.#exact?.readings?.close()
   }
 
   #watch(identity: NamespaceIdentity, namespace: NetworkNamespace): void {

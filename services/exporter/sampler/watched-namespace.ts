@@ -2,6 +2,7 @@ import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { Budgets } from './budgets.ts'
 import type { BudgetedWork } from './cost-budget.ts'
 import { DumpMeter } from './dump-meter.ts'
+import type { ExactReadings } from './exact-readings.ts'
 import type { Laps } from './laps.ts'
 import { type DumpKind, dumpKinds, type NamespaceIdentity, perKind, type RawNamespace } from './message.ts'
 import { NamespaceSampler } from './namespace-sampler.ts'
@@ -24,6 +25,7 @@ export interface House {
   readonly pace: SamplingPace
   readonly selection: Selection | undefined
   readonly budgets: Budgets
+  readonly exact: ExactReadings | undefined
   /** Present while every sample is recorded. */
   readonly recorder: SampleRecorder | undefined
   readonly laps: Laps
@@ -43,11 +45,11 @@ export class WatchedNamespace {
   readonly #dueMs = perKind(() => Number.NEGATIVE_INFINITY)
 
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, house: House) {
-    const { pace, budgets, selection } = house
+    const { pace, budgets, selection, exact } = house
     const meter = (kind: Exclude<DumpKind, 'listeners'>, intervalMs: number): DumpMeter =>
       new DumpMeter(kind, intervalMs, budgets[kind].work(intervalMs), pace.peakWindowMs)
     this.#house = house
-    this.sampler = new NamespaceSampler(identity, namespace, pace, selection)
+    this.sampler = new NamespaceSampler(identity, namespace, pace, selection, exact)
     this.#quiet = new Quiet(house.clock())
     this.#quietWork = budgets.quietListeners.work(pace.quietIntervalMs)
     this.#listenersWork = budgets.listeners?.work(pace.sampleIntervalMs)

@@ -1,7 +1,8 @@
 /** One shard: its tank, what spills from it, and the processes below that accept from it. */
+import { number } from '#common/quantities.ts'
 import type { Ages } from '#live/reading.ts'
 import type { PictureState, QueueView, ShardView } from '#live/state.ts'
-import { set, svg } from '../page/dom.ts'
+import { say, set, svg } from '../page/dom.ts'
 import { explain } from '../page/tip.ts'
 import { Accepts } from './accepts.ts'
 import type { Age } from './ages.ts'
@@ -38,6 +39,7 @@ export class Lane {
   readonly #drops: Drops
   readonly #accepts: Accepts
   readonly #takers: Taker[]
+  readonly #halfOpen: SVGElement | undefined
   #selected = false
   #last: QueueView | undefined
   #ages: Ages | undefined
@@ -63,6 +65,11 @@ export class Lane {
         draw: (queue, state) => isBackend(queue) && process.draw(queue, queue.processes[index], state),
       }
     })
+    const { tank: box } = layout
+    this.#halfOpen =
+      room === 'wide'
+        ? svg('text', { x: box.x + box.w + 8, y: box.y - 8, class: 'lane-half-open', 'data-term': 'halfOpen' })
+        : undefined
     this.element = svg(
       'g',
       { class: `lane ${room}`, 'data-shard': shard },
@@ -77,6 +84,7 @@ export class Lane {
       ...this.#tank.vessel,
       this.#drops.fall,
       ...nameOf(shard, layout, room, mode),
+      ...(this.#halfOpen === undefined ? [] : [this.#halfOpen]),
       ...this.#tank.figures,
       ...this.#drops.figures,
       ...this.#accepts.elements,
@@ -100,6 +108,7 @@ export class Lane {
     this.#tank.draw(shard, age)
     this.#drops.draw(shard, spills(shard, overflowing))
     this.#accepts.draw(shard)
+    if (this.#halfOpen !== undefined) say(this.#halfOpen, halfOpenWords(shard, state))
     for (const taker of this.#takers) taker.draw(shard, state)
   }
 
@@ -116,6 +125,11 @@ export class Lane {
       .filter((name) => name !== '')
       .join(' ')
   }
+}
+
+/** Half-open requests of this shard alone, where they are known. */
+function halfOpenWords({ halfOpen }: QueueView, { shards }: PictureState): string {
+  return halfOpen === undefined || shards.length === 1 ? '' : `${number(halfOpen)} half-open`
 }
 
 /** The shard's colour and name, above its tank. */

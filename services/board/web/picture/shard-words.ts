@@ -16,6 +16,8 @@ export function shardInWords(shard: QueueView, ages: Ages): string {
       ? ''
       : ` ${least < most ? 'At least ' : ''}${number(least)} of them ${least === 1 ? 'has' : 'have'} hung up and ${least === 1 ? 'keeps its place' : 'keep their places'} until accept().`
   const age = ageBeside(ages, 'listeners')
+  const halfOpen =
+    shard.halfOpen === undefined ? '' : ` ${plural(shard.halfOpen, 'half-open request')} of its own (exact, by BPF).`
   const backlog =
     shard.backlog > shard.limit ? ` Backlog ${number(shard.backlog)} asked, ${number(shard.limit)} in force.` : ''
   const wait = shard.acceptWait
@@ -34,5 +36,5 @@ export function shardInWords(shard: QueueView, ages: Ages): string {
   const accepted = acceptsPerSecond === undefined ? '' : ` ${whole(acceptsPerSecond)} accepts a second`
   const held = open === undefined ? '' : `${accepted === '' ? ' ' : ', '}${plural(open, 'descriptor')} open`
   const took = `${accepted}${held}${accepted === '' && held === '' ? '' : '.'}`
-  return `Shard ${shard.shard}: ${amount(length, unit)} of ${amount(roomOf(shard), unit)} waiting${oldest}; peak within 30 s ${amount(shard.peak, unit)}${full}.${dead}${backlog}${dropped}${took}${waited}${age === '' ? '' : ` Read ${age.replace(' old', ' ago')}.`}`
+  return `Shard ${shard.shard}: ${amount(length, unit)} of ${amount(roomOf(shard), unit)} waiting${oldest}; peak within 30 s ${amount(shard.peak, unit)}${full}.${dead}${halfOpen}${backlog}${dropped}${took}${waited}${age === '' ? '' : ` Read ${age.replace(' old', ' ago')}.`}`
 }

@@ -1,0 +1,201 @@
+/**
+ * What the kernel keeps of each listening socket and sock_diag does not tell: the half-open requests of this socket alone,
+ * and since when the first in its accept queue has waited. Read by a BPF iterator over the TCP sockets of a namespace, which
+ * shows the listening ones first: docs/kernel-facts.md#what-only-bpf-shows.
+ */
+import fs from 'node:fs'
+import { KernelError } from '../errors.ts'
+import { close } from '../libc.ts'
+import { Assembly, frame, helpers } from './assembler.ts'
+import { Btf } from './btf.ts'
+import { linkIterator, loadIterator, openIterator } from './system-call.ts'
+
+/** One listening socket at one moment. `ExactListeners.read` gives the same object again and again. */
+export interface ExactListener {
+  /** The upper and the lower half of its cookie, as sock_diag shows it. */
+  cookieHigh: number
+  cookieLow: number
+  port: number
+  /** Half-open requests of this socket, and those of them whose SYN-ACK has not timed out yet: younger than a second. */
+  synQueue: number
+  young: number
+  length: number
+  limit: number
+  /** How long the first in the accept queue has waited since its final ACK, in microseconds; undefined if nobody waits. */
+  oldestWaitUs: number | undefined
+}
+
+const LISTEN = 10
+/** The program's record: what is where. */
+const at = { cookie: 0, port: 8, synQueue: 12, young: 16, length: 20, limit: 24, childPort: 28, since: 32, now: 40 }
+const RECORD_BYTES = 48
+
+/** A program in the kernel that tells what each listener holds. */
+export class ExactListeners {
+  readonly #descriptors: number[] = []
+  readonly #link: number
+  readonly #buffer = Buffer.alloc(64 * 1024)
+
+  /**
+   * Loads the program. That takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, outside of any user namespace; reading takes
+   * nothing since Linux 6.0. Throws a KernelError that says what this kernel lacks or refuses.
+   */
+  constructor(btf = Btf.ofKernel()) {
+    try {
+      const target = need(btf.func('bpf_iter_tcp'), 'BPF iterator over TCP sockets (Linux 5.9)')
+      const program = this.#keep(loadIterator('listeners', listeners(fieldsOf(btf)), target))
+      this.#link = this.#keep(linkIterator(program))
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  /**
+   * Every listening socket of the calling thread's network namespace. The kernel locks each while it is looked at, and
+   * stops at the first socket that does not listen: if there is none, it walks over its whole table of connections.
+   */
+  read(visit: (listener: ExactListener) => void): void {
+    const iterator = openIterator(this.#link)
+    try {
+      for (;;) {
+        const bytes = readSome(iterator, this.#buffer)
+        if (bytes === 0) return
+        for (let row = 0; row + RECORD_BYTES <= bytes; row += RECORD_BYTES) visit(this.#row(row))
+      }
+    } finally {
+      close(iterator)
+    }
+  }
+
+  readonly #shown: ExactListener = {
+    cookieHigh: 0,
+    cookieLow: 0,
+    port: 0,
+    synQueue: 0,
+    young: 0,
+    length: 0,
+    limit: 0,
+    oldestWaitUs: undefined,
+  }
+
+  #row(row: number): ExactListener {
+    const shown = this.#shown
+    const word = (offset: number): number => this.#buffer.readUInt32LE(row + offset)
+    const micros = (offset: number): number => word(offset) + word(offset + 4) * 2 ** 32
+    shown.cookieLow = word(at.cookie)
+    shown.cookieHigh = word(at.cookie + 4)
+    shown.port = word(at.port)
+    shown.synQueue = word(at.synQueue)
+    shown.young = word(at.young)
+    shown.length = word(at.length)
+    shown.limit = word(at.limit)
+    const since = micros(at.since)
+    const waitUs = micros(at.now) - since
+    // The first in the queue may have been accepted, and its memory used again, while it was looked at.
+    const waits = since !== 0 && word(at.childPort) === shown.port && waitUs >= 0 && shown.length > 0
+    shown.oldestWaitUs = waits ? waitUs : undefined
+    return shown
+  }
+
+  #keep(descriptor: number): number {
+    this.#descriptors.push(descriptor)
+    return descriptor
+  }
+
+  /** Takes the program out of the kernel. */
+  close(): void {
+    for (const descriptor of this.#descriptors.splice(0).reverse()) close(descriptor)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** 0 at the end, which is also where the program has stopped the walk. */
+function readSome(iterator: number, into: Buffer): number {
+  try {
+    return fs.readSync(iterator, into)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return 0
+    throw error
+  }
+}
+
+function need<Value>(value: Value | undefined, what: string): Value {
+  if (value !== undefined) return value
+  throw new KernelError('bpf', 'ENOENT', 'Preparing exact readings', `This kernel has no ${what}`)
+}
+
+type Fields = ReturnType<typeof fieldsOf>
+
+function fieldsOf(btf: Btf) {
+  const offset = (structure: string, path: string): number =>
+    need(btf.field(structure, path), `field ${structure}.${path}`).offset
+  const ofQueue = (path: string) => offset('tcp_sock', `inet_conn.icsk_accept_queue.${path}`)
+  return {
+    state: offset('sock_common', 'skc_state'),
+    port: offset('sock_common', 'skc_num'),
+    length: offset('tcp_sock', 'inet_conn.icsk_inet.sk.sk_ack_backlog'),
+    limit: offset('tcp_sock', 'inet_conn.icsk_inet.sk.sk_max_ack_backlog'),
+    synQueue: ofQueue('qlen'),
+    young: ofQueue('young'),
+    head: ofQueue('rskq_accept_head'),
+    child: offset('request_sock', 'sk'),
+    since: offset('tcp_sock', 'rcvq_space.time'),
+  }
+}
+
+/** iter/tcp (meta, socket): writes a record for each listener, and ends the walk at the first socket that is none. */
+function listeners(fields: Fields): Buffer {
+  const record = -RECORD_BYTES
+  const [context, socket, listener] = [6, 7, 8]
+  const program = new Assembly()
+    .withRegister('mov', context, 1)
+    .load(8, socket, context, 8)
+    .jumpIf(socket, '==', 0, 'next')
+    .load(1, 1, socket, fields.state)
+    .jumpIf(1, '!=', LISTEN, 'end')
+    .withRegister('mov', 1, socket)
+    .call(helpers.skcToTcpSock)
+    .jumpIf(0, '==', 0, 'next')
+    .withRegister('mov', listener, 0)
+    .withRegister('mov', 1, socket)
+    .call(helpers.getSocketCookie)
+    .store(8, frame, record + at.cookie, 0)
+    .load(2, 1, socket, fields.port)
+    .store(4, frame, record + at.port, 1)
+  for (const name of ['synQueue', 'young', 'length', 'limit'] as const)
+    program.load(4, 1, listener, fields[name]).store(4, frame, record + at[name], 1)
+  return (
+    program
+      .storeConstant(8, frame, record + at.since, 0)
+      .storeConstant(4, frame, record + at.childPort, 0)
+      // The first in the queue, if there is one: what is read through a pointer that is NULL is 0.
+      .load(8, 1, listener, fields.head)
+      .load(8, 1, 1, fields.child)
+      .call(helpers.skcToTcpSock)
+      .jumpIf(0, '==', 0, 'write')
+      // Stamped with the clock's microseconds at the final ACK, and not again before the first read.
+      .load(8, 1, 0, fields.since)
+      .store(8, frame, record + at.since, 1)
+      .load(2, 1, 0, fields.port)
+      .store(4, frame, record + at.childPort, 1)
+      .label('write')
+      .call(helpers.ktimeGetNs)
+      .withConstant('div', 0, 1000)
+      .store(8, frame, record + at.now, 0)
+      .load(8, 1, context, 0)
+      .load(8, 1, 1, 0)
+      .withRegister('mov', 2, frame)
+      .withConstant('add', 2, record)
+      .withConstant('mov', 3, RECORD_BYTES)
+      .call(helpers.seqWrite)
+      .label('next')
+      .exit(0)
+      .label('end')
+      .exit(1)
+      .bytes()
+  )
+}

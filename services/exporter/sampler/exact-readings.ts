@@ -1,0 +1,135 @@
+import { describeError } from '#common/errors.ts'
+import { ExactListeners } from '#kernel/bpf/listeners.ts'
+import { KernelError } from '#kernel/errors.ts'
+import type { NetworkNamespace } from '#kernel/netns.ts'
+import { proveExact } from './exact-proof.ts'
+import type { ListenerState } from './listener-state.ts'
+
+/** Readings in a row that contradict sock_diag before no further one is believed. */
+const CONTRADICTIONS = 20
+
+/** What a listener holds beyond what sock_diag tells of it. */
+export interface ExactReading {
+  /** Half-open requests of this socket alone, and those of them that are younger than a second. */
+  synQueue: number
+  young: number
+  /** How long the first in its accept queue has waited; null if nobody waits. */
+  oldestWaitMs: number | null
+}
+
+/** Where exact readings of a namespace go. */
+export interface ExactTarget {
+  readonly namespace: Pick<NetworkNamespace, 'run'>
+  /** The listener of this cookie; undefined for one that is not known yet. */
+  find(cookieHigh: number, cookieLow: number): ExactState | undefined
+  listeners(): Iterable<ExactState>
+}
+
+/** A listener as sock_diag has last shown it. */
+type ExactState = Pick<ListenerState, 'length' | 'limit' | 'exact'>
+
+/**
+ * Exact readings of listeners, for all namespaces of one sampler. They are proven at the start by a connection to a listener
+ * of our own, and held against sock_diag afterwards: if the two contradict each other for long, this ends, and says so.
+ */
+export class ExactReadings {
+  readonly #listeners: ExactListeners
+  readonly #log: (line: string) => void
+  #why: string | undefined
+  #contradictions = 0
+
+  /** Throws a KernelError that says what this kernel lacks, refuses or shows wrongly. */
+  constructor(log: (line: string) => void) {
+    this.#log = log
+    this.#listeners = new ExactListeners()
+    try {
+      proveExact(this.#listeners)
+    } catch (error) {
+      this.#listeners.close()
+      throw error
+    }
+  }
+
+  /** Why they have ended; undefined while they are made. */
+  get why(): string | undefined {
+    return this.#why
+  }
+
+  /**
+   * Reads the listeners of a namespace whose half-open requests were just counted. Where there are none and nobody waits,
+   * everything is 0 and the kernel need not be asked. Never throws: what fails ends the readings.
+   */
+  read(target: ExactTarget, anyHalfOpen: boolean): void {
+    if (this.#why !== undefined) return
+    if (!anyHalfOpen && !someWait(target.listeners())) {
+      for (const state of target.listeners()) state.exact = { synQueue: 0, young: 0, oldestWaitMs: null }
+      return
+    }
+    let synQueues = 0
+    let otherLimits = 0
+    const seen = new Set<ExactState>()
+    try {
+      target.namespace.run(() =>
+        this.#listeners.read((row) => {
+          const state = target.find(row.cookieHigh, row.cookieLow)
+          if (state === undefined) return
+          seen.add(state)
+          synQueues += row.synQueue
+          if (row.limit !== state.limit) otherLimits++
+          const { synQueue, young, oldestWaitUs } = row
+          const oldestWaitMs = oldestWaitUs === undefined ? null : oldestWaitUs / 1000
+          state.exact = { synQueue, young, oldestWaitMs }
+        }),
+      )
+    } catch (error) {
+      this.#end(target, describeError(error))
+      return
+    }
+    for (const state of target.listeners()) if (!seen.has(state)) state.exact = undefined
+    this.#compare(target, anyHalfOpen === synQueues > 0 && otherLimits === 0)
+  }
+
+  /** Both are read at different moments, so that a difference says nothing; one that stays does. */
+  #compare(target: ExactTarget, agree: boolean): void {
+    this.#contradictions = agree ? 0 : this.#contradictions + 1
+    if (this.#contradictions >= CONTRADICTIONS)
+      this.#end(target, `BPF and sock_diag contradicted each other ${CONTRADICTIONS} times in a row`)
+  }
+
+  #end(target: ExactTarget, why: string): void {
+    this.#why = why
+    this.#log(`Exact readings have ended: ${why}. What sock_diag tells is read as before`)
+    for (const state of target.listeners()) state.exact = undefined
+  }
+
+  close(): void {
+    this.#listeners.close()
+  }
+}
+
+function someWait(listeners: Iterable<ExactState>): boolean {
+  for (const { length } of listeners) if (length > 0) return true
+  return false
+}
+
+/** What has become of the wish for exact readings. */
+export interface Exact {
+  readings: ExactReadings | undefined
+  /** Why they could not begin. */
+  refusal: string | undefined
+}
+
+/** Begins them if that is wished; with `on` throws a KernelError if it cannot be done, with `auto` says so and goes on. */
+export function openExact(wish: 'auto' | 'on' | undefined, log: (line: string) => void): Exact | undefined {
+  if (wish === undefined) return undefined
+  try {
+    return { readings: new ExactReadings(log), refusal: undefined }
+  } catch (error) {
+    if (wish === 'on' || !(error instanceof KernelError)) throw error
+    log(`Listeners are not read by BPF: ${error.message}`)
+    return { readings: undefined, refusal: error.message }
+  }
+}
+
+/** Null while they are made. */
+export const whyNoExact = ({ readings, refusal }: Exact): string | null => readings?.why ?? refusal ?? null
