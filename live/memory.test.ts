@@ -178,3 +178,24 @@ test('an age is the worst of the last two seconds, so that it does not count up 
   assert.equal(ageOf(3600, 3500), 100)
   assert.equal(see(memory, { atMs: 3700, lengths: [] }).ages.connections, undefined)
 })
+
+test('what BPF tells of each queue is its own wait: exact while nobody leaves, and as old as the reading otherwise', () => {
+  const memory = new Memory()
+  const seeExact = (atMs: number, lengths: number[], waits: (number | null)[]): Remembered => {
+    const exact = (oldestWaitMs: number | null) => ({ synQueue: 0, young: 0, oldestWaitMs })
+    const listeners = lengths.map((length, index) => ({
+      ...listenerOf(index + 1, { length, limit: 128 }),
+      exact: exact(waits[index] ?? null),
+    }))
+    const agesSeconds = { listeners: 0, syn_queue: 0.2, connections: null, counters: 0 }
+    return memory.see(
+      { snapshot: snapshotOf({ listeners, ports: [], agesSeconds }, atMs), backends: [], askedMs: 0 },
+      8080,
+    )
+  }
+  seeExact(1000, [3, 7, 0], [100, 500, null])
+  const { waits } = seeExact(2000, [3, 5, 0], [1100, 400, null])
+  assert.deepEqual(waits.get('1'), { leastMs: 1300, mostMs: 1300 })
+  assert.deepEqual(waits.get('2'), { leastMs: 400, mostMs: 600 })
+  assert.deepEqual(waits.get('3'), { leastMs: 0, mostMs: 0 })
+})

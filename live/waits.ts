@@ -69,7 +69,9 @@ export class Waits {
     if (one.length === 0) return { leastMs: 0, mostMs: 0 }
     if (one.exact !== undefined) {
       const { oldestMs, readMs } = one.exact
-      return { leastMs: oldestMs, mostMs: oldestMs + nowMs - readMs }
+      const mostMs = oldestMs + nowMs - readMs
+      // Where a connection has left since, the first is a younger one: as it was read, it is as old as the reading.
+      return { leastMs: one.frontMs !== undefined && one.frontMs <= readMs ? mostMs : oldestMs, mostMs }
     }
     const upper = [one.emptyMs, one.youngerMs].flatMap((sinceMs) => (sinceMs === undefined ? [] : [nowMs - sinceMs]))
     if (dump !== undefined) upper.push(dump.oldestMs + nowMs - dump.beganMs)

@@ -173,7 +173,8 @@ function rowsOf(
       fullSecondsTotal: listener.atLeastSeconds['1'],
       drops: listener.drops,
       dropsPerSecond: then === undefined ? undefined : perSecond(listener.drops, then, at, before),
-      oldestWaitMs: listener.length === 0 ? 0 : exact === undefined ? portSample?.oldestWaitMs : (exact.oldestWaitMs ?? 0),
+      oldestWaitMs:
+        listener.length === 0 ? 0 : exact === undefined ? portSample?.oldestWaitMs : (exact.oldestWaitMs ?? 0),
       waitIsBound: exact === undefined && (waiting.get(place) ?? 0) > 1,
       exact,
       happenedMs: undefined,

@@ -81,7 +81,10 @@ test('without --exact nothing is read by BPF, and no row says 0 for what was not
   await using exporter = await start('off')
   const snapshot = await exporter.look()
   assert.equal(shardsOf(snapshot, listener.port)[0]!.exact, undefined)
-  assert.doesNotMatch(await page(exporter, '/metrics'), /^(tcp_listener_syn_queue|tcp_listener_oldest|spillway_exact)[^\n]* \d/m)
+  assert.doesNotMatch(
+    await page(exporter, '/metrics'),
+    /^(tcp_listener_syn_queue|tcp_listener_oldest|spillway_exact)[^\n]* \d/m,
+  )
 })
 
 test('where the kernel refuses, auto goes on without it and says why, and on ends with a sentence', async () => {
