@@ -75,7 +75,11 @@ test('work that is no longer done gives its share back', () => {
 })
 
 /** Does one work on a clock of its own; gives when it was done and what that cost. */
-function done(work: BudgetedWork, untilMs: number, costMs: (time: number) => number): { atMs: number; costMs: number }[] {
+function done(
+  work: BudgetedWork,
+  untilMs: number,
+  costMs: (time: number) => number,
+): { atMs: number; costMs: number }[] {
   const times: { atMs: number; costMs: number }[] = []
   for (let nowMs = 0; nowMs < untilMs; ) {
     const cost = costMs(times.length)
