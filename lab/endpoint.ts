@@ -1,6 +1,5 @@
 /** Speaks HTTP with a service of the lab, over a Unix socket or TCP. */
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
 import { Failure } from '#common/errors.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { reasonOf, tlsReasonOf } from '#common/system-errors.ts'
@@ -97,7 +96,9 @@ export class Endpoint {
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>()
     const { tls = false, base = '' } = this.#way
     const sent = { ...this.#way.headers, ...headers }
-    const request = (tls ? https : http).request({
+    // Not imported, see common/edge/server.ts; and HTTPS only where it is spoken.
+    const { request: ask } = process.getBuiltinModule(tls ? 'node:https' : 'node:http')
+    const request = ask({
       ...where,
       method,
       path: `${base}${path}`,

@@ -1,7 +1,7 @@
 /** Begins to read the queues, and loads the rest meanwhile: the first line comes that much sooner. */
 import { Sampling } from '#live/host/sampling.ts'
 import { help, readOptions } from './options.ts'
-import { paceOf, TOP_PACE } from './pace.ts'
+import { everyMsOf, paceOf } from './pace.ts'
 
 export async function topCommand(args: string[]): Promise<void> {
   const options = readOptions(args)
@@ -15,7 +15,7 @@ export async function topCommand(args: string[]): Promise<void> {
       : new Sampling({
           namespaces: options.namespaces,
           pace: paceOf(options),
-          everyMs: TOP_PACE.everyMs,
+          everyMs: everyMsOf(options),
         })
   const { top } = await import('./top.ts')
   await top(options, sampling)

@@ -2,19 +2,23 @@ import { defaultPace, type SamplingPace } from '#services/exporter/sampler/pace.
 
 /**
  * How often `spillway top` reads, and how often it draws. It is watched by a person and must cost the host little: reading the
- * queues may take two hundredths of a core, the rest half of what an exporter gives it.
+ * queues may take a little more than a hundredth of a core, the rest a quarter of what an exporter gives it.
  */
 export const TOP_PACE = {
-  /** From one picture to the next. */
+  /** From one picture of a board to the next. */
   everyMs: 500,
+  /** From one picture of a terminal to the next: nobody reads numbers faster, and drawing costs as much as sampling. */
+  screenEveryMs: 1000,
   pace: {
     // Below the five milliseconds of a short stall, or of a garbage collection: a queue that is full for so long is seen.
     sampleIntervalMs: 4,
     // Hardly less often where nothing has waited for a minute: the first burst after a calm is what one looks for.
     quietIntervalMs: 4.5,
+    // What is shown of half-open requests and UDP sockets is shown once a second.
+    synIntervalMs: 500,
     connectionsIntervalMs: 500,
-    cpuShare: 0.01,
-    listenersShare: 0.02,
+    cpuShare: 0.005,
+    listenersShare: 0.012,
   },
 } as const
 
@@ -30,3 +34,7 @@ export const paceOf = ({
   sampleIntervalMs,
   ...((once || !process.stdout.isTTY) && { cpuShare: defaultPace.cpuShare }),
 })
+
+/** From one snapshot to the next. */
+export const everyMsOf = ({ once, json, web }: { once: boolean; json: boolean; web: unknown }): number =>
+  process.stdout.isTTY && !once && !json && web === undefined ? TOP_PACE.screenEveryMs : TOP_PACE.everyMs

@@ -19,7 +19,7 @@ export interface Screen {
 }
 
 /** Anything older than this is marked as old. */
-const OLD_MS = 1500
+const OLD_MS = 2500
 /** Above this the age of what was read is said. */
 const AGE_SAID_MS = 500
 

@@ -7,7 +7,7 @@ import { stopOnSignal } from '../stop-on-signal.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Choice } from './choice.ts'
 import type { TopOptions } from './options.ts'
-import { paceOf, TOP_PACE } from './pace.ts'
+import { everyMsOf, paceOf, TOP_PACE } from './pace.ts'
 import { draw, type Screen, table } from './screen.ts'
 
 /** Rates need a second, findings two looks two seconds apart, and on a busy machine finding out whose the sockets are may take longer. */
@@ -60,7 +60,7 @@ const momentsOf =
   (options: TopOptions, sampling: Sampling | undefined): MomentSource =>
   (signal, onGap) => {
     const { exporter, namespaces } = options
-    const { everyMs } = TOP_PACE
+    const everyMs = everyMsOf(options)
     return exporter === undefined
       ? momentsHere({ namespaces, pace: paceOf(options), everyMs, sampling }, signal)
       : momentsFrom(exporter, everyMs, signal, onGap)
@@ -134,8 +134,8 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
   }, redraw)
   // Also while no view comes: what is old says so.
   const timer = setInterval(() => {
-    if (shown !== undefined && performance.now() - shown.atMs > 2 * TOP_PACE.everyMs) redraw()
-  }, TOP_PACE.everyMs)
+    if (shown !== undefined && performance.now() - shown.atMs > 2 * TOP_PACE.screenEveryMs) redraw()
+  }, TOP_PACE.screenEveryMs)
   terminal.show(['spillway top   reading the queues …'])
   try {
     for await (const moment of watched) {

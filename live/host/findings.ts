@@ -10,6 +10,8 @@ import { evidenceOfSnapshots } from './snapshot-evidence.ts'
 
 /** Between two looks that are compared. */
 const APART_MS = 2000
+/** The share of a core that looking for joiners of known sockets may take: whoever holds thousands of files makes that dear. */
+const OWNERS_SHARE = 0.003
 
 /** What is found on a host, anew every few seconds. */
 export interface Finder {
@@ -31,7 +33,7 @@ export class HostFindings implements Finder {
 
   constructor(proc = '/proc') {
     this.#proc = proc
-    this.owners = new OwnerRegister(proc, { ...sliceNeeds, log: () => {} })
+    this.owners = new OwnerRegister(proc, { ...sliceNeeds, log: () => {}, share: OWNERS_SHARE })
   }
 
   see(snapshot: Snapshot): readonly HostFound[] {

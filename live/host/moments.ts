@@ -6,7 +6,7 @@ import type { HostFound } from '#findings/host/finding.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import type { ExporterAddress } from './exporter-address.ts'
 import { ExporterFindings, type Finder, HostFindings } from './findings.ts'
-import { type FollowOptions, followExporter, followHost } from './follow.ts'
+import { type FollowOptions, followHost } from './follow.ts'
 import { HostRows, type HostView } from './rows.ts'
 
 export interface HostMoment {
@@ -43,6 +43,7 @@ export async function* momentsFrom(
   signal: AbortSignal,
   onGap: OnGap,
 ): AsyncGenerator<HostMoment> {
+  const { followExporter } = await import('./follow-exporter.ts')
   const rows = new HostRows()
   const snapshots = followExporter(exporter, everyMs, signal, (words) => {
     rows.forget()

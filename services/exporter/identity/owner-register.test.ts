@@ -8,7 +8,7 @@ import { OwnerRegister } from './owner-register.ts'
 const owner = (pid: number): Owner => ({ pid, command: 'web', commandLine: `web ${pid}`, workload: nowhere })
 
 /** A register over a made-up world, on a clock that the test moves. */
-function register({ costMs = 0, steps = 0 } = {}) {
+function register({ costMs = 0, steps = 0, share = 0.02 } = {}) {
   const world = {
     nowMs: 0,
     walks: 0,
@@ -48,6 +48,7 @@ function register({ costMs = 0, steps = 0 } = {}) {
       return into
     },
     clock,
+    share,
     cpuClock: clock,
     later: (work) => void world.rests.push(work),
     log: (line) => void world.lines.push(line),
@@ -89,6 +90,12 @@ test('a walk that takes long is made more rarely; an unknown socket waits less f
   const { at } = register({ costMs: 200 })
   assert.deepEqual([at(0, 1), at(1199, 1, 2), at(1201, 1, 2)], [1, 1, 2], 'unknown: five times its cost')
   assert.deepEqual([at(2500, 1, 2), at(11_400, 1, 2), at(11_402, 1, 2)], [2, 2, 3], 'known: fifty times')
+})
+
+test('with a smaller share known sockets are looked up still more rarely, and unknown ones as soon', () => {
+  const { at } = register({ costMs: 200, share: 0.005 })
+  assert.deepEqual([at(0, 1), at(1199, 1, 2), at(1201, 1, 2)], [1, 1, 2])
+  assert.deepEqual([at(2500, 1, 2), at(41_400, 1, 2), at(41_402, 1, 2)], [2, 2, 3])
 })
 
 test('where a walk takes long, a new socket is found at once if its process is new, or holds others', () => {

@@ -8,7 +8,7 @@ import { SlicedWork, type SliceNeeds, sliceNeeds } from '../slices.ts'
 const SECOND_LOOK_MS = 1000
 /** Owners may join later too, by a fork or a passed descriptor, and those who wait for connections change. */
 const LATER_LOOK_MS = 10_000
-/** The share of a core that walks over all processes may take: in the long run, and while unknown sockets appear. */
+/** The share of a core that walks over all processes may take: in the long run if not said otherwise, and while unknown sockets appear. */
 const SHARE = 0.02
 const URGENT_SHARE = 0.2
 /** While a walk is under way. */
@@ -28,6 +28,8 @@ const FIRST_RETRY_MS = 1000
 export interface OwnerRegisterNeeds extends SliceNeeds {
   find(inodes: ReadonlySet<number>, search: Search): Generator<void, SocketHolders>
   log(line: string): void
+  /** The share of a core that walks may take in the long run. */
+  share: number
 }
 
 /** How the search for owners goes. */
@@ -81,6 +83,7 @@ export class OwnerRegister {
     this.#needs = {
       find: (inodes, search) => findHolders(inodes, { proc, ...search }),
       log: () => {},
+      share: SHARE,
       ...sliceNeeds,
       ...needs,
     }
@@ -107,7 +110,7 @@ export class OwnerRegister {
       if (!urgent || this.#walkIsUrgent) return
       this.#walk.abandon() // it does not look for what has come since
     }
-    const restMs = this.#lastCostMs / (urgent ? URGENT_SHARE : SHARE)
+    const restMs = this.#lastCostMs / (urgent ? URGENT_SHARE : this.#needs.share)
     const dueMs = urgent ? nowMs : Math.min(this.#lookMs, this.#endedMs + LATER_LOOK_MS)
     if (inodes.size === 0 || nowMs < Math.max(dueMs, this.#endedMs + restMs, this.#notBeforeMs)) return
     this.#begin(new Set(inodes), urgent)
@@ -162,7 +165,7 @@ export class OwnerRegister {
   }
 
   get #goodForMs(): number {
-    return GOOD_FOR_WALKS * Math.max(LATER_LOOK_MS, this.#lastCostMs / SHARE)
+    return GOOD_FOR_WALKS * Math.max(LATER_LOOK_MS, this.#lastCostMs / this.#needs.share)
   }
 
   #isFound(inode: number): boolean {

@@ -73,3 +73,54 @@ test('work that is no longer done gives its share back', () => {
   gone.release()
   assert.ok(Math.abs(kept.intervalMs() - 100) < 1e-6)
 })
+
+/** Does one work on a clock of its own; gives when it was done and what that cost. */
+function done(
+  work: BudgetedWork,
+  untilMs: number,
+  costMs: (time: number) => number,
+): { atMs: number; costMs: number }[] {
+  const times: { atMs: number; costMs: number }[] = []
+  for (let nowMs = 0; nowMs < untilMs; ) {
+    const cost = costMs(times.length)
+    times.push({ atMs: nowMs, costMs: cost })
+    work.observe(cost)
+    nowMs += Math.max(cost, work.intervalMs())
+  }
+  return times
+}
+
+/** The most that was spent within a second. */
+const mostInASecond = (times: { atMs: number; costMs: number }[]): number =>
+  Math.max(
+    ...times.map(({ atMs: from }) =>
+      times.filter(({ atMs }) => atMs >= from && atMs < from + 1000).reduce((sum, { costMs }) => sum + costMs, 0),
+    ),
+  )
+
+test('what is dear only while its code is cold comes to the cadence that was asked for within a second', () => {
+  const work = new CostBudget(0.02, 1000).work(4)
+  const cold = [5, 1.6, 0.35, 0.35, 0.3]
+  const times = done(work, 2000, (time) => cold[time] ?? 0.05)
+  const atCadence = times.find(({ atMs }, at) => (times[at + 1]?.atMs ?? Infinity) - atMs === 4)
+  assert.ok(atCadence !== undefined && atCadence.atMs < 1000, `${atCadence?.atMs} ms`)
+  assert.ok(mostInASecond(times) <= 20.001, `${mostInASecond(times)} ms`)
+})
+
+for (const [what, costMs] of [
+  ['is dear from the beginning', () => 5],
+  ['is dear after a cheap beginning', (time: number) => (time === 0 ? 0.05 : 5)],
+  ['becomes dear', (time: number) => (time < 500 ? 0.05 : 5)],
+  ['was dear for a while', (time: number) => (time < 300 ? 0.05 : time < 310 ? 8 : 0.05)],
+] as const)
+  test(`what ${what} exceeds the budget of no second by more than two of its costs`, () => {
+    const times = done(new CostBudget(0.02, 1000).work(4), 20_000, costMs)
+    const dearest = Math.max(...times.map((time) => time.costMs))
+    assert.ok(mostInASecond(times) <= 20 + 2 * dearest + 0.001, `${mostInASecond(times)} ms`)
+  })
+
+test('what is dear every third time is no accident', () => {
+  let time = 0
+  const share = shareTaken([{ work: new CostBudget(0.02, 1000).work(4), costMs: () => (time++ % 3 === 2 ? 9 : 0.05) }])
+  assert.ok(share <= 0.025, `${share}`)
+})

@@ -1,7 +1,11 @@
 /** The weight of a new cost in the average: the last ten or so decide. */
 const WEIGHT = 0.2
-/** One dump that met cold caches may not count for more than this many usual ones. */
+/** The median of so many first costs is believed: the first of all runs code that is not compiled yet, which takes many times as long. */
+const FIRST = 5
+/** A cost so many times as high as usual may be an accident, such as cold caches, and does not count for more than this. */
 const OUTLIER = 4
+/** An accident is rare: no other has been met in so many costs. */
+const RARE = 20
 /** Below this an average says too little to call anything an outlier. */
 const NEGLIGIBLE_MS = 0.1
 
@@ -22,17 +26,35 @@ export class CostBudget {
 
   /** Work that is to be repeated at this interval, and may be done less often when all of its kind costs too much. */
   work(askedIntervalMs: number): BudgetedWork {
+    const first: number[] = []
     let averageMs = 0
-    let observed = false
+    let beforeMs = 0
+    let sinceOutlier = RARE
     const add = (averagedMs: number): void => {
       this.#demand += (averagedMs - averageMs) / askedIntervalMs
       averageMs = averagedMs
     }
+    const learn = (cpuMs: number): number => {
+      if (first.length < FIRST) {
+        first.push(cpuMs)
+        first.sort((a, b) => a - b)
+        return first[(first.length - 1) >> 1] ?? cpuMs
+      }
+      const highMs = Math.max(averageMs, NEGLIGIBLE_MS) * OUTLIER
+      if (cpuMs <= highMs) sinceOutlier++
+      else {
+        const [before, since] = [beforeMs, sinceOutlier]
+        sinceOutlier = 0
+        // Twice in a row it has really grown.
+        if (since === 0) return Math.min(cpuMs, before)
+        if (since >= RARE) return averageMs + (highMs - averageMs) * WEIGHT
+      }
+      return averageMs + (cpuMs - averageMs) * WEIGHT
+    }
     return {
       observe: (cpuMs) => {
-        const believed = observed ? Math.min(cpuMs, Math.max(averageMs, NEGLIGIBLE_MS) * OUTLIER) : cpuMs
-        add(averageMs + (believed - averageMs) * (observed ? WEIGHT : 1))
-        observed = true
+        add(learn(cpuMs))
+        beforeMs = cpuMs
       },
       intervalMs: () => {
         const stretchedMs = askedIntervalMs * Math.max(1, this.#demand / this.#share)

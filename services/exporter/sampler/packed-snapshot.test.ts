@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { perKind, type RawNamespace, type RawSnapshot } from './message.ts'
+import { perKind, type RawListener, type RawNamespace, type RawSnapshot } from './message.ts'
 import { SnapshotPacker, SnapshotUnpacker } from './packed-snapshot.ts'
 
 const namespace = (inode: number, rest: Partial<RawNamespace> = {}): RawNamespace => ({
@@ -38,6 +38,59 @@ test('what the main thread unpacks is what the sampler packed, whatever came, we
     const raw = snapshot(sequence, namespaces)
     assert.deepEqual(unpacker.unpack(structuredClone(packer.pack(raw))), raw)
   }
+})
+
+const listener = (port: number, rest: Partial<RawListener> = {}): RawListener => ({
+  ...{
+    device: '',
+    used: false,
+    address: '127.0.0.1',
+    port,
+    length: 0,
+    limit: 128,
+    peak: 0,
+    drops: 0,
+    inode: port,
+    uid: 0,
+  },
+  ...{ atLeastSeconds: { '0.5': 0, '0.9': 0, '1': 0 }, fullSecondsInWindow: 0, cookie: `${port}`, cgroupId: 7n },
+  ...rest,
+})
+const ports = (used: boolean, ...numbers: number[]) => numbers.map((port) => ({ address: '127.0.0.1', port, used }))
+
+test('rows of listeners and ports arrive as they are, whichever of them came, went or moved', () => {
+  const spilt = { atLeastSeconds: { '0.5': 2, '0.9': 1, '1': 0.5 } }
+  const series = [
+    namespace(1, { listeners: [listener(1), listener(2), listener(3)], ports: ports(false, 1, 2, 3) }),
+    namespace(1, { listeners: [listener(1), listener(2, { length: 5 }), listener(3)], ports: ports(false, 1, 2, 3) }),
+    namespace(1, { listeners: [listener(1), listener(2, spilt), listener(3)], ports: ports(true, 1, 2, 3) }),
+    namespace(1, { listeners: [listener(1), listener(2), listener(4)], ports: ports(false, 1, 2, 4) }), // one for another
+    namespace(1, { listeners: [listener(2)], ports: ports(false, 2) }),
+    namespace(1, { listeners: [listener(2, { seenSinceMs: 9 })], ports: [] }), // a field has come
+    namespace(1, { listeners: [listener(2)], ports: ports(true, 5) }), // and gone
+  ]
+  const [packer, unpacker] = [new SnapshotPacker(), new SnapshotUnpacker()]
+  for (const [sequence, one] of series.entries()) {
+    const raw = snapshot(sequence, [one])
+    assert.deepEqual(unpacker.unpack(structuredClone(packer.pack(raw))), raw)
+  }
+})
+
+test('of many listeners and ports only those that have changed are sent', () => {
+  const numbers = Array.from({ length: 1000 }, (_, at) => at + 1)
+  const packer = new SnapshotPacker()
+  const sent = (changed: number) =>
+    packer.pack(
+      snapshot(1, [
+        namespace(1, {
+          listeners: numbers.map((port) => listener(port, { length: port === changed ? 1 : 0 })),
+          ports: ports(false, ...numbers),
+        }),
+      ]),
+    ).namespaces[0]
+  assert.equal(sent(0)?.listeners.rows.length, 1000)
+  const next = sent(17)
+  assert.deepEqual([next?.listeners.rows.map(({ port }) => port), next?.ports.rows], [[17], []])
 })
 
 test('counters that have not moved are sent once', () => {

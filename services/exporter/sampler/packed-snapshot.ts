@@ -1,10 +1,16 @@
+import { type PackedRows, packRows, unpackRows } from './changed-rows.ts'
 import { type DumpCost, type DumpKind, dumpKinds, perKind, type RawNamespace, type RawSnapshot } from './message.ts'
 
 /** What often is as it was a snapshot ago, and large. The sampler gives the same object while it is. */
 const lastingParts = ['counters', 'otherCounters', 'limits', 'outgoing'] as const
 type Lasting = Pick<RawNamespace, (typeof lastingParts)[number]>
 
-type PackedNamespace = Omit<RawNamespace, 'costs' | keyof Lasting> & {
+/** What is as it was a snapshot ago row by row. */
+type Rows = Pick<RawNamespace, 'listeners' | 'ports'>
+
+type PackedNamespace = Omit<RawNamespace, 'costs' | keyof Lasting | keyof Rows> & {
+  listeners: PackedRows<Rows['listeners'][number]>
+  ports: PackedRows<Rows['ports'][number]>
   /** What has changed since the last snapshot, or has come. */
   changed: Partial<Lasting>
   /** The rest of what there is, by its place in `lastingParts`: one bit each. */
@@ -32,11 +38,11 @@ const COST_NUMBERS = dumpKinds.length * costFields.length
 
 /** Packs the snapshots of one sampler, in order: each rests on those before it. */
 export class SnapshotPacker {
-  #sent = new Map<number, Lasting>()
+  #sent = new Map<number, Lasting & Rows>()
 
   pack({ namespaces, ...rest }: RawSnapshot): PackedSnapshot {
     const costs = new Float64Array(namespaces.length * COST_NUMBERS)
-    const sent = new Map<number, Lasting>()
+    const sent = new Map<number, Lasting & Rows>()
     const packed = namespaces.map((namespace, at) => {
       writeCosts(namespace.costs, costs.subarray(at * COST_NUMBERS))
       sent.set(namespace.inode, lastingOf(namespace))
@@ -49,17 +55,24 @@ export class SnapshotPacker {
 
 /** Unpacks all snapshots of one sampler, in order. */
 export class SnapshotUnpacker {
-  #received = new Map<number, Lasting>()
+  #received = new Map<number, Lasting & Rows>()
 
   unpack({ namespaces, costs, ...rest }: PackedSnapshot): RawSnapshot {
-    const received = new Map<number, Lasting>()
-    const unpacked = namespaces.map(({ changed, unchanged, ...namespace }, at): RawNamespace => {
+    const received = new Map<number, Lasting & Rows>()
+    const unpacked = namespaces.map(({ changed, unchanged, listeners, ports, ...namespace }, at): RawNamespace => {
       const lasting: Partial<Lasting> = { ...changed }
       const before = this.#received.get(namespace.inode)
       for (const [bit, part] of lastingParts.entries())
         if (before !== undefined && (unchanged & (1 << bit)) !== 0) Object.assign(lasting, { [part]: before[part] })
       const { counters = {}, ...others } = lasting
-      const whole = { ...namespace, counters, ...others, costs: readCosts(costs.subarray(at * COST_NUMBERS)) }
+      const whole = {
+        ...namespace,
+        listeners: unpackRows(listeners, before?.listeners),
+        ports: unpackRows(ports, before?.ports),
+        counters,
+        ...others,
+        costs: readCosts(costs.subarray(at * COST_NUMBERS)),
+      }
       received.set(namespace.inode, lastingOf(whole))
       return whole
     })
@@ -68,20 +81,24 @@ export class SnapshotUnpacker {
   }
 }
 
-const lastingOf = ({ counters, otherCounters, limits, outgoing }: RawNamespace): Lasting => ({
+const lastingOf = ({ counters, otherCounters, limits, outgoing, listeners, ports }: RawNamespace): Lasting & Rows => ({
+  listeners,
+  ports,
   counters,
   ...(otherCounters !== undefined && { otherCounters }),
   ...(limits !== undefined && { limits }),
   ...(outgoing !== undefined && { outgoing }),
 })
 
-function packNamespace(namespace: RawNamespace, sent: Lasting | undefined): PackedNamespace {
+function packNamespace(namespace: RawNamespace, sent: (Lasting & Rows) | undefined): PackedNamespace {
   const {
     costs: _costs,
     counters: _counters,
     otherCounters: _others,
     limits: _limits,
     outgoing: _,
+    listeners,
+    ports,
     ...rest
   } = namespace
   const changed: Partial<Lasting> = {}
@@ -92,7 +109,13 @@ function packNamespace(namespace: RawNamespace, sent: Lasting | undefined): Pack
     if (value === sent?.[part]) unchanged |= 1 << bit
     else Object.assign(changed, { [part]: value })
   }
-  return { ...rest, changed, unchanged }
+  return {
+    ...rest,
+    listeners: packRows(listeners, sent?.listeners),
+    ports: packRows(ports, sent?.ports),
+    changed,
+    unchanged,
+  }
 }
 
 function writeCosts(costs: Record<DumpKind, DumpCost>, into: Float64Array): void {

@@ -78,10 +78,15 @@ export class WatchedNamespace {
 
   /** Whether its listeners are to be read in this tick. */
   listenersAreDue(nowMs: number): boolean {
+    return nowMs >= this.listenersDueMs(nowMs)
+  }
+
+  /** When its listeners are to be read next: what is not held back by a budget is at every tick. */
+  listenersDueMs(nowMs: number): number {
     const { pace, recorder } = this.#house
     const work = this.rests(nowMs) ? this.#quietWork : recorder === undefined ? this.#listenersWork : undefined
-    if (work === undefined) return true
-    return nowMs >= this.meters.listeners.startMs + work.intervalMs() - pace.sampleIntervalMs / 2
+    if (work === undefined) return Number.NEGATIVE_INFINITY
+    return this.meters.listeners.startMs + work.intervalMs() - pace.sampleIntervalMs / 2
   }
 
   /** Whether its counters are older than was asked for. */
