@@ -115,11 +115,7 @@ export const leaves: Question = {
   async ask(lab) {
     await lab.done(await lab.burst(LAST_CLIENTS, PATIENCE_MS))
     await lab.pass(500)
-    const { port } = lab.lab.plan
-    const inState = async (state: string): Promise<number> => {
-      const { stdout } = await lab.lab.run(['ss', '-Htan', 'state', state, `sport = :${port}`])
-      return stdout.split('\n').filter((line) => line !== '').length
-    }
+    const inState = async (state: string): Promise<number> => (await lab.connections(state)).length
     const [timeWait, closeWait, established] = [
       await inState('time-wait'),
       await inState('close-wait'),

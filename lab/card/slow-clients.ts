@@ -9,12 +9,15 @@ const OTHERS = 10
 const OTHERS_WITHIN_MS = 3000
 const WATCHED_MS = 8000
 const SETTLES_MS = 200
+const SETTLED_WITHIN_MS = 8000
 
 /** A request that keeps its connection open, so that the next may follow. */
 const REQUEST = Buffer.from('GET / HTTP/1.1\r\nHost: lab\r\n\r\n').toString('base64')
 
 interface Beside {
   clients: number
+  /** How many of them the kernel kept half open, so that the server did not learn of them. */
+  deferred: number
   /** Of the others. */
   served: number
   /** Undefined while any of them is still there. */
@@ -26,9 +29,22 @@ async function beside(lab: CardLab, clients: number, order: LoadOrder): Promise<
   const load = await lab.start(order)
   const beganMs = monotonicMs()
   await lab.begun(load)
-  await lab.pass(SETTLES_MS)
+  await settled(lab)
+  const deferred = (await lab.connections('syn-recv')).length
   const { outcomes } = await lab.done(await lab.burst(OTHERS, OTHERS_WITHIN_MS))
-  return { clients, served: outcomes.ok, goneMs: await gone(lab, load, beganMs) }
+  return { clients, deferred, served: outcomes.ok, goneMs: await gone(lab, load, beganMs) }
+}
+
+/** Waits until the queues of all connections stay as they are: a server may answer much before nobody reads it. */
+async function settled(lab: CardLab): Promise<void> {
+  const untilMs = monotonicMs() + SETTLED_WITHIN_MS
+  let before: string | undefined
+  for (;;) {
+    await lab.pass(SETTLES_MS)
+    const now = (await lab.connections('established')).join('\n')
+    if (now === before || monotonicMs() > untilMs) return
+    before = now
+  }
 }
 
 async function gone(lab: CardLab, load: Load, beganMs: number): Promise<number | undefined> {
@@ -41,7 +57,7 @@ async function gone(lab: CardLab, load: Load, beganMs: number): Promise<number |
   return undefined
 }
 
-function inWords({ clients, served, goneMs }: Beside, what: { one: string; several: string }): string {
+function inWords({ clients, deferred, served, goneMs }: Beside, what: { one: string; several: string }): string {
   const one = clients === 1
   const effect =
     served === 0
@@ -53,12 +69,13 @@ function inWords({ clients, served, goneMs }: Beside, what: { one: string; sever
     goneMs === undefined
       ? `${one ? 'It was' : 'They were'} not thrown out within ${duration(WATCHED_MS)}`
       : `${one ? 'It was' : 'They were'} gone after ${duration(goneMs)}`
-  return `${plural(clients, `client that ${what.one}`, `clients that ${what.several}`)} ${effect}. ${end}.`
+  const kept = deferred < clients ? '' : ' The kernel keeps them from the server until they send (TCP_DEFER_ACCEPT).'
+  return `${plural(clients, `client that ${what.one}`, `clients that ${what.several}`)} ${effect}.${kept} ${end}.`
 }
 
 export const silentClients: Question = {
   asks: 'Does one silent client for each worker block everybody, and one that reads nothing; when are they thrown out?',
-  how: `as many clients as processes accept connect and send nothing; ${OTHERS} others ask beside them, for ${duration(OTHERS_WITHIN_MS)}; they are watched for ${duration(WATCHED_MS)}. The same with clients that send request after request and read no answer`,
+  how: `as many clients as processes accept connect and send nothing; ${OTHERS} others ask beside them, for ${duration(OTHERS_WITHIN_MS)}; they are watched until ${duration(WATCHED_MS)} after they came. The same with clients that send request after request and read no answer, once the queues of their connections no longer change`,
   bearsMs: 1000,
   async ask(lab) {
     const workers = Math.max(
@@ -86,6 +103,7 @@ export const silentClients: Question = {
       ].join(' '),
       numbers: {
         silent: silent.clients,
+        deferred: silent.deferred,
         others: OTHERS,
         served: silent.served,
         thrownOutAfterMs: silent.goneMs ?? null,

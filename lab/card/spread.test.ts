@@ -8,6 +8,6 @@ test('connections are counted by the process that holds them; those that nobody 
 0 0 198.18.0.2:8080 198.18.0.3:40002 users:(("nginx",pid=13,fd=4))
 0 0 198.18.0.2:8080 198.18.0.3:40003
 `
-  assert.deepEqual(heldBy(lines), [2, 1])
-  assert.deepEqual(heldBy(''), [])
+  assert.deepEqual(heldBy(lines.split('\n')), [2, 1])
+  assert.deepEqual(heldBy([]), [])
 })

@@ -68,7 +68,7 @@ export const holds: Question = {
     const { ok, timedOut } = report.outcomes
     const cut = report.started - ok - timedOut
     return {
-      says: `It holds ${number(held)} connections, one more than ${several ? 'each limit' : 'its limit'}. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted; the SYNs of the others were dropped silently (${number(dropped)} drops), and those clients tried again after a second or more. When it went on, ${number(ok)} were served, and ${number(timedOut)} gave up within ${duration(PATIENCE_MS)}${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}.`,
+      says: `It holds ${number(held)} connections, one more than ${several ? 'each limit' : 'its limit'}. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted${connected > held ? `, ${number(connected - held)} of them only in their own view: the kernel ignored their final ACK` : ''}; the SYNs of the others were dropped silently (${number(dropped)} drops), and those clients tried again after a second or more. When it went on, ${number(ok)} were served, and ${number(timedOut)} gave up within ${duration(PATIENCE_MS)}${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}.`,
       numbers: { places, held, dropped, connected, started, served: ok, gaveUp: timedOut, cutOff: cut },
     }
   },
