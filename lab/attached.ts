@@ -8,7 +8,7 @@ import { signalProcess } from '#kernel/process.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
 import type { LabPlan, StartedServices } from './driver.ts'
 import { Endpoint } from './endpoint.ts'
-import { isAnywhere, Lab } from './lab.ts'
+import { Lab, reachedAt } from './lab.ts'
 import type { Told } from './told.ts'
 import { SHARED_PORT, server } from './topology.ts'
 
@@ -64,7 +64,7 @@ function planOf(backends: ListenTarget[], { mode, listener, processes, name, run
   return {
     mode,
     // A socket that takes connections at every address is reached at the lab's.
-    address: listener === null || isAnywhere(listener.address) ? server.address : listener.address,
+    address: reachedAt(listener?.address ?? server.address, server.address),
     port: listener?.port ?? SHARED_PORT,
     backends: backends.map(() => ({ backlog, workers: processes.length })),
     ...(runs === undefined ? {} : { server: { name, command: [], ...(reloads === true ? { reload: '' } : {}) } }),

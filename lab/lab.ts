@@ -280,15 +280,15 @@ export class Lab {
 /** The plan with what the kernel shows of somebody's server in place of what was planned. */
 const asFound = (plan: LabPlan, { address, port, mode, sockets }: Found): LabPlan => ({
   ...plan,
-  // A socket that takes connections at every address is reached at the one of the plan.
-  address: isAnywhere(address) ? plan.address : address,
+  address: reachedAt(address, plan.address),
   port,
   mode,
   backends: sockets.map(({ limit, acceptors }) => ({ backlog: limit, workers: acceptors })),
 })
 
-/** Whether a socket there takes connections at every address. */
-export const isAnywhere = (address: string): boolean => address === '0.0.0.0' || address === '::'
+/** Where clients reach a socket: one that listens at every address, or at IPv4 as a socket of IPv6, at the server's own. */
+export const reachedAt = (address: string, own: string): string =>
+  address === '0.0.0.0' || address === '::' || address.startsWith('::ffff:') ? own : address
 
 function completePlan({ backends = 3, ...wishes }: Omit<LabOptions, 'driver' | 'signal' | 'onProgress'>): LabPlan {
   const wanted: BackendPlan[] = typeof backends === 'number' ? Array.from({ length: backends }, () => ({})) : backends

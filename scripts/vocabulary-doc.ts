@@ -19,6 +19,6 @@ const given = readCommandLine(grammar, process.argv.slice(2), ({ values }) => va
 if (given === undefined) process.stdout.write('Usage: npm run vocabulary -- [--check]\n')
 else {
   const vocabulary = readVocabulary()
-  generated('docs/vocabulary.md', page(vocabulary), given.check)
-  generated('cli/new/spillway-vocabulary.d.ts', declarationFile(vocabulary), given.check)
+  generated('docs/vocabulary.md', page(vocabulary), { check: given.check, by: 'vocabulary' })
+  generated('cli/new/spillway-vocabulary.d.ts', declarationFile(vocabulary), { check: given.check, by: 'vocabulary' })
 }

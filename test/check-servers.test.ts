@@ -9,6 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
 import { eventually } from '#common/waiting.ts'
+import { fastCgi } from '#lab/servers/fast-cgi.ts'
 import {
   CheckHost,
   CLIENTS,
@@ -124,7 +125,7 @@ const cases: Case[] = [
     trouble(host) {
       const script = path.join(made, 'sleep.php')
       fs.writeFileSync(script, '<?php sleep(600);')
-      clients(host, 9, servers.fastCgi(script), socket)
+      clients(host, 9, `base64:${fastCgi(script).toString('base64')}`, socket)
     },
     code: 'unix-socket-full',
     process: /^PHP-FPM$/,

@@ -3,8 +3,10 @@
 import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
 import { type Grammar, readCommandLine } from '#common/options.ts'
+import type { OwnServer } from '#lab/confirm/own-server.ts'
 import type { Question } from '#planner/ask.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
+import { readServer, serverHelp, serverOptionNames, serverOptions, splitCommand } from '../server/options.ts'
 import { readPlanFile, type Written } from './file.ts'
 import { formerNames, type OptionName, optionsInWords, type PlanOption, planOptions, type Said } from './options.ts'
 
@@ -24,6 +26,7 @@ const questions = {
 export const help = `Usage: spillway plan [QUESTION] [OPTION…]
        spillway plan FILE.yaml [OPTION…]
        spillway plan --from http://PROMETHEUS
+       spillway plan [QUESTION] [OPTION…] --confirm -- COMMAND…
 
 Says what queues a load needs: a number, the reasoning, and how certain it is.
 
@@ -46,6 +49,7 @@ Other options
   --json                         prints one JSON object, and nothing else on standard output
   --help                         this text
 
+${serverHelp.replace('takes the place of the backends: give', 'is planned for, and confirms the plan: give')}
 For a Prometheus that requires authentication, give --auth-file, or set SPILLWAY_PROMETHEUS_USER and
 SPILLWAY_PROMETHEUS_PASSWORD, SPILLWAY_PROMETHEUS_TOKEN, or SPILLWAY_PROMETHEUS_HEADER ('Name: value').
 A FILE (YAML or JSON) has the names of the options as keys; the command line overrides the file.
@@ -61,9 +65,23 @@ export interface PlanCommand {
   migrate: boolean
   from: string | undefined
   confirm: boolean
+  /** The server that confirms it; undefined where the backends of a lab do. */
+  own: OwnServer | undefined
   /** Where the HTML file goes; undefined where none is wanted. */
   report: string | undefined
   json: boolean
+}
+
+/** What stands behind --, with the options that are about it. */
+function ownServer(typed: readonly string[] | undefined, values: Record<string, unknown>): OwnServer | undefined {
+  const said = Object.fromEntries(
+    serverOptionNames.flatMap((name) => {
+      const value = values[name]
+      return typeof value === 'string' ? [[name, value]] : []
+    }),
+  )
+  const { server, ...rest } = readServer(typed, said)
+  return server === undefined ? undefined : { ...rest, server }
 }
 
 const isOption = (key: string): key is OptionName => Object.hasOwn(planOptions, key)
@@ -129,6 +147,7 @@ export const grammar: Grammar = {
     confirm: { type: 'boolean' },
     report: { type: 'string', path: 'file' },
     json: { type: 'boolean' },
+    ...serverOptions,
   },
   words: 'a question and a file',
   meant,
@@ -136,8 +155,9 @@ export const grammar: Grammar = {
 }
 
 /** Reads the command line; undefined if help was asked for. Throws a UsageError that names the option, or the field and line of the file. */
-export const readCommand = (args: readonly string[]): PlanCommand | undefined =>
-  readCommandLine(grammar, args, ({ values, positionals }) => {
+export function readCommand(all: readonly string[]): PlanCommand | undefined {
+  const { args, command: typed } = splitCommand(all)
+  return readCommandLine(grammar, args, ({ values, positionals }) => {
     const [asked, ...others] = positionals.filter(isQuestion)
     const [file, ...more] = positionals.filter((word) => !isQuestion(word))
     if (others.length > 0 || more.length > 0)
@@ -182,7 +202,9 @@ export const readCommand = (args: readonly string[]): PlanCommand | undefined =>
       migrate: values.migrate === true || written.some(({ key, text }) => key === 'migrate' && text === 'true'),
       from: queried ? undefined : from,
       confirm: values.confirm === true,
+      own: ownServer(typed, values),
       report: typeof values.report === 'string' ? values.report : undefined,
       json: values.json === true,
     }
   })
+}

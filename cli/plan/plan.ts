@@ -29,9 +29,9 @@ async function answerTo(args: string[]): Promise<void> {
     process.stdout.write(help)
     return
   }
-  const { from, report, json } = command
+  const { report, json } = command
   if (report !== undefined) refuseUnwritable(report, '--report')
-  const answer = from === undefined ? await fromOptions(command) : await fromPrometheus(command, from)
+  const answer = await answerOf(command)
   process.stdout.write(`${json ? JSON.stringify(answer, plainNumbers) : answerInWords(answer)}\n`)
   if (report !== undefined) {
     const { answerAsPage } = await import('./report.ts')
@@ -39,6 +39,11 @@ async function answerTo(args: string[]): Promise<void> {
     process.stderr.write(`Report: ${report}\n`)
   }
   process.exitCode = answer.disagreements.length > 0 ? 1 : 0
+}
+
+async function answerOf(command: PlanCommand): Promise<Answer> {
+  if (command.own !== undefined) return await (await import('./own-server.ts')).answerOnServer(command)
+  return await (command.from === undefined ? fromOptions(command) : fromPrometheus(command, command.from))
 }
 
 async function fromOptions(command: PlanCommand): Promise<Answer> {

@@ -47,6 +47,12 @@ export class CardLab {
     return (await this.lab.look()).namespaces[0]?.counters[name] ?? 0
   }
 
+  /** A line of `ss` for each connection of its port in a state, such as `established`. */
+  async connections(state: string): Promise<string[]> {
+    const { stdout } = await this.lab.run(['ss', '-Htnp', 'state', state, `sport = :${this.lab.plan.port}`])
+    return stdout.split('\n').filter((line) => line !== '')
+  }
+
   async stallAll(): Promise<void> {
     for (const backend of this.lab.backends) await backend.stall()
   }

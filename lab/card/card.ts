@@ -7,7 +7,7 @@ import type { Lab } from '../lab.ts'
 import { CardLab } from './card-lab.ts'
 
 /** What was found out, in a sentence or two, with the numbers that it rests on. */
-interface Found {
+export interface Found {
   says: string
   numbers: Record<string, number | string | null>
   /** What to set, where that follows. */

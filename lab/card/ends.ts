@@ -33,32 +33,51 @@ function losses({ outcomes: { reset, refused, timedOut, closedEarly, failed } }:
 
 export const reloadAndStop: Question = {
   asks: 'What do a reload and a stop in order lose under load?',
-  how: `${RATE} clients a second for ${duration(FOR_MS)}, the order after ${duration(AT_MS)}; those who come after a stop are refused, and are no loss`,
+  how: `${RATE} clients a second for ${duration(FOR_MS)}, the order after ${duration(AT_MS)}, with several sockets once more with tcp_migrate_req on; those who come after a stop are refused, and are no loss`,
   bearsMs: 1000,
   async ask(lab) {
     const backend = lab.lab.backend(1)
     const knows = lab.lab.plan.server?.reload !== undefined
     const reloaded = knows ? await during(lab, () => backend.order('reload')) : undefined
+    const migrated = knows && lab.lab.backends.length > 1 ? await withMigration(lab) : undefined
     const stopped = await during(lab, () => backend.order('stop'))
     await backend.restart()
     const lostToStop = stopped.started - stopped.outcomes.ok - stopped.outcomes.refused
     const reload =
       reloaded === undefined
         ? 'How it is reloaded is not known (--reload).'
-        : `A reload: of ${number(reloaded.started)} clients ${losses(reloaded)}.`
+        : `A reload: of ${number(reloaded.started)} clients ${losses(reloaded)}${migrated === undefined ? '' : `; with ${MIGRATE} = 1, of ${number(migrated.started)} ${losses(migrated)}`}.`
     return {
-      says: `${reload} A stop in order: of ${number(stopped.started - stopped.outcomes.refused)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : `${number(lostToStop)} lost their connection`}.`,
+      says: `${reload} A stop in order: of ${number(stopped.started - stopped.outcomes.refused)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : lostToStop === 1 ? 'one lost its connection' : `${number(lostToStop)} lost their connections`}.`,
       numbers: {
         reloadClients: reloaded?.started ?? null,
-        reloadLost: reloaded === undefined ? null : reloaded.started - reloaded.outcomes.ok,
+        reloadLost: reloaded === undefined ? null : lost(reloaded),
+        migratedClients: migrated?.started ?? null,
+        migratedLost: migrated === undefined ? null : lost(migrated),
         stopClients: stopped.started - stopped.outcomes.refused,
         stopLost: lostToStop,
       },
-      ...(reloaded !== undefined && reloaded.outcomes.reset > 0 && lab.lab.backends.length > 1
-        ? { set: 'net.ipv4.tcp_migrate_req = 1 moves those who wait at a socket that closes to another' }
+      ...(reloaded !== undefined && migrated !== undefined && lost(migrated) < lost(reloaded)
+        ? { set: `${MIGRATE} = 1: those who wait at a socket that closes move to another` }
         : {}),
     }
   },
+}
+
+const lost = ({ started, outcomes }: LoadReport): number => started - outcomes.ok
+
+const MIGRATE = 'net.ipv4.tcp_migrate_req'
+
+/** A reload while those who wait at a socket that closes move to another one of the group. */
+async function withMigration(lab: CardLab): Promise<LoadReport | undefined> {
+  const before = await lab.lab.readSysctl(MIGRATE)
+  if (before === undefined) return undefined // no such kernel
+  await lab.lab.setSysctl(MIGRATE, 1)
+  try {
+    return await during(lab, () => lab.lab.backend(1).order('reload'))
+  } finally {
+    await lab.lab.setSysctl(MIGRATE, before)
+  }
 }
 
 export const killAndRestart: Question = {
@@ -96,11 +115,7 @@ export const leaves: Question = {
   async ask(lab) {
     await lab.done(await lab.burst(LAST_CLIENTS, PATIENCE_MS))
     await lab.pass(500)
-    const { port } = lab.lab.plan
-    const inState = async (state: string): Promise<number> => {
-      const { stdout } = await lab.lab.run(['ss', '-Htan', 'state', state, `sport = :${port}`])
-      return stdout.split('\n').filter((line) => line !== '').length
-    }
+    const inState = async (state: string): Promise<number> => (await lab.connections(state)).length
     const [timeWait, closeWait, established] = [
       await inState('time-wait'),
       await inState('close-wait'),

@@ -1,7 +1,9 @@
 /** What listens, what it holds while it stands still, and what one stopped worker costs. */
 import { duration, number, plural } from '#common/quantities.ts'
 import { eventually } from '#common/waiting.ts'
+import { askedFor } from './asked.ts'
 import { NotAsked, type Question } from './card.ts'
+import { spread } from './spread.ts'
 
 /** As many clients as the load agent begins at once. */
 const MOST_PLACES = 8193
@@ -10,7 +12,7 @@ const PATIENCE_MS = 5000
 
 export const listens: Question = {
   asks: 'What listens?',
-  how: 'sock_diag and /proc, as the kernel shows them',
+  how: 'sock_diag and /proc, as the kernel shows them; where net.core.somaxconn is its limit, it is started once with another that cuts nothing',
   bearsMs: Number.POSITIVE_INFINITY,
   async ask(lab) {
     const told = await lab.told()
@@ -23,18 +25,18 @@ export const listens: Question = {
       told.length > 1
         ? `${plural(told.length, 'socket')} of its own for its workers (SO_REUSEPORT)`
         : `one socket, at which ${plural(acceptors[0] ?? 0, 'process accepts', 'processes accept')}`
-    const capped = limits.every((limit) => limit === somaxconn)
+    const [limit] = limits
+    const asked = limit === undefined ? undefined : await askedFor(lab, limit, somaxconn)
     return {
-      says: `${lab.name} listens on ${address}:${port} with ${who}. ${told.length > 1 ? 'Each queue' : 'The queue'} holds ${each}${capped ? `, the most that net.core.somaxconn (${number(somaxconn)}) allows: it asked for as much or more` : ''}.`,
+      says: `${lab.name} listens on ${address}:${port} with ${who}. ${told.length > 1 ? 'Each queue' : 'The queue'} holds ${each}. ${asked?.says ?? ''}`.trimEnd(),
       numbers: {
         sockets: told.length,
-        limit: limits[0] ?? null,
+        limit: limit ?? null,
+        asked: asked === undefined ? null : (asked.backlog ?? 'somaxconn'),
         acceptors: acceptors.reduce((a, b) => a + b, 0),
         somaxconn,
       },
-      ...(capped
-        ? { set: `A larger queue needs net.core.somaxconn above ${number(somaxconn)} before it listens` }
-        : {}),
+      ...(asked?.set === undefined ? {} : { set: asked.set }),
     }
   },
 }
@@ -64,9 +66,10 @@ export const holds: Question = {
     await lab.releaseAll()
     const report = await lab.done(load)
     const { ok, timedOut } = report.outcomes
+    const cut = report.started - ok - timedOut
     return {
-      says: `It holds ${number(held)} connections, one more than ${several ? 'each limit' : 'its limit'}. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted; the SYNs of the others were dropped silently (${number(dropped)} drops), and those clients tried again after a second or more. When it went on, ${number(ok)} were served, and ${number(timedOut)} gave up within ${duration(PATIENCE_MS)}.`,
-      numbers: { places, held, dropped, connected, started, served: ok, gaveUp: timedOut },
+      says: `It holds ${number(held)} connections, one more than ${several ? 'each limit' : 'its limit'}. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted${connected > held ? `, ${number(connected - held)} of them only in their own view: the kernel ignored their final ACK` : ''}; the SYNs of the others were dropped silently (${number(dropped)} drops), and those clients tried again after a second or more. When it went on, ${number(ok)} were served, and ${number(timedOut)} gave up within ${duration(PATIENCE_MS)}${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}.`,
+      numbers: { places, held, dropped, connected, started, served: ok, gaveUp: timedOut, cutOff: cut },
     }
   },
 }
@@ -75,27 +78,34 @@ const CLIENTS = 60
 const SERVED_WITHIN_MS = 3000
 
 export const oneWorkerStops: Question = {
-  asks: "What does one stopped worker cost the others' clients?",
-  how: `one process that accepts is stopped, and ${CLIENTS} clients come one after the other: who is served within ${duration(SERVED_WITHIN_MS)}`,
+  asks: "How are clients spread over its workers, and what does one stopped worker cost the others' clients?",
+  how: `clients that stay are held open, and ss names who has them; then one process that accepts is stopped, and ${CLIENTS} clients come one after the other: who is served within ${duration(SERVED_WITHIN_MS)}`,
   bearsMs: 500,
   async ask(lab) {
+    const spreads = await spread(lab)
     const told = await lab.told()
     const workers = told.reduce((sum, { processes }) => sum + processes.length, 0)
-    if (workers < 2) throw new NotAsked('a single process accepts: when it stops, everybody waits')
+    const [most = 0] = spreads.held
+    const numbers = { workers, stayed: spreads.clients, mostHeld: most, holders: spreads.held.length }
+    if (workers < 2)
+      return {
+        says: `${spreads.says} A single process accepts: when it stops, everybody waits.`,
+        numbers: { ...numbers, clients: null, served: null },
+      }
     const several = told.length > 1
     if (several) await lab.lab.backend(1).stall()
     else await lab.lab.backend(1).set({ stalled: true }, 0)
     const { outcomes } = await lab.done(await lab.flow(CLIENTS, 1000, SERVED_WITHIN_MS))
     const served = outcomes.ok
     return {
-      says: `With one of ${plural(workers, 'worker')} stopped, ${number(served)} of ${number(CLIENTS)} clients were served within ${duration(SERVED_WITHIN_MS)}. ${
+      says: `${spreads.says} With one of ${plural(workers, 'worker')} stopped, ${number(served)} of ${number(CLIENTS)} clients were served within ${duration(SERVED_WITHIN_MS)}. ${
         several
           ? 'The kernel sends each worker its share whether it accepts or not: the rest waited behind the one that stands still.'
           : served === CLIENTS
             ? 'The others take its share, since all accept from one queue.'
             : 'They share one queue, and still clients waited: the worker had taken them, or the others were busy.'
       }`,
-      numbers: { workers, clients: CLIENTS, served },
+      numbers: { ...numbers, clients: CLIENTS, served },
       ...(several && served < CLIENTS
         ? { set: 'One socket that all workers share keeps clients from waiting behind a worker that stands still' }
         : {}),

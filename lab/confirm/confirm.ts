@@ -1,11 +1,13 @@
 /** Has a lab judge a scene: the same arrivals, the same stalls, a real kernel. */
 import os from 'node:os'
+import { duration } from '#common/quantities.ts'
 import type { Outcome } from '#planner/outcome.ts'
 import type { System } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
 import { busyGapMs } from './calibrate.ts'
 import { delayOf, labSceneOf } from './lab-scene.ts'
 import { fidelityOf, numbersOfLab, outcomeOfLab } from './measured.ts'
+import type { OwnServerLab } from './own-server.ts'
 import { type LabRun, playInLab } from './play-in-lab.ts'
 import { predictRun, type RunPrediction } from './predict-run.ts'
 
@@ -29,28 +31,47 @@ export interface Confirmation {
 /** Pieces of a curve, as many as a plot can show. */
 const PIECES = 500
 
-/** Plays a scene in a lab and holds the prediction against it. Throws a UsageError that says what a lab cannot play. */
-export async function confirm(scene: Scene): Promise<Confirmation> {
-  const { system, window } = scene
+/** Plays a scene in a lab, or on somebody's server, and holds the prediction against it. Throws a UsageError that says what a lab cannot play. */
+export async function confirm(scene: Scene, on?: OwnServerLab): Promise<Confirmation> {
+  const { window } = scene
+  // An accept of somebody's server takes what it takes: all of it is measured, nothing is delayed.
+  const system = on === undefined ? scene.system : undelayed(scene.system)
   const asked = labSceneOf(system)
-  const run = await playInLab(asked)
+  const run = await (on === undefined ? playInLab(asked) : on.play(asked))
   const accepts = acceptsOf(system, run)
   const fidelity = fidelityOf(run, asked, accepts)
   const perSecond = (system.arrivals.length / Math.max(1, system.arrivals.at(-1) ?? 1)) * 1000
   // Two samples in each.
   const curveEveryMs = Math.max(2 * asked.sampleEveryMs, Math.ceil((system.arrivals.at(-1) ?? 0) / PIECES))
   return {
-    notJudged: fidelity.tooFarOff,
+    notJudged: fidelity.tooFarOff ?? unsteady(run),
     // What an accept costs in this lab is a fact about the machine, not about the plan.
     predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs),
     measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length),
     asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
-    acceptMs: accepts?.seenMs,
+    acceptMs: accepts?.seenMs ?? (on === undefined ? undefined : run.acceptOverheadMs),
     loops: system.shards.map(({ loops }) => loops.length),
     curveEveryMs,
     run,
     sampledEveryMs: asked.sampleEveryMs,
   }
+}
+
+const undelayed = (system: System): System => ({
+  ...system,
+  shards: system.shards.map((shard) => ({
+    ...shard,
+    loops: shard.loops.map((loop) => ({ ...loop, acceptMs: 0, handleMs: 0 })),
+  })),
+})
+
+/** By how much what an accept costs may change from before a run until after it. */
+const STEADY = 1.5
+
+/** Why a run on a server that does not say itself what its accepts took cannot be judged; undefined if it can. */
+function unsteady({ acceptOverheadMs: before, acceptAfterMs: after = before }: LabRun): string | undefined {
+  if (Math.max(before, after) <= STEADY * Math.min(before, after)) return undefined
+  return `an accept took ${duration(before)} when it was measured before the run, and ${duration(after)} after it`
 }
 
 /** What a lab's one process of clients takes for a request. */

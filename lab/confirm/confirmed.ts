@@ -17,6 +17,7 @@ import { sceneOf } from '#planner/system-of.ts'
 import { namespaces } from '../namespaces/driver.ts'
 import { type Confirmation, confirm } from './confirm.ts'
 import { labSceneOf } from './lab-scene.ts'
+import type { OwnServerLab } from './own-server.ts'
 import { playsOf } from './plays.ts'
 import type { CurveBand } from './predict-run.ts'
 
@@ -26,14 +27,19 @@ export async function confirmed(
   question: Question,
   situation: Situation,
   onPlay: (name: string) => void = () => {},
+  on?: OwnServerLab,
 ): Promise<Answer> {
   const plays = playsOf(question, situation, answer).map((way) => ({ way, scene: sceneFor(way) }))
-  for (const { scene } of plays) labSceneOf(scene.system) // before the first one is played
+  // Before the first one is played.
+  for (const { scene } of plays) {
+    const asked = labSceneOf(scene.system)
+    on?.refuse(asked)
+  }
   await namespaces.preflight()
   const lab: Judgement[] = []
   for (const { way, scene } of plays) {
     onPlay(way.name)
-    lab.push(judgementOf(way.name, await confirm(scene)))
+    lab.push(judgementOf(way.name, await confirm(scene, on)))
   }
   return {
     ...answer,

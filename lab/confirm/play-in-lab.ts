@@ -36,6 +36,8 @@ export interface LabRun {
   stalls: Stall[][]
   /** What an accept costs beyond its delay, as it was before the scene. */
   acceptOverheadMs: number
+  /** The same after the scene, where a server does not say itself what its accepts took. */
+  acceptAfterMs?: number
 }
 
 /** Starts a lab for a scene, plays it, and takes the lab down. */
@@ -72,11 +74,25 @@ async function play(lab: Lab, scene: LabScene): Promise<LabRun> {
   const acceptOverheadMs = await acceptOverhead(lab, scene)
   const loops = scene.backends.map((_, i) => loopOf(lab, scene, i))
   for (const [i, loop] of loops.entries()) await loop.set({ acceptDelayMs: scene.backends[i]!.acceptDelayMs })
-  for (const [name, value] of Object.entries(scene.clientSysctls)) await setForClients(lab, name, value)
+  await setForAllClients(lab, scene)
   if (scene.steering.by === 'random') await lab.backend(1).steer({ by: 'random', members: scene.backends.length })
   if (scene.steering.by === 'cpu') await lab.backend(1).steer({ by: 'cpu' })
   if (scene.steering.by === 'member') await lab.backend(1).steer({ by: 'member', member: scene.steering.member })
+  return await perform(lab, scene, loops, acceptOverheadMs)
+}
 
+/** Sets what the clients' kernel is to do. */
+export async function setForAllClients(lab: Lab, { clientSysctls }: LabScene): Promise<void> {
+  for (const [name, value] of Object.entries(clientSysctls)) await setForClients(lab, name, value)
+}
+
+/** Plays the arrivals and troubles of a scene in a lab that is as the scene wants it. */
+export async function perform(
+  lab: Lab,
+  scene: LabScene,
+  loops: readonly LabLoop[],
+  acceptOverheadMs: number,
+): Promise<LabRun> {
   const before = await readingOf(lab)
   await using watch = new Watch(lab)
   const load = await lab.clients.start({
@@ -131,7 +147,7 @@ async function readingOf(lab: Lab) {
 }
 
 /** One event loop of a lab: a backend, or one of the processes that share a socket. */
-interface LabLoop {
+export interface LabLoop {
   set(faults: { stalled: boolean } | { acceptDelayMs: number }): Promise<void>
   close(): Promise<void>
   open(): Promise<void>

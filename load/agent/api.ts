@@ -118,6 +118,14 @@ export const SlowReadLoad = Type.Object(
     connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
     bytesPerSecond: Type.Number({ minimum: 0, description: 'Per connection; 0 reads nothing' }),
     responseBytes: Type.Integer({ minimum: 1, maximum: 67_108_864 }),
+    repeat: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9+/]+={0,2}$',
+        maxLength: 100_000,
+        description:
+          'A request, as Base64, that is sent again and again, two megabytes of it, in place of one for a large response: for servers that have none',
+      }),
+    ),
     durationMs: Type.Optional(DurationMs),
     records: Type.Optional(KeepRecords),
   },

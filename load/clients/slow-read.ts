@@ -24,6 +24,7 @@ const RESET_CHECK_MS = 500
 export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal: AbortSignal): Promise<void> {
   const pace = load.bytesPerSecond === 0 ? undefined : paceOf(load.bytesPerSecond)
   const request = `GET /bytes/${load.responseBytes} HTTP/1.1\r\nHost: ${formatListen(load.target)}\r\nConnection: close\r\n\r\n`
+  const repeated = load.repeat === undefined ? undefined : manyOf(Buffer.from(load.repeat, 'base64'))
   const readers = new Map<ClientConnection, ResponseReader>()
 
   const behaviour: Behaviour = {
@@ -31,13 +32,15 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
       const fd = descriptorOf(connection.socket)
       if (fd !== undefined) setReceiveBuffer(fd, RECEIVE_BUFFER_BYTES)
       readers.set(connection, new ResponseReader())
-      connection.socket.write(request, () => {
-        progress.bytesWritten += request.length
+      const sent = repeated ?? request
+      connection.socket.write(sent, () => {
+        progress.bytesWritten += sent.length
       })
     },
     received(connection, bytes) {
       const reader = readers.get(connection)
       reader?.push(bytes)
+      if (repeated !== undefined) return false
       if (reader?.malformed === true) connection.finish('failed', 'the response is not HTTP')
       else if (reader?.complete(false) === true) connection.finish('ok')
       return false // one read a tick
@@ -72,3 +75,9 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
     clearInterval(checking)
   }
 }
+
+/** So many requests that their answers fill both ends of a connection. */
+const REPEATED_BYTES = 2_000_000
+
+const manyOf = (request: Buffer): Buffer =>
+  Buffer.concat(Array.from({ length: Math.ceil(REPEATED_BYTES / request.length) }, () => request))

@@ -54,9 +54,13 @@ export class Sockets implements Disposable {
 
 const ANYWHERE = new Set(['0.0.0.0', '::'])
 
+/** A socket of IPv6 that is bound to an IPv4 address, as Java binds: the kernel shows it so. */
+const mapped = (address: string): string => `::ffff:${address}`
+
 /** Whether a client that connects to `address` reaches this socket. */
 export const reaches = (socket: Pick<ListeningSocket, 'address' | 'v6only'>, address: string): boolean =>
   socket.address === address ||
+  socket.address === mapped(address) ||
   (ANYWHERE.has(socket.address) && (address.includes(':') ? socket.address === '::' : !socket.v6only))
 
 /** Who holds these sockets, and who waits at them; only processes that the caller's /proc shows. */

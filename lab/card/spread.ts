@@ -1,0 +1,48 @@
+/** How clients are spread over the processes of a server: who holds their connections. */
+import { number, plural } from '#common/quantities.ts'
+import type { CardLab } from './card-lab.ts'
+
+const SILENT = 60
+/** One after the other: at once they would overflow a short queue. */
+const PER_SECOND = 100
+const SETTLES_MS = 500
+
+export interface Spread {
+  says: string
+  /** Connections of each process that holds any, most first. */
+  held: number[]
+  clients: number
+}
+
+/** Clients that stay are held open, and `ss` names the processes that own them. */
+export async function spread(lab: CardLab): Promise<Spread> {
+  const load = await lab.start({ kind: 'hold', connections: SILENT, ratePerSecond: PER_SECOND })
+  await lab.begun(load)
+  await lab.pass(SETTLES_MS)
+  const connections = await lab.connections('established')
+  const waiting = await lab.waiting()
+  const halfOpen = (await lab.connections('syn-recv')).length
+  const { connected } = await load.report()
+  await lab.stopLoads()
+  const held = heldBy(connections)
+  const workers =
+    held.length === 0
+      ? 'no process had taken any'
+      : `${plural(held.length, 'process', 'processes')} held ${held.map(number).join(' and ')} of them`
+  const rest = [
+    ...(waiting === 0 ? [] : [`, ${number(waiting)} waited to be accepted`]),
+    ...(halfOpen === 0 ? [] : [`, ${number(halfOpen)} were kept half open until they send (TCP_DEFER_ACCEPT)`]),
+    ...(connected === SILENT ? [] : [`, ${number(SILENT - connected)} were not connected`]),
+  ].join('')
+  return { says: `${number(SILENT)} clients came and stayed: ${workers}${rest}.`, held, clients: SILENT }
+}
+
+/** Connections by process in what `ss -p` prints, most first. One that several processes hold counts for the first: its own. */
+export function heldBy(lines: readonly string[]): number[] {
+  const byPid = new Map<string, number>()
+  for (const line of lines) {
+    const pid = /pid=(\d+)/.exec(line)?.[1]
+    if (pid !== undefined) byPid.set(pid, (byPid.get(pid) ?? 0) + 1)
+  }
+  return [...byPid.values()].sort((a, b) => b - a)
+}

@@ -1,0 +1,4 @@
+# gunicorn wsgi_app:app
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", "1")])
+    return [b"x"]
