@@ -3,9 +3,9 @@
 import { duration, number, percent } from '#common/quantities.ts'
 import { type Disagreement, disagreements, type Estimate, type Outcome, quantities } from './outcome.ts'
 
-/** A setting in the spelling of one place; `server` is one whose spelling is not known. */
+/** A setting in the spelling of one place: a server, `sysctl`, or `server` for one whose spelling is not known. */
 export interface Setting {
-  where: 'Node' | 'nginx' | 'sysctl' | 'server'
+  where: string
   text: string
 }
 

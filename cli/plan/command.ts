@@ -40,7 +40,7 @@ ${optionsInWords()}
 
 Other options
   --migrate                      tcp_migrate_req=1
-  --from URL                     reads limits, peaks, rates and drops from a Prometheus that scrapes the exporter
+  --from URL                     says what was wrong, by what a Prometheus that scrapes the exporter has kept
   --confirm                      plays the same arrivals and stalls in a lab, and compares
   --report FILE                  writes the answer, and what a lab measured, as one HTML file with plots
   --json                         prints one JSON object, and nothing else on standard output
