@@ -19,6 +19,8 @@ const questions = {
   restart: 'what a rolling restart costs, with and without migration',
   'syn-queue': 'what --half-open clients do, and how SYN cookies help',
   memory: 'how much kernel memory full queues take',
+  timeout:
+    'the largest backlog that does not outlast its clients (--client, --timeout), and what they get of a larger one',
 } satisfies Record<Question, string>
 
 export const help = `Usage: spillway plan [QUESTION] [OPTION…]

@@ -8,6 +8,7 @@ import { UsageError } from '#common/errors.ts'
 import { nearest, orNearest } from '#common/nearest.ts'
 import { oneOf } from '#common/options.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
+import { type ClientPreset, clientPresets } from '#planner/client-presets.ts'
 import type { SaidOfSamples } from '#planner/inputs/queried.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
 import { parseNumber, parseRatePerSecond, parseStall } from './units.ts'
@@ -195,6 +196,11 @@ export const planOptions = {
   wait: duration(target, 'longest accept wait allowed for 99 % of the connections', { min: 0.1, max: 600_000 }),
 
   rtt: duration(clients, 'round trip (default 0.1ms; less than 900ms)', { min: 0, max: LONGEST_RTT_MS }),
+  client: word(
+    clients,
+    'who connects: how long it goes on connecting, and waits for an answer',
+    Object.keys(clientPresets) as ClientPreset[],
+  ),
   timeout: duration(clients, 'how long a client waits (default 10s)', { min: 1, max: 3_600_000 }),
   'client-hosts': count(clients, 'client machines: clients on one machine retry in step (default 1000)', {
     min: 1,
