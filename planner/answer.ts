@@ -7,6 +7,8 @@ import { type Disagreement, disagreements, type Estimate, type Outcome, quantiti
 export interface Setting {
   where: string
   text: string
+  /** The backlog that it sets, where it sets one. */
+  backlog?: number
 }
 
 export interface Table {
@@ -119,10 +121,12 @@ export function backlogSettings(asked: number, situation: { somaxconn: number; m
   const servers: Setting[] = [
     {
       where: 'Node',
+      backlog,
       text: `server.listen({ port, host, backlog: ${backlog}${sharded ? ', reusePort: true' : ''} })${least('//', 'Node takes 0 for 511')}`,
     },
     {
       where: 'nginx',
+      backlog,
       text: `listen 8080${sharded ? ' reuseport' : ''} backlog=${backlog};${least('#', 'nginx refuses 0')}`,
     },
   ]

@@ -8,6 +8,7 @@ import { UsageError } from '#common/errors.ts'
 import { nearest, orNearest } from '#common/nearest.ts'
 import { oneOf } from '#common/options.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
+import { serverNamed, serverNames } from '#findings/servers/named.ts'
 import { type ClientPreset, clientPresets } from '#planner/client-presets.ts'
 import type { SaidOfSamples } from '#planner/inputs/queried.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
@@ -154,6 +155,17 @@ export const planOptions = {
   backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),
   backlog: count(servers, 'the backlog that is set; leave it out to ask for it', { min: 0, max: 2_147_483_647 }),
   somaxconn: count(servers, 'net.core.somaxconn (default 4096)', { min: 0, max: 2_147_483_647 }),
+  server: {
+    ...text(servers, 'NAME', 'in whose words settings are written: nginx, gunicorn, go, … (default Node and nginx)'),
+    values: serverNames,
+    parse: (name: string, said: string): string => {
+      if (serverNamed(said) !== undefined) return said
+      throw new UsageError(
+        `${name} '${said}' is no server that is known${orNearest(said, serverNames)}`,
+        `Known: ${serverNames.join(', ')}`,
+      )
+    },
+  },
   mode: word(servers, 'one socket per backend (default), or one shared by all', ['sharded', 'shared']),
   steering: word(servers, 'how the kernel chooses a socket (default hash)', ['hash', 'random', 'cpu']),
   accept: duration(servers, 'time that the event loop needs for each accept', { min: 0, max: 60_000 }),

@@ -7,6 +7,7 @@ import { refuseUnwritable, writePage } from '../page-file.ts'
 import { progress } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
 import { understoodInWords } from './pool.ts'
+import { forServer } from './server.ts'
 import { questionOf, situationOf } from './situation.ts'
 import { answerInWords } from './words.ts'
 
@@ -43,7 +44,7 @@ async function answerTo(args: string[]): Promise<void> {
 async function fromOptions(command: PlanCommand): Promise<Answer> {
   const question = questionOf(command)
   const situation = await situationOf(command, question)
-  const given = questions[question](situation)
+  const given = forServer(questions[question](situation), command.said.server, situation)
   const answer = { ...given, answer: [...given.answer, ...understoodInWords(command, situation)] }
   if (!command.confirm) return answer
   const { confirmed } = await import('#lab/confirm/confirmed.ts')
