@@ -3,10 +3,12 @@
 import { duration, number, percent } from '#common/quantities.ts'
 import { type Disagreement, disagreements, type Estimate, type Outcome, quantities } from './outcome.ts'
 
-/** A setting in the spelling of one place; `server` is one whose spelling is not known. */
+/** A setting in the spelling of one place: a server, `sysctl`, or `server` for one whose spelling is not known. */
 export interface Setting {
-  where: 'Node' | 'nginx' | 'sysctl' | 'server'
+  where: string
   text: string
+  /** The backlog that it sets, where it sets one. */
+  backlog?: number
 }
 
 export interface Table {
@@ -119,10 +121,12 @@ export function backlogSettings(asked: number, situation: { somaxconn: number; m
   const servers: Setting[] = [
     {
       where: 'Node',
+      backlog,
       text: `server.listen({ port, host, backlog: ${backlog}${sharded ? ', reusePort: true' : ''} })${least('//', 'Node takes 0 for 511')}`,
     },
     {
       where: 'nginx',
+      backlog,
       text: `listen 8080${sharded ? ' reuseport' : ''} backlog=${backlog};${least('#', 'nginx refuses 0')}`,
     },
   ]

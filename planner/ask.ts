@@ -8,6 +8,7 @@ import { rateQuestion, stallQuestion } from './questions/limits.ts'
 import { memoryQuestion } from './questions/memory.ts'
 import { settingQuestion } from './questions/setting.ts'
 import { synQueueQuestion } from './questions/syn-queue.ts'
+import { timeoutQuestion } from './questions/timeout.ts'
 import type { Situation } from './situation.ts'
 
 /** What a question needs of a situation, where not every situation has it. */
@@ -49,6 +50,7 @@ export const questions = {
   restart: needing(['backlog', 'restart'], restartQuestion),
   'syn-queue': needing(['backlog'], synQueueQuestion),
   memory: needing(['backlog'], memoryQuestion),
+  timeout: answering(timeoutQuestion),
 } satisfies Record<string, (situation: Situation) => Answer>
 
 export type Question = keyof typeof questions

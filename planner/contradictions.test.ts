@@ -96,6 +96,13 @@ const excluding: [RegExp, RegExp][] = [
   [/nobody loses a SYN by it/, /the kernel drops the SYNs of the others/],
   [/gets worse with time/, /The recording brings/],
   [/Good clients feel nothing of it\./, /lose a SYN/],
+  [
+    /No backlog serves only the living/,
+    /The largest backlog that still serves the living|No backlog is too large|between the two/,
+  ],
+  [/No backlog is too large/, /which is more: no backlog does both|No backlog loses nobody/],
+  [/No backlog loses nobody/, /The smallest that loses nobody/],
+  [/between the two nobody is lost/, /no backlog does both|Serving the dead/],
 ]
 
 function saysOneThing(answer: Answer, situation: Situation): void {
@@ -127,6 +134,19 @@ test('the same of a flood', () => {
       saysOneThing(answer, flooded)
       const asks = answer.settings.filter(({ text }) => /backlog/.test(text) && !/max_syn_backlog/.test(text))
       if (flooded.kernel.syncookies !== 0) assert.deepEqual(asks, [], 'with cookies nobody needs a larger backlog')
+    }),
+    { numRuns: 15 },
+  )
+})
+
+test('clients who give up: no sentence of what a backlog does for them excludes another', () => {
+  fc.assert(
+    fc.property(situations, (situation) => {
+      const costs = { ...situation, accept: { ...situation.accept, ms: situation.accept.ms || 0.5 } }
+      const answer = questions.timeout(costs)
+      saysOneThing(answer, costs)
+      for (const { answered, late } of answer.data.rows as { answered: number; late: number }[])
+        assert.ok(answered >= 0 && late >= 0 && answered + late <= 1 + 1e-9)
     }),
     { numRuns: 15 },
   )

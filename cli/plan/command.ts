@@ -21,6 +21,8 @@ const questions = {
   restart: 'what a rolling restart costs, with and without migration',
   'syn-queue': 'what --half-open clients do, and how SYN cookies help',
   memory: 'how much kernel memory full queues take',
+  timeout:
+    'the largest backlog that does not outlast its clients (--client, --timeout), and what they get of a larger one',
 } satisfies Record<Question, string>
 
 export const help = `Usage: spillway plan [QUESTION] [OPTION…]
@@ -43,7 +45,7 @@ ${optionsInWords()}
 
 Other options
   --migrate                      tcp_migrate_req=1
-  --from URL                     reads limits, peaks, rates and drops from a Prometheus that scrapes the exporter
+  --from URL                     says what was wrong, by what a Prometheus that scrapes the exporter has kept
   --confirm                      plays the same arrivals and stalls in a lab, and compares
   --report FILE                  writes the answer, and what a lab measured, as one HTML file with plots
   --json                         prints one JSON object, and nothing else on standard output

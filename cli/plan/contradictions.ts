@@ -65,6 +65,11 @@ const answers: Rule[] = [
 /** What a question requires. */
 const needs: Rule[] = [
   {
+    refuses: (asked) => asked.question === 'timeout' && !asked.has('stall') && costsNothing(asked),
+    problem: () => 'Nobody would wait: neither a stall nor a cost per accept is given',
+    remedy: 'Give --accept TIME, --stall TIME, or --workers N --service-time TIME',
+  },
+  {
     refuses: (asked) => asked.question === 'rate' && !asked.has('stall') && costsNothing(asked),
     problem: () => 'Nothing would limit the rate: neither a stall nor a cost per accept is given',
     remedy: 'Give --accept TIME, or --stall TIME',
@@ -120,6 +125,12 @@ const companions: Rule[] = [
 ]
 
 const pairs: Rule[] = [
+  {
+    refuses: ({ has }) => has('client') && has('timeout'),
+    problem: ({ name }) =>
+      `${name('client')} and ${name('timeout')} contradict each other: both say how long clients wait`,
+    remedy: 'Leave one of them out',
+  },
   {
     refuses: ({ said, has }) => said.mode === 'shared' && has('steering'),
     problem: ({ name }) =>

@@ -8,6 +8,8 @@ import { UsageError } from '#common/errors.ts'
 import { nearest, orNearest } from '#common/nearest.ts'
 import { oneOf } from '#common/options.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
+import { serverNamed, serverNames } from '#findings/servers/named.ts'
+import { type ClientPreset, clientPresets } from '#planner/client-presets.ts'
 import type { SaidOfSamples } from '#planner/inputs/queried.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
 import { parseNumber, parseRatePerSecond, parseStall } from './units.ts'
@@ -153,6 +155,17 @@ export const planOptions = {
   backends: count(servers, 'how many share the port (default 1)', { min: 1, max: 10_000 }),
   backlog: count(servers, 'the backlog that is set; leave it out to ask for it', { min: 0, max: 2_147_483_647 }),
   somaxconn: count(servers, 'net.core.somaxconn (default 4096)', { min: 0, max: 2_147_483_647 }),
+  server: {
+    ...text(servers, 'NAME', 'in whose words settings are written: nginx, gunicorn, go, … (default Node and nginx)'),
+    values: serverNames,
+    parse: (name: string, said: string): string => {
+      if (serverNamed(said) !== undefined) return said
+      throw new UsageError(
+        `${name} '${said}' is no server that is known${orNearest(said, serverNames)}`,
+        `Known: ${serverNames.join(', ')}`,
+      )
+    },
+  },
   mode: word(servers, 'one socket per backend (default), or one shared by all', ['sharded', 'shared']),
   steering: word(servers, 'how the kernel chooses a socket (default hash)', ['hash', 'random', 'cpu']),
   accept: duration(servers, 'time that the event loop needs for each accept', { min: 0, max: 60_000 }),
@@ -195,6 +208,11 @@ export const planOptions = {
   wait: duration(target, 'longest accept wait allowed for 99 % of the connections', { min: 0.1, max: 600_000 }),
 
   rtt: duration(clients, 'round trip (default 0.1ms; less than 900ms)', { min: 0, max: LONGEST_RTT_MS }),
+  client: word(
+    clients,
+    'who connects: how long it goes on connecting, and waits for an answer',
+    Object.keys(clientPresets) as ClientPreset[],
+  ),
   timeout: duration(clients, 'how long a client waits (default 10s)', { min: 1, max: 3_600_000 }),
   'client-hosts': count(clients, 'client machines: clients on one machine retry in step (default 1000)', {
     min: 1,

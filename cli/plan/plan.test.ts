@@ -8,7 +8,6 @@ import path from 'node:path'
 import test from 'node:test'
 import { UsageError } from '#common/errors.ts'
 import { questions as asked } from '#planner/ask.ts'
-import { listenerHistories } from '#planner/inputs/listener-histories.ts'
 import { Prometheus } from '#planner/inputs/prometheus.ts'
 import { help, readCommand } from './command.ts'
 import { parsePlanFile } from './file.ts'
@@ -167,35 +166,6 @@ async function prometheus(context: test.TestContext, answers: [RegExp, unknown][
   })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
-
-test('listeners are read from a Prometheus, each with its own numbers and its namespace’s', async (context) => {
-  const labels = (shard: string) => ({ instance: 'a:10511', netns: 'host', address: '0.0.0.0', port: '8080', shard })
-  const value = (shard: string, number: number) => ({ metric: labels(shard), value: [0, String(number)] })
-  const url = await prometheus(context, [
-    [/^tcp_listener_accept_queue_limit$/, [value('1', 128), value('2', 64)]],
-    [/accept_queue_peak/, [value('1', 3), value('2', 65)]],
-    [/^max_over_time\(increase\(tcp_listener_drops/, [value('2', 11)]],
-    [/^increase\(tcp_listener_drops/, [value('1', 0), value('2', 20.4)]],
-    [/at_least_seconds_total\{fill="1"\}/, [value('2', 1.5)]],
-    [/PassiveOpens/, [{ metric: { instance: 'a:10511', netns: 'host' }, value: [0, '321'] }]],
-  ])
-  const histories = await listenerHistories(new Prometheus(url), 3_600_000)
-  assert.deepEqual(
-    histories.map(({ shard, limit, peak, drops, worstDrops, fullSeconds, peakRate }) => [
-      shard,
-      limit,
-      peak,
-      drops,
-      worstDrops,
-      fullSeconds,
-      peakRate,
-    ]),
-    [
-      ['1', 128, 3, 0, 0, 0, 321],
-      ['2', 64, 65, 20, 11, 1.5, 321],
-    ],
-  )
-})
 
 test('rates of a Prometheus become arrivals, and that is said', async (context) => {
   const values = Array.from({ length: 20 }, (_, i) => [i * 15, '40'])

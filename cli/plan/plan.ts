@@ -3,14 +3,11 @@ import { UsageError } from '#common/errors.ts'
 import type { Answer } from '#planner/answer.ts'
 import { questions } from '#planner/ask.ts'
 import { sentenceWithoutUserinfo } from '#planner/inputs/credentials.ts'
-import { listenerHistories } from '#planner/inputs/listener-histories.ts'
-import { Prometheus } from '#planner/inputs/prometheus.ts'
-import { listenersAnswer } from '#planner/listeners.ts'
 import { refuseUnwritable, writePage } from '../page-file.ts'
 import { progress } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
-import { credentialsFrom } from './credentials.ts'
 import { understoodInWords } from './pool.ts'
+import { forServer } from './server.ts'
 import { questionOf, situationOf } from './situation.ts'
 import { answerInWords } from './words.ts'
 
@@ -43,13 +40,15 @@ async function answerTo(args: string[]): Promise<void> {
 
 async function answerOf(command: PlanCommand): Promise<Answer> {
   if (command.own !== undefined) return await (await import('./own-server.ts')).answerOnServer(command)
-  return await (command.from === undefined ? fromOptions(command) : fromPrometheus(command, command.from))
+  return command.from === undefined
+    ? await fromOptions(command)
+    : await (await import('./from-prometheus.ts')).answerFromPrometheus(command, command.from)
 }
 
 async function fromOptions(command: PlanCommand): Promise<Answer> {
   const question = questionOf(command)
   const situation = await situationOf(command, question)
-  const given = questions[question](situation)
+  const given = forServer(questions[question](situation), command.said.server, situation)
   const answer = { ...given, answer: [...given.answer, ...understoodInWords(command, situation)] }
   if (!command.confirm) return answer
   const { confirmed } = await import('#lab/confirm/confirmed.ts')
@@ -58,25 +57,6 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
   } finally {
     progress('')
   }
-}
-
-async function fromPrometheus({ said, question, names, confirm }: PlanCommand, address: string): Promise<Answer> {
-  const other = Object.keys(said).find((name) => name !== 'range' && name !== 'auth-file')
-  if (other !== undefined || question !== undefined)
-    throw new UsageError(
-      `--from reads the current state from a Prometheus: ${other === undefined ? `'${question}'` : names[other as keyof typeof names]} cannot be combined with it`,
-      'Only --range and --auth-file can',
-    )
-  if (confirm) throw new UsageError('--confirm needs a load that a lab can play', 'Give --rate, or --arrivals')
-  const rangeMs = said.range ?? 3_600_000
-  const prometheus = new Prometheus(address, credentialsFrom(said['auth-file']))
-  const histories = await listenerHistories(prometheus, rangeMs)
-  if (histories.length === 0)
-    throw new UsageError(
-      `The Prometheus at ${prometheus} has no tcp_listener_accept_queue_limit: it does not scrape a Spillway exporter, or none has been up for as long as --range`,
-      'Make it scrape spillway exporter: see docs/metrics.md',
-    )
-  return listenersAnswer(histories, rangeMs)
 }
 
 /** JSON has no infinity: an open bound becomes null. */

@@ -3,6 +3,7 @@ import { UsageError } from '#common/errors.ts'
 import { duration, number, plural } from '#common/quantities.ts'
 import { seededRandom } from '#load/random.ts'
 import type { Question } from '#planner/ask.ts'
+import { clientPresets } from '#planner/client-presets.ts'
 import type { ArrivalsPlan, Situation } from '#planner/situation.ts'
 import type { PlanCommand } from './command.ts'
 import { nameOf } from './contradictions.ts'
@@ -78,7 +79,7 @@ export function ofInstance(arrivals: ArrivalsPlan, instances: number, seed: numb
 
 /** How a pool and instances were understood: sentences of the answer. */
 export function understoodInWords({ said }: PlanCommand, { accept }: Situation): string[] {
-  const { instances, workers, 'service-time': serviceMs } = said
+  const { instances, workers, 'service-time': serviceMs, client } = said
   const varies = accept.cv === 0 ? 'always' : `on average (coefficient of variation ${number(accept.cv)})`
   return [
     ...(serviceMs === undefined
@@ -86,6 +87,7 @@ export function understoodInWords({ said }: PlanCommand, { accept }: Situation):
       : [
           `A pool is ${workers === undefined ? 'so many workers' : plural(workers, 'worker')}, called ${workers === 1 ? 'a backend' : 'backends'} here, that accept from one socket and serve one request at a time, ${duration(serviceMs)} ${varies}. A client that keeps its connection open holds a worker for as long.`,
         ]),
+    ...(client === undefined ? [] : [`Clients: ${clientPresets[client].source}`]),
     ...(instances === undefined || instances === 1
       ? []
       : [

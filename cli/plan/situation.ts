@@ -2,12 +2,14 @@
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
 import type { Question } from '#planner/ask.ts'
+import { withPatience } from '#planner/client-presets.ts'
 import { lifeMs } from '#planner/closed/half-open.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#planner/situation.ts'
-import { defaultClient, defaultKernel } from '#planner/system.ts'
+import { type ClientRules, defaultClient, defaultKernel } from '#planner/system.ts'
 import type { PlanCommand } from './command.ts'
 import { nameOf, refuseContradictions } from './contradictions.ts'
+import type { Said } from './options.ts'
 import { ofInstance, withPool } from './pool.ts'
 import { isAddress, readArrivals } from './recordings.ts'
 
@@ -37,7 +39,7 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
   const { said } = command
   const instances = said.instances ?? 1
   const arrivals = ofInstance(await arrivalsOf(command, question), instances, said.seed ?? 1)
-  const asksForBacklog = question === 'backlog' || question === 'backends'
+  const asksForBacklog = question === 'backlog' || question === 'backends' || question === 'timeout'
   const situation: Situation = {
     arrivals,
     forMs: said.for ?? 0,
@@ -67,14 +69,14 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
       migrateReq: command.migrate,
       hz: said.hz ?? defaultKernel.hz,
     },
-    client: {
+    client: patientAs(said.client, {
       ...defaultClient,
       rttMs: said.rtt ?? defaultClient.rttMs,
       hosts: said['client-hosts'] ?? defaultClient.hosts,
       timeoutMs: said.timeout ?? defaultClient.timeoutMs,
       synRetries: said['syn-retries'] ?? defaultClient.synRetries,
       synLinearTimeouts: said['linear-timeouts'] ?? defaultClient.synLinearTimeouts,
-    },
+    }),
     target: { delayedShare: said.loss ?? 0, sureness: said.sure ?? 0.99, waitMs: said.wait },
     seed: said.seed ?? 1,
   }
@@ -87,6 +89,9 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
     )
   return { ...situation, forMs }
 }
+
+const patientAs = (preset: Said['client'], client: ClientRules): ClientRules =>
+  preset === undefined ? client : withPatience(client, preset)
 
 /** Long enough for queues to show what they do, and in whole periods of a stall: each brings one. */
 function usualSpanMs(situation: Situation, question: Question): number {

@@ -5,9 +5,11 @@ import type { HostEvidence } from './evidence.ts'
 import { type HostFinding, type HostFound, severities } from './finding.ts'
 import { connectionTables, machineWide, sourcePorts, udpQueues } from './machine.ts'
 import { descriptors, droppedBefore, filling, overflows, stalls } from './queues.ts'
+import { incidents, withoutWhatIsJudged } from './recorded.ts'
 import { clamped, contradictions } from './settings.ts'
 
 const catalogue: readonly HostFinding[] = [
+  incidents,
   stalls,
   descriptors,
   acceptedAndNeverRead,
@@ -31,6 +33,9 @@ const catalogue: readonly HostFinding[] = [
 
 /** All that holds, worst first; of the same severity causes before symptoms. */
 export function hostFindingsOf(host: HostEvidence): HostFound[] {
-  const found = catalogue.flatMap((finding) => [...finding(host)])
+  const found = withoutWhatIsJudged(
+    host,
+    catalogue.flatMap((finding) => [...finding(host)]),
+  )
   return found.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity))
 }

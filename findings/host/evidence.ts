@@ -2,6 +2,7 @@
  * What findings about a host are based on: plain facts of two looks a moment apart, wherever they were gathered. What is not
  * known is undefined.
  */
+import type { PortRecording } from '../recording/recorded.ts'
 import type { Server } from '../servers/server.ts'
 
 /** A process that holds a listening socket. */
@@ -130,6 +131,8 @@ export interface HostEvidence {
   overMs?: number | undefined
   namespaces: readonly NamespaceEvidence[]
   machine: MachineEvidence
+  /** Where a Prometheus has kept more than two looks: the ports at which something may have been wrong. */
+  recordings?: readonly PortRecording[] | undefined
   /** Processes that the looker may not look into. */
   hidden: number
   /** Of all network namespaces, where they are asked for: those that may not be entered, and processes whose may not be known. */

@@ -11,11 +11,17 @@ export function largerBacklog({ limit }: Pick<QueueEvidence, 'limit'>): number {
   return Math.min(MOST, Math.max(ENOUGH, 2 ** Math.ceil(Math.log2(4 * (limit + 1)))))
 }
 
-const endpoint = ({ path, address = '', port = 0 }: QueueEvidence): Endpoint =>
+/** What has to be known of a socket to say how its settings are changed. */
+export type Settable = Pick<
+  QueueEvidence,
+  'activated' | 'server' | 'setBy' | 'path' | 'address' | 'port' | 'own' | 'netns' | 'host'
+>
+
+const endpoint = ({ path, address = '', port = 0 }: Settable): Endpoint =>
   path === undefined ? { address, port } : { path }
 
 /** How this server is given a backlog; empty where nothing is known of it. */
-export function backlogOf(queue: QueueEvidence, backlog: number): Mend[] {
+export function backlogOf(queue: Settable, backlog: number): Mend[] {
   if (queue.activated)
     return [
       {
@@ -43,13 +49,13 @@ export function backlogOf(queue: QueueEvidence, backlog: number): Mend[] {
 }
 
 /** Raises somaxconn where it is too low for that backlog. */
-export function somaxconnFor(queue: QueueEvidence, backlog: number, somaxconn: number | undefined): Mend[] {
+export function somaxconnFor(queue: Settable, backlog: number, somaxconn: number | undefined): Mend[] {
   if (somaxconn === undefined || somaxconn >= backlog || queue.server?.defaultBacklog === 'somaxconn') return []
   return [{ line: `sysctl -w net.core.somaxconn=${backlog}`, where: whereOf(queue), after: 'then restart the server' }]
 }
 
 /** More that can be served at the same time. */
-export function poolOf({ server }: QueueEvidence): Mend[] {
+export function poolOf({ server }: Pick<Settable, 'server'>): Mend[] {
   const pool = server?.pool
   return pool === undefined
     ? []

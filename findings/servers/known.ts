@@ -25,6 +25,7 @@ const port = (at: Endpoint): number | string => ('path' in at ? at.path : at.por
 export const servers: readonly Server[] = [
   {
     name: 'nginx',
+    ownSockets: '`reuseport` in the same listen',
     programs: ['nginx', 'openresty', 'angie'],
     defaultBacklog: 511,
     backlog: (n, at) =>
@@ -33,6 +34,7 @@ export const servers: readonly Server[] = [
   },
   {
     name: 'HAProxy',
+    ownSockets: '`shards by-thread` on its bind line',
     programs: ['haproxy'],
     backlog: (n) => setting(`backlog ${n}`, 'in that frontend, or in defaults', 'reload it'),
     bound: 'Its backlog is its maxconn unless one is set',
@@ -73,6 +75,7 @@ export const servers: readonly Server[] = [
   },
   {
     name: 'Envoy',
+    ownSockets: 'enable_reuse_port, which is on unless it is turned off',
     programs: ['envoy'],
     backlog: (n) => setting(`tcp_backlog_size: ${n}`, 'in that listener', 'restart it'),
   },
@@ -129,6 +132,7 @@ export const servers: readonly Server[] = [
   // Python
   {
     name: 'gunicorn',
+    ownSockets: '--reuse-port',
     programs: ['gunicorn'],
     defaultBacklog: 2048,
     backlog: option('--backlog'),
@@ -164,6 +168,7 @@ export const servers: readonly Server[] = [
   },
   {
     name: 'uWSGI',
+    ownSockets: '--reuse-port, and a socket of its own for each process (--map-socket)',
     programs: ['uwsgi', 'uwsgi-core'],
     defaultBacklog: 100,
     backlog: option('--listen'),
@@ -282,6 +287,7 @@ export const servers: readonly Server[] = [
   },
   {
     name: 'Node',
+    ownSockets: '`reusePort: true` in the same listen(), and a process each',
     programs: ['node', 'nodejs', 'pm2'],
     defaultBacklog: 511,
     backlog: (n, at) =>

@@ -29,6 +29,8 @@ export interface Server {
   backlog?: (backlog: number, at: Endpoint) => Setting
   /** Why another backlog cannot be set, or what else bounds it, as a sentence. */
   bound?: string
+  /** What makes it open a socket for each of its processes or threads (SO_REUSEPORT): the middle of a sentence. */
+  ownSockets?: string
   /** What bounds how many clients it serves at the same time. */
   pool?: {
     line: string

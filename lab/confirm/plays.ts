@@ -53,6 +53,8 @@ export function playsOf(question: Question, situation: Situation, { data }: Answ
       return situation.slow === undefined ? [] : slowWays({ ...situation, backlog, slow: situation.slow })
     case 'restart':
       return restartWays({ ...situation, backlog })
+    case 'timeout':
+      return [way(situation, numberOf('recommended'))]
     case 'memory':
       throw new UsageError(
         'Memory cannot be confirmed: it is not predicted, its sizes were measured',

@@ -2,8 +2,10 @@
 
 import { UsageError } from '#common/errors.ts'
 import type { HostEvidence, NamespaceEvidence, QueueEvidence } from '#findings/host/evidence.ts'
+import { totalsOf } from '#findings/recording/spells.ts'
 import { serverOf } from '#findings/servers/recognise.ts'
 import type { Prometheus, Value } from '#planner/inputs/prometheus.ts'
+import { recordingsOf } from './recordings.ts'
 import { limitSetBy } from './set-by.ts'
 
 /** The two looks: long enough for a scrape between them. */
@@ -55,6 +57,12 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       prometheus.now('tcp_listener_info'),
     ],
   )
+  const { ports: recordings } = await recordingsOf(prometheus, rangeMs)
+  const exact = new Map(
+    recordings.flatMap(({ shards }) =>
+      shards.map((one) => [[one.host, one.netns, one.address, one.port, one.shard].join('|'), totalsOf(one).drops]),
+    ),
+  )
   const counted = await Promise.all(
     counters.map(async (name) => ({
       name: `TcpExt_${name}`,
@@ -99,7 +107,7 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       limit: value.value,
       setBy: limitSetBy(value.value, server, [], somaxconn),
       // increase() extrapolates to the ends of its range: a count need not be whole.
-      drops: Math.round(drops(value) ?? 0),
+      drops: exact.get(keyOf(value, LISTENER)) ?? Math.round(drops(value) ?? 0),
       dropsPerSecond: dropRate(value),
       oldestWaitMs: inMs(wait(value)),
       oldestWaitBeforeMs: inMs(waitBefore(value)),
@@ -137,7 +145,14 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
     },
   )
   const machine = { softnet: undefined, backlogPackets: undefined, tcpMemory: undefined }
-  return { apartMs: APART_S * 1000, overMs: rangeMs, namespaces, machine: { ...machine, uptimeMs: rangeMs }, hidden: 0 }
+  return {
+    apartMs: APART_S * 1000,
+    overMs: rangeMs,
+    namespaces,
+    recordings,
+    machine: { ...machine, uptimeMs: rangeMs },
+    hidden: 0,
+  }
 }
 
 const inMs = (seconds: number | undefined): number | undefined => (seconds === undefined ? undefined : seconds * 1000)

@@ -3,6 +3,7 @@ import { UsageError } from '#common/errors.ts'
 import { hostFindingsOf } from '#findings/host/catalogue.ts'
 import type { HostEvidence, NamespaceEvidence, QueueEvidence } from '#findings/host/evidence.ts'
 import type { HostFound } from '#findings/host/finding.ts'
+import type { ListenerRecording } from '#findings/recording/recorded.ts'
 import { type Expectation, type Judged, judge, named } from './expectations.ts'
 
 /** Which listeners are meant; everything where nothing is said. */
@@ -33,8 +34,14 @@ export function reportOf(host: HostEvidence, wanted: Wanted): HostReport {
   const meant = new Set(wanted.expectations.flatMap((expectation) => named(expectation, host)))
   const isWanted = (queue: QueueEvidence): boolean => meant.has(queue) || (asked && matches(queue, wanted))
   refuseEmpty(host, wanted)
+  const isMeant = (shard: ListenerRecording): boolean =>
+    queuesOf(host).some(
+      (queue) =>
+        isWanted(queue) && (['host', 'netns', 'address', 'port'] as const).every((name) => queue[name] === shard[name]),
+    )
   const shown: HostEvidence = {
     ...host,
+    ...(host.recordings && { recordings: host.recordings.filter(({ shards }) => shards.some(isMeant)) }),
     namespaces: host.namespaces.map(
       (space): NamespaceEvidence => ({
         ...space,
