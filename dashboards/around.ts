@@ -22,8 +22,8 @@ export const around = [
     empty: 'No process that the exporter may look into',
     queries: [
       [
-        // A container that is none is no label, and Grafana would name the label: so both names are one.
-        `label_join(${fullest(share('listener_process_open_fds', 'listener_process_max_fds'))}, "whose", " ", "process", "container")`,
+        // A pod that is none is no label, and Grafana would name the label: so all names are one.
+        `label_join(${fullest(share('listener_process_open_fds', 'listener_process_max_fds'))}, "whose", " ", "process", "k8s_pod_name", "k8s_container_name")`,
         '{{whose}} {{instance}}',
       ],
     ],
@@ -70,7 +70,7 @@ export const around = [
   rows(
     {
       title: 'UNIX sockets and their owners',
-      means: 'Path, process, unit and container of each UNIX socket that listens; @ begins an abstract name.',
+      means: 'Path, process, unit, container and pod of each UNIX socket that listens; @ begins an abstract name.',
       worry: 'The process is not the one you expect.',
       limits: 'Process is empty where the exporter is not allowed to inspect it.',
       width: 12,
@@ -83,7 +83,9 @@ export const around = [
         { label: 'path', title: 'Path' },
         { label: 'process', title: 'Process' },
         { label: 'unit', title: 'Unit' },
-        { label: 'container', title: 'Container' },
+        { label: 'container_id', title: 'Container' },
+        { label: 'k8s_namespace_name', title: 'Namespace of the pod' },
+        { label: 'k8s_pod_name', title: 'Pod' },
       ],
       numbers: [],
     },

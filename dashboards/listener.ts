@@ -207,7 +207,7 @@ export const listener: BoardSpec = {
             means:
               'Socket, process, unit, container and pod of each listener. PID is the process that stands for it: the lowest that was seen to accept, otherwise the lowest that holds the socket.',
             worry: 'The process is not the one you expect, or a shard is missing.',
-            limits: 'Process and pod are empty where the exporter is not allowed to inspect the process.',
+            limits: 'Process is empty where the exporter is not allowed to inspect it.',
             width: 24,
             height: 7,
             labels: [
@@ -224,8 +224,10 @@ export const listener: BoardSpec = {
               { label: 'process', title: 'Process' },
               { label: 'pid', title: 'PID' },
               { label: 'unit', title: 'Unit' },
-              { label: 'container', title: 'Container' },
-              { label: 'pod', title: 'Pod' },
+              { label: 'container_id', title: 'Container' },
+              { label: 'k8s_namespace_name', title: 'Namespace of the pod' },
+              { label: 'k8s_pod_name', title: 'Pod' },
+              { label: 'k8s_container_name', title: 'Container in the pod' },
               { label: 'inode', title: 'Inode' },
             ],
             numbers: [],

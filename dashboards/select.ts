@@ -106,9 +106,12 @@ export const fullestListeners = (count: number, expression: string): string =>
 export const fullestPorts = (count: number, expression: string): string =>
   perInstance(`(${expression}) and on (${identity.port}) topk(${count}, max by (${identity.port}) (${usedMost}))`)
 
+/** What Kubernetes calls a place: labels that nobody else attaches to the series of a target. */
+const podLabels = 'container_id, k8s_namespace_name, k8s_pod_name, k8s_container_name'
+
 /** Adds to each listener whose it is. */
 export const withOwner = (expression: string): string =>
-  `(${expression}) * on (${identity.listener}) group_left (process, pid, unit, container) ${select('tcp_listener_info')}`
+  `(${expression}) * on (${identity.listener}) group_left (process, pid, unit, ${podLabels}) ${select('tcp_listener_info')}`
 
 /** Exporters that have answered in the time shown. */
 const known = `last_over_time(${select('spillway_exporter_info')}[$__range] @ end())`

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { workloadOfCgroupPath, workloadOfProcess } from './cgroup-path.ts'
+import { shortContainer, workloadOfCgroupPath, workloadOfProcess } from './cgroup-path.ts'
 
 const id = 'f0e1d2c3b4a5'.padEnd(64, '0123456789abcdef')
-const container = 'f0e1d2c3b4a5'
+const container = id
 const pod = '8a1b2c3d-1111-2222-3333-444455556666'
 const pod_ = pod.replaceAll('-', '_')
 
@@ -90,12 +90,17 @@ const paths: [path: string, unit: string, container: string, pod: string][] = [
   ['/machine.slice/systemd-nspawn@web.service/payload', '', 'web', ''],
   ['/machine.slice/machine-web\\x2d1.scope/payload/system.slice/nginx.service', 'nginx.service', 'web-1', ''],
   [`/ecs/0123456789abcdef0123456789abcdef/${id}`, '', container, ''],
-  ['/ecs/0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef-2574839563', '', '0123456789ab', ''],
+  [
+    '/ecs/0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef-2574839563',
+    '',
+    '0123456789abcdef0123456789abcdef',
+    '',
+  ],
   [`/ecstasks.slice/ecstasks-0123456789abcdef0123456789abcdef.slice/docker-${id}.scope`, '', container, ''],
 ]
 
 for (const [path, unit, container, pod] of paths)
-  test(`${path} belongs to ${[unit, container && `container ${container}`, pod && `pod ${pod}`].filter(Boolean).join(', ') || 'nothing'}`, () => {
+  test(`${path} belongs to ${[unit, container && `container ${shortContainer(container)}`, pod && `pod ${pod}`].filter(Boolean).join(', ') || 'nothing'}`, () => {
     assert.deepEqual(workloadOfCgroupPath(path), { unit, container, pod })
   })
 
@@ -124,4 +129,19 @@ test('a process of version 2 alone, and what is no list of cgroups', () => {
 test('a path with a colon in it is read to its end', () => {
   const text = `0::/system.slice/containerd.service/kubepods-besteffort-pod${pod_}.slice:cri-containerd:${id}\n`
   assert.deepEqual(workloadOfProcess(text), { unit: '', container, pod })
+})
+
+test('a pod that is in hierarchies of version 1 alone is not of the unit in which its runtime was started', () => {
+  const text = [
+    '0::/system.slice/containerd.service',
+    '1:name=systemd:/system.slice/containerd.service',
+    `4:memory:/kubepods/burstable/pod${pod}/${id}`,
+    '',
+  ]
+  for (const lines of [text, text.toReversed()])
+    assert.deepEqual(workloadOfProcess(lines.join('\n')), { unit: '', container, pod })
+})
+
+test('people are shown twelve digits of an id, and the whole of a name', () => {
+  assert.deepEqual([id, 'web-1', '', 'deadbeef'].map(shortContainer), ['f0e1d2c3b4a5', 'web-1', '', 'deadbeef'])
 })

@@ -4,7 +4,7 @@
 export interface Workload {
   /** Unit of systemd, as `systemctl` calls it: `nginx.service`, `session-2.scope`. The scope of a container is none. */
   unit: string
-  /** The first 12 digits of a container's id; the name of a container of LXC or systemd-nspawn. */
+  /** A container's id, whole; the name of a container of LXC or systemd-nspawn. */
   container: string
   /** The uid of a pod of Kubernetes. */
   pod: string
@@ -23,6 +23,13 @@ const NSPAWN = /^(?:systemd-nspawn@(.+)\.service|machine-(.+)\.scope)$/
 const UNIT = /^.+\.(?:service|scope|socket|mount|swap)$/
 /** Processes of the runtime that belong to a container, and are not in it. */
 const BESIDE = /conmon/
+
+/** So many digits of an id are shown to people, as `docker ps` does. */
+const SHOWN_DIGITS = 12
+
+/** A container as people are shown it: the beginning of an id, the whole of a name. */
+export const shortContainer = (container: string): string =>
+  /^[0-9a-f]{32,64}$/.test(container) ? container.slice(0, SHOWN_DIGITS) : container
 
 /** Whose a cgroup is. `path` is one below the root of a hierarchy, as in /proc/PID/cgroup. */
 export function workloadOfCgroupPath(path: string): Workload {
@@ -48,7 +55,10 @@ export function workloadOfProcess(text: string): Workload {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
     if (controllers === undefined || path === undefined) continue
     const { unit, container, pod } = workloadOfCgroupPath(path)
-    found.unit ||= unit
+    // On a hybrid host a pod may be in the hierarchies of version 1 alone: the unit is then that of the runtime.
+    if (found.pod !== '') found.unit ||= pod === '' ? '' : unit
+    else if (pod !== '') found.unit = unit
+    else found.unit ||= unit
     found.container ||= container
     found.pod ||= pod
   }
@@ -61,7 +71,7 @@ const ofSystemd = (line: string): boolean => /^\d+:(?:|name=systemd):/.test(line
 
 function containerIn(part: string, parent: string): string | undefined {
   const id = CONTAINER_ID.exec(part)?.[0] ?? FARGATE_TASK.exec(part)?.[1]
-  if (id !== undefined) return id.slice(0, 12)
+  if (id !== undefined) return id
   const [, nspawnService, nspawnScope] = NSPAWN.exec(part) ?? []
   return (
     LXC.exec(part)?.[1] ??

@@ -52,6 +52,7 @@ function listener(queue: QueueEvidence): object {
     unit: queue.unit,
     container: queue.container,
     pod: queue.pod,
+    kubernetes: queue.kubernetes ?? null,
     length: queue.length,
     limit: queue.limit,
     limit_set_by: setBy.by,

@@ -2,6 +2,7 @@
 import { duration, number, plural, whole } from '#common/quantities.ts'
 import { isFull, listensForMs, perDay, type QueueEvidence } from '#findings/host/evidence.ts'
 import type { HostFound, Severity } from '#findings/host/finding.ts'
+import { placeWords } from '#live/host/place-words.ts'
 import type { HostReport } from '#live/host/report.ts'
 import { paintOf, paragraph } from '../terminal/lines.ts'
 import { placeInWords } from './place.ts'
@@ -85,8 +86,10 @@ function* rowsOf(queues: readonly QueueEvidence[]): Generator<Row> {
   }
 }
 
-function whoOf({ who, unit, container, pod, processes }: QueueEvidence): string {
-  const workload = unit !== '' ? unit.replace(/\.service$/, '') : container !== '' ? container : pod.slice(0, 8)
+function whoOf(queue: QueueEvidence): string {
+  const { who, processes } = queue
+  const { unit, container, pod } = placeWords(queue)
+  const workload = pod ?? (unit.replace(/\.service$/, '') || container || queue.pod.slice(0, 8))
   const name = who ?? (processes.length > 0 ? '?' : '–')
   return workload === '' || workload === name ? name : `${name}, ${workload}`
 }

@@ -235,7 +235,7 @@ function detailsOf(row: HostRow): string[] {
         : [`${row.acceptors.join(', ')} wait${row.acceptors.length === 1 ? 's' : ''} for connections`]
   const where = [
     ...(row.unit === '' ? [] : [row.unit]),
-    ...(row.container === '' ? [] : [`container ${row.container}`]),
+    ...(row.pod === undefined ? (row.container === '' ? [] : [`container ${row.container}`]) : [`pod ${row.pod}`]),
     ...(row.netns === '' ? [] : [`network namespace ${row.netns}`]),
   ]
   const dead = (port?.waitingFinished ?? 0) + (port?.waitingReset ?? 0)

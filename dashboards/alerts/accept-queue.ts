@@ -10,6 +10,7 @@ import {
   overflowing,
   rate,
   timeFull,
+  whose,
   withProcess,
   withProcessOfPort,
 } from './ask.ts'
@@ -50,7 +51,7 @@ const standsStill = ({ gap }: Pace): string => `deriv(tcp_port_accept_wait_oldes
 
 /** A server without a free file does not accept for another reason: FilesUsedUp tells it. */
 const withFreeFiles = (listeners: string, pace: Pace): string =>
-  `(${withProcess(listeners, pace)}) unless on (job, instance, process) ${filesUsedUp(pace)}`
+  `(${withProcess(listeners, pace)}) unless on (job, instance, ${whose}) ${filesUsedUp(pace)}`
 
 export const acceptQueueAlerts: Alert[] = [
   {

@@ -43,13 +43,16 @@ export const blame = (events: string, candidates: string): string =>
 const info = ({ gap }: Pace): string =>
   `(tcp_listener_info or on (${by.listener}) topk by (${by.listener}) (1, last_over_time(tcp_listener_info[${gap}])))`
 
-/** With the label `process`, where the exporter may see it. */
+/** Whose a listener is, as far as the exporter can tell. */
+export const whose = 'process, k8s_namespace_name, k8s_pod_name, k8s_container_name'
+
+/** With the labels that say whose it is. */
 export const withProcess = (listeners: string, pace: Pace): string =>
-  `(${listeners}) * on (${by.listener}) group_left (process) ${info(pace)}`
+  `(${listeners}) * on (${by.listener}) group_left (${whose}) ${info(pace)}`
 
 /** The same for a port: one process stands for all that listen there. */
 export const withProcessOfPort = (ports: string, { gap }: Pace): string =>
-  `(${ports}) * on (${by.port}) group_left (process) topk by (${by.port}) (1, last_over_time(tcp_listener_info[${gap}]))`
+  `(${ports}) * on (${by.port}) group_left (${whose}) topk by (${by.port}) (1, last_over_time(tcp_listener_info[${gap}]))`
 
 export const filesUsedUp = (pace: Pace): string =>
   `${lately('listener_process_open_fds', pace)} / ${lately('listener_process_max_fds', pace)} > 0.9`

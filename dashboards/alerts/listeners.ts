@@ -1,5 +1,5 @@
 /** Listeners that close: what becomes of the clients that wait, and of those that come. */
-import { by, gained, lately, netstatRate } from './ask.ts'
+import { by, gained, lately, netstatRate, whose } from './ask.ts'
 import { type Alert, atOnce, namespaceWords, type Pace, portOrNamespace } from './spec.ts'
 
 const resets = 'tcp_port_listener_close_resets_total'
@@ -13,7 +13,7 @@ const answers = (pace: Pace): string => `on (job, instance) ${lately('spillway_e
 /** Ports that listened, had clients, and listen no more; by the process that was seen last. */
 const gonePorts = (pace: Pace): string =>
   [
-    `(topk by (${by.port}) (1, group by (${by.port}, process) (last_over_time(tcp_listener_info{process!=""}[${pace.memory}])) or on (${by.port}) group by (${by.port}) (last_over_time(tcp_listener_info[${pace.memory}])))`,
+    `(topk by (${by.port}) (1, group by (${by.port}, ${whose}) (last_over_time(tcp_listener_info{process!=""}[${pace.memory}])) or on (${by.port}) group by (${by.port}) (last_over_time(tcp_listener_info[${pace.memory}])))`,
     `unless on (${by.port}) ${lately('tcp_listener_info', pace)}`,
     `and ${answers(pace)}`,
     `and on (${by.port}) max_over_time(tcp_port_connections{state=~"established|close_wait|time_wait"}[${pace.memory}]) > 0)`,

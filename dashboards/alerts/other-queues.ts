@@ -54,7 +54,7 @@ export const otherQueueAlerts: Alert[] = [
     expression: filesUsedUp,
     summary: 'A server has nearly used up its open files',
     description:
-      '{{ $labels.process }}{{ with $labels.container }} of container {{ . }}{{ end }} on {{ $labels.instance }} has used {{ $value | humanizePercentage }} of its open files. When none is left, accept() fails with EMFILE and its queue fills.',
+      '{{ $labels.process }}{{ with $labels.k8s_pod_name }} in pod {{ $labels.k8s_namespace_name }}/{{ . }}{{ else }}{{ with $labels.container_id }} of container {{ . }}{{ end }}{{ end }} on {{ $labels.instance }} has used {{ $value | humanizePercentage }} of its open files. When none is left, accept() fails with EMFILE and its queue fills.',
     board: 'listener',
   },
   {

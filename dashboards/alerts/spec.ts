@@ -51,7 +51,8 @@ export const atOnce: Condition['lasting'] = { production: '0s', lab: '0s' }
 /** A state that a short pause of the process, or a burst, also makes. */
 export const forAWhile: Condition['lasting'] = { production: '2m', lab: '5s' }
 
-const process = '{{ with $labels.process }} ({{ . }}){{ end }}'
+const process =
+  '{{ with $labels.process }} ({{ . }}){{ end }}{{ with $labels.k8s_pod_name }} in pod {{ $labels.k8s_namespace_name }}/{{ . }}{{ end }}'
 
 export const namespaceWords = '{{ $labels.instance }}, namespace {{ $labels.netns }}'
 export const portWords = `{{ $labels.address }}:{{ $labels.port }}${process} on ${namespaceWords},`

@@ -54,6 +54,8 @@ export interface QueueEvidence extends Place {
   unit: string
   container: string
   pod: string
+  /** What Kubernetes calls it; `container` is empty where only the pod is known. */
+  kubernetes?: { namespace: string; pod: string; container: string } | undefined
   processes: readonly ProcessEvidence[]
   /** Those that wait for connections; undefined where that cannot be known. */
   acceptors: readonly number[] | undefined

@@ -16,11 +16,11 @@ type Holders = Pick<QueueEvidence, 'server' | 'who' | 'activated' | 'processes'>
 
 type Listening = Pick<
   ListenerSample,
-  'inode' | 'acceptors' | 'length' | 'limit' | 'unit' | 'container' | 'pod' | 'process' | 'pids'
+  'inode' | 'acceptors' | 'length' | 'limit' | 'unit' | 'container' | 'pod' | 'kubernetes' | 'process' | 'pids'
 >
 
 export type Behind = Omit<Holders, 'owners'> &
-  Pick<QueueEvidence, 'unit' | 'container' | 'pod' | 'acceptors' | 'length' | 'limit' | 'setBy'>
+  Pick<QueueEvidence, 'unit' | 'container' | 'pod' | 'kubernetes' | 'acceptors' | 'length' | 'limit' | 'setBy'>
 
 /** Who is behind a listener, wherever that is known from. */
 export interface Behinds {
@@ -46,10 +46,11 @@ export class Processes implements Behinds {
     )
   }
 
-  behind({ inode, acceptors, length, limit, unit, container, pod }: Listening, somaxconn: number | undefined): Behind {
+  behind(listener: Listening, somaxconn: number | undefined): Behind {
+    const { inode, acceptors, length, limit, unit, container, pod, kubernetes } = listener
     const { owners, server, who, activated, processes } = this.#holdersOf(this.#looks.ownersOf(inode))
     return {
-      ...{ server, who, activated, processes, unit, container, pod, length, limit },
+      ...{ server, who, activated, processes, unit, container, pod, kubernetes, length, limit },
       acceptors: this.#looks.waitersAt(inode) ?? acceptors ?? undefined,
       setBy: limitSetBy(limit, server, owners, somaxconn),
     }

@@ -83,6 +83,7 @@ export class ChosenPlace {
       who: first?.who ?? (worst.process || undefined),
       unit: worst.unit,
       container: worst.container,
+      ...(worst.pod !== undefined && { pod: worst.pod }),
       limitBecause: first && whySo(first.setBy, first.server?.name),
       past: portSample?.connections === undefined ? undefined : pastOf(pastAccept),
       retransmitting: portSample?.connections === undefined ? undefined : (retransmitting ?? 0),

@@ -25,6 +25,12 @@ const LISTENER = ['instance', 'netns', 'address', 'port', 'shard'] as const
 const PORT = ['instance', 'netns', 'address', 'port'] as const
 const NAMESPACE = ['instance', 'netns'] as const
 
+/** The names of a pod, as the labels have them; undefined outside pods. */
+const podNameIn = (labels: Value['labels']): QueueEvidence['kubernetes'] => {
+  const { k8s_namespace_name: namespace, k8s_pod_name: pod, k8s_container_name: container = '' } = labels
+  return namespace === undefined || pod === undefined ? undefined : { namespace, pod, container }
+}
+
 const keyOf = ({ labels }: Value, same: readonly string[]): string => same.map((label) => labels[label] ?? '').join('|')
 
 /** Throws a UsageError where no Prometheus answers, or it has no metrics of ours. */
@@ -84,7 +90,8 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
     somaxconn: number | undefined,
   ): QueueEvidence => {
     const { address = '', port = '', shard = '' } = value.labels
-    const { process = '', unit = '', container = '', pod = '' } = identities.get(keyOf(value, LISTENER)) ?? {}
+    const labels = identities.get(keyOf(value, LISTENER)) ?? {}
+    const { process = '', unit = '', container_id: container = '', k8s_pod_uid: pod = '' } = labels
     const server = process === '' ? undefined : serverOf([{ command: process, commandLine: '' }])
     const waiting = acceptors(value)
     const notServed = unserved(value)
@@ -98,7 +105,7 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       who: server === undefined || server.name === 'Go' ? process || undefined : server.name,
       overMs: rangeMs,
       activated: false,
-      ...{ unit, container, pod },
+      ...{ unit, container, pod, kubernetes: podNameIn(labels) },
       // Metrics do not tell what processes do.
       processes: [],
       acceptors: waiting === 0 ? [] : undefined,

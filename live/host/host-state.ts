@@ -52,6 +52,8 @@ export interface ChosenView extends Pick<PlaceView, 'key' | 'kind' | 'place' | '
   who: string | undefined
   unit: string
   container: string
+  /** `shop/web-7d9f (nginx)` */
+  pod?: string
   /** Why its limit is what it is. */
   limitBecause: string | undefined
   /** Connections that were taken from the queue: open, and those of which nobody has read or answered anything. */

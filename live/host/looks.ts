@@ -9,8 +9,8 @@ import type { Owner } from '#kernel/owners.ts'
 import { ofProcess, processNames } from '#kernel/proc-reading.ts'
 import { Identifier } from '#services/exporter/identity/identify.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
+import { Places } from '#services/exporter/identity/places.ts'
 import { socketInodes } from '#services/exporter/identity/socket-inodes.ts'
-import { Workloads } from '#services/exporter/identity/workloads.ts'
 import type { RawSnapshot } from '#services/exporter/sampler/message.ts'
 import { NamespaceFinder } from '#services/exporter/sampler/namespace-finder.ts'
 import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
@@ -75,8 +75,8 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     ? new NamespaceFinder(proc, (discovery) => port1.postMessage(discovery))
     : undefined
   const owners = new OwnerRegister(proc, { ...sliceNeeds, later: (work) => void setImmediate(work) })
-  const workloads = new Workloads()
-  const identifier = new Identifier(proc, { owners, workloads })
+  const places = Places.onHost(proc)
+  const identifier = new Identifier(proc, { owners, places })
   let sampler: Sampler | undefined
   try {
     await finder?.start()
@@ -88,9 +88,15 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     const readMs = monotonicMs()
     const before = take()
     const inodes = socketInodes(before)
-    for (const { listeners } of before.namespaces) for (const { cgroupId } of listeners) workloads.of(cgroupId)
-    workloads.lookForUnknown()
+    places.update(before.namespaces)
+    const placesAreAskedFor = (): void => {
+      for (const { inode: namespace, listeners } of before.namespaces)
+        for (const { inode, cgroupId } of listeners) places.of(namespace, owners.of(inode)[0]?.workload, cgroupId)
+      places.lookForUnknown()
+    }
+    placesAreAskedFor()
     await settle(owners, inodes)
+    placesAreAskedFor()
     first?.(new Set(inodes.values().flatMap((inode) => owners.of(inode).map(({ pid }) => pid))))
     await sleep(Math.max(0, apartMs - (monotonicMs() - readMs)), undefined, { signal })
     sampler.readEverything()

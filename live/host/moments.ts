@@ -1,6 +1,6 @@
 /** A host moment by moment: snapshot, rows and findings, from a sampler of our own or from an exporter. */
 import os from 'node:os'
-import { duration } from '#common/quantities.ts'
+import { duration, plural } from '#common/quantities.ts'
 import type { HostEvidence } from '#findings/host/evidence.ts'
 import type { HostFound } from '#findings/host/finding.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
@@ -52,6 +52,19 @@ export async function* momentsFrom(
   yield* momentsOf(snapshots, rows, new ExporterFindings(exporter.host), `exporter at ${exporter}`)
 }
 
+/** What is not shown, because it may not be read. */
+function unreadWords({ unread }: Snapshot): string {
+  if (unread === undefined) return ''
+  const { namespaces, processes, processesOfListeners } = unread
+  const hidden = Math.max(processes, processesOfListeners)
+  return [
+    ...(namespaces === 0 ? [] : [`${plural(namespaces, 'namespace', 'namespaces')} not read`]),
+    ...(hidden === 0 ? [] : [`${plural(hidden, 'process', 'processes')} hidden`]),
+  ]
+    .map((words) => `, ${words}`)
+    .join('')
+}
+
 async function* momentsOf(
   snapshots: AsyncIterable<Snapshot>,
   rows: HostRows,
@@ -66,7 +79,7 @@ async function* momentsOf(
       view,
       findings,
       evidence: finder.evidence,
-      source: `${who}, read every ${duration(view.sampleIntervalMs)}`,
+      source: `${who}, read every ${duration(view.sampleIntervalMs)}${unreadWords(snapshot)}`,
     }
   }
 }

@@ -77,6 +77,7 @@ function tcpQueues(
       unit: who.unit,
       container: who.container,
       pod: who.pod,
+      kubernetes: who.kubernetes,
       processes: who.processes,
       acceptors: who.acceptors,
       length: who.length,

@@ -1,5 +1,6 @@
 /** The queues of a host as rows, one for each listening socket and each UDP address, with rates over the last second. Pure. */
 import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
+import { placeWords } from './place-words.ts'
 import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
 
 /** Rates are taken over this span. */
@@ -25,6 +26,8 @@ export interface HostRow {
   acceptors: readonly number[] | undefined
   unit: string
   container: string
+  /** `shop/web-7d9f (nginx)` */
+  pod?: string
   /** In connections; of UDP in bytes. */
   length: number
   /** As many fit. */
@@ -164,8 +167,7 @@ function rowsOf(
       process: listener.process,
       pids: listener.pids,
       acceptors: listener.acceptors ?? undefined,
-      unit: listener.unit,
-      container: listener.container,
+      ...placeWords(listener),
       length: listener.length,
       room: listener.limit + 1,
       peak: listener.peak,
@@ -193,8 +195,7 @@ function rowsOf(
       process: listener.process,
       pids: listener.pids,
       acceptors: undefined,
-      unit: listener.unit,
-      container: listener.container,
+      ...placeWords(listener),
       length: listener.length,
       room: listener.limit + 1,
       peak: listener.peak,

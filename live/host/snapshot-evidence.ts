@@ -15,13 +15,13 @@ export function evidenceOfSnapshots(before: Snapshot, after: Snapshot, host: str
     (after.processes ?? []).map(({ pid, open, limit }) => [pid, { open, limit: limit ?? undefined }]),
   )
   const processes: Behinds = {
-    behind({ process, pids, acceptors, unit, container, pod, length, limit }, somaxconn): Behind {
+    behind({ process, pids, acceptors, unit, container, pod, kubernetes, length, limit }, somaxconn): Behind {
       const server = process === '' ? undefined : serverOf([{ command: process, commandLine: '' }])
       return {
         server,
         who: server === undefined || server.name === 'Go' ? process || undefined : server.name,
         activated: false,
-        ...{ unit, container, pod, length, limit },
+        ...{ unit, container, pod, kubernetes, length, limit },
         processes: pids.map((pid) => ({
           pid,
           command: process,

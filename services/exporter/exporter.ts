@@ -15,6 +15,7 @@ import type { NamespaceIdentity, RawSamples } from './sampler/message.ts'
 import { describe } from './sampler/namespace-set.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import { IDLE_SNAPSHOT_MS, SamplerThread } from './sampler/sampler-thread.ts'
+import { refuseToBeBlind, unreadNamespaces } from './sight.ts'
 import type { Snapshot } from './snapshot.ts'
 import { SnapshotStore } from './snapshot-store.ts'
 import type { WebFront } from './web-config/front.ts'
@@ -66,7 +67,11 @@ export async function startExporter(
   const { securing, admission }: Partial<WebFront> =
     webConfigFile === undefined ? {} : (await import('./web-config/front.ts')).webFront(webConfigFile, log)
   const pace = { ...defaultOptions.pace, ...options.pace }
-  const identifier = new Identifier(proc, { stateDir, log })
+  const identifier = new Identifier(proc, {
+    stateDir,
+    log,
+    unreadNamespaces: (read) => unreadNamespaces(thread?.discovery, thread?.hiddenProcesses, read),
+  })
   const store = new SnapshotStore(pace, identifier)
   const watched = new Set<object>()
   let thread: SamplerThread | undefined
@@ -120,6 +125,9 @@ export async function startExporter(
   started.defer(() => identifier.close())
   started.defer(() => sampler.thread.stop())
 
+  const unread = unreadNamespaces(thread.discovery, thread.hiddenProcesses, sampler.namespaces)
+  refuseToBeBlind(unread, sampler.namespaces)
+
   // Whose the listeners are decides about their numbers: nobody is to see them without, if that takes no longer than this.
   await Promise.race([
     sampler.thread.tell().then(() => store.settled()),
@@ -141,8 +149,7 @@ export async function startExporter(
       namespaces.some(({ kind }) => kind === 'all'),
     ),
   )
-  const { hiddenProcesses = 0 } = sampler.thread
-  if (hiddenProcesses > 0) log(hiddenLine(hiddenProcesses))
+  if (unread !== undefined && unread.processes > 0) log(hiddenLine(unread.processes))
 
   const resources = started.move()
   return {

@@ -8,6 +8,7 @@ import test from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { eventually } from '#common/waiting.ts'
 import { queryExamples } from './catalogue/examples.ts'
+import { placeLabels } from './catalogue/place.ts'
 import { metrics } from './catalogue.ts'
 import { startExporter } from './exporter.ts'
 import { page } from './fixtures/exported.ts'
@@ -22,7 +23,7 @@ const contract: Record<string, string[]> = {
   tcp_listener_drops_total: ['netns', 'address', 'port', 'shard'],
   tcp_listener_info: [
     ...['netns', 'address', 'port', 'shard', 'inode', 'cookie', 'uid'],
-    ...['process', 'pid', 'unit', 'container', 'pod', 'device'],
+    ...['process', 'pid', ...placeLabels, 'device'],
   ],
   tcp_port_syn_queue_length: ['netns', 'address', 'port'],
   tcp_port_syn_queue_peak: ['netns', 'address', 'port'],

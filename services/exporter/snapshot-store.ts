@@ -8,6 +8,7 @@ import type { Identifier } from './identity/identify.ts'
 import { type DumpKind, perKind, type RawSamples, type RawSnapshot } from './sampler/message.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import type { Samples } from './samples.ts'
+import type { UnreadNamespaces } from './sight.ts'
 import type { Snapshot } from './snapshot.ts'
 import { tooOld, withoutOld } from './withheld.ts'
 
@@ -92,6 +93,11 @@ export class SnapshotStore {
     return withoutOld(this.latest, this.#raw, this.#clock())
   }
 
+  /** Processes that may not be looked into for the owners of listeners. */
+  get hiddenOwners(): number {
+    return this.#identifier.ownerHealth.hidden
+  }
+
   /** How old what is known of each kind is, in the namespace in which it is oldest; null where a kind was never read. */
   get agesSeconds(): Record<DumpKind, number | null> {
     const nowMs = this.#clock()
@@ -107,7 +113,7 @@ export class SnapshotStore {
     return this.#raw === undefined ? [] : tooOld(this.#raw, this.#clock())
   }
 
-  held(samplerRestarts: number, hiddenProcesses?: number): Held {
+  held(samplerRestarts: number, unreadNamespaces?: UnreadNamespaces): Held {
     const { user, system } = process.cpuUsage()
     return {
       snapshot: this.snapshot,
@@ -115,7 +121,7 @@ export class SnapshotStore {
       snapshotAgeSeconds: this.snapshotAgeSeconds,
       monotonicMs: this.#clock(),
       samplerRestarts,
-      hiddenProcesses,
+      unreadNamespaces,
       processStartedMs: performance.timeOrigin,
       processCpuSeconds: (user + system) / 1e6,
       owners: this.#identifier.ownerHealth,

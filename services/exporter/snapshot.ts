@@ -16,6 +16,13 @@ export const ExactSample = Type.Object({
 })
 export type ExactSample = Static<typeof ExactSample>
 
+/** What Kubernetes calls a place; absent outside pods, and where the node's files do not tell. */
+const PodNameSample = Type.Object({
+  namespace: Type.String(),
+  pod: Type.String(),
+  container: Type.String({ description: 'Empty where only the pod is known' }),
+})
+
 /** A listening socket: one row a shard. */
 export const ListenerSample = Type.Object({
   address: Type.String(),
@@ -52,9 +59,10 @@ export const ListenerSample = Type.Object({
     description: 'Those that waited for connections when it was last looked: [] is nobody, null is not known',
   }),
   unit: Type.String({ description: 'Unit of systemd; empty outside units' }),
-  container: Type.String({ description: 'Container id, 12 digits; empty outside containers' }),
+  container: Type.String({ description: 'Container id, whole; empty outside containers' }),
   pod: Type.String({ description: 'Uid of a pod of Kubernetes; empty outside pods' }),
   exact: Type.Optional(ExactSample),
+  kubernetes: Type.Optional(PodNameSample),
 })
 export type ListenerSample = Static<typeof ListenerSample>
 
@@ -208,6 +216,7 @@ export const UnixListenerSample = Type.Object({
   unit: Type.String({ description: 'Unit of systemd; empty if there is none' }),
   container: Type.String(),
   pod: Type.String(),
+  kubernetes: Type.Optional(PodNameSample),
 })
 export type UnixListenerSample = Static<typeof UnixListenerSample>
 
@@ -227,6 +236,7 @@ export type UdpSocketSample = Static<typeof UdpSocketSample>
 export const ProcessFiles = Type.Object({
   process: Type.String(),
   container: Type.String(),
+  kubernetes: Type.Optional(PodNameSample),
   pid: Count,
   open: Count,
   limit: Type.Union([Count, Type.Null()], { description: 'RLIMIT_NOFILE (soft); null if there is none' }),
@@ -247,6 +257,7 @@ const Age = Type.Union([Type.Number(), Type.Null()])
 export const NamespaceSample = Type.Object({
   netns: Type.String({ description: 'The name given on the command line, otherwise the inode number' }),
   name: Type.String({ description: 'The name of a file below /run/netns or /run/docker/netns; empty if it has none' }),
+  kubernetes: Type.Optional(PodNameSample),
   inode: Count,
   agesSeconds: Type.Record(Type.String(), Age, {
     description:
@@ -294,6 +305,16 @@ export const Snapshot = Type.Object({
     description: 'Time since owners and acceptors were last looked for; null while they cannot be',
   }),
   namespaces: Type.Array(NamespaceSample),
+  unread: Type.Optional(
+    Type.Object(
+      {
+        namespaces: Type.Integer({ minimum: 0, description: 'Network namespaces that were found and are not read' }),
+        processes: Type.Integer({ minimum: 0, description: 'Processes whose namespace may not be looked at' }),
+        processesOfListeners: Type.Integer({ minimum: 0, description: 'Processes whose files may not be looked at' }),
+      },
+      { description: 'What the exporter may not read; absent where that is nothing' },
+    ),
+  ),
   processes: Type.Optional(Type.Array(ProcessFiles)),
   sampler: Type.Object({
     intervalSeconds: Type.Number({ description: 'As asked for' }),

@@ -20,10 +20,10 @@ export const queryExamples: readonly QueryExample[] = [
 min by (netns, address, port) (tcp_listener_accept_queue_length / (tcp_listener_accept_queue_limit + 1))`,
   },
   {
-    question: 'Whose queue drops connections? Drops a second, by container and process.',
-    query: `sum by (container, process) (
+    question: 'Whose queue drops connections? Drops a second, by pod, container and process.',
+    query: `sum by (k8s_namespace_name, k8s_pod_name, container_id, process) (
   rate(tcp_listener_drops_total[5m])
-  * on (netns, address, port, shard) group_left (container, process) tcp_listener_info
+  * on (netns, address, port, shard) group_left (k8s_namespace_name, k8s_pod_name, container_id, process) tcp_listener_info
 )`,
   },
   {

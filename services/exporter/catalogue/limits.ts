@@ -79,8 +79,19 @@ const nearest = (value: (files: ProcessFiles) => number): Metric['read'] =>
     }
     for (const files of worst.values())
       if (Number.isFinite(value(files)))
-        yield { labels: { process: files.process, container: files.container }, value: value(files) }
+        yield { labels: { process: files.process, ...placeOf(files) }, value: value(files) }
   }
+
+const filesLabels = ['process', 'container_id', 'k8s_namespace_name', 'k8s_pod_name', 'k8s_container_name'] as const
+const placeOf = ({
+  container,
+  kubernetes,
+}: ProcessFiles): Record<Exclude<(typeof filesLabels)[number], 'process'>, string> => ({
+  container_id: container,
+  k8s_namespace_name: kubernetes?.namespace ?? '',
+  k8s_pod_name: kubernetes?.pod ?? '',
+  k8s_container_name: kubernetes?.container ?? '',
+})
 
 const share = ({ open, limit }: ProcessFiles): number => (limit === null ? 0 : open / Math.max(limit, 1))
 
@@ -111,7 +122,7 @@ export const limitMetrics: MetricGroup = {
     {
       name: 'listener_process_open_fds',
       type: 'gauge',
-      labels: ['process', 'container'],
+      labels: filesLabels,
       help:
         'Open files of a process that holds a listener; of several with the same name, the one nearest to its limit. Absent ' +
         'for processes that the exporter may not look into.',
@@ -123,7 +134,7 @@ export const limitMetrics: MetricGroup = {
     {
       name: 'listener_process_max_fds',
       type: 'gauge',
-      labels: ['process', 'container'],
+      labels: filesLabels,
       help: 'The limit on open files of that process (RLIMIT_NOFILE, the soft one). Absent if there is none.',
       source: '/proc/PID/limits',
       worry: 'Lower than the connections that the server is to hold: 1,024 is a common default.',

@@ -1,6 +1,7 @@
 import type { MetricFamily, MetricValue } from '#common/metrics-text.ts'
 import type { OwnerHealth } from '../identity/owner-register.ts'
 import type { RawSnapshot } from '../sampler/message.ts'
+import type { UnreadNamespaces } from '../sight.ts'
 import type { Snapshot } from '../snapshot.ts'
 
 /** What the main thread has when it is scraped. */
@@ -13,8 +14,8 @@ export interface Held {
   /** Now, by the clock of `readMs`. */
   monotonicMs: number
   samplerRestarts: number
-  /** Processes whose network namespace may not be looked at; undefined if none are looked for. */
-  hiddenProcesses: number | undefined
+  /** What was found of network namespaces and is not read; undefined if none are looked for. */
+  unreadNamespaces: UnreadNamespaces | undefined
   /** When the process began, in milliseconds since 1970. */
   processStartedMs: number
   /** CPU time of the whole process. */

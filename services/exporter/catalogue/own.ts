@@ -70,7 +70,18 @@ export const ownMetrics: MetricGroup = {
       source: 'EACCES from /proc/PID/ns/net',
       worry:
         'Above 0: containers are missing. Give the exporter CAP_SYS_PTRACE besides CAP_SYS_ADMIN, or run it as root.',
-      read: one(({ hiddenProcesses }) => hiddenProcesses),
+      read: one(({ unreadNamespaces }) => unreadNamespaces?.processes),
+    },
+    {
+      name: 'spillway_exporter_namespaces_unread',
+      type: 'gauge',
+      labels: [],
+      help:
+        'Network namespaces that the last search of --netns all found and that are not read. Those that have just come are among ' +
+        'them for a moment. Absent without --netns all.',
+      source: 'the search, and what is read',
+      worry: 'Above 0 for longer than a minute: the log and spillway_sample_errors_total{kind="namespace"} say why.',
+      read: one(({ unreadNamespaces }) => unreadNamespaces?.namespaces),
     },
     {
       name: 'spillway_exporter_namespace_info',

@@ -2,6 +2,7 @@
 import type { MetricValue } from '#common/metrics-text.ts'
 import type { UnixListenerSample } from '../snapshot.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
+import { placeLabels, placeValues } from './place.ts'
 
 const labels = ['netns', 'path', 'shard'] as const
 type Labels = Record<(typeof labels)[number], string | number>
@@ -81,29 +82,17 @@ export const unixMetrics: MetricGroup = {
     {
       name: 'unix_listener_info',
       type: 'gauge',
-      labels: [...labels, 'type', 'inode', 'cookie', 'uid', 'process', 'owners', 'unit', 'container', 'pod'],
+      labels: [...labels, 'type', 'inode', 'cookie', 'uid', 'process', 'owners', ...placeLabels],
       help:
         'Who listens; the value is always 1. type is stream or seqpacket; process is the command of the first owner, owners ' +
         'their number. Empty where the exporter is not allowed to see it; uid is empty before Linux 5.3.',
       source: 'the LISTEN record and /proc/PID/fd',
       worry: 'Not a warning sign: join it to the others on netns, path and shard.',
-      read: each(({ type, inode, cookie, uid, process, pids, unit, container, pod }, labels) => [
-        {
-          labels: {
-            ...labels,
-            type,
-            inode,
-            cookie,
-            uid: uid ?? '',
-            process,
-            owners: pids.length,
-            unit,
-            container,
-            pod,
-          },
-          value: 1,
-        },
-      ]),
+      read: each((listener, labels) => {
+        const { type, inode, cookie, uid, process, pids } = listener
+        const own = { type, inode, cookie, uid: uid ?? '', process, owners: pids.length, ...placeValues(listener) }
+        return [{ labels: { ...labels, ...own }, value: 1 }]
+      }),
     },
     {
       name: 'unix_listeners_left_out',

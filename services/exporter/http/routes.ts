@@ -6,6 +6,7 @@ import type { Exchange, ReadingEdge } from '#common/edge/reading.ts'
 import type { EventStream } from '#common/event-stream.ts'
 import type { TextFormat } from '#common/metrics-text.ts'
 import type { SamplerThread } from '../sampler/sampler-thread.ts'
+import { type UnreadNamespaces, unreadNamespaces } from '../sight.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { SnapshotStore } from '../snapshot-store.ts'
 import type { Limits } from './limits.ts'
@@ -50,12 +51,15 @@ export function addRoutes(app: ReadingEdge, sources: Sources, { freshMs, limits,
       await Promise.race([thread.tell(), sleep(TELL_MS, undefined, { ref: false })])
   }
 
+  const unread = (): UnreadNamespaces | undefined =>
+    unreadNamespaces(thread.discovery, thread.hiddenProcesses, store.raw?.namespaces ?? [])
+
   const sharedText = (format: TextFormat): Shared<Page> =>
     new Shared(
       async (begin) => {
         await refresh()
         begin(store.raw)
-        const held = store.held(thread.restarts, thread.hiddenProcesses)
+        const held = store.held(thread.restarts, unread())
         // Loaded when first scraped: starting is quicker.
         const { pageOf } = await import('../metrics.ts')
         return await pageOf(held, format)
@@ -96,6 +100,7 @@ export function addRoutes(app: ReadingEdge, sources: Sources, { freshMs, limits,
       agesSeconds: store.agesSeconds,
       withheld: store.withheld,
       ...(store.raw?.sampler.exact !== undefined && { exact: store.raw.sampler.exact }),
+      unread: { ...unread(), processesOfListeners: store.hiddenOwners },
     })
   })
   app.get('/metrics', async (exchange) => {

@@ -1,25 +1,26 @@
-import { nowhere, type Workload } from '#kernel/cgroup-path.ts'
-import type { Owner } from '#kernel/owners.ts'
 import { type DumpCost, perKind, type RawNamespace, type RawSamples, type RawSnapshot } from '../sampler/message.ts'
 import type { Samples } from '../samples.ts'
+import type { UnreadNamespaces } from '../sight.ts'
 import type { ListenerSample, ProcessFiles, Snapshot } from '../snapshot.ts'
 import { NamespaceNames } from './namespace-names.ts'
 import { OpenFiles } from './open-files.ts'
 import { type OwnerHealth, OwnerRegister } from './owner-register.ts'
+import { Places } from './places.ts'
 import { ShardFile } from './shard-file.ts'
 import { type ShardCandidate, Shards } from './shards.ts'
 import { socketInodes } from './socket-inodes.ts'
 import { Spokesmen } from './spokesmen.ts'
 import { UnixListeners } from './unix-listeners.ts'
-import { Workloads } from './workloads.ts'
 
 export interface IdentifierOptions {
   /** Where shard numbers are kept for the next run. */
   stateDir?: string | undefined
   log?(line: string): void
   owners?: OwnerRegister
-  workloads?: Workloads
+  places?: Places
   names?: NamespaceNames
+  /** What was found of network namespaces beyond those that are read. */
+  unreadNamespaces?(read: readonly { inode: number }[]): UnreadNamespaces | undefined
 }
 
 /**
@@ -28,21 +29,26 @@ export interface IdentifierOptions {
  */
 export class Identifier {
   readonly #owners: OwnerRegister
-  readonly #workloads: Workloads
+  readonly #places: Places
   readonly #names: NamespaceNames
   readonly #spokesmen = new Spokesmen()
   readonly #shards = new Shards()
   readonly #unix: UnixListeners
   readonly #openFiles: OpenFiles
   readonly #file: ShardFile | undefined
+  readonly #unreadNamespaces: NonNullable<IdentifierOptions['unreadNamespaces']>
   #restored = false
 
-  constructor(proc: string, { stateDir, log = () => {}, owners, workloads, names }: IdentifierOptions = {}) {
+  constructor(
+    proc: string,
+    { stateDir, log = () => {}, owners, places, names, unreadNamespaces }: IdentifierOptions = {},
+  ) {
     this.#owners = owners ?? new OwnerRegister(proc, { log })
-    this.#workloads = workloads ?? new Workloads()
+    this.#places = places ?? Places.onHost(proc)
     this.#names = names ?? new NamespaceNames(proc)
-    this.#unix = new UnixListeners(this.#owners)
+    this.#unix = new UnixListeners(this.#owners, this.#places)
     this.#openFiles = new OpenFiles(proc)
+    this.#unreadNamespaces = unreadNamespaces ?? (() => undefined)
     this.#file = stateDir === undefined ? undefined : ShardFile.in(stateDir, proc, log)
   }
 
@@ -52,6 +58,7 @@ export class Identifier {
     const inodes = socketInodes(raw)
     this.#owners.update(inodes)
     this.#names.update(raw.namespaces.map(({ inode }) => inode))
+    this.#places.update(raw.namespaces)
     this.#shards.update(this.#candidates(raw), raw.monotonicMs)
     this.#file?.offer(this.#shards, raw.monotonicMs)
     this.#unix.update(raw)
@@ -61,11 +68,13 @@ export class Identifier {
       monotonicMs: raw.monotonicMs,
       sampler: raw.sampler,
       ownersAgeSeconds: this.#owners.health.ageSeconds ?? null,
+      ...this.#unread(raw),
       namespaces: raw.namespaces.map((namespace) => {
         const { unixListeners: _, source: _source, listenersVersion: _version, costs, ...rest } = namespace
         return {
           ...rest,
           name: this.#names.of(namespace.inode),
+          ...this.#places.ofNamespace(namespace.inode),
           agesSeconds: perKind((kind) => ageOf(costs[kind], raw.monotonicMs)),
           listeners: this.#identified(namespace),
           ...this.#unix.of(namespace),
@@ -73,7 +82,7 @@ export class Identifier {
       }),
     }
     this.#spokesmen.forgetOthers(inodes)
-    this.#workloads.lookForUnknown()
+    this.#places.lookForUnknown()
     this.#openFiles.update(snapshot.namespaces)
     const processes = this.#openFiles.known
     return processes === undefined ? snapshot : { ...snapshot, processes }
@@ -99,6 +108,15 @@ export class Identifier {
     return this.#openFiles.known ?? []
   }
 
+  /** What may not be read, where there is any. */
+  #unread({ namespaces }: RawSnapshot): Pick<Snapshot, 'unread'> {
+    const { hidden } = this.#owners.health
+    const others = this.#unreadNamespaces(namespaces) ?? { namespaces: 0, processes: 0 }
+    return hidden + others.namespaces + others.processes === 0
+      ? {}
+      : { unread: { ...others, processesOfListeners: hidden } }
+  }
+
   /** How the search for owners goes. */
   get ownerHealth(): OwnerHealth {
     return this.#owners.health
@@ -107,7 +125,7 @@ export class Identifier {
   /** Saves the shard numbers, and looks up nothing any more. */
   close(): void {
     this.#owners.close()
-    this.#workloads.close()
+    this.#places.close()
     this.#names.close()
     this.#file?.close(this.#shards)
   }
@@ -121,7 +139,7 @@ export class Identifier {
       const owners = this.#owners.of(listener.inode)
       const waiters = this.#owners.waitersAt(listener.inode)
       const spokesman = this.#spokesmen.of(listener.inode, owners, waiters)
-      const { unit, container, pod } = this.#workloadOf(spokesman, listener.cgroupId)
+      const place = this.#places.of(inode, spokesman?.workload, listener.cgroupId)
       // Written out: a host may have ten thousand, several times a second.
       identified.push({
         address: listener.address,
@@ -144,19 +162,11 @@ export class Identifier {
         pid: spokesman?.pid ?? null,
         pids: owners.map(({ pid }) => pid),
         acceptors: waiters === undefined ? null : [...waiters],
-        unit,
-        container,
-        pod,
+        ...place,
         ...(listener.exact !== undefined && { exact: listener.exact }),
       })
     }
     return identified.sort(byShard)
-  }
-
-  /** Where the owner runs; failing that, where the socket was made: that of an activated service was made by systemd. */
-  #workloadOf(owner: Owner | undefined, cgroupId: bigint | undefined): Workload {
-    const { unit, container, pod } = owner?.workload ?? nowhere
-    return unit !== '' || container !== '' || pod !== '' ? { unit, container, pod } : this.#workloads.of(cgroupId)
   }
 
   /**

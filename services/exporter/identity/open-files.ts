@@ -46,7 +46,7 @@ export class OpenFiles {
     await this.#underWay
   }
 
-  async #look(wanted: ReadonlyMap<number, Pick<ProcessFiles, 'process' | 'container'>>): Promise<void> {
+  async #look(wanted: ReadonlyMap<number, Names>): Promise<void> {
     const found: ProcessFiles[] = []
     let looked = 0
     for (const [pid, names] of wanted) {
@@ -80,10 +80,13 @@ function softLimit(text: string): number | 'unlimited' | undefined {
   return word === undefined ? undefined : word === 'unlimited' ? word : Number(word)
 }
 
-function ownersIn(namespaces: Snapshot['namespaces']): Map<number, Pick<ProcessFiles, 'process' | 'container'>> {
-  const owners = new Map<number, Pick<ProcessFiles, 'process' | 'container'>>()
+type Names = Pick<ProcessFiles, 'process' | 'container' | 'kubernetes'>
+
+function ownersIn(namespaces: Snapshot['namespaces']): Map<number, Names> {
+  const owners = new Map<number, Names>()
   for (const { listeners, unixListeners = [] } of namespaces)
-    for (const { pids, process, container } of [...listeners, ...unixListeners])
-      for (const pid of pids) if (!owners.has(pid)) owners.set(pid, { process, container })
+    for (const { pids, process, container, kubernetes } of [...listeners, ...unixListeners])
+      for (const pid of pids)
+        if (!owners.has(pid)) owners.set(pid, { process, container, ...(kubernetes !== undefined && { kubernetes }) })
   return owners
 }

@@ -1,7 +1,7 @@
-import { nowhere } from '#kernel/cgroup-path.ts'
 import type { RawNamespace, RawSnapshot, RawUnixListener } from '../sampler/message.ts'
 import type { UnixListenerSample } from '../snapshot.ts'
 import type { OwnerRegister } from './owner-register.ts'
+import type { Places } from './places.ts'
 import { type ShardCandidate, Shards } from './shards.ts'
 
 /** What is known of the processes that hold a socket. */
@@ -13,10 +13,12 @@ export type OwnerSource = Pick<OwnerRegister, 'of' | 'isKnown'>
  */
 export class UnixListeners {
   readonly #source: OwnerSource
+  readonly #places: Pick<Places, 'of'>
   readonly #shards = new Shards()
 
-  constructor(source: OwnerSource) {
+  constructor(source: OwnerSource, places: Pick<Places, 'of'>) {
     this.#source = source
+    this.#places = places
   }
 
   /** Takes the listeners that exist now. */
@@ -43,9 +45,9 @@ export class UnixListeners {
       const shard = this.#shards.of(idOf(namespace, listener))
       if (shard === 0) continue // its owners are still being looked for, and decide about the number
       const owners = this.#source.of(listener.inode)
-      const { unit, container, pod } = owners[0]?.workload ?? nowhere
+      const place = this.#places.of(namespace, owners[0]?.workload)
       const [process, pids] = [owners[0]?.command ?? '', owners.map(({ pid }) => pid)]
-      identified.push({ ...listener, shard, process, pids, unit, container, pod })
+      identified.push({ ...listener, shard, process, pids, ...place })
     }
     return { unixListeners: identified }
   }

@@ -1,13 +1,11 @@
-import fs from 'node:fs'
 import { nowhere, type Workload, workloadOfCgroupPath } from '#kernel/cgroup-path.ts'
-import { cgroupFolders } from '#kernel/cgroups.ts'
+import { cgroup2Root, cgroupFolders } from '#kernel/cgroups.ts'
 import { SlicedWork } from '../slices.ts'
 
 const MOST_REMEMBERED = 10_000
 const SHARE = 0.2
 /** A tree of cgroups is not walked more often than this, however many sockets of unknown ones there are. */
 const LOOK_AGAIN_MS = 5000
-const CGROUP2_SUPER_MAGIC = 0x63677270
 
 /**
  * The unit, container and pod in which a listening socket was made, by the id of its cgroup, which the kernel keeps with
@@ -60,15 +58,4 @@ export class Workloads {
       yield
     }
   }
-}
-
-/** Where the unified hierarchy is mounted: alone, or beside those of version 1. Undefined where there is none. */
-function cgroup2Root(): string | undefined {
-  return ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((folder) => {
-    try {
-      return fs.statfsSync(folder).type === CGROUP2_SUPER_MAGIC
-    } catch {
-      return false
-    }
-  })
 }

@@ -10,12 +10,15 @@ import type { Selection } from './selection.ts'
 /** A listener as the kernel shows it; the main thread finds its owners. */
 export type RawListener = Omit<
   ListenerSample,
-  'shard' | 'process' | 'pid' | 'pids' | 'acceptors' | 'unit' | 'container' | 'pod'
+  'shard' | 'process' | 'pid' | 'pids' | 'acceptors' | 'unit' | 'container' | 'pod' | 'kubernetes'
 > & {
   cgroupId: bigint | undefined
 }
 
-export type RawUnixListener = Omit<UnixListenerSample, 'shard' | 'process' | 'pids' | 'unit' | 'container' | 'pod'>
+export type RawUnixListener = Omit<
+  UnixListenerSample,
+  'shard' | 'process' | 'pids' | 'unit' | 'container' | 'pod' | 'kubernetes'
+>
 
 /** A namespace that is being read, and how it was opened. */
 export interface NamespaceIdentity {
@@ -25,7 +28,10 @@ export interface NamespaceIdentity {
   source: string
 }
 
-export type RawNamespace = Omit<NamespaceSample, 'listeners' | 'unixListeners' | 'agesSeconds' | 'name'> & {
+export type RawNamespace = Omit<
+  NamespaceSample,
+  'listeners' | 'unixListeners' | 'agesSeconds' | 'name' | 'kubernetes'
+> & {
   unixListeners?: RawUnixListener[]
   source: string
   /** Changes whenever a listener has come or gone. */

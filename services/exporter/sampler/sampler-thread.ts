@@ -6,6 +6,7 @@ import type { RawSamples } from './message.ts'
 import {
   command,
   control,
+  type Discovery,
   type NamespaceIdentity,
   type RawSnapshot,
   type SamplerMessage,
@@ -82,6 +83,11 @@ export class SamplerThread {
   /** Processes whose network namespace may not be looked at, if namespaces are looked for; undefined if not, or not known. */
   get hiddenProcesses(): number | undefined {
     return this.#finder?.hidden
+  }
+
+  /** What was found when namespaces were last looked for; undefined if they are not, or were not yet. */
+  get discovery(): Discovery | undefined {
+    return this.#finder?.latest
   }
 
   /** How often the thread had to be replaced. */

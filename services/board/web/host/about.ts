@@ -47,7 +47,7 @@ export class About {
 const aged = (words: string, age: string): string => (age === '' ? words : `${words} (${age})`)
 
 function factsOf(chosen: ChosenView): Fact[] {
-  const { kind, picture, unit, container, netns, limitBecause, leftOut, sockets } = chosen
+  const { kind, picture, unit, container, pod, netns, limitBecause, leftOut, sockets } = chosen
   const { shards, ages } = picture
   const [first] = shards
   if (first === undefined) return []
@@ -60,6 +60,7 @@ function factsOf(chosen: ChosenView): Fact[] {
   const facts: Fact[] = [
     ...(netns === undefined ? [] : [{ name: 'Namespace', says: netns }]),
     ...(unit === '' ? [] : [{ name: 'Unit', says: unit }]),
+    ...(pod === undefined ? [] : [{ name: 'Pod', says: pod }]),
     ...(container === '' ? [] : [{ name: 'Container', says: container }]),
     ...(sockets === 1
       ? []

@@ -1,0 +1,52 @@
+/** What an exporter was asked to read, and may not. */
+import fs from 'node:fs'
+import { UsageError } from '#common/errors.ts'
+import { plural } from '#common/quantities.ts'
+import type { Discovery } from './sampler/message.ts'
+
+/** capability.h */
+const CAP_SYS_PTRACE = 19n
+
+/** Of `--netns all`: what the last search found and is not read, or was not allowed to look at. */
+export interface UnreadNamespaces {
+  /** Found, and not read. */
+  namespaces: number
+  /** Processes whose namespace may not be looked at. */
+  processes: number
+}
+
+/** Compares what was found with what is read; undefined where namespaces are not looked for, or not known yet. */
+export function unreadNamespaces(
+  discovery: Discovery | undefined,
+  hiddenProcesses: number | undefined,
+  read: readonly { inode: number }[],
+): UnreadNamespaces | undefined {
+  if (discovery === undefined || !('found' in discovery)) return undefined
+  const known = new Set(read.map(({ inode }) => inode))
+  const namespaces = discovery.found.filter(({ inode }) => !known.has(inode)).length
+  return { namespaces, processes: hiddenProcesses ?? 0 }
+}
+
+/**
+ * Throws a UsageError for an exporter that was asked for all namespaces and may read none but its own, for want of a
+ * capability: its numbers would pass for those of the whole host. One in a user namespace of its own may have all
+ * capabilities and still see nothing of what is outside: it goes on, and what it does not see is counted and said.
+ */
+export function refuseToBeBlind(
+  unread: UnreadNamespaces | undefined,
+  read: readonly { source: string }[],
+  capabilities: bigint | undefined = ownCapabilities(),
+): void {
+  if (unread === undefined || unread.processes === 0 || capabilities === undefined) return
+  if (read.some(({ source }) => source !== 'self') || ((capabilities >> CAP_SYS_PTRACE) & 1n) === 1n) return
+  throw new UsageError(
+    `--netns all needs CAP_SYS_PTRACE: without it no network namespace but the exporter's own can be read here, since ${plural(unread.processes, 'process', 'processes')} may not be looked at`,
+    'Give it CAP_SYS_PTRACE besides CAP_SYS_ADMIN, and CAP_DAC_READ_SEARCH for the names of processes, or leave out --netns all',
+  )
+}
+
+/** The effective capabilities of this process. */
+function ownCapabilities(): bigint | undefined {
+  const digits = /^CapEff:\s*([0-9a-f]+)$/m.exec(fs.readFileSync('/proc/self/status', 'latin1'))?.[1]
+  return digits === undefined ? undefined : BigInt(`0x${digits}`)
+}
