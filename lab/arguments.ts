@@ -48,6 +48,7 @@ export function exporterArguments(plan: LabPlan, listen: ListenTarget): string[]
     `--connections-interval=${plan.connectionsIntervalMs}ms`,
     `--cpu-budget=${plan.cpuShare * 100}%`,
     `--peak-window=${plan.peakWindowMs}ms`,
+    ...(plan.exact === undefined ? [] : [`--exact=${plan.exact}`]),
     '--look-budget=100%', // an experiment reads at the very moment that it speaks of
   ]
 }

@@ -48,6 +48,8 @@ export interface LabPlan {
   connectionsIntervalMs: number
   cpuShare: number
   peakWindowMs: number
+  /** Whether the exporter reads listeners by BPF too; left out: no. */
+  exact?: 'auto' | 'on' | 'off'
 }
 
 /** How a command in the lab ended. */

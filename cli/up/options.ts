@@ -19,6 +19,8 @@ port, clients on another host, and an exporter that reads the queues from the ke
   --metrics HOST:PORT     where /metrics is served (default 127.0.0.1:10511; port 0: any free port)
   --board HOST:PORT       where the live board is served (default 127.0.0.1:10510; port 0: any free port; off: no board)
   --sample-interval TIME  how often the accept queues are read (default 10ms)
+  --exact auto|on|off     reads by BPF what nothing else tells: the half-open requests of each shard, and its oldest wait;
+                          needs root. auto goes on without it (default off)
   --sysctl NAME=VALUE     sysctl to set in the server's network namespace; repeat for more
   --json                  print every snapshot as one JSON object per line, and nothing else; no board unless asked for
   --help                  this text
@@ -36,6 +38,7 @@ export interface UpOptions {
   json: boolean
 }
 
+const exactWishes = ['auto', 'on', 'off'] as const
 const modes = ['sharded', 'shared', 'single'] as const
 
 export const grammar = {
@@ -48,6 +51,7 @@ export const grammar = {
     metrics: { type: 'string', default: '127.0.0.1:10511' },
     board: { type: 'string', words: ['off'] },
     'sample-interval': { type: 'string', default: '10ms' },
+    exact: { type: 'string', values: exactWishes, default: 'off' },
     sysctl: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false },
     ...serverOptions,
@@ -66,6 +70,7 @@ export function readOptions(args: readonly string[]): UpOptions | undefined {
         ...(command === undefined ? ownBackends(values) : server),
         ...shownPace,
         sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
+        exact: oneOf('--exact', values.exact, exactWishes),
         sysctls: readSysctls(values.sysctl),
       },
       ratePerSecond: values.rate === '0' ? 0 : parseRate('--rate', values.rate, { max: 100_000 }),

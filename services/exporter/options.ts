@@ -115,7 +115,7 @@ export const grammar = {
     'connections-interval': { type: 'string' },
     'outgoing-interval': { type: 'string' },
     destinations: { type: 'string' },
-    exact: { type: 'string', words: exactWishes },
+    exact: { type: 'string', values: exactWishes },
     'cpu-budget': { type: 'string' },
     'peak-window': { type: 'string' },
     'stream-interval': { type: 'string' },
