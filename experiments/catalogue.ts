@@ -26,6 +26,7 @@ import smallBacklog from './small-backlog.ts'
 import smallerWhileTheyWait from './smaller-while-they-wait.ts'
 import stalledLoop from './stalled-loop.ts'
 import steering from './steering.ts'
+import synQueuePerShard from './syn-queue-per-shard.ts'
 import synacksAreRepeated from './synacks-are-repeated.ts'
 import udpReceiveQueue from './udp-receive-queue.ts'
 import unixSocketFull from './unix-socket-full.ts'
@@ -56,6 +57,7 @@ export const experiments: readonly Experiment[] = [
   rollingRestart,
   configTestJoinsTheGroup,
   steering,
+  synQueuePerShard,
   slowReader,
   slowClient,
   deferAccept,

@@ -13,6 +13,8 @@ declare module 'spillway/vocabulary' {
     sysctls?: Record<string, string | number>
     /** How often accept queues are read; default 10. */
     sampleIntervalMs?: number
+    /** Has the exporter read by BPF what nothing else tells of each listener; see `Needs.bpf`. */
+    exact?: 'on'
   }
 
   /** What a run needs to mean anything. If something is missing, the verdict is "not judged", with the reason. */
@@ -24,6 +26,8 @@ declare module 'spillway/vocabulary' {
     programs?: readonly string[]
     /** Root on the host, not only in the lab's user namespace. */
     root?: true
+    /** BPF programs that read sockets: a right that a host gives to root, or to nobody. */
+    bpf?: true
     /** Only in network namespaces of this machine, and why. */
     namespaces?: string
     /** What not every server has, where it runs on a server of somebody's: `spillway run NAME -- COMMAND`. */
@@ -229,8 +233,17 @@ declare module 'spillway/vocabulary' {
 
   /** The state at one moment. */
   export interface Now {
-    /** The listener of backend n, and how many processes hold it. Throws if there is none; `until` waits for one. */
-    listener(number: number): { length: number; limit: number; drops: number; owners: number }
+    /**
+     * The listener of backend n, how many processes hold it, and its own half-open requests, which only an `exact` lab knows. Throws
+     * if there is none; `until` waits for one.
+     */
+    listener(number: number): {
+      length: number
+      limit: number
+      drops: number
+      owners: number
+      halfOpen: number | undefined
+    }
     /** How many sockets listen on the port. */
     listeners: number
     /** Half-open requests of the port, and how many it holds before the kernel sends cookies or drops. */

@@ -124,8 +124,17 @@ export interface RunningLoad {
 
 /** The state at one moment. */
 export interface Now {
-  /** The listener of backend n, and how many processes hold it. Throws if there is none; `until` waits for one. */
-  listener(number: number): { length: number; limit: number; drops: number; owners: number }
+  /**
+   * The listener of backend n, how many processes hold it, and its own half-open requests, which only an `exact` lab knows. Throws
+   * if there is none; `until` waits for one.
+   */
+  listener(number: number): {
+    length: number
+    limit: number
+    drops: number
+    owners: number
+    halfOpen: number | undefined
+  }
   /** How many sockets listen on the port. */
   listeners: number
   /** Half-open requests of the port, and how many it holds before the kernel sends cookies or drops. */

@@ -2,6 +2,8 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import type { Experiment, Needs, ServerNeed } from '#experiments/vocabulary/experiment.ts'
+import { ExactListeners } from '#kernel/bpf/listeners.ts'
+import { KernelError } from '#kernel/errors.ts'
 import { type Driver, type LabPlan, type ServerPlan, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
 
@@ -23,6 +25,10 @@ export async function missingBefore(
   for (const name of needs.sysctls ?? [])
     if (!fs.existsSync(`/proc/sys/${name.replaceAll('.', '/')}`)) return lacks(name)
   if (root && process.geteuid?.() !== 0) return 'it needs root on the host'
+  if (needs.bpf === true) {
+    const refused = whyNoBpf()
+    if (refused !== undefined) return `it needs BPF. ${refused}`
+  }
   const set = new Set(Object.values(cases).flatMap(({ sysctls = {} }) => Object.keys(sysctls)))
   return unsettableIn(driver, [...set])
 }
@@ -33,6 +39,16 @@ async function unsettableIn(driver: Driver, sysctls: readonly string[]): Promise
     return undefined
   } catch (error) {
     if (error instanceof Unsettable) return error.message
+    throw error
+  }
+}
+
+function whyNoBpf(): string | undefined {
+  try {
+    new ExactListeners().close()
+    return undefined
+  } catch (error) {
+    if (error instanceof KernelError) return error.message
     throw error
   }
 }

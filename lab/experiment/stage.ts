@@ -344,7 +344,8 @@ function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>):
     listener(number) {
       const found = namespace?.listeners.find(({ port, shard }) => port === plan.port && shard === number)
       if (found === undefined) throw new NotSeen(`There is no listener ${number}`)
-      return { length: found.length, limit: found.limit, drops: found.drops, owners: found.pids.length }
+      const { length, limit, drops, pids, exact } = found
+      return { length, limit, drops, owners: pids.length, halfOpen: exact?.synQueue }
     },
     listeners: namespace?.listeners.filter(({ port }) => port === plan.port).length ?? 0,
     synQueue: { length: port?.synQueue?.length ?? 0, limit: port?.synQueue?.limit ?? 0 },
