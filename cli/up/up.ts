@@ -1,6 +1,8 @@
 /** The lab of `spillway up` and its live view. */
 
+import { UsageError } from '#common/errors.ts'
 import { Latest } from '#common/latest.ts'
+import { whyNoBpf } from '#lab/bpf.ts'
 import { ServiceError } from '#lab/endpoint.ts'
 import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
@@ -22,6 +24,8 @@ import { draw } from './screen.ts'
  * happens until the view takes over, and then an empty text.
  */
 export async function watch(options: UpOptions, onProgress: (text: string) => void): Promise<void> {
+  const refused = options.lab.exact === 'on' ? whyNoBpf() : undefined
+  if (refused !== undefined) throw new UsageError(`--exact on: ${refused}`, 'Leave it out, or say --exact auto')
   const stop = new AbortController()
   const release = stopOnSignals(stop)
   let lab: Lab | undefined

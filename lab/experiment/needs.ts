@@ -2,8 +2,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import type { Experiment, Needs, ServerNeed } from '#experiments/vocabulary/experiment.ts'
-import { ExactListeners } from '#kernel/bpf/listeners.ts'
-import { KernelError } from '#kernel/errors.ts'
+import { whyNoBpf } from '../bpf.ts'
 import { type Driver, type LabPlan, type ServerPlan, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
 
@@ -39,16 +38,6 @@ async function unsettableIn(driver: Driver, sysctls: readonly string[]): Promise
     return undefined
   } catch (error) {
     if (error instanceof Unsettable) return error.message
-    throw error
-  }
-}
-
-function whyNoBpf(): string | undefined {
-  try {
-    new ExactListeners().close()
-    return undefined
-  } catch (error) {
-    if (error instanceof KernelError) return error.message
     throw error
   }
 }
