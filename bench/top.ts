@@ -19,7 +19,8 @@ import { notMeasured, type Row } from './rows.ts'
 const [program = 'none', speed] = process.argv.slice(2)
 const [count, connections, seconds] = speed === 'quick' ? [300, 7000, 10] : [1000, 50_000, 30]
 const PORT = 7000
-const LISTENERS = 20
+/** So many that the spikes of one are further apart than two pictures of the terminal. */
+const LISTENERS = 60
 const SS_EVERY_MS = 2000
 const STARTS = 9
 
@@ -37,7 +38,10 @@ async function spikes(): Promise<Row[]> {
   const full = new Map<string, number>()
   let seen = 0
   const watching = (async () => {
-    for await (const snapshot of followHost({ namespaces: [{ kind: 'self' }], ...TOP_PACE }, stop.signal)) {
+    for await (const snapshot of followHost(
+      { namespaces: [{ kind: 'self' }], pace: TOP_PACE.pace, everyMs: TOP_PACE.screenEveryMs },
+      stop.signal,
+    )) {
       for (const { port, key, happenedMs, fullSecondsTotal = 0 } of rows.see(snapshot).rows) {
         if (port === undefined || port < PORT || port >= PORT + LISTENERS) continue
         // A mark of this very snapshot, for a spike that the ones before had not shown.

@@ -1,11 +1,22 @@
+import { createRequire } from 'node:module'
 import { setImmediate as pause } from 'node:timers/promises'
-import {
-  AggregatorRegistry,
-  type OpenMetricsContentType,
-  openMetricsContentType,
-  type PrometheusContentType,
-  prometheusContentType,
+import type {
+  AggregatorRegistry as Aggregator,
+  OpenMetricsContentType,
+  Registry as PlainRegistry,
+  PrometheusContentType,
 } from 'prom-client'
+
+const require = createRequire(import.meta.url)
+const load = <Module>(name: string): Module => require(name)
+
+/**
+ * Two of prom-client's own files: the whole of it loads a client of Pushgateways, and with that HTTPS and TLS, and costs a
+ * process that exports nothing but text 20 MB. Its test holds that it stays so.
+ */
+const AggregatorRegistry = load<typeof Aggregator>('prom-client/lib/cluster.js')
+const { PROMETHEUS_CONTENT_TYPE: prometheusContentType, OPENMETRICS_CONTENT_TYPE: openMetricsContentType } =
+  load<typeof PlainRegistry>('prom-client/lib/registry.js')
 
 /** One value of a family. `suffix` is for the parts of a summary or a histogram: `_sum`, `_count`, `_bucket`. */
 export interface MetricValue {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
@@ -10,47 +9,25 @@ import { promisify } from 'node:util'
 import { fact } from '#experiments/vocabulary/citation.ts'
 import { writeFolder } from '#lab/experiment/folder.ts'
 import { recording, runOf } from '#report/testing/runs.ts'
+import { foreignEnv, Packed } from './support/packed.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
-/** Without this checkout's node_modules: the installed command must find its own Node. */
-const env = {
-  ...process.env,
-  PATH: (process.env.PATH ?? '')
-    .split(':')
-    .filter((folder) => !folder.startsWith(root))
-    .join(':'),
-}
 
+const env = foreignEnv
 let folder = ''
 let installed = ''
 let packed: string[] = []
+let made: Packed | undefined
 
 before(
   async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-package-'))
-    // Packing writes dist/, so it is done in a copy.
-    const copy = path.join(folder, 'copy')
-    const left = new Set(['node_modules', '.git', 'dist', 'runs', 'results'])
-    fs.cpSync(root, copy, { recursive: true, filter: (from) => !left.has(path.basename(from)) })
-    const withNode = { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: copy, env: withNode })
-    // What prepack prints comes first.
-    const [{ filename, files }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(
-      stdout.slice(stdout.search(/^\[$/m)),
-    )
-    packed = files.map((file) => file.path)
-
-    const home = path.join(folder, 'home')
-    fs.mkdirSync(home)
-    fs.writeFileSync(path.join(home, 'package.json'), '{ "private": true }\n')
-    const quiet = ['--prefer-offline', '--no-audit', '--no-fund']
-    await run('npm', ['install', ...quiet, path.join(folder, filename)], { cwd: home, env })
-    installed = home
+    made = await Packed.install()
+    ;({ folder, installed, files: packed } = made)
   },
   { timeout: 300_000 },
 )
-after(() => fs.rmSync(folder, { recursive: true, force: true }))
+after(() => made?.[Symbol.dispose]())
 
 const spillway = (...words: string[]) => run('npx', ['--no-install', 'spillway', ...words], { cwd: installed, env })
 
