@@ -1,10 +1,11 @@
 /** What its ends cost: a reload, a stop in order, a kill; and what it leaves behind. */
 import { monotonicMs } from '#common/clock.ts'
+import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
-import { eventually } from '#common/waiting.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
+import { refuseBusy } from './control.ts'
 
 const RATE = 100
 const FOR_MS = 3000
@@ -17,6 +18,13 @@ async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadRepor
   await lab.pass(AT_MS)
   await act()
   return await lab.done(load)
+}
+
+/** The same, and where clients had no answer in time once more with nothing done: whether that is the machine's doing. */
+async function duringReload(lab: CardLab): Promise<LoadReport> {
+  const report = await during(lab, () => lab.lab.backend(1).order('reload'))
+  if (report.outcomes.timedOut > 0) refuseBusy(await lab.done(await lab.flow(RATE, FOR_MS, PATIENCE_MS)), PATIENCE_MS)
+  return report
 }
 
 /** What went wrong for clients, in words. */
@@ -38,7 +46,7 @@ export const reloadAndStop: Question = {
   async ask(lab) {
     const backend = lab.lab.backend(1)
     const knows = lab.lab.plan.server?.reload !== undefined
-    const reloaded = knows ? await during(lab, () => backend.order('reload')) : undefined
+    const reloaded = knows ? await duringReload(lab) : undefined
     const migrated = knows && lab.lab.backends.length > 1 ? await withMigration(lab) : undefined
     const stopped = await during(lab, () => backend.order('stop'))
     await backend.restart()
@@ -74,7 +82,7 @@ async function withMigration(lab: CardLab): Promise<LoadReport | undefined> {
   if (before === undefined) return undefined // no such kernel
   await lab.lab.setSysctl(MIGRATE, 1)
   try {
-    return await during(lab, () => lab.lab.backend(1).order('reload'))
+    return await duringReload(lab)
   } finally {
     await lab.lab.setSysctl(MIGRATE, before)
   }
@@ -91,11 +99,14 @@ export const killAndRestart: Question = {
       const killedMs = monotonicMs()
       await backend.kill()
       await backend.order('start')
-      await eventually(
+      await lab.until(
         'it listens again',
         () => backend.told(),
-        ({ listener }) => listener !== null,
-        { everyMs: 2 },
+        ({ listener, runs }) => {
+          if (runs === false) throw new UsageError('it ended as soon as it was started again')
+          return listener !== null
+        },
+        { everyMs: 2, endsIt: (error) => error instanceof UsageError },
       )
       awayMs = monotonicMs() - killedMs
     })

@@ -4,6 +4,7 @@ import { duration, number, plural } from '#common/quantities.ts'
 import type { Load, LoadOrder } from '../clients.ts'
 import type { Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
+import { servesInCalm } from './control.ts'
 
 const OTHERS = 10
 const OTHERS_WITHIN_MS = 3000
@@ -26,6 +27,7 @@ interface Beside {
 
 /** Has such clients come, others beside them, and watches how long they are kept. */
 async function beside(lab: CardLab, clients: number, order: LoadOrder): Promise<Beside> {
+  await servesInCalm(lab, OTHERS, OTHERS_WITHIN_MS)
   const load = await lab.start(order)
   const beganMs = monotonicMs()
   await lab.begun(load)

@@ -1,8 +1,8 @@
 /** What listens, what it holds while it stands still, and what one stopped worker costs. */
 import { duration, number, plural } from '#common/quantities.ts'
-import { eventually } from '#common/waiting.ts'
 import { askedFor } from './asked.ts'
 import { NotAsked, type Question } from './card.ts'
+import { servesInCalm } from './control.ts'
 import { spread } from './spread.ts'
 
 /** As many clients as the load agent begins at once. */
@@ -55,7 +55,7 @@ export const holds: Question = {
     // Several sockets are chosen by hash: it takes more until the last one is full.
     const load = await lab.burst(several ? 2 * places + MORE : places + MORE, PATIENCE_MS)
     await lab.begun(load)
-    await eventually(
+    await lab.until(
       'the queues are full',
       () => lab.waiting(),
       (waiting) => waiting >= places,
@@ -93,6 +93,7 @@ export const oneWorkerStops: Question = {
         numbers: { ...numbers, clients: null, served: null },
       }
     const several = told.length > 1
+    await servesInCalm(lab, CLIENTS, SERVED_WITHIN_MS)
     if (several) await lab.lab.backend(1).stall()
     else await lab.lab.backend(1).set({ stalled: true }, 0)
     const { outcomes } = await lab.done(await lab.flow(CLIENTS, 1000, SERVED_WITHIN_MS))
