@@ -122,3 +122,18 @@ test('an answer of the same version, kernel and day stands where a later run cou
   assert.deepEqual(merged(judged, newer), newer)
   assert.deepEqual(merged(undefined, busy), busy)
 })
+
+test('what other pages say of these servers is what the records say', () => {
+  const pages = ['docs/workshop/06-sharding.md']
+  for (const file of pages) {
+    const said = fs.readFileSync(path.join(root, file), 'utf8')
+    const figures = [...said.matchAll(/([\d,]+)<!-- record (\S+): (\w+)\.(\w+) -->/g)]
+    assert.ok(figures.length > 0, file)
+    for (const [, figure = '', name, question = '', number = ''] of figures) {
+      const one = kept.find((record) => record.name === name)
+      assert.ok(one, `${file}: there is a record of ${name}`)
+      const answers: Record<string, Record<string, unknown> | undefined> = numbersOf(one)
+      assert.equal(Number(figure.replace(',', '')), answers[question]?.[number], `${file}: ${name}, ${question}`)
+    }
+  }
+})
