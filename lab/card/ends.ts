@@ -6,11 +6,13 @@ import type { LoadReport } from '#load/agent/api.ts'
 import type { Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
 import { refuseBusy } from './control.ts'
+import { within } from './within.ts'
 
 const RATE = 100
 const FOR_MS = 3000
 const AT_MS = 1000
 const PATIENCE_MS = 5000
+const ENDS_WITHIN_MS = 20_000
 
 /** A load, in the middle of which something is done. */
 async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadReport> {
@@ -48,7 +50,10 @@ export const reloadAndStop: Question = {
     const knows = lab.lab.plan.server?.reload !== undefined
     const reloaded = knows ? await duringReload(lab) : undefined
     const migrated = knows && lab.lab.backends.length > 1 ? await withMigration(lab) : undefined
-    const stopped = await during(lab, () => backend.order('stop'))
+    let ended = true
+    const stopped = await during(lab, async () => {
+      ended = await within(ENDS_WITHIN_MS, backend.order('stop'))
+    })
     await backend.restart()
     const lostToStop = stopped.started - stopped.outcomes.ok - stopped.outcomes.refused
     const reload =
@@ -56,7 +61,7 @@ export const reloadAndStop: Question = {
         ? 'How it is reloaded is not known (--reload).'
         : `A reload: of ${number(reloaded.started)} clients ${losses(reloaded)}${migrated === undefined ? '' : `; with ${MIGRATE} = 1, of ${number(migrated.started)} ${losses(migrated)}`}.`
     return {
-      says: `${reload} A stop in order: of ${number(stopped.started - stopped.outcomes.refused)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : lostToStop === 1 ? 'one lost its connection' : `${number(lostToStop)} lost their connections`}.`,
+      says: `${reload} ${!ended ? `After the order to stop it did not end within ${duration(ENDS_WITHIN_MS)}: meanwhile of` : 'A stop in order: of'} ${number(stopped.started - stopped.outcomes.refused)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : lostToStop === 1 ? 'one lost its connection' : `${number(lostToStop)} lost their connections`}.`,
       numbers: {
         reloadClients: reloaded?.started ?? null,
         reloadLost: reloaded === undefined ? null : lost(reloaded),
