@@ -37,6 +37,7 @@ export const EPOLLIN = 0x1
 export const EPOLLEXCLUSIVE = 1 << 28
 const EPOLL_CLOEXEC = 0o2000000
 const EPOLL_CTL_ADD = 1
+const WNOHANG = 1
 
 const onLinux = os.platform() === 'linux'
 const library = onLinux ? koffi.load(null) : undefined
@@ -52,6 +53,7 @@ function declare<Arguments extends unknown[]>(prototype: string): (...values: Ar
 const c = {
   socket: declare<[number, number, number]>('int socket(int domain, int type, int protocol)'),
   close: declare<[number]>('int close(int fd)'),
+  waitpid: declare<[number, null, number]>('int waitpid(int pid, void *status, int options)'),
   bind: declare<[number, Buffer, number]>('int bind(int fd, const void *address, uint32_t length)'),
   connect: declare<[number, Buffer, number]>('int connect(int fd, const void *address, uint32_t length)'),
   listen: declare<[number, number]>('int listen(int fd, int backlog)'),
@@ -107,6 +109,11 @@ export const socket = (domain: number, type: number, protocol: number, doing: st
 /** Closes a file descriptor. */
 export const close = (fd: number): void => {
   checked(c.close(fd), 'close', 'Closing a file descriptor')
+}
+
+/** Collects a child that has ended, if it has. How it ended is not told: ask for none that somebody else waits for. */
+export const collectIfEnded = (pid: number): void => {
+  c.waitpid(pid, null, WNOHANG) // it may be no child of ours
 }
 
 /** Binds to an address made by `socketAddress`. */

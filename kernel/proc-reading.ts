@@ -40,7 +40,8 @@ export function* namesIn(folder: string): Generator<string, void> {
  */
 export function* processNames(proc: string): Generator<string, void> {
   let any = false
-  for (const name of namesIn(proc)) {
+  // Not by namesIn(): of a process that ends while it is listed the kernel tells no type, and opendir() of Node then asks for it.
+  for (const name of fs.readdirSync(proc)) {
     if (!PID.test(name)) continue
     any = true
     yield name

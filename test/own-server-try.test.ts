@@ -79,7 +79,7 @@ test('nginx: ten questions, each answered by what was counted or not judged with
     const { held, connected, started, served, gaveUp } = holds.numbers
     assert.equal(held, 61, 'N + 1')
     assert.equal(connected, 61, 'as many clients are connected')
-    assert.equal(Number(served) + Number(gaveUp), started, 'each client has an outcome')
+    if (served !== null) assert.equal(Number(served) + Number(gaveUp), started, 'each client has an outcome')
   }
   const silent = numbersOf(card, /silent client/)
   if (silent !== null) assert.equal(silent.numbers.served, 10, 'it serves many connections at a time')

@@ -1,6 +1,6 @@
 /** A lab as the questions use it: loads that note how late they were, and the queue of all sockets together. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually } from '#common/waiting.ts'
+import { eventually, type WaitOptions } from '#common/waiting.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { ListenerSample } from '#services/exporter/snapshot.ts'
 import type { Load, LoadOrder } from '../clients.ts'
@@ -53,6 +53,16 @@ export class CardLab {
     return stdout.split('\n').filter((line) => line !== '')
   }
 
+  /** Reads until it is so, or until the lab is taken down. */
+  until<Value>(
+    what: string,
+    read: () => Promise<Value>,
+    wanted: (value: Value) => boolean,
+    options: Pick<WaitOptions, 'withinMs' | 'everyMs' | 'endsIt'> = {},
+  ): Promise<Value> {
+    return eventually(what, read, wanted, { ...options, signal: AbortSignal.any([this.lab.over, this.lab.stopped]) })
+  }
+
   async stallAll(): Promise<void> {
     for (const backend of this.lab.backends) await backend.stall()
   }
@@ -85,7 +95,7 @@ export class CardLab {
 
   /** Waits until every client of a load has begun. */
   async begun(load: Load): Promise<void> {
-    await eventually(
+    await this.until(
       'all clients have begun',
       () => load.state(),
       ({ allBegun }) => allBegun,

@@ -2,7 +2,6 @@
 import { describeError, UsageError } from '#common/errors.ts'
 import { LagMeter } from '#common/lag.ts'
 import { duration } from '#common/quantities.ts'
-import { eventually } from '#common/waiting.ts'
 import type { Lab } from '../lab.ts'
 import { CardLab } from './card-lab.ts'
 
@@ -58,11 +57,13 @@ async function answerTo({ asks, how, bearsMs, ask }: Question, lab: CardLab): Pr
   const late = (): number => Math.max(lag.worstMs, lab.lateMs)
   const notJudged = (why: string): Answer => ({ asks, how, lateMs: late(), found: null, notJudged: why })
   try {
+    if ((await lab.listeners()).length === 0) throw new NotAsked(`${lab.name} does not listen any more`)
     const found = await ask(lab)
     if (late() > bearsMs) return notJudged(`this machine was too busy: something was up to ${duration(late())} late`)
     return { asks, how, lateMs: late(), found, notJudged: null }
   } catch (error) {
     lab.lab.over.throwIfAborted()
+    lab.lab.stopped.throwIfAborted()
     if (error instanceof NotAsked) return notJudged(error.message)
     if (late() > bearsMs || (error instanceof UsageError && /busy/.test(error.remedy ?? '')))
       return notJudged(`this machine was too busy: ${describeError(error)}`)
@@ -72,12 +73,13 @@ async function answerTo({ asks, how, bearsMs, ask }: Question, lab: CardLab): Pr
   }
 }
 
-/** Nothing is stalled, nobody waits, and it runs; otherwise it is started anew. */
+/** Nothing is stalled, nobody waits, and it runs; otherwise it is started anew. What cannot be mended the next answer says. */
 async function wellAgain(lab: CardLab): Promise<void> {
+  if (lab.lab.stopped.aborted) return
   await lab.stopLoads()
   for (const backend of lab.lab.backends) await backend.release().catch(() => {}) // it may be down
   try {
-    await eventually(
+    await lab.until(
       'nobody waits for the server',
       () => lab.waiting(),
       (waiting) => waiting === 0,
@@ -87,7 +89,10 @@ async function wellAgain(lab: CardLab): Promise<void> {
   } catch {
     // started anew below
   }
-  await lab.lab.backend(1).restart()
+  await lab.lab
+    .backend(1)
+    .restart()
+    .catch(() => {})
 }
 
 /** As long as a server may take to work off what waits. */

@@ -1,15 +1,18 @@
 /** What its ends cost: a reload, a stop in order, a kill; and what it leaves behind. */
 import { monotonicMs } from '#common/clock.ts'
+import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
-import { eventually } from '#common/waiting.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
+import { refuseBusy } from './control.ts'
+import { within } from './within.ts'
 
 const RATE = 100
 const FOR_MS = 3000
 const AT_MS = 1000
 const PATIENCE_MS = 5000
+const ENDS_WITHIN_MS = 20_000
 
 /** A load, in the middle of which something is done. */
 async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadReport> {
@@ -17,6 +20,13 @@ async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadRepor
   await lab.pass(AT_MS)
   await act()
   return await lab.done(load)
+}
+
+/** The same, and where clients had no answer in time once more with nothing done: whether that is the machine's doing. */
+async function duringReload(lab: CardLab): Promise<LoadReport> {
+  const report = await during(lab, () => lab.lab.backend(1).order('reload'))
+  if (report.outcomes.timedOut > 0) refuseBusy(await lab.done(await lab.flow(RATE, FOR_MS, PATIENCE_MS)), PATIENCE_MS)
+  return report
 }
 
 /** What went wrong for clients, in words. */
@@ -38,9 +48,12 @@ export const reloadAndStop: Question = {
   async ask(lab) {
     const backend = lab.lab.backend(1)
     const knows = lab.lab.plan.server?.reload !== undefined
-    const reloaded = knows ? await during(lab, () => backend.order('reload')) : undefined
+    const reloaded = knows ? await duringReload(lab) : undefined
     const migrated = knows && lab.lab.backends.length > 1 ? await withMigration(lab) : undefined
-    const stopped = await during(lab, () => backend.order('stop'))
+    let ended = true
+    const stopped = await during(lab, async () => {
+      ended = await within(ENDS_WITHIN_MS, backend.order('stop'))
+    })
     await backend.restart()
     const lostToStop = stopped.started - stopped.outcomes.ok - stopped.outcomes.refused
     const reload =
@@ -48,7 +61,7 @@ export const reloadAndStop: Question = {
         ? 'How it is reloaded is not known (--reload).'
         : `A reload: of ${number(reloaded.started)} clients ${losses(reloaded)}${migrated === undefined ? '' : `; with ${MIGRATE} = 1, of ${number(migrated.started)} ${losses(migrated)}`}.`
     return {
-      says: `${reload} A stop in order: of ${number(stopped.started - stopped.outcomes.refused)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : lostToStop === 1 ? 'one lost its connection' : `${number(lostToStop)} lost their connections`}.`,
+      says: `${reload} ${!ended ? `After the order to stop it did not end within ${duration(ENDS_WITHIN_MS)}: meanwhile of` : 'A stop in order: of'} ${number(stopped.started - stopped.outcomes.refused)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : lostToStop === 1 ? 'one lost its connection' : `${number(lostToStop)} lost their connections`}.`,
       numbers: {
         reloadClients: reloaded?.started ?? null,
         reloadLost: reloaded === undefined ? null : lost(reloaded),
@@ -74,7 +87,7 @@ async function withMigration(lab: CardLab): Promise<LoadReport | undefined> {
   if (before === undefined) return undefined // no such kernel
   await lab.lab.setSysctl(MIGRATE, 1)
   try {
-    return await during(lab, () => lab.lab.backend(1).order('reload'))
+    return await duringReload(lab)
   } finally {
     await lab.lab.setSysctl(MIGRATE, before)
   }
@@ -91,11 +104,14 @@ export const killAndRestart: Question = {
       const killedMs = monotonicMs()
       await backend.kill()
       await backend.order('start')
-      await eventually(
+      await lab.until(
         'it listens again',
         () => backend.told(),
-        ({ listener }) => listener !== null,
-        { everyMs: 2 },
+        ({ listener, runs }) => {
+          if (runs === false) throw new UsageError('it ended as soon as it was started again')
+          return listener !== null
+        },
+        { everyMs: 2, endsIt: (error) => error instanceof UsageError },
       )
       awayMs = monotonicMs() - killedMs
     })

@@ -4,6 +4,7 @@ import { duration, number, plural } from '#common/quantities.ts'
 import type { Load, LoadOrder } from '../clients.ts'
 import type { Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
+import { servesInCalm } from './control.ts'
 
 const OTHERS = 10
 const OTHERS_WITHIN_MS = 3000
@@ -26,13 +27,17 @@ interface Beside {
 
 /** Has such clients come, others beside them, and watches how long they are kept. */
 async function beside(lab: CardLab, clients: number, order: LoadOrder): Promise<Beside> {
+  await servesInCalm(lab, OTHERS, OTHERS_WITHIN_MS)
   const load = await lab.start(order)
   const beganMs = monotonicMs()
   await lab.begun(load)
   await settled(lab)
   const deferred = (await lab.connections('syn-recv')).length
   const { outcomes } = await lab.done(await lab.burst(OTHERS, OTHERS_WITHIN_MS))
-  return { clients, deferred, served: outcomes.ok, goneMs: await gone(lab, load, beganMs) }
+  const goneMs = await gone(lab, load, beganMs)
+  // Without them it has to be as before: otherwise it still works off what they had sent, or the machine is busy.
+  if (outcomes.ok < OTHERS) await servesInCalm(lab, OTHERS, OTHERS_WITHIN_MS)
+  return { clients, deferred, served: outcomes.ok, goneMs }
 }
 
 /** Waits until the queues of all connections stay as they are: a server may answer much before nobody reads it. */

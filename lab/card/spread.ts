@@ -6,6 +6,7 @@ const SILENT = 60
 /** One after the other: at once they would overflow a short queue. */
 const PER_SECOND = 100
 const SETTLES_MS = 500
+const MOST_NAMED = 4
 
 export interface Spread {
   says: string
@@ -28,7 +29,7 @@ export async function spread(lab: CardLab): Promise<Spread> {
   const workers =
     held.length === 0
       ? 'no process had taken any'
-      : `${plural(held.length, 'process', 'processes')} held ${held.map(number).join(' and ')} of them`
+      : `${plural(held.length, 'process', 'processes')} held ${sharesInWords(held)}`
   const rest = [
     ...(waiting === 0 ? [] : [`, ${number(waiting)} waited to be accepted`]),
     ...(halfOpen === 0 ? [] : [`, ${number(halfOpen)} were kept half open until they send (TCP_DEFER_ACCEPT)`]),
@@ -45,4 +46,11 @@ export function heldBy(lines: readonly string[]): number[] {
     if (pid !== undefined) byPid.set(pid, (byPid.get(pid) ?? 0) + 1)
   }
   return [...byPid.values()].sort((a, b) => b - a)
+}
+
+/** Most first. */
+function sharesInWords(held: readonly number[]): string {
+  const [most = 0, least = 0] = [held[0], held.at(-1)]
+  if (held.length <= MOST_NAMED) return `${held.map(number).join(' and ')} of them`
+  return most === least ? `${number(most)} of them each` : `${number(least)} to ${number(most)} of them each`
 }

@@ -1,9 +1,9 @@
 /** How much it takes, what twice as much does to it, and what a flood of half-open clients does. */
 import { monotonicMs } from '#common/clock.ts'
 import { duration, number } from '#common/quantities.ts'
-import { eventually } from '#common/waiting.ts'
 import { type Found, NotAsked, type Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
+import { servesInCalm } from './control.ts'
 
 /** Fewer are served before the clock can tell. */
 const LEAST_WAITING = 50
@@ -47,7 +47,7 @@ async function gathered(lab: CardLab): Promise<Gathered> {
   const waiting = Math.min(MOST_WAITING, Math.floor((await lab.places()) / (lab.lab.backends.length > 1 ? 2 : 1)))
   await lab.stallAll()
   const load = await lab.burst(waiting, SERVED_WITHIN_MS)
-  await eventually(
+  await lab.until(
     'all of them wait',
     () => lab.waiting(),
     (now) => now === waiting,
@@ -94,6 +94,7 @@ export const flood: Question = {
   bearsMs: 1000,
   async ask(lab) {
     const syns = (await lab.places()) + SYNS_MORE
+    await servesInCalm(lab, HONEST, HONEST_WITHIN_MS)
     const cookies = await lab.counter('TcpExt_SyncookiesSent')
     const load = await lab.start({
       kind: 'half-open',
@@ -132,7 +133,7 @@ export const twiceItsCapacity: Question = {
     const load = await lab.flow(rate, OVERLOAD_MS, GIVES_UP_MS)
     await lab.begun(load)
     const endedMs = monotonicMs()
-    await eventually(
+    await lab.until(
       'its queue is empty',
       () => lab.waiting(),
       (waiting) => waiting === 0,

@@ -123,7 +123,7 @@ export const SlowReadLoad = Type.Object(
         pattern: '^[A-Za-z0-9+/]+={0,2}$',
         maxLength: 100_000,
         description:
-          'A request, as Base64, that is sent again and again, two megabytes of it, in place of one for a large response: for servers that have none',
+          'A request, as Base64, that is sent again and again, half a megabyte of it, in place of one for a large response: for servers that have none',
       }),
     ),
     durationMs: Type.Optional(DurationMs),

@@ -77,7 +77,7 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
 }
 
 /** So many requests that their answers fill both ends of a connection. */
-const REPEATED_BYTES = 2_000_000
+const REPEATED_BYTES = 500_000
 
 const manyOf = (request: Buffer): Buffer =>
   Buffer.concat(Array.from({ length: Math.ceil(REPEATED_BYTES / request.length) }, () => request))

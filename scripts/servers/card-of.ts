@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { UsageError } from '#common/errors.ts'
+import { duration } from '#common/quantities.ts'
 import type { Answer } from '#lab/card/card.ts'
 import { prepared } from '#lab/servers/prepared.ts'
 import type { Recipe, ServerRecord } from '#lab/servers/recipe.ts'
@@ -19,9 +20,15 @@ export async function cardOf(recipe: Recipe, withinMs: number): Promise<ServerRe
     env: ready.env,
     cwd: ready.folder,
   })
-  const tooLong = setTimeout(() => child.kill('SIGTERM'), withinMs)
+  let late = false
+  const tooLong = setTimeout(() => {
+    late = true
+    child.kill('SIGTERM')
+  }, withinMs)
   const [out, complaint, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   clearTimeout(tooLong)
+  if (late)
+    throw new UsageError(`${recipe.name} has no card within ${duration(withinMs)}`, out.trim().split('\n').at(-1))
   if (status !== 0) throw new UsageError(`${recipe.name} has no card`, complaint.trim())
   const answers = out
     .trim()

@@ -1,5 +1,6 @@
 /** The processes that a server consists of, as /proc of their own PID namespace shows them. */
 import fs from 'node:fs'
+import { collectIfEnded } from '#kernel/libc.ts'
 import { beginningOf, ofProcess, processNames } from '#kernel/proc-reading.ts'
 import { startTicksIn } from '#kernel/process.ts'
 
@@ -36,11 +37,28 @@ function lookBeside(others: ReadonlySet<number>): ServerProcess[] {
   })
 }
 
-function processAt(pid: number): ServerProcess | undefined {
+/**
+ * Collects what has ended of those that lost their parent, as the first process of a PID namespace has to: until then a server
+ * that is started again finds their numbers in use. `own` are waited for by whoever started them.
+ */
+export function collectOrphans(own: ReadonlySet<number | undefined>): void {
+  for (const name of processNames('/proc')) {
+    const pid = Number(name)
+    const [[state, parent] = []] = own.has(pid) ? [] : (fieldsOf(pid) ?? [])
+    if (state === 'Z' && Number(parent) === process.pid) collectIfEnded(pid)
+  }
+}
+
+/** What follows the name in /proc/PID/stat: it stands in parentheses and may hold anything. */
+function fieldsOf(pid: number): [fields: string[], stat: string] | undefined {
   const stat = ofProcess(() => beginningOf(`/proc/${pid}/stat`))
   if (stat === 'gone' || stat === 'hidden') return undefined
-  // What follows the name, which stands in parentheses and may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return [stat.slice(stat.lastIndexOf(')') + 2).split(' '), stat]
+}
+
+function processAt(pid: number): ServerProcess | undefined {
+  const [fields, stat] = fieldsOf(pid) ?? []
+  if (fields === undefined || stat === undefined) return undefined
   const state = fields[0] ?? ''
   if ('ZXx'.includes(state)) return undefined
   return {

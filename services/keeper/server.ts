@@ -11,7 +11,7 @@ import { codeOf, reasonOf } from '#common/system-errors.ts'
 import { eventually } from '#common/waiting.ts'
 import type { ServerOrder } from './api.ts'
 import type { KeeperOptions } from './options.ts'
-import { lastLinesOf, processesBeside, type ServerProcess, signal } from './processes.ts'
+import { collectOrphans, lastLinesOf, processesBeside, type ServerProcess, signal } from './processes.ts'
 
 const LAST_LINES = 12
 const MOST_OUTPUT_BYTES = 8_000_000
@@ -72,6 +72,7 @@ export class OwnServer implements Disposable {
   start(): Promise<void> {
     return this.#turns.run(async () => {
       if (this.processes().length > 0) return
+      this.#collect()
       const { name, command, address, port, output } = this.#options
       if (command === undefined)
         throw new UsageError(`Whoever started ${name} has to start it again`, 'Containers are restarted by Docker')
@@ -102,9 +103,15 @@ export class OwnServer implements Disposable {
   /** Notices the end of its last process: a server may have left its first process long ago. */
   #look(): void {
     this.#shorten()
+    this.#collect()
     if (this.#mayEnd || !this.hasEnded) return
     this.#mayEnd = true
     this.onEnded(this.#how === '' ? 'its processes are gone' : this.#how)
+  }
+
+  /** Who started the server is the first process of its namespace; beside processes of others somebody else is. */
+  #collect(): void {
+    if (this.#holders === undefined) collectOrphans(new Set([this.#first?.pid, ...this.#helpers]))
   }
 
   /** What nobody asked to keep lies in the lab's folder, which is in memory on many systems. */
@@ -140,6 +147,7 @@ export class OwnServer implements Disposable {
     const end = (): boolean => {
       const left = this.processes()
       for (const { pid } of left) signal(pid, 'SIGKILL')
+      this.#collect()
       return left.length === 0
     }
     await eventually('all processes of the server have ended', end, Boolean, { everyMs: LOOK_MS })

@@ -16,11 +16,11 @@ export const others: readonly Recipe[] = [
   },
   {
     name: 'unicorn',
-    title: 'Unicorn',
+    title: 'Unicorn, 2 workers',
     install: 'apt install unicorn',
     programs: ['unicorn'],
     version: ['unicorn', '--version'],
-    command: ['unicorn', '-l', '{address}:{port}', '{apps}/config.ru'],
+    command: ['unicorn', '-c', '{apps}/unicorn.rb', '-l', '{address}:{port}', '{apps}/config.ru'],
   },
   {
     name: 'php-fpm',
