@@ -6,6 +6,7 @@ import { backlogQuestion } from './questions/backlog.ts'
 import { restartQuestion, sharedQuestion, slowQuestion } from './questions/compare.ts'
 import { rateQuestion, stallQuestion } from './questions/limits.ts'
 import { memoryQuestion } from './questions/memory.ts'
+import { portsQuestion } from './questions/ports.ts'
 import { settingQuestion } from './questions/setting.ts'
 import { synQueueQuestion } from './questions/syn-queue.ts'
 import { timeoutQuestion } from './questions/timeout.ts'
@@ -51,6 +52,7 @@ export const questions = {
   'syn-queue': needing(['backlog'], synQueueQuestion),
   memory: needing(['backlog'], memoryQuestion),
   timeout: answering(timeoutQuestion),
+  ports: portsQuestion,
 } satisfies Record<string, (situation: Situation) => Answer>
 
 export type Question = keyof typeof questions

@@ -21,6 +21,7 @@ const questions = {
   memory: 'how much kernel memory full queues take',
   timeout:
     'the largest backlog that does not outlast its clients (--client, --timeout), and what they get of a larger one',
+  ports: 'whether the source ports of a client last for the rate at which it connects',
 } satisfies Record<Question, string>
 
 export const help = `Usage: spillway plan [QUESTION] [OPTION…]

@@ -105,8 +105,15 @@ const slowBackends: Rule[] = [
   },
 ]
 
+const ofPorts = ['local-ports', 'sources', 'destinations', 'open', 'tw-reuse'] as const
+
 /** Options that mean something only beside another one. */
 const companions: Rule[] = [
+  {
+    refuses: ({ question, has }) => question !== 'ports' && ofPorts.some(has),
+    problem: ({ name, has }) => `${name(ofPorts.find(has) ?? 'sources')} is about the source ports of a client`,
+    remedy: 'Ask: spillway plan ports --rate RATE',
+  },
   {
     refuses: ({ question, has }) => has('stalled') && !has('stall') && question !== 'stall',
     problem: ({ name }) => `${name('stalled')} needs a stall`,

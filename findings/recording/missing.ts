@@ -1,6 +1,6 @@
 /** How many places a queue was short of, by what it dropped. */
 
-/** When a client's kernel sends a SYN again that nobody answered (docs/kernel-facts.md#syn-retries), in seconds. */
+/** When a client's kernel sends a SYN again that nobody answered (docs/kernel-facts.md#syn-retransmissions), in seconds. */
 const RETRIES_S = [1.03, 2.08, 3.1, 4.13, 5.15, 7.3, 11.5, 20, 36, 69] as const
 
 /** How often each client is counted on average that came at any moment of a time in which it found no place. */

@@ -55,6 +55,11 @@ export function playsOf(question: Question, situation: Situation, { data }: Answ
       return restartWays({ ...situation, backlog })
     case 'timeout':
       return [way(situation, numberOf('recommended'))]
+    case 'ports':
+      throw new UsageError(
+        'Source ports cannot be confirmed: they are counted, not predicted',
+        'spillway run port-exhaustion shows what happens',
+      )
     case 'memory':
       throw new UsageError(
         'Memory cannot be confirmed: it is not predicted, its sizes were measured',
