@@ -86,7 +86,7 @@ const clients = 'Clients and kernel'
 const randomArrivals = ['poisson', 'constant']
 
 export const planOptions = {
-  rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min'),
+  rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min; 800..1500/s where it is known no better'),
   arrivals: {
     ...text(
       load,
