@@ -22,6 +22,7 @@ const questions = {
   memory: 'how much kernel memory full queues take',
   timeout:
     'the largest backlog that does not outlast its clients (--client, --timeout), and what they get of a larger one',
+  'scale-out': 'from which load on new backends must be asked for, and who is trapped in old queues',
   ports: 'whether the source ports of a client last for the rate at which it connects',
 } satisfies Record<Question, string>
 

@@ -35,7 +35,7 @@ async function asked(line: string) {
   const command = readCommand(line.split(' '))!
   const question = questionOf(command)
   const low = await situationOf(command, question)
-  const high = await situationOf({ ...command, said: { ...command.said, rate: command.rateHigh } }, question)
+  const high = await situationOf({ ...command, said: { ...command.said, rate: command.rateHigh ?? 0 } }, question)
   return betweenRates(question, low, high)
 }
 const number = (text: string | undefined): number => Number(text?.replaceAll(',', ''))

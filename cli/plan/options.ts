@@ -80,6 +80,7 @@ const servers = 'The servers'
 const pool = 'A pool of workers that accept from one socket'
 const trouble = 'What goes wrong'
 const outgoing = 'Source ports (plan ports)'
+const growth = 'A load that grows (plan scale-out --rate 800..1500/s)'
 const target = 'What must hold'
 const clients = 'Clients and kernel'
 
@@ -212,6 +213,10 @@ export const planOptions = {
     max: 86_400_000,
   }),
   'tw-reuse': count(outgoing, 'tcp_tw_reuse (default 2: on loopback only)', { min: 0, max: 2 }),
+
+  within: duration(growth, 'how long it takes to grow that far', { min: 1000, max: 86_400_000 }),
+  delay: duration(growth, 'from the decision until a new backend accepts', { min: 0, max: 86_400_000 }),
+  more: count(growth, 'how many new backends come (default 1)', { min: 1, max: 10_000 }),
 
   loss: share(target, 'share of connections that may lose a SYN or a final ACK, e.g. 0.1% (default: none)'),
   sure: share(target, 'probability that no connection loses a SYN (default 99%)'),

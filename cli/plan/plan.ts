@@ -58,7 +58,7 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
 
 async function answerOf(command: PlanCommand, question: Question, situation: Situation): Promise<Answer> {
   const { rateHigh, said, confirm } = command
-  if (rateHigh === undefined) return questions[question](situation)
+  if (rateHigh === undefined || question === 'scale-out') return questions[question](situation)
   if (confirm)
     throw new UsageError(
       `--confirm plays one load, and ${command.names.rate} has two ends`,
