@@ -1,7 +1,7 @@
 /** No two sentences of an answer exclude each other, and no number has a value that it cannot have: over random situations. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
+import fc from '../test/support/properties.ts'
 import type { Answer } from './answer.ts'
 import { type Question, questions } from './ask.ts'
 import type { Outcome } from './outcome.ts'

@@ -7,7 +7,7 @@ const TIME_WAIT_MS = 60_000
 /** tcp_tw_reuse_delay; the age from which a port may be taken again for the same destination. */
 const REUSE_AFTER_MS = 1000
 /** 32768 to 60999, as ip_local_port_range is unless it is set. */
-export const USUAL_PORTS = 28_232
+const USUAL_PORTS = 28_232
 /** What can be had: above the privileged ones. */
 const MOST_PORTS = 64_511
 const NEARLY = 0.8
