@@ -6,13 +6,15 @@ import { backlogQuestion } from './questions/backlog.ts'
 import { restartQuestion, sharedQuestion, slowQuestion } from './questions/compare.ts'
 import { rateQuestion, stallQuestion } from './questions/limits.ts'
 import { memoryQuestion } from './questions/memory.ts'
+import { portsQuestion } from './questions/ports.ts'
+import { scaleOutQuestion } from './questions/scale-out.ts'
 import { settingQuestion } from './questions/setting.ts'
 import { synQueueQuestion } from './questions/syn-queue.ts'
 import { timeoutQuestion } from './questions/timeout.ts'
 import type { Situation } from './situation.ts'
 
 /** What a question needs of a situation, where not every situation has it. */
-type Needs = 'backlog' | 'slow' | 'restart'
+type Needs = 'backlog' | 'slow' | 'restart' | 'scaleOut'
 type With<Need extends Needs> = Situation & { [Name in Need]: NonNullable<Situation[Name]> }
 
 /** What belongs to every answer: handshakes that do not fit the SYN queue, and how a recording was read. */
@@ -51,6 +53,8 @@ export const questions = {
   'syn-queue': needing(['backlog'], synQueueQuestion),
   memory: needing(['backlog'], memoryQuestion),
   timeout: answering(timeoutQuestion),
+  ports: portsQuestion,
+  'scale-out': needing(['scaleOut'], scaleOutQuestion),
 } satisfies Record<string, (situation: Situation) => Answer>
 
 export type Question = keyof typeof questions

@@ -1,4 +1,6 @@
 /** What a person knows of a load and of the servers behind it: the input of every question. Complete, checked, in milliseconds. */
+import type { PortsPlan } from './questions/ports.ts'
+import type { ScaleOutPlan } from './questions/scale-out.ts'
 import type { ClientRules, KernelRules } from './system.ts'
 
 export type ArrivalsPlan =
@@ -44,6 +46,10 @@ export interface Situation {
   /** Each backend in turn accepts no more for `drainMs`, is away for `awayMs`, and comes back. */
   restart: { drainMs: number; awayMs: number } | undefined
   halfOpenPerSecond: number
+  /** Of the client's side, for the question of its source ports. */
+  ports?: PortsPlan | undefined
+  /** A load that grows, for the question of when to scale out. */
+  scaleOut?: ScaleOutPlan | undefined
   kernel: KernelRules
   client: ClientRules
   target: Target

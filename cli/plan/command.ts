@@ -9,6 +9,7 @@ import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { readServer, serverHelp, serverOptionNames, serverOptions, splitCommand } from '../server/options.ts'
 import { readPlanFile, type Written } from './file.ts'
 import { formerNames, type OptionName, optionsInWords, type PlanOption, planOptions, type Said } from './options.ts'
+import { parseRateInterval } from './units.ts'
 
 const questions = {
   backlog: 'the smallest backlog that is enough (the default)',
@@ -23,6 +24,8 @@ const questions = {
   memory: 'how much kernel memory full queues take',
   timeout:
     'the largest backlog that does not outlast its clients (--client, --timeout), and what they get of a larger one',
+  'scale-out': 'from which load on new backends must be asked for, and who is trapped in old queues',
+  ports: 'whether the source ports of a client last for the rate at which it connects',
 } satisfies Record<Question, string>
 
 export const help = `Usage: spillway plan [QUESTION] [OPTION…]
@@ -64,6 +67,8 @@ export interface PlanCommand {
   said: Said
   /** What an error message calls each option that was given. */
   names: Partial<Record<OptionName, string>>
+  /** The upper end, where --rate is an interval; `said` has the lower one. */
+  rateHigh: number | undefined
   migrate: boolean
   from: string | undefined
   confirm: boolean
@@ -173,13 +178,16 @@ export function readCommand(all: readonly string[]): PlanCommand | undefined {
       )
     const said: Record<string, unknown> = {}
     const names: Partial<Record<string, string>> = {}
+    let rateHigh: number | undefined
     const take = (all: Written): void => {
       for (const { key, name, text } of all) {
         const option = formerNames[key] ?? key
         if (!isOption(option)) continue
         if (option !== key && all.some((other) => other.key === option))
           throw new UsageError(`${name} is the former name of ${option}: both are given`, 'Leave it out')
-        said[option] = planOptions[option].parse(name, text)
+        const interval = option === 'rate' ? parseRateInterval(name, text) : undefined
+        if (option === 'rate') rateHigh = interval?.[1]
+        said[option] = interval?.[0] ?? planOptions[option].parse(name, text)
         names[option] = name
       }
     }
@@ -201,6 +209,7 @@ export function readCommand(all: readonly string[]): PlanCommand | undefined {
       question: asked,
       said,
       names,
+      rateHigh,
       migrate: values.migrate === true || written.some(({ key, text }) => key === 'migrate' && text === 'true'),
       from: queried ? undefined : from,
       confirm: values.confirm === true,

@@ -8,6 +8,8 @@ interface Asked {
   question: Question
   said: Said
   migrate: boolean
+  /** Whether the rate has two ends. */
+  growing: boolean
   has(option: OptionName): boolean
   /** What an error message calls an option. */
   name(option: OptionName): string
@@ -26,7 +28,8 @@ export const nameOf = ({ names }: PlanCommand, option: OptionName): string => na
 export function refuseContradictions(command: PlanCommand, question: Question): void {
   const { said, migrate } = command
   const has = (option: OptionName): boolean => said[option] !== undefined
-  const asked: Asked = { question, said, migrate, has, name: (option) => nameOf(command, option) }
+  const growing = command.rateHigh !== undefined
+  const asked: Asked = { question, said, migrate, growing, has, name: (option) => nameOf(command, option) }
   const broken = rules.find((rule) => rule.refuses(asked))
   if (broken !== undefined) throw new UsageError(broken.problem(asked), broken.remedy)
 }
@@ -64,6 +67,27 @@ const answers: Rule[] = [
 
 /** What a question requires. */
 const needs: Rule[] = [
+  {
+    refuses: ({ question, has }) => question === 'scale-out' && !(has('within') && has('delay')),
+    problem: ({ name, has }) => `${name(has('within') ? 'delay' : 'within')} is missing`,
+    remedy: 'For example --rate 800..1500/s --within 5min --delay 90s --accept 1ms',
+  },
+  {
+    refuses: (asked) => asked.question === 'scale-out' && costsNothing(asked),
+    problem: () => 'Nothing would be overloaded: no cost per accept is given',
+    remedy: 'Give --accept TIME, or --workers N --service-time TIME',
+  },
+  {
+    refuses: ({ question, growing }) => question === 'scale-out' && !growing,
+    problem: ({ name }) => `${name('rate')} has one end: how does the load grow?`,
+    remedy: 'Give both: --rate 800..1500/s',
+  },
+  {
+    refuses: ({ question, has }) => question !== 'scale-out' && (has('within') || has('delay') || has('more')),
+    problem: ({ name, has }) =>
+      `${name(has('within') ? 'within' : has('delay') ? 'delay' : 'more')} is about a load that grows`,
+    remedy: 'Ask: spillway plan scale-out',
+  },
   {
     refuses: (asked) => asked.question === 'timeout' && !asked.has('stall') && costsNothing(asked),
     problem: () => 'Nobody would wait: neither a stall nor a cost per accept is given',
@@ -105,8 +129,15 @@ const slowBackends: Rule[] = [
   },
 ]
 
+const ofPorts = ['local-ports', 'sources', 'destinations', 'open', 'tw-reuse'] as const
+
 /** Options that mean something only beside another one. */
 const companions: Rule[] = [
+  {
+    refuses: ({ question, has }) => question !== 'ports' && ofPorts.some(has),
+    problem: ({ name, has }) => `${name(ofPorts.find(has) ?? 'sources')} is about the source ports of a client`,
+    remedy: 'Ask: spillway plan ports --rate RATE',
+  },
   {
     refuses: ({ question, has }) => has('stalled') && !has('stall') && question !== 'stall',
     problem: ({ name }) => `${name('stalled')} needs a stall`,

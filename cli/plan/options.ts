@@ -79,13 +79,15 @@ const recording = 'How a recording is to be read'
 const servers = 'The servers'
 const pool = 'A pool of workers that accept from one socket'
 const trouble = 'What goes wrong'
+const outgoing = 'Source ports (plan ports)'
+const growth = 'A load that grows (plan scale-out --rate 800..1500/s)'
 const target = 'What must hold'
 const clients = 'Clients and kernel'
 
 const randomArrivals = ['poisson', 'constant']
 
 export const planOptions = {
-  rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min'),
+  rate: rate(load, 'new connections: 3000/s, 3k/s, 180000/min; 800..1500/s where it is known no better'),
   arrivals: {
     ...text(
       load,
@@ -202,6 +204,19 @@ export const planOptions = {
   drain: duration(trouble, 'restart: how long a backend still listens but no longer accepts', { min: 0, max: 600_000 }),
   away: duration(trouble, 'restart: how long its listener is gone', { min: 1, max: 600_000 }),
   'half-open': rate(trouble, 'SYNs whose senders never send the final ACK'),
+
+  'local-ports': count(outgoing, 'how many ip_local_port_range gives (default 28232)', { min: 1, max: 65_535 }),
+  sources: count(outgoing, 'own addresses that are connected from (default 1)', { min: 1, max: 65_535 }),
+  destinations: count(outgoing, 'addresses with a port that are connected to (default 1)', { min: 1, max: 1_000_000 }),
+  open: duration(outgoing, 'how long a connection is open before this side closes it (default 0s)', {
+    min: 0,
+    max: 86_400_000,
+  }),
+  'tw-reuse': count(outgoing, 'tcp_tw_reuse (default 2: on loopback only)', { min: 0, max: 2 }),
+
+  within: duration(growth, 'how long it takes to grow that far', { min: 1000, max: 86_400_000 }),
+  delay: duration(growth, 'from the decision until a new backend accepts', { min: 0, max: 86_400_000 }),
+  more: count(growth, 'how many new backends come (default 1)', { min: 1, max: 10_000 }),
 
   loss: share(target, 'share of connections that may lose a SYN or a final ACK, e.g. 0.1% (default: none)'),
   sure: share(target, 'probability that no connection loses a SYN (default 99%)'),

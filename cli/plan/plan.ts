@@ -1,8 +1,9 @@
 /** `spillway plan`: asks the planner, prints what it says, and has a lab judge it where --confirm asks for that. */
 import { UsageError } from '#common/errors.ts'
 import type { Answer } from '#planner/answer.ts'
-import { questions } from '#planner/ask.ts'
+import { type Question, questions } from '#planner/ask.ts'
 import { sentenceWithoutUserinfo } from '#planner/inputs/credentials.ts'
+import type { Situation } from '#planner/situation.ts'
 import { refuseUnwritable, writePage } from '../page-file.ts'
 import { progress } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
@@ -48,7 +49,7 @@ async function answerOf(command: PlanCommand): Promise<Answer> {
 async function fromOptions(command: PlanCommand): Promise<Answer> {
   const question = questionOf(command)
   const situation = await situationOf(command, question)
-  const given = forServer(questions[question](situation), command.said.server, situation)
+  const given = forServer(await answerOf(command, question, situation), command.said.server, situation)
   const answer = { ...given, answer: [...given.answer, ...understoodInWords(command, situation)] }
   if (!command.confirm) return answer
   const { confirmed } = await import('#lab/confirm/confirmed.ts')
@@ -57,6 +58,19 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
   } finally {
     progress('')
   }
+}
+
+async function answerOf(command: PlanCommand, question: Question, situation: Situation): Promise<Answer> {
+  const { rateHigh, said, confirm } = command
+  if (rateHigh === undefined || question === 'scale-out') return questions[question](situation)
+  if (confirm)
+    throw new UsageError(
+      `--confirm plays one load, and ${command.names.rate} has two ends`,
+      'Confirm each of them: --rate with one number',
+    )
+  const upper = await situationOf({ ...command, said: { ...said, rate: rateHigh } }, question)
+  const { betweenRates } = await import('#planner/between.ts')
+  return betweenRates(question, situation, upper)
 }
 
 /** JSON has no infinity: an open bound becomes null. */

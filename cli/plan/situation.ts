@@ -5,6 +5,7 @@ import type { Question } from '#planner/ask.ts'
 import { withPatience } from '#planner/client-presets.ts'
 import { lifeMs } from '#planner/closed/half-open.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
+import { usualPorts } from '#planner/questions/ports.ts'
 import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#planner/situation.ts'
 import { type ClientRules, defaultClient, defaultKernel } from '#planner/system.ts'
 import type { PlanCommand } from './command.ts'
@@ -61,6 +62,23 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
         : { backends: said['slow-backends'], acceptMs: said['slow-accept'] ?? 0 },
     restart: question === 'restart' ? { drainMs: said.drain ?? 100, awayMs: said.away ?? 1000 } : undefined,
     halfOpenPerSecond: (said['half-open'] ?? 0) / instances,
+    ...(question === 'scale-out' && {
+      scaleOut: {
+        toPerSecond: (command.rateHigh ?? 0) / instances,
+        withinMs: said.within ?? 0,
+        delayMs: said.delay ?? 0,
+        more: said.more ?? 1,
+      },
+    }),
+    ...(question === 'ports' && {
+      ports: {
+        ports: said['local-ports'] ?? usualPorts.ports,
+        sources: said.sources ?? usualPorts.sources,
+        destinations: said.destinations ?? usualPorts.destinations,
+        openMs: said.open ?? usualPorts.openMs,
+        reuse: cookies(said['tw-reuse'] ?? usualPorts.reuse),
+      },
+    }),
     kernel: {
       syncookies: cookies(said.syncookies ?? defaultKernel.syncookies),
       synAckRetries: said['synack-retries'] ?? defaultKernel.synAckRetries,
@@ -125,7 +143,7 @@ function refuseTooMany(command: PlanCommand, question: Question, situation: Situ
   }
   // The rate is what that question looks for; a stall that comes once is played with what comes around it.
   const single = stall !== undefined && everyMs === undefined
-  if (question === 'rate' || question === 'memory') return
+  if (question === 'rate' || question === 'memory' || question === 'ports' || question === 'scale-out') return
   const ms = single || question === 'stall' ? (stall?.ms ?? 0) : forMs
   const connections = ((arrivals.ratePerSecond + halfOpenPerSecond) * ms) / 1000
   if (connections <= MOST_CONNECTIONS) return

@@ -41,6 +41,27 @@ export function parseRatePerSecond(name: string, text: string): number {
   return perSecond
 }
 
+/**
+ * The two ends of `800..1500/s`, each with the unit; undefined for a rate alone. Throws a UsageError where it is not clear which
+ * unit the first end has, or which end is the lower.
+ */
+export function parseRateInterval(name: string, text: string): [low: number, high: number] | undefined {
+  const [, first, second] = /^(.*?\d.*?)\s*(?:\.\.\.?|…)\s*(\d.*)$/.exec(text.trim()) ?? []
+  if (first === undefined || second === undefined) return undefined
+  const bare = /^[\d.,_ ]+([kKM]?)$/.exec(first)
+  const [, prefix = '', unit = ''] = /^[\d.,_ ]+([kKM]?)(.*)$/.exec(second) ?? []
+  if (bare !== null && bare[1] === '' && prefix !== '')
+    throw new UsageError(
+      `${name} '${text}': whether ${first} means ${first} or ${first}${prefix} is not clear`,
+      `Write ${first}${prefix}..${second}, or both without ${prefix}`,
+    )
+  const low = parseRatePerSecond(name, bare === null ? first : `${first}${unit}`)
+  const high = parseRatePerSecond(name, second)
+  if (low >= high)
+    throw new UsageError(`${name} '${text}' goes from the higher rate to the lower`, 'Write the lower one first')
+  return [low, high]
+}
+
 /** `3,000/s` and `3 000/s` as `3000/s`. Throws a UsageError for `3,5k/s` and `3.000/s`. */
 function withoutGroups(name: string, text: string): string {
   if (/^\d{1,3}(?:[,_ ]\d{3})+(?![\d,.])/.test(text)) return text.replaceAll(/(?<=\d)[,_ ](?=\d)/g, '')

@@ -55,6 +55,16 @@ export function playsOf(question: Question, situation: Situation, { data }: Answ
       return restartWays({ ...situation, backlog })
     case 'timeout':
       return [way(situation, numberOf('recommended'))]
+    case 'scale-out':
+      throw new UsageError(
+        'Growth cannot be confirmed: a lab has as many backends as it began with',
+        'Confirm both ends: spillway plan --rate RATE --confirm',
+      )
+    case 'ports':
+      throw new UsageError(
+        'Source ports cannot be confirmed: they are counted, not predicted',
+        'spillway run port-exhaustion shows what happens',
+      )
     case 'memory':
       throw new UsageError(
         'Memory cannot be confirmed: it is not predicted, its sizes were measured',

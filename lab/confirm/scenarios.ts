@@ -8,6 +8,7 @@ import { countWithin } from '#planner/busiest.ts'
 import { binomial, meanOf } from '#planner/closed/count-distribution.ts'
 import { synQueueLoad } from '#planner/closed/half-open.ts'
 import { capacityOf, mg1k, waitQuantile } from '#planner/closed/loss-queue.ts'
+import { withinTicks } from '#planner/inputs/recorded.ts'
 import type { Quantity } from '#planner/outcome.ts'
 import {
   defaultClient,
@@ -118,6 +119,20 @@ function loaded(
     closed: (overheadMs) =>
       mg1k((perSecond * (acceptMs + overheadMs)) / 1000, 0, capacityOf(backlog, 1)).blocking *
       ((perSecond * forMs) / 1000),
+  }
+}
+
+/** An overload and clients who give up: who is not answered in time. Which backlog serves the dead is a matter of its length. */
+function goodput(name: string, backlog: number): Scenario {
+  return {
+    name,
+    quantity: 'lostShare',
+    tolerance: { share: 0.1, absolute: 0.02 },
+    scene: scene({
+      arrivals: poisson(150, 12_000, 50),
+      shards: [{ backlog, acceptMs: 10 }],
+      timeoutMs: 1000,
+    }),
   }
 }
 
@@ -308,4 +323,41 @@ export const scenarios: Scenario[] = [
   restart('rolling restart of two with migration, 300/s', true, 300),
   flood('half-open 20/s, backlog 511: the SYN queue grows', 20, 511, 1, 'synQueuePeak', { share: 0.05, absolute: 6 }),
   flood('half-open 60/s, backlog 127, no cookies: SYNs dropped', 60, 127, 0, 'drops', tenPercent),
+  goodput('goodput: load 150 %, clients wait 1 s, backlog 60', 60),
+  goodput('goodput: load 150 %, clients wait 1 s, backlog 400: the dead are served', 400),
+  {
+    name: 'goodput: a stall of 1.5 s, clients wait 1 s: who came first has gone',
+    quantity: 'lostShare',
+    tolerance: { share: 0.1, absolute: 0.01 },
+    scene: scene({
+      arrivals: constant(200, 2500),
+      shards: [{ stalls: [stall(400, 1500)] }],
+      timeoutMs: 1000,
+      window: stall(400, 1500),
+    }),
+    closed: () => 1 / 3,
+  },
+  {
+    name: 'pool of four workers, 40 ms each, 85/s: accept wait, 99th percentile',
+    quantity: 'acceptWaitP99Ms',
+    tolerance: waits,
+    scene: scene({ arrivals: poisson(85, 20_000, 51), shards: [{ acceptMs: 40, loops: 4 }] }),
+  },
+  stepStall(
+    'coarse log: Poisson, 200/s, written in ticks of 100 ms and spread within them, × 500 ms',
+    withinTicks(
+      poisson(200, 1500, 52).map((atMs) => Math.floor(atMs / 100) * 100),
+      1,
+      100,
+    ).times,
+    500,
+    1,
+    tenPercent,
+  ),
+  {
+    name: 'tide, recorded: 150/s rising and falling every 6 s, accepts of 5 ms: accept wait, 99th percentile',
+    quantity: 'acceptWaitP99Ms',
+    tolerance: waits,
+    scene: scene({ arrivals: risingAndFalling(150, 18_000, 6000, 53), shards: [{ acceptMs: 5 }] }),
+  },
 ]
