@@ -4,7 +4,6 @@ import { listenOn } from '#common/edge/listen.ts'
 import { ReadingEdge } from '#common/edge/reading.ts'
 import { EventStream } from '#common/event-stream.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
-import { plural } from '#common/quantities.ts'
 import { addGate } from './http/gate.ts'
 import { edgeLimits } from './http/limits.ts'
 import { addRoutes } from './http/routes.ts'
@@ -15,7 +14,7 @@ import type { NamespaceIdentity, RawSamples } from './sampler/message.ts'
 import { describe } from './sampler/namespace-set.ts'
 import type { SamplingPace } from './sampler/pace.ts'
 import { IDLE_SNAPSHOT_MS, SamplerThread } from './sampler/sampler-thread.ts'
-import { refuseToBeBlind, unreadNamespaces } from './sight.ts'
+import { hiddenLine, refuseToBeBlind, unreadNamespaces } from './sight.ts'
 import type { Snapshot } from './snapshot.ts'
 import { SnapshotStore } from './snapshot-store.ts'
 import type { WebFront } from './web-config/front.ts'
@@ -166,11 +165,6 @@ export async function startExporter(
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
-
-/** What `--netns all` does not find: said once, since it is a matter of capabilities; how many they are later is a metric. */
-const hiddenLine = (processes: number): string =>
-  `${plural(processes, 'process', 'processes')} may not be looked at, and network namespaces that nothing else shows are not ` +
-  'read: give the exporter CAP_SYS_PTRACE, or run it as root'
 
 /** How many namespaces that line names. The metric names all of them. */
 const LISTED = 8

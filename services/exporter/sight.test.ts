@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { UsageError } from '#common/errors.ts'
-import { refuseToBeBlind, unreadNamespaces } from './sight.ts'
+import { hiddenLine, refuseToBeBlind, unreadNamespaces } from './sight.ts'
 
 const own = { source: 'self', inode: 1 }
 const other = { source: '/proc/7/ns/net', inode: 2 }
@@ -42,4 +42,12 @@ test('an exporter starts that reads another namespace too, or to which nothing i
     [undefined, [own]],
   ] as const)
     assert.doesNotThrow(() => refuseToBeBlind(unread, read, SYS_ADMIN))
+})
+
+test('a capability that is there is not asked for again', () => {
+  assert.match(hiddenLine(1, SYS_ADMIN), /^1 process may not be looked at, .* give the exporter CAP_SYS_PTRACE/)
+  assert.match(
+    hiddenLine(2, SYS_ADMIN | SYS_PTRACE),
+    /^2 processes .* CAP_SYS_PTRACE does not reach them, since they belong to/,
+  )
 })

@@ -38,12 +38,23 @@ export function refuseToBeBlind(
   capabilities: bigint | undefined = ownCapabilities(),
 ): void {
   if (unread === undefined || unread.processes === 0 || capabilities === undefined) return
-  if (read.some(({ source }) => source !== 'self') || ((capabilities >> CAP_SYS_PTRACE) & 1n) === 1n) return
+  if (read.some(({ source }) => source !== 'self') || mayLook(capabilities)) return
   throw new UsageError(
     `--netns all needs CAP_SYS_PTRACE: without it no network namespace but the exporter's own can be read here, since ${plural(unread.processes, 'process', 'processes')} may not be looked at`,
     'Give it CAP_SYS_PTRACE besides CAP_SYS_ADMIN, and CAP_DAC_READ_SEARCH for the names of processes, or leave out --netns all',
   )
 }
+
+/** What `--netns all` does not find: said once, since it is a matter of rights; how many they are later is a metric. */
+export const hiddenLine = (processes: number, capabilities: bigint | undefined = ownCapabilities()): string =>
+  `${plural(processes, 'process', 'processes')} may not be looked at, and network namespaces that nothing else shows are not ` +
+  `read: ${
+    capabilities !== undefined && mayLook(capabilities)
+      ? "the exporter's CAP_SYS_PTRACE does not reach them, since they belong to another user namespace or are protected"
+      : 'give the exporter CAP_SYS_PTRACE, or run it as root'
+  }`
+
+const mayLook = (capabilities: bigint): boolean => ((capabilities >> CAP_SYS_PTRACE) & 1n) === 1n
 
 /** The effective capabilities of this process. */
 function ownCapabilities(): bigint | undefined {

@@ -49,6 +49,9 @@ const leftOf = (release: string): Promise<string> =>
     '--output=name',
   )
 
+/** Pods come and go, and rules are evaluated, in seconds. */
+const patient = { withinMs: 60_000, everyMs: 500 }
+
 const silence = (): void => {}
 
 test('a stalled server in a pod is an alert that names the pod, and after the chart is uninstalled nothing is left', {
@@ -95,6 +98,7 @@ test('a stalled server in a pod is an alert that names the pod, and after the ch
     'the listener has the name of its pod',
     () => prometheus.query('tcp_listener_info{k8s_pod_name="web-7d9f8c-x2x4z",port="8080"}'),
     (series) => series.length === 1,
+    patient,
   )
   const { labels } = info[0]!
   assert.deepEqual(
@@ -122,6 +126,7 @@ test('a stalled server in a pod is an alert that names the pod, and after the ch
     'the alert fires',
     () => prometheus.query('ALERTS{alertname="SpillwayAcceptQueueOverflowing",alertstate="firing",port="8080"}'),
     (series) => series.some(({ labels }) => labels.k8s_pod_name === 'web-7d9f8c-x2x4z'),
+    patient,
   )
   assert.ok(alerts.every(({ labels }) => labels.k8s_namespace_name === shop.name))
 
@@ -130,6 +135,7 @@ test('a stalled server in a pod is an alert that names the pod, and after the ch
     'nothing of the release is left',
     () => leftOf('queues'),
     (left) => left.trim() === '',
+    patient,
   )
 })
 

@@ -10,6 +10,9 @@ const root = path.resolve(import.meta.dirname, '../..')
 const skip = skipWithoutCluster()
 const image = { image: 'spillway:latest', imagePullPolicy: 'Never' }
 
+/** Pods start in seconds. */
+const patient = { withinMs: 60_000, everyMs: 500 }
+
 /** A server that does nothing but listen. */
 const server = {
   ...{ name: 'server', ...image },
@@ -59,6 +62,7 @@ const pageOf = (namespace: string, pod: string, port: number, wanted: RegExp): P
     `the page of ${pod} has ${wanted}`,
     async () => (await fetch(`http://${await addressOf(namespace, pod)}:${port}/metrics`)).text(),
     (page) => wanted.test(page),
+    patient,
   )
 
 const infoOfServer = /^tcp_listener_info\{.*port="8080".*k8s_pod_name="(?<pod>server-of-test)".*$/m
@@ -75,6 +79,7 @@ test('each capability that an exporter lacks is told by what it says, or by its 
     'the exporter with CAP_SYS_ADMIN alone has ended',
     () => phaseOf(place.name, 'admin'),
     (phase) => phase === 'Failed',
+    patient,
   )
   assert.match(
     await kubectl('logs', '-n', place.name, 'admin'),
@@ -86,6 +91,7 @@ test('each capability that an exporter lacks is told by what it says, or by its 
     'the exporter without CAP_SYS_ADMIN has ended',
     () => phaseOf(place.name, 'ptrace'),
     (phase) => phase === 'Failed',
+    patient,
   )
   assert.match(await kubectl('logs', '-n', place.name, 'ptrace'), /--netns all needs CAP_SYS_ADMIN/)
 
