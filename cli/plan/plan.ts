@@ -40,7 +40,10 @@ async function answerTo(args: string[]): Promise<void> {
 }
 
 async function answerOf(command: PlanCommand): Promise<Answer> {
-  if (command.own !== undefined) return await (await import('./own-server.ts')).answerOnServer(command)
+  if (command.own !== undefined) {
+    refuseTwoRates(command)
+    return await (await import('./own-server.ts')).answerOnServer(command)
+  }
   return command.from === undefined
     ? await fromOptions(command)
     : await (await import('./from-prometheus.ts')).answerFromPrometheus(command, command.from)
@@ -49,7 +52,7 @@ async function answerOf(command: PlanCommand): Promise<Answer> {
 async function fromOptions(command: PlanCommand): Promise<Answer> {
   const question = questionOf(command)
   const situation = await situationOf(command, question)
-  const given = forServer(await answerOf(command, question, situation), command.said.server, situation)
+  const given = forServer(await answerForRates(command, question, situation), command.said.server, situation)
   const answer = { ...given, answer: [...given.answer, ...understoodInWords(command, situation)] }
   if (!command.confirm) return answer
   const { confirmed } = await import('#lab/confirm/confirmed.ts')
@@ -60,17 +63,21 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
   }
 }
 
-async function answerOf(command: PlanCommand, question: Question, situation: Situation): Promise<Answer> {
-  const { rateHigh, said, confirm } = command
+async function answerForRates(command: PlanCommand, question: Question, situation: Situation): Promise<Answer> {
+  const { rateHigh, said } = command
   if (rateHigh === undefined || question === 'scale-out') return questions[question](situation)
-  if (confirm)
-    throw new UsageError(
-      `--confirm plays one load, and ${command.names.rate} has two ends`,
-      'Confirm each of them: --rate with one number',
-    )
+  if (command.confirm) refuseTwoRates(command)
   const upper = await situationOf({ ...command, said: { ...said, rate: rateHigh } }, question)
   const { betweenRates } = await import('#planner/between.ts')
   return betweenRates(question, situation, upper)
+}
+
+function refuseTwoRates({ rateHigh, names }: PlanCommand): void {
+  if (rateHigh === undefined) return
+  throw new UsageError(
+    `--confirm plays one load, and ${names.rate} has two ends`,
+    'Confirm each of them: --rate with one number',
+  )
 }
 
 /** JSON has no infinity: an open bound becomes null. */
