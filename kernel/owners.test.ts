@@ -61,7 +61,7 @@ test('a command line of a megabyte is cut', async () => {
 
 test('a folder of processes that cannot be listed is an error and not a world without processes', () => {
   for (const folder of ['/nonexistent', '/etc/hostname'])
-    assert.throws(() => findHolders(new Set([1]), { proc: folder }).next(), { syscall: 'opendir' }, folder)
+    assert.throws(() => findHolders(new Set([1]), { proc: folder }).next(), { syscall: 'scandir' }, folder)
 })
 
 test('an inode that nobody holds has no entry, and nobody is asked about none', () => {
