@@ -1,5 +1,6 @@
 /** Confirms a plan on somebody's server: what an accept costs is measured on it, its sockets take the plan's backlog, and it is stalled by signals. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { number, plural } from '#common/quantities.ts'
 import { eventually } from '#common/waiting.ts'
@@ -15,6 +16,8 @@ const TIMES = 3
 const SERVED_WITHIN_MS = 60_000
 const BEFORE_MS = 50
 const SAMPLED_EVERY_MS = 2
+/** Many servers start their workers one after the other: so long no further one has come. */
+const SETTLED_MS = 1000
 
 /** A command, and where and how clients speak to what it starts. */
 export type OwnServer = Pick<LabOptions, 'port' | 'request'> & Required<Pick<LabOptions, 'server'>>
@@ -26,6 +29,8 @@ export class OwnServerLab implements AsyncDisposable {
   readonly loops: number
   /** What one process takes for a connection, until it accepts the next, in milliseconds. */
   readonly acceptMs: number
+  /** How many processes accept at each socket. */
+  readonly #workers: readonly number[]
 
   static async start(own: OwnServer, onProgress?: (text: string) => void): Promise<OwnServerLab> {
     const lab = await Lab.start({
@@ -37,17 +42,19 @@ export class OwnServerLab implements AsyncDisposable {
     })
     try {
       onProgress?.(`Measuring what an accept costs ${own.server.name} …`)
-      return new OwnServerLab(lab, await acceptCost(lab))
+      const workers = await workersOf(lab)
+      return new OwnServerLab(lab, workers, await acceptCost(lab, workers))
     } catch (error) {
       await lab.stop()
       throw error
     }
   }
 
-  private constructor(lab: Lab, acceptMs: number) {
+  private constructor(lab: Lab, workers: readonly number[], acceptMs: number) {
     this.lab = lab
+    this.#workers = workers
     this.mode = lab.backends.length > 1 ? 'sharded' : 'shared'
-    this.loops = lab.plan.backends.reduce((sum, { workers }) => sum + workers, 0)
+    this.loops = workers.reduce((sum, ofSocket) => sum + ofSocket, 0)
     this.acceptMs = acceptMs
   }
 
@@ -80,7 +87,7 @@ export class OwnServerLab implements AsyncDisposable {
       for (const backend of lab.backends) await backend.relisten(scene.backends[0]!.backlog)
       const loops = scene.backends.map((_, i) => this.#loop(i))
       const run = await perform(lab, scene, loops, this.acceptMs)
-      return { ...run, acceptAfterMs: await acceptCost(lab) }
+      return { ...run, acceptAfterMs: await acceptCost(lab, this.#workers) }
     })
   }
 
@@ -100,8 +107,23 @@ export class OwnServerLab implements AsyncDisposable {
   }
 }
 
+/** How many processes accept at each socket, once no more of them come. */
+async function workersOf(lab: Lab): Promise<number[]> {
+  let [last, sinceMs] = ['', monotonicMs()]
+  return await eventually(
+    'its workers have started',
+    async () =>
+      (await Promise.all(lab.backends.map((backend) => backend.told()))).map(({ processes }) => processes.length),
+    (workers) => {
+      const now = workers.join()
+      if (now !== last) [last, sinceMs] = [now, monotonicMs()]
+      return monotonicMs() - sinceMs >= SETTLED_MS
+    },
+  )
+}
+
 /** Of a few times the middle one. Leaves the sockets with the limits that they had. */
-async function acceptCost(lab: Lab): Promise<number> {
+async function acceptCost(lab: Lab, workers: readonly number[]): Promise<number> {
   const limits = (await Promise.all(lab.backends.map((backend) => backend.told()))).map(
     ({ listener }) => listener?.limit ?? 0,
   )
@@ -109,7 +131,7 @@ async function acceptCost(lab: Lab): Promise<number> {
   try {
     for (const backend of lab.backends) await backend.relisten(GATHERED)
     await (await lab.clients.start(burst(GATHERED))).done() // its code and its caches are warm then
-    while (times.length < TIMES) times.push(await drained(lab))
+    while (times.length < TIMES) times.push(await drained(lab, workers))
   } finally {
     for (const [i, backend] of lab.backends.entries()) await backend.relisten(limits[i] ?? 0)
   }
@@ -121,7 +143,7 @@ const burst = (connections: number) =>
   ({ kind: 'connections', arrivals: { shape: 'burst', connections }, timeoutMs: SERVED_WITHIN_MS }) as const
 
 /** Clients gather while it stands still; then the time until each queue is empty, for each of them and each process. */
-async function drained(lab: Lab): Promise<number> {
+async function drained(lab: Lab, workers: readonly number[]): Promise<number> {
   for (const backend of lab.backends) await backend.stall()
   const load = await lab.clients.start(burst(GATHERED))
   await eventually(
@@ -140,7 +162,7 @@ async function drained(lab: Lab): Promise<number> {
       'See that it answers what clients send: --request FILE, or none',
     )
   const costs = [...Map.groupBy(watch.lengths, ({ shard }) => shard)].flatMap(
-    ([shard, samples]) => costOf(samples, lab.plan.backends[shard - 1]?.workers ?? 1) ?? [],
+    ([shard, samples]) => costOf(samples, workers[shard - 1] ?? 1) ?? [],
   )
   return costs.reduce((sum, cost) => sum + cost, 0) / costs.length
 }
