@@ -8,15 +8,14 @@ import type {
 } from 'prom-client'
 
 const require = createRequire(import.meta.url)
-const load = <Module>(name: string): Module => require(name)
 
 /**
  * Two of prom-client's own files: the whole of it loads a client of Pushgateways, and with that HTTPS and TLS, and costs a
  * process that exports nothing but text 20 MB. Its test holds that it stays so.
  */
-const AggregatorRegistry = load<typeof Aggregator>('prom-client/lib/cluster.js')
-const { PROMETHEUS_CONTENT_TYPE: prometheusContentType, OPENMETRICS_CONTENT_TYPE: openMetricsContentType } =
-  load<typeof PlainRegistry>('prom-client/lib/registry.js')
+const AggregatorRegistry: typeof Aggregator = require('prom-client/lib/cluster.js')
+const Registry: typeof PlainRegistry = require('prom-client/lib/registry.js')
+const { PROMETHEUS_CONTENT_TYPE: prometheusContentType, OPENMETRICS_CONTENT_TYPE: openMetricsContentType } = Registry
 
 /** One value of a family. `suffix` is for the parts of a summary or a histogram: `_sum`, `_count`, `_bucket`. */
 export interface MetricValue {
