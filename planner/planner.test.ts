@@ -12,26 +12,8 @@ import { meanOf, sharesOf } from './replicate.ts'
 import { smallestBacklogByPlay, smallestFrom } from './search.ts'
 import type { Situation } from './situation.ts'
 import { defaultClient, defaultKernel } from './system.ts'
+import { situationWith } from './testing/situation.ts'
 
-const situation = (parts: Partial<Situation> = {}): Situation => ({
-  arrivals: { shape: 'poisson', ratePerSecond: 1000 },
-  forMs: 5000,
-  backends: 1,
-  mode: 'sharded',
-  steering: 'hash',
-  backlog: undefined,
-  somaxconn: 4096,
-  accept: { ms: 0, cv: 0, handleMs: 0, perTurn: 1 },
-  stall: undefined,
-  slow: undefined,
-  restart: undefined,
-  halfOpenPerSecond: 0,
-  kernel: defaultKernel,
-  client: defaultClient,
-  target: { delayedShare: 0, sureness: 0.99, waitMs: undefined },
-  seed: 1,
-  ...parts,
-})
 const near = { ...defaultClient, rttMs: 0 }
 const far = { ...defaultClient, rttMs: 50 }
 const impatient = { ...defaultClient, timeoutMs: 900 }
@@ -39,7 +21,7 @@ const cost = (ms: number, cv = 0) => ({ ms, cv, handleMs: 0, perTurn: 1 })
 const every = (ms: number, everyMs: number, whom: 'one' | 'all' = 'one') => ({ ms, everyMs, whom })
 const losing = (delayedShare: number) => ({ delayedShare, sureness: 0.99, waitMs: undefined })
 const stall = (ms: number, whom: 'one' | 'all' = 'one') => ({ ms, everyMs: undefined, whom })
-const ask = (question: Question, parts: Partial<Situation>) => questions[question](situation(parts))
+const ask = (question: Question, parts: Partial<Situation>) => questions[question](situationWith(parts))
 
 test('the backlog for a stall: a constant rate needs one less than what comes, and the simulation agrees', () => {
   for (const [ratePerSecond, ms] of [
@@ -47,14 +29,14 @@ test('the backlog for a stall: a constant rate needs one less than what comes, a
     [250, 100],
     [40, 50],
   ] as const) {
-    const asked = situation({ arrivals: { shape: 'constant', ratePerSecond }, stall: stall(ms), client: near })
+    const asked = situationWith({ arrivals: { shape: 'constant', ratePerSecond }, stall: stall(ms), client: near })
     assert.equal(neededBacklog(asked)?.result.value, (ratePerSecond * ms) / 1000 - 1)
     assert.equal(smallestBacklogByPlay(asked).estimate.value, (ratePerSecond * ms) / 1000 - 1)
   }
 })
 
 test('a round trip away one more is needed: a SYN that comes before the last final ACKs finds N + 1 there', () => {
-  const asked = situation({
+  const asked = situationWith({
     arrivals: { shape: 'constant', ratePerSecond: 1000 },
     stall: stall(80),
     client: { ...defaultClient, rttMs: 20 },
@@ -311,7 +293,7 @@ test('limits: the knee and the longest stall are where arrivals reach N + 1', ()
 test('more backends need less backlog each, and enough of them carry any load', () => {
   const { data } = ask('backends', { backlog: 40, stall: stall(100) })
   const backends = Number(data.backends)
-  const needs = (n: number): number => neededBacklog(situation({ backends: n, stall: stall(100) }))!.result.value
+  const needs = (n: number): number => neededBacklog(situationWith({ backends: n, stall: stall(100) }))!.result.value
   assert.ok(needs(backends) <= 40 && needs(backends - 1) > 40)
 })
 

@@ -17,8 +17,8 @@ export const frame = 10
 const loads = { 1: 0x71, 2: 0x69, 4: 0x61, 8: 0x79 } as const
 const stores = { 1: 0x73, 2: 0x6b, 4: 0x63, 8: 0x7b } as const
 const constantStores = { 1: 0x72, 2: 0x6a, 4: 0x62, 8: 0x7a } as const
-const operations = { add: 0x00, sub: 0x10, mul: 0x20, div: 0x30, and: 0x50, lsh: 0x60, rsh: 0x70, mov: 0xb0 } as const
-const conditions = { '==': 0x10, '>': 0x20, '>=': 0x30, '!=': 0x50, '<': 0xa0, '<=': 0xb0 } as const
+const operations = { add: 0x00, div: 0x30, mov: 0xb0 } as const
+const conditions = { '==': 0x10, '!=': 0x50 } as const
 
 export type Size = keyof typeof loads
 type Condition = keyof typeof conditions
@@ -54,20 +54,10 @@ export class Assembly {
     return this.#add(0x0f | operations[operation], to, from, 0, 0)
   }
 
-  /** to = the map of this descriptor, as calls take it. */
-  map(to: number, fd: number): this {
-    return this.#add(0x18, to, 1, 0, fd).#add(0, 0, 0, 0, 0)
-  }
-
   /** Goes on at `label` if register CONDITION constant, without a sign. */
   jumpIf(register: number, condition: Condition, constant: number, label: string): this {
     this.#jumps.push({ at: this.#instructions.length, label })
     return this.#add(0x05 | conditions[condition], register, 0, 0, constant)
-  }
-
-  jump(label: string): this {
-    this.#jumps.push({ at: this.#instructions.length, label })
-    return this.#add(0x05, 0, 0, 0, 0)
   }
 
   label(name: string): this {

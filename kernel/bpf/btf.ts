@@ -110,11 +110,6 @@ export class Btf {
     return this.#find(name, kinds.struct)
   }
 
-  /** How many arguments a function takes. */
-  argumentsOf(func: number): number {
-    return this.#data.readUInt32LE(this.#at(this.#reference(func)) + 4) & 0xffff
-  }
-
   /** How many arguments a tracepoint of that name hands to a program; undefined if there is none. */
   tracepointArguments(name: string): number | undefined {
     const typedef = this.typedef(`btf_trace_${name}`)

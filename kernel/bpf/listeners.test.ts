@@ -4,26 +4,17 @@ import { KernelError } from '../errors.ts'
 import { type Client, Listener, pauseMs } from '../fixtures/sockets.ts'
 import { acceptQueue, deferAccept, relisten, socketCookie } from '../listener.ts'
 import { steer } from '../reuseport.ts'
-import { type ExactListener, ExactListeners } from './listeners.ts'
+import { cookieOf, type ExactListener, ExactListeners, whyNoBpf } from './listeners.ts'
 
-const exact = openOrWhyNot()
-const options = { skip: exact instanceof ExactListeners ? false : exact }
-
-function openOrWhyNot(): ExactListeners | string {
-  try {
-    return new ExactListeners()
-  } catch (error) {
-    // No tool that one could install: a host may refuse BPF to everybody.
-    if (error instanceof KernelError) return error.message
-    throw error
-  }
-}
+// No tool that one could install: a host may refuse BPF to everybody.
+const options = { skip: whyNoBpf() ?? false }
+const exact = options.skip === false ? new ExactListeners() : undefined
 
 /** What is read of these listeners now, in their order. */
 function read(...listeners: Listener[]): ExactListener[] {
-  assert.ok(exact instanceof ExactListeners)
+  assert.ok(exact)
   const byCookie = new Map<bigint, ExactListener>()
-  exact.read((row) => byCookie.set((BigInt(row.cookieHigh) << 32n) | BigInt(row.cookieLow), { ...row }))
+  exact.read((row) => byCookie.set(cookieOf(row), { ...row }))
   return listeners.map(({ fd }) => byCookie.get(socketCookie(fd))!)
 }
 

@@ -25,6 +25,21 @@ export interface ExactListener {
   oldestWaitUs: number | undefined
 }
 
+/** The cookie as sock_diag and SO_COOKIE give it. */
+export const cookieOf = ({ cookieHigh, cookieLow }: ExactListener): bigint =>
+  (BigInt(cookieHigh) << 32n) | BigInt(cookieLow)
+
+/** Why this process may not read listeners by BPF here; undefined if it may. */
+export function whyNoBpf(): string | undefined {
+  try {
+    new ExactListeners().close()
+    return undefined
+  } catch (error) {
+    if (error instanceof KernelError) return error.message
+    throw error
+  }
+}
+
 const LISTEN = 10
 /** The program's record: what is where. */
 const at = { cookie: 0, port: 8, synQueue: 12, young: 16, length: 20, limit: 24, childPort: 28, since: 32, now: 40 }

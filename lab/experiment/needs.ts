@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import type { Experiment, Needs, ServerNeed } from '#experiments/vocabulary/experiment.ts'
-import { whyNoBpf } from '../bpf.ts'
+import { whyNoBpf } from '#kernel/bpf/listeners.ts'
 import { type Driver, type LabPlan, type ServerPlan, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
 

@@ -3,30 +3,16 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from '../../test/support/properties.ts'
 import { questions } from '../ask.ts'
-import type { Situation } from '../situation.ts'
-import { defaultClient, defaultKernel } from '../system.ts'
+import { situationWith } from '../testing/situation.ts'
 import { type PortsPlan, usualPorts } from './ports.ts'
 
 const asked = (ratePerSecond: number, ports: Partial<PortsPlan> = {}) => {
-  const situation: Situation = {
+  const situation = situationWith({
     arrivals: { shape: 'poisson', ratePerSecond },
     forMs: 1000,
-    backends: 1,
-    mode: 'sharded',
-    steering: 'hash',
     backlog: 511,
-    somaxconn: 4096,
-    accept: { ms: 0, cv: 0, handleMs: 0, perTurn: 1 },
-    stall: undefined,
-    slow: undefined,
-    restart: undefined,
-    halfOpenPerSecond: 0,
     ports: { ...usualPorts, ...ports },
-    kernel: defaultKernel,
-    client: defaultClient,
-    target: { delayedShare: 0, sureness: 0.99, waitMs: undefined },
-    seed: 1,
-  }
+  })
   const { answer, settings, data } = questions.ports(situation)
   return { text: answer.join(' '), settings, data }
 }

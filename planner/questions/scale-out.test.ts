@@ -4,28 +4,17 @@ import test from 'node:test'
 import fc from '../../test/support/properties.ts'
 import { questions } from '../ask.ts'
 import type { Situation } from '../situation.ts'
-import { defaultClient, defaultKernel } from '../system.ts'
+import { situationWith } from '../testing/situation.ts'
 import type { ScaleOutPlan } from './scale-out.ts'
 
-const growing = (from: number, scaleOut: ScaleOutPlan, backlog = 511): Situation => ({
-  arrivals: { shape: 'poisson', ratePerSecond: from },
-  forMs: 1000,
-  backends: 1,
-  mode: 'sharded',
-  steering: 'hash',
-  backlog,
-  somaxconn: 4096,
-  accept: { ms: 1, cv: 0, handleMs: 0, perTurn: 1 },
-  stall: undefined,
-  slow: undefined,
-  restart: undefined,
-  halfOpenPerSecond: 0,
-  scaleOut,
-  kernel: defaultKernel,
-  client: defaultClient,
-  target: { delayedShare: 0, sureness: 0.99, waitMs: undefined },
-  seed: 1,
-})
+const growing = (from: number, scaleOut: ScaleOutPlan, backlog = 511): Situation =>
+  situationWith({
+    arrivals: { shape: 'poisson', ratePerSecond: from },
+    forMs: 1000,
+    backlog,
+    accept: { ms: 1, cv: 0, handleMs: 0, perTurn: 1 },
+    scaleOut,
+  })
 const asked = (situation: Situation) => {
   const { answer, data } = questions['scale-out'](situation)
   return { text: answer.join(' '), data }

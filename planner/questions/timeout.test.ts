@@ -5,28 +5,20 @@ import fc from '../../test/support/properties.ts'
 import { questions } from '../ask.ts'
 import { clientPresets, withPatience } from '../client-presets.ts'
 import type { Situation } from '../situation.ts'
-import { defaultClient, defaultKernel } from '../system.ts'
+import { defaultClient } from '../system.ts'
+import { situationWith } from '../testing/situation.ts'
 import { largestForLiving } from './timeout.ts'
 
-const situation = (parts: Partial<Situation>): Situation => ({
-  arrivals: { shape: 'poisson', ratePerSecond: 40 },
-  forMs: 10_000,
-  backends: 8,
-  mode: 'shared',
-  steering: 'hash',
-  backlog: undefined,
-  somaxconn: 4096,
-  accept: { ms: 250, cv: 1, handleMs: 0, perTurn: 1 },
-  stall: undefined,
-  slow: undefined,
-  restart: undefined,
-  halfOpenPerSecond: 0,
-  kernel: defaultKernel,
-  client: { ...defaultClient, timeoutMs: 4000 },
-  target: { delayedShare: 0, sureness: 0.99, waitMs: undefined },
-  seed: 1,
-  ...parts,
-})
+const situation = (parts: Partial<Situation>): Situation =>
+  situationWith({
+    arrivals: { shape: 'poisson', ratePerSecond: 40 },
+    forMs: 10_000,
+    backends: 8,
+    mode: 'shared',
+    accept: { ms: 250, cv: 1, handleMs: 0, perTurn: 1 },
+    client: { ...defaultClient, timeoutMs: 4000 },
+    ...parts,
+  })
 
 interface Row {
   backlog: number

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { eventually } from '#common/waiting.ts'
-import { ExactListeners } from '#kernel/bpf/listeners.ts'
-import { KernelError } from '#kernel/errors.ts'
+import { whyNoBpf } from '#kernel/bpf/listeners.ts'
 import { type Client, Listener } from '#kernel/fixtures/sockets.ts'
 import { deferAccept } from '#kernel/listener.ts'
 import { steer } from '#kernel/reuseport.ts'
@@ -14,18 +13,8 @@ import { unprivileged } from './fixtures/unprivileged.ts'
 import { ExactReadings, type ExactTarget } from './sampler/exact-readings.ts'
 import type { ListenerSample, Snapshot } from './snapshot.ts'
 
-const skip = whyNot()
-
-function whyNot(): string | false {
-  try {
-    new ExactListeners().close()
-    return false
-  } catch (error) {
-    // No tool that one could install: a host may refuse BPF to everybody.
-    if (error instanceof KernelError) return error.message
-    throw error
-  }
-}
+// No tool that one could install: a host may refuse BPF to everybody.
+const skip = whyNoBpf() ?? false
 
 const start = (exact: 'on' | 'off'): Promise<StartedExporter> =>
   startExporter({ exact, listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
@@ -113,17 +102,23 @@ test('readings that contradict sock_diag again and again end, and are shown no l
     namespace: { run: (work) => work() },
     find: () => state,
     listeners: () => [state],
+    contradictions: 0,
   }
+  // Of another namespace, in which both agree all the while.
+  const other = { exact: undefined, length: 0, limit: 3, port: listener.port }
+  const agreeing: ExactTarget = { ...target, find: () => undefined, listeners: () => [other] }
   await eventually(
     'it ends',
     () => {
       readings.read(target, false)
+      readings.read(agreeing, false)
       return readings.why
     },
     (why) => why !== undefined,
     { everyMs: 1 },
   )
   assert.equal(state.exact, undefined)
+  assert.equal(other.exact, undefined, 'what another namespace was told last is no longer shown either')
   assert.match(lines.join('\n'), /contradicted each other/)
   readings.close()
 })

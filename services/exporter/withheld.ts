@@ -1,5 +1,5 @@
 import { type DumpCost, type DumpKind, dumpKinds, type RawNamespace, type RawSnapshot } from './sampler/message.ts'
-import type { NamespaceSample, PortSample, Snapshot } from './snapshot.ts'
+import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from './snapshot.ts'
 
 /**
  * The snapshot without what is too old to be shown at `nowMs` (CLOCK_MONOTONIC): a number that was true a while ago must
@@ -23,7 +23,7 @@ function current(namespace: NamespaceSample, raw: RawNamespace | undefined, nowM
   if (hidden.size === 0) return namespace
   const kept = { ...namespace }
   if (hidden.has('listeners')) kept.listeners = []
-  if (hidden.has('syn_queue')) kept.listeners = kept.listeners.map(({ exact: _, ...listener }) => listener)
+  if (hidden.has('syn_queue')) kept.listeners = kept.listeners.map(withoutExact)
   kept.ports = kept.ports.map((port) => known(port, hidden.has('syn_queue'), hidden.has('connections')))
   if (hidden.has('counters')) kept.counters = {}
   for (const kind of hidden) for (const field of fieldsOf[kind] ?? []) delete kept[field]
@@ -48,6 +48,12 @@ type OptionalField =
   | 'limits'
   | 'sockstat'
   | 'tcpMemory'
+
+function withoutExact(listener: ListenerSample): ListenerSample {
+  if (listener.exact === undefined) return listener
+  const { exact: _, ...rest } = listener
+  return rest
+}
 
 function known(port: PortSample, noSynQueue: boolean, noConnections: boolean): PortSample {
   const { address, port: number, device, used, synQueue, synQueueRetried, ...ofConnections } = port

@@ -1,5 +1,5 @@
 import { socketAddress } from '#kernel/address.ts'
-import type { ExactListener, ExactListeners } from '#kernel/bpf/listeners.ts'
+import { cookieOf, type ExactListener, type ExactListeners } from '#kernel/bpf/listeners.ts'
 import { KernelError } from '#kernel/errors.ts'
 import * as libc from '#kernel/libc.ts'
 import { acceptQueue, deferAccept, socketCookie } from '#kernel/listener.ts'
@@ -15,7 +15,7 @@ export function proveExact(reader: ExactListeners): void {
   const sockets: number[] = []
   const rowsOf = (one: Listening, other: Listening): [ExactListener, ExactListener] => {
     const rows = new Map<bigint, ExactListener>()
-    reader.read((row) => rows.set((BigInt(row.cookieHigh) << 32n) | BigInt(row.cookieLow), { ...row }))
+    reader.read((row) => rows.set(cookieOf(row), { ...row }))
     const [ofOne, ofOther] = [rows.get(one.cookie), rows.get(other.cookie)]
     if (ofOne === undefined || ofOther === undefined) throw wrong('it does not show a listener that is there')
     return [ofOne, ofOther]

@@ -17,12 +17,17 @@ export interface ExactReading {
   oldestWaitMs: number | null
 }
 
+/** Of a namespace in which nobody waits and nothing is half-open. */
+const NOTHING: ExactReading = { synQueue: 0, young: 0, oldestWaitMs: null }
+
 /** Where exact readings of a namespace go. */
 export interface ExactTarget {
   readonly namespace: Pick<NetworkNamespace, 'run'>
   /** The listener of this cookie; undefined for one that is not known yet. */
   find(cookieHigh: number, cookieLow: number): ExactState | undefined
   listeners(): Iterable<ExactState>
+  /** How many of its readings in a row have contradicted sock_diag. */
+  contradictions: number
 }
 
 /** A listener as sock_diag has last shown it. */
@@ -36,7 +41,6 @@ export class ExactReadings {
   readonly #listeners: ExactListeners
   readonly #log: (line: string) => void
   #why: string | undefined
-  #contradictions = 0
 
   /** Throws a KernelError that says what this kernel lacks, refuses or shows wrongly. */
   constructor(log: (line: string) => void) {
@@ -57,12 +61,15 @@ export class ExactReadings {
 
   /**
    * Reads the listeners of a namespace whose half-open requests were just counted. Where there are none and nobody waits,
-   * everything is 0 and the kernel need not be asked. Never throws: what fails ends the readings.
+   * everything is 0 and the kernel need not be asked. Never throws: what fails ends the readings, of all namespaces.
    */
   read(target: ExactTarget, anyHalfOpen: boolean): void {
-    if (this.#why !== undefined) return
+    if (this.#why !== undefined) {
+      for (const state of target.listeners()) state.exact = undefined
+      return
+    }
     if (!anyHalfOpen && !someWait(target.listeners())) {
-      for (const state of target.listeners()) state.exact = { synQueue: 0, young: 0, oldestWaitMs: null }
+      for (const state of target.listeners()) state.exact = NOTHING
       return
     }
     let synQueues = 0
@@ -91,8 +98,8 @@ export class ExactReadings {
 
   /** Both are read at different moments, so that a difference says nothing; one that stays does. */
   #compare(target: ExactTarget, agree: boolean): void {
-    this.#contradictions = agree ? 0 : this.#contradictions + 1
-    if (this.#contradictions >= CONTRADICTIONS)
+    target.contradictions = agree ? 0 : target.contradictions + 1
+    if (target.contradictions >= CONTRADICTIONS)
       this.#end(target, `BPF and sock_diag contradicted each other ${CONTRADICTIONS} times in a row`)
   }
 

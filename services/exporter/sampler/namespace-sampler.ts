@@ -120,6 +120,7 @@ export class NamespaceSampler {
       namespace,
       find: (cookieHigh, cookieLow) => this.#listeners.find(cookieHigh, cookieLow),
       listeners: () => this.listeners(),
+      contradictions: 0,
     }
   }
 
