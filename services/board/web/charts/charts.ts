@@ -87,8 +87,8 @@ export class Charts {
     if (this.#held || this.#time.standsStill) return
     const index = this.#turn % this.#charts.length
     const round = Math.floor(this.#turn++ / this.#charts.length)
-    // In five minutes on 300 pixels a second is a pixel: drawing it more often than every other shows nothing more.
-    if (this.#time.spanMs < 300_000 || round % 4 === 0) this.#drawOne(index)
+    // In five minutes on 300 pixels a second is a pixel: three thousand points a curve are drawn anew every fourth one.
+    if (this.#time.spanMs < 300_000 || round % 8 === 0) this.#drawOne(index)
     else this.#charts[index]?.readLast(this.#history.points)
   }
 

@@ -37,6 +37,9 @@ export function set(element: Element, name: string, value: string | number | boo
   if (element.getAttribute(name) !== text) element.setAttribute(name, text)
 }
 
+/** For a look that follows a number: in steps below what is seen, since each change of it is a style worked out anew. */
+export const inSteps = (value: number, step: number): number => Math.round(value / step) * step
+
 /** Gives whether the text was another. Text that is there is changed in place: a new node would be laid out anew. */
 export function say(element: Element, text: string): boolean {
   const only = element.firstChild

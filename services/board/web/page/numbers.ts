@@ -16,11 +16,20 @@ const columns = [
   'hung up',
 ] as const
 
+/** How far the table may be behind the picture. */
+const BEHIND_MS = 400
+
+/**
+ * Nobody hears ten states a second, and laying a table out costs more than all letters of the picture: it takes the latest
+ * state a little later, and each row of it is of that state.
+ */
 export class NumberTable {
   readonly element: HTMLElement
   readonly #caption = html('caption')
   readonly #body = html('tbody')
   readonly #rest = html('p')
+  #latest: PictureState | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
     this.element = html(
@@ -43,7 +52,19 @@ export class NumberTable {
     say(this.#caption, old ? 'Accept queues by shard: these figures are old' : 'Accept queues by shard')
   }
 
-  draw({ shards, portView, sequence, ages, clients, read }: PictureState): void {
+  draw(state: PictureState): void {
+    this.#latest = state
+    this.#timer ??= setTimeout(() => this.#write(), this.#isEmpty ? 0 : BEHIND_MS)
+  }
+
+  get #isEmpty(): boolean {
+    return this.#body.rows.length === 0
+  }
+
+  #write(): void {
+    this.#timer = undefined
+    if (this.#latest === undefined) return
+    const { shards, portView, sequence, ages, clients, read } = this.#latest
     while (this.#body.rows.length > shards.length) this.#body.deleteRow(-1)
     for (const [index, shard] of shards.entries()) {
       const row = this.#body.rows[index] ?? this.#body.insertRow()

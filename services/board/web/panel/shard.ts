@@ -5,7 +5,7 @@ import { switchNames } from '#live/names.ts'
 import type { SwitchOrder } from '#live/orders.ts'
 import type { LiveState, ShardView } from '#live/state.ts'
 import type { PageConfig } from '../../api.ts'
-import { html, say } from '../page/dom.ts'
+import { html, say, set } from '../page/dom.ts'
 import { Action, Choice, NumberSetting, Toggle } from './controls.ts'
 import type { Orders } from './orders.ts'
 
@@ -159,9 +159,9 @@ export class ShardTab {
   /** What only a backend of ours can do is not there for another server, and the other way round. */
   #offer({ server }: LiveState): void {
     const own = server !== undefined
-    for (const control of [this.#delay, this.#backlog, this.#neverRead, this.#listener]) control.element.hidden = own
-    this.#stop.element.hidden = !own
-    this.#reload.element.hidden = server?.reloads !== true
+    for (const control of [this.#delay, this.#backlog, this.#neverRead, this.#listener]) set(control.element, 'hidden', own)
+    set(this.#stop.element, 'hidden', !own)
+    set(this.#reload.element, 'hidden', server?.reloads !== true)
     this.#stall.describe(own ? does.stop : does.stall)
     this.#process.describe(own ? does.killServer : does.kill)
     this.#process.rename(own ? switchNames.killServer : switchNames.kill)

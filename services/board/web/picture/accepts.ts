@@ -1,6 +1,6 @@
 /** What accept() takes out of a tank: the stream down to its processes, and the valve that is shut while nobody takes. */
 import type { QueueView } from '#live/state.ts'
-import { set, svg } from '../page/dom.ts'
+import { inSteps, set, svg } from '../page/dom.ts'
 import type { Box, LaneLayout } from './layout.ts'
 
 /** Below the tank: where the way to several processes parts. */
@@ -30,7 +30,7 @@ export class Accepts {
     const shut = stalled || state !== 'listening'
     set(this.#valve, 'visibility', shut ? 'visible' : 'hidden')
     const flow = shut ? 0 : (acceptsPerSecond ?? 0)
-    this.#stream.style.strokeWidth = flow > 0 ? String(1.5 + Math.log10(1 + flow) * 1.6) : '0'
+    set(this.#stream, 'stroke-width', flow > 0 ? inSteps(1.5 + Math.log10(1 + flow) * 1.6, 0.25) : 0)
   }
 }
 

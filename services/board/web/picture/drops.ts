@@ -4,7 +4,7 @@
  */
 import { whole } from '#common/quantities.ts'
 import type { QueueView } from '#live/state.ts'
-import { say, set, svg } from '../page/dom.ts'
+import { inSteps, say, set, svg } from '../page/dom.ts'
 import type { NewDot } from './dots.ts'
 import type { Box, LaneLayout, Layout } from './layout.ts'
 
@@ -38,7 +38,7 @@ export class Drops {
   }
 
   draw({ state, dropsPerSecond = 0, droppedNow }: QueueView, falls: boolean): void {
-    this.fall.style.opacity = String(falls ? Math.min(1, 0.35 + Math.log10(1 + dropsPerSecond) / 4) : 0)
+    set(this.fall, 'opacity', falls ? Math.min(1, 0.35 + inSteps(Math.log10(1 + dropsPerSecond) / 4, 0.05)) : 0)
     set(this.fall, 'data-on', falls)
     // Of a moment of the past it is known how many it were.
     const figure = state === 'listening' ? (droppedNow ?? dropsPerSecond) : 0

@@ -11,8 +11,12 @@ type Dot = Required<NewDot>
 
 const MOST_DOTS = 260
 const FRAME_MS = 33
+const FRAME_OF_SCREEN_MS = 16
 /** Dots a second for a rate: growing, and never a hail. */
 const dotsPerSecond = (rate: number): number => (rate <= 0 ? 0 : Math.min(26, 2 + Math.log2(1 + rate) * 2))
+
+/** It fades where it ends, in a few steps. */
+const alphaOf = ({ endY, y }: Dot): number => 0.9 * Math.min(1, Math.ceil((endY - y) / 6) / 5)
 
 export class Motion {
   readonly element: HTMLCanvasElement
@@ -32,7 +36,7 @@ export class Motion {
     this.element.className = 'motion'
     this.element.setAttribute('aria-hidden', 'true')
     this.#context = this.element.getContext('2d')
-    requestAnimationFrame((nowMs) => this.#frame(nowMs))
+    this.#await()
   }
 
   show(state: PictureState, layout: Layout): void {
@@ -54,9 +58,13 @@ export class Motion {
     this.#colours = { syn: used('--fresh'), odd: used('--odd'), drop: used('--spill') }
   }
 
+  /** A frame that is asked for and draws nothing costs the browser one all the same: it is asked for when it is due. */
+  #await(): void {
+    setTimeout(() => requestAnimationFrame((nowMs) => this.#frame(nowMs)), FRAME_MS - FRAME_OF_SCREEN_MS)
+  }
+
   #frame(nowMs: number): void {
-    requestAnimationFrame((next) => this.#frame(next))
-    if (nowMs - this.#lastMs < FRAME_MS - 4) return
+    this.#await()
     const seconds = Math.min(0.1, (nowMs - this.#lastMs) / 1000)
     this.#lastMs = nowMs
     const context = this.#context
@@ -77,16 +85,23 @@ export class Motion {
       dot.x += dot.vx * seconds
       dot.y += dot.vy * seconds
       if (dot.kind === 'drop') dot.vx *= 1 - 2.2 * seconds
-      const left = Math.min(1, (dot.endY - dot.y) / 30)
-      if (left <= 0) continue
-      context.globalAlpha = Math.min(1, left) * 0.9
-      context.fillStyle = this.#colours[dot.kind]
-      context.beginPath()
-      context.arc(dot.x, dot.y, dot.kind === 'drop' ? 3.2 : 2.6, 0, 6.283)
-      context.fill()
+    }
+    this.#dots = this.#dots.filter((dot) => dot.y < dot.endY)
+    // Dots of one look are one path: to fill each by itself costs several times as much.
+    for (const [kind, ofKind] of Map.groupBy(this.#dots, (dot) => dot.kind)) {
+      const radius = kind === 'drop' ? 3.2 : 2.6
+      context.fillStyle = this.#colours[kind]
+      for (const [alpha, dots] of Map.groupBy(ofKind, alphaOf)) {
+        context.globalAlpha = alpha
+        context.beginPath()
+        for (const { x, y } of dots) {
+          context.moveTo(x + radius, y)
+          context.arc(x, y, radius, 0, 6.283)
+        }
+        context.fill()
+      }
     }
     context.globalAlpha = 1
-    this.#dots = this.#dots.filter((dot) => dot.y < dot.endY)
   }
 
   /** New dots, as many as the rates want. */

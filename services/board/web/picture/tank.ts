@@ -2,7 +2,7 @@
 import { number } from '#common/quantities.ts'
 import { type CountBounds, waitInWords } from '#live/reading.ts'
 import type { QueueView } from '#live/state.ts'
-import { say, set, svg } from '../page/dom.ts'
+import { inSteps, say, set, svg } from '../page/dom.ts'
 import { type Age, staleness } from './ages.ts'
 import { amount, roomOf } from './amounts.ts'
 import type { Box, Layout } from './layout.ts'
@@ -147,6 +147,6 @@ function basinOf({ x, y, w, h }: Box): string {
 
 /** The colour of an age: CSS knows both ends, the share between them is ours. */
 function shade(stop: SVGStopElement, ageMs: number): void {
-  const share = `${Math.round(staleness(ageMs) * 100)}%`
+  const share = `${Math.round(inSteps(staleness(ageMs), 0.04) * 100)}%`
   if (stop.style.getPropertyValue('--stale-share') !== share) stop.style.setProperty('--stale-share', share)
 }
