@@ -159,7 +159,8 @@ export class ShardTab {
   /** What only a backend of ours can do is not there for another server, and the other way round. */
   #offer({ server }: LiveState): void {
     const own = server !== undefined
-    for (const control of [this.#delay, this.#backlog, this.#neverRead, this.#listener]) set(control.element, 'hidden', own)
+    for (const control of [this.#delay, this.#backlog, this.#neverRead, this.#listener])
+      set(control.element, 'hidden', own)
     set(this.#stop.element, 'hidden', !own)
     set(this.#reload.element, 'hidden', server?.reloads !== true)
     this.#stall.describe(own ? does.stop : does.stall)
