@@ -2,6 +2,7 @@ import { ANY_FAMILY, PreparedDump, type SockDiag, type SocketRecord, states, wan
 import { ListenerState } from './listener-state.ts'
 import type { SamplingPace } from './pace.ts'
 import type { PortIndex } from './port-index.ts'
+import type { OwnSocket } from './quiet.ts'
 
 /** A namespace that lost its last listener less than this ago is still read at every tick: a restarted server is seen at once. */
 const KEPT_MS = 10_000
@@ -18,6 +19,7 @@ export class ListenerDump {
   readonly #dumpWithDrops = new PreparedDump({ family: ANY_FAMILY, states: states.listen, wants: wants.skmeminfo })
   readonly #ports: PortIndex
   readonly #pace: SamplingPace
+  readonly #own: OwnSocket
   /** By the upper half of the cookie, of which there is hardly ever more than one, then by the lower. */
   readonly #states = new Map<number, Map<number, ListenerState>>()
   #count = 0
@@ -27,7 +29,8 @@ export class ListenerDump {
   #nowMs = 0
   #lastSeenMs = Number.NEGATIVE_INFINITY
 
-  constructor(ports: PortIndex, pace: SamplingPace) {
+  constructor(ports: PortIndex, pace: SamplingPace, own: OwnSocket) {
+    this.#own = own
     this.#ports = ports
     this.#pace = pace
   }
@@ -37,7 +40,7 @@ export class ListenerDump {
     return nowMs - this.#lastSeenMs < KEPT_MS
   }
 
-  /** Reads the queues, and the drops too if they are wanted. True if a connection waits in any of them. */
+  /** Reads the queues, and the drops too if they are wanted. True if a connection waits in any of them but the exporter's own. */
   sample(diag: SockDiag, nowMs: number, drops: boolean): boolean {
     this.#nowMs = nowMs
     this.#waits = false
@@ -72,7 +75,7 @@ export class ListenerDump {
     state.seen = this.#dumpNumber
     state.missed = 0
     state.take(record, this.#nowMs)
-    if (state.length > 0) this.#waits = true
+    if (state.length > 0 && state.inode !== this.#own.inode) this.#waits = true
   }
 
   /** A new listener, or (`before`) a socket that listens again on another port. */
