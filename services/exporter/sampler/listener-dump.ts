@@ -1,4 +1,12 @@
-import { ANY_FAMILY, PreparedDump, type SockDiag, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
+import {
+  ANY_FAMILY,
+  MptcpListeners,
+  PreparedDump,
+  type SockDiag,
+  type SocketRecord,
+  states,
+  wants,
+} from '#kernel/sock-diag.ts'
 import { ListenerState } from './listener-state.ts'
 import type { SamplingPace } from './pace.ts'
 import type { PortIndex } from './port-index.ts'
@@ -8,6 +16,8 @@ import type { OwnSocket } from './quiet.ts'
 const KEPT_MS = 10_000
 /** sock_diag may miss a socket when others come or go between two chunks: a socket missing from two dumps is gone. */
 export const DUMPS_UNTIL_GONE = 2
+/** Where listeners come all the time it is asked no more often than this what they are. */
+const PROTOCOLS_EVERY_MS = 100
 
 /**
  * The listeners of one namespace, from dump to dump: of both address families, in one walk of the kernel over its table. While nothing comes or goes a dump
@@ -28,6 +38,10 @@ export class ListenerDump {
   #dumpNumber = 0
   #nowMs = 0
   #lastSeenMs = Number.NEGATIVE_INFINITY
+  readonly #mptcp = new MptcpListeners()
+  /** Those of which it has not been asked what they are. */
+  #unnamed: ListenerState[] = []
+  #namedMs = Number.NEGATIVE_INFINITY
 
   constructor(ports: PortIndex, pace: SamplingPace, own: OwnSocket) {
     this.#own = own
@@ -49,6 +63,7 @@ export class ListenerDump {
     diag.dump(drops ? this.#dumpWithDrops : this.#dump, this.#visit)
     if (this.#seenCount > 0) this.#lastSeenMs = nowMs
     if (this.#seenCount < this.#count) this.#sweep()
+    if (this.#unnamed.length > 0 && nowMs - this.#namedMs >= PROTOCOLS_EVERY_MS) this.#name(diag)
     return this.#waits
   }
 
@@ -86,7 +101,16 @@ export class ListenerDump {
     const byLow = this.#states.get(high) ?? new Map<number, ListenerState>()
     this.#states.set(high, byLow.set(low, state))
     this.#ports.add(state, record.family, record.v6only)
+    this.#unnamed.push(state)
     this.#take(state, record)
+  }
+
+  /** A socket stays for life what it was opened as. */
+  #name(diag: SockDiag): void {
+    this.#namedMs = this.#nowMs
+    this.#mptcp.read(diag)
+    for (const state of this.#unnamed) state.protocol = this.#mptcp.protocolOf(state.inode)
+    this.#unnamed = []
   }
 
   #sweep(): void {
