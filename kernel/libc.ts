@@ -20,6 +20,7 @@ export const SOCK_NONBLOCK = 0o4000
 export const IPPROTO_TCP = 6
 export const IPPROTO_UDP = 17
 export const IPPROTO_RAW = 255
+export const IPPROTO_MPTCP = 262
 export const SOL_SOCKET = 1
 export const SO_REUSEPORT = 15
 export const SO_RCVBUF = 8

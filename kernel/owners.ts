@@ -27,6 +27,8 @@ export interface SocketHolders {
   hidden: number
   /** All processes that there were. */
   pids: Set<number>
+  /** Those that were looked into and hold none of these sockets. */
+  bystanders: Set<number>
 }
 
 export const noHolders = (): SocketHolders => ({
@@ -35,6 +37,7 @@ export const noHolders = (): SocketHolders => ({
   seen: 0,
   hidden: 0,
   pids: new Set(),
+  bystanders: new Set(),
 })
 
 export interface Search {
@@ -78,7 +81,10 @@ export function* findHolders(
     if (looked === 'hidden') found.hidden++
     if (looked !== 'seen') continue
     found.seen++
-    if (open.sockets.size === 0) continue
+    if (open.sockets.size === 0) {
+      found.bystanders.add(Number(name))
+      continue
+    }
     const owner = ownerAt(folder, Number(name))
     if (owner === undefined) continue
     for (const inode of new Set(open.sockets.values())) {

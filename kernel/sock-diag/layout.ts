@@ -66,6 +66,9 @@ export const states = {
 /** Attributes that a dump can be asked for: bit (type - 1) of idiag_ext. CGROUP_ID comes unasked. */
 export const wants = { info: 1 << 1, skmeminfo: 1 << 6 } as const
 
+/** Of a request: a protocol that does not fit into its byte, as MPTCP's 262. */
+export const REQUEST_PROTOCOL = 3
+
 export const attribute = { bytecode: 1, info: 2, skmeminfo: 7, v6only: 11, cgroupId: 21 } as const
 
 /** Indices in the u32 array of SKMEMINFO: the size of the receive buffer, and sk_drops. */

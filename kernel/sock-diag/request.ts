@@ -1,4 +1,4 @@
-import { IPPROTO_TCP } from '../libc.ts'
+import { IPPROTO_RAW, IPPROTO_TCP } from '../libc.ts'
 import {
   ANY_FAMILY,
   ATTRIBUTE_HEADER_BYTES,
@@ -7,6 +7,7 @@ import {
   NLM_F_REQUEST,
   NLMSG_HEADER_BYTES,
   REQUEST_BYTES,
+  REQUEST_PROTOCOL,
   SOCK_DIAG_BY_FAMILY,
   TCPDIAG_GETSOCK,
   TCPDIAG_REQUEST_BYTES,
@@ -16,7 +17,7 @@ import {
 export interface DumpQuery {
   /** AF_INET, AF_INET6, or ANY_FAMILY for both in one walk. */
   family: number
-  /** IPPROTO_TCP (the default) or IPPROTO_UDP; ANY_FAMILY knows only TCP. */
+  /** IPPROTO_TCP (the default), IPPROTO_UDP or IPPROTO_MPTCP; ANY_FAMILY knows only TCP. */
   protocol?: number
   /** `1 << state` for each state wanted; see `states`. */
   states: number
@@ -28,21 +29,35 @@ export interface DumpQuery {
   filter?: Buffer
 }
 
-/** The bytes of a dump request: nlmsghdr, the question, and the filter as an attribute. The sequence number is at byte 8. */
+/** The largest that fits into the byte that a request has for it. */
+const MOST_IN_A_BYTE = 255
+
+/** The bytes of a dump request: nlmsghdr, the question, then attributes. The sequence number is at byte 8. */
 export function dumpRequest(query: DumpQuery): Buffer {
-  const question = query.family === ANY_FAMILY ? questionForAny(query) : questionForOne(query)
-  const filterBytes = query.filter === undefined ? 0 : ATTRIBUTE_HEADER_BYTES + query.filter.length
-  const bytes = Buffer.alloc(NLMSG_HEADER_BYTES + question.length + filterBytes)
+  const { family, protocol = IPPROTO_TCP, filter } = query
+  const header = Buffer.alloc(NLMSG_HEADER_BYTES)
+  const bytes = Buffer.concat([
+    header,
+    family === ANY_FAMILY ? questionForAny(query) : questionForOne(query),
+    ...(protocol > MOST_IN_A_BYTE ? [attributeOf(REQUEST_PROTOCOL, u32(protocol))] : []),
+    ...(filter === undefined ? [] : [attributeOf(attribute.bytecode, filter)]),
+  ])
   bytes.writeUInt32LE(bytes.length, 0)
-  bytes.writeUInt16LE(query.family === ANY_FAMILY ? TCPDIAG_GETSOCK : SOCK_DIAG_BY_FAMILY, 4)
+  bytes.writeUInt16LE(family === ANY_FAMILY ? TCPDIAG_GETSOCK : SOCK_DIAG_BY_FAMILY, 4)
   bytes.writeUInt16LE(NLM_F_REQUEST | NLM_F_DUMP, 6)
-  question.copy(bytes, NLMSG_HEADER_BYTES)
-  if (query.filter !== undefined) {
-    const at = NLMSG_HEADER_BYTES + question.length
-    bytes.writeUInt16LE(filterBytes, at)
-    bytes.writeUInt16LE(attribute.bytecode, at + 2)
-    query.filter.copy(bytes, at + ATTRIBUTE_HEADER_BYTES)
-  }
+  return bytes
+}
+
+function attributeOf(type: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(ATTRIBUTE_HEADER_BYTES)
+  header.writeUInt16LE(ATTRIBUTE_HEADER_BYTES + payload.length)
+  header.writeUInt16LE(type, 2)
+  return Buffer.concat([header, payload])
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
   return bytes
 }
 
@@ -50,7 +65,8 @@ export function dumpRequest(query: DumpQuery): Buffer {
 function questionForOne({ family, protocol = IPPROTO_TCP, states, wants = 0, port = 0 }: DumpQuery): Buffer {
   const bytes = Buffer.alloc(REQUEST_BYTES)
   bytes[0] = family
-  bytes[1] = protocol
+  // A kernel that does not know the attribute with the rest of the number looks for raw sockets, and none of them listens.
+  bytes[1] = protocol > MOST_IN_A_BYTE ? IPPROTO_RAW : protocol
   bytes[2] = wants
   bytes.writeUInt32LE(states >>> 0, 4)
   bytes.writeUInt16BE(port, 8)

@@ -1,9 +1,11 @@
 /** The exporter: a thread that samples the kernel, and an HTTP server that shows what it holds. */
+import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listenOn } from '#common/edge/listen.ts'
 import { ReadingEdge } from '#common/edge/reading.ts'
 import { EventStream } from '#common/event-stream.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
+import { descriptorOf } from '#kernel/descriptor.ts'
 import { addGate } from './http/gate.ts'
 import { edgeLimits } from './http/limits.ts'
 import { addRoutes } from './http/routes.ts'
@@ -142,6 +144,8 @@ export async function startExporter(
   )
   started.defer(() => app.close())
   const target = await listenOn(app, listen)
+  const own = descriptorOf(app.server)
+  if (own !== undefined) sampler.thread.ownInode = fs.fstatSync(own).ino
   log(
     readingLine(
       sampler.namespaces,

@@ -23,7 +23,7 @@ const contract: Record<string, string[]> = {
   tcp_listener_drops_total: ['netns', 'address', 'port', 'shard'],
   tcp_listener_info: [
     ...['netns', 'address', 'port', 'shard', 'inode', 'cookie', 'uid'],
-    ...['process', 'pid', ...placeLabels, 'device'],
+    ...['process', 'pid', ...placeLabels, 'device', 'protocol'],
   ],
   tcp_port_syn_queue_length: ['netns', 'address', 'port'],
   tcp_port_syn_queue_peak: ['netns', 'address', 'port'],

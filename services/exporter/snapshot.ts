@@ -47,6 +47,11 @@ export const ListenerSample = Type.Object({
   seenSinceMs: Type.Optional(Type.Number({ description: 'When it was first seen, by the wall clock' })),
   inode: Count,
   cookie: Type.String(),
+  protocol: Type.Optional(
+    Type.Union([Type.Literal('tcp'), Type.Literal('mptcp')], {
+      description: 'What the socket was opened as; absent where the kernel cannot tell (MPTCP before Linux 5.19)',
+    }),
+  ),
   uid: Count,
   device: Type.String({ description: 'The network device that the socket is bound to; empty if it is bound to none' }),
   process: Type.String({ description: 'Command of `pid`; empty if the exporter is not allowed to see it' }),

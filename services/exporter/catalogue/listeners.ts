@@ -182,21 +182,23 @@ export const listenerMetrics: MetricGroup = {
     {
       name: 'tcp_listener_info',
       type: 'gauge',
-      labels: [...labels, 'inode', 'cookie', 'uid', 'process', 'pid', ...placeLabels, 'device'],
+      labels: [...labels, 'inode', 'cookie', 'uid', 'process', 'pid', ...placeLabels, 'device', 'protocol'],
       help:
         'Identity of the listener; the value is always 1. pid is the process that stands for the socket: the lowest that was ' +
         'seen to accept, otherwise the lowest that holds it, for as long as it does; process is its command. Both are ' +
         'empty where the exporter is not allowed to inspect the process; /snapshot lists all that hold the socket. ' +
         'unit is a unit of systemd, container_id the whole id (the name for LXC and systemd-nspawn). k8s_namespace_name, ' +
         'k8s_pod_name and k8s_container_name are what Kubernetes calls it, where the logs of its node show that; k8s_pod_uid ' +
-        'is known without. device is the network device that the socket is bound to.',
+        'is known without. device is the network device that the socket is bound to. protocol is tcp or mptcp, and empty where ' +
+        'the kernel cannot tell (MPTCP before Linux 5.19). A listener of MPTCP, which is what Go opens, has one row, with the ' +
+        'cookie of its TCP socket: that one has the queue.',
       source:
         'the LISTEN record, /proc/PID/fd, /proc/PID/cgroup, else the cgroup in which the socket was created; for names of pods ' +
         'the names of files below /var/log/containers and /var/log/pods',
       worry: 'Not a warning sign: join it to another metric to see whose queue it is, as in the examples.',
       read: all((listener, labels) => {
-        const { inode, cookie, uid, process, pid, device } = listener
-        const own = { inode, cookie, uid, process, pid: pid ?? '', ...placeValues(listener), device }
+        const { protocol = '', inode, cookie, uid, process, pid, device } = listener
+        const own = { inode, cookie, uid, process, pid: pid ?? '', ...placeValues(listener), device, protocol }
         return [{ labels: { ...labels, ...own }, value: 1 }]
       }),
     },

@@ -12,7 +12,8 @@ export const ownerMetrics: MetricGroup = {
   introduction:
     'Who holds a socket, and who waits at it for connections, stands in the files of all processes below /proc. The ' +
     'exporter walks over them when an unknown socket appears, and otherwise every ten seconds, or more rarely where a ' +
-    'walk takes long: 2 % of a core in the long run.',
+    'walk takes long: 2 % of a core in the long run. Processes that held no such socket are looked into again once a minute: ' +
+    'that one of them is passed a descriptor by another is seen so much later.',
   metrics: [
     {
       name: 'spillway_owner_search_age_seconds',

@@ -156,6 +156,7 @@ export class Identifier {
         ...(listener.seenSinceMs !== undefined && { seenSinceMs: listener.seenSinceMs }),
         inode: listener.inode,
         cookie: listener.cookie,
+        ...(listener.protocol !== undefined && { protocol: listener.protocol }),
         uid: listener.uid,
         device: listener.device,
         process: spokesman?.command ?? '',

@@ -26,9 +26,10 @@ function register({ costMs = 0, steps = 0, share = 0.02 } = {}) {
   }
   const clock = (): number => world.nowMs
   const owners = new OwnerRegister('/proc', {
-    *find(inodes, { among, into = noHolders() }): Generator<void, SocketHolders> {
+    *find(inodes, { among = () => true, into: shown }): Generator<void, SocketHolders> {
+      const into = shown ?? noHolders()
       const wanted = <Value>(map: Map<number, Value>) => [...map].filter(([inode]) => inodes.has(inode))
-      if (among !== undefined) {
+      if (shown === undefined) {
         world.quickLooks++
         for (const [inode, owners] of wanted(world.owners))
           if (owners.some(({ pid }) => among(pid))) into.owners.set(inode, owners)
@@ -41,9 +42,14 @@ function register({ costMs = 0, steps = 0, share = 0.02 } = {}) {
       }
       world.nowMs += costMs
       if (world.failure !== undefined) throw world.failure
-      for (const [inode, owners] of wanted(world.owners)) into.owners.set(inode, owners)
+      for (const [inode, owners] of wanted(world.owners)) {
+        const seen = owners.filter(({ pid }) => among(pid))
+        if (seen.length > 0) into.owners.set(inode, seen)
+      }
       for (const [inode, waiters] of wanted(world.waiters)) into.waiters.set(inode, waiters)
       for (const owners of world.owners.values()) for (const { pid } of owners) into.pids.add(pid)
+      const holding = new Set([...into.owners.values()].flatMap((owners) => owners.map(({ pid }) => pid)))
+      for (const pid of into.pids) if (among(pid) && !holding.has(pid)) into.bystanders.add(pid)
       into.hidden = world.hidden
       return into
     },
@@ -84,6 +90,34 @@ test('an owner that joins later is seen', () => {
     owners.of(5).map(({ pid }) => pid),
     [1, 2],
   )
+})
+
+test('a process that held no socket is looked into again once a minute, one that is new or holds one every ten seconds', () => {
+  const { world, owners, at } = register()
+  const [master, old, child] = [owner(1), owner(3), owner(9)]
+  const pidsOf = (inode: number): number[] => owners.of(inode).map(({ pid }) => pid)
+  world.owners.set(5, [master]).set(50, [old]) // nobody asks for 50
+  at(0, 5)
+  at(1000, 5)
+  world.owners.set(5, [master, old, child])
+  at(11_000, 5)
+  assert.deepEqual(pidsOf(5), [1, 9], 'the child is new; another process was passed the descriptor')
+  at(21_000, 5)
+  assert.deepEqual(pidsOf(5), [1, 9])
+  for (let nowMs = 31_000; nowMs <= 61_000; nowMs += 10_000) at(nowMs, 5)
+  assert.deepEqual(pidsOf(5), [1, 3, 9])
+  world.owners.set(5, [old])
+  at(71_000, 5)
+  assert.deepEqual(pidsOf(5), [3], 'who holds it no more is seen at the next look')
+})
+
+test('an unknown socket is looked for in all processes', () => {
+  const { world, owners, at } = register()
+  world.owners.set(5, [owner(1)]).set(6, [owner(3)])
+  at(0, 5)
+  at(1000, 5)
+  at(3000, 5, 6)
+  assert.equal(owners.of(6)[0]?.pid, 3)
 })
 
 test('a walk that takes long is made more rarely; an unknown socket waits less for it', () => {

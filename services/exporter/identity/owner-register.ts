@@ -8,6 +8,8 @@ import { SlicedWork, type SliceNeeds, sliceNeeds } from '../slices.ts'
 const SECOND_LOOK_MS = 1000
 /** Owners may join later too, by a fork or a passed descriptor, and those who wait for connections change. */
 const LATER_LOOK_MS = 10_000
+/** A process that held none is given one only if another passes it a descriptor, which is rare: all are looked into this often. */
+const WHOLE_WALK_MS = 60_000
 /** The share of a core that walks over all processes may take: in the long run if not said otherwise, and while unknown sockets appear. */
 const SHARE = 0.02
 const URGENT_SHARE = 0.2
@@ -69,6 +71,9 @@ export class OwnerRegister {
   #walkIsUrgent = false
   #endedMs = Number.NEGATIVE_INFINITY
   #lastCostMs = 0
+  /** When all processes are to be looked into again, and what it cost to look only into those that hold sockets, or are new. */
+  #wholeDueMs = Number.NEGATIVE_INFINITY
+  #partialCostMs = 0
   #lookMs = Number.POSITIVE_INFINITY
   #notBeforeMs = Number.NEGATIVE_INFINITY
   #retryMs = FIRST_RETRY_MS
@@ -110,10 +115,12 @@ export class OwnerRegister {
       if (!urgent || this.#walkIsUrgent) return
       this.#walk.abandon() // it does not look for what has come since
     }
-    const restMs = this.#lastCostMs / (urgent ? URGENT_SHARE : this.#needs.share)
+    const whole = urgent || this.#holders === undefined || nowMs >= this.#nextWholeMs
+    const costMs = whole ? this.#lastCostMs : this.#partialCostMs
+    const restMs = costMs / (urgent ? URGENT_SHARE : this.#needs.share)
     const dueMs = urgent ? nowMs : Math.min(this.#lookMs, this.#endedMs + LATER_LOOK_MS)
     if (inodes.size === 0 || nowMs < Math.max(dueMs, this.#endedMs + restMs, this.#notBeforeMs)) return
-    this.#begin(new Set(inodes), urgent)
+    this.#begin(new Set(inodes), urgent, whole ? undefined : this.#holders)
   }
 
   /** The owners of a socket, lowest pid first; empty if none can be seen. */
@@ -164,6 +171,11 @@ export class OwnerRegister {
     this.#tellThoseWaiting()
   }
 
+  /** When all processes are to be looked into next, if nothing urgent comes. */
+  get #nextWholeMs(): number {
+    return Math.min(this.#lookMs, Math.max(this.#wholeDueMs, this.#endedMs + this.#lastCostMs / this.#needs.share))
+  }
+
   get #goodForMs(): number {
     return GOOD_FOR_WALKS * Math.max(LATER_LOOK_MS, this.#lastCostMs / this.#needs.share)
   }
@@ -207,19 +219,23 @@ export class OwnerRegister {
     for (const [inode, found] of waiters) this.#lately.waiters.set(inode, { ...found, complete: false })
   }
 
-  #begin(inodes: ReadonlySet<number>, urgent: boolean): void {
+  /** `before`: those who held none then are not looked into again. */
+  #begin(inodes: ReadonlySet<number>, urgent: boolean, before: SocketHolders | undefined): void {
     this.#walkIsUrgent = urgent
     const into = noHolders()
+    const bystanders = before?.bystanders
     this.#partly = into
     this.#walk = new SlicedWork(
-      this.#needs.find(inodes, { into }),
+      this.#needs.find(inodes, { into, ...(bystanders !== undefined && { among: (pid) => !bystanders.has(pid) }) }),
       this.#walks === 0 ? SHARE_OF_THE_FIRST_WALK : urgent ? SHARE_OF_AN_URGENT_WALK : SHARE_OF_A_WALK,
       (outcome) => {
-        this.#lastCostMs = outcome.cpuMs
         this.#cpuMs += outcome.cpuMs
+        if (bystanders === undefined) this.#lastCostMs = outcome.cpuMs
+        else this.#partialCostMs = outcome.cpuMs
         this.#partly = noHolders()
-        if ('result' in outcome) this.#take(outcome.result, inodes, urgent)
+        if ('result' in outcome) this.#take(withKnown(outcome.result, bystanders), inodes, urgent)
         else this.#fail(outcome.error)
+        if ('result' in outcome && bystanders === undefined) this.#wholeDueMs = this.#endedMs + WHOLE_WALK_MS
         this.#tellThoseWaiting()
       },
       this.#needs,
@@ -276,4 +292,10 @@ export class OwnerRegister {
     this.#waiting = []
     for (const tell of waiting) tell()
   }
+}
+
+/** With those that an earlier walk knows to hold nothing, as far as they are still there. */
+function withKnown(found: SocketHolders, bystanders: ReadonlySet<number> = new Set()): SocketHolders {
+  for (const pid of bystanders) if (found.pids.has(pid)) found.bystanders.add(pid)
+  return found
 }

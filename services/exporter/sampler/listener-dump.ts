@@ -1,12 +1,23 @@
-import { ANY_FAMILY, PreparedDump, type SockDiag, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
+import {
+  ANY_FAMILY,
+  MptcpListeners,
+  PreparedDump,
+  type SockDiag,
+  type SocketRecord,
+  states,
+  wants,
+} from '#kernel/sock-diag.ts'
 import { ListenerState } from './listener-state.ts'
 import type { SamplingPace } from './pace.ts'
 import type { PortIndex } from './port-index.ts'
+import type { OwnSocket } from './quiet.ts'
 
 /** A namespace that lost its last listener less than this ago is still read at every tick: a restarted server is seen at once. */
 const KEPT_MS = 10_000
 /** sock_diag may miss a socket when others come or go between two chunks: a socket missing from two dumps is gone. */
 export const DUMPS_UNTIL_GONE = 2
+/** Where listeners come all the time it is asked no more often than this what they are. */
+const PROTOCOLS_EVERY_MS = 100
 
 /**
  * The listeners of one namespace, from dump to dump: of both address families, in one walk of the kernel over its table. While nothing comes or goes a dump
@@ -18,6 +29,7 @@ export class ListenerDump {
   readonly #dumpWithDrops = new PreparedDump({ family: ANY_FAMILY, states: states.listen, wants: wants.skmeminfo })
   readonly #ports: PortIndex
   readonly #pace: SamplingPace
+  readonly #own: OwnSocket
   /** By the upper half of the cookie, of which there is hardly ever more than one, then by the lower. */
   readonly #states = new Map<number, Map<number, ListenerState>>()
   #count = 0
@@ -26,8 +38,13 @@ export class ListenerDump {
   #dumpNumber = 0
   #nowMs = 0
   #lastSeenMs = Number.NEGATIVE_INFINITY
+  readonly #mptcp = new MptcpListeners()
+  /** Those of which it has not been asked what they are. */
+  #unnamed: ListenerState[] = []
+  #namedMs = Number.NEGATIVE_INFINITY
 
-  constructor(ports: PortIndex, pace: SamplingPace) {
+  constructor(ports: PortIndex, pace: SamplingPace, own: OwnSocket) {
+    this.#own = own
     this.#ports = ports
     this.#pace = pace
   }
@@ -37,7 +54,7 @@ export class ListenerDump {
     return nowMs - this.#lastSeenMs < KEPT_MS
   }
 
-  /** Reads the queues, and the drops too if they are wanted. True if a connection waits in any of them. */
+  /** Reads the queues, and the drops too if they are wanted. True if a connection waits in any of them but the exporter's own. */
   sample(diag: SockDiag, nowMs: number, drops: boolean): boolean {
     this.#nowMs = nowMs
     this.#waits = false
@@ -46,6 +63,7 @@ export class ListenerDump {
     diag.dump(drops ? this.#dumpWithDrops : this.#dump, this.#visit)
     if (this.#seenCount > 0) this.#lastSeenMs = nowMs
     if (this.#seenCount < this.#count) this.#sweep()
+    if (this.#unnamed.length > 0 && nowMs - this.#namedMs >= PROTOCOLS_EVERY_MS) this.#name(diag)
     return this.#waits
   }
 
@@ -72,7 +90,7 @@ export class ListenerDump {
     state.seen = this.#dumpNumber
     state.missed = 0
     state.take(record, this.#nowMs)
-    if (state.length > 0) this.#waits = true
+    if (state.length > 0 && state.inode !== this.#own.inode) this.#waits = true
   }
 
   /** A new listener, or (`before`) a socket that listens again on another port. */
@@ -83,7 +101,16 @@ export class ListenerDump {
     const byLow = this.#states.get(high) ?? new Map<number, ListenerState>()
     this.#states.set(high, byLow.set(low, state))
     this.#ports.add(state, record.family, record.v6only)
+    this.#unnamed.push(state)
     this.#take(state, record)
+  }
+
+  /** A socket stays for life what it was opened as. */
+  #name(diag: SockDiag): void {
+    this.#namedMs = this.#nowMs
+    this.#mptcp.read(diag)
+    for (const state of this.#unnamed) state.protocol = this.#mptcp.protocolOf(state.inode)
+    this.#unnamed = []
   }
 
   #sweep(): void {

@@ -1,4 +1,4 @@
-import type { SocketRecord } from '#kernel/sock-diag.ts'
+import type { ListenerProtocol, SocketRecord } from '#kernel/sock-diag.ts'
 import type { ExactReading } from './exact-readings.ts'
 import { FillTime, longestGapMs } from './fill-time.ts'
 import type { RawListener } from './message.ts'
@@ -29,6 +29,8 @@ export class ListenerState {
   steadySinceMs: number
   steadySamples = 0
   lastEmptyMs = Number.NEGATIVE_INFINITY
+  /** What it was opened as, once that is known. */
+  protocol: ListenerProtocol | undefined
   /** What BPF tells of it, if that is read. */
   exact: ExactReading | undefined
   #uid = 0
@@ -99,6 +101,7 @@ export class ListenerState {
       seenSinceMs: this.seenSinceMs,
       inode: this.inode,
       cookie: this.cookie,
+      ...(this.protocol !== undefined && { protocol: this.protocol }),
       cgroupId: this.cgroupId,
       uid: this.#uid,
       ...(this.exact !== undefined && { exact: this.exact }),

@@ -142,8 +142,18 @@ export type Discovery = { found: { inode: number; path: string }[] } | { failed:
 
 /**
  * Places in the control words that both threads see. The sampler sleeps on `word`, counts its rounds in `beat`, gives a
- * snapshot every `snapshotMs`, and none while the last one (its sequence) is not yet `taken`.
+ * snapshot every `snapshotMs`, and none while the last one (its sequence) is not yet `taken`. `ownInode` is that of the
+ * exporter's own listening socket, 0 while there is none.
  */
-export const control = { word: 0, requests: 1, recording: 2, beat: 3, snapshotMs: 4, taken: 5, length: 6 } as const
+export const control = {
+  word: 0,
+  requests: 1,
+  recording: 2,
+  beat: 3,
+  snapshotMs: 4,
+  taken: 5,
+  ownInode: 6,
+  length: 7,
+} as const
 /** `look`: read everything now and give a snapshot; `tell`: give one of what is known. */
 export const command = { none: 0, stop: 1, look: 2, tell: 4 } as const

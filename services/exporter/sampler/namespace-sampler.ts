@@ -23,6 +23,7 @@ import { OutgoingDump } from './outgoing-dump.ts'
 import type { SamplingPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
 import type { PortState } from './port-state.ts'
+import { noOwnSocket, type OwnSocket } from './quiet.ts'
 import { defaultSelection, type Selection, selected } from './selection.ts'
 import { StillAsWalked } from './still-as-walked.ts'
 import { UdpSocketTable } from './udp-socket-table.ts'
@@ -41,6 +42,12 @@ const otherCounter =
 const RARE = 10
 /** How much less often a kind is asked for that the kernel has refused: each time it may look for a module. */
 const REFUSED = 1000
+
+export interface NamespaceSamplerOptions {
+  selection?: Selection | undefined
+  exact?: ExactReadings | undefined
+  own?: OwnSocket
+}
 
 /**
  * Everything read from one network namespace. Its sockets and files are opened inside the namespace and stay with it,
@@ -82,16 +89,15 @@ export class NamespaceSampler {
     identity: NamespaceIdentity,
     namespace: NetworkNamespace,
     pace: SamplingPace,
-    selection: Selection = defaultSelection,
-    exact?: ExactReadings,
+    { selection = defaultSelection, exact, own = noOwnSocket }: NamespaceSamplerOptions = {},
   ) {
     this.identity = identity
     this.#selection = selection
     this.#pace = pace
     this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
-    this.#listeners = new ListenerDump(this.#ports, pace)
-    this.#unix = new UnixListenerDump(pace.peakWindowMs)
+    this.#listeners = new ListenerDump(this.#ports, pace, own)
+    this.#unix = new UnixListenerDump(pace.peakWindowMs, own)
     this.#udp = new UdpSocketTable(pace.peakWindowMs)
     const opened: { close(): void }[] = []
     const open = <Resource extends { close(): void }>(resource: Resource): Resource => {
@@ -125,7 +131,7 @@ export class NamespaceSampler {
   }
 
   /**
-   * Listeners and their queues; true if a connection waits in any of them. A namespace without listeners, and the drops of
+   * Listeners and their queues; true if a connection waits in any of them but the exporter's own. A namespace without listeners, and the drops of
    * each listener, are asked for only every tenth time, at most 100 ms apart (a second in a quiet namespace): a first
    * listener is seen a little late, and a drop too. `every` asks for everything, `drops` for the drops.
    */

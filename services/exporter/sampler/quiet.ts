@@ -3,6 +3,16 @@ const QUIET_AFTER_MS = 60_000
 /** A quiet SYN queue is counted about as often as a counter could show that it is not. */
 const LONGEST_SYN_MS = 1000
 
+/**
+ * The socket at which the exporter itself listens; its inode is 0 while there is none. Who waits there comes for what is known
+ * already, every few seconds: that is no reason to read the queues of a host at rest more often.
+ */
+export interface OwnSocket {
+  readonly inode: number
+}
+
+export const noOwnSocket: OwnSocket = { inode: 0 }
+
 /** Some queues and when anything last waited in them. */
 export class Stillness {
   #fromMs: number

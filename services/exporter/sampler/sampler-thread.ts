@@ -126,6 +126,11 @@ export class SamplerThread {
     Atomics.store(this.#words, control.recording, on ? 1 : 0)
   }
 
+  /** The inode of the socket at which this process listens. Stays as it is when the thread is replaced. */
+  set ownInode(inode: number) {
+    Atomics.store(this.#words, control.ownInode, inode)
+  }
+
   /** Ends the thread; at most a second later by force. */
   async stop(): Promise<void> {
     this.#stopping = true

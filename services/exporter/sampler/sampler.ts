@@ -35,7 +35,7 @@ const DEAR_SNAPSHOTS = 50
 /** Samples every namespace. Runs in a thread that may block; knows nothing about that thread. */
 export class Sampler {
   readonly #orders: Orders
-  readonly #house: House & { recorder: SampleRecorder | undefined }
+  readonly #house: House & { recorder: SampleRecorder | undefined; own: { inode: number } }
   readonly #log: (line: string) => void
   readonly #exact: Exact | undefined
   readonly #namespaces: NamespaceSet
@@ -67,6 +67,7 @@ export class Sampler {
     this.#house = {
       ...{ pace, selection, clock, laps: new Laps(clock, cpuClock), budgets: budgetsFor(pace), recorder: undefined },
       exact: this.#exact?.readings,
+      own: { inode: 0 },
       failed: (kind, error, of) => {
         this.#countError(kind, codeOf(error))
         this.#sayOnce(of, kind, error)
@@ -208,6 +209,11 @@ export class Sampler {
     if (on === (this.#house.recorder !== undefined)) return
     this.#house.recorder = on ? new SampleRecorder() : undefined
     if (on) this.readEverything()
+  }
+
+  /** The socket at which the exporter itself listens: see `OwnSocket`. */
+  set ownInode(inode: number) {
+    this.#house.own.inode = inode
   }
 
   /** All samples since the last call, if they are recorded. */

@@ -21,7 +21,7 @@ const kernel = (...records: ListeningRecord[]): UnixSource => ({
   },
 })
 
-const dumpOf = (most?: number): UnixListenerDump => new UnixListenerDump(30_000, most)
+const dumpOf = (most?: number): UnixListenerDump => new UnixListenerDump(30_000, undefined, most)
 
 test('before the kernel has answered nothing is known; an answer without listeners is an empty list', () => {
   const dump = dumpOf()

@@ -1,5 +1,5 @@
 import type { RawUnixListener } from './message.ts'
-import { Stillness } from './quiet.ts'
+import { noOwnSocket, type OwnSocket, Stillness } from './quiet.ts'
 import { type ListeningRecord, UnixListenerState } from './unix-listener-state.ts'
 
 /** unix_diag may miss a socket when others come or go between two chunks: one that is missing from two dumps is gone. */
@@ -16,6 +16,7 @@ export interface UnixSource {
 /** The listening UNIX sockets of one namespace, from dump to dump. */
 export class UnixListenerDump {
   readonly #peakWindowMs: number
+  readonly #own: OwnSocket
   readonly #most: number
   /** By the upper half of the cookie, of which there is hardly ever more than one, then by the lower. */
   readonly #states = new Map<number, Map<number, UnixListenerState>>()
@@ -30,7 +31,8 @@ export class UnixListenerDump {
   /** Grows whenever a listener has come or gone. */
   version = 0
 
-  constructor(peakWindowMs: number, most = MOST_UNIX_LISTENERS) {
+  constructor(peakWindowMs: number, own: OwnSocket = noOwnSocket, most = MOST_UNIX_LISTENERS) {
+    this.#own = own
     this.#peakWindowMs = peakWindowMs
     this.#most = most
   }
@@ -72,7 +74,7 @@ export class UnixListenerDump {
     if (state.seen !== this.#dumpNumber) this.#seenCount++
     state.seen = this.#dumpNumber
     state.missed = 0
-    if (record.length > 0) this.#stillness.stir(this.#nowMs)
+    if (record.length > 0 && record.inode !== this.#own.inode) this.#stillness.stir(this.#nowMs)
     state.take(record, this.#nowMs, this.#longestGapMs)
   }
 

@@ -7,7 +7,7 @@ import type { Laps } from './laps.ts'
 import { type DumpKind, dumpKinds, type NamespaceIdentity, perKind, type RawNamespace } from './message.ts'
 import { NamespaceSampler } from './namespace-sampler.ts'
 import type { SamplingPace } from './pace.ts'
-import { Quiet } from './quiet.ts'
+import { type OwnSocket, Quiet } from './quiet.ts'
 import type { SampleRecorder } from './sample-recorder.ts'
 import type { Selection } from './selection.ts'
 
@@ -26,6 +26,7 @@ export interface House {
   readonly selection: Selection | undefined
   readonly budgets: Budgets
   readonly exact: ExactReadings | undefined
+  readonly own: OwnSocket
   /** Present while every sample is recorded. */
   readonly recorder: SampleRecorder | undefined
   readonly laps: Laps
@@ -45,11 +46,11 @@ export class WatchedNamespace {
   readonly #dueMs = perKind(() => Number.NEGATIVE_INFINITY)
 
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, house: House) {
-    const { pace, budgets, selection, exact } = house
+    const { pace, budgets, selection, exact, own } = house
     const meter = (kind: Exclude<DumpKind, 'listeners'>, intervalMs: number): DumpMeter =>
       new DumpMeter(kind, intervalMs, budgets[kind].work(intervalMs), pace.peakWindowMs)
     this.#house = house
-    this.sampler = new NamespaceSampler(identity, namespace, pace, selection, exact)
+    this.sampler = new NamespaceSampler(identity, namespace, pace, { selection, exact, own })
     this.#quiet = new Quiet(house.clock())
     this.#quietWork = budgets.quietListeners.work(pace.quietIntervalMs)
     this.#listenersWork = budgets.listeners?.work(pace.sampleIntervalMs)

@@ -51,6 +51,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     const order = Atomics.exchange(words, control.word, command.none)
     if ((order & command.stop) !== 0) return
     sampler.recording = Atomics.load(words, control.recording) !== 0
+    sampler.ownInode = Atomics.load(words, control.ownInode) >>> 0
     if ((order & (command.look | command.tell)) !== 0) {
       answers = Atomics.load(words, control.requests)
       if ((order & command.look) !== 0) sampler.readEverything()
