@@ -63,6 +63,8 @@ const c = {
   epoll_wait: declare<[number, Buffer, number, number]>('int epoll_wait(int epfd, void *events, int max, int timeout)'),
   send: declare<[number, Buffer, number, number]>('long send(int fd, const void *data, size_t length, int flags)'),
   recv: declare<[number, Buffer, number, number]>('long recv(int fd, void *data, size_t length, int flags)'),
+  pread: declare<[number, Buffer, number, number]>('long pread(int fd, void *data, size_t length, long offset)'),
+  usleep: declare<[number]>('int usleep(uint32_t us)'),
   sendmmsg: declare<[number, Buffer, number, number]>('int sendmmsg(int fd, void *vector, unsigned int n, int flags)'),
   getsockopt: declare<[number, number, number, Buffer, Uint32Array]>(
     'int getsockopt(int fd, int level, int name, void *value, void *length)',
@@ -162,6 +164,18 @@ export const send = (fd: number, data: Buffer, flags: number, doing: string): nu
 /** Receives into the buffer and gives the number of bytes; 0 at the end of a stream. Blocks unless MSG_DONTWAIT. */
 export const recv = (fd: number, into: Buffer, flags: number, doing: string): number =>
   checked(c.recv(fd, into, into.length, flags), 'recv', doing)
+
+/** Reads a file from its beginning, as far as the buffer goes, and gives the number of bytes: half the cost of fs.readSync. */
+export const readFromStart = (fd: number, into: Buffer, doing: string): number =>
+  checked(c.pread(fd, into, into.length, 0), 'pread', doing)
+
+/**
+ * Blocks the calling thread for less than a second, and nothing but time or a signal ends it: waking up costs two thirds of
+ * what it does after `Atomics.wait`.
+ */
+export const sleepMs = (ms: number): void => {
+  c.usleep(Math.ceil(ms * 1000)) // interrupted, it is merely shorter
+}
 
 /** Receives a message that is there already; undefined if there is none. Never waits, and throws nothing for an empty queue. */
 export function recvIfAny(fd: number, into: Buffer, doing: string): number | undefined {

@@ -1,5 +1,5 @@
 import { ANY_FAMILY, PreparedDump, type SockDiag, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
-import { ListenerState } from './listener-state.ts'
+import { type KnownBetween, ListenerState } from './listener-state.ts'
 import type { SamplingPace } from './pace.ts'
 import type { PortIndex } from './port-index.ts'
 
@@ -26,6 +26,9 @@ export class ListenerDump {
   #dumpNumber = 0
   #nowMs = 0
   #lastSeenMs = Number.NEGATIVE_INFINITY
+  /** How many more fit in the fullest queue that is not full. */
+  #leastRoom = 0
+  readonly #known: KnownBetween = { emptyMs: Number.NEGATIVE_INFINITY, notFullMs: Number.NEGATIVE_INFINITY }
 
   constructor(ports: PortIndex, pace: SamplingPace) {
     this.#ports = ports
@@ -43,9 +46,28 @@ export class ListenerDump {
     this.#waits = false
     this.#dumpNumber++
     this.#seenCount = 0
+    this.#leastRoom = Number.POSITIVE_INFINITY
     diag.dump(drops ? this.#dumpWithDrops : this.#dump, this.#visit)
     if (this.#seenCount > 0) this.#lastSeenMs = nowMs
     if (this.#seenCount < this.#count) this.#sweep()
+    return this.#waits
+  }
+
+  /**
+   * Whether what is known needs no other dump, when so many connections have `come` since the last one: queues that were empty
+   * are, if nobody came, and none has become full, if fewer came than there was room for. `thorough` asks for the lengths
+   * as well, as far as they may have changed.
+   */
+  standsAsRead(nowMs: number, come: number, thorough: boolean): boolean {
+    const allEmpty = come === 0 && !this.#waits
+    if (!allEmpty && (thorough || come >= this.#leastRoom)) return false
+    if (allEmpty) this.#known.emptyMs = nowMs
+    this.#known.notFullMs = nowMs
+    return true
+  }
+
+  /** Whether a connection waited in any of them when they were last read. */
+  get waits(): boolean {
     return this.#waits
   }
 
@@ -71,8 +93,10 @@ export class ListenerDump {
     if (state.seen !== this.#dumpNumber) this.#seenCount++
     state.seen = this.#dumpNumber
     state.missed = 0
-    state.take(record, this.#nowMs)
+    state.take(record, this.#nowMs, this.#known)
     if (state.length > 0) this.#waits = true
+    const room = state.limit + 1 - state.length
+    if (room > 0 && room < this.#leastRoom) this.#leastRoom = room
   }
 
   /** A new listener, or (`before`) a socket that listens again on another port. */

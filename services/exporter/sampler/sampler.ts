@@ -65,7 +65,14 @@ export class Sampler {
     this.#sequence = orders.firstSequence
     this.#exact = openExact(orders.exact, log)
     this.#house = {
-      ...{ pace, selection, clock, laps: new Laps(clock, cpuClock), budgets: budgetsFor(pace), recorder: undefined },
+      ...{
+        pace,
+        selection,
+        clock,
+        laps: new Laps(clock, cpuClock),
+        budgets: budgetsFor(pace, clock),
+        recorder: undefined,
+      },
       exact: this.#exact?.readings,
       failed: (kind, error, of) => {
         this.#countError(kind, codeOf(error))

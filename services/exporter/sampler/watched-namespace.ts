@@ -9,6 +9,7 @@ import { NamespaceSampler } from './namespace-sampler.ts'
 import type { SamplingPace } from './pace.ts'
 import { Quiet } from './quiet.ts'
 import type { SampleRecorder } from './sample-recorder.ts'
+import type { SavedWork } from './saved-budget.ts'
 import type { Selection } from './selection.ts'
 
 /** Settings change seldom, and what is used of them slowly. */
@@ -41,7 +42,7 @@ export class WatchedNamespace {
   readonly #house: House
   readonly #quiet: Quiet
   readonly #quietWork: BudgetedWork
-  readonly #listenersWork: BudgetedWork | undefined
+  readonly #listenersWork: SavedWork | undefined
   readonly #dueMs = perKind(() => Number.NEGATIVE_INFINITY)
 
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, house: House) {
@@ -163,7 +164,8 @@ export class WatchedNamespace {
     switch (kind) {
       case 'listeners': {
         const drops = every || this.#house.recorder !== undefined
-        this.#quiet.acceptQueues(startMs, sampler.sampleListeners(startMs, every, { drops, quiet: rests }))
+        const plenty = this.#listenersWork?.isPlenty ?? true
+        this.#quiet.acceptQueues(startMs, sampler.sampleListeners(startMs, every, { drops, quiet: rests, plenty }))
         break
       }
       case 'syn_queue':

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { KernelError } from '#kernel/errors.ts'
-import { threadCpuMs } from '#kernel/libc.ts'
+import { sleepMs, threadCpuMs } from '#kernel/libc.ts'
 import { command, control, type SamplerMessage, type SamplerOrders } from './message.ts'
 import { Pacer } from './pacer.ts'
 import { SnapshotPacker } from './packed-snapshot.ts'
@@ -11,6 +11,8 @@ import { Sampler } from './sampler.ts'
 
 /** The time from one snapshot to the next when listeners have come or gone since. */
 const CHANGED_MS = 1000
+/** An order may wait for so long: a shorter sleep is not interrupted by it, and costs less. */
+const LONG_MS = 5
 
 const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
 const log = (line: string): void => post({ kind: 'log', line })
@@ -47,7 +49,8 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
   for (;;) {
     Atomics.add(words, control.beat, 1)
     const waitMs = ticks.waitMs(monotonicMs())
-    if (waitMs > 0) Atomics.wait(words, control.word, command.none, waitMs)
+    if (waitMs > LONG_MS) Atomics.wait(words, control.word, command.none, waitMs)
+    else if (waitMs > 0) sleepMs(waitMs)
     const order = Atomics.exchange(words, control.word, command.none)
     if ((order & command.stop) !== 0) return
     sampler.recording = Atomics.load(words, control.recording) !== 0
