@@ -93,6 +93,10 @@ const c = {
   kcmp: declare<[number, number, number, number, number, Buffer]>(
     'long syscall(long number, long one, long other, long type, long descriptor, const void *slot)',
   ),
+  sched_getscheduler: declare<[number]>('int sched_getscheduler(int pid)'),
+  sched_setattr: declare<[number, number, Buffer, number]>(
+    'long syscall(long number, long pid, void *attr, unsigned long flags)',
+  ),
   pidfd_send_signal: declare<[number, number, number, null, number]>(
     'long syscall(long number, long fd, long signal, void *info, long flags)',
   ),
@@ -175,6 +179,26 @@ export const readFromStart = (fd: number, into: Buffer, doing: string): number =
  */
 export const sleepMs = (ms: number): void => {
   c.usleep(Math.ceil(ms * 1000)) // interrupted, it is merely shorter
+}
+
+const SYS_SCHED_SETATTR: Partial<Record<NodeJS.Architecture, number>> = { x64: 314, arm64: 274 }
+const SCHED_OTHER = 0
+const SCHED_ATTR_BYTES = 48
+
+/**
+ * Has the scheduler give the calling thread shorter turns, and those sooner: beside busy processes one that sleeps most of the
+ * time wakes when it asked for. Needs no privilege, gives no more CPU time than before, and keeps the nice value. False where
+ * the kernel refuses; before Linux 6.12 it has no effect.
+ */
+export function askForShortTurns(turnNs: number): boolean {
+  const number = SYS_SCHED_SETATTR[process.arch]
+  // Whoever has chosen another class keeps it.
+  if (number === undefined || c.sched_getscheduler(0) !== SCHED_OTHER) return false
+  const attributes = Buffer.alloc(SCHED_ATTR_BYTES)
+  attributes.writeUInt32LE(SCHED_ATTR_BYTES, 0)
+  attributes.writeInt32LE(os.getPriority(), 16)
+  attributes.writeBigUInt64LE(BigInt(turnNs), 24)
+  return Number(c.sched_setattr(number, 0, attributes, 0)) === 0
 }
 
 /** Receives a message that is there already; undefined if there is none. Never waits, and throws nothing for an empty queue. */

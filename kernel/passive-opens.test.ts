@@ -26,7 +26,7 @@ test('of a file that is not as expected it is nothing, or a number of connection
   assert.equal(passiveOpensIn(Buffer.alloc(0), 0), undefined)
 })
 
-test('connections that wait in an accept queue have been counted, at the fifth look at the latest', () => {
+test('connections that wait in an accept queue have been counted', () => {
   using clients = new DisposableStack()
   const listener = clients.use(new Listener({ backlog: 4 }))
   const opens = new PassiveOpens()
@@ -34,8 +34,7 @@ test('connections that wait in an accept queue have been counted, at the fifth l
     const before = opens.read()
     assert.ok(before !== undefined)
     for (let client = 0; client < 3; client++) clients.use(listener.connect())
-    let after = before
-    for (let look = 0; look < 5; look++) after = opens.read() ?? before
+    const after = opens.read() ?? before
     assert.ok(after - before >= 3, `${after - before} are counted`)
   } finally {
     opens.close()

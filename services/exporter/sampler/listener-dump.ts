@@ -59,11 +59,19 @@ export class ListenerDump {
    * as well, as far as they may have changed.
    */
   standsAsRead(nowMs: number, come: number, thorough: boolean): boolean {
-    const allEmpty = come === 0 && !this.#waits
-    if (!allEmpty && (thorough || come >= this.#leastRoom)) return false
-    if (allEmpty) this.#known.emptyMs = nowMs
+    if (come === 0 && !this.#waits) {
+      this.stands(nowMs)
+      return true
+    }
+    if (thorough || come >= this.#leastRoom) return false
     this.#known.notFullMs = nowMs
     return true
+  }
+
+  /** Takes that all queues are empty, as in the last dump. */
+  stands(nowMs: number): void {
+    this.#known.emptyMs = nowMs
+    this.#known.notFullMs = nowMs
   }
 
   /** Whether a connection waited in any of them when they were last read. */

@@ -150,6 +150,14 @@ export class NamespaceSampler {
     return waits
   }
 
+  /** Whether nobody waits in any queue, and nobody has come since: the cheapest of all looks, and only where reading has a budget. */
+  standsStill(nowMs: number): boolean {
+    if (this.#arrivals === undefined || this.#listeners.waits) return false
+    if (this.#listeners.inUse(nowMs) && this.#arrivals.sinceDump() > 0) return false
+    this.#listeners.stands(nowMs)
+    return true
+  }
+
   /** Half-open requests by port; true if there are any. The kernel walks its whole table of connections, which all namespaces share. */
   sampleSynQueue(nowMs: number): boolean {
     const segments = this.#segments('Tcp_InSegs')

@@ -90,6 +90,13 @@ export class WatchedNamespace {
     return this.meters.listeners.startMs + work.intervalMs() - pace.sampleIntervalMs / 2
   }
 
+  /** Whether its queues are known to be as they were read last: all empty. */
+  standsStill(nowMs: number): boolean {
+    if (this.#house.recorder !== undefined || !this.sampler.standsStill(nowMs)) return false
+    this.meters.listeners.stands(nowMs)
+    return true
+  }
+
   /** Whether its counters are older than was asked for. */
   countersAreDue(nowMs: number): boolean {
     return nowMs >= this.#dueMs.counters
