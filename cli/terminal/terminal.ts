@@ -1,5 +1,6 @@
 /** The terminal itself: raw keys in, whole frames out without flicker, and everything put back at the end. */
 import { wantsColour } from './colour.ts'
+import { PatientOutput } from './patient-output.ts'
 
 const ALTERNATE = '\x1b[?1049h'
 const ORIGINAL = '\x1b[?1049l'
@@ -16,14 +17,14 @@ const SUSPEND = '\x1a'
 
 export class Terminal {
   readonly #input: NodeJS.ReadStream
-  readonly #output: NodeJS.WriteStream
+  readonly #output: typeof process.stdout
   #lastFrame = ''
   #onKey: (key: string) => void = () => {}
   #onResize: () => void = () => {}
   /** Once the screen is given back nothing is written to it. */
-  #open = false
+  #screen: PatientOutput | undefined
 
-  constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
+  constructor(input: NodeJS.ReadStream, output: typeof process.stdout) {
     this.#input = input
     this.#output = output
   }
@@ -70,8 +71,8 @@ export class Terminal {
   }
 
   #take(): void {
-    this.#open = true
-    this.#output.write(`${ALTERNATE}${HIDE_CURSOR}`)
+    this.#screen ??= new PatientOutput(this.#output)
+    this.#screen.write(`${ALTERNATE}${HIDE_CURSOR}`)
     if (!this.#input.isTTY) return
     // A shell may have reset the terminal meanwhile, of which Node knows nothing: raw to raw would be no change to it.
     this.#input.setRawMode(false)
@@ -79,9 +80,9 @@ export class Terminal {
   }
 
   #giveBack(): void {
-    this.#open = false
     if (this.#input.isTTY) this.#input.setRawMode(false)
-    this.#output.write(`${SHOW_CURSOR}${ORIGINAL}`)
+    this.#screen?.end(`${SHOW_CURSOR}${ORIGINAL}`)
+    this.#screen = undefined
   }
 
   readonly #stop = (): void => this.#suspend(process.pid)
@@ -110,9 +111,9 @@ export class Terminal {
   show(lines: readonly string[]): void {
     const frame = lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')
     // A slow terminal skips frames rather than falling behind.
-    if (!this.#open || frame === this.#lastFrame || this.#output.writableNeedDrain) return
+    if (this.#screen === undefined || frame === this.#lastFrame || this.#screen.isBehind) return
     this.#lastFrame = frame
-    this.#output.write(`${BEGIN_FRAME}${HOME}${frame}${CLEAR_BELOW}${END_FRAME}`)
+    this.#screen.write(`${BEGIN_FRAME}${HOME}${frame}${CLEAR_BELOW}${END_FRAME}`)
   }
 
   close(): void {

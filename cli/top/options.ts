@@ -19,7 +19,7 @@ its own network namespace.
   --netns NAMESPACE       self, all, NAME of 'ip netns', NAME=PATH or NAME=PID; repeat for more
                           (default: all for root, else self)
   --sample-interval TIME  how often the queues are read, 1ms to 1s (default ${TOP_PACE.pace.sampleIntervalMs}ms), or as often as about
-                          one hundredth of a core allows; a queue that is full for less may be missed
+                          four hundredths of a core allow; a queue that is full for less may be missed
   --order ORDER           ${orders.join(', ')} (default worst)
   --filter WORDS          only rows in which all of these words occur: an address, a port, a process, a unit
   --once                  print the table once, after some three seconds, and end

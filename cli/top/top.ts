@@ -4,6 +4,7 @@ import { type HostMoment, type MomentSource, momentsFrom, momentsHere } from '#l
 import type { Sampling } from '#live/host/sampling.ts'
 import { placeInWords } from '../check/place.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
+import { PatientOutput } from '../terminal/patient-output.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Choice } from './choice.ts'
 import type { TopOptions } from './options.ts'
@@ -75,13 +76,15 @@ const sentencesOf = (findings: readonly HostFound[]): string[] =>
   })
 
 async function showJson(watched: Watched): Promise<void> {
+  const output = new PatientOutput(process.stdout)
   let nextMs = 0
   for await (const { view, findings } of watched) {
     const nowMs = performance.now()
-    if (nowMs < nextMs || process.stdout.writableNeedDrain) continue
+    if (nowMs < nextMs || output.isBehind) continue
     nextMs = Math.max(nextMs + JSON_EVERY_MS, nowMs)
-    process.stdout.write(`${JSON.stringify({ ...view, findings })}\n`)
+    output.write(`${JSON.stringify({ ...view, findings })}\n`)
   }
+  output.end('')
 }
 
 async function showOnce(watched: Watched, options: TopOptions): Promise<void> {

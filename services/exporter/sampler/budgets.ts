@@ -1,6 +1,8 @@
+import { monotonicMs } from '#common/clock.ts'
 import { CostBudget } from './cost-budget.ts'
 import type { DumpKind } from './message.ts'
 import type { SamplingPace } from './pace.ts'
+import { SavedBudget } from './saved-budget.ts'
 
 /** Listeners of quiet namespaces take no more than this share of a core, but are read once a second at least. */
 const QUIET_SHARE = 0.02
@@ -22,15 +24,15 @@ export interface Budgets extends Record<Exclude<DumpKind, 'listeners'>, CostBudg
   /** For the listeners of all quiet namespaces together: a host may have hundreds. */
   quietListeners: CostBudget
   /** For the others; undefined where they are read as often as asked, whatever that costs. */
-  listeners: CostBudget | undefined
+  listeners: SavedBudget | undefined
 }
 
-export const budgetsFor = ({ cpuShare, listenersShare }: SamplingPace): Budgets => {
+export const budgetsFor = ({ cpuShare, listenersShare }: SamplingPace, clock = monotonicMs): Budgets => {
   const budget = (kind: keyof typeof ceilingsMs, part: number): CostBudget =>
     new CostBudget(cpuShare * part, ceilingsMs[kind])
   return {
     quietListeners: new CostBudget(QUIET_SHARE, QUIET_CEILING_MS),
-    listeners: listenersShare === undefined ? undefined : new CostBudget(listenersShare, QUIET_CEILING_MS),
+    listeners: listenersShare === undefined ? undefined : new SavedBudget(listenersShare, QUIET_CEILING_MS, clock),
     counters: budget('counters', 0.3),
     syn_queue: budget('syn_queue', 0.3),
     connections: budget('connections', 0.15),

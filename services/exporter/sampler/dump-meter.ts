@@ -59,6 +59,12 @@ export class DumpMeter {
     this.#longest.raise(startMs, durationMs)
   }
 
+  /** Takes that what was read last is known to be so still. */
+  stands(nowMs: number): void {
+    this.#intervalMs = nowMs - this.#startMs
+    this.#startMs = this.#readMs = nowMs
+  }
+
   toCost(nowMs: number): DumpCost {
     return {
       count: this.#count,

@@ -7,7 +7,7 @@ import {
   states,
   wants,
 } from '#kernel/sock-diag.ts'
-import { ListenerState } from './listener-state.ts'
+import { type KnownBetween, ListenerState } from './listener-state.ts'
 import type { SamplingPace } from './pace.ts'
 import type { PortIndex } from './port-index.ts'
 import type { OwnSocket } from './quiet.ts'
@@ -42,6 +42,9 @@ export class ListenerDump {
   /** Those of which it has not been asked what they are. */
   #unnamed: ListenerState[] = []
   #namedMs = Number.NEGATIVE_INFINITY
+  /** How many more fit in the fullest queue that is not full. */
+  #leastRoom = 0
+  readonly #known: KnownBetween = { emptyMs: Number.NEGATIVE_INFINITY, notFullMs: Number.NEGATIVE_INFINITY }
 
   constructor(ports: PortIndex, pace: SamplingPace, own: OwnSocket) {
     this.#own = own
@@ -60,10 +63,37 @@ export class ListenerDump {
     this.#waits = false
     this.#dumpNumber++
     this.#seenCount = 0
+    this.#leastRoom = Number.POSITIVE_INFINITY
     diag.dump(drops ? this.#dumpWithDrops : this.#dump, this.#visit)
     if (this.#seenCount > 0) this.#lastSeenMs = nowMs
     if (this.#seenCount < this.#count) this.#sweep()
     if (this.#unnamed.length > 0 && nowMs - this.#namedMs >= PROTOCOLS_EVERY_MS) this.#name(diag)
+    return this.#waits
+  }
+
+  /**
+   * Whether what is known needs no other dump, when so many connections have `come` since the last one: queues that were empty
+   * are, if nobody came, and none has become full, if fewer came than there was room for. `thorough` asks for the lengths
+   * as well, as far as they may have changed.
+   */
+  standsAsRead(nowMs: number, come: number, thorough: boolean): boolean {
+    if (come === 0 && !this.#waits) {
+      this.stands(nowMs)
+      return true
+    }
+    if (thorough || come >= this.#leastRoom) return false
+    this.#known.notFullMs = nowMs
+    return true
+  }
+
+  /** Takes that all queues are empty, as in the last dump. */
+  stands(nowMs: number): void {
+    this.#known.emptyMs = nowMs
+    this.#known.notFullMs = nowMs
+  }
+
+  /** Whether a connection waited in any of them when they were last read. */
+  get waits(): boolean {
     return this.#waits
   }
 
@@ -89,8 +119,10 @@ export class ListenerDump {
     if (state.seen !== this.#dumpNumber) this.#seenCount++
     state.seen = this.#dumpNumber
     state.missed = 0
-    state.take(record, this.#nowMs)
+    state.take(record, this.#nowMs, this.#known)
     if (state.length > 0 && state.inode !== this.#own.inode) this.#waits = true
+    const room = state.limit + 1 - state.length
+    if (room > 0 && room < this.#leastRoom) this.#leastRoom = room
   }
 
   /** A new listener, or (`before`) a socket that listens again on another port. */

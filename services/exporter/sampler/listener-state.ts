@@ -5,6 +5,14 @@ import type { RawListener } from './message.ts'
 import type { SamplingPace } from './pace.ts'
 import { PeakWindow } from './sliding-window.ts'
 
+/** Of all listeners of a namespace, between two dumps of them. */
+export interface KnownBetween {
+  /** When all that were empty in the dump before were still empty. */
+  emptyMs: number
+  /** When none that was not full in the dump before could be full. */
+  notFullMs: number
+}
+
 /** What the sampler remembers of one listening socket. `take` runs at every sample and allocates nothing. */
 export class ListenerState {
   readonly address: string
@@ -54,7 +62,9 @@ export class ListenerState {
     this.#fill = new FillTime(pace.peakWindowMs, longestGapMs(pace.sampleIntervalMs))
   }
 
-  take(record: SocketRecord, nowMs: number): void {
+  /** `known` is what is certain since the dump before, without another. */
+  take(record: SocketRecord, nowMs: number, known: KnownBetween): void {
+    if (this.length === 0 && known.emptyMs > this.lastEmptyMs) this.lastEmptyMs = known.emptyMs
     const length = record.receiveQueue
     if (length !== this.length) {
       this.steadySinceMs = nowMs
@@ -75,7 +85,7 @@ export class ListenerState {
     if (this.length > 0 || this.drops > 0) this.used = true
     if (this.length > 0) {
       this.#peak.raise(nowMs, this.length)
-      this.#fill.observe(nowMs, nowMs - this.#lastMs, this.length, this.limit)
+      this.#fill.observe(nowMs, nowMs - Math.max(this.#lastMs, known.notFullMs), this.length, this.limit)
     }
     this.#lastMs = nowMs
   }

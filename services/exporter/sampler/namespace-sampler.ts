@@ -10,6 +10,7 @@ import {
   states,
   wants,
 } from '#kernel/sock-diag.ts'
+import { Arrivals } from './arrivals.ts'
 import type { Closed } from './closed-listeners.ts'
 import { connectionStates } from './connection-totals.ts'
 import { DeviceNames } from './device-names.ts'
@@ -34,6 +35,8 @@ const counterFiles = ['/proc/thread-self/net/netstat', '/proc/thread-self/net/sn
 const SNMP = 1
 /** How often a quiet namespace is asked for what is asked for rarely. */
 const QUIET_RARE_MS = 1000
+/** The same where reading listeners has a budget. */
+const SPARING_RARE_MS = 250
 const shownCounter = /^(TcpExt|Tcp)_/
 /** Of the others, what node_exporter shows by default (--collector.netstat.fields). */
 const otherCounter =
@@ -59,6 +62,8 @@ export class NamespaceSampler {
   readonly #counterFiles: CounterFile[]
   readonly #ports: PortIndex
   readonly #listeners: ListenerDump
+  /** Where reading listeners has a budget. */
+  readonly #arrivals: Arrivals | undefined
   readonly #requestDump = new PreparedDump({ family: ANY_FAMILY, states: states.synRecv })
   /** Undefined while nothing listens. */
   #connectionDump: PreparedDump | undefined
@@ -94,7 +99,8 @@ export class NamespaceSampler {
     this.identity = identity
     this.#selection = selection
     this.#pace = pace
-    this.#rareIntervalMs = Math.min(100, 10 * pace.sampleIntervalMs)
+    const isSparing = pace.listenersShare !== undefined
+    this.#rareIntervalMs = isSparing ? SPARING_RARE_MS : Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
     this.#listeners = new ListenerDump(this.#ports, pace, own)
     this.#unix = new UnixListenerDump(pace.peakWindowMs, own)
@@ -105,11 +111,12 @@ export class NamespaceSampler {
       return resource
     }
     try {
-      ;[this.#diag, this.#counterFiles, this.#outgoing, this.#limits] = namespace.run(() => [
+      ;[this.#diag, this.#counterFiles, this.#outgoing, this.#limits, this.#arrivals] = namespace.run(() => [
         open(new SockDiag()),
         counterFiles.map((path) => open(new CounterFile(path))),
         open(new OutgoingDump(this.#ports, pace.outgoingDestinations)),
         open(new HostLimits(identity.source === 'self')),
+        isSparing ? open(new Arrivals()) : undefined,
       ])
       if (exact !== undefined) {
         const again = open(namespace.again())
@@ -133,15 +140,28 @@ export class NamespaceSampler {
   /**
    * Listeners and their queues; true if a connection waits in any of them but the exporter's own. A namespace without listeners, and the drops of
    * each listener, are asked for only every tenth time, at most 100 ms apart (a second in a quiet namespace): a first
-   * listener is seen a little late, and a drop too. `every` asks for everything, `drops` for the drops.
+   * listener is seen a little late, and a drop too. `every` asks for everything, `drops` for the drops. Where reading has a
+   * budget nothing is dumped that is known anyhow, and unless it is `plenty` only what a queue may have become full by.
    */
-  sampleListeners(nowMs: number, every: boolean, { drops = every, quiet = false } = {}): boolean {
+  sampleListeners(nowMs: number, every: boolean, { drops = every, quiet = false, plenty = true } = {}): boolean {
     const rareIsDue = every || nowMs >= this.#rareDueMs
+    const come = this.#arrivals?.sinceDump()
+    if (come !== undefined && !rareIsDue && !drops && this.#listeners.standsAsRead(nowMs, come, plenty))
+      return this.#listeners.waits
+    this.#arrivals?.dump()
     if (rareIsDue) this.#rareDueMs = nowMs + (quiet ? QUIET_RARE_MS : this.#rareIntervalMs)
     const waits =
       (rareIsDue || this.#listeners.inUse(nowMs)) && this.#listeners.sample(this.#diag, nowMs, rareIsDue || drops)
     this.#settleClosedListeners(nowMs)
     return waits
+  }
+
+  /** Whether nobody waits in any queue, and nobody has come since: the cheapest of all looks, and only where reading has a budget. */
+  standsStill(nowMs: number): boolean {
+    if (this.#arrivals === undefined || this.#listeners.waits) return false
+    if (this.#listeners.inUse(nowMs) && this.#arrivals.sinceDump() > 0) return false
+    this.#listeners.stands(nowMs)
+    return true
   }
 
   /** Half-open requests by port; true if there are any. The kernel walks its whole table of connections, which all namespaces share. */
@@ -303,6 +323,7 @@ export class NamespaceSampler {
     this.#diag.close()
     this.#outgoing.close()
     this.#limits.close()
+    this.#arrivals?.close()
     this.#exact?.close()
     for (const file of this.#counterFiles) file.close()
   }

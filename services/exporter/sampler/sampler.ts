@@ -29,6 +29,9 @@ type Orders = Pick<
   'pace' | 'namespaces' | 'proc' | 'again' | 'firstSequence' | 'discoveries' | 'selection' | 'exact'
 >
 
+/** Ticks in a row. */
+const MOST_LEFT_OUT = 4
+
 /** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
 const DEAR_SNAPSHOTS = 50
 
@@ -51,6 +54,8 @@ export class Sampler {
   #lookCpuMs = 0
   #sequence: number
   #samples = 0
+  /** Ticks since the last that was not. */
+  #leftOut = 0
   #failed = 0
   #changes = 0
   #dearFor = 0
@@ -65,7 +70,14 @@ export class Sampler {
     this.#sequence = orders.firstSequence
     this.#exact = openExact(orders.exact, log)
     this.#house = {
-      ...{ pace, selection, clock, laps: new Laps(clock, cpuClock), budgets: budgetsFor(pace), recorder: undefined },
+      ...{
+        pace,
+        selection,
+        clock,
+        laps: new Laps(clock, cpuClock),
+        budgets: budgetsFor(pace, clock),
+        recorder: undefined,
+      },
       exact: this.#exact?.readings,
       own: { inode: 0 },
       failed: (kind, error, of) => {
@@ -93,12 +105,23 @@ export class Sampler {
   }
 
   /**
+   * Whether this tick may be left out: every queue is known to be empty still. Most ticks of a host at rest are such, and a
+   * look costs half of a tick: what else a tick does waits for the next few at most.
+   */
+  standsStill(nowMs: number): boolean {
+    if (++this.#leftOut > MOST_LEFT_OUT) return false
+    for (const watched of this.#watched.values()) if (!watched.standsStill(nowMs)) return false
+    return true
+  }
+
+  /**
    * One tick, which begins now: the listeners of every namespace, then what else is due as far as half an interval allows.
    * Gives the time until the next: longer than asked for while every namespace is quiet, or costs more than it may.
    */
   tick(nowMs: number): number {
     const { laps } = this.#house
     this.#namespaces.refresh(nowMs)
+    this.#leftOut = 0
     this.#samples++
     laps.begin(nowMs)
     for (const watched of this.#watched.values())

@@ -9,6 +9,7 @@ import { NamespaceSampler } from './namespace-sampler.ts'
 import type { SamplingPace } from './pace.ts'
 import { type OwnSocket, Quiet } from './quiet.ts'
 import type { SampleRecorder } from './sample-recorder.ts'
+import type { SavedWork } from './saved-budget.ts'
 import type { Selection } from './selection.ts'
 
 /** Settings change seldom, and what is used of them slowly. */
@@ -42,7 +43,7 @@ export class WatchedNamespace {
   readonly #house: House
   readonly #quiet: Quiet
   readonly #quietWork: BudgetedWork
-  readonly #listenersWork: BudgetedWork | undefined
+  readonly #listenersWork: SavedWork | undefined
   readonly #dueMs = perKind(() => Number.NEGATIVE_INFINITY)
 
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, house: House) {
@@ -88,6 +89,13 @@ export class WatchedNamespace {
     const work = this.rests(nowMs) ? this.#quietWork : recorder === undefined ? this.#listenersWork : undefined
     if (work === undefined) return Number.NEGATIVE_INFINITY
     return this.meters.listeners.startMs + work.intervalMs() - pace.sampleIntervalMs / 2
+  }
+
+  /** Whether its queues are known to be as they were read last: all empty. */
+  standsStill(nowMs: number): boolean {
+    if (this.#house.recorder !== undefined || !this.sampler.standsStill(nowMs)) return false
+    this.meters.listeners.stands(nowMs)
+    return true
   }
 
   /** Whether its counters are older than was asked for. */
@@ -164,7 +172,8 @@ export class WatchedNamespace {
     switch (kind) {
       case 'listeners': {
         const drops = every || this.#house.recorder !== undefined
-        this.#quiet.acceptQueues(startMs, sampler.sampleListeners(startMs, every, { drops, quiet: rests }))
+        const plenty = this.#listenersWork?.isPlenty ?? true
+        this.#quiet.acceptQueues(startMs, sampler.sampleListeners(startMs, every, { drops, quiet: rests, plenty }))
         break
       }
       case 'syn_queue':

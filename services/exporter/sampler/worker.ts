@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { KernelError } from '#kernel/errors.ts'
-import { threadCpuMs } from '#kernel/libc.ts'
+import { askForShortTurns, sleepMs, threadCpuMs } from '#kernel/libc.ts'
 import { command, control, type SamplerMessage, type SamplerOrders } from './message.ts'
 import { Pacer } from './pacer.ts'
 import { SnapshotPacker } from './packed-snapshot.ts'
@@ -11,6 +11,10 @@ import { Sampler } from './sampler.ts'
 
 /** The time from one snapshot to the next when listeners have come or gone since. */
 const CHANGED_MS = 1000
+/** An order may wait for so long: a shorter sleep is not interrupted by it, and costs less. */
+const LONG_MS = 5
+/** The shortest turns that the kernel gives. */
+const TURN_NS = 100_000
 
 const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
 const log = (line: string): void => post({ kind: 'log', line })
@@ -27,6 +31,8 @@ function run(orders: SamplerOrders): void {
 }
 
 function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): void {
+  // What is watched for a few milliseconds must be looked at in time.
+  if (pace.listenersShare !== undefined) askForShortTurns(TURN_NS)
   const ticks = new Pacer(pace.sampleIntervalMs, monotonicMs())
   let toldMs = Number.NEGATIVE_INFINITY
   let told = Atomics.load(words, control.taken)
@@ -47,7 +53,8 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
   for (;;) {
     Atomics.add(words, control.beat, 1)
     const waitMs = ticks.waitMs(monotonicMs())
-    if (waitMs > 0) Atomics.wait(words, control.word, command.none, waitMs)
+    if (waitMs > LONG_MS) Atomics.wait(words, control.word, command.none, waitMs)
+    else if (waitMs > 0) sleepMs(waitMs)
     const order = Atomics.exchange(words, control.word, command.none)
     if ((order & command.stop) !== 0) return
     sampler.recording = Atomics.load(words, control.recording) !== 0
@@ -59,6 +66,10 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
     }
     const nowMs = monotonicMs()
     if (ticks.waitMs(nowMs) > 0) continue
+    if (order === command.none && sampler.standsStill(nowMs)) {
+      ticks.begin(nowMs)
+      continue
+    }
     ticks.begin(nowMs, sampler.tick(nowMs))
     // The main thread has to learn soon of listeners that come and go: whose they are is found while they are there.
     const longestMs = sampler.changes === changes ? Number.POSITIVE_INFINITY : CHANGED_MS
