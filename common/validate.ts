@@ -35,7 +35,7 @@ export interface Problem {
 
 /**
  * The first problem of a value, or undefined if it fits the schema. In a union of objects that one literal property
- * tells apart, only the form that the value itself names is held against it.
+ * tells apart, only the form that the value itself names is held against it; where none does, the first that it has begun.
  */
 export function firstProblem(schema: TSchema, value: unknown, field = ''): Problem | undefined {
   if (checker().Check(schema, value)) return undefined
@@ -69,7 +69,12 @@ function unionProblem(schema: TUnion, value: unknown, field: string): Problem {
     return { field, message: oneOf(literals.map((literal) => literal.const)) }
   const forms = schema.anyOf.filter(kind().IsObject)
   const tag = Object.keys(forms[0]?.properties ?? {}).find((name) => forms.every((form) => literalOf(form, name)))
-  if (tag === undefined || !isRecord(value)) return { field, message: 'has none of the allowed forms' }
+  const none = { field, message: 'has none of the allowed forms' }
+  if (!isRecord(value)) return none
+  if (tag === undefined) {
+    const begun = forms.find(({ required }) => required?.some((name) => Object.hasOwn(value, name)))
+    return (begun && firstProblem(begun, value, field)) ?? none
+  }
   const named = forms.find((form) => literalOf(form, tag)?.const === value[tag])
   const allowed = forms.map((form) => literalOf(form, tag)?.const)
   return (named && firstProblem(named, value, field)) ?? { field: below(field, tag), message: oneOf(allowed) }

@@ -18,10 +18,16 @@ export function backendArguments(plan: LabPlan, number: number, control: ListenT
 }
 
 /** Of the keeper of a server that is not ours. */
-export function keeperArguments({ address, port }: LabPlan, server: ServerPlan, folder: string): string[] {
+export function keeperArguments(
+  { address, port }: LabPlan,
+  server: ServerPlan,
+  folder: string,
+  socket: string | undefined,
+): string[] {
   const { name, command, onlyPort, ready, stop, reload, output } = server
   return [
     `--name=${name}`,
+    ...(socket === undefined ? [] : [`--socket=${socket}`]),
     `--address=${address}`,
     `--port=${port}`,
     ...(onlyPort === true ? ['--only-port'] : []),

@@ -7,26 +7,26 @@ import type {
   LoadReport,
   LoadRequest,
   LoadState,
-  Target,
+  StreamTarget,
 } from '#load/agent/api.ts'
 import { type Endpoint, ServiceError } from './endpoint.ts'
 
 type Without<Request, Key extends string> = Request extends unknown ? Omit<Request, Key> : never
 
 /** A load, aimed at the lab's shared port unless it says otherwise. */
-export type LoadOrder = Without<LoadRequest, 'target'> & { target?: Target }
+export type LoadOrder = Without<LoadRequest, 'target'> & { target?: StreamTarget }
 
 /** The clients of a lab: loads that are started, watched and stopped. */
 export class Clients {
   readonly #endpoint: Endpoint
-  readonly #target: Target
+  readonly #target: StreamTarget
   readonly #agentStarts: () => number
   readonly #send: string | undefined
   #asked = 0
   #latest: { asked: number; reports: LoadReport[] } = { asked: 0, reports: [] }
 
   /** `agentStarts` gives how often the load agent was restarted; `send` is what connections send in place of HTTP, as Base64. */
-  constructor(endpoint: Endpoint, target: Target, agentStarts: () => number = () => 0, send?: string) {
+  constructor(endpoint: Endpoint, target: StreamTarget, agentStarts: () => number = () => 0, send?: string) {
     this.#send = send
     this.#endpoint = endpoint
     this.#target = target

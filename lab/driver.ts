@@ -18,6 +18,8 @@ export interface ServerPlan {
   name: string
   /** Program and arguments; `{address}` and `{port}` in them are filled in. */
   command: readonly string[]
+  /** Whether it may listen at a UNIX socket: where clients do nothing that needs TCP. `{socket}` is filled in then too. */
+  mayUseSocket?: boolean
   /** Whether it may listen on the plan's port only. */
   onlyPort?: boolean
   /** A path that answers with less than 500 when it is ready; left out, it is ready when it listens. */
@@ -35,6 +37,8 @@ export interface LabPlan {
   /** The address on which the backends share the port; default the server's IPv4 address. */
   address: string
   port: number
+  /** The UNIX socket at which somebody's server was found to listen, in place of address and port. */
+  socket?: string
   backends: Required<BackendPlan>[]
   /** Takes the place of the backends: what it listens with is found when it is up. */
   server?: ServerPlan

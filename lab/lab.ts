@@ -109,7 +109,7 @@ export class Lab {
     this.#agent = new Endpoint('the load agent', services.agent, () => this.#missing('agent'))
     this.clients = new Clients(
       this.#agent,
-      { host: plan.address, port: plan.port },
+      plan.socket === undefined ? { host: plan.address, port: plan.port } : { path: plan.socket },
       () => this.#agentStarts,
       plan.request,
     )
@@ -151,7 +151,9 @@ export class Lab {
     const statuses = await Promise.all(this.backends.map((backend) => backend.told()))
     const cookies = statuses.flatMap(({ listener }) => (listener === null ? [] : [listener.cookie]))
     const shown = async (): Promise<string[]> =>
-      (await this.snapshot()).namespaces.flatMap(({ listeners }) => listeners.map(({ cookie }) => cookie))
+      (await this.snapshot()).namespaces.flatMap(({ listeners, unixListeners = [] }) =>
+        [...listeners, ...unixListeners].map(({ cookie }) => cookie),
+      )
     await eventually('the exporter shows every listener', shown, (seen) => cookies.every((one) => seen.includes(one)), {
       everyMs: 5,
       signal: giveUp,
@@ -278,10 +280,9 @@ export class Lab {
 }
 
 /** The plan with what the kernel shows of somebody's server in place of what was planned. */
-const asFound = (plan: LabPlan, { address, port, mode, sockets }: Found): LabPlan => ({
+const asFound = (plan: LabPlan, { address, port, path, mode, sockets }: Found): LabPlan => ({
   ...plan,
-  address: reachedAt(address, plan.address),
-  port,
+  ...(path === undefined ? { address: reachedAt(address, plan.address), port } : { socket: path }),
   mode,
   backends: sockets.map(({ limit, acceptors }) => ({ backlog: limit, workers: acceptors })),
 })

@@ -10,14 +10,14 @@ export function serverCard({ server, command, kernel, answers }: Card): string {
     `The card of ${server}`,
     html`<header><h1>${server}</h1>
 <p><code>${command.join(' ')}</code></p>
-<p>Linux ${kernel}. ${judged} of ${answers.length} questions answered.</p></header>
+<p>Linux ${kernel}. ${judged} of ${answers.filter(({ doesNotApply }) => doesNotApply === undefined).length} questions answered.</p></header>
 ${answers.map(answerSection)}`,
   )
 }
 
-function answerSection({ asks, how, found, notJudged, lateMs }: Answer): Html {
+function answerSection({ asks, how, found, notJudged, doesNotApply, lateMs }: Answer): Html {
   return html`<section><h2>${asks}</h2>
-<p>${found === null ? html`<em>Not judged:</em> ${notJudged}` : found.says}</p>
+<p>${found !== null ? found.says : doesNotApply === undefined ? html`<em>Not judged:</em> ${notJudged}` : html`<em>Does not apply:</em> ${doesNotApply}`}</p>
 ${found?.set !== undefined && html`<p><strong>Set:</strong> ${found.set}.</p>`}
 ${
   found !== null &&
@@ -25,7 +25,7 @@ ${
     ([name, value]) => html`<tr><th scope="row">${inWords(name)}</th><td>${shown(name, value)}</td></tr>`,
   )}</tbody></table>`
 }
-<p class="note">${how}. At worst ${duration(lateMs)} late.</p></section>`
+${doesNotApply === undefined && html`<p class="note">${how}. At worst ${duration(lateMs)} late.</p>`}</section>`
 }
 
 /** `thrownOutAfterMs` is a name for programs. */

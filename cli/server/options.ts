@@ -50,7 +50,11 @@ export function splitCommand(args: readonly string[]): {
 }
 
 /** Throws a UsageError for what is said of a server that is not there, or is no command. */
-export function readServer(command: readonly string[] | undefined, said: SaidOptions): SaidServer {
+export function readServer(
+  command: readonly string[] | undefined,
+  said: SaidOptions,
+  { mayUseSocket = false } = {},
+): SaidServer {
   if (command === undefined) {
     const useless = serverOptionNames.find((name) => said[name] !== undefined)
     if (useless === undefined) return {}
@@ -62,6 +66,11 @@ export function readServer(command: readonly string[] | undefined, said: SaidOpt
   const [program = ''] = command
   if (program.trim() === '')
     throw new UsageError('No command stands behind --', 'For example: spillway up -- nginx -c my.conf')
+  if (!mayUseSocket && command.some((word) => word.includes('{socket}')))
+    throw new UsageError(
+      'Clients of this lab speak TCP, and {socket} is a UNIX socket',
+      'Have the server listen on {address}:{port}. What it does at a UNIX socket its card tells: spillway try -- …',
+    )
   const { name, stop, reload } = { ...ordersOf(command) }
   const port = said.port === undefined ? undefined : parseCount('--port', said.port, { min: 1, max: 65_535 })
   const orders = { stop: said.stop ?? stop, reload: said.reload ?? reload, ready: said.ready }
@@ -71,6 +80,7 @@ export function readServer(command: readonly string[] | undefined, said: SaidOpt
     server: {
       name,
       command,
+      mayUseSocket,
       onlyPort: port !== undefined,
       ...(orders.stop === undefined ? {} : { stop: orders.stop }),
       ...(orders.reload === undefined ? {} : { reload: orders.reload }),

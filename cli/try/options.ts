@@ -9,6 +9,9 @@ kernel and the clients counted: the card of a server. It takes a minute and a ha
 needs nothing of the server but its command.
 
 ${serverHelp}
+  A server may also listen at a UNIX socket, wherever it likes, or at {socket}, which is in its environment as SOCKET:
+  spillway try -- gunicorn app:app --bind unix:{socket}
+
   --report FILE           write the card as one HTML file
   --json                  print each answer as one JSON object per line, and nothing else on standard output
   --help                  this text
@@ -35,7 +38,7 @@ export interface TryCommand {
 export function readOptions(args: readonly string[]): TryCommand | undefined {
   const { args: ours, command } = splitCommand(args)
   return readCommandLine(grammar, ours, ({ values }): TryCommand => {
-    const { server, ...said } = readServer(command, values)
+    const { server, ...said } = readServer(command, values, { mayUseSocket: true })
     if (server === undefined)
       throw new UsageError('Which server?', 'Give its command last, behind --: spillway try -- nginx -c my.conf')
     return { lab: { ...said, server }, report: values.report, json: values.json }

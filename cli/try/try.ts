@@ -1,7 +1,7 @@
 /** `spillway try`: the card of a server of one's own. */
 import os from 'node:os'
 import { type Answer, answers } from '#lab/card/card.ts'
-import { questions } from '#lab/card/questions.ts'
+import { questionsOf } from '#lab/card/questions.ts'
 import { Lab } from '#lab/lab.ts'
 import { refuseUnwritable, writePage } from '../page-file.ts'
 import { ticking } from '../progress.ts'
@@ -24,6 +24,7 @@ export async function tryServer(args: string[]): Promise<void> {
     await using lab = await Lab.start({ ...wish, sampleIntervalMs: 10, signal: stop.signal, onProgress: stages.say })
     // A signal takes the lab down, and with it whatever is asked.
     stop.signal.addEventListener('abort', () => void lab.stop(), { once: true })
+    const questions = questionsOf(lab)
     const all = answers(lab, questions)
     for (const { asks } of questions) {
       stages.say(asks)

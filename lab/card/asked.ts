@@ -23,11 +23,11 @@ export async function askedFor(lab: CardLab, limit: number, somaxconn: number): 
   let backlog: number | undefined
   try {
     await lab.lab.setSysctl(SOMAXCONN, NO_LIMIT)
-    await server.restart()
+    await lab.restart()
     backlog = (await server.told()).listener?.limit
   } finally {
     await lab.lab.setSysctl(SOMAXCONN, somaxconn)
-    await server.restart()
+    await lab.restart()
   }
   if (backlog === undefined || backlog >= NO_LIMIT)
     return {

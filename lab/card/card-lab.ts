@@ -7,6 +7,9 @@ import type { Load, LoadOrder } from '../clients.ts'
 import type { Lab } from '../lab.ts'
 import type { Told } from '../told.ts'
 
+/** A queue of connections that wait to be accepted: N is its limit, N + 1 fit. */
+type Queue = Pick<ListenerSample, 'length' | 'limit'>
+
 export class CardLab {
   readonly lab: Lab
   /** How late the clients were at worst, since it was set. */
@@ -27,19 +30,33 @@ export class CardLab {
     return Promise.all(this.lab.backends.map((backend) => backend.told()))
   }
 
-  /** Its listening sockets, read now. */
-  async listeners(): Promise<ListenerSample[]> {
+  /** The UNIX socket at which it listens; undefined where that is a port. */
+  get socket(): string | undefined {
+    return this.lab.plan.socket
+  }
+
+  /** The queues of its listening sockets, read now. */
+  async queues(): Promise<Queue[]> {
+    if (this.socket !== undefined) return (await this.told()).flatMap(({ listener }) => listener ?? [])
     const { namespaces } = await this.lab.look()
     return namespaces[0]?.listeners.filter(({ port }) => port === this.lab.plan.port) ?? []
   }
 
+  /** The processes that hold its listening sockets, by their numbers in the lab. */
+  async holders(): Promise<Set<number>> {
+    const [space] = (await this.lab.look()).namespaces
+    const inodes = new Set((await this.told()).map(({ listener }) => listener?.inode))
+    const rows = [...(space?.listeners ?? []), ...(space?.unixListeners ?? [])]
+    return new Set(rows.flatMap(({ inode, pids }) => (inodes.has(inode) ? pids : [])))
+  }
+
   async waiting(): Promise<number> {
-    return (await this.listeners()).reduce((sum, { length }) => sum + length, 0)
+    return (await this.queues()).reduce((sum, { length }) => sum + length, 0)
   }
 
   /** How many fit into all its queues together. */
   async places(): Promise<number> {
-    return (await this.listeners()).reduce((sum, { limit }) => sum + limit + 1, 0)
+    return (await this.queues()).reduce((sum, { limit }) => sum + limit + 1, 0)
   }
 
   /** Counters of the server's namespace, read now. */
@@ -47,10 +64,37 @@ export class CardLab {
     return (await this.lab.look()).namespaces[0]?.counters[name] ?? 0
   }
 
-  /** A line of `ss` for each connection of its port in a state, such as `established`. */
+  /** A line of `ss` for each connection of its port, or of its UNIX socket, in a state such as `established`. */
   async connections(state: string): Promise<string[]> {
-    const { stdout } = await this.lab.run(['ss', '-Htnp', 'state', state, `sport = :${this.lab.plan.port}`])
+    const { stdout } =
+      this.socket === undefined
+        ? await this.lab.run(['ss', '-Htnp', 'state', state, `sport = :${this.lab.plan.port}`])
+        : await this.lab.run(['ss', '-Hxnpe', 'state', state, 'src', `unix:${await this.#boundName()}`], 'client')
     return stdout.split('\n').filter((line) => line !== '')
+  }
+
+  /** As the kernel shows it: it may be relative to the working directory of the server. */
+  async #boundName(): Promise<string> {
+    return (await this.told())[0]?.listener?.address ?? this.socket ?? ''
+  }
+
+  /** Kills what is left of it and starts it again; what a dead one leaves of its UNIX socket is removed. */
+  async restart(): Promise<void> {
+    const backend = this.lab.backend(1)
+    if (this.socket !== undefined) {
+      await backend.kill()
+      await this.removeSocket()
+    }
+    await backend.restart()
+  }
+
+  /** The file of a UNIX socket outlives its listener. */
+  async removeSocket(): Promise<void> {
+    if (this.socket !== undefined) await this.lab.run(['rm', '-f', '--', this.socket])
+  }
+
+  async socketExists(): Promise<boolean> {
+    return this.socket !== undefined && (await this.lab.run(['test', '-S', this.socket])).status === 0
   }
 
   /** Reads until it is so, or until the lab is taken down. */

@@ -18,6 +18,11 @@ export class NotAsked extends Error {
   override readonly name = 'NotAsked'
 }
 
+/** A question about something that this kind of socket does not have: why it has none, as a whole sentence. */
+export class DoesNotApply extends Error {
+  override readonly name = 'DoesNotApply'
+}
+
 export interface Question {
   asks: string
   /** How it is measured. */
@@ -32,10 +37,12 @@ export interface Answer {
   how: string
   /** How late the machine was meanwhile at worst, in milliseconds. */
   lateMs: number
-  /** Null where it is not judged. */
+  /** Null where it is not judged, and where it does not apply. */
   found: Found | null
-  /** Why it is not judged; null if it is. */
+  /** Why it is not judged; null if it is, or does not apply. */
   notJudged: string | null
+  /** Why it does not apply to this kind of socket; absent where it does. */
+  doesNotApply?: string
 }
 
 export interface Card {
@@ -57,13 +64,15 @@ async function answerTo({ asks, how, bearsMs, ask }: Question, lab: CardLab): Pr
   const late = (): number => Math.max(lag.worstMs, lab.lateMs)
   const notJudged = (why: string): Answer => ({ asks, how, lateMs: late(), found: null, notJudged: why })
   try {
-    if ((await lab.listeners()).length === 0) throw new NotAsked(`${lab.name} does not listen any more`)
+    if ((await lab.queues()).length === 0) throw new NotAsked(`${lab.name} does not listen any more`)
     const found = await ask(lab)
     if (late() > bearsMs) return notJudged(`this machine was too busy: something was up to ${duration(late())} late`)
     return { asks, how, lateMs: late(), found, notJudged: null }
   } catch (error) {
     lab.lab.over.throwIfAborted()
     lab.lab.stopped.throwIfAborted()
+    if (error instanceof DoesNotApply)
+      return { asks, how, lateMs: late(), found: null, notJudged: null, doesNotApply: error.message }
     if (error instanceof NotAsked) return notJudged(error.message)
     if (late() > bearsMs || (error instanceof UsageError && /busy/.test(error.remedy ?? '')))
       return notJudged(`this machine was too busy: ${describeError(error)}`)
@@ -89,10 +98,7 @@ async function wellAgain(lab: CardLab): Promise<void> {
   } catch {
     // started anew below
   }
-  await lab.lab
-    .backend(1)
-    .restart()
-    .catch(() => {})
+  await lab.restart().catch(() => {})
 }
 
 /** As long as a server may take to work off what waits. */

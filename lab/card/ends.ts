@@ -8,14 +8,14 @@ import type { CardLab } from './card-lab.ts'
 import { refuseBusy } from './control.ts'
 import { within } from './within.ts'
 
-const RATE = 100
+export const RATE = 100
 const FOR_MS = 3000
 const AT_MS = 1000
 const PATIENCE_MS = 5000
-const ENDS_WITHIN_MS = 20_000
+export const ENDS_WITHIN_MS = 20_000
 
 /** A load, in the middle of which something is done. */
-async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadReport> {
+export async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadReport> {
   const load = await lab.flow(RATE, FOR_MS, PATIENCE_MS)
   await lab.pass(AT_MS)
   await act()
@@ -29,13 +29,23 @@ async function duringReload(lab: CardLab): Promise<LoadReport> {
   return report
 }
 
+/** What connect() says to a client of a UNIX socket that has no file, and of one whose queue is full. */
+const NO_SOCKET = 'connect ENOENT'
+export const FULL_SOCKET = 'connect EAGAIN'
+
+/** Clients that came when nobody listened any more. */
+const tooLate = ({ outcomes, failures }: LoadReport): number => outcomes.refused + (failures[NO_SOCKET] ?? 0)
+
 /** What went wrong for clients, in words. */
-function losses({ outcomes: { reset, refused, timedOut, closedEarly, failed } }: LoadReport): string {
+export function losses({ outcomes: { reset, refused, timedOut, closedEarly, failed }, failures }: LoadReport): string {
+  const [noFile, full] = [failures[NO_SOCKET] ?? 0, failures[FULL_SOCKET] ?? 0]
   const parts = [
     [reset, 'reset'],
     [refused, 'refused'],
+    [noFile, 'without a socket to connect to (ENOENT)'],
+    [full, 'turned away by a full queue (EAGAIN)'],
     [timedOut, 'without an answer'],
-    [closedEarly + failed, 'cut off'],
+    [closedEarly + failed - noFile - full, 'cut off'],
   ] as const
   const said = parts.flatMap(([count, what]) => (count > 0 ? [`${number(count)} ${what}`] : []))
   return said.length === 0 ? 'nobody lost anything' : said.join(', ')
@@ -54,20 +64,21 @@ export const reloadAndStop: Question = {
     const stopped = await during(lab, async () => {
       ended = await within(ENDS_WITHIN_MS, backend.order('stop'))
     })
-    await backend.restart()
-    const lostToStop = stopped.started - stopped.outcomes.ok - stopped.outcomes.refused
+    await lab.restart()
+    const came = stopped.started - tooLate(stopped)
+    const lostToStop = came - stopped.outcomes.ok
     const reload =
       reloaded === undefined
         ? 'How it is reloaded is not known (--reload).'
         : `A reload: of ${number(reloaded.started)} clients ${losses(reloaded)}${migrated === undefined ? '' : `; with ${MIGRATE} = 1, of ${number(migrated.started)} ${losses(migrated)}`}.`
     return {
-      says: `${reload} ${!ended ? `After the order to stop it did not end within ${duration(ENDS_WITHIN_MS)}: meanwhile of` : 'A stop in order: of'} ${number(stopped.started - stopped.outcomes.refused)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : lostToStop === 1 ? 'one lost its connection' : `${number(lostToStop)} lost their connections`}.`,
+      says: `${reload} ${!ended ? `After the order to stop it did not end within ${duration(ENDS_WITHIN_MS)}: meanwhile of` : 'A stop in order: of'} ${number(came)} clients that came before its listener closed ${lostToStop === 0 ? 'nobody lost anything' : lostToStop === 1 ? 'one lost its connection' : `${number(lostToStop)} lost their connections`}.`,
       numbers: {
         reloadClients: reloaded?.started ?? null,
         reloadLost: reloaded === undefined ? null : lost(reloaded),
         migratedClients: migrated?.started ?? null,
         migratedLost: migrated === undefined ? null : lost(migrated),
-        stopClients: stopped.started - stopped.outcomes.refused,
+        stopClients: came,
         stopLost: lostToStop,
       },
       ...(reloaded !== undefined && migrated !== undefined && lost(migrated) < lost(reloaded)
@@ -122,7 +133,17 @@ export const killAndRestart: Question = {
   },
 }
 
-const LAST_CLIENTS = 50
+export const LAST_CLIENTS = 50
+
+/** Descriptors of its process that has the most, with a sentence; null and none where they are not known. */
+export async function openFiles(lab: CardLab): Promise<{ open: number | null; says: string }> {
+  const pids = await lab.holders()
+  const { processes = [] } = await lab.lab.snapshot()
+  const [most] = processes.filter(({ pid }) => pids.has(pid)).toSorted((a, b) => b.open - a.open)
+  if (most === undefined) return { open: null, says: '' }
+  const limit = most.limit === null ? '' : `, of ${number(most.limit)}`
+  return { open: most.open, says: ` Its process with the most descriptors has ${number(most.open)} open${limit}.` }
+}
 
 export const leaves: Question = {
   asks: 'What does it leave behind?',
@@ -137,17 +158,11 @@ export const leaves: Question = {
       await inState('close-wait'),
       await inState('established'),
     ]
-    const pids = new Set((await lab.listeners()).flatMap((listener) => listener.pids))
-    const { processes = [] } = await lab.lab.snapshot()
-    const [most] = processes.filter(({ pid }) => pids.has(pid)).toSorted((a, b) => b.open - a.open)
-    const files =
-      most === undefined
-        ? ''
-        : ` Its process with the most descriptors has ${number(most.open)} open${most.limit === null ? '' : `, of ${number(most.limit)}`}.`
+    const { open: descriptors, says: files } = await openFiles(lab)
     const who = timeWait > 0 ? 'it closes first, and keeps' : 'its clients close first, and it keeps'
     return {
       says: `Of its connections ${who} ${number(timeWait)} in TIME_WAIT; ${number(closeWait)} are in CLOSE_WAIT (left by their clients and never closed), ${number(established)} are open.${files}`,
-      numbers: { timeWait, closeWait, established, descriptors: most?.open ?? null },
+      numbers: { timeWait, closeWait, established, descriptors },
       ...(closeWait > 0
         ? { set: 'Connections in CLOSE_WAIT are closed by nobody but the server: look for one that it forgets' }
         : {}),

@@ -7,11 +7,11 @@ import { servesInCalm } from './control.ts'
 import { spread } from './spread.ts'
 
 /** As many clients as the load agent begins at once. */
-const MOST_PLACES = 8193
-const MORE = 50
-const PATIENCE_MS = 15_000
+export const MOST_PLACES = 8193
+export const MORE = 50
+export const PATIENCE_MS = 15_000
 /** Of which filling the queues may take so much: the rest is for what comes of the clients. */
-const FILLED_WITHIN_MS = 5000
+export const FILLED_WITHIN_MS = 5000
 
 export const listens: Question = {
   asks: 'What listens?',
@@ -31,7 +31,7 @@ export const listens: Question = {
     const [limit] = limits
     const asked = limit === undefined ? undefined : await askedFor(lab, limit, somaxconn)
     return {
-      says: `${lab.name} listens on ${address}:${port} with ${who}. ${told.length > 1 ? 'Each queue' : 'The queue'} holds ${each}. ${asked?.says ?? ''}`.trimEnd(),
+      says: `${lab.name} listens ${lab.socket === undefined ? `on ${address}:${port}` : `at the UNIX socket ${lab.socket}`} with ${who}. ${told.length > 1 ? 'Each queue' : 'The queue'} holds ${each}. ${asked?.says ?? ''}`.trimEnd(),
       numbers: {
         sockets: told.length,
         limit: limit ?? null,

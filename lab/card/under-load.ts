@@ -11,7 +11,7 @@ const ENOUGH = 500
 const MOST_WAITING = 1000
 const SERVED_WITHIN_MS = 30_000
 /** What the clients of one process begin a second without being late. */
-const MOST_RATE = 1000
+export const MOST_RATE = 1000
 const HALF_FOR_MS = 2000
 /** Clients later than this are no clock for a wait. */
 const BEARS_MS = 150
@@ -114,8 +114,8 @@ export const flood: Question = {
   },
 }
 
-const OVERLOAD_MS = 5000
-const GIVES_UP_MS = 3000
+export const OVERLOAD_MS = 5000
+export const GIVES_UP_MS = 3000
 
 export const twiceItsCapacity: Question = {
   asks: 'What is lost at twice its capacity, and how long until it is well again?',

@@ -17,6 +17,7 @@ import {
   type StartedServices,
   Unsettable,
 } from '../driver.ts'
+import { removeFolders } from './folders.ts'
 import type { Answer, Order } from './messages.ts'
 import { preflight, unshareOptions } from './preflight.ts'
 
@@ -201,6 +202,6 @@ class NamespaceLab {
     const impatience = setTimeout(() => this.#process.kill('SIGKILL'), 1000)
     await this.#ended
     clearTimeout(impatience)
-    fs.rmSync(this.#folder, { recursive: true, force: true })
+    removeFolders(this.#folder)
   }
 }

@@ -5,7 +5,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import fs from 'node:fs'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -18,9 +17,10 @@ import { Patience } from '#common/waiting.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import { readSysctl } from '#kernel/sysctl.ts'
 import type { Found } from '#services/keeper/api.ts'
-import { backendArguments, exporterArguments } from '../arguments.ts'
+import { backendArguments, exporterArguments, keeperArguments } from '../arguments.ts'
 import { type CommandResult, type LabPlan, type Part, Unsettable } from '../driver.ts'
 import type { Host } from '../topology.ts'
+import { makeSocketFolder, removeFolders } from './folders.ts'
 import { keepServer } from './keep-server.ts'
 import type { Answer, Order } from './messages.ts'
 import { buildNetwork } from './network.ts'
@@ -31,9 +31,6 @@ const entries = {
   exporter: fileURLToPath(new URL('../../services/exporter/main.ts', import.meta.url)),
   agent: fileURLToPath(new URL('../../load/agent/main.ts', import.meta.url)),
 }
-
-/** The services still run then, and one may just be writing its file. */
-const removal = { recursive: true, force: true, maxRetries: 5, retryDelay: 10 } as const
 
 /** No command of an experiment takes so long. */
 const COMMAND_LIMIT_MS = 60_000
@@ -60,7 +57,9 @@ async function build(orderedPlan: LabPlan, orderedFolder: string): Promise<Found
   // Should the exporter be killed, the next one keeps the numbers of the shards.
   const state = `--state-dir=${folder}`
   keep('server', 'exporter', entries.exporter, [...exporterArguments(plan, socketFile('exporter')), state])
-  return plan.server === undefined ? null : await keepServer(plan, plan.server, folder, hosts.server, say, end)
+  if (plan.server === undefined) return null
+  const socket = plan.server.mayUseSocket === true ? makeSocketFolder(folder) : undefined
+  return await keepServer(keeperArguments(plan, plan.server, folder, socket), plan.server.name, hosts.server, say, end)
 }
 
 function startBackend(number: number): null {
@@ -110,7 +109,7 @@ function service(host: Host, name: string, entry: string, args: string[], onEnd:
 
 /** Ends the lab, and says why first. */
 function end(why: string): void {
-  if (folder !== undefined) fs.rmSync(folder, removal)
+  if (folder !== undefined) removeFolders(folder)
   if (process.connected) process.send?.({ over: why } satisfies Answer, () => process.exit(1))
   else process.exit(1)
 }
@@ -191,7 +190,7 @@ process.on('message', (message) => {
 })
 
 process.on('disconnect', () => {
-  if (folder !== undefined) fs.rmSync(folder, removal)
+  if (folder !== undefined) removeFolders(folder)
   process.exit(0)
 })
 // The driver decides when the lab ends: a Ctrl-C in its terminal reaches this process too.

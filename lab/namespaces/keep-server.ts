@@ -8,21 +8,18 @@ import { fileURLToPath } from 'node:url'
 import { UsageError } from '#common/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { Found, KeeperWord } from '#services/keeper/api.ts'
-import { keeperArguments } from '../arguments.ts'
-import type { LabPlan, ServerPlan } from '../driver.ts'
 import type { Answer } from './messages.ts'
 
 const entry = fileURLToPath(new URL('../../services/keeper/main.ts', import.meta.url))
 const ownProcesses = ['--pid', '--fork', '--kill-child=SIGKILL', '--mount', '--mount-proc']
 
 /**
- * Gives where the server listens, once it is up. Throws a UsageError that says why it is not. `say` hears of it what the
+ * Gives where the server listens, once it is up; `args` are the keeper's, `name` is the server's. Throws a UsageError that says why it is not. `say` hears of it what the
  * driver is to know; a lab whose keeper is gone is over, and `end` hears why.
  */
 export async function keepServer(
-  plan: LabPlan,
-  server: ServerPlan,
-  folder: string,
+  args: readonly string[],
+  name: string,
   host: NetworkNamespace,
   say: (answer: Answer) => void,
   end: (why: string) => void,
@@ -30,7 +27,7 @@ export async function keepServer(
   const { promise, resolve, reject } = Promise.withResolvers<Found>()
   const node = [process.execPath, ...process.execArgv, entry]
   const child = host.run(() =>
-    spawn('unshare', [...ownProcesses, ...node, ...keeperArguments(plan, server, folder)], {
+    spawn('unshare', [...ownProcesses, ...node, ...args], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     }),
   )
@@ -38,7 +35,7 @@ export async function keepServer(
   if (child.stderr !== null)
     createInterface(child.stderr).on('line', (line) => {
       said = line
-      say({ log: `${server.name}: ${line}` })
+      say({ log: `${name}: ${line}` })
     })
   let up = false
   child.on('message', (message) => {
@@ -50,7 +47,7 @@ export async function keepServer(
       case 'failed':
         return reject(new UsageError(word.problem, word.remedy))
       case 'ended':
-        say({ log: `${server.name} ended (${word.how})` })
+        say({ log: `${name} ended (${word.how})` })
         return say({ ended: 1, how: word.how })
     }
   })
@@ -59,8 +56,8 @@ export async function keepServer(
   )
   child.once('exit', (code, signal) => {
     const how = signal ?? `status ${code}`
-    reject(new UsageError(`The keeper of ${server.name} ended (${how})`, said === '' ? undefined : said))
-    if (up) end(`the keeper of ${server.name} ended (${how})`)
+    reject(new UsageError(`The keeper of ${name} ended (${how})`, said === '' ? undefined : said))
+    if (up) end(`the keeper of ${name} ended (${how})`)
   })
   return await promise
 }

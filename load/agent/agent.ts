@@ -60,7 +60,8 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
     async (request, reply) => {
       if (loads.isFullFor(request.body))
         throw new RequestError(429, 'Too many loads are running: stop one of them first')
-      const load = { ...request.body, target: await resolveTarget(request.body.target) }
+      const { body } = request
+      const load = 'path' in body.target ? body : { ...body, target: await resolveTarget(body.target) }
       // Checked before the load exists, so that the response is a refusal and not a failed load.
       if (load.kind === 'half-open') refuseAbove(options.maxHalfOpenPerSecond, loads.halfOpenPerSecondWith(load))
       if (load.kind === 'half-open' || load.kind === 'handshake') refuseOutsideLab(load)

@@ -18,6 +18,13 @@ const KeepRecords = Type.Boolean({ default: false, description: 'Keep a record o
 export const Target = Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 1, maximum: 65_535 }) }, closed)
 export type Target = Static<typeof Target>
 
+/** The same, or a UNIX stream socket by its path: for clients that need nothing of TCP. */
+export const StreamTarget = Type.Union([
+  Target,
+  Type.Object({ path: Type.String({ minLength: 1, maxLength: 107 }) }, closed),
+])
+export type StreamTarget = Static<typeof StreamTarget>
+
 /** When connections begin. The schedule never waits for responses. Without a duration it runs until it is stopped. */
 export const Arrivals = Type.Union([
   Type.Object({ shape: Type.Literal('constant'), ratePerSecond: Rate, durationMs: Type.Optional(DurationMs) }, closed),
@@ -45,7 +52,7 @@ export type Arrivals = Static<typeof Arrivals>
 export const ConnectionsLoad = Type.Object(
   {
     kind: Type.Literal('connections'),
-    target: Target,
+    target: StreamTarget,
     label: Label,
     arrivals: Arrivals,
     path: Type.Optional(Type.String({ pattern: '^/[!-~]*$', default: '/' })),
@@ -98,7 +105,7 @@ export type HalfOpenLoad = Static<typeof HalfOpenLoad>
 export const HoldLoad = Type.Object(
   {
     kind: Type.Literal('hold'),
-    target: Target,
+    target: StreamTarget,
     label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 60_000 }),
     ratePerSecond: Type.Optional(Rate),
@@ -113,7 +120,7 @@ export type HoldLoad = Static<typeof HoldLoad>
 export const SlowReadLoad = Type.Object(
   {
     kind: Type.Literal('slow-read'),
-    target: Target,
+    target: StreamTarget,
     label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
     bytesPerSecond: Type.Number({ minimum: 0, description: 'Per connection; 0 reads nothing' }),
@@ -137,7 +144,7 @@ export type SlowReadLoad = Static<typeof SlowReadLoad>
 export const SlowWriteLoad = Type.Object(
   {
     kind: Type.Literal('slow-write'),
-    target: Target,
+    target: StreamTarget,
     label: Label,
     connections: Type.Integer({ minimum: 1, maximum: 10_000 }),
     bytesPerSecond: Type.Optional(

@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { monotonicMs } from '#common/clock.ts'
-import type { ConnectionRecord, Target } from '../agent/api.ts'
+import type { ConnectionRecord, StreamTarget } from '../agent/api.ts'
 import type { Outcome, Progress } from '../progress.ts'
 import { outcomeOfError } from './outcome.ts'
 import { synRetransmits } from './socket-handle.ts'
@@ -18,7 +18,7 @@ export interface Behaviour {
 }
 
 export interface ConnectionOptions {
-  target: Target
+  target: StreamTarget
   progress: Progress
   behaviour: Behaviour
   /** Where received bytes go; connections may share it, since it is only read during `received`. */
@@ -42,16 +42,17 @@ export class ClientConnection {
     progress.started++
     progress.open++
     this.socket = net.connect({
-      host: target.host,
-      port: target.port,
+      ...target,
       onread: { buffer: readBuffer, callback: (length) => this.#received(readBuffer.subarray(0, length)) },
     })
     if (options.paused === true) this.socket.pause()
-    // Node connects one turn after net.connect(): this is when the SYN leaves.
-    this.socket.once('connectionAttempt', () => {
-      this.record.startedMs = monotonicMs()
-      progress.scheduleLagMs.record(this.record.startedMs - scheduledMs)
-    })
+    // Node connects one turn after net.connect(): this is when the SYN leaves. To a UNIX socket it connects at once.
+    if ('path' in target) progress.scheduleLagMs.record(this.record.startedMs - scheduledMs)
+    else
+      this.socket.once('connectionAttempt', () => {
+        this.record.startedMs = monotonicMs()
+        progress.scheduleLagMs.record(this.record.startedMs - scheduledMs)
+      })
     this.socket.once('connect', () => this.#connected())
     this.socket.once('end', () => this.finish(options.behaviour.ended?.(this) ?? 'closedEarly'))
     this.socket.on('error', (error) => {
@@ -69,9 +70,11 @@ export class ClientConnection {
     if (this.#finished) return
     const { progress, behaviour } = this.#options
     this.record.connectedMs = monotonicMs()
-    this.record.synRetransmits = synRetransmits(this.socket)
     progress.connected++
-    progress.synRetransmits += this.record.synRetransmits
+    if ('port' in this.#options.target) {
+      this.record.synRetransmits = synRetransmits(this.socket)
+      progress.synRetransmits += this.record.synRetransmits
+    }
     progress.connectMs.record(this.record.connectedMs - this.record.startedMs)
     behaviour.connected?.(this)
   }
@@ -100,7 +103,8 @@ export class ClientConnection {
     this.#finish(outcome, undefined, () => {
       // A SYN that was never answered has nothing to reset: closing the socket is enough.
       if (this.record.connectedMs === undefined) this.socket.destroy()
-      else this.socket.resetAndDestroy()
+      else if ('port' in this.#options.target) this.socket.resetAndDestroy()
+      else this.socket.destroy() // unread bytes tell the other side all the same: ECONNRESET
     })
   }
 

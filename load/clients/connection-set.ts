@@ -1,11 +1,11 @@
-import type { Target } from '../agent/api.ts'
+import type { StreamTarget } from '../agent/api.ts'
 import type { Outcome, Progress } from '../progress.ts'
 import { followSchedule } from '../schedule.ts'
 import { type Behaviour, ClientConnection } from './client-connection.ts'
 
 /** The connections of one load that are open or being opened. */
 export class ConnectionSet {
-  readonly #target: Target
+  readonly #target: StreamTarget
   readonly #progress: Progress
   readonly #behaviour: Behaviour
   readonly #readBuffer: Uint8Array
@@ -14,7 +14,7 @@ export class ConnectionSet {
   #whenEmpty: (() => void) | undefined
 
   constructor(
-    target: Target,
+    target: StreamTarget,
     progress: Progress,
     behaviour: Behaviour,
     options: { readBufferBytes?: number; paused?: boolean } = {},

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto'
 import { monotonicMs } from '#common/clock.ts'
-import { formatListen } from '#common/parse.ts'
 import type { ConnectionsLoad } from '../agent/api.ts'
 import { arrivalTimes } from '../arrivals.ts'
 import type { Progress } from '../progress.ts'
 import { followSchedule } from '../schedule.ts'
 import type { Behaviour, ClientConnection } from './client-connection.ts'
 import { ConnectionSet } from './connection-set.ts'
+import { hostOf } from './host-of.ts'
 import { ResponseReader } from './response.ts'
 import { readServerSide } from './server-side.ts'
 
@@ -21,7 +21,7 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
   const clientCloses = load.closer === 'client'
   const request = [
     `GET ${load.path ?? '/'} HTTP/1.1`,
-    `Host: ${formatListen(load.target)}`,
+    `Host: ${hostOf(load.target)}`,
     `Connection: ${clientCloses ? 'keep-alive' : 'close'}`,
     '\r\n',
   ].join('\r\n')

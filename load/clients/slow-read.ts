@@ -1,4 +1,3 @@
-import { formatListen } from '#common/parse.ts'
 import { descriptorOf } from '#kernel/descriptor.ts'
 import { setReceiveBuffer } from '#kernel/listener.ts'
 import type { SlowReadLoad } from '../agent/api.ts'
@@ -6,6 +5,7 @@ import { burstArrivals } from '../arrivals.ts'
 import type { Progress } from '../progress.ts'
 import type { Behaviour, ClientConnection } from './client-connection.ts'
 import { ConnectionSet } from './connection-set.ts'
+import { hostOf } from './host-of.ts'
 import { paceOf } from './pace.ts'
 import { ResponseReader } from './response.ts'
 import { wasReset } from './socket-handle.ts'
@@ -23,7 +23,7 @@ const RESET_CHECK_MS = 500
  */
 export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal: AbortSignal): Promise<void> {
   const pace = load.bytesPerSecond === 0 ? undefined : paceOf(load.bytesPerSecond)
-  const request = `GET /bytes/${load.responseBytes} HTTP/1.1\r\nHost: ${formatListen(load.target)}\r\nConnection: close\r\n\r\n`
+  const request = `GET /bytes/${load.responseBytes} HTTP/1.1\r\nHost: ${hostOf(load.target)}\r\nConnection: close\r\n\r\n`
   const repeated = load.repeat === undefined ? undefined : manyOf(Buffer.from(load.repeat, 'base64'))
   const readers = new Map<ClientConnection, ResponseReader>()
 
@@ -65,7 +65,8 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
   // A client that does not read is not told about an RST: ask the kernel.
   const checking = setInterval(() => {
     for (const connection of [...connections])
-      if (connection.record.connectedMs !== undefined && wasReset(connection.socket)) connection.finish('reset')
+      if (!('path' in load.target) && connection.record.connectedMs !== undefined && wasReset(connection.socket))
+        connection.finish('reset')
   }, RESET_CHECK_MS)
 
   try {

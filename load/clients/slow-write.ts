@@ -1,9 +1,9 @@
-import { formatListen } from '#common/parse.ts'
 import type { SlowWriteLoad } from '../agent/api.ts'
 import { burstArrivals } from '../arrivals.ts'
 import type { Progress } from '../progress.ts'
 import type { Behaviour, ClientConnection } from './client-connection.ts'
 import { ConnectionSet } from './connection-set.ts'
+import { hostOf } from './host-of.ts'
 import { paceOf } from './pace.ts'
 import { ResponseReader } from './response.ts'
 import { bytesTaken } from './socket-handle.ts'
@@ -27,7 +27,7 @@ interface Upload {
  */
 export async function runSlowWrite(load: SlowWriteLoad, progress: Progress, signal: AbortSignal): Promise<void> {
   const pace = load.bytesPerSecond === undefined ? undefined : paceOf(load.bytesPerSecond)
-  const head = `POST /sink HTTP/1.1\r\nHost: ${formatListen(load.target)}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${load.bodyBytes}\r\nConnection: close\r\n\r\n`
+  const head = `POST /sink HTTP/1.1\r\nHost: ${hostOf(load.target)}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${load.bodyBytes}\r\nConnection: close\r\n\r\n`
   const uploads = new Map<ClientConnection, Upload>()
   let takenByFinished = 0
 

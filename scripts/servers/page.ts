@@ -122,9 +122,9 @@ const anchor = ({ title }: Recipe): string =>
     .replaceAll(' ', '-')
 
 function card({ recipe, record }: Run): string {
-  const answers = record.answers.map(({ asks, found, notJudged }) =>
+  const answers = record.answers.map(({ asks, found, notJudged, doesNotApply }) =>
     found === null
-      ? `- **${asks}** *Not judged:* ${notJudged}.`
+      ? `- **${asks}** ${doesNotApply === undefined ? `*Not judged:* ${notJudged}` : `*Does not apply:* ${doesNotApply}`}.`
       : `- **${asks}** ${found.says}${found.set === undefined ? '' : ` *Set:* ${found.set}.`}`,
   )
   const typed = recipe.command.join(' ').replaceAll('{apps}/', '').replaceAll('{folder}/', '')

@@ -94,6 +94,8 @@ export interface Found {
   name: string
   address: string
   port: number
+  /** Of a server at a UNIX socket, where clients find that; it has no port. */
+  path?: string
   mode: ServerStatus['mode']
   /** The sockets in order, each with its limit and the number of processes that accept. */
   sockets: { limit: number; acceptors: number }[]

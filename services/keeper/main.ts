@@ -8,7 +8,7 @@ import { listenOn } from '#common/http.ts'
 import type { Found, KeeperWord } from './api.ts'
 import { controlApp } from './control.ts'
 import { type KeeperOptions, parseKeeperOptions } from './options.ts'
-import { portOfServer, portWhenThere } from './ready.ts'
+import { placeOfServer, portWhenThere } from './ready.ts'
 import { OwnServer } from './server.ts'
 import { Shards } from './shards.ts'
 import { Sockets } from './sockets.ts'
@@ -37,7 +37,7 @@ async function keep(options: KeeperOptions): Promise<void> {
   const server = new OwnServer(options)
   const shards = new Shards(options.name, options.address, server, new Sockets())
   await server.start()
-  const found = shards.follow(await portOfServer(options, server, shards))
+  const found = shards.follow(await placeOfServer(options, server, shards))
   await serve(options, server, shards, found.sockets.length)
   server.onEnded = (how) => void say({ is: 'ended', how: [how, ...server.lastLines].join('\n') })
   await say({ is: 'listening', found })

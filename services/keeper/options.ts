@@ -8,6 +8,10 @@ export interface KeeperOptions {
   command: readonly [string, ...string[]] | undefined
   /** As it is called in words. */
   name: string
+  /** The path that `{socket}` stands for; undefined where clients speak TCP alone. */
+  socket: string | undefined
+  /** Whether it has to listen at that path: its command names it. */
+  onlySocket: boolean
   /** Where clients come from: it has to listen here. */
   address: string
   /** Where it is expected; it is found on another port too, if it has only one. */
@@ -33,6 +37,7 @@ const grammar = {
     name: { type: 'string' },
     address: { type: 'string' },
     port: { type: 'string' },
+    socket: { type: 'string' },
     'only-port': { type: 'boolean', default: false },
     ready: { type: 'string' },
     stop: { type: 'string', default: 'kill -TERM {pid}' },
@@ -53,10 +58,17 @@ export function parseKeeperOptions(args: readonly string[]): KeeperOptions {
     const { name, address, port, output = '/dev/null' } = values
     if (!name || !address || !port) throw new UsageError('The keeper needs --name, --address and --port')
     const number = parseCount('--port', port, { min: 1, max: 65_535 })
-    const filled = (text: string): string => text.replaceAll('{address}', address).replaceAll('{port}', `${number}`)
+    const { socket } = values
+    const filled = (text: string): string =>
+      text
+        .replaceAll('{address}', address)
+        .replaceAll('{port}', `${number}`)
+        .replaceAll('{socket}', socket ?? '{socket}')
     return {
       command: program === undefined ? undefined : [filled(program), ...rest.map(filled)],
       name,
+      socket,
+      onlySocket: socket !== undefined && [program, ...rest].some((word) => word?.includes('{socket}')),
       address,
       port: number,
       onlyPort: values['only-port'],

@@ -1,5 +1,5 @@
 /** Waits until a server is up: it listens where clients reach it, and answers if it is to be asked. */
-
+import http from 'node:http'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { formatListen } from '#common/parse.ts'
@@ -14,21 +14,23 @@ const WITHIN_MS = 60_000
 const EVERY_MS = 10
 /** Who listens elsewhere than expected may open the expected port a moment later. */
 const SETTLE_MS = 1000
+/** Some open a socket for their own control long before their port. */
+const UNIX_SETTLE_MS = 2000
 
-/** Gives the port. Throws a UsageError that says why there is none, with what the server wrote last. */
-export async function portOfServer(options: KeeperOptions, server: OwnServer, shards: Shards): Promise<number> {
-  const { name, port, address } = options
-  let held: ListeningSocket[] = []
-  let sinceMs = Number.POSITIVE_INFINITY
-  const look = (): number | undefined => {
+/**
+ * Gives the port, or the name of the UNIX socket of a server that has no port. Throws a UsageError that says why there is
+ * neither, with what the server wrote last.
+ */
+export async function placeOfServer(
+  options: KeeperOptions,
+  server: OwnServer,
+  shards: Shards,
+): Promise<number | string> {
+  const { name } = options
+  const search = new Search(options, shards)
+  const look = (): number | string | undefined => {
     if (server.hasEnded) throw ended(options, server)
-    const before = held
-    held = shards.held()
-    if (held.length > 0 && before.length === 0) sinceMs = monotonicMs()
-    const reached = held.filter((socket) => reaches(socket, address))
-    if (reached.some((socket) => socket.port === port)) return port
-    if (held.length === 0 || monotonicMs() - sinceMs < SETTLE_MS) return undefined
-    return options.onlyPort ? undefined : onlyPortOf(options, held, reached)
+    return search.look()
   }
   try {
     const found = await eventually(`${name} listens`, look, (value) => value !== undefined, {
@@ -41,8 +43,61 @@ export async function portOfServer(options: KeeperOptions, server: OwnServer, sh
     return found
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    const where = options.onlyPort ? elsewhere(held) : ''
-    throw new UsageError(`${error.message}${where}`, withOutput(error.remedy, server))
+    throw new UsageError(`${error.message}${search.elsewhere()}`, withOutput(search.remedy() ?? error.remedy, server))
+  }
+}
+
+/** Looks again and again for where a server listens. */
+class Search {
+  readonly #options: KeeperOptions
+  readonly #shards: Shards
+  #held: ListeningSocket[] = []
+  #unix: ListeningSocket[] = []
+  #sinceMs = Number.POSITIVE_INFINITY
+  #unixSinceMs = Number.POSITIVE_INFINITY
+  #found = false
+
+  constructor(options: KeeperOptions, shards: Shards) {
+    this.#options = options
+    this.#shards = shards
+  }
+
+  look(): number | string | undefined {
+    const nowMs = monotonicMs()
+    this.#held = this.#shards.held()
+    this.#unix = this.#options.onlySocket || this.#held.length === 0 ? this.#shards.heldUnix() : []
+    if (this.#unix.length > 0) this.#unixSinceMs = Math.min(this.#unixSinceMs, nowMs)
+    if (this.#held.length > 0) this.#sinceMs = Math.min(this.#sinceMs, nowMs)
+    const place = this.#place(nowMs)
+    this.#found = place !== undefined
+    return place
+  }
+
+  #place(nowMs: number): number | string | undefined {
+    const { port, address, socket, onlySocket, onlyPort } = this.#options
+    if (onlySocket) return this.#unix.find((one) => one.address === socket)?.address
+    const reached = this.#held.filter((one) => reaches(one, address))
+    if (reached.some((one) => one.port === port)) return port
+    if (onlyPort) return undefined
+    if (this.#held.length > 0)
+      return nowMs - this.#sinceMs < SETTLE_MS ? undefined : onlyPortOf(this.#options, this.#held, reached)
+    if (socket === undefined || nowMs - this.#unixSinceMs < UNIX_SETTLE_MS) return undefined
+    return onlySocketOf(this.#options, this.#unix)
+  }
+
+  /** Where it listens, if that is not where it was waited for; a clause, or nothing. */
+  elsewhere(): string {
+    const { onlyPort, onlySocket, socket } = this.#options
+    if (this.#found || (socket !== undefined && !onlyPort && !onlySocket)) return ''
+    if ((onlyPort || onlySocket) && this.#held.length > 0) return `; it listens on ${places(this.#held)}`
+    return this.#unix.length === 0 ? '' : `; it listens at the UNIX socket ${names(this.#unix)}`
+  }
+
+  /** What to do where it listens at a UNIX socket and may not. */
+  remedy(): string | undefined {
+    const { socket } = this.#options
+    if (this.#found || socket !== undefined || this.#held.length > 0 || this.#unix.length === 0) return undefined
+    return 'Clients of this lab speak TCP: have it listen on {address}:{port}. A UNIX socket is what spillway try -- asks about'
   }
 }
 
@@ -76,8 +131,25 @@ function onlyPortOf(
 const places = (sockets: readonly ListeningSocket[]): string =>
   [...new Set(sockets.map(({ address, port }) => formatListen({ host: address, port })))].join(', ')
 
-const elsewhere = (held: readonly ListeningSocket[]): string =>
-  held.length === 0 ? '' : `; it listens on ${places(held)}`
+const names = (sockets: readonly ListeningSocket[]): string =>
+  [...new Set(sockets.map(({ address }) => address))].join(', ')
+
+/** The one UNIX socket of a server that listens on no port; undefined while it has none. */
+function onlySocketOf({ name }: KeeperOptions, held: readonly ListeningSocket[]): string | undefined {
+  const [only, ...others] = new Set(held.map(({ address }) => address))
+  if (only === undefined) return undefined
+  if (others.length > 0)
+    throw new UsageError(
+      `${name} listens at several UNIX sockets (${names(held)}), and on no port`,
+      'Have the one that clients use at {socket}, which its command may name',
+    )
+  if (only.startsWith('@'))
+    throw new UsageError(
+      `${name} listens at the abstract UNIX socket ${only}, which clients of the lab, in a network namespace of their own, cannot reach`,
+      'Have it listen at {socket}, which its command may name',
+    )
+  return only
+}
 
 /** The server ended before it was up. */
 function ended({ name }: KeeperOptions, server: OwnServer): UsageError {
@@ -92,18 +164,31 @@ function withOutput(remedy: string | undefined, server: OwnServer): string | und
 }
 
 /** Waits for an answer below 500 to GET `ready`. */
-async function answers({ name, address, ready }: KeeperOptions, server: OwnServer, port: number): Promise<void> {
+async function answers(
+  { name, address, ready }: KeeperOptions,
+  server: OwnServer,
+  place: number | string,
+): Promise<void> {
   if (ready === undefined) return
-  const url = `http://${formatListen({ host: address, port })}${ready.startsWith('/') ? '' : '/'}${ready}`
+  const path = ready.startsWith('/') ? ready : `/${ready}`
+  const at = typeof place === 'string' ? { socketPath: place } : { host: address, port: place }
   const ask = async (signal: AbortSignal): Promise<number> => {
     if (server.hasEnded) throw new UsageError(`${name} ended before it was ready (${server.how})`)
-    const response = await fetch(url, { signal, redirect: 'manual', headers: { connection: 'close' } })
-    await response.body?.cancel()
-    return response.status
+    return await statusOf({ ...at, path, signal })
   }
   await eventually(`${name} answers GET ${ready} with less than 500`, ask, (status) => status < 500, {
     withinMs: WITHIN_MS,
     everyMs: 50,
     endsIt: (error) => error instanceof UsageError,
   })
+}
+
+function statusOf(options: http.RequestOptions): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const request = http.get({ ...options, agent: false }, (response) => {
+    response.resume()
+    resolve(response.statusCode ?? 0)
+  })
+  request.on('error', reject)
+  return promise
 }

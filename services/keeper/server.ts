@@ -73,7 +73,7 @@ export class OwnServer implements Disposable {
     return this.#turns.run(async () => {
       if (this.processes().length > 0) return
       this.#collect()
-      const { name, command, address, port, output } = this.#options
+      const { name, command, address, port, socket, output } = this.#options
       if (command === undefined)
         throw new UsageError(`Whoever started ${name} has to start it again`, 'Containers are restarted by Docker')
       const [program, ...args] = command
@@ -82,7 +82,12 @@ export class OwnServer implements Disposable {
         const child = spawn(program, args, {
           stdio: ['ignore', fd, fd],
           detached: true, // a session of its own, as a service has
-          env: { ...process.env, HOST: address, PORT: String(port) },
+          env: {
+            ...process.env,
+            HOST: address,
+            PORT: String(port),
+            ...(socket === undefined ? {} : { SOCKET: socket }),
+          },
         })
         this.#how = ''
         this.#first = child

@@ -6,7 +6,7 @@ import type { SocketHolders } from '#kernel/owners.ts'
 import { readSysctl } from '#kernel/sysctl.ts'
 import type { Found, NoOtherFaults, ServerStatus } from './api.ts'
 import type { ServerProcess } from './processes.ts'
-import { holdersOf, type ListeningSocket, reaches, type Sockets } from './sockets.ts'
+import { holdersOf, type ListeningSocket, pathOf, reaches, type Sockets } from './sockets.ts'
 
 /** Who accepts is looked for no more often: it walks over the files of every process of the server. */
 const HOLDERS_MS = 200
@@ -22,7 +22,8 @@ export class Shards {
   readonly #address: string
   readonly #server: Kept
   readonly #sockets: Sockets
-  #port: number | undefined
+  /** A port, or the name of a UNIX socket. */
+  #place: number | string | undefined
   /** The socket of each shard by its cookie: one that closes leaves its number to the next that opens. */
   #numbers: (string | undefined)[] = []
   #holders: { atMs: number; found: SocketHolders } | undefined
@@ -40,28 +41,40 @@ export class Shards {
 
   /** The sockets that listen and that some process of the server holds. */
   held(): ListeningSocket[] {
-    const sockets = this.#sockets.list()
-    const { owners } = holdersOf(sockets)
-    return sockets.filter(({ inode }) => owners.has(inode))
+    return heldOf(this.#sockets.list())
   }
 
-  /** From now on the shards are those of this port. */
-  follow(port: number): Found {
-    this.#port = port
-    const own = this.#own(this.#sockets.list())
+  /** The UNIX sockets among them. */
+  heldUnix(): ListeningSocket[] {
+    return heldOf(this.#sockets.unix())
+  }
+
+  /** From now on the shards are those of this port, or it is the UNIX socket of this name. */
+  follow(place: number | string): Found {
+    this.#place = place
+    const own = this.#own(this.#all())
     const shards = own.map(({ limit }, index) => ({ limit, acceptors: Math.max(1, this.#acceptors(index).length) }))
     const [first] = own
-    return { name: this.#name, address: first?.address ?? this.#address, port, mode: this.#mode(own), sockets: shards }
+    const found = { name: this.#name, mode: this.#mode(own), sockets: shards }
+    if (typeof place === 'number') return { ...found, address: first?.address ?? this.#address, port: place }
+    const path = pathOf(place, first === undefined ? [] : this.#ownersOf(first.inode))
+    return { ...found, address: this.#address, port: 0, path }
+  }
+
+  /** What listens that could be the server's. */
+  #all(): ListeningSocket[] {
+    return typeof this.#place === 'string' ? this.#sockets.unix() : this.#sockets.list()
   }
 
   /** What is known of shard 0, 1, … now. */
   status(index: number): Omit<ServerStatus, 'reloads'> {
-    const all = this.#sockets.list()
+    const all = this.#all()
     const own = this.#own(all)
     const socket = own.find(({ cookie }) => cookie === this.#numbers[index])
     const processes = this.#server.processes()
     const accepting = socket === undefined ? [] : this.#accepting(socket, processes)
-    const only = all.length === 1 && socket !== undefined ? this.#accepts(socket) : undefined
+    const only =
+      all.length === 1 && socket !== undefined && typeof this.#place === 'number' ? this.#accepts(socket) : undefined
     const accepts = only === undefined ? {} : { accepts: only }
     return {
       name: this.#name,
@@ -89,18 +102,18 @@ export class Shards {
   }
 
   #acceptors(index: number): number[] {
-    const socket = this.#own(this.#sockets.list()).find(({ cookie }) => cookie === this.#numbers[index])
+    const socket = this.#own(this.#all()).find(({ cookie }) => cookie === this.#numbers[index])
     return socket === undefined ? [] : this.#accepting(socket, this.#server.processes()).map(({ pid }) => pid)
   }
 
   /** Who holds any of the sockets. */
   holders(): number[] {
-    return this.#own(this.#sockets.list()).flatMap(({ inode }) => this.#ownersOf(inode))
+    return this.#own(this.#all()).flatMap(({ inode }) => this.#ownersOf(inode))
   }
 
   /** Borrows the socket of shard 0, 1, … from whoever holds it. Throws a UsageError where nobody does. */
   withSocket(index: number, use: (fd: number) => void): void {
-    const socket = this.#own(this.#sockets.list()).find(({ cookie }) => cookie === this.#numbers[index])
+    const socket = this.#own(this.#all()).find(({ cookie }) => cookie === this.#numbers[index])
     const pids = socket === undefined ? [] : this.#ownersOf(socket.inode)
     if (socket === undefined || !pids.some((pid) => withSocketOf(pid, socket.inode, use)))
       throw new UsageError(`${this.#name} does not listen there`, 'Start it again')
@@ -113,7 +126,7 @@ export class Shards {
   main(): number | undefined {
     const processes = this.#server.processes()
     const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]))
-    const owners = new Set(this.#own(this.#sockets.list()).flatMap(({ inode }) => this.#ownersOf(inode)))
+    const owners = new Set(this.#own(this.#all()).flatMap(({ inode }) => this.#ownersOf(inode)))
     const top = [...owners].filter((pid) => !owners.has(parents.get(pid) ?? 0)).sort((a, b) => a - b)
     const [first] = top
     const parent = first === undefined ? undefined : parents.get(first)
@@ -122,9 +135,12 @@ export class Shards {
     return first ?? this.#server.firstPid ?? processes[0]?.pid
   }
 
-  /** The sockets of the port that a client reaches, numbered. */
+  /** The sockets of the port that a client reaches, numbered; of UNIX sockets of one name only the latest is reached. */
   #own(all: readonly ListeningSocket[]): ListeningSocket[] {
-    const own = all.filter((socket) => socket.port === this.#port && reaches(socket, this.#address))
+    const own =
+      typeof this.#place === 'string'
+        ? all.filter(({ address }) => address === this.#place).slice(-1)
+        : all.filter((socket) => socket.port === this.#place && reaches(socket, this.#address))
     const there = new Set(own.map(({ cookie }) => cookie))
     this.#numbers = this.#numbers.map((cookie) => (cookie !== undefined && there.has(cookie) ? cookie : undefined))
     for (const { cookie } of own) {
@@ -161,7 +177,7 @@ export class Shards {
   #ownersOf(inode: number): number[] {
     const nowMs = monotonicMs()
     if (this.#holders === undefined || nowMs - this.#holders.atMs > HOLDERS_MS) {
-      const own = this.#sockets.list().filter(({ port }) => port === this.#port)
+      const own = this.#all().filter(({ address, port }) => (port === 0 ? address : port) === this.#place)
       this.#holders = { atMs: nowMs, found: holdersOf(own) }
       for (const { inode } of own) this.#note(inode, this.#holders.found)
     }
@@ -181,6 +197,12 @@ export class Shards {
     this.#counting.accepts = Math.max(this.#counting.accepts, left - this.#counting.from)
     return this.#counting.accepts
   }
+}
+
+/** Those that some process that can be seen holds. */
+function heldOf(sockets: readonly ListeningSocket[]): ListeningSocket[] {
+  const { owners } = holdersOf(sockets)
+  return sockets.filter(({ inode }) => owners.has(inode))
 }
 
 /** Those that none of the others was started by: where nobody is seen to wait, a parent most often only keeps its workers. */
