@@ -3,6 +3,7 @@ import type { Answer } from './answer.ts'
 import { underWayInWords } from './handshakes-under-way.ts'
 import { backendsQuestion } from './questions/backends.ts'
 import { backlogQuestion } from './questions/backlog.ts'
+import { clientsQuestion } from './questions/clients.ts'
 import { restartQuestion, sharedQuestion, slowQuestion } from './questions/compare.ts'
 import { rateQuestion, stallQuestion } from './questions/limits.ts'
 import { memoryQuestion } from './questions/memory.ts'
@@ -14,7 +15,7 @@ import { timeoutQuestion } from './questions/timeout.ts'
 import type { Situation } from './situation.ts'
 
 /** What a question needs of a situation, where not every situation has it. */
-type Needs = 'backlog' | 'slow' | 'restart' | 'scaleOut'
+type Needs = 'backlog' | 'slow' | 'restart' | 'scaleOut' | 'closedLoop'
 type With<Need extends Needs> = Situation & { [Name in Need]: NonNullable<Situation[Name]> }
 
 /** What belongs to every answer: handshakes that do not fit the SYN queue, and how a recording was read. */
@@ -54,6 +55,7 @@ export const questions = {
   memory: needing(['backlog'], memoryQuestion),
   timeout: answering(timeoutQuestion),
   ports: portsQuestion,
+  clients: needing(['closedLoop'], clientsQuestion),
   'scale-out': needing(['scaleOut'], scaleOutQuestion),
 } satisfies Record<string, (situation: Situation) => Answer>
 

@@ -6,13 +6,17 @@ import { awakeShare, type Situation, serviceMs, utilisation } from './situation.
 import { spanMs } from './system-of.ts'
 
 export function assumptionsOf(situation: Situation): string[] {
-  const { arrivals, client, stall, steering, mode, backends, kernel } = situation
+  const { arrivals, client, stall, steering, mode, backends, kernel, closedLoop } = situation
   const lines: string[] = []
-  if (arrivals.shape === 'constant')
+  if (closedLoop !== undefined)
+    lines.push(
+      'Clients think for an exponential time, each on its own. If they act together (a timer, a restart), more of them wait at once, though never more than there are.',
+    )
+  else if (arrivals.shape === 'constant')
     lines.push(
       'Arrivals come evenly. Real clients come in clusters: Poisson arrivals need more room, a burst more still.',
     )
-  if (arrivals.shape === 'poisson')
+  else if (arrivals.shape === 'poisson')
     lines.push(
       'Arrivals are independent of each other (Poisson). Clients that act together (a timer, a reconnect, a retry storm) break this.',
     )
@@ -21,7 +25,7 @@ export function assumptionsOf(situation: Situation): string[] {
     lines.push(
       'Accepting is taken to cost nothing. With --accept TIME the queue after a stall, and overload, are seen too.',
     )
-  else lines.push(loadInWords(situation))
+  else if (closedLoop === undefined) lines.push(loadInWords(situation))
   if (stall !== undefined && awakeShare(situation) === 1)
     lines.push(
       `One stall of ${duration(stall.ms)}, on ${stall.whom === 'one' ? 'one backend' : 'all at once'}; shares are of those who come during it.`,

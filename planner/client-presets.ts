@@ -1,4 +1,4 @@
-/** How long clients wait that one meets often, as they come. */
+/** How long clients wait that one meets often, as they come. docs/planning.md#who-connects has the pages that say so. */
 import { retriesAtMs } from './closed/clients.ts'
 import type { ClientRules } from './system.ts'
 
@@ -15,31 +15,33 @@ export const clientPresets = {
     connectMs: 90_000,
     answerMs: 10_000,
     source:
-      'People leave after some 10 s (nngroup.com, Response Times); Firefox gives up connecting after 90 s (network.http.connection-timeout), Chrome after 4 min.',
+      'People leave after some 10 s (Nielsen Norman Group, Response Times: The 3 Important Limits); Firefox gives up connecting after 90 s (network.http.connection-timeout), Chrome after 4 min (kTransportConnectJobTimeoutInSeconds).',
   },
   alb: {
     connectMs: 10_000,
     answerMs: 60_000,
     source:
-      'An Application Load Balancer of AWS connects to a target for 10 s and waits 60 s for its answer (idle_timeout.timeout_seconds; AWS, Troubleshoot your Application Load Balancers, 504).',
+      'An Application Load Balancer of AWS tries to connect to a target for 10 s and waits 60 s for its answer (idle_timeout.timeout_seconds; AWS Knowledge Center, HTTP 504 errors of an Application Load Balancer).',
   },
   envoy: {
     connectMs: 5000,
     answerMs: 15_000,
-    source: 'Envoy: connect_timeout of a cluster 5 s, timeout of a route 15 s (its FAQ on timeouts).',
+    source:
+      'Envoy: connect_timeout of a cluster 5 s (config.cluster.v3.Cluster), timeout of a route 15 s, from the whole request on (its FAQ, How do I configure timeouts?).',
   },
   kubelet: {
     connectMs: 1000,
     answerMs: 1000,
     source:
-      'A probe of the kubelet: timeoutSeconds 1, and three failures (failureThreshold) restart the container or take it out of its Service (kubernetes.io, Configure Liveness, Readiness and Startup Probes).',
+      'A probe of the kubelet: timeoutSeconds 1, and three failures (failureThreshold) restart the container or take it out of its Service (Kubernetes API, Probe v1).',
   },
   nginx: {
     connectMs: 60_000,
     answerMs: 60_000,
-    source: 'nginx to an upstream: proxy_connect_timeout 60 s, proxy_read_timeout 60 s (ngx_http_proxy_module).',
+    source:
+      'nginx to an upstream: proxy_connect_timeout 60 s, proxy_read_timeout 60 s between two reads, so until the first byte (ngx_http_proxy_module).',
   },
-  k6: { connectMs: 60_000, answerMs: 60_000, source: 'k6: timeout of a request 60 s (its Params).' },
+  k6: { connectMs: 60_000, answerMs: 60_000, source: 'k6: timeout of a request 60 s (k6/http, Params).' },
 } as const satisfies Record<string, Patience>
 
 export type ClientPreset = keyof typeof clientPresets

@@ -13,6 +13,13 @@ export type ArrivalsPlan =
       source: string
     }
 
+/** So many clients, each of which asks again some time after its answer. */
+export interface ClosedLoopPlan {
+  clients: number
+  /** On average, from an answer to the next SYN. */
+  thinkMs: number
+}
+
 interface StallPlan {
   ms: number
   /** Each backend stands still once in so much time; undefined for a single stall. */
@@ -48,6 +55,8 @@ export interface Situation {
   halfOpenPerSecond: number
   /** Of the client's side, for the question of its source ports. */
   ports?: PortsPlan | undefined
+  /** Clients who each ask again, in place of arrivals that come whatever happens; `arrivals` then has the rate at which they ask. */
+  closedLoop?: ClosedLoopPlan | undefined
   /** A load that grows, for the question of when to scale out. */
   scaleOut?: ScaleOutPlan | undefined
   kernel: KernelRules

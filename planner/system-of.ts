@@ -2,6 +2,7 @@
 import { arrivalTimes, poissonArrivals } from '#load/arrivals.ts'
 import { seededRandom } from '#load/random.ts'
 import { busiest } from './busiest.ts'
+import { loopBeginsMs, loopStartsOf } from './closed-loop.ts'
 import { relaxationMs, type Situation, serviceMs, socketsOf } from './situation.ts'
 import type { EventLoop, Shard, Stall, Steering, System } from './system.ts'
 
@@ -28,7 +29,7 @@ export interface Scene {
 /** The same situation, backlog and seed give the same scene. An infinite backlog shows how many would come together. */
 export function sceneOf(situation: Situation, backlog: number, seed: number, retriesMatter = true): Scene {
   const random = seededRandom(seed)
-  const { stall, restart } = situation
+  const { stall, restart, closedLoop } = situation
   const lone = stall !== undefined && stall.everyMs === undefined
   const recorded = situation.arrivals.shape === 'recorded'
   const forMs = spanMs(situation, retriesMatter)
@@ -61,14 +62,21 @@ export function sceneOf(situation: Situation, backlog: number, seed: number, ret
       ? new Float64Array(0)
       : Float64Array.from(poissonArrivals(situation.halfOpenPerSecond, forMs, random))
   return {
-    system: { arrivals, halfOpen, shards, steering: steeringOf(situation), ...rules(situation) },
+    system: {
+      arrivals,
+      ...(closedLoop !== undefined && { returning: { ...closedLoop, untilMs: forMs } }),
+      halfOpen,
+      shards,
+      steering: steeringOf(situation),
+      ...rules(situation),
+    },
     // Whose SYN or final ACK arrives while the loop stands still.
     window: lone
       ? {
           fromMs: stallFromMs - 1.5 * situation.client.rttMs,
           toMs: stallFromMs + stall.ms - 0.5 * situation.client.rttMs,
         }
-      : { fromMs: 0, toMs: Number.POSITIVE_INFINITY },
+      : { fromMs: closedLoop === undefined ? 0 : loopBeginsMs(situation), toMs: Number.POSITIVE_INFINITY },
   }
 }
 
@@ -93,12 +101,13 @@ function absenceOf(restart: Restart, shard: number): Stall {
 
 /** What a loaded queue needs to settle; none where accepting costs nothing. */
 function settlingMs(situation: Situation): number {
-  if (situation.arrivals.shape === 'recorded' || serviceMs(situation) === 0) return 0
+  if (situation.arrivals.shape === 'recorded' || serviceMs(situation) === 0 || situation.closedLoop) return 0
   return Math.min(SETTLED * relaxationMs(situation), (SETTLING_CONNECTIONS / situation.arrivals.ratePerSecond) * 1000)
 }
 
 /** Where retries do not matter and accepting costs nothing, a queue is empty whatever was before. */
 const leadMs = (situation: Situation, retriesMatter: boolean): number =>
+  (situation.closedLoop === undefined ? 0 : loopBeginsMs(situation)) +
   Math.max(1.5 * situation.client.rttMs, retriesMatter ? LEAD_MS : Math.min(LEAD_MS, BRIEF * serviceMs(situation))) +
   settlingMs(situation)
 
@@ -107,7 +116,8 @@ export function spanMs(situation: Situation, retriesMatter = true): number {
   const { arrivals, stall, restart, forMs } = situation
   if (arrivals.shape === 'recorded') return (arrivals.atMs.at(-1) ?? 0) + 1
   if (restart !== undefined) return restartAtMs(restart, socketsOf(situation).sockets) + TAIL_MS
-  if (stall === undefined || stall.everyMs !== undefined) return forMs
+  if (stall === undefined || stall.everyMs !== undefined)
+    return situation.closedLoop === undefined ? forMs : loopBeginsMs(situation) + forMs
   const longTailMs = Math.min(TAIL_MS, (TAIL_CONNECTIONS / arrivals.ratePerSecond) * 1000)
   const tailMs =
     (retriesMatter ? SHORT_TAIL_MS : Math.min(SHORT_TAIL_MS, BRIEF * serviceMs(situation))) + settlingMs(situation)
@@ -124,7 +134,9 @@ const rules = ({ kernel, client }: Situation) => ({ kernel, client })
 const steeringOf = ({ steering, backends }: Situation): Steering =>
   steering === 'cpu' ? { by: 'cpu', cpus: backends } : { by: steering }
 
-function arrivalsOf({ arrivals }: Situation, forMs: number, random: () => number): Float64Array {
+function arrivalsOf(situation: Situation, forMs: number, random: () => number): Float64Array {
+  const { arrivals, closedLoop } = situation
+  if (closedLoop !== undefined) return loopStartsOf(situation, closedLoop, forMs, random)
   switch (arrivals.shape) {
     case 'recorded':
       return arrivals.atMs

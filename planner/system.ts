@@ -69,9 +69,19 @@ export interface ClientRules {
   requestGapMs: number
 }
 
+/** A closed loop: so many clients, each of which asks again some time after it was answered, or has given up. */
+export interface ReturningClients {
+  clients: number
+  /** On average, exponentially: from the answer until the next SYN. */
+  thinkMs: number
+  /** Nobody comes any more from then on. */
+  untilMs: number
+}
+
 export interface System {
-  /** First SYNs, never decreasing. */
+  /** First SYNs, never decreasing. Of a closed loop those of the first connection of each client, and room for the others. */
   arrivals: Float64Array
+  returning?: ReturningClients
   /** SYNs that nobody follows up and nobody sends again, never decreasing. */
   halfOpen: Float64Array
   shards: Shard[]

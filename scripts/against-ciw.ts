@@ -1,5 +1,5 @@
 /**
- * `npm run ciw`: the closed forms of loss queues beside what Ciw (https://ciw.readthedocs.io) plays: another simulator, by other
+ * `npm run ciw`: the closed forms of loss queues and closed loops beside what Ciw (https://ciw.readthedocs.io) plays: another simulator, by other
  * people, in another language. Makes a Python environment in a temporary folder and installs Ciw there, so it needs a network;
  * it is no part of the tests. Ends with status 1 where a closed form lies outside of what the runs allow.
  */
@@ -9,6 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { sayFaults } from '#common/entry.ts'
 import { number } from '#common/quantities.ts'
+import { type ClosedLoop, closedLoop, waitQuantileMs } from '#planner/closed/closed-loop.ts'
 import { capacityOf, type LossQueue, mg1k, mmck, waitQuantile } from '#planner/closed/loss-queue.ts'
 import { meanOf } from '#planner/replicate.ts'
 
@@ -50,6 +51,34 @@ const cases: readonly Case[] = [
   several(9.6, 8, 30),
 ]
 
+/** A closed loop, in mean services. Ciw has no clients who come again after a drop, so that the queue has room for all. */
+interface LoopCase {
+  name: string
+  clients: number
+  think: number
+  thinks: 'constant' | 'exponential'
+  servers: number
+  runs: number
+  time: number
+}
+
+const loop = (clients: number, think: number, thinks: LoopCase['thinks'], servers: number): LoopCase => ({
+  name: `${clients} clients, ${thinks} thinking of ${think}, M/${servers}`,
+  clients,
+  think,
+  thinks,
+  servers,
+  runs: RUNS,
+  time: TIME,
+})
+
+const loopCases: readonly LoopCase[] = [
+  loop(30, 20, 'exponential', 2),
+  loop(30, 20, 'constant', 2),
+  loop(12, 10, 'exponential', 1),
+  loop(60, 5, 'exponential', 8),
+]
+
 const script = path.join(import.meta.dirname, 'against-ciw.py')
 
 sayFaults('ciw')
@@ -58,25 +87,37 @@ try {
   execFileSync('python3', ['-m', 'venv', folder], { stdio: 'inherit' })
   const python = path.join(folder, 'bin', 'python')
   execFileSync(python, ['-m', 'pip', 'install', '--quiet', 'ciw'], { stdio: 'inherit' })
-  const asked = cases.map(({ closed: _, ...rest }) => rest)
+  const asked = [...cases.map(({ closed: _, ...rest }) => rest), ...loopCases]
   const text = execFileSync(python, [script], { input: JSON.stringify(asked), maxBuffer: 1e9, encoding: 'utf8' })
-  const played: Record<'blocking' | 'meanWait' | 'p99Wait', number>[][] = JSON.parse(text)
+  const played: Record<'blocking' | 'answers' | 'meanWait' | 'p99Wait', number>[][] = JSON.parse(text)
   let outside = 0
+  const judge = (
+    name: string,
+    what: 'blocking' | 'answers' | 'meanWait' | 'p99Wait',
+    value: number,
+    runs: (typeof played)[number],
+    loose = 0,
+  ): void => {
+    const { value: mean, low, high } = meanOf(runs.map((run) => run[what]))
+    const holds = value >= low * (1 - loose) && value <= high * (1 + loose)
+    if (!holds) outside++
+    process.stdout.write(
+      `${holds ? 'agrees ' : 'differs'}  ${name}: ${what} ${number(value)}, Ciw ${number(mean)} (${number(low)} to ${number(high)})\n`,
+    )
+  }
   for (const [i, { name, cv, closed }] of cases.entries()) {
     const runs = played[i] ?? []
-    const p99 = waitQuantile(closed, 0.99)
-    for (const [what, value, loose] of [
-      ['blocking', closed.blocking, 0],
-      ['meanWait', closed.meanWait, 0],
-      ['p99Wait', p99, cv === 1 ? 0 : APPROXIMATE],
-    ] as const) {
-      const { value: mean, low, high } = meanOf(runs.map((run) => run[what]))
-      const holds = value >= low * (1 - loose) && value <= high * (1 + loose)
-      if (!holds) outside++
-      process.stdout.write(
-        `${holds ? 'agrees ' : 'differs'}  ${name}: ${what} ${number(value)}, Ciw ${number(mean)} (${number(low)} to ${number(high)})\n`,
-      )
-    }
+    judge(name, 'blocking', closed.blocking, runs)
+    judge(name, 'meanWait', closed.meanWait, runs)
+    judge(name, 'p99Wait', waitQuantile(closed, 0.99), runs, cv === 1 ? 0 : APPROXIMATE)
+  }
+  for (const [i, { name, clients, think, servers }] of loopCases.entries()) {
+    const runs = played[cases.length + i] ?? []
+    const asLoop: ClosedLoop = { clients, thinkMs: think, serviceMs: 1, sockets: 1, loops: servers }
+    const { answersPerMs, responseMs, seen } = closedLoop(asLoop)
+    judge(name, 'answers', answersPerMs, runs)
+    judge(name, 'meanWait', responseMs - 1, runs)
+    judge(name, 'p99Wait', waitQuantileMs(seen, servers, 1, 0.99), runs)
   }
   process.exitCode = outside > 0 ? 1 : 0
 } finally {

@@ -25,6 +25,7 @@ const questions = {
   timeout:
     'the largest backlog that does not outlast its clients (--client, --timeout), and what they get of a larger one',
   'scale-out': 'from which load on new backends must be asked for, and who is trapped in old queues',
+  clients: 'what --clients need that each ask again after their answer (a closed loop)',
   ports: 'whether the source ports of a client last for the rate at which it connects',
 } satisfies Record<Question, string>
 

@@ -131,6 +131,64 @@ const slowBackends: Rule[] = [
 
 const ofPorts = ['local-ports', 'sources', 'destinations', 'open', 'tw-reuse'] as const
 
+/** What a closed loop decides, or what cannot be said of one. */
+const notOfLoops = [
+  'rate',
+  'arrivals',
+  'instances',
+  'half-open',
+  'slow-backends',
+  'drain',
+  'away',
+  'abort-on-overflow',
+] as const
+
+/** So many clients that each ask again. */
+const ofLoops: Rule[] = [
+  {
+    refuses: ({ question, has }) => question === 'clients' && !has('clients'),
+    problem: () => '--clients is missing: how many are there?',
+    remedy: 'For example --clients 200 --think-time 1s --workers 8 --service-time 50ms',
+  },
+  {
+    refuses: ({ question, has }) => question !== 'clients' && has('clients'),
+    problem: ({ name, question }) => `${name('clients')} is a question of its own, and '${question}' another one`,
+    remedy: 'Leave one of them out: spillway plan clients; or say with --client who connects, as in --client browser',
+  },
+  {
+    refuses: ({ has }) => has('think-time') && !has('clients'),
+    problem: ({ name }) => `${name('think-time')} needs the number of clients`,
+    remedy: 'Give --clients N',
+  },
+  {
+    refuses: ({ has }) => has('clients') && has('rate'),
+    problem: ({ name }) =>
+      `${name('clients')} and ${name('rate')} contradict each other: clients that wait for their answers come as fast as they are answered`,
+    remedy: 'Leave one of them out',
+  },
+  {
+    refuses: ({ has }) => has('clients') && has('arrivals'),
+    problem: ({ name }) =>
+      `${name('clients')} and ${name('arrivals')} contradict each other: clients that wait for their answers come as fast as they are answered`,
+    remedy: 'Leave one of them out',
+  },
+  {
+    refuses: ({ has }) => has('clients') && has('instances'),
+    problem: ({ name }) => `${name('clients')} are those of one instance, so that ${name('instances')} says nothing`,
+    remedy: 'Give the clients of one instance',
+  },
+  {
+    refuses: ({ has }) => has('clients') && notOfLoops.some(has),
+    problem: ({ name, has }) => `${name(notOfLoops.find(has) ?? 'rate')} and ${name('clients')} cannot be combined`,
+  },
+  {
+    refuses: (asked) => asked.has('clients') && costsNothing(asked),
+    problem: ({ name }) =>
+      `Nobody would wait, and ${name('clients')} would ask without end: no cost per accept is given`,
+    remedy: 'Give --workers N --service-time TIME, or --accept TIME',
+  },
+]
+
 /** Options that mean something only beside another one. */
 const companions: Rule[] = [
   {
@@ -192,4 +250,4 @@ const pairs: Rule[] = [
   },
 ]
 
-const rules: readonly Rule[] = [...answers, ...needs, ...slowBackends, ...companions, ...pairs]
+const rules: readonly Rule[] = [...ofLoops, ...answers, ...needs, ...slowBackends, ...companions, ...pairs]

@@ -81,6 +81,7 @@ const pool = 'A pool of workers that accept from one socket'
 const trouble = 'What goes wrong'
 const outgoing = 'Source ports (plan ports)'
 const growth = 'A load that grows (plan scale-out --rate 800..1500/s)'
+const loop = 'Clients that each ask again, in place of a rate (plan clients)'
 const target = 'What must hold'
 const clients = 'Clients and kernel'
 
@@ -217,6 +218,12 @@ export const planOptions = {
   within: duration(growth, 'how long it takes to grow that far', { min: 1000, max: 86_400_000 }),
   delay: duration(growth, 'from the decision until a new backend accepts', { min: 0, max: 86_400_000 }),
   more: count(growth, 'how many new backends come (default 1)', { min: 1, max: 10_000 }),
+
+  clients: count(loop, 'how many there are; each has one connection at a time', { min: 1, max: 100_000 }),
+  'think-time': duration(loop, 'from an answer until the next connection, on average (default 0s)', {
+    min: 0,
+    max: 86_400_000,
+  }),
 
   loss: share(target, 'share of connections that may lose a SYN or a final ACK, e.g. 0.1% (default: none)'),
   sure: share(target, 'probability that no connection loses a SYN (default 99%)'),

@@ -4,6 +4,7 @@ import { duration, number } from '#common/quantities.ts'
 import type { Question } from '#planner/ask.ts'
 import { withPatience } from '#planner/client-presets.ts'
 import { lifeMs } from '#planner/closed/half-open.ts'
+import { askedPerSecond, usualLoopSpanMs } from '#planner/closed-loop.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { usualPorts } from '#planner/questions/ports.ts'
 import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#planner/situation.ts'
@@ -28,6 +29,7 @@ const MOST_CONNECTIONS = 5_000_000
 /** The question that was asked, or the one that the options imply. */
 export function questionOf({ question, said }: PlanCommand): Question {
   if (question !== undefined) return question
+  if (said.clients !== undefined) return 'clients'
   if (said['half-open'] !== undefined) return 'syn-queue'
   if (said['slow-backends'] !== undefined) return 'slow'
   if (said.away !== undefined || said.drain !== undefined) return 'restart'
@@ -40,7 +42,7 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
   const { said } = command
   const instances = said.instances ?? 1
   const arrivals = ofInstance(await arrivalsOf(command, question), instances, said.seed ?? 1)
-  const asksForBacklog = question === 'backlog' || question === 'backends' || question === 'timeout'
+  const asksForBacklog = ['backlog', 'backends', 'timeout', 'clients'].includes(question)
   const situation: Situation = {
     arrivals,
     forMs: said.for ?? 0,
@@ -62,6 +64,7 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
         : { backends: said['slow-backends'], acceptMs: said['slow-accept'] ?? 0 },
     restart: question === 'restart' ? { drainMs: said.drain ?? 100, awayMs: said.away ?? 1000 } : undefined,
     halfOpenPerSecond: (said['half-open'] ?? 0) / instances,
+    ...(said.clients !== undefined && { closedLoop: { clients: said.clients, thinkMs: said['think-time'] ?? 0 } }),
     ...(question === 'scale-out' && {
       scaleOut: {
         toPerSecond: (command.rateHigh ?? 0) / instances,
@@ -98,6 +101,13 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
     target: { delayedShare: said.loss ?? 0, sureness: said.sure ?? 0.99, waitMs: said.wait },
     seed: said.seed ?? 1,
   }
+  if (situation.closedLoop !== undefined) {
+    const ratePerSecond = askedPerSecond(situation, situation.closedLoop)
+    const looping: Situation = { ...situation, arrivals: { shape: 'poisson', ratePerSecond } }
+    const forMs = said.for ?? inPeriods(usualLoopSpanMs(looping), situation.stall)
+    refuseTooMany(command, question, { ...looping, forMs })
+    return { ...looping, forMs }
+  }
   const forMs = said.for ?? usualSpanMs(situation, question)
   refuseTooMany(command, question, { ...situation, forMs })
   if (question === 'backlog' && situation.stall === undefined && serviceMs(situation) === 0 && !situation.slow)
@@ -122,9 +132,11 @@ function usualSpanMs(situation: Situation, question: Question): number {
     Number.isFinite(balanceMs) ? Math.min(balanceMs, taking(COMFORTABLE_CONNECTIONS)) : 0,
     halfOpenPerSecond > 0 ? Math.min(2 * lifeMs(kernel.synAckRetries), taking(COMFORTABLE_CONNECTIONS)) : 0,
   )
-  const everyMs = stall?.everyMs
-  return everyMs === undefined ? spanMs : Math.ceil(spanMs / everyMs) * everyMs
+  return inPeriods(spanMs, stall)
 }
+
+const inPeriods = (spanMs: number, stall: Situation['stall']): number =>
+  stall?.everyMs === undefined ? spanMs : Math.ceil(spanMs / stall.everyMs) * stall.everyMs
 
 /** Questions that play only one or two settings can play each for longer: retries come a second later or more. */
 const isQuick = (question: Question): boolean => question === 'setting' || question === 'shared'
@@ -192,7 +204,7 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
           'Give the recording with --arrivals FILE',
         )
     if (said.rate !== undefined) return { shape: how, ratePerSecond: said.rate }
-    if (question === 'rate' || question === 'memory') return { shape: how, ratePerSecond: 1 }
+    if (question === 'rate' || question === 'memory' || question === 'clients') return { shape: how, ratePerSecond: 1 }
     if (question === 'syn-queue') return { shape: how, ratePerSecond: 100 }
     throw new UsageError(
       '--rate is missing: how many new connections arrive per second?',

@@ -60,6 +60,11 @@ export function playsOf(question: Question, situation: Situation, { data }: Answ
         'Growth cannot be confirmed: a lab has as many backends as it began with',
         'Confirm both ends: spillway plan --rate RATE --confirm',
       )
+    case 'clients':
+      throw new UsageError(
+        'A closed loop cannot be confirmed: a lab plays arrivals whose moments are known beforehand',
+        'Confirm the rate at which these clients ask: spillway plan --rate RATE --confirm',
+      )
     case 'ports':
       throw new UsageError(
         'Source ports cannot be confirmed: they are counted, not predicted',

@@ -2,6 +2,7 @@
 import type { ClientRules } from '../system.ts'
 import { type Events, REQUEST, SYN } from './events.ts'
 import type { ConnectionRecords } from './records.ts'
+import type { Returning } from './returning.ts'
 import { type ClientTimers, requestTimeoutMs, synTimeoutMs } from './timers.ts'
 
 /** Beyond it a request's timeout no longer fits a client's patience. */
@@ -15,6 +16,7 @@ export class Clients {
   readonly #records: ConnectionRecords
   readonly #hashes: Uint32Array
   readonly #requestTries: Uint8Array
+  readonly #returning: Returning | undefined
   /** When they can send the next request. */
   #freeMs = 0
 
@@ -23,7 +25,11 @@ export class Clients {
     rules: ClientRules,
     timers: ClientTimers,
     events: Events,
-    { records, hashes }: { records: ConnectionRecords; hashes: Uint32Array },
+    {
+      records,
+      hashes,
+      returning,
+    }: { records: ConnectionRecords; hashes: Uint32Array; returning?: Returning | undefined },
   ) {
     this.oneWayMs = rules.rttMs / 2
     this.#rules = rules
@@ -32,6 +38,7 @@ export class Clients {
     this.#records = records
     this.#hashes = hashes
     this.#requestTries = new Uint8Array(records.count)
+    this.#returning = returning
   }
 
   sendSyn(nowMs: number, connection: number): void {
@@ -78,5 +85,6 @@ export class Clients {
     this.#records.answeredMs[connection] = answeredMs
     const late = answeredMs > this.#records.arrivedMs[connection]! + this.#rules.timeoutMs
     this.#records.end(connection, late ? 'timed out' : 'answered')
+    if (!late) this.#returning?.answered(answeredMs)
   }
 }

@@ -12,7 +12,10 @@ export const LOOP = 4
 /** A shard's listener goes, and comes. */
 export const CLOSE = 5
 export const OPEN = 6
-const KINDS = 8
+/** A client of a closed loop comes again; one has waited as long as it does. */
+export const RETURN = 7
+export const PATIENCE = 8
+const KINDS = 9
 
 /** An event is a number: whom it concerns, and its kind. */
 export const kindOf = (event: number): number => event % KINDS

@@ -2,6 +2,18 @@
 export const endings = ['waiting', 'answered', 'timed out', 'reset', 'refused'] as const
 export type Ending = (typeof endings)[number]
 
+const columns = [
+  'connectedMs',
+  'queuedMs',
+  'acceptedMs',
+  'answeredMs',
+  'shard',
+  'syns',
+  'synDrops',
+  'finalAckDrops',
+  'ending',
+] as const
+
 /** The record of each connection, column by column: some 40 bytes each. NaN where a moment never came. */
 export class ConnectionRecords {
   readonly count: number
@@ -35,6 +47,13 @@ export class ConnectionRecords {
     this.synDrops = new Uint8Array(count)
     this.finalAckDrops = new Uint8Array(count)
     this.ending = new Uint8Array(count)
+  }
+
+  /** A copy of the first so many of them. */
+  first(count: number): ConnectionRecords {
+    const part = new ConnectionRecords(this.arrivedMs.subarray(0, count))
+    for (const column of columns) part[column].set(this[column].subarray(0, count))
+    return part
   }
 
   end(connection: number, ending: Ending): void {

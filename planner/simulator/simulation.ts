@@ -1,16 +1,30 @@
 /**
  * Plays a system through, event by event, by the kernel's rules (docs/kernel-facts.md). What it leaves out: packets are
- * never lost on the way, two CPUs never race for the last place of a queue, and clients only make one request.
+ * never lost on the way, two CPUs never race for the last place of a queue, and a connection carries one request.
  */
 import { seededRandom } from '#load/random.ts'
 import type { System } from '../system.ts'
 import { Clients } from './clients.ts'
 import { type Counters, noCounts } from './counters.ts'
 import { Curve } from './curve.ts'
-import { CLOSE, Events, FINAL_ACK, kindOf, LOOP, OPEN, REQUEST, SYN, SYN_ACK_TIMER, subjectOf } from './events.ts'
+import {
+  CLOSE,
+  Events,
+  FINAL_ACK,
+  kindOf,
+  LOOP,
+  OPEN,
+  PATIENCE,
+  REQUEST,
+  RETURN,
+  SYN,
+  SYN_ACK_TIMER,
+  subjectOf,
+} from './events.ts'
 import { Handshakes } from './handshakes.ts'
 import { Listeners, type PlayedShard } from './listeners.ts'
 import { ConnectionRecords } from './records.ts'
+import { Returning } from './returning.ts'
 import { ClientTimers, TimerWheel } from './timers.ts'
 
 /** What a run leaves. */
@@ -46,6 +60,7 @@ class Simulation {
   readonly #clients: Clients
   readonly #listeners: Listeners
   readonly #handshakes: Handshakes
+  readonly #returning: Returning | undefined
   readonly #synQueueCurve: Curve | undefined
 
   constructor(system: System, { seed = 1, curveEveryMs }: PlayOptions) {
@@ -57,10 +72,15 @@ class Simulation {
     const timers = new ClientTimers(kernel.hz, client, random)
     const hashes = Uint32Array.from(arrivals, () => random() * 2 ** 32)
     const [events, counters, records] = [this.#events, this.#counters, new ConnectionRecords(arrivals)]
-    const clients = new Clients(client, timers, events, { records, hashes })
+    const returning =
+      system.returning === undefined
+        ? undefined
+        : new Returning(system.returning, client.timeoutMs, { events, records, random })
+    const clients = new Clients(client, timers, events, { records, hashes, returning })
     const listeners = new Listeners(system, { events, clients, counters, records, hashes, random }, curveEveryMs)
     this.#records = records
     this.#clients = clients
+    this.#returning = returning
     this.#listeners = listeners
     this.#handshakes = new Handshakes(kernel, halfOpen.length, {
       listeners,
@@ -76,7 +96,8 @@ class Simulation {
   }
 
   run(): Played {
-    const { arrivals, halfOpen } = this.#system
+    const { arrivals: all, halfOpen, returning } = this.#system
+    const arrivals = returning === undefined ? all : all.subarray(0, returning.clients)
     const events = this.#events
     const { requests } = this.#handshakes
     let nextArrival = 0
@@ -93,23 +114,28 @@ class Simulation {
         this.#happen(eventMs, events.next())
       } else if (arrivalMs <= halfOpenMs) {
         nowMs = arrivalMs
-        const connection = nextArrival++
-        if (this.#clients.oneWayMs === 0) this.#handshakes.synArrives(nowMs, connection)
-        else this.#clients.sendSyn(nowMs, connection)
+        this.#begins(nowMs, nextArrival++)
       } else {
         nowMs = halfOpenMs
-        this.#handshakes.halfOpenSynArrives(nowMs, arrivals.length + nextHalfOpen++)
+        this.#handshakes.halfOpenSynArrives(nowMs, all.length + nextHalfOpen++)
       }
       this.#synQueueCurve?.record(nowMs, requests.count)
     }
     return {
-      records: this.#records,
+      records: this.#returning === undefined ? this.#records : this.#records.first(this.#returning.made),
       counters: this.#counters,
       shards: this.#listeners.shards,
       synQueuePeak: requests.peak,
       synQueueCurve: this.#synQueueCurve?.peaks,
       endMs: nowMs,
     }
+  }
+
+  /** A client sends its first SYN of a connection. */
+  #begins(nowMs: number, connection: number): void {
+    this.#returning?.begins(nowMs, connection)
+    if (this.#clients.oneWayMs === 0) this.#handshakes.synArrives(nowMs, connection)
+    else this.#clients.sendSyn(nowMs, connection)
   }
 
   #happen(nowMs: number, event: number): void {
@@ -135,6 +161,12 @@ class Simulation {
         break
       case OPEN:
         this.#listeners.open(subject)
+        break
+      case RETURN:
+        this.#begins(nowMs, subject)
+        break
+      case PATIENCE:
+        this.#returning?.patienceEnds(nowMs, subject)
     }
   }
 }
