@@ -9,6 +9,7 @@ import type { RawListener } from './message.ts'
 import { NamespaceSampler } from './namespace-sampler.ts'
 import { defaultPace } from './pace.ts'
 import { PortIndex } from './port-index.ts'
+import { noOwnSocket } from './quiet.ts'
 
 const BACKLOG = 4
 
@@ -42,7 +43,7 @@ test('a queue that fills while reading has a budget is seen full, for no longer 
 test('what was read stands while fewer have come than fit, and the lengths only while nobody has', (context) => {
   using listener = new Listener({ backlog: BACKLOG })
   using diag = new SockDiag()
-  const dump = new ListenerDump(new PortIndex(defaultPace.peakWindowMs), defaultPace)
+  const dump = new ListenerDump(new PortIndex(defaultPace.peakWindowMs), defaultPace, noOwnSocket)
   dump.sample(diag, 0, true)
   assert.ok(!dump.standsAsRead(1, Number.POSITIVE_INFINITY, false), 'nobody knows how many have come')
   assert.ok(!dump.standsAsRead(1, BACKLOG + 1, false), 'so many fill it')
