@@ -32,6 +32,8 @@ export function clashes(page: Page): Promise<string[]> {
       for (const other of texts.slice(index + 1)) if (meets(text, other)) found.push(text.words + ' lies on ' + other.words)
       for (const button of buttons) if (!button.of.contains(text.of) && meets(text, button)) found.push(text.words + ' lies on ' + button.words)
       if (text.left < -1 || text.right > document.documentElement.clientWidth + 1) found.push(text.words + ' reaches beyond the page')
+      const tank = text.of.matches('.lane :is(.length, .fits, .age)') ? box(text.of.closest('.lane').querySelector('.basin')) : undefined
+      if (tank !== undefined && (text.bottom > tank.bottom || text.top < tank.top)) found.push(text.words + ' stands beyond its tank')
       const scene = box(document.querySelector('.scene'))
       if (text.of.closest('svg') !== null && (text.bottom > scene.bottom + 1 || text.top < scene.top - 1)) found.push(text.words + ' is cut')
     }

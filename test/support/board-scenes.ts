@@ -34,7 +34,8 @@ const stalledSince = (shard: number, index: number, from = 1100): ShardView => {
     drops: Math.max(0, stalledMs - 2000) * 0.63,
     dropsPerSecond: length === 129 ? wave(index, 631, 40) : 0,
     acceptWait: undefined,
-    oldestWait: undefined,
+    oldestWait: { leastMs: Math.max(0, stalledMs - 10_000), mostMs: stalledMs },
+    hungUp: { least: Math.round(length / 3), most: length },
     processes: [{ pid: shard, stalled: true, acceptsPerSecond: 0, open: 0, lagMs: stalledMs }],
   })
 }

@@ -19,6 +19,8 @@ const isTerm = (name: string): name is TermName => Object.hasOwn(glossary, name)
 /** What must stay in sight. */
 const watched = 'header, .picture text, .readout, #words, .summary, .told, .present-figures p, .chart-title, input'
 const blocks = '#stage, #present, .chart, .control, header'
+/** Long words find room between the numbers where they are wider: the first of these, in pixels, that covers none. */
+const WIDTHS = [400, 640, 900, 300] as const
 const narrow = matchMedia('(max-width: 640px)')
 
 export function explainOnHover(): void {
@@ -42,6 +44,7 @@ export function explainOnHover(): void {
     if (isNew) tip.textContent = text
     tip.hidden = false
     if (narrow.matches) {
+      tip.style.maxWidth = ''
       const block = over.closest(blocks)
       if (block !== null && block.nextElementSibling !== tip) block.after(tip)
       return
@@ -50,14 +53,20 @@ export function explainOnHover(): void {
     const numbers = watchedAreas()
     // It stays where it is for as long as nothing comes under it.
     if (!isNew && coveredBy(tip.getBoundingClientRect(), numbers) === 0) return
-    const { left, top } = placeOf(
-      tip.getBoundingClientRect(),
-      over.getBoundingClientRect(),
-      { width: innerWidth, height: innerHeight },
-      numbers,
-    )
-    tip.style.left = `${left}px`
-    tip.style.top = `${top}px`
+    const area = over.getBoundingClientRect()
+    const view = { width: innerWidth, height: innerHeight }
+    let least = Number.POSITIVE_INFINITY
+    let best: { left: number; top: number; width: number } = { left: 0, top: 0, width: WIDTHS[0] }
+    for (const width of WIDTHS) {
+      // At the edge of the window it would be narrower than it may be.
+      Object.assign(tip.style, { left: '0', maxWidth: `${width}px` })
+      const size = tip.getBoundingClientRect()
+      const { left, top } = placeOf(size, area, view, numbers)
+      const covered = coveredBy({ left, top, right: left + size.width, bottom: top + size.height }, numbers)
+      if (covered < least) [least, best] = [covered, { left, top, width }]
+      if (covered === 0) break
+    }
+    Object.assign(tip.style, { left: `${best.left}px`, top: `${best.top}px`, maxWidth: `${best.width}px` })
   }
   const hide = (): void => {
     over = undefined

@@ -95,7 +95,10 @@ export class Tank {
     const open = shard.state === 'listening'
     const size = this.#room === 'wide' ? Math.min(30, w * 0.34) : this.#room === 'narrow' ? Math.min(26, w * 0.42) : 0
     const line = this.#room === 'wide' ? 19 : 15
-    const middle = y + h / 2 + size * 0.1
+    const shows = size > 0 && open && shard.length > 0 && !this.#isAgeless
+    const hungUp = shows ? hungUpInWords(shard.hungUp, this.#room === 'wide') : ''
+    // A fourth line needs room in a tank that is low.
+    const middle = y + h / 2 + size * 0.1 - (hungUp === '' ? 0 : line * 0.8)
     this.#length.style.fontSize = `${open ? size : Math.min(size, 22)}px`
     set(this.#length, 'y', middle)
     say(
@@ -108,14 +111,13 @@ export class Tank {
     set(this.#fits, 'y', middle + line)
     set(this.#fits, 'class', `fits${onWater(middle + line - 5)}`)
     say(this.#fits, open && size > 0 ? `of ${amount(roomOf(shard), shard.unit)}` : '')
-    const shows = size > 0 && open && shard.length > 0 && !this.#isAgeless
     const words = shows ? `${this.#room === 'wide' ? 'oldest ' : ''}${waitInWords(shard.oldestWait)}` : ''
     set(this.#age, 'y', middle + 2 * line)
     set(this.#age, 'class', `age${onWater(middle + 2 * line - 5)}`)
     say(this.#age, words)
     set(this.#hungUp, 'y', middle + 3 * line)
     set(this.#hungUp, 'class', `age hung-up${onWater(middle + 3 * line - 5)}`)
-    say(this.#hungUp, shows ? hungUpInWords(shard.hungUp, this.#room === 'wide') : '')
+    say(this.#hungUp, hungUp)
   }
 }
 
