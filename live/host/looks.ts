@@ -29,6 +29,9 @@ import type {
 /** More listeners than any host has: a look leaves none out. */
 const MOST_LISTENERS = 1_000_000
 
+/** Between two looks at a process, whose CPU time is told in hundredths of a second. */
+const LEAST_APART_MS = 200
+
 /** A first look, as far as the second is held against it: whose the sockets are need not be known yet. */
 export interface EarlierLook {
   namespaces: readonly (Pick<NamespaceSample, 'inode' | 'counters' | 'otherCounters'> & {
@@ -61,6 +64,8 @@ export interface LookOptions {
   apartMs?: number
   /** Is called after the first look with the processes that hold listeners: what they do is compared too. */
   first?(pids: ReadonlySet<number>): void
+  /** Is called when nothing is left to do but to wait for the second look. */
+  meanwhile?(): Promise<unknown>
   signal?: AbortSignal | undefined
 }
 
@@ -69,7 +74,7 @@ export interface LookOptions {
  * or KernelError if a namespace cannot be read.
  */
 export async function lookTwice(options: LookOptions): Promise<Looks> {
-  const { namespaces, proc = '/proc', apartMs = 500, first, signal } = options
+  const { namespaces, proc = '/proc', apartMs = 500, first, meanwhile, signal } = options
   const { port1, port2 } = new MessageChannel()
   const finder = namespaces.some(({ kind }) => kind === 'all')
     ? new NamespaceFinder(proc, (discovery) => port1.postMessage(discovery))
@@ -85,8 +90,8 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     sampler = new Sampler({ ...orders, pace: defaultPace }, monotonicMs, threadCpuMs, () => {})
     sampler.start()
     const take = (): RawSnapshot => sampler!.snapshot({ cpuSeconds: 0, late: 0, answers: 0 })
-    const readMs = monotonicMs()
     const before = take()
+    const readMs = Math.max(...before.namespaces.map(({ costs }) => costs.connections.readMs ?? monotonicMs()))
     const inodes = socketInodes(before)
     places.update(before.namespaces)
     const placesAreAskedFor = (): void => {
@@ -98,7 +103,9 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     await settle(owners, inodes)
     placesAreAskedFor()
     first?.(new Set(inodes.values().flatMap((inode) => owners.of(inode).map(({ pid }) => pid))))
-    await sleep(Math.max(0, apartMs - (monotonicMs() - readMs)), undefined, { signal })
+    const secondMs = Math.max(readMs + apartMs, monotonicMs() + Math.min(apartMs, LEAST_APART_MS))
+    await meanwhile?.()
+    await sleep(Math.max(0, secondMs - monotonicMs()), undefined, { signal })
     sampler.readEverything()
     const raw = take()
     if (listenersIn(raw) !== listenersIn(before)) await settle(owners, socketInodes(raw))

@@ -38,6 +38,9 @@ test('a queue that fills while reading has a budget is seen full, for no longer 
   assert.equal(full?.length, BACKLOG + 1)
   assert.equal(full?.peak, BACKLOG + 1)
   assert.equal(full?.atLeastSeconds['1'], 0.004)
+  for (const nowMs of [28, 32, 36, 40]) sampler.sampleListeners(nowMs, false, { plenty: false })
+  sampler.sampleListeners(44, true)
+  assert.equal(seen(44)?.atLeastSeconds['1'], 0.024, 'what stays full is full in between')
 })
 
 test('what was read stands while fewer have come than fit, and the lengths only while nobody has', (context) => {

@@ -65,6 +65,8 @@ export class ListenerState {
   /** `known` is what is certain since the dump before, without another. */
   take(record: SocketRecord, nowMs: number, known: KnownBetween): void {
     if (this.length === 0 && known.emptyMs > this.lastEmptyMs) this.lastEmptyMs = known.emptyMs
+    const wasFull = this.length > this.limit
+    const sinceMs = wasFull ? this.#lastMs : Math.max(this.#lastMs, known.notFullMs)
     const length = record.receiveQueue
     if (length !== this.length) {
       this.steadySinceMs = nowMs
@@ -85,7 +87,7 @@ export class ListenerState {
     if (this.length > 0 || this.drops > 0) this.used = true
     if (this.length > 0) {
       this.#peak.raise(nowMs, this.length)
-      this.#fill.observe(nowMs, nowMs - Math.max(this.#lastMs, known.notFullMs), this.length, this.limit)
+      this.#fill.observe(nowMs, nowMs - sinceMs, this.length, this.limit)
     }
     this.#lastMs = nowMs
   }

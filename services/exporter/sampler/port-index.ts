@@ -25,6 +25,9 @@ export class PortIndex {
   readonly closed = new ClosedListeners()
   /** Changes whenever the set of listening ports may have changed. */
   version = 0
+  /** All of them, as of a version: every reading walks over them several times. */
+  #groups: readonly PortState[] = []
+  #groupsVersion = 0
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs
@@ -82,8 +85,10 @@ export class PortIndex {
     return this.#groupOf.get(listener)
   }
 
-  *groups(): Iterable<PortState> {
-    for (const groups of this.#byPort.values()) yield* groups
+  groups(): readonly PortState[] {
+    if (this.#groupsVersion !== this.version) this.#groups = [...this.#byPort.values()].flat()
+    this.#groupsVersion = this.version
+    return this.#groups
   }
 
   /** The ports with a listener on every address. */
