@@ -1,6 +1,7 @@
 /** How the services of a lab are told what the plan wants, the same for every driver. */
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import type { LabPlan, ServerPlan } from './driver.ts'
+import { server as lab } from './topology.ts'
 
 /** Of backend 1, 2, …: it starts without listening, so that the lab can open them in order. */
 export function backendArguments(plan: LabPlan, number: number, control: ListenTarget): string[] {
@@ -29,6 +30,7 @@ export function keeperArguments(
     `--name=${name}`,
     ...(socket === undefined ? [] : [`--socket=${socket}`]),
     `--address=${address}`,
+    ...(address === lab.address ? [`--address6=${lab.address6}`] : []),
     `--port=${port}`,
     ...(onlyPort === true ? ['--only-port'] : []),
     ...(ready === undefined ? [] : [`--ready=${ready}`]),

@@ -280,9 +280,9 @@ export class Lab {
 }
 
 /** The plan with what the kernel shows of somebody's server in place of what was planned. */
-const asFound = (plan: LabPlan, { address, port, path, mode, sockets }: Found): LabPlan => ({
+const asFound = (plan: LabPlan, { address, port, path, reachedAt: reached, mode, sockets }: Found): LabPlan => ({
   ...plan,
-  ...(path === undefined ? { address: reachedAt(address, plan.address), port } : { socket: path }),
+  ...(path === undefined ? { address: reached ?? reachedAt(address, plan.address), port } : { socket: path }),
   mode,
   backends: sockets.map(({ limit, acceptors }) => ({ backlog: limit, workers: acceptors })),
 })

@@ -1,5 +1,6 @@
 /** What listens, what it holds while it stands still, and what one stopped worker costs. */
 import { monotonicMs } from '#common/clock.ts'
+import { formatListen } from '#common/parse.ts'
 import { duration, number, plural } from '#common/quantities.ts'
 import { askedFor } from './asked.ts'
 import { NotAsked, type Question } from './card.ts'
@@ -31,7 +32,7 @@ export const listens: Question = {
     const [limit] = limits
     const asked = limit === undefined ? undefined : await askedFor(lab, limit, somaxconn)
     return {
-      says: `${lab.name} listens ${lab.socket === undefined ? `on ${address}:${port}` : `at the UNIX socket ${lab.socket}`} with ${who}. ${told.length > 1 ? 'Each queue' : 'The queue'} holds ${each}. ${asked?.says ?? ''}`.trimEnd(),
+      says: `${lab.name} listens ${lab.socket === undefined ? `on ${formatListen({ host: address, port })}` : `at the UNIX socket ${lab.socket}`} with ${who}. ${told.length > 1 ? 'Each queue' : 'The queue'} holds ${each}. ${asked?.says ?? ''}`.trimEnd(),
       numbers: {
         sockets: told.length,
         limit: limit ?? null,

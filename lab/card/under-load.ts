@@ -93,6 +93,8 @@ export const flood: Question = {
   how: `SYNs that are never completed fill its SYN queue; ${HONEST} honest clients come then, with ${duration(HONEST_WITHIN_MS)} of patience`,
   bearsMs: 1000,
   async ask(lab) {
+    if (lab.lab.plan.address.includes(':'))
+      throw new NotAsked(`${lab.name} listens on IPv6 alone, and the half-open clients of a lab speak IPv4`)
     const syns = (await lab.places()) + SYNS_MORE
     await servesInCalm(lab, HONEST, HONEST_WITHIN_MS)
     const cookies = await lab.counter('TcpExt_SyncookiesSent')

@@ -94,6 +94,8 @@ export interface Found {
   name: string
   address: string
   port: number
+  /** Where clients reach it, if that is not by the address where it was expected: by IPv6. */
+  reachedAt?: string
   /** Of a server at a UNIX socket, where clients find that; it has no port. */
   path?: string
   mode: ServerStatus['mode']

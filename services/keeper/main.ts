@@ -35,7 +35,7 @@ await runEntry('spillway keeper', async () => {
 /** Starts the server. */
 async function keep(options: KeeperOptions): Promise<void> {
   const server = new OwnServer(options)
-  const shards = new Shards(options.name, options.address, server, new Sockets())
+  const shards = new Shards(options, server, new Sockets())
   await server.start()
   const found = shards.follow(await placeOfServer(options, server, shards))
   await serve(options, server, shards, found.sockets.length)
@@ -47,7 +47,7 @@ async function keep(options: KeeperOptions): Promise<void> {
 async function adopt(options: KeeperOptions): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0))
   const server = new OwnServer(options, () => shards.holders())
-  const shards: Shards = new Shards(options.name, options.address, server, new Sockets())
+  const shards: Shards = new Shards(options, server, new Sockets())
   const found: Found = shards.follow(await portWhenThere(options, shards))
   await serve(options, server, shards, Math.min(MOST_PUBLISHED, found.sockets.length))
   process.stdout.write(

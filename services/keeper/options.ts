@@ -14,6 +14,8 @@ export interface KeeperOptions {
   onlySocket: boolean
   /** Where clients come from: it has to listen here. */
   address: string
+  /** The same by IPv6, for a server that listens on IPv6 alone; undefined where clients have none. */
+  address6: string | undefined
   /** Where it is expected; it is found on another port too, if it has only one. */
   port: number
   /** Whether it may not listen elsewhere. */
@@ -36,6 +38,7 @@ const grammar = {
   options: {
     name: { type: 'string' },
     address: { type: 'string' },
+    address6: { type: 'string' },
     port: { type: 'string' },
     socket: { type: 'string' },
     'only-port': { type: 'boolean', default: false },
@@ -70,6 +73,7 @@ export function parseKeeperOptions(args: readonly string[]): KeeperOptions {
       socket,
       onlySocket: socket !== undefined && [program, ...rest].some((word) => word?.includes('{socket}')),
       address,
+      address6: values.address6,
       port: number,
       onlyPort: values['only-port'],
       ready: values.ready,

@@ -39,7 +39,11 @@ export async function placeOfServer(
       endsIt: (error) => error instanceof UsageError,
     })
     if (found === undefined) throw new UsageError(`${name} does not listen`)
-    await answers(options, server, found)
+    await answers(
+      options,
+      server,
+      typeof found === 'string' ? { socketPath: found } : { host: shards.reachedAt(found), port: found },
+    )
     return found
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
@@ -74,22 +78,30 @@ class Search {
   }
 
   #place(nowMs: number): number | string | undefined {
-    const { port, address, socket, onlySocket, onlyPort } = this.#options
+    const { port, address, address6, socket, onlySocket, onlyPort } = this.#options
     if (onlySocket) return this.#unix.find((one) => one.address === socket)?.address
-    const reached = this.#held.filter((one) => reaches(one, address))
+    const by = (own: string): ListeningSocket[] => this.#held.filter((one) => reaches(one, own))
+    const reached = by(address)
     if (reached.some((one) => one.port === port)) return port
+    if (this.#held.length > 0) {
+      if (nowMs - this.#sinceMs < SETTLE_MS) return undefined
+      const byEither = reached.length === 0 && address6 !== undefined ? by(address6) : reached
+      if (byEither.some((one) => one.port === port)) return port
+      const there = this.#held.filter((one) => one.port === port)
+      if (onlyPort) return there.length === 0 ? undefined : onlyPortOf(this.#options, there, [])
+      return onlyPortOf(this.#options, this.#held, byEither)
+    }
     if (onlyPort) return undefined
-    if (this.#held.length > 0)
-      return nowMs - this.#sinceMs < SETTLE_MS ? undefined : onlyPortOf(this.#options, this.#held, reached)
     if (socket === undefined || nowMs - this.#unixSinceMs < UNIX_SETTLE_MS) return undefined
     return onlySocketOf(this.#options, this.#unix)
   }
 
   /** Where it listens, if that is not where it was waited for; a clause, or nothing. */
   elsewhere(): string {
-    const { onlyPort, onlySocket, socket } = this.#options
+    const { onlyPort, onlySocket, port, socket } = this.#options
     if (this.#found || (socket !== undefined && !onlyPort && !onlySocket)) return ''
-    if ((onlyPort || onlySocket) && this.#held.length > 0) return `; it listens on ${places(this.#held)}`
+    if ((onlySocket || (onlyPort && !this.#held.some((one) => one.port === port))) && this.#held.length > 0)
+      return `; it listens on ${places(this.#held)}`
     return this.#unix.length === 0 ? '' : `; it listens at the UNIX socket ${names(this.#unix)}`
   }
 
@@ -165,13 +177,12 @@ function withOutput(remedy: string | undefined, server: OwnServer): string | und
 
 /** Waits for an answer below 500 to GET `ready`. */
 async function answers(
-  { name, address, ready }: KeeperOptions,
+  { name, ready }: KeeperOptions,
   server: OwnServer,
-  place: number | string,
+  at: Pick<http.RequestOptions, 'socketPath' | 'host' | 'port'>,
 ): Promise<void> {
   if (ready === undefined) return
   const path = ready.startsWith('/') ? ready : `/${ready}`
-  const at = typeof place === 'string' ? { socketPath: place } : { host: address, port: place }
   const ask = async (signal: AbortSignal): Promise<number> => {
     if (server.hasEnded) throw new UsageError(`${name} ended before it was ready (${server.how})`)
     return await statusOf({ ...at, path, signal })

@@ -5,6 +5,7 @@ import { withSocketOf } from '#kernel/borrowed-socket.ts'
 import type { SocketHolders } from '#kernel/owners.ts'
 import { readSysctl } from '#kernel/sysctl.ts'
 import type { Found, NoOtherFaults, ServerStatus } from './api.ts'
+import type { KeeperOptions } from './options.ts'
 import type { ServerProcess } from './processes.ts'
 import { holdersOf, type ListeningSocket, pathOf, reaches, type Sockets } from './sockets.ts'
 
@@ -17,9 +18,13 @@ export interface Kept {
   readonly firstPid: number | undefined
 }
 
+/** What a server is called, and where clients come to it: by IPv4, or by IPv6 if it listens on that alone. */
+type Reached = Pick<KeeperOptions, 'name' | 'address'> & Partial<Pick<KeeperOptions, 'address6'>>
+
 export class Shards {
   readonly #name: string
-  readonly #address: string
+  #address: string
+  readonly #address6: string | undefined
   readonly #server: Kept
   readonly #sockets: Sockets
   /** A port, or the name of a UNIX socket. */
@@ -32,9 +37,10 @@ export class Shards {
   /** Of the only socket: what had been completed when it was first seen, less what waited. */
   #counting: { cookie: string; from: number; accepts: number } | undefined
 
-  constructor(name: string, address: string, server: Kept, sockets: Sockets) {
+  constructor({ name, address, address6 }: Reached, server: Kept, sockets: Sockets) {
     this.#name = name
     this.#address = address
+    this.#address6 = address6
     this.#server = server
     this.#sockets = sockets
   }
@@ -52,13 +58,25 @@ export class Shards {
   /** From now on the shards are those of this port, or it is the UNIX socket of this name. */
   follow(place: number | string): Found {
     this.#place = place
+    const expected = this.#address
+    if (typeof place === 'number') this.#address = this.reachedAt(place)
     const own = this.#own(this.#all())
     const shards = own.map(({ limit }, index) => ({ limit, acceptors: Math.max(1, this.#acceptors(index).length) }))
     const [first] = own
     const found = { name: this.#name, mode: this.#mode(own), sockets: shards }
-    if (typeof place === 'number') return { ...found, address: first?.address ?? this.#address, port: place }
+    const reached = this.#address === expected ? {} : { reachedAt: this.#address }
+    if (typeof place === 'number')
+      return { ...found, ...reached, address: first?.address ?? this.#address, port: place }
     const path = pathOf(place, first === undefined ? [] : this.#ownersOf(first.inode))
     return { ...found, address: this.#address, port: 0, path }
+  }
+
+  /** The address by which clients reach a port: that by IPv6 only where the other is not listened at. */
+  reachedAt(port: number): string {
+    const there = this.held().filter((socket) => socket.port === port)
+    const [address, address6] = [this.#address, this.#address6]
+    if (address6 === undefined || there.some((socket) => reaches(socket, address))) return address
+    return there.some((socket) => reaches(socket, address6)) ? address6 : address
   }
 
   /** What listens that could be the server's. */
