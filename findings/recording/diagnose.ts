@@ -1,5 +1,6 @@
 /** What was wrong with the sockets of a port, by what was kept of them: judged in the spells in which they were full or dropped. */
 import { duration, number, percent, plural, whole } from '#common/quantities.ts'
+import { remedyFor } from '../cures.ts'
 import type { HostFound, Mend } from '../host/finding.ts'
 import { backlogOf, poolOf, somaxconnFor } from '../host/mend.ts'
 import { type Between, inTwoDigits, missingOf } from './missing.ts'
@@ -215,7 +216,8 @@ function droppedWords({ drops, lasts }: Spell, kind: Kind): string {
 }
 
 function cureWords(spell: Spell, kind: Kind, code: string, carries: Between | undefined, stall: Between): string {
-  const { shard, limit } = spell
+  const { shard, limit, lasts } = spell
+  const remedy = remedyFor(code, nameOf(shard), lasts)
   const range = carries === undefined ? undefined : between(carries)
   const wouldWait = `let clients wait up to ${seconds(stall.high)} instead`
   const held = range === undefined ? 'a larger one would have' : `${range} would have held everybody, and`
@@ -226,13 +228,11 @@ function cureWords(spell: Spell, kind: Kind, code: string, carries: Between | un
         ? `The backlog of ${whole(limit)} was just enough: nobody was dropped, and a little more would have spilled.`
         : `A larger backlog is the cure: ${range} would have held everybody.`
     case 'stood':
-      return code === 'workers-exhausted'
-        ? `No backlog is the cure: ${held} ${wouldWait}. More workers, or requests that end sooner.`
-        : `No backlog is the cure: ${held} ${wouldWait}. Find what kept ${nameOf(shard)} from accept().`
+      return `No backlog is the cure: ${held} ${wouldWait}. ${remedy}`
     case 'moved':
       return code === 'workers-exhausted'
-        ? `No backlog is the cure: it fills too, and then all wait for longer. More workers, or requests that end sooner.`
-        : `No backlog is the cure: more came than were accepted, so that any queue fills. ${code === 'shards-uneven' ? 'Find what slows that shard down.' : 'More processes, or cheaper accepts.'}`
+        ? `No backlog is the cure: it fills too, and then all wait for longer. ${remedy}`
+        : `No backlog is the cure: more came than were accepted, so that any queue fills. ${remedy}`
     case 'not told':
       return `If ${nameOf(shard)} stood still once, ${range === undefined ? 'a larger backlog' : `a backlog of ${range}`} would have ${wouldWait}; if it kept accepting and more came than that, no backlog is the cure. Readings at shorter intervals tell.`
     case 'otherwise':
