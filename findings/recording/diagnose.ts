@@ -25,8 +25,12 @@ const SHORT_S = 2
 const IN_BURSTS = 0.25
 /** Of the places, that a sibling may have taken without being in the same trouble. */
 const CALM = 0.5
+/** Of the time of a spell, for which a sibling may have been full too: a burst that it took and served. */
+const MOMENT = 0.1
 /** Of the readings. */
 const MOSTLY = 0.5
+/** Of the readings of a sibling, that have to be calm. */
+const NEARLY_ALL = 0.9
 /** Nothing was dropped, and one more burst like it spills. */
 const TIGHT = 0.7
 const FEW = 4
@@ -82,15 +86,17 @@ function codeOf(spell: Spell, spells: readonly Spell[], port: PortRecording): st
 
 /** Those of the same port that were well meanwhile. */
 function calmSiblings(
-  { shard, from, to }: Spell,
+  { shard, from, to, fullSeconds }: Spell,
   spells: readonly Spell[],
   { shards }: PortRecording,
 ): ListenerRecording[] {
   return shards.filter((other) => {
-    if (other === shard || spells.some((spell) => spell.shard === other && spell.from < to && spell.to > from))
-      return false
-    const most = largest(within(other.length, from, to))
-    return most !== undefined && most <= CALM * (limitAt(other, from) + 1)
+    if (other === shard) return false
+    const meanwhile = spells.filter((spell) => spell.shard === other && spell.from < to && spell.to > from)
+    if (meanwhile.reduce((sum, spell) => sum + spell.fullSeconds, 0) > MOMENT * fullSeconds) return false
+    const lengths = within(other.length, from, to)
+    const calm = lengths.filter(({ value }) => value <= CALM * (limitAt(other, from) + 1))
+    return lengths.length > 0 && calm.length >= NEARLY_ALL * lengths.length
   })
 }
 
