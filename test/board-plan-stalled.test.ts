@@ -20,7 +20,7 @@ before(async () => {
   board.begin({ lab, loads }, observe(lab, over.signal))
 })
 
-takenDownAfter(() => ({ over, board, lab }))
+takenDownAfter(() => ({ over, browser: undefined, board, lab }))
 
 const planned = async (): Promise<BacklogAdvice> => {
   const answer = await fetch(`${board.url}/plan?stallMs=1000`)
