@@ -218,6 +218,10 @@ export interface BacklogAdvice {
   backlog: number | undefined
   /** Connections to other ports are counted too, and cannot be told apart: less may do. */
   upperBound?: boolean
+  /** False where what was seen lately is cured by no backlog: then none is proposed as a cure, and none set from here. */
+  cures?: boolean
+  /** What else was seen at its queues in the last minutes, and what mends it: sentences. */
+  spells?: string[]
   /** What to type for it, in the words of the server, where nothing can be set from here. */
   mends?: readonly { line: string; where: string; after: string }[]
   /** Those that listen. `survives` is the longest stall, in words. */

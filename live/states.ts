@@ -5,6 +5,6 @@ import type { LabView } from './view.ts'
 import { calmOf, wordsOf } from './words.ts'
 
 export function boardState(seen: LabView, loads: LoadState[], experiment: ExperimentState | undefined): LiveState {
-  const { loads: _loads, counted: _counted, ...view } = seen
+  const { loads: _loads, counted: _counted, portNow: _portNow, ...view } = seen
   return { ...view, loads, words: wordsOf(seen), calm: calmOf(seen), experiment }
 }

@@ -11,8 +11,10 @@ import type { LoadReport } from '#load/agent/api.ts'
 import type { WaitHistogram } from '#services/backend/api.ts'
 import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { type Counted, countedOf } from './counted.ts'
+import type { PortNow } from './last-spells.ts'
 import { Memory, type Remembered } from './memory.ts'
 import { faultsInWords } from './names.ts'
+import { portNow, queueNow } from './port-now.ts'
 import type { ClientsView, LabPicture, OwnServer, QueueView, ShardView } from './state.ts'
 
 /** Sysctls of the server's namespace that decide what happens at a full queue; -1 where this kernel does not have it. */
@@ -29,6 +31,8 @@ export const sysctlDefaults: Sysctls = { syncookies: 1, abortOnOverflow: 0, migr
 export interface LabView extends LabPicture {
   loads: LoadReport[]
   counted: Counted
+  /** Its port as it is, for the diagnosis of its spells. */
+  portNow: PortNow
 }
 
 /** What the parts reported at one moment. `backends[i]` is undefined while backend i + 1 does not answer. */
@@ -137,6 +141,7 @@ export function viewOf(
     moved: tcpExt.map((name) => ({ name, perSecond: rate(fullName(name)) })).filter((counter) => counter.perSecond > 0),
     loads: [...now.loads],
     counted: countedOf(now, before, setting.port),
+    portNow: portNow(namespace, listeners.map(queueNow), port),
   }
 }
 

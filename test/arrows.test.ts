@@ -57,7 +57,7 @@ const mayImport: Record<string, readonly string[]> = {
     'report',
     'live',
   ],
-  dashboards: ['common', 'services/exporter'],
+  dashboards: ['common', 'findings', 'services/exporter'],
 }
 
 /** Of the load generators the planner knows the arrivals alone. */

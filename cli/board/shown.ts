@@ -4,6 +4,7 @@ import type { Driver } from '#lab/driver.ts'
 import { ExperimentRunner } from '#live/experiment-runner.ts'
 import { LastMinute } from '#live/last-minute.ts'
 import { LastSamples } from '#live/last-samples.ts'
+import { LastSpells, labSockets, withSpells } from '#live/last-spells.ts'
 import type { Switches } from '#live/orders.ts'
 import { shownStates } from '#live/shown-states.ts'
 import { type Switchable, switchboard } from '#live/switchboard.ts'
@@ -41,9 +42,13 @@ export async function showBoard(
   const begun = Promise.withResolvers<AsyncIterable<LabView>>()
   let switchable: Switchable | undefined
   const lastMinute = new LastMinute()
+  const lastSpells = new LastSpells()
+  let latest: LabView | undefined
   const views = async function* (): AsyncGenerator<LabView> {
     for await (const view of await begun.promise) {
       lastMinute.see(view)
+      lastSpells.see(view.timeMs, view.portNow)
+      latest = view
       yield view
     }
   }
@@ -57,7 +62,7 @@ export async function showBoard(
       },
       report: (run) => runner.report(run),
       actions: switchboard(() => switchable, runner, unavailable),
-      plan: (stallMs) => lastMinute.plan(stallMs),
+      plan: (stallMs) => withSpells(lastMinute.plan(stallMs), latest ? lastSpells.found(labSockets(latest)) : []),
       kernelFacts: factsPage,
       workshop: { ...workshopOffer(), ...(check === undefined ? {} : { check }) },
       startAgain,

@@ -219,12 +219,6 @@ export const planOptions = {
   delay: duration(growth, 'from the decision until a new backend accepts', { min: 0, max: 86_400_000 }),
   more: count(growth, 'how many new backends come (default 1)', { min: 1, max: 10_000 }),
 
-  clients: count(loop, 'how many there are; each has one connection at a time', { min: 1, max: 100_000 }),
-  'think-time': duration(loop, 'from an answer until the next connection, on average (default 0s)', {
-    min: 0,
-    max: 86_400_000,
-  }),
-
   loss: share(target, 'share of connections that may lose a SYN or a final ACK, e.g. 0.1% (default: none)'),
   sure: share(target, 'probability that no connection loses a SYN (default 99%)'),
   wait: duration(target, 'longest accept wait allowed for 99 % of the connections', { min: 0.1, max: 600_000 }),
@@ -251,6 +245,12 @@ export const planOptions = {
   'abort-on-overflow': count(clients, 'tcp_abort_on_overflow (default 0)', { min: 0, max: 1 }),
   hz: count(clients, 'kernel ticks per second (default 250)', { min: 24, max: 1200 }),
   seed: count(clients, 'seed of the simulation (default 1)', { min: 0, max: 2_147_483_647 }),
+
+  clients: count(loop, 'how many there are; each has one connection at a time', { min: 1, max: 100_000 }),
+  'think-time': duration(loop, 'from an answer until the next connection, on average (default 0s)', {
+    min: 0,
+    max: 86_400_000,
+  }),
 } satisfies Record<string, PlanOption<unknown>>
 
 /** Former names of options; each is accepted for one more version. */

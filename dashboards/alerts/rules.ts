@@ -1,5 +1,6 @@
 /** The rule files of Prometheus: the same alerts for production (scrapes of 15 to 60 s) and for the lab (1 s). */
 import { stringify } from 'yaml'
+import { cureInWords, isCured } from '#findings/cures.ts'
 import { acceptQueueAlerts } from './accept-queue.ts'
 import { exporterAlerts, knownExporters } from './exporter.ts'
 import { handshakeAlerts } from './handshake.ts'
@@ -55,7 +56,8 @@ function ruleOf(alert: Alert, { lasting, expression, description }: Condition, s
     labels: { severity, finding },
     annotations: {
       summary,
-      description,
+      // As the diagnosis of the same finding says it.
+      description: isCured(finding) ? `${description} ${cureInWords(finding)}`.trim() : description,
       runbook_url: `${pages}/${finding}.md`,
       dashboard_url: `/d/spillway-${board}?orgId=1${variables}`,
     },

@@ -1,5 +1,6 @@
 /** What was wrong with the sockets of a port, by what was kept of them: judged in the spells in which they were full or dropped. */
 import { duration, number, percent, plural, whole } from '#common/quantities.ts'
+import { remedyFor } from '../cures.ts'
 import type { HostFound, Mend } from '../host/finding.ts'
 import { backlogOf, poolOf, somaxconnFor } from '../host/mend.ts'
 import { type Between, inTwoDigits, missingOf } from './missing.ts'
@@ -24,8 +25,12 @@ const SHORT_S = 2
 const IN_BURSTS = 0.25
 /** Of the places, that a sibling may have taken without being in the same trouble. */
 const CALM = 0.5
+/** Of the time of a spell, for which a sibling may have been full too: a burst that it took and served. */
+const MOMENT = 0.1
 /** Of the readings. */
 const MOSTLY = 0.5
+/** Of the readings of a sibling, that have to be calm. */
+const NEARLY_ALL = 0.9
 /** Nothing was dropped, and one more burst like it spills. */
 const TIGHT = 0.7
 const FEW = 4
@@ -81,15 +86,17 @@ function codeOf(spell: Spell, spells: readonly Spell[], port: PortRecording): st
 
 /** Those of the same port that were well meanwhile. */
 function calmSiblings(
-  { shard, from, to }: Spell,
+  { shard, from, to, fullSeconds }: Spell,
   spells: readonly Spell[],
   { shards }: PortRecording,
 ): ListenerRecording[] {
   return shards.filter((other) => {
-    if (other === shard || spells.some((spell) => spell.shard === other && spell.from < to && spell.to > from))
-      return false
-    const most = largest(within(other.length, from, to))
-    return most !== undefined && most <= CALM * (limitAt(other, from) + 1)
+    if (other === shard) return false
+    const meanwhile = spells.filter((spell) => spell.shard === other && spell.from < to && spell.to > from)
+    if (meanwhile.reduce((sum, spell) => sum + spell.fullSeconds, 0) > MOMENT * fullSeconds) return false
+    const lengths = within(other.length, from, to)
+    const calm = lengths.filter(({ value }) => value <= CALM * (limitAt(other, from) + 1))
+    return lengths.length > 0 && calm.length >= NEARLY_ALL * lengths.length
   })
 }
 
@@ -215,7 +222,8 @@ function droppedWords({ drops, lasts }: Spell, kind: Kind): string {
 }
 
 function cureWords(spell: Spell, kind: Kind, code: string, carries: Between | undefined, stall: Between): string {
-  const { shard, limit } = spell
+  const { shard, limit, lasts } = spell
+  const remedy = remedyFor(code, nameOf(shard), lasts)
   const range = carries === undefined ? undefined : between(carries)
   const wouldWait = `let clients wait up to ${seconds(stall.high)} instead`
   const held = range === undefined ? 'a larger one would have' : `${range} would have held everybody, and`
@@ -226,13 +234,11 @@ function cureWords(spell: Spell, kind: Kind, code: string, carries: Between | un
         ? `The backlog of ${whole(limit)} was just enough: nobody was dropped, and a little more would have spilled.`
         : `A larger backlog is the cure: ${range} would have held everybody.`
     case 'stood':
-      return code === 'workers-exhausted'
-        ? `No backlog is the cure: ${held} ${wouldWait}. More workers, or requests that end sooner.`
-        : `No backlog is the cure: ${held} ${wouldWait}. Find what kept ${nameOf(shard)} from accept().`
+      return `No backlog is the cure: ${held} ${wouldWait}. ${remedy}`
     case 'moved':
       return code === 'workers-exhausted'
-        ? `No backlog is the cure: it fills too, and then all wait for longer. More workers, or requests that end sooner.`
-        : `No backlog is the cure: more came than were accepted, so that any queue fills. ${code === 'shards-uneven' ? 'Find what slows that shard down.' : 'More processes, or cheaper accepts.'}`
+        ? `No backlog is the cure: it fills too, and then all wait for longer. ${remedy}`
+        : `No backlog is the cure: more came than were accepted, so that any queue fills. ${remedy}`
     case 'not told':
       return `If ${nameOf(shard)} stood still once, ${range === undefined ? 'a larger backlog' : `a backlog of ${range}`} would have ${wouldWait}; if it kept accepting and more came than that, no backlog is the cure. Readings at shorter intervals tell.`
     case 'otherwise':

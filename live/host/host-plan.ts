@@ -4,6 +4,8 @@ import type { QueueEvidence } from '#findings/host/evidence.ts'
 import { backlogOf, somaxconnFor } from '#findings/host/mend.ts'
 import type { NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { LastMinute } from '../last-minute.ts'
+import { LastSpells, type Whose, withSpells } from '../last-spells.ts'
+import { portNow } from '../port-now.ts'
 import type { BacklogAdvice } from '../state.ts'
 import type { PlaceRows } from './overview.ts'
 import { namespaceName } from './places.ts'
@@ -25,6 +27,8 @@ export class HostPlan {
   readonly #minutes = new Map<string, LastMinute>()
   /** By place: the longest wait at each look in which anybody waited. */
   readonly #waits = new Map<string, { atMs: number; waitMs: number }[]>()
+  /** By place. */
+  readonly #spells = new Map<string, LastSpells>()
 
   /** Takes a snapshot, with the places in it. */
   see(snapshot: Snapshot, places: ReadonlyMap<string, PlaceRows>): void {
@@ -46,12 +50,34 @@ export class HostPlan {
       else this.#waits.set(key, kept)
     }
     for (const key of this.#waits.keys()) if (!places.has(key)) this.#waits.delete(key)
+    this.#seeSpells(snapshot, places)
+  }
+
+  #seeSpells({ timeMs, namespaces }: Snapshot, places: ReadonlyMap<string, PlaceRows>): void {
+    const byName = new Map(namespaces.map((space) => [namespaceName(space), space]))
+    for (const [key, rows] of places) {
+      const [{ kind, netns, portSample }] = rows
+      if (kind !== 'tcp' || portSample?.used === false) continue
+      const queues = rows.map(({ shard, length, room, fullSecondsTotal = 0, drops = 0, acceptors }) => ({
+        shard,
+        length,
+        limit: room - 1,
+        fullSeconds: fullSecondsTotal,
+        drops,
+        acceptors: acceptors?.length,
+      }))
+      const spells = this.#spells.get(key) ?? new LastSpells()
+      this.#spells.set(key, spells)
+      spells.see(timeMs, portNow(byName.get(netns), queues, portSample))
+    }
+    for (const key of this.#spells.keys()) if (!places.has(key)) this.#spells.delete(key)
   }
 
   /** What came before a gap is not held against what comes after it. */
   forget(): void {
     this.#minutes.clear()
     this.#waits.clear()
+    this.#spells.clear()
   }
 
   /** `evidence` of its sockets, as far as it was gathered; `elsewhere` is how many other ports listen in its namespace. */
@@ -82,10 +108,16 @@ export class HostPlan {
       .toSorted((a, b) => a.shard - b.shard)
     const advice = minute.plan(stallMs, { port, shards, longestWaitMs })
     const { backlog } = advice
-    if (backlog === undefined) return advice
+    const found =
+      this.#spells.get(key)?.found({
+        of: (shard) => placeOf(evidence.find((one) => one.shard === shard) ?? evidence[0], { netns, port }),
+        alone: elsewhere === 0,
+        somaxconn,
+      }) ?? []
+    if (backlog === undefined) return withSpells(advice, found)
     const short = advice.sockets.some(({ enough }) => !enough)
     const [queue] = evidence
-    return {
+    const whole: BacklogAdvice = {
       ...advice,
       ...(elsewhere > 0 ? { upperBound: true } : {}),
       ...(short && queue !== undefined
@@ -101,8 +133,24 @@ export class HostPlan {
         ...(shards.length > 1 ? ['Arrivals are taken to be spread over its sockets by the kernel’s hash.'] : []),
       ],
     }
+    return withSpells(whole, found)
   }
 }
+
+/** Whose socket it is, as far as it was gathered. */
+const placeOf = (
+  evidence: QueueEvidence | undefined,
+  { netns, port }: { netns: string; port: number },
+): ReturnType<Whose['of']> => ({
+  netns,
+  own: evidence?.own ?? false,
+  ...(evidence?.address === undefined ? {} : { address: evidence.address }),
+  port,
+  server: evidence?.server,
+  who: evidence?.who,
+  activated: evidence?.activated ?? false,
+  setBy: evidence?.setBy ?? { by: 'application' },
+})
 
 const totals = (
   { sampler }: Snapshot,

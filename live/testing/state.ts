@@ -99,5 +99,11 @@ export const labOf = (changes: Partial<LabView> = {}): LabView => ({
   ...picture(),
   loads: [],
   counted: { readings: 1, opens: 0, overflows: 0, entered: {}, otherPorts: [], longestWaitMs: 0 },
+  portNow: {
+    queues: [],
+    oldestWaitMs: undefined,
+    hungUp: undefined,
+    counters: { opens: undefined, overflows: undefined, listenDrops: undefined, synQueueFull: undefined },
+  },
   ...changes,
 })

@@ -3,6 +3,7 @@ import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
 import { duration, number, plural } from '#common/quantities.ts'
 import { type Counted, countedArrivals, MOST_ARRIVALS } from './counts.ts'
+import { requestsOfHey, withoutUnits } from './foreign.ts'
 import { type CountColumn, countColumnOf, countsIn, openColumnOf } from './histogram.ts'
 import { toldArrivals } from './logs/log.ts'
 import { synsOf } from './packet-table.ts'
@@ -29,7 +30,7 @@ import {
  * makes a histogram. Throws a UsageError that names the line and says how the file was read.
  */
 export function parseCsv(file: string, text: string, said: SaidOfRecording = {}): Recorded {
-  const table = requestsOfK6(tableOf(file, text))
+  const table = withoutUnits(requestsOfHey(requestsOfK6(tableOf(file, text))))
   const at = timesAt(file, table, said)
   const column = columnAt(table, at)
   if (column.cells.length === 0) return recorded(file, [], { how: `column \`${column.name}\`` })
@@ -105,8 +106,8 @@ function tableOf(file: string, text: string): Table {
     table.lines.push(line)
   }
   // A list of Unix times needs no heading: their size tells their unit.
-  if (names.length === 1 && isNumber(names[0]!) && epochUnit(Number(names[0])) !== undefined) {
-    table.heading = ['(no heading)']
+  if (isNumber(names[0]!) && epochUnit(Number(names[0])) !== undefined) {
+    table.heading = ['(no heading)', ...names.slice(1).map((_, i) => `column ${i + 2}`)]
     take(top, names)
   } else
     table.heading = names
@@ -136,6 +137,7 @@ function timesAt(file: string, { heading, top, among, rows, lines }: Table, { co
       `Its columns: ${shortened(heading.join(', '))}`,
     )
   }
+  if (heading[0] === '(no heading)') return 0
   const named = columnOfTimes(heading)
   if (named !== -1) return named
   const first = rows[0] ?? []

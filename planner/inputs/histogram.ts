@@ -11,7 +11,7 @@ export interface CountColumn {
 }
 
 const counts =
-  /^(?:n|num(?:ber)?|counts?|total|hits?|requests?|reqs?|conn(?:ection)?s?|connects?|arrivals?|syns?|accepts?|accepted|events?|calls?|sessions?|clients?|volume)$/
+  /^(?:n|num(?:ber)?|counts?|total|hits?|requests?|reqs?|conn(?:ection)?s?|connects?|arrivals?|syns?|accepts?|accepted|events?|calls?|sessions?|clients?|volume|anzahl|anfragen|verbindungen|aufrufe|nombre|connexions|visites|conexiones|peticiones|richieste|connessioni)$/
 const ofCounts = /^(?:num(?:ber)?|n|no|count|total|sum|new|of|the|per|in|interval|tcp|http|open(?:ed|s)?|passive)$/
 const rates = /^(?:rps|qps|cps|tps|rates?|throughput)$/
 const perSecondWords = /(?:\/s(?:ec(?:ond)?)?|[_ ]per[_ ]s(?:ec(?:ond)?)?)$/i
@@ -74,7 +74,9 @@ export function countColumnOf(
 }
 
 /** So many lines in even steps are no chance. */
-const TELLING = 8
+const TELLING = 4
+/** A number, perhaps with a unit that is not known here. */
+const value = /^\d[\d.,\u00a0 ]*(?:e[+-]?\d+)?\s*[^\d\s:]{0,12}$/i
 
 /**
  * A column of numbers beside times that go in exactly even steps, as exports of dashboards have: its values may be counts,
@@ -86,8 +88,7 @@ export function openColumnOf({ heading, rows }: Table, times: Float64Array, own:
   if (!(step > 0) || !times.every((time, i) => i === 0 || Math.abs(time - times[i - 1]! - step) < step / 1000))
     return undefined
   const at = heading.findIndex(
-    (_, i) =>
-      i !== own && rows.every((row) => /^\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i.test(row[i] ?? '')) && !risesByOne(rows, i),
+    (_, i) => i !== own && rows.every((row) => value.test(row[i] ?? '')) && !risesByOne(rows, i),
   )
   return heading[at]
 }

@@ -2,7 +2,8 @@
 import { UsageError } from '#common/errors.ts'
 import { countersArrivals, isOfCounters } from './counters.ts'
 import { parseCsv } from './csv.ts'
-import { arrivalsOfLog, formatOf } from './logs/log.ts'
+import { refuseForeign, requestsOfK6Json, requestsOfW3c } from './foreign.ts'
+import { arrivalsOfLog, formatOf, toldArrivals } from './logs/log.ts'
 import type { Recorded, SaidOfRecording } from './recorded.ts'
 import { linesOf } from './table.ts'
 
@@ -10,7 +11,10 @@ import { linesOf } from './table.ts'
 export function parseRecording(file: string, text: string, said: SaidOfRecording = {}): Recorded {
   // Messages quote what a file holds, and a terminal obeys control characters.
   const plain = text.replace(/^\uFEFF/, '').replaceAll(/[^\P{Cc}\t\n\r]/gu, '\uFFFD')
+  refuseForeign(file, plain)
   const lines = jsonArrayLines(plain) ?? [...linesOf(plain)].map(unwrapped)
+  const foreign = requestsOfW3c(lines) ?? requestsOfK6Json(lines)
+  if (foreign !== undefined) return toldArrivals(file, foreign, said)
   const format = formatOf(lines)
   if (format !== undefined) return arrivalsOfLog(file, format, lines, said)
   if (isOfCounters(lines)) return countersArrivals(file, lines, said)

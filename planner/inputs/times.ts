@@ -80,6 +80,17 @@ const moments = new Set([
   'scheduled',
   'created',
   'syn',
+  // German, French, Spanish, Italian, Portuguese
+  'zeit',
+  'zeitpunkt',
+  'zeitstempel',
+  'uhrzeit',
+  'datum',
+  'horodatage',
+  'heure',
+  'fecha',
+  'hora',
+  'ora',
 ])
 const spans = new Set([
   'duration',
@@ -132,6 +143,9 @@ export function columnOfTimes(headings: readonly string[]): number {
 /** A plain number: never a date. */
 const number = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i
 const date = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/i
+/** `26.11.2026 14:00`, as spreadsheets in German write it: with dots the day comes first. */
+const dotted = (cell: string): string =>
+  cell.replace(/^(\d{2})\.(\d{2})\.(\d{4})[ T,]+/, (_, day, month, year) => `${year}-${month}-${day} `)
 /** As Wireshark shows the time of day; of which day makes no difference. */
 const timeOfDay = /^\d{2}:\d{2}:\d{2}(?:[.,]\d+)?$/
 /** So long after 1970 as 1 January 2001, and as the end of 2099: nothing else that starts a recording is as large. */
@@ -139,9 +153,9 @@ const EPOCH_SECONDS = { from: 978_307_200, to: 4_102_444_800 }
 
 export const isNumber = (cell: string): boolean => number.test(cell)
 /** Whether a date says which second it is. */
-export const hasSeconds = (cell: string): boolean => timeOfDay.test(cell) || date.exec(cell)?.[3] !== undefined
+export const hasSeconds = (cell: string): boolean => timeOfDay.test(cell) || date.exec(dotted(cell))?.[3] !== undefined
 
-export const isDate = (cell: string): boolean => date.test(cell) || timeOfDay.test(cell)
+export const isDate = (cell: string): boolean => date.test(dotted(cell)) || timeOfDay.test(cell)
 
 /** The unit in which a number is a Unix time of this century; undefined where it is none. */
 export function epochUnit(value: number): Unit | undefined {
@@ -174,10 +188,14 @@ export function readingOf(
   const unit = unitOf(heading)
   if (isDate(first)) {
     if (unit !== undefined) return { problem: `the heading says ${unitNames[unit]}, and '${first}' is a date` }
-    return { as: 'dates', zone: date.exec(first)?.[5] !== undefined }
+    return { as: 'dates', zone: date.exec(dotted(first))?.[5] !== undefined }
   }
   if (!isNumber(first))
-    return { problem: `'${first}' is neither a number nor a date with a time, like 2026-11-22T10:20:30.4Z` }
+    return {
+      problem: /^\d{1,2}\/\d{1,2}\/\d{4} /.test(first)
+        ? `'${first}' may have the day or the month first: write dates like 2026-11-22T10:20:30.4Z`
+        : `'${first}' is neither a number nor a date with a time, like 2026-11-22T10:20:30.4Z`,
+    }
   const value = numberOf(first, decimal)
   const end = isNumber(last) ? numberOf(last, decimal) : value
   const fits = (one: Unit): boolean =>
@@ -220,7 +238,7 @@ function numberOf(cell: string, decimal: '.' | ','): number {
 /** Finer than Date.parse, which cuts at milliseconds. */
 export function dateMs(cell: string): number {
   const [, day, minute, second = '00', fraction = '', zone = 'Z'] =
-    date.exec(timeOfDay.test(cell) ? `1970-01-01 ${cell}` : cell) ?? []
+    date.exec(timeOfDay.test(cell) ? `1970-01-01 ${cell}` : dotted(cell)) ?? []
   if (day === undefined || new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().slice(0, 10) !== day)
     return Number.NaN
   const offset = /^(utc|z)$/i.test(zone)

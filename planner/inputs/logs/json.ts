@@ -15,6 +15,7 @@ const writes = [
   'timestamp',
   'time_local',
   'time_iso8601',
+  'asctime', // of Python's logging
   't',
   'datetime',
   'date',

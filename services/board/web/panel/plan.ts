@@ -44,6 +44,7 @@ export class PlanTab {
     'Calls listen() again on each; the table then shows the limit that the kernel applies.',
   )
   readonly #basis = html('ul', { class: 'basis' })
+  readonly #spells = html('ul', { class: 'basis spells', 'aria-label': 'Seen in the last five minutes' })
   readonly #mends = html('div', { class: 'mends' })
   #chosen = '100'
   #plan: BacklogAdvice | undefined
@@ -69,7 +70,7 @@ export class PlanTab {
     const heads = ['Shard', switchNames.backlog, 'Survives'].map((head) => html('th', { scope: 'col' }, head))
     this.#table = html('table', { class: 'plan' }, html('thead', {}, html('tr', {}, ...heads)), this.#rows)
     this.#set = html('button', { type: 'button', class: 'small' })
-    this.#table.hidden = this.#set.hidden = this.#setNote.hidden = this.#basis.hidden = true
+    this.#table.hidden = this.#set.hidden = this.#setNote.hidden = this.#basis.hidden = this.#spells.hidden = true
     this.#set.addEventListener('click', () => {
       const backlog = this.#plan?.backlog
       if (backlog === undefined) return
@@ -86,6 +87,7 @@ export class PlanTab {
       this.#setNote,
       this.#mends,
       this.#why,
+      this.#spells,
       this.#basis,
     )
   }
@@ -126,11 +128,21 @@ export class PlanTab {
   #redraw(): void {
     const plan = this.#plan
     if (plan === undefined) return
-    const { backlog, sockets, basis, words, longestWaitMs, upperBound = false, mends = [] } = plan
+    const {
+      backlog,
+      sockets,
+      basis,
+      words,
+      longestWaitMs,
+      upperBound = false,
+      cures = true,
+      mends = [],
+      spells = [],
+    } = plan
     const [first = '', ...rest] = words
     say(this.#longest, `The longest accept wait of the last minute was ${duration(longestWaitMs)}.`)
     say(this.#verdict, first)
-    set(this.#verdict, 'class', sockets.some(({ enough }) => !enough) ? 'advice short' : 'advice')
+    set(this.#verdict, 'class', !cures || sockets.some(({ enough }) => !enough) ? 'advice short' : 'advice')
     say(this.#why, rest.join(' '))
     this.#table.hidden = backlog === undefined
     const rows = this.#listening().map(({ shard, limit }) => {
@@ -145,14 +157,16 @@ export class PlanTab {
     })
     this.#drawRows(rows)
     const others = backlog === undefined ? [] : this.#others(backlog)
-    const able = backlog !== undefined && this.#planned.set !== undefined && this.#state?.server === undefined
+    // Where no backlog is the cure, a button that sets one would say that it is.
+    const able = backlog !== undefined && cures && this.#planned.set !== undefined && this.#state?.server === undefined
     this.#set.hidden = this.#setNote.hidden = !able || others.length === 0
     say(
       this.#set,
       `Set ${number(backlog ?? 0)} on ${others.length === 1 ? `shard ${others[0]}` : `${others.length} shards`}`,
     )
     this.#drawMends(mends)
-    this.#drawBasis(basis)
+    drawList(this.#basis, basis)
+    drawList(this.#spells, spells)
   }
 
   #drawMends(mends: NonNullable<BacklogAdvice['mends']>): void {
@@ -179,14 +193,6 @@ export class PlanTab {
     )
   }
 
-  #drawBasis(basis: string[]): void {
-    const key = basis.join('\n')
-    if (this.#basis.dataset.key === key) return
-    this.#basis.dataset.key = key
-    this.#basis.hidden = basis.length === 0
-    this.#basis.replaceChildren(...basis.map((line) => html('li', {}, line)))
-  }
-
   #listening() {
     return (this.#state?.shards ?? []).filter(({ state }) => state === 'listening')
   }
@@ -197,4 +203,12 @@ export class PlanTab {
     const short = listening.filter(({ limit }) => limit < backlog)
     return (short.length > 0 ? short : listening.filter(({ limit }) => limit > backlog)).map(({ shard }) => shard)
   }
+}
+
+function drawList(list: HTMLElement, lines: readonly string[]): void {
+  const key = lines.join('\n')
+  if (list.dataset.key === key) return
+  list.dataset.key = key
+  list.hidden = lines.length === 0
+  list.replaceChildren(...lines.map((line) => html('li', {}, line)))
 }
