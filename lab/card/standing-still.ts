@@ -2,6 +2,7 @@
 import { monotonicMs } from '#common/clock.ts'
 import { formatListen } from '#common/parse.ts'
 import { duration, number, plural } from '#common/quantities.ts'
+import { workersOf } from '../workers.ts'
 import { askedFor } from './asked.ts'
 import { NotAsked, type Question } from './card.ts'
 import { servesInCalm } from './control.ts'
@@ -19,10 +20,10 @@ export const listens: Question = {
   how: 'sock_diag and /proc, as the kernel shows them; where net.core.somaxconn is its limit, it is started once with another that cuts nothing',
   bearsMs: Number.POSITIVE_INFINITY,
   async ask(lab) {
+    const acceptors = await workersOf(lab.lab)
     const told = await lab.told()
     const { address, port } = lab.lab.plan
     const limits = told.flatMap(({ listener }) => listener?.limit ?? [])
-    const acceptors = told.map(({ processes }) => processes.length)
     const somaxconn = told[0]?.somaxconn ?? Number.NaN
     const each = [...new Set(limits)].map((limit) => number(limit + 1)).join(' or ')
     const who =

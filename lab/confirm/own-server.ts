@@ -1,11 +1,11 @@
 /** Confirms a plan on somebody's server: what an accept costs is measured on it, its sockets take the plan's backlog, and it is stalled by signals. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { number, plural } from '#common/quantities.ts'
 import { eventually } from '#common/waiting.ts'
 import { Lab, type LabOptions } from '../lab.ts'
 import { undisturbed } from '../undisturbed.ts'
+import { workersOf } from '../workers.ts'
 import type { LabScene } from './lab-scene.ts'
 import { type LabLoop, type LabRun, perform, setForAllClients } from './play-in-lab.ts'
 import { Watch } from './watch.ts'
@@ -16,8 +16,6 @@ const TIMES = 3
 const SERVED_WITHIN_MS = 60_000
 const BEFORE_MS = 50
 const SAMPLED_EVERY_MS = 2
-/** Many servers start their workers one after the other: so long no further one has come. */
-const SETTLED_MS = 1000
 
 /** A command, and where and how clients speak to what it starts. */
 export type OwnServer = Pick<LabOptions, 'port' | 'request'> & Required<Pick<LabOptions, 'server'>>
@@ -105,21 +103,6 @@ export class OwnServerLab implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.lab.stop()
   }
-}
-
-/** How many processes accept at each socket, once no more of them come. */
-async function workersOf(lab: Lab): Promise<number[]> {
-  let [last, sinceMs] = ['', monotonicMs()]
-  return await eventually(
-    'its workers have started',
-    async () =>
-      (await Promise.all(lab.backends.map((backend) => backend.told()))).map(({ processes }) => processes.length),
-    (workers) => {
-      const now = workers.join()
-      if (now !== last) [last, sinceMs] = [now, monotonicMs()]
-      return monotonicMs() - sinceMs >= SETTLED_MS
-    },
-  )
 }
 
 /** Of a few times the middle one. Leaves the sockets with the limits that they had. */
