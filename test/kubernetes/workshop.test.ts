@@ -1,6 +1,7 @@
 /** The lab of a workshop, one pod for each participant, in a namespace of a cluster where PodSecurity is `baseline`. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { Child } from '#services/exporter/fixtures/child.ts'
@@ -26,9 +27,12 @@ test('without any capability a lab runs in a pod: its board is there, and an exp
 
   const inPod = (...words: string[]): Promise<string> => kubectl('exec', '-n', place.name, 'lab-0', '--', ...words)
   const [verdict = ''] = (await inPod('/app/bin/spillway', 'run', 'small-backlog', '--json')).trim().split('\n')
-  const { name, status, reason } = JSON.parse(verdict)
-  assert.equal(name, 'small-backlog')
+  const { experiment, status, reason } = JSON.parse(verdict)
+  assert.equal(experiment, 'small-backlog')
   // Beside what else runs on the machine it may be too busy to judge.
   assert.ok(status === 'passed' || (status === 'not judged' && /too busy/.test(reason)), verdict)
-  assert.match(await inPod('ls', 'runs/latest/small-backlog'), /^report\.html$/m)
+  using folder = fs.mkdtempDisposableSync(path.join(os.tmpdir(), 'spillway-workshop-'))
+  const report = path.join(folder.path, 'report.html')
+  await kubectl('cp', `${place.name}/lab-0:runs/latest/report.html`, report)
+  assert.match(fs.readFileSync(report, 'utf8'), /small-backlog/)
 })
