@@ -1,6 +1,7 @@
 /**
  * An install for hosts that only run the exporter, `check` and `top`: the modules and packages that these three reach, and the
- * pinned Node. `npm run slim -- FOLDER` writes the archive there, by default into the working directory.
+ * pinned Node. `npm run slim -- FOLDER` writes the archive there, by default into the working directory; `npm run slim -- --tree
+ * FOLDER` writes what would be in it into a new folder, without Node, for an image that has one.
  */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -22,22 +23,34 @@ const WITHOUT = ['cli/board/host.ts']
 const forReaders = /^(?!licen[cs]e).*\.md$|\.map$|\.d\.[cm]?ts$/i
 
 const { version }: { version: string } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-slim-'))
-try {
-  const target = path.join(folder, NAME)
+const [first = '.', second] = process.argv.slice(2)
+if (first === '--tree') {
+  if (second === undefined || fs.existsSync(second)) throw new Error('--tree takes the name of a new folder')
+  writeTree(second)
+} else writeArchive(first)
+
+function writeArchive(into: string): void {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-slim-'))
+  try {
+    const target = path.join(folder, NAME)
+    writeTree(target)
+    copyPackage(`node-linux-${process.arch}`, target)
+    fs.cpSync(path.join(root, 'deploy/systemd'), path.join(target, 'deploy/systemd'), { recursive: true })
+    const archive = path.resolve(into, `spillway-host-${version}-linux-${process.arch}.tar.gz`)
+    execFileSync('tar', ['-czf', archive, '--owner=0', '--group=0', '-C', folder, NAME])
+    process.stdout.write(`${archive}  ${bytes(fs.statSync(archive).size)}\n`)
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function writeTree(target: string): void {
   const { modules, packages } = reachedFrom(root, 'cli/main.ts', ENTRIES, WITHOUT)
   for (const file of [...modules, 'package.json', 'LICENSE', 'bin/spillway']) copy(file, target)
   for (const name of packages) copyPackage(name, target)
-  copyPackage(`node-linux-${process.arch}`, target)
   // The command of the package is behind one that knows which three there are.
   fs.renameSync(path.join(target, 'bin/spillway'), path.join(target, 'bin/node-for-spillway'))
   fs.copyFileSync(path.join(root, 'scripts/slim/spillway'), path.join(target, 'bin/spillway'))
-  fs.cpSync(path.join(root, 'deploy/systemd'), path.join(target, 'deploy/systemd'), { recursive: true })
-  const archive = path.resolve(process.argv[2] ?? '.', `spillway-host-${version}-linux-${process.arch}.tar.gz`)
-  execFileSync('tar', ['-czf', archive, '--owner=0', '--group=0', '-C', folder, NAME])
-  process.stdout.write(`${archive}  ${bytes(fs.statSync(archive).size)}\n`)
-} finally {
-  fs.rmSync(folder, { recursive: true, force: true })
 }
 
 function copy(file: string, target: string): void {

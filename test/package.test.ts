@@ -5,7 +5,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
-import { promisify } from 'node:util'
+import { isDeepStrictEqual, promisify } from 'node:util'
+import { publint } from 'publint'
 import { fact } from '#experiments/vocabulary/citation.ts'
 import { writeFolder } from '#lab/experiment/folder.ts'
 import { recording, runOf } from '#report/testing/runs.ts'
@@ -42,6 +43,17 @@ test('the package holds JavaScript, the command and the licence, and neither tes
     ),
     [],
   )
+})
+
+test('publint finds nothing wrong with it', async () => {
+  const pkgDir = path.join(installed, 'node_modules', 'spillway')
+  const { messages } = await publint({ pkgDir, pack: false, strict: true })
+  // It says that Node ignores the imports of dist/package.json. Node follows those of the nearest package.json, as the next test shows.
+  const followed = { field: 'imports', filePath: './dist/package.json' }
+  const wrong = messages.filter(
+    ({ code, args }) => code !== 'NESTED_PACKAGE_JSON_FIELD_IGNORED' || !isDeepStrictEqual(args, followed),
+  )
+  assert.deepEqual(wrong, [])
 })
 
 test('whatever a packed file imports is packed too, under the name that it says', () => {

@@ -60,8 +60,10 @@ test('the chart and its image have the version of the package', () => {
   const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
   const about = parse(fs.readFileSync(path.join(chart, 'Chart.yaml'), 'utf8'))
   assert.deepEqual([about.version, about.appVersion], [version, version])
-  const sidecar = fs.readFileSync(path.join(root, 'deploy/kubernetes/sidecar.yaml'), 'utf8')
-  for (const [, tag] of sidecar.matchAll(/image: ghcr\.io\/spillway\/spillway:(.+)/g)) assert.equal(tag, version)
+  for (const file of ['sidecar', 'workshop']) {
+    const manifest = fs.readFileSync(path.join(root, `deploy/kubernetes/${file}.yaml`), 'utf8')
+    for (const [, tag] of manifest.matchAll(/image: ghcr\.io\/spillway\/spillway:(.+)/g)) assert.equal(tag, version)
+  }
 })
 
 test('as it is installed the exporter has three capabilities and nothing else of the node', { skip }, async () => {
