@@ -19,6 +19,7 @@ import { k6Arguments, k6Settings } from './support/k6.ts'
 import { Prometheus } from './support/prometheus.ts'
 import { hiddenByChoice, quiet } from './support/quiet-questions.ts'
 import { shown } from './support/shown.ts'
+import { holdTcpMemory } from './support/tcp-memory.ts'
 import { findProgram, skipWithout } from './support/tools.ts'
 
 const skip = skipWithout('prometheus') || skipWithout('k6')
@@ -174,6 +175,7 @@ const hostOf = (server: http.Server): string => {
 test('in the default lab every question of every board and rule has an answer, and a stalled shard is told', {
   skip,
 }, async (context) => {
+  using _ = await holdTcpMemory()
   await using lab = await Lab.start()
   await using relay = await ExporterRelay.open({ host: '127.0.0.1', port: 0 }, () => lab.exporter, '--metrics')
   await using prometheus = await watch(context, lab, relay)
