@@ -104,6 +104,21 @@ async function withMigration(lab: CardLab): Promise<LoadReport | undefined> {
   }
 }
 
+/** The same command again, until the kernel shows its listener. */
+export async function startAgain(lab: CardLab): Promise<void> {
+  const backend = lab.lab.backend(1)
+  await backend.order('start')
+  await lab.until(
+    'it listens again',
+    () => backend.told(),
+    ({ listener, runs }) => {
+      if (runs === false) throw new UsageError('it ended as soon as it was started again')
+      return listener !== null
+    },
+    { everyMs: 2, endsIt: (error) => error instanceof UsageError },
+  )
+}
+
 export const killAndRestart: Question = {
   asks: 'After a kill and a restart, how long does nobody listen, and what do clients see?',
   how: `SIGKILL to all its processes under ${RATE} clients a second, and the same command again at once: until the kernel shows its listener`,
@@ -111,19 +126,9 @@ export const killAndRestart: Question = {
   async ask(lab) {
     let awayMs = Number.NaN
     const report = await during(lab, async () => {
-      const backend = lab.lab.backend(1)
       const killedMs = monotonicMs()
-      await backend.kill()
-      await backend.order('start')
-      await lab.until(
-        'it listens again',
-        () => backend.told(),
-        ({ listener, runs }) => {
-          if (runs === false) throw new UsageError('it ended as soon as it was started again')
-          return listener !== null
-        },
-        { everyMs: 2, endsIt: (error) => error instanceof UsageError },
-      )
+      await lab.lab.backend(1).kill()
+      await startAgain(lab)
       awayMs = monotonicMs() - killedMs
     })
     return {

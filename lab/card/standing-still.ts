@@ -46,6 +46,10 @@ export const listens: Question = {
   },
 }
 
+/** What came of the clients when it went on. */
+export const afterwards = (served: number, gaveUp: number, cut: number): string =>
+  ` When it went on, ${number(served)} were served, and ${number(gaveUp)} gave up within ${duration(PATIENCE_MS)}${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}.`
+
 export const holds: Question = {
   asks: 'What does it hold while it stands still, and what do the next clients see?',
   how: 'all processes that accept are stopped, and more clients come than fit: the queues as sampled, drops as counted',
@@ -75,7 +79,7 @@ export const holds: Question = {
     const { ok, timedOut } = report.outcomes
     const cut = report.started - ok - timedOut
     const after = fair
-      ? ` When it went on, ${number(ok)} were served, and ${number(timedOut)} gave up within ${duration(PATIENCE_MS)}${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}.`
+      ? afterwards(ok, timedOut, cut)
       : ' What came of them is not judged: this machine took too long to fill the queues.'
     return {
       says: `It holds ${number(held)} connections, one more than ${several ? 'each limit' : 'its limit'}. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted${connected > held ? `, ${number(connected - held)} of them only in their own view: the kernel ignored their final ACK` : ''}; the SYNs of the others were dropped silently (${number(dropped)} drops), and those clients tried again after a second or more.${after}`,

@@ -1,6 +1,7 @@
 /** How much it takes, what twice as much does to it, and what a flood of half-open clients does. */
 import { monotonicMs } from '#common/clock.ts'
 import { duration, number } from '#common/quantities.ts'
+import type { LoadReport } from '#load/agent/api.ts'
 import { type Found, NotAsked, type Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
 import { servesInCalm } from './control.ts'
@@ -11,7 +12,7 @@ const ENOUGH = 500
 const MOST_WAITING = 1000
 const SERVED_WITHIN_MS = 30_000
 /** What the clients of one process begin a second without being late. */
-export const MOST_RATE = 1000
+const MOST_RATE = 1000
 const HALF_FOR_MS = 2000
 /** Clients later than this are no clock for a wait. */
 const BEARS_MS = 150
@@ -116,43 +117,49 @@ export const flood: Question = {
   },
 }
 
-export const OVERLOAD_MS = 5000
-export const GIVES_UP_MS = 3000
+const OVERLOAD_MS = 5000
+const GIVES_UP_MS = 3000
+
+/** Twice as many clients a second as it takes, and how long after the last one its queue was empty again. */
+export async function overload(lab: CardLab): Promise<{ rate: number; wellAfterMs: number; report: LoadReport }> {
+  const { capacity } = lab
+  if (capacity === undefined) throw new NotAsked('how much it takes was not found out exactly enough')
+  const rate = Math.round(2 * capacity)
+  if (rate > 2 * MOST_RATE)
+    throw new NotAsked(
+      `the clients of a lab begin ${number(2 * MOST_RATE)} connections a second at most, and it takes more than half of that`,
+    )
+  const load = await lab.flow(rate, OVERLOAD_MS, GIVES_UP_MS)
+  await lab.begun(load)
+  const endedMs = monotonicMs()
+  await lab.until(
+    'its queue is empty',
+    () => lab.waiting(),
+    (waiting) => waiting === 0,
+    { withinMs: 60_000 },
+  )
+  const wellAfterMs = monotonicMs() - endedMs
+  return { rate, wellAfterMs, report: await lab.done(load) }
+}
 
 export const twiceItsCapacity: Question = {
   asks: 'What is lost at twice its capacity, and how long until it is well again?',
   how: `open loop at twice the measured rate for ${duration(OVERLOAD_MS)}, clients that give up after ${duration(GIVES_UP_MS)}; then the time until its queue is empty`,
   bearsMs: 250,
   async ask(lab) {
-    const { capacity } = lab
-    if (capacity === undefined) throw new NotAsked('how much it takes was not found out exactly enough')
-    const rate = Math.round(2 * capacity)
-    if (rate > 2 * MOST_RATE)
-      throw new NotAsked(
-        `the clients of a lab begin ${number(2 * MOST_RATE)} connections a second at most, and it takes more than half of that`,
-      )
     const drops = await lab.counter('TcpExt_ListenDrops')
-    const load = await lab.flow(rate, OVERLOAD_MS, GIVES_UP_MS)
-    await lab.begun(load)
-    const endedMs = monotonicMs()
-    await lab.until(
-      'its queue is empty',
-      () => lab.waiting(),
-      (waiting) => waiting === 0,
-      { withinMs: 60_000 },
-    )
-    const wellMs = monotonicMs() - endedMs
-    const { outcomes, started } = await lab.done(load)
+    const { rate, wellAfterMs, report } = await overload(lab)
+    const { outcomes, started } = report
     const dropped = (await lab.counter('TcpExt_ListenDrops')) - drops
     return {
-      says: `Of ${number(started)} clients at ${number(rate)} a second ${number(outcomes.ok)} were served and ${number(outcomes.timedOut)} gave up; the kernel dropped ${number(dropped)} SYNs. ${duration(wellMs)} after the last one its queue was empty again.`,
+      says: `Of ${number(started)} clients at ${number(rate)} a second ${number(outcomes.ok)} were served and ${number(outcomes.timedOut)} gave up; the kernel dropped ${number(dropped)} SYNs. ${duration(wellAfterMs)} after the last one its queue was empty again.`,
       numbers: {
         perSecond: rate,
         clients: started,
         served: outcomes.ok,
         gaveUp: outcomes.timedOut,
         dropped,
-        wellAfterMs: wellMs,
+        wellAfterMs,
       },
     }
   },

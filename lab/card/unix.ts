@@ -15,9 +15,10 @@ import {
   openFiles,
   RATE,
   reloadAndStop,
+  startAgain,
 } from './ends.ts'
-import { FILLED_WITHIN_MS, holds, MORE, MOST_PLACES, PATIENCE_MS } from './standing-still.ts'
-import { flood, GIVES_UP_MS, MOST_RATE, OVERLOAD_MS, twiceItsCapacity } from './under-load.ts'
+import { afterwards, FILLED_WITHIN_MS, holds, MORE, MOST_PLACES, PATIENCE_MS } from './standing-still.ts'
+import { flood, overload, twiceItsCapacity } from './under-load.ts'
 import { within } from './within.ts'
 
 export const unixHolds: Question = {
@@ -44,7 +45,7 @@ export const unixHolds: Question = {
     const { outcomes } = await lab.done(load)
     const cut = started - turnedAway - outcomes.ok - outcomes.timedOut
     const after = fair
-      ? ` When it went on, ${number(outcomes.ok)} were served, and ${number(outcomes.timedOut)} gave up within ${duration(PATIENCE_MS)}${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}.`
+      ? afterwards(outcomes.ok, outcomes.timedOut, cut)
       : ' What came of them is not judged: this machine took too long to fill the queue.'
     return {
       says: `It holds ${number(held)} connections, one more than its limit. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted; ${number(turnedAway)} saw EAGAIN at once. A client that blocks in connect() waits there instead. The kernel counts neither.${after}`,
@@ -103,21 +104,11 @@ export const unixKill: Question = {
 
 /** Starts it; false if it ends without having listened. */
 async function startsAgain(lab: CardLab): Promise<boolean> {
-  const backend = lab.lab.backend(1)
-  await backend.order('start')
   try {
-    await lab.until(
-      'it listens again',
-      () => backend.told(),
-      ({ listener, runs }) => {
-        if (runs === false) throw new UsageError('it ended')
-        return listener !== null
-      },
-      { everyMs: 2, endsIt: (error) => error instanceof UsageError },
-    )
+    await startAgain(lab)
     return true
   } catch (error) {
-    if (error instanceof UsageError && (await backend.told()).runs === false) return false
+    if (error instanceof UsageError && (await lab.lab.backend(1).told()).runs === false) return false
     throw error
   }
 }
@@ -125,24 +116,8 @@ async function startsAgain(lab: CardLab): Promise<boolean> {
 export const unixTwice: Question = {
   ...twiceItsCapacity,
   async ask(lab) {
-    const { capacity } = lab
-    if (capacity === undefined) throw new NotAsked('how much it takes was not found out exactly enough')
-    const rate = Math.round(2 * capacity)
-    if (rate > 2 * MOST_RATE)
-      throw new NotAsked(
-        `the clients of a lab begin ${number(2 * MOST_RATE)} connections a second at most, and it takes more than half of that`,
-      )
-    const load = await lab.flow(rate, OVERLOAD_MS, GIVES_UP_MS)
-    await lab.begun(load)
-    const endedMs = monotonicMs()
-    await lab.until(
-      'its queue is empty',
-      () => lab.waiting(),
-      (waiting) => waiting === 0,
-      { withinMs: 60_000 },
-    )
-    const wellAfterMs = monotonicMs() - endedMs
-    const { outcomes, started, failures } = await lab.done(load)
+    const { rate, wellAfterMs, report } = await overload(lab)
+    const { outcomes, started, failures } = report
     const turnedAway = failures[FULL_SOCKET] ?? 0
     return {
       says: `Of ${number(started)} clients at ${number(rate)} a second ${number(outcomes.ok)} were served, ${number(turnedAway)} saw EAGAIN at once and ${number(outcomes.timedOut)} gave up. ${duration(wellAfterMs)} after the last one its queue was empty again.`,

@@ -4,6 +4,7 @@
  * the distribution of the time to think. Solved by convolution (Buzen 1973), in logarithms.
  */
 import { gammaTail, logGamma } from './special-functions.ts'
+import { tailQuantile } from './tail-quantile.ts'
 
 export interface ClosedLoop {
   clients: number
@@ -137,13 +138,5 @@ export function waitQuantileMs(seen: Float64Array, loops: number, serviceMs: num
         n < loops || share < 1e-15 ? sum : sum + share * gammaTail(n - loops + 1, (ms * loops) / serviceMs),
       0,
     )
-  if (over(0) <= 1 - probability) return 0
-  let [low, high] = [0, serviceMs]
-  while (over(high) > 1 - probability) high *= 2
-  for (let i = 0; i < 50; i++) {
-    const middle = (low + high) / 2
-    if (over(middle) > 1 - probability) low = middle
-    else high = middle
-  }
-  return high
+  return tailQuantile(over, probability, serviceMs)
 }

@@ -5,6 +5,7 @@
  */
 import { type CountDistribution, meanOf } from './count-distribution.ts'
 import { gammaTail, logGamma } from './special-functions.ts'
+import { tailQuantile } from './tail-quantile.ts'
 
 /** A queue in balance. Times are in the unit of the mean service. */
 export interface LossQueue {
@@ -110,18 +111,8 @@ function waitingOf(states: Float64Array, servers: number): CountDistribution {
 }
 
 /** The wait, in services, that a share `probability` of those that get in does not exceed. */
-export function waitQuantile({ waitTail }: LossQueue, probability: number): number {
-  if (waitTail(0) <= 1 - probability) return 0
-  let low = 0
-  let high = 1
-  while (waitTail(high) > 1 - probability) high *= 2
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2
-    if (waitTail(middle) > 1 - probability) low = middle
-    else high = middle
-  }
-  return high
-}
+export const waitQuantile = ({ waitTail }: LossQueue, probability: number): number =>
+  tailQuantile(waitTail, probability, 1)
 
 /** The probabilities of 0, 1, … Poisson arrivals during a gamma distributed service: a negative binomial; Poisson for cv 0. */
 function arrivalsInService(mean: number, cv: number): Float64Array {
