@@ -4,7 +4,6 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { codeOf } from '#common/system-errors.ts'
 import { ofProcess } from './proc-reading.ts'
 
 /** Where cgroups with a quota can be made: a folder of a hierarchy in which the CPU controller is. */
@@ -164,3 +163,5 @@ export function removeQuota(name: string): boolean {
     }
   return true
 }
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
