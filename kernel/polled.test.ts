@@ -20,6 +20,14 @@ test('what an epoll instance watches is read by number and inode; older kernels 
   assert.deepEqual([...watchedBy('pos:\t0\nflags:\t02000002\n')], [])
 })
 
+test('a socket that is left in the epoll instance of a server that takes no more for now is not waited for', () => {
+  // lighttpd at its server.max-connections: EPOLLERR and EPOLLHUP alone.
+  const text =
+    'tfd:        4 events:       18 data:                4  pos:0 ino:5280c2 sdev:9\n' +
+    'tfd:        5 events:       40 data:                5  pos:0 ino:5280c3 sdev:9\n'
+  assert.deepEqual([...watchedBy(text)], [{ descriptor: 5, inode: 0x5280c3 }])
+})
+
 test('requests that wait in a ring are told by their operations', () => {
   const ring = (list: string): string =>
     `pos:\t0\nSqMask:\t0x7\nUserFiles:\t0\nUserBufs:\t0\nPollList:\n${list}CqOverflowList:\n`

@@ -8,12 +8,19 @@ export interface Watched {
   inode: number | undefined
 }
 
-const TARGET = /^tfd:\s*(\d+) events:.*?(?: ino:([0-9a-f]+).*)?$/gm
+const TARGET = /^tfd:\s*(\d+) events:\s*([0-9a-f]+).*?(?: ino:([0-9a-f]+).*)?$/gm
+/** EPOLLIN and EPOLLRDNORM: a connection that arrives wakes whoever waits for either. */
+const READABLE = 0x41
 
-/** What an epoll instance watches, from /proc/PID/fdinfo/FD (ep_show_fdinfo): docs/kernel-facts.md#who-really-accepts. */
+/**
+ * What an epoll instance waits to read from, or to accept at, from /proc/PID/fdinfo/FD (ep_show_fdinfo):
+ * docs/kernel-facts.md#who-really-accepts. A server that takes no more for now may leave its listener there, and wait for
+ * nothing at it.
+ */
 export function* watchedBy(fdinfo: string): Generator<Watched, void> {
-  for (const [, descriptor, inode] of fdinfo.matchAll(TARGET))
-    yield { descriptor: Number(descriptor), inode: inode === undefined ? undefined : Number.parseInt(inode, 16) }
+  for (const [, descriptor, events = '', inode] of fdinfo.matchAll(TARGET))
+    if ((Number.parseInt(events, 16) & READABLE) !== 0)
+      yield { descriptor: Number(descriptor), inode: inode === undefined ? undefined : Number.parseInt(inode, 16) }
 }
 
 const OP_POLL_ADD = 6

@@ -155,7 +155,8 @@ export const apache = (): RealServer => ({
   },
 })
 
-export const lighttpd = (): RealServer => ({
+/** `settings`: further lines of its configuration. */
+export const lighttpd = (settings = ''): RealServer => ({
   needs: { lighttpd: 'lighttpd' },
   command: (port, folder) => [
     program('lighttpd'),
@@ -165,7 +166,7 @@ export const lighttpd = (): RealServer => ({
       write(
         folder,
         'lighttpd.conf',
-        `server.document-root = "${folder}"\nserver.bind = "127.0.0.1"\nserver.port = ${port}\n`,
+        `server.document-root = "${folder}"\nserver.bind = "127.0.0.1"\nserver.port = ${port}\n${settings}\n`,
       ),
     ],
   ],
