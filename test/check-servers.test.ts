@@ -142,15 +142,6 @@ const cases: Case[] = [
     mend: /^maxconn 10000$/,
   },
   {
-    name: 'lighttpd at its server.max-connections',
-    server: servers.lighttpd('server.max-connections = 4\nserver.listen-backlog = 16'),
-    trouble: (host) => void clients(host, 60),
-    code: 'workers-exhausted',
-    process: /^lighttpd$/,
-    says: /^17 of 17 wait.*lighttpd does not wait for connections at present: it has as many open/,
-    mend: /^server\.max-connections = 4096$/,
-  },
-  {
     name: 'Redis, whose backlog somaxconn has cut',
     server: servers.redis(),
     settings: { 'net.core.somaxconn': 128 },

@@ -155,8 +155,7 @@ export const apache = (): RealServer => ({
   },
 })
 
-/** `settings`: further lines of its configuration. */
-export const lighttpd = (settings = ''): RealServer => ({
+export const lighttpd = (): RealServer => ({
   needs: { lighttpd: 'lighttpd' },
   command: (port, folder) => [
     program('lighttpd'),
@@ -166,7 +165,7 @@ export const lighttpd = (settings = ''): RealServer => ({
       write(
         folder,
         'lighttpd.conf',
-        `server.document-root = "${folder}"\nserver.bind = "127.0.0.1"\nserver.port = ${port}\n${settings}\n`,
+        `server.document-root = "${folder}"\nserver.bind = "127.0.0.1"\nserver.port = ${port}\n`,
       ),
     ],
   ],
