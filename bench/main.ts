@@ -97,6 +97,8 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
     inNamespace(new URL('./soak.ts', import.meta.url), speed),
   )
 
+  await add('the install for hosts', () => inNamespace(new URL('./slim.ts', import.meta.url)))
+
   if (tools.hping3) await add('SYNs a second', () => inNamespace(new URL('./flood.ts', import.meta.url), speed))
   else rows.push(notMeasured('SYNs a second, half-open client : hping3 --flood', 'hping3 is missing'))
 
