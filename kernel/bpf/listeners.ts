@@ -26,7 +26,7 @@ export interface ExactListener {
 }
 
 /** The cookie as sock_diag and SO_COOKIE give it. */
-export const cookieOf = ({ cookieHigh, cookieLow }: ExactListener): bigint =>
+export const cookieOf = ({ cookieHigh, cookieLow }: Pick<ExactListener, 'cookieHigh' | 'cookieLow'>): bigint =>
   (BigInt(cookieHigh) << 32n) | BigInt(cookieLow)
 
 /** Why this process may not read listeners by BPF here; undefined if it may. */
