@@ -11,7 +11,7 @@ import { weigh } from '#lab/experiment/verdict.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { meters } from '../scripts/vocabulary/examples/meters.ts'
 import { moments, needSockets } from '../scripts/vocabulary/examples/moments.ts'
-import { verbs } from '../scripts/vocabulary/examples/verbs.ts'
+import { verbs, verbsOfServers } from '../scripts/vocabulary/examples/verbs.ts'
 import { bands, forms, sources } from '../scripts/vocabulary/examples/words.ts'
 
 test('every verb of the page happens in a lab, and every example of a meter and of a moment is true there', async (context) => {
@@ -49,6 +49,22 @@ test('every verb of the page happens in a lab, and every example of a meter and 
   assert.deepEqual([verdict.status, verdict.reason, failed], ['passed', null, []])
   assert.deepEqual(untrue, [])
   assert.ok(verdict.expectations.length > 50)
+})
+
+test('a verb for servers of somebody’s is not judged on a backend of ours, and the reason says so', async (context) => {
+  const out = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-vocabulary-'))
+  context.after(() => fs.rmSync(out, { recursive: true, force: true }))
+  const lesson = experiment({
+    name: 'vocabulary-of-servers',
+    teaches: 'Nothing.',
+    sources: ['this test'],
+    lab: {},
+    phases: verbsOfServers,
+    expect: () => ({ kernel: [bands.is()], userspace: [bands.is()] }),
+  })
+  const { verdict } = await runExperiment(lesson, { driver: namespaces, out, signal: context.signal })
+  assert.equal(verdict.status, 'not judged')
+  assert.match(verdict.reason ?? '', /server of somebody’s/)
 })
 
 test('what the examples of bands say is true', () => {
