@@ -94,6 +94,18 @@ test('backends are native sidecars that start one after the other behind the exp
   assert.equal(board.filter((word) => word.startsWith('--backend=')).length, 4)
 })
 
+test('arguments of its own are those of one backend, by its number', { skip }, async () => {
+  const { initContainers } = await podOf('--set', 'lab.arguments.backends.2={--name=other,--closed}')
+  assert.deepEqual(
+    initContainers.slice(2).map(({ args = [] }) => args.slice(1, 3)),
+    [
+      ['--name=backend-1', '--control=127.0.0.1:10521'],
+      ['--name=other', '--closed'],
+      ['--name=backend-3', '--control=127.0.0.1:10523'],
+    ],
+  )
+})
+
 test('nothing of the node, and no more rights than what each container is for', { skip }, async () => {
   const pod = await podOf()
   assert.deepEqual([pod.hostNetwork, pod.automountServiceAccountToken], [undefined, false])
