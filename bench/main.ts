@@ -74,12 +74,7 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
   else rows.push(notMeasured('dumps', 'cc is missing'))
 
   await add('sampling once a millisecond and every 10 ms', () =>
-    inNamespace(
-      new URL('./sampling.ts', import.meta.url),
-      tools.cc ? compile('sampler', folder.path) : 'none',
-      speed,
-      folder.path,
-    ),
+    inNamespace(new URL('./sampling.ts', import.meta.url), tools.cc ? compile('sampler', folder.path) : 'none', speed),
   )
 
   await add('the exporter on hosts of several sizes', () =>
