@@ -41,7 +41,7 @@ const fates = [
   'unreachable',
   'prohibit',
 ] as const
-export type Fate = (typeof fates)[number] | 'other'
+type Fate = (typeof fates)[number] | 'other'
 
 /** A route of IPv4, from any table. */
 export interface Route {
@@ -227,7 +227,7 @@ const uint32 = (value: Buffer | undefined): number | undefined =>
   value === undefined || value.length < 4 ? undefined : value.readUInt32LE(0)
 
 /** A route as a `struct rtmsg` and its attributes say it. */
-export function routeIn(bytes: Buffer): Route {
+function routeIn(bytes: Buffer): Route {
   const attributes = attributesIn(bytes, ROUTE_BYTES)
   const destination = attributes.get(route.dst)
   return {
@@ -243,7 +243,7 @@ export function routeIn(bytes: Buffer): Route {
 }
 
 /** A device as a `struct ifinfomsg` and its attributes say it; what `tc` has attached to it is told elsewhere. */
-export function deviceIn(bytes: Buffer): Device {
+function deviceIn(bytes: Buffer): Device {
   const attributes = attributesIn(bytes, LINK_BYTES)
   const flags = bytes.readUInt32LE(8)
   const info = attributes.get(link.info)
@@ -267,7 +267,7 @@ const textOf = (value: Buffer | undefined): string | undefined =>
   value === undefined ? undefined : value.toString('latin1').replace(/\0.*$/, '')
 
 /** A rule that a new namespace has not, as a `struct fib_rule_hdr` and its attributes say it. */
-export function extraRuleIn(bytes: Buffer): Rule | undefined {
+function extraRuleIn(bytes: Buffer): Rule | undefined {
   const attributes = attributesIn(bytes, RULE_BYTES)
   const priority = uint32(attributes.get(rule.priority)) ?? 0
   const table = uint32(attributes.get(rule.table)) ?? bytes[4]

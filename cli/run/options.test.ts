@@ -48,7 +48,7 @@ for (const [args, complaint] of [
   [[], /Which experiment/],
   [['big-backlog'], /There is no experiment 'big-backlog'/],
   [['--all', 'small-backlog'], /leave out small-backlog/],
-  [['small-backlog', '--driver', 'vagrant'], /--driver 'vagrant' is not one of namespaces, compose/],
+  [['small-backlog', '--driver', 'vagrant'], /--driver 'vagrant' is not one of namespaces, compose, kubernetes/],
   [['--surprise'], /--surprise/],
   [['./no-such.ts'], /There is no file \.\/no-such\.ts/],
   [['cli/run/options.ts'], /cli\/run\/options\.ts is not an experiment/],

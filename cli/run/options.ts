@@ -7,6 +7,7 @@ import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { compose } from '#lab/compose/driver.ts'
 import type { Driver } from '#lab/driver.ts'
 import type { OwnServerWish } from '#lab/experiment/needs.ts'
+import { kubernetes } from '#lab/kubernetes/driver.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
 import { quoted } from '../quoted.ts'
 import {
@@ -21,8 +22,8 @@ import {
 import { loadExperiment } from './file.ts'
 import { RUNS } from './latest.ts'
 
-const drivers = { namespaces, compose } satisfies Record<string, Driver>
-const driverNames = ['namespaces', 'compose'] as const satisfies (keyof typeof drivers)[]
+const drivers = { namespaces, compose, kubernetes } satisfies Record<string, Driver>
+const driverNames = ['namespaces', 'compose', 'kubernetes'] as const satisfies (keyof typeof drivers)[]
 
 export const help = `Usage: spillway run NAME|FILE… [OPTION…] [-- COMMAND…]
        spillway run --all [OPTION…] [-- COMMAND…]
@@ -35,7 +36,7 @@ A FILE (./mine.ts) holds an experiment of your own: spillway new mine writes one
   --list           list the experiments, and what each teaches
   --out DIR        where to write the folders of the runs (default runs/DATE-TIME, which runs/latest leads to)
   --open           open the report in a browser: $BROWSER, or what xdg-open chooses
-  --driver DRIVER  namespaces (default) or compose
+  --driver DRIVER  namespaces (default), compose, or kubernetes: in pods of the cluster that kubectl knows
   --json           print one verdict per line as JSON, and nothing else on standard output
   --help           this text
 
