@@ -31,8 +31,15 @@ export interface Confirmation {
 /** Pieces of a curve, as many as a plot can show. */
 const PIECES = 500
 
-/** Plays a scene in a lab, or on somebody's server, and holds the prediction against it. Throws a UsageError that says what a lab cannot play. */
-export async function confirm(scene: Scene, on?: OwnServerLab): Promise<Confirmation> {
+/**
+ * Plays a scene in a lab, or on somebody's server, and holds the prediction against it. `told` are the arrivals as they were
+ * known beforehand, where that was less exactly than they are played. Throws a UsageError that says what a lab cannot play.
+ */
+export async function confirm(
+  scene: Scene,
+  on?: OwnServerLab,
+  told?: (seed: number) => Float64Array,
+): Promise<Confirmation> {
   const { window } = scene
   // An accept of somebody's server takes what it takes: all of it is measured, nothing is delayed.
   const system = on === undefined ? scene.system : undelayed(scene.system)
@@ -46,7 +53,7 @@ export async function confirm(scene: Scene, on?: OwnServerLab): Promise<Confirma
   return {
     notJudged: fidelity.tooFarOff ?? unsteady(run),
     // What an accept costs in this lab is a fact about the machine, not about the plan.
-    predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs),
+    predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs, told),
     measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length),
     asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
     acceptMs: accepts?.seenMs ?? (on === undefined ? undefined : run.acceptOverheadMs),
