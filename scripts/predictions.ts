@@ -92,10 +92,14 @@ function rowOf({ name, quantity, tolerance, closed }: Scenario, seen: Confirmati
   /** Chance that no prediction can know (who meets whom, how the timers' grid lies) is not held against it. */
   const judged = ({ value, low, high }: Estimate): Verdict =>
     Math.abs(value - measured) <= allowed ? 'met' : low <= measured && measured <= high ? 'by chance' : 'missed'
-  const { notJudged } = seen
+  const unread =
+    quantity === 'queuePeak' && seen.unread > allowed
+      ? `up to ${number(Math.ceil(seen.unread))} came behind the last reading of the queue in a stall`
+      : undefined
+  const notJudged = seen.notJudged ?? unread
   // Whether a machine was fit to play a scenario is decided before looking at what came out.
   const verdict = notJudged !== undefined ? 'not judged' : judged(predicted)
-  const replayed = judged(again)
+  const replayed = unread === undefined ? judged(again) : 'not judged'
   const reason = {
     met: '',
     'by chance': `: 99 % of such runs lie between ${show(predicted.low)} and ${show(predicted.high)}`,
