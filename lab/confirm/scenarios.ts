@@ -491,11 +491,11 @@ export const scenarios: Scenario[] = [
     seed: 54,
   }),
   {
-    name: 'pool of three workers, 20 ms each, 75/s, one stands still for 2 s: accept wait, 99th percentile',
+    name: 'pool of three workers, 20 ms each, 60/s, one stands still for 2 s: accept wait, 99th percentile',
     quantity: 'acceptWaitP99Ms',
     tolerance: waits,
     scene: scene({
-      arrivals: poisson(75, 12_000, 55),
+      arrivals: poisson(60, 12_000, 55),
       shards: [{ acceptMs: 20, loops: 3, stalls: [stall(4000, 2000)], stalled: 1 }],
     }),
   },
