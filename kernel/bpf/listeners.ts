@@ -8,7 +8,7 @@ import { KernelError } from '../errors.ts'
 import { close } from '../libc.ts'
 import { Assembly, frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
-import { linkIterator, loadIterator, openIterator } from './system-call.ts'
+import { linkIterator, loadProgram, openIterator } from './system-call.ts'
 
 /** One listening socket at one moment. `ExactListeners.read` gives the same object again and again. */
 export interface ExactListener {
@@ -26,7 +26,7 @@ export interface ExactListener {
 }
 
 /** The cookie as sock_diag and SO_COOKIE give it. */
-export const cookieOf = ({ cookieHigh, cookieLow }: ExactListener): bigint =>
+export const cookieOf = ({ cookieHigh, cookieLow }: Pick<ExactListener, 'cookieHigh' | 'cookieLow'>): bigint =>
   (BigInt(cookieHigh) << 32n) | BigInt(cookieLow)
 
 /** Why this process may not read listeners by BPF here; undefined if it may. */
@@ -58,7 +58,7 @@ export class ExactListeners {
   constructor(btf = Btf.ofKernel()) {
     try {
       const target = need(btf.func('bpf_iter_tcp'), 'BPF iterator over TCP sockets (Linux 5.9)')
-      const program = this.#keep(loadIterator('listeners', listeners(fieldsOf(btf)), target))
+      const program = this.#keep(loadProgram('listeners', listeners(fieldsOf(btf)), { kind: 'iterator', target }))
       this.#link = this.#keep(linkIterator(program))
     } catch (error) {
       this.close()

@@ -2,7 +2,7 @@
  * The buckets of the backend's histograms in Prometheus, from a millisecond to five minutes. Above 10 ms each is at most a fifth
  * wider than it begins, so a quantile read from them is wrong by at most a fifth; below, by at most a millisecond.
  *
- * That makes about 75 series a histogram, which only a lab's backends have: the exporter has no histogram. A native
+ * That makes about 75 series a histogram, which only a lab's backends have: the exporter has one, with --exact, and coarser. A native
  * histogram would be one series, but Prometheus takes those in protobuf alone.
  */
 

@@ -2,22 +2,49 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { eventually } from '#common/waiting.ts'
+import { type EventKind, eventKinds, ListenerEvents, waitBoundsUs } from '#kernel/bpf/events.ts'
 import { whyNoBpf } from '#kernel/bpf/listeners.ts'
-import { type Client, Listener } from '#kernel/fixtures/sockets.ts'
-import { deferAccept } from '#kernel/listener.ts'
+import { type Client, Listener, pauseMs } from '#kernel/fixtures/sockets.ts'
+import * as libc from '#kernel/libc.ts'
+import { acceptQueue, acceptWaitMs, deferAccept } from '#kernel/listener.ts'
 import { steer } from '#kernel/reuseport.ts'
 import { type StartedExporter, startExporter } from './exporter.ts'
 import { Child, fixture } from './fixtures/child.ts'
-import { page } from './fixtures/exported.ts'
+import { lookAtOne, page } from './fixtures/exported.ts'
 import { unprivileged } from './fixtures/unprivileged.ts'
+import { ExactEvents } from './sampler/exact-events.ts'
 import { ExactReadings, type ExactTarget } from './sampler/exact-readings.ts'
+import type { ListenerState } from './sampler/listener-state.ts'
+import { defaultPace } from './sampler/pace.ts'
 import type { ListenerSample, Snapshot } from './snapshot.ts'
 
 // No tool that one could install: a host may refuse BPF to everybody.
 const skip = whyNoBpf() ?? false
 
-const start = (exact: 'on' | 'off'): Promise<StartedExporter> =>
-  startExporter({ exact, listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
+/** Why these events cannot be watched here; false if they can. */
+function without(...kinds: EventKind[]): string | false {
+  if (skip !== false) return skip
+  using events = new ListenerEvents()
+  return kinds.map((kind) => events.missing.get(kind)).find((why) => why !== undefined) ?? false
+}
+
+const start = (exact: 'on' | 'off', pace = defaultPace): Promise<StartedExporter> =>
+  startExporter({ exact, pace, listen: { host: '127.0.0.1', port: 0 }, log: () => {} })
+
+/** So seldom that no sample meets what the tests do. */
+const seldom = { ...defaultPace, sampleIntervalMs: 1000, quietIntervalMs: 1000, synIntervalMs: 1000 }
+
+/** Lets everybody in who waits, and gives how long each has waited, as the kernel tells whoever accepts. */
+function acceptAll({ fd }: Listener): number[] {
+  const waits: number[] = []
+  while (acceptQueue(fd).length > 0) {
+    const accepted = libc.acceptIfAny(fd, 'Accepting')
+    assert.ok(accepted !== undefined)
+    waits.push(acceptWaitMs(accepted))
+    libc.close(accepted)
+  }
+  return waits
+}
 
 const shardsOf = ({ namespaces }: Snapshot, port: number): ListenerSample[] =>
   namespaces.flatMap(({ listeners }) => listeners.filter((listener) => listener.port === port))
@@ -66,6 +93,93 @@ test('the oldest wait is that of each shard, and lies within what sock_diag says
   assert.equal(shardsOf(snapshot, empty.port)[0]!.exact!.oldestWaitMs, null)
 })
 
+test('a peak between two samples is seen, and in it nobody who came under another limit', {
+  skip: without('joins'),
+}, async () => {
+  using listener = new Listener({ backlog: 100 })
+  await using exporter = await start('on', seldom)
+  await using sampled = await start('off', seldom)
+  const clients: Client[] = []
+  try {
+    for (let burst = 0; burst < 3; burst++) {
+      for (let client = 0; client < 60 - burst; client++) clients.push(listener.connect())
+      acceptAll(listener)
+    }
+    const { peak, events } = (await lookAtOne(exporter, listener.port)).listener
+    assert.deepEqual([peak, events?.joined, events?.timesFull], [60, 60 + 59 + 58, 0])
+    assert.ok((await lookAtOne(sampled, listener.port)).listener.peak < 60, 'samples show nothing of it')
+    const text = await page(exporter, '/metrics')
+    assert.match(text, new RegExp(`^tcp_listener_accept_queue_peak\\{[^}]*port="${listener.port}"[^}]*\\} 60$`, 'm'))
+    assert.match(text, new RegExp(`^tcp_listener_joined_total\\{[^}]*port="${listener.port}"[^}]*\\} 177$`, 'm'))
+    assert.match(text, /^spillway_exact_feature\{feature="peaks"\} 1$/m)
+  } finally {
+    for (const client of clients) client[Symbol.dispose]()
+  }
+})
+
+test('time at the limit is that of the clock, also of spells between two samples', {
+  skip: without('accepts'),
+}, async () => {
+  using listener = new Listener({ backlog: 1 })
+  await using exporter = await start('on', seldom)
+  let [least, most] = [0, 0]
+  for (let spell = 0; spell < 3; spell++) {
+    using _first = listener.connect()
+    const beforeNs = process.hrtime.bigint()
+    using _second = listener.connect()
+    const fullNs = process.hrtime.bigint()
+    pauseMs(4)
+    least += Number(process.hrtime.bigint() - fullNs) / 1e9
+    acceptAll(listener)
+    most += Number(process.hrtime.bigint() - beforeNs) / 1e9
+  }
+  const { atLeastSeconds, fullSecondsInWindow, events } = (await lookAtOne(exporter, listener.port)).listener
+  assert.equal(events?.timesFull, 3)
+  for (const seconds of [atLeastSeconds['1'], fullSecondsInWindow])
+    assert.ok(seconds >= least && seconds <= most, `${seconds} between ${least} and ${most}`)
+  assert.ok(atLeastSeconds['0.5'] >= atLeastSeconds['0.9'] && atLeastSeconds['0.9'] >= atLeastSeconds['1'])
+})
+
+test('waits until accept() are those that the kernel tells whoever accepts', { skip: without('accepts') }, async () => {
+  using listener = new Listener({ backlog: 100 })
+  await using exporter = await start('on')
+  const clients: Client[] = []
+  const waitsMs: number[] = []
+  try {
+    for (const pause of [0, 3, 12, 40, 130]) {
+      for (let client = 0; client < 5; client++) clients.push(listener.connect())
+      pauseMs(pause)
+      waitsMs.push(...acceptAll(listener))
+    }
+    await exporter.look()
+    const text = await page(exporter, '/metrics')
+    const row = (suffix: string, label = ''): number => {
+      const pattern = `^tcp_listener_accept_wait_seconds_${suffix}\\{[^}]*port="${listener.port}"[^}]*${label}\\} (\\S+)$`
+      return Number(new RegExp(pattern, 'm').exec(text)?.[1])
+    }
+    assert.equal(row('count'), waitsMs.length)
+    const sumMs = waitsMs.reduce((sum, wait) => sum + wait, 0)
+    // A tick of the kernel is at most 10 ms.
+    assert.ok(Math.abs(row('sum') * 1000 - sumMs) <= 10 * waitsMs.length, `${row('sum')} and ${sumMs}`)
+    for (const bound of waitBoundsUs) {
+      const upTo = row('bucket', `le="${bound / 1e6}"`)
+      const among = (addedMs: number) => waitsMs.filter((wait) => wait <= bound / 1000 + addedMs).length
+      assert.ok(upTo >= among(-11) && upTo <= among(11), `${upTo} up to ${bound} µs of ${waitsMs.join()}`)
+    }
+    assert.equal(row('bucket', 'le="\\+Inf"'), waitsMs.length)
+  } finally {
+    for (const client of clients) client[Symbol.dispose]()
+  }
+})
+
+test('final ACKs and SYNs that are dropped add up to what the counters of the namespace say', {
+  skip: without('drops'),
+}, async () => {
+  const scenario = fixture('./dropped-at-listeners-scenario.ts')
+  await using child = new Child('unshare', ['-n', '--kill-child', '--fork', process.execPath, scenario])
+  assert.equal(await child.exitCode(), 0, child.lines.join('\n'))
+})
+
 test('without --exact nothing is read by BPF, and no row says 0 for what was not read', async () => {
   using listener = new Listener()
   await using exporter = await start('off')
@@ -73,7 +187,7 @@ test('without --exact nothing is read by BPF, and no row says 0 for what was not
   assert.equal(shardsOf(snapshot, listener.port)[0]!.exact, undefined)
   assert.doesNotMatch(
     await page(exporter, '/metrics'),
-    /^(tcp_listener_syn_queue|tcp_listener_oldest|spillway_exact)[^\n]* \d/m,
+    /^(tcp_listener_(syn_queue|oldest|joined|accept_wait|accept_queue_full|final_ack|syn_drops)|spillway_exact)[^\n]* \d/m,
   )
 })
 
@@ -83,7 +197,8 @@ test('where the kernel refuses, auto goes on without it and says why, and on end
   const url = (await auto.line(/^Metrics: (http:\/\/[^/]+)\/metrics$/))[1]!
   await auto.line(/^Listeners are not read by BPF: .*CAP_BPF/)
   const metrics = await (await fetch(`${url}/metrics`)).text()
-  assert.match(metrics, /^spillway_exact_feature\{feature="shards"\} 0$/m)
+  for (const feature of ['shards', 'peaks', 'accept_waits', 'drops'])
+    assert.match(metrics, new RegExp(`^spillway_exact_feature\\{feature="${feature}"\\} 0$`, 'm'))
   assert.match(await (await fetch(`${url}/health`)).text(), /"exact":"[^"]*CAP_BPF/)
   await using on = new Child(...command('on'))
   assert.equal(await on.exitCode(), 2)
@@ -121,4 +236,29 @@ test('readings that contradict sock_diag again and again end, and are shown no l
   assert.equal(other.exact, undefined, 'what another namespace was told last is no longer shown either')
   assert.match(lines.join('\n'), /contradicted each other/)
   readings.close()
+})
+
+test('events that contradict sock_diag again and again end, and are shown no longer', {
+  skip: without(...eventKinds),
+}, () => {
+  using listener = new Listener({ backlog: 9 })
+  const lines: string[] = []
+  const events = new ExactEvents((line) => lines.push(line))
+  let forgotten = 0
+  // A listener of which sock_diag would show that every event was missed.
+  const state = { isGone: false, takeEvents: () => 20, forgetEvents: () => forgotten++ } as unknown as ListenerState
+  const target = { findListener: () => state, listeners: () => [state] }
+  try {
+    using client = listener.connect()
+    assert.ok(client.connected)
+    assert.equal(events.why('joins'), undefined)
+    events.read(1, [target], 1)
+    assert.match(String(events.why('joins')), /were missed/)
+    assert.equal(events.watched.size, 0)
+    assert.equal(forgotten, 1)
+    assert.match(lines.join(), /no longer/)
+    events.read(2, [target], 1)
+  } finally {
+    events.close()
+  }
 })

@@ -1,6 +1,12 @@
-import { UsageError } from '#common/errors.ts'
 import { oneOf, readCommandLine } from '#common/options.ts'
-import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
+import {
+  type ListenTarget,
+  parseCount,
+  parseDurationMs,
+  parseHostName,
+  parseListen,
+  parseShare,
+} from '#common/parse.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { listenerPattern, portPatterns } from './listener-patterns.ts'
 import { ceilingsMs } from './sampler/budgets.ts'
@@ -67,7 +73,9 @@ Needs no privilege for the network namespace it is started in.
   --outgoing-interval TIME      how often outgoing connections are counted     (5s)
   --destinations COUNT          how many destinations of outgoing connections are named, the rest is "other"    (10)
   --exact auto|on|off           reads by BPF what nothing else tells: half-open requests of each listener, and the wait of the
-                                first in its queue, every --syn-interval. Needs Linux 5.12, and CAP_BPF and CAP_PERFMON, or
+                                first in its queue, every --syn-interval; and what happens between the samples: exact peaks,
+                                time at the limit, waits until accept(), dropped SYNs and final ACKs, as far as the kernel
+                                lets them be watched. Needs Linux 5.12 (6.15 for all of it), and CAP_BPF and CAP_PERFMON, or
                                 CAP_SYS_ADMIN. auto goes on without it and says why, on ends then    (off)
   --cpu-budget SHARE            CPU time that everything except reading accept queues may use, as a share of a core.
                                 To stay under it, intervals are stretched, at most to: counters ${ceiling('counters')},
@@ -187,7 +195,7 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
       stateDir: stateDirectory(values['state-dir']),
       webConfigFile: values['web.config.file'],
       metricsOnly: values['metrics-only'] ?? false,
-      allowedHosts: values['allow-host']?.map(hostName) ?? [],
+      allowedHosts: values['allow-host']?.map((name) => parseHostName('--allow-host', name)) ?? [],
       limits: {
         connections: count('max-connections', defaultLimits.connections),
         readers: count('max-readers', defaultLimits.readers),
@@ -202,12 +210,3 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
 /** Of several folders that systemd gives to a service, separated by colons, the first. */
 const stateDirectory = (given: string | undefined): string | undefined =>
   given ?? (process.env.STATE_DIRECTORY?.split(':')[0] || undefined)
-
-/** A name as it stands in a Host header, without the port. */
-function hostName(text: string): string {
-  if (/^[\w-]+(\.[\w-]+)*\.?$/.test(text)) return text.replace(/\.$/, '')
-  throw new UsageError(
-    `--allow-host '${text}' is not a host name`,
-    'Write the name alone: exporter.example, without port or path',
-  )
-}

@@ -16,6 +16,26 @@ export const ExactSample = Type.Object({
 })
 export type ExactSample = Static<typeof ExactSample>
 
+/** What has happened at a listening socket, with --exact; each part is absent where the kernel does not let it be watched. */
+export const EventSample = Type.Object({
+  joined: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections that have come into its accept queue' })),
+  timesFull: Type.Optional(Type.Integer({ minimum: 0, description: 'How often its accept queue has become full' })),
+  accepted: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections that were accepted' })),
+  waits: Type.Optional(
+    Type.Array(Count, {
+      description:
+        'These by the time since their final ACK: up to 50 µs, 100 µs, … (the buckets of tcp_listener_accept_wait_seconds), longer. ' +
+        'Empty while there are none',
+    }),
+  ),
+  waitSumMs: Type.Optional(Type.Number({ description: 'The sum of these times' })),
+  finalAckDrops: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Final ACKs dropped because the accept queue was full' }),
+  ),
+  synDrops: Type.Optional(Type.Integer({ minimum: 0, description: 'SYNs dropped, for whatever reason' })),
+})
+export type EventSample = Static<typeof EventSample>
+
 /** What Kubernetes calls a place; absent outside pods, and where the node's files do not tell. */
 const PodNameSample = Type.Object({
   namespace: Type.String(),
@@ -30,12 +50,15 @@ export const ListenerSample = Type.Object({
   shard: Type.Integer({ minimum: 1, description: 'A small number that a backend keeps when it is restarted' }),
   length: Type.Integer({ minimum: 0, description: 'Connections waiting at the last sample' }),
   limit: Type.Integer({ minimum: 0, description: 'N; N + 1 fit' }),
-  peak: Type.Integer({ minimum: 0, description: 'Highest length sampled within the peak window' }),
+  peak: Type.Integer({
+    minimum: 0,
+    description: 'Highest length within the peak window: of all where `events` has `joined`, otherwise of the samples',
+  }),
   atLeastSeconds: Type.Object(
     { '0.5': Type.Number(), '0.9': Type.Number(), '1': Type.Number() },
     {
       description:
-        'Time at or above that share of N + 1 since the listener was first seen; resolution: the sampling interval',
+        'Time at or above that share of N + 1 since the listener was first seen; resolution: the sampling interval, and of 1 none where `events` has `accepted`',
     },
   ),
   fullSecondsInWindow: Type.Number({ description: 'Time at N + 1 or above within the peak window' }),
@@ -67,6 +90,7 @@ export const ListenerSample = Type.Object({
   container: Type.String({ description: 'Container id, whole; empty outside containers' }),
   pod: Type.String({ description: 'Uid of a pod of Kubernetes; empty outside pods' }),
   exact: Type.Optional(ExactSample),
+  events: Type.Optional(EventSample),
   kubernetes: Type.Optional(PodNameSample),
 })
 export type ListenerSample = Static<typeof ListenerSample>
@@ -341,6 +365,14 @@ export const Snapshot = Type.Object({
       Type.Union([Type.String(), Type.Null()], {
         description: 'Why nothing is read by BPF, which was asked for; null if it is. Absent if it was not asked for',
       }),
+    ),
+    exactFeatures: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
+        description: 'The same for each part of it: shards, peaks, accept_waits, drops',
+      }),
+    ),
+    eventsMissed: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Events that are known to have happened and were not counted' }),
     ),
   }),
 })

@@ -1,6 +1,7 @@
 /** The accept queue of each listening socket. */
 import type { MetricValue } from '#common/metrics-text.ts'
-import type { ExactSample, ListenerSample } from '../snapshot.ts'
+import { waitBoundsUs } from '#kernel/bpf/events.ts'
+import type { EventSample, ExactSample, ListenerSample } from '../snapshot.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
 import { placeLabels, placeValues } from './place.ts'
 
@@ -51,6 +52,26 @@ const exactly = (value: (exact: ExactSample) => number | null): Metric['read'] =
     return known === undefined || known === null ? [] : [{ labels, value: known }]
   })
 
+const counted = (value: (events: EventSample) => number | undefined): Metric['read'] =>
+  each(({ events, seenSinceMs }, labels) => {
+    const known = events && value(events)
+    return known === undefined ? [] : [{ labels, value: known, createdMs: seenSinceMs }]
+  })
+
+function* waitRows({ events }: ListenerSample, labels: Labels): Iterable<MetricValue> {
+  if (events?.waits === undefined || events.waitSumMs === undefined) return
+  let upTo = 0
+  for (const [index, bound] of waitBoundsUs.entries()) {
+    upTo += events.waits[index] ?? 0
+    yield { labels: { ...labels, le: bound / 1e6 }, value: upTo, suffix: '_bucket' }
+  }
+  // Not `accepted`: what was counted between the two would make a bucket less than none.
+  const count = upTo + (events.waits[waitBoundsUs.length] ?? 0)
+  yield { labels: { ...labels, le: '+Inf' }, value: count, suffix: '_bucket' }
+  yield { labels, value: events.waitSumMs / 1000, suffix: '_sum' }
+  yield { labels, value: count, suffix: '_count' }
+}
+
 const fills = ['0.5', '0.9', '1'] as const
 
 export const listenerMetrics: MetricGroup = {
@@ -86,10 +107,12 @@ export const listenerMetrics: MetricGroup = {
       type: 'gauge',
       labels,
       help:
-        'Highest accept queue length sampled within the peak window (30 s by default). A scrape does not reset it; a new limit does. ' +
-        'A burst shorter than the sampling interval can be missed; after a minute in which nothing waited in the namespace, ' +
+        'Highest accept queue length within the peak window (30 s by default). A scrape does not reset it; a new limit does. ' +
+        'With --exact (feature peaks) it is that after each connection that came. Otherwise it is sampled: ' +
+        'a burst shorter than the sampling interval can be missed; after a minute in which nothing waited in the namespace, ' +
         'that is --quiet-interval.',
-      source: 'maximum of the sampled lengths, in 60 steps of the window',
+      source:
+        'maximum of the sampled lengths, in 60 steps of the window; with --exact also of sk_ack_backlog at each sk_data_ready of the listener',
       worry: 'It comes close to the limit although the length at scrapes is low: bursts, or pauses of the process.',
       read: one(({ peak }) => peak),
     },
@@ -100,8 +123,10 @@ export const listenerMetrics: MetricGroup = {
       help:
         'Time for which the accept queue was at or above this share of the N + 1 connections it holds; fill="1" is ' +
         'full. Each sample stands for the time since the previous one, so the resolution is the sampling interval. ' +
-        'A gap in the sampling counts for at most ten intervals, or 250 ms if that is more.',
-      source: 'sum over the samples',
+        'A gap in the sampling counts for at most ten intervals, or 250 ms if that is more. With --exact (feature accept_waits) ' +
+        'fill="1" is exact to microseconds, except while the queue is full since its limit was changed, which is sampled.',
+      source:
+        'sum over the samples; with --exact from the connection that filled the queue to the accept() that made room',
       worry: 'Any rate with fill="1" is time during which every new client is turned away.',
       read: each((listener, labels) =>
         fills.map((fill) => ({
@@ -160,6 +185,70 @@ export const listenerMetrics: MetricGroup = {
       source: 'rcvq_space.time of the first in icsk_accept_queue against CLOCK_MONOTONIC, read by a BPF iterator',
       worry: 'It grows: this shard accepts nobody, whatever its siblings do.',
       read: exactly(({ oldestWaitMs }) => (oldestWaitMs ?? 0) / 1000),
+    },
+    {
+      name: 'tcp_listener_joined_total',
+      type: 'counter',
+      labels,
+      help:
+        'Connections that have come into the accept queue of this socket, with --exact (feature peaks): arrivals of each shard. Counted ' +
+        'since the exporter began, or the listener. Absent without BPF.',
+      source: 'the tracepoint sk_data_ready of the listening socket (Linux 6.3), counted by a BPF program',
+      worry: 'Not a warning sign: shards of one port should have about the same rate.',
+      read: counted(({ joined }) => joined),
+    },
+    {
+      name: 'tcp_listener_accept_queue_full_total',
+      type: 'counter',
+      labels,
+      help:
+        'How often the accept queue has become full, with --exact (feature peaks), however briefly. Where accepts are not watched, also each ' +
+        'time that it became full again after somebody was accepted. Absent without BPF.',
+      source:
+        'sk_ack_backlog above sk_max_ack_backlog at sk_data_ready of the listening socket, counted by a BPF program',
+      worry: 'Any rate: whoever comes in such a moment is turned away, and tries again a second later.',
+      read: counted(({ timesFull }) => timesFull),
+    },
+    {
+      name: 'tcp_listener_accept_wait_seconds',
+      type: 'histogram',
+      labels,
+      help:
+        'How long each accepted connection had waited in the accept queue since its final ACK, with --exact (feature accept_waits), to a ' +
+        'microsecond. Counted since the exporter began, or the listener. Connections of TCP Fast Open that are accepted before their ' +
+        'final ACK are not in it. Absent without BPF.',
+      source:
+        'CLOCK_MONOTONIC less rcvq_space.time of the connection when accept() frees its request (tracepoint kmem_cache_free, ' +
+        'Linux 6.2), counted by a BPF program',
+      worry: 'Its upper quantiles rise above what clients may wait: the process comes to accept() too seldom.',
+      read: each(waitRows),
+    },
+    {
+      name: 'tcp_listener_final_ack_drops_total',
+      type: 'counter',
+      labels,
+      help:
+        'Final ACKs, or data that stand for them, that were dropped because the accept queue of this socket was full, with --exact (feature ' +
+        'drops): the client believes that it is connected. Each attempt counts. Counted since the exporter began, or the listener. ' +
+        'Absent without BPF.',
+      source:
+        'the tracepoint kfree_skb with reason TCP_LISTEN_OVERFLOW (Linux 6.15) and the listening socket (6.11), counted by a BPF program',
+      worry: 'Any rate: clients are connected to a server that does not know them.',
+      read: counted(({ finalAckDrops }) => finalAckDrops),
+    },
+    {
+      name: 'tcp_listener_syn_drops_total',
+      type: 'counter',
+      labels,
+      help:
+        'SYNs that this socket dropped, with --exact (feature drops): each client tries again after a second or more. Of a full accept ' +
+        'queue, and with tcp_syncookies=0 of a full SYN queue. Counted since the exporter first read the drops of the listener, of one that ' +
+        'began later from its beginning. ' +
+        'Absent without BPF.',
+      source:
+        'sk_drops less what was dropped at this socket otherwise (tracepoint kfree_skb): no tracepoint fires for a SYN',
+      worry: 'Any rate: clients wait a second or more to connect.',
+      read: counted(({ synDrops }) => synDrops),
     },
     {
       name: 'tcp_listener_acceptors',

@@ -51,14 +51,27 @@ export const ownMetrics: MetricGroup = {
       type: 'gauge',
       labels: ['feature'],
       help:
-        'Whether what --exact asks for is read: shards is half-open requests and waits of each listener. 0 if the kernel refuses ' +
-        'it or it contradicts sock_diag; the log and /health say why. Absent without --exact.',
+        'Whether what --exact asks for is had: shards is half-open requests and the oldest wait of each listener, peaks its peak and ' +
+        'what comes, accept_waits how long it is full and clients wait, drops the SYNs and final ACKs that it drops. 0 if the kernel ' +
+        'refuses it or it contradicts sock_diag; the log and /health say why. Absent without --exact.',
       source: 'the exporter',
-      worry: '0 where it was 1: the numbers of each listener that BPF tells are absent.',
+      worry: '0 where it was 1: the numbers of each listener that BPF tells are absent, and peaks are sampled.',
       read: function* ({ raw }) {
-        if (raw?.sampler.exact === undefined) return
-        yield { labels: { feature: 'shards' }, value: raw.sampler.exact === null ? 1 : 0 }
+        for (const [feature, why] of Object.entries(raw?.sampler.exactFeatures ?? {}))
+          yield { labels: { feature }, value: why === null ? 1 : 0 }
       },
+    },
+    {
+      name: 'spillway_exact_events_missed_total',
+      type: 'counter',
+      labels: [],
+      help:
+        'Events at listeners that BPF programs did not count, as far as that is known: the kernel left one out, there was no room for ' +
+        'another listener (4096 at which anything happens), or sock_diag shows another number of connections than have come and gone. ' +
+        'Absent without --exact.',
+      source: 'recursion_misses of the programs, their own count, and the comparison with sock_diag',
+      worry: 'It is no longer a tiny share of tcp_listener_joined_total: beyond 1 % the exporter gives up watching.',
+      read: counted(({ raw }) => raw?.sampler.eventsMissed, sinceSampler),
     },
     {
       name: 'spillway_exporter_namespace_hidden_processes',

@@ -100,6 +100,7 @@ export function addRoutes(app: ReadingEdge, sources: Sources, { freshMs, limits,
       agesSeconds: store.agesSeconds,
       withheld: store.withheld,
       ...(store.raw?.sampler.exact !== undefined && { exact: store.raw.sampler.exact }),
+      ...(store.raw?.sampler.exactFeatures !== undefined && { exactFeatures: store.raw.sampler.exactFeatures }),
       unread: { ...unread(), processesOfListeners: store.hiddenOwners },
     })
   })

@@ -165,6 +165,7 @@ export class Identifier {
         acceptors: waiters === undefined ? null : [...waiters],
         ...place,
         ...(listener.exact !== undefined && { exact: listener.exact }),
+        ...(listener.events !== undefined && { events: listener.events }),
       })
     }
     return identified.sort(byShard)

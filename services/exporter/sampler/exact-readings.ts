@@ -1,6 +1,5 @@
 import { describeError } from '#common/errors.ts'
 import { ExactListeners } from '#kernel/bpf/listeners.ts'
-import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import { proveExact } from './exact-proof.ts'
 import type { ListenerState } from './listener-state.ts'
@@ -118,25 +117,3 @@ function someWait(listeners: Iterable<ExactState>): boolean {
   for (const { length } of listeners) if (length > 0) return true
   return false
 }
-
-/** What has become of the wish for exact readings. */
-export interface Exact {
-  readings: ExactReadings | undefined
-  /** Why they could not begin. */
-  refusal: string | undefined
-}
-
-/** Begins them if that is wished; with `on` throws a KernelError if it cannot be done, with `auto` says so and goes on. */
-export function openExact(wish: 'auto' | 'on' | undefined, log: (line: string) => void): Exact | undefined {
-  if (wish === undefined) return undefined
-  try {
-    return { readings: new ExactReadings(log), refusal: undefined }
-  } catch (error) {
-    if (wish === 'on' || !(error instanceof KernelError)) throw error
-    log(`Listeners are not read by BPF: ${error.message}`)
-    return { readings: undefined, refusal: error.message }
-  }
-}
-
-/** Null while they are made. */
-export const whyNoExact = ({ readings, refusal }: Exact): string | null => readings?.why ?? refusal ?? null

@@ -2,7 +2,8 @@ import { SumWindow } from './sliding-window.ts'
 
 /**
  * How long an accept queue was at or above half, nine tenths and the whole of the N + 1 connections that it holds. Each
- * sample stands for the time since the previous one, so the resolution is the sampling interval.
+ * sample stands for the time since the previous one, so the resolution is the sampling interval. Where it is known otherwise how long it
+ * was full, that is added, and samples of a full queue are not.
  */
 export class FillTime {
   halfMs = 0
@@ -20,16 +21,26 @@ export class FillTime {
     this.#longestGapMs = longestGapMs
   }
 
-  observe(nowMs: number, elapsedMs: number, length: number, limit: number): void {
+  observe(nowMs: number, elapsedMs: number, length: number, limit: number, fullIsKnown = false): void {
     const holds = limit + 1
     if (length < holds * 0.5) return
     const countedMs = Math.max(0, Math.min(elapsedMs, this.#longestGapMs))
     this.halfMs += countedMs
     if (length < holds * 0.9) return
     this.nineTenthsMs += countedMs
-    if (length < holds) return
+    if (length < holds || fullIsKnown) return
     this.fullMs += countedMs
     this.#fullWindow.add(nowMs, countedMs)
+  }
+
+  /** Adds time for which it was full. */
+  add(nowMs: number, fullMs: number): void {
+    if (fullMs === 0) return
+    this.fullMs += fullMs
+    this.#fullWindow.add(nowMs, fullMs)
+    // A spell that no sample has met was one of half a queue as well.
+    this.nineTenthsMs = Math.max(this.nineTenthsMs, this.fullMs)
+    this.halfMs = Math.max(this.halfMs, this.nineTenthsMs)
   }
 
   fullMsInWindow(nowMs: number): number {

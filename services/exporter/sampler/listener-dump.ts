@@ -127,14 +127,19 @@ export class ListenerDump {
 
   /** A new listener, or (`before`) a socket that listens again on another port. */
   #meet(record: SocketRecord, high: number, low: number, before: ListenerState | undefined): void {
-    if (before !== undefined) this.#ports.remove(before)
+    if (before !== undefined) this.#leave(before)
     else this.#count++
-    const state = new ListenerState(record, this.#nowMs, this.#pace)
+    const state = new ListenerState(record, this.#nowMs, this.#pace, this.#dumpNumber > DUMPS_UNTIL_GONE)
     const byLow = this.#states.get(high) ?? new Map<number, ListenerState>()
     this.#states.set(high, byLow.set(low, state))
     this.#ports.add(state, record.family, record.v6only)
     this.#unnamed.push(state)
     this.#take(state, record)
+  }
+
+  #leave(state: ListenerState): void {
+    state.isGone = true
+    this.#ports.remove(state)
   }
 
   /** A socket stays for life what it was opened as. */
@@ -151,7 +156,7 @@ export class ListenerDump {
         if (state.seen === this.#dumpNumber || ++state.missed < DUMPS_UNTIL_GONE) continue
         byLow.delete(low)
         this.#count--
-        this.#ports.remove(state)
+        this.#leave(state)
       }
       if (byLow.size === 0) this.#states.delete(high)
     }

@@ -1,4 +1,7 @@
+import type { ListenerCounts } from '#kernel/bpf/events.ts'
 import type { ListenerProtocol, SocketRecord } from '#kernel/sock-diag.ts'
+import { EventCounts, type Sampled } from './event-counts.ts'
+import type { WatchedEvents } from './exact-events.ts'
 import type { ExactReading } from './exact-readings.ts'
 import { FillTime, longestGapMs } from './fill-time.ts'
 import type { RawListener } from './message.ts'
@@ -41,6 +44,13 @@ export class ListenerState {
   protocol: ListenerProtocol | undefined
   /** What BPF tells of it, if that is read. */
   exact: ExactReading | undefined
+  /** Whether it has closed. */
+  isGone = false
+  /** What happened here between the samples, if that is watched. */
+  #events: EventCounts | undefined
+  readonly #isNew: boolean
+  #knowsFull = false
+  #dropsMs: number | undefined
   #uid = 0
   #lastMs: number
   #lastDrops = 0
@@ -49,7 +59,9 @@ export class ListenerState {
   readonly #peak: PeakWindow
   readonly #fill: FillTime
 
-  constructor(record: SocketRecord, nowMs: number, pace: SamplingPace) {
+  /** `isNew` is false for one that may have listened before anything was read. */
+  constructor(record: SocketRecord, nowMs: number, pace: SamplingPace, isNew = false) {
+    this.#isNew = isNew
     this.address = record.address
     this.port = record.port
     this.inode = record.inode
@@ -75,7 +87,10 @@ export class ListenerState {
     if (length === 0) this.lastEmptyMs = nowMs
     this.length = length
     // A peak belongs to the limit under which it was seen: those who divide the two must not meet with that of another.
-    if (record.sendQueue !== this.limit) this.#peak.clear()
+    if (record.sendQueue !== this.limit) {
+      this.#peak.clear()
+      this.#knowsFull = false
+    }
     this.limit = record.sendQueue
     this.#uid = record.uid
     const { drops } = record
@@ -83,17 +98,41 @@ export class ListenerState {
       this.#dropsFromZero ??= drops === 0
       this.drops += (drops - this.#lastDrops) >>> 0 // sk_drops is 32 bits wide and starts again at 0
       this.#lastDrops = drops
+      this.#dropsMs = nowMs
     }
     if (this.length > 0 || this.drops > 0) this.used = true
     if (this.length > 0) {
       this.#peak.raise(nowMs, this.length)
-      this.#fill.observe(nowMs, nowMs - sinceMs, this.length, this.limit)
+      this.#fill.observe(nowMs, nowMs - sinceMs, this.length, this.limit, this.#knowsFull)
     }
     this.#lastMs = nowMs
   }
 
+  /** Takes what has happened here until `nowMs`, and gives how many events were missed, as sock_diag shows. */
+  takeEvents(counts: ListenerCounts, nowMs: number, watched: WatchedEvents): number {
+    this.#events ??= new EventCounts(this.#isNew)
+    const longerMs = this.#events.take(counts, nowMs, this.limit, watched)
+    // A peak belongs to the limit that it was seen under, and the next sample may show another one.
+    if (watched.has('joins') && counts.limit === this.limit && counts.peak > 0) this.#peak.raise(nowMs, counts.peak)
+    this.#knowsFull = longerMs !== undefined
+    if (longerMs !== undefined) this.#fill.add(nowMs, longerMs)
+    if (counts.joined > 0) this.used = true
+    return this.#events.missed(this.#sampled, watched)
+  }
+
+  /** From now on nothing is known but the samples. */
+  forgetEvents(): void {
+    this.#events = undefined
+    this.#knowsFull = false
+  }
+
+  get #sampled(): Sampled {
+    return { length: this.length, drops: this.drops, lengthMs: this.#lastMs, dropsMs: this.#dropsMs }
+  }
+
   /** `device` is the name of the one that it is bound to, `used` whether its port has ever had a client. */
-  toRaw(nowMs: number, device: string, used: boolean): RawListener {
+  toRaw(nowMs: number, device: string, used: boolean, watched?: WatchedEvents): RawListener {
+    if (watched !== undefined && watched.size > 0) this.#events ??= new EventCounts(this.#isNew)
     return {
       device,
       used,
@@ -117,6 +156,7 @@ export class ListenerState {
       cgroupId: this.cgroupId,
       uid: this.#uid,
       ...(this.exact !== undefined && { exact: this.exact }),
+      ...(watched !== undefined && this.#events && { events: this.#events.toSample(this.#sampled, watched) }),
     }
   }
 }

@@ -14,6 +14,7 @@ import { Arrivals } from './arrivals.ts'
 import type { Closed } from './closed-listeners.ts'
 import { connectionStates } from './connection-totals.ts'
 import { DeviceNames } from './device-names.ts'
+import type { WatchedEvents } from './exact-events.ts'
 import type { ExactReadings, ExactTarget } from './exact-readings.ts'
 import { HostLimits } from './host-limits.ts'
 import { ListenerDump } from './listener-dump.ts'
@@ -75,6 +76,7 @@ export class NamespaceSampler {
   readonly #moved = new MovedConnections()
   readonly #noRequests = new StillAsWalked()
   readonly #restingConnections = new StillAsWalked()
+  readonly #noOutgoing = new StillAsWalked()
   #shownCounters: string[] = []
   #otherCounters: string[] = []
   /** As snapshots have them, until one of them moves. */
@@ -213,7 +215,10 @@ export class NamespaceSampler {
 
   /** Connections whose own end has no listener. */
   sampleOutgoing(): void {
-    this.#outgoing.sample(this.#diag)
+    const segments = this.#segments('Tcp_InSegs', 'Tcp_OutSegs')
+    const none = this.#noOutgoing.is(this.#ports.version, segments)
+    const any = this.#outgoing.sample(this.#diag, none)
+    if (!none) this.#noOutgoing.walked(!any, this.#ports.version, segments)
   }
 
   sampleCounters(): void {
@@ -261,6 +266,11 @@ export class NamespaceSampler {
     return kind === 'udp' && !this.#udp.inUse(nowMs) ? RARE : 1
   }
 
+  /** A listener by its cookie; undefined for one that no dump has shown. */
+  findListener(cookieHigh: number, cookieLow: number): ListenerState | undefined {
+    return this.#listeners.find(cookieHigh, cookieLow)
+  }
+
   /** What the last dump of listeners found. */
   listeners(): Iterable<ListenerState> {
     return this.#listeners.listeners()
@@ -281,7 +291,8 @@ export class NamespaceSampler {
     return this.#ports.version + this.#unix.version
   }
 
-  toRaw(nowMs: number): Omit<RawNamespace, 'costs'> {
+  /** `watched` is what is known to have happened at listeners beside what was sampled; undefined where nothing is. */
+  toRaw(nowMs: number, watched?: WatchedEvents): Omit<RawNamespace, 'costs'> {
     const outgoing = this.#outgoing.found
     const deviceName = (index: number): string => this.#devices.nameOf(index, nowMs)
     const closedListeners = this.#ports.closed.toSample(closedOf(this.#ports.groups()), deviceName)
@@ -292,7 +303,9 @@ export class NamespaceSampler {
       ...this.identity,
       listenersVersion: this.#ports.version,
       ...(leftOut > 0 && { listenersLeftOut: leftOut }),
-      listeners: shown.map(({ state, used }) => state.toRaw(nowMs, deviceName(state.deviceIndex), used)).sort(byPlace),
+      listeners: shown
+        .map(({ state, used }) => state.toRaw(nowMs, deviceName(state.deviceIndex), used, watched))
+        .sort(byPlace),
       ports: Array.from(shownPorts, (port) => port.toSample(nowMs, deviceName(port.deviceIndex))).sort(byPlace),
       ...this.#raw,
       ...(closedListeners !== undefined && { closedListeners }),
@@ -320,6 +333,7 @@ export class NamespaceSampler {
   }
 
   close(): void {
+    for (const state of this.listeners()) state.isGone = true
     this.#diag.close()
     this.#outgoing.close()
     this.#limits.close()

@@ -4,7 +4,8 @@ import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
 import { budgetsFor } from './budgets.ts'
-import { type Exact, openExact, whyNoExact } from './exact-readings.ts'
+import { type BudgetedWork, CostBudget } from './cost-budget.ts'
+import { Exact, exactFeatures } from './exact.ts'
 import { Laps } from './laps.ts'
 import {
   type Discovery,
@@ -32,6 +33,11 @@ type Orders = Pick<
 /** Ticks in a row. */
 const MOST_LEFT_OUT = 4
 
+/** How often it is asked what has happened between the samples, if a tenth of --cpu-budget is enough for that. */
+const EVENTS_EVERY_MS = 100
+const EVENTS_PART = 0.1
+const EVENTS_CEILING_MS = 1000
+
 /** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
 const DEAR_SNAPSHOTS = 50
 
@@ -41,6 +47,8 @@ export class Sampler {
   readonly #house: House & { recorder: SampleRecorder | undefined; own: { inode: number } }
   readonly #log: (line: string) => void
   readonly #exact: Exact | undefined
+  readonly #eventsWork: BudgetedWork
+  #eventsDueMs = Number.NEGATIVE_INFINITY
   readonly #namespaces: NamespaceSet
   readonly #watched = new Map<number, WatchedNamespace>()
   /** In the order in which they are next looked at for what is due, which nothing is before `#nextDueMs`. */
@@ -68,7 +76,8 @@ export class Sampler {
     this.#orders = orders
     this.#log = log
     this.#sequence = orders.firstSequence
-    this.#exact = openExact(orders.exact, log)
+    this.#exact = orders.exact === undefined ? undefined : new Exact(orders.exact, log)
+    this.#eventsWork = new CostBudget(pace.cpuShare * EVENTS_PART, EVENTS_CEILING_MS).work(EVENTS_EVERY_MS)
     this.#house = {
       ...{
         pace,
@@ -131,6 +140,7 @@ export class Sampler {
         if (rested && !watched.rests(nowMs)) this.#nextDueMs = nowMs
       }
     if (nowMs >= this.#nextDueMs) this.#readDue(nowMs)
+    if (nowMs >= this.#eventsDueMs) this.#readEvents()
     const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
     let waitMs = Math.max(sampleIntervalMs, quietIntervalMs)
     for (const watched of this.#watched.values())
@@ -180,6 +190,26 @@ export class Sampler {
     for (const watched of this.#watched.values()) if (watched.countersAreDue(nowMs)) watched.read('counters', false)
   }
 
+  /** What has happened between the samples, after them: what they show has happened by then. */
+  #readEvents(): void {
+    const { clock, laps, pace } = this.#house
+    const events = this.#exact?.events
+    if (events === undefined) {
+      this.#eventsDueMs = Number.POSITIVE_INFINITY
+      return
+    }
+    laps.end()
+    const [beganMs, beganCpuMs] = [clock(), laps.cpuMs]
+    events.read(
+      beganMs,
+      Array.from(this.#watched.values(), ({ sampler }) => sampler),
+      this.changes,
+    )
+    laps.end()
+    this.#eventsWork.observe(laps.cpuMs - beganCpuMs)
+    this.#eventsDueMs = beganMs + this.#eventsWork.intervalMs() - pace.sampleIntervalMs / 2
+  }
+
   /** Reads everything now, due or not. */
   readEverything(): void {
     const { laps } = this.#house
@@ -187,6 +217,7 @@ export class Sampler {
     this.#beginAnew()
     const beganCpuMs = laps.cpuMs
     for (const watched of this.#watched.values()) readAll(watched)
+    this.#readEvents()
     this.#nextDueMs = Number.NEGATIVE_INFINITY
     this.#lookCpuMs += laps.cpuMs - beganCpuMs
   }
@@ -200,7 +231,7 @@ export class Sampler {
   snapshot(thread: { cpuSeconds: number; late: Pacer['late']; answers: number }): RawSnapshot {
     const nowMs = this.#house.clock()
     this.#house.laps.rest()
-    const namespaces = [...this.#watched.values()].map((watched) => watched.toRaw(nowMs))
+    const namespaces = [...this.#watched.values()].map((watched) => watched.toRaw(nowMs, this.#exact?.events?.watched))
     this.#warnIfDear(namespaces.length, nowMs)
     return {
       sequence: this.#sequence++,
@@ -217,7 +248,7 @@ export class Sampler {
           namespaces.map(({ costs }) => costs),
           this.#departed,
         ),
-        ...(this.#exact !== undefined && { exact: whyNoExact(this.#exact) }),
+        ...(this.#exact !== undefined && exactState(this.#exact)),
       },
       errors: [...this.#errors.values()].map((error) => ({ ...error })),
       departed: { ...this.#departed },
@@ -246,7 +277,7 @@ export class Sampler {
 
   close(): void {
     for (const inode of [...this.#watched.keys()]) this.#unwatch(inode)
-    this.#exact?.readings?.close()
+    this.#exact?.close()
   }
 
   #watch(identity: NamespaceIdentity, namespace: NetworkNamespace): void {
@@ -306,6 +337,14 @@ export class Sampler {
       `Reading the listeners of ${namespaces} namespaces every ${duration(sampleIntervalMs)} takes ${percent(share)} of a ` +
         'core in CPU time, and --cpu-budget does not limit it: raise --sample-interval',
     )
+  }
+}
+
+function exactState(exact: Exact): Pick<Snapshot['sampler'], 'exact' | 'exactFeatures' | 'eventsMissed'> {
+  return {
+    exact: exact.why('shards'),
+    exactFeatures: Object.fromEntries(exactFeatures.map((feature) => [feature, exact.why(feature)])),
+    ...(exact.events !== undefined && { eventsMissed: exact.events.missed }),
   }
 }
 

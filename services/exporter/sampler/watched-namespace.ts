@@ -2,6 +2,7 @@ import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { Budgets } from './budgets.ts'
 import type { BudgetedWork } from './cost-budget.ts'
 import { DumpMeter } from './dump-meter.ts'
+import type { WatchedEvents } from './exact-events.ts'
 import type { ExactReadings } from './exact-readings.ts'
 import type { Laps } from './laps.ts'
 import { type DumpKind, dumpKinds, type NamespaceIdentity, perKind, type RawNamespace } from './message.ts'
@@ -156,8 +157,8 @@ export class WatchedNamespace {
     this.#schedule(kind)
   }
 
-  toRaw(nowMs: number): RawNamespace {
-    return { ...this.sampler.toRaw(nowMs), costs: perKind((kind) => this.meters[kind].toCost(nowMs)) }
+  toRaw(nowMs: number, events: WatchedEvents | undefined): RawNamespace {
+    return { ...this.sampler.toRaw(nowMs, events), costs: perKind((kind) => this.meters[kind].toCost(nowMs)) }
   }
 
   close(): void {

@@ -1,0 +1,603 @@
+/**
+ * What happens at listening sockets between two looks at them: a connection joins an accept queue, one is accepted, a final
+ * ACK is dropped. Counted in the kernel by programs at its tracepoints, for all network namespaces, and read from there:
+ * docs/kernel-facts.md#events-of-an-accept-queue.
+ */
+import { KernelError } from '../errors.ts'
+import { close } from '../libc.ts'
+import { Assembly, frame, helpers } from './assembler.ts'
+import { Btf } from './btf.ts'
+import { attachTracepoint, BpfMap, loadProgram, missedRuns } from './system-call.ts'
+
+/** What can be watched. Each is had on its own, except that `accepts` needs `joins`. */
+export const eventKinds = ['joins', 'accepts', 'drops'] as const
+export type EventKind = (typeof eventKinds)[number]
+
+/** Upper bounds of the waits that are told apart, in microseconds; a last class has the longer ones. */
+export const waitBoundsUs = [
+  50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
+  5_000_000, 10_000_000,
+] as const
+
+/** What has happened at one listening socket since it was first seen. `ListenerEvents.read` gives the same object again and again. */
+export interface ListenerCounts {
+  /** The upper and the lower half of its cookie, as sock_diag shows it. */
+  cookieHigh: number
+  cookieLow: number
+  port: number
+  /** Connections that have come into its accept queue. */
+  joined: number
+  /** The longest it was after one of them came, since the last reading, and the limit at that time. 0 if none came. */
+  peak: number
+  limit: number
+  /** How often it became full. */
+  timesFull: number
+  /** How long it was full, ended spells only, and since when it has been (CLOCK_MONOTONIC); undefined while it is not. Of `accepts`. */
+  fullMs: number
+  fullSinceMs: number | undefined
+  /** Connections that were accepted, by the time since their final ACK (`waitBoundsUs`), and the sum of these times. Of `accepts`. */
+  accepted: number
+  readonly waits: Float64Array
+  waitSumMs: number
+  /** Final ACKs dropped because the queue was full, and those that carried a SYN cookie. Of `drops`. */
+  finalAckDrops: number
+  cookieAckDrops: number
+  /** By how much sk_drops has grown for packets that met this socket after their SYN. Of `drops`. */
+  discarded: number
+}
+
+const CLOSED = 7
+const LISTEN = 10
+/** More listeners at which anything happens are not counted, and that is told. */
+const MOST = 4096
+const CLASSES = waitBoundsUs.length + 1
+/** What is where in the kernel's record of one listener. */
+const at = {
+  peaks: 0,
+  joined: 16,
+  accepted: 24,
+  timesFull: 32,
+  fullSince: 40,
+  fullNs: 48,
+  limit: 56,
+  port: 60,
+  finalAckDrops: 64,
+  cookieAckDrops: 72,
+  discarded: 80,
+  waitSum: 88,
+  waits: 96,
+} as const
+const VALUE_BYTES = at.waits + 8 * CLASSES
+/** What is where in the one record that all programs share; `fresh` is a listener's record at its beginning. */
+const shared = { lost: 0, slabs: 8, fresh: 40 } as const
+/** Slabs of requests: IPv4 and IPv6, each also of MPTCP. */
+const SLABS = 4
+/** How many other CPUs may be ahead in the same nanoseconds before a peak is given up. */
+const TRIES = 8
+
+/** The key of an array's only value. */
+const ONLY = Buffer.alloc(4)
+
+export interface ListenerEventsOptions {
+  btf?: Btf
+  without?: ReadonlyMap<EventKind, string>
+}
+
+/** Programs in the kernel that count what happens at listening sockets. */
+export class ListenerEvents {
+  /** Why something is not watched, as the kernel says it; what is watched is not among them. */
+  readonly missing = new Map<EventKind, string>()
+  readonly #descriptors: number[] = []
+  readonly #programs: number[] = []
+  readonly #entries: BpfMap
+  readonly #shared: BpfMap
+  /** By the address of a request that came with a SYN cookie, the cookie of its listener: such a request does not name it. */
+  readonly #requests: BpfMap
+  /** The number of the present interval between two readings: peaks are those of one interval. */
+  readonly #epoch: BpfMap
+  readonly #epochValue = Buffer.alloc(8)
+  readonly #key = Buffer.alloc(8)
+
+  /**
+   * Loads and attaches them. That takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, outside of any user namespace; reading takes
+   * nothing since Linux 6.0. Throws a KernelError if nothing at all can be watched; what alone cannot is in `missing`, and so is
+   * what is to be left out, for the reason that `without` gives.
+   */
+  constructor({ btf = Btf.ofKernel(), without = new Map() }: ListenerEventsOptions = {}) {
+    for (const [kind, why] of without) this.missing.set(kind, why)
+    try {
+      this.#entries = this.#map(new BpfMap('listeners', 'hash', 8, VALUE_BYTES, MOST))
+      this.#shared = this.#map(new BpfMap('shared', 'array', 4, shared.fresh + VALUE_BYTES, 1))
+      this.#requests = this.#map(new BpfMap('requests', 'latest', 8, 8, MOST))
+      this.#epoch = this.#map(new BpfMap('epoch', 'array', 4, 8, 1))
+      this.#nextEpoch()
+      const maps: Maps = {
+        entries: this.#entries.descriptor,
+        shared: this.#shared.descriptor,
+        requests: this.#requests.descriptor,
+        epoch: this.#epoch.descriptor,
+      }
+      // Where accepts are watched, joins leave the end of a full spell to them.
+      this.#begin('accepts', btf, 'kmem_cache_free', 3, () => accepts(maps, acceptFields(btf)))
+      this.#begin('joins', btf, 'sk_data_ready', 1, () => joins(maps, joinFields(btf), !this.missing.has('accepts')))
+      this.#begin('drops', btf, 'kfree_skb', 4, () => drops(maps, dropFields(btf)))
+      const noJoins = this.missing.get('joins')
+      if (noJoins !== undefined && !this.missing.has('accepts')) this.missing.set('accepts', noJoins)
+      if (this.missing.size === eventKinds.length) throw this.#lastError ?? missing('event that is wanted')
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  /** Every listener at which anything has happened, and what. Takes some microseconds, and a fraction of one for each listener. */
+  read(visit: (counts: ListenerCounts) => void): void {
+    const epoch = this.#nextEpoch()
+    this.#entries.read((keys, keyAt, values, valueAt) => visit(this.#row(epoch, keys, keyAt, values, valueAt)))
+  }
+
+  /** How many events were not counted: at too many listeners, or while the same program ran on that CPU. */
+  missed(): number {
+    const value = this.#shared.get(ONLY)
+    let missed = value === undefined ? 0 : quad(value, shared.lost)
+    for (const program of this.#programs) missed += missedRuns(program)
+    return missed
+  }
+
+  /** Forgets a listener that has closed. */
+  forget(cookieHigh: number, cookieLow: number): void {
+    this.#key.writeUInt32LE(cookieLow >>> 0, 0)
+    this.#key.writeUInt32LE(cookieHigh >>> 0, 4)
+    this.#entries.delete(this.#key)
+  }
+
+  /** Takes the programs out of the kernel. */
+  close(): void {
+    for (const descriptor of this.#descriptors.splice(0).reverse()) close(descriptor)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #lastError: KernelError | undefined
+
+  /** Begins to watch one kind, or says why that cannot be. */
+  #begin(kind: EventKind, btf: Btf, tracepoint: string, takes: number, code: () => Buffer): void {
+    if (this.missing.has(kind)) return
+    try {
+      const target = btf.typedef(`btf_trace_${tracepoint}`)
+      const has = btf.tracepointArguments(tracepoint)
+      if (target === undefined || has === undefined) throw missing(`tracepoint ${tracepoint}`)
+      if (has < takes) throw missing(`tracepoint ${tracepoint} with ${takes} arguments, but one with ${has}`)
+      const program = this.#keep(loadProgram(kind, code(), { kind: 'tracepoint', target }))
+      this.#keep(attachTracepoint(program))
+      this.#programs.push(program)
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error
+      this.#lastError = error
+      this.missing.set(kind, error.message)
+    }
+  }
+
+  /** Begins the next interval, and gives the one that has ended. */
+  #nextEpoch(): number {
+    const before = this.#epochValue.readUInt32LE()
+    this.#epochValue.writeUInt32LE((before + 1) >>> 0)
+    this.#epoch.set(ONLY, this.#epochValue)
+    return before
+  }
+
+  readonly #shown: ListenerCounts = {
+    cookieHigh: 0,
+    cookieLow: 0,
+    port: 0,
+    joined: 0,
+    peak: 0,
+    limit: 0,
+    timesFull: 0,
+    fullMs: 0,
+    fullSinceMs: undefined,
+    accepted: 0,
+    waits: new Float64Array(CLASSES),
+    waitSumMs: 0,
+    finalAckDrops: 0,
+    cookieAckDrops: 0,
+    discarded: 0,
+  }
+
+  #row(epoch: number, keys: Buffer, key: number, values: Buffer, value: number): ListenerCounts {
+    const shown = this.#shown
+    const count = (offset: number): number => quad(values, value + offset)
+    shown.cookieLow = keys.readUInt32LE(key)
+    shown.cookieHigh = keys.readUInt32LE(key + 4)
+    shown.port = values.readUInt32LE(value + at.port)
+    shown.limit = values.readUInt32LE(value + at.limit)
+    const peakAt = value + at.peaks + 8 * (epoch & 1)
+    shown.peak = values.readUInt32LE(peakAt + 4) === epoch ? values.readUInt32LE(peakAt) : 0
+    shown.joined = count(at.joined)
+    shown.timesFull = count(at.timesFull)
+    shown.fullMs = count(at.fullNs) / 1e6
+    const since = count(at.fullSince)
+    shown.fullSinceMs = since === 0 ? undefined : since / 1e6
+    shown.accepted = count(at.accepted)
+    for (let index = 0; index < CLASSES; index++) shown.waits[index] = count(at.waits + 8 * index)
+    shown.waitSumMs = count(at.waitSum) / 1000
+    shown.finalAckDrops = count(at.finalAckDrops)
+    shown.cookieAckDrops = count(at.cookieAckDrops)
+    shown.discarded = count(at.discarded)
+    return shown
+  }
+
+  #map(map: BpfMap): BpfMap {
+    this.#keep(map.descriptor)
+    return map
+  }
+
+  #keep(descriptor: number): number {
+    this.#descriptors.push(descriptor)
+    return descriptor
+  }
+}
+
+const quad = (bytes: Buffer, offset: number): number =>
+  bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32
+
+const missing = (what: string): KernelError =>
+  new KernelError('bpf', 'ENOENT', 'Watching accept queues by BPF', `This kernel has no ${what}`)
+
+function need(value: number | undefined, what: string): number {
+  if (value !== undefined) return value
+  throw missing(what)
+}
+
+/** The descriptors of the maps. */
+interface Maps {
+  entries: number
+  shared: number
+  requests: number
+  epoch: number
+}
+
+const offsets = (btf: Btf) => (structure: string, path: string) =>
+  need(btf.field(structure, path)?.offset, `field ${structure}.${path}`)
+
+function socketFields(btf: Btf) {
+  const offset = offsets(btf)
+  return {
+    state: offset('sock_common', 'skc_state'),
+    port: offset('sock_common', 'skc_num'),
+    length: offset('tcp_sock', 'inet_conn.icsk_inet.sk.sk_ack_backlog'),
+    limit: offset('tcp_sock', 'inet_conn.icsk_inet.sk.sk_max_ack_backlog'),
+  }
+}
+
+function joinFields(btf: Btf) {
+  const offset = offsets(btf)
+  return {
+    ...socketFields(btf),
+    listener: offset('request_sock', '__req_common.skc_listener'),
+    tail: offset('tcp_sock', 'inet_conn.icsk_accept_queue.rskq_accept_tail'),
+    operations: offset('request_sock', 'rsk_ops'),
+    slab: offset('request_sock_ops', 'slab'),
+  }
+}
+
+function acceptFields(btf: Btf) {
+  const offset = offsets(btf)
+  return {
+    ...socketFields(btf),
+    ...castOf(btf),
+    cookie: offset('sock_common', 'skc_cookie'),
+    listener: offset('request_sock', '__req_common.skc_listener'),
+    child: offset('request_sock', 'sk'),
+    since: offset('tcp_sock', 'rcvq_space.time'),
+    request: need(btf.struct('request_sock'), 'struct request_sock'),
+    tcpSocket: need(btf.struct('tcp_sock'), 'struct tcp_sock'),
+  }
+}
+
+function dropFields(btf: Btf) {
+  const offset = offsets(btf)
+  const reason = (name: string) =>
+    need(btf.enumValue('skb_drop_reason', `SKB_DROP_REASON_${name}`), `drop reason ${name}`)
+  return {
+    ...socketFields(btf),
+    ...castOf(btf),
+    overflow: reason('TCP_LISTEN_OVERFLOW'),
+    noSocket: reason('NO_SOCKET'),
+    head: offset('sk_buff', 'head'),
+    end: offset('sk_buff', 'end'),
+    segments: offset('skb_shared_info', 'gso_segs'),
+    sharedInfo: need(btf.struct('skb_shared_info'), 'struct skb_shared_info'),
+  }
+}
+
+/** Of a plain address the kernel makes a pointer of a type: what is read through it may be old, and is 0 where nothing is. */
+const castOf = (btf: Btf) => ({
+  cast: need(btf.func('bpf_rdonly_cast'), 'function bpf_rdonly_cast for programs (Linux 6.2)'),
+})
+
+type SocketFields = ReturnType<typeof socketFields>
+
+/** Registers that survive calls: what the hook is about, the listener, its record. */
+const [subject, listener, entry] = [6, 7, 8] as const
+/** Where the cookie is that is the key, and the address of a request. */
+const KEY = -8
+const REQUEST = -16
+
+/** To `found` with the value in register 0 if there is one for the key that stands at `key`. */
+const lookUp = (program: Assembly, map: number, key: number, found: string): Assembly =>
+  program
+    .loadMap(1, map)
+    .withRegister('mov', 2, frame)
+    .withConstant('add', 2, key)
+    .call(helpers.mapLookup)
+    .jumpIf(0, '!=', 0, found)
+
+/** Goes on only with the listener's record in `entry`: the one of the cookie at KEY, or a fresh one. */
+function findEntry(program: Assembly, { entries, shared: sharedMap }: Maps, fields: SocketFields): Assembly {
+  lookUp(program, entries, KEY, 'known')
+    .loadMap(1, entries)
+    .withRegister('mov', 2, frame)
+    .withConstant('add', 2, KEY)
+    .loadMapValue(3, sharedMap, shared.fresh)
+    .withConstant('mov', 4, NO_EXIST)
+    .call(helpers.mapUpdate)
+  return lookUp(program, entries, KEY, 'known')
+    .loadMapValue(1, sharedMap, shared.lost)
+    .withConstant('mov', 2, 1)
+    .atomic('add', 1, 0, 2)
+    .jump('end')
+    .label('known')
+    .withRegister('mov', entry, 0)
+    .load(2, 1, listener, fields.port)
+    .store(4, entry, at.port, 1)
+}
+const NO_EXIST = 1
+
+const addOne = (program: Assembly, offset: number): Assembly =>
+  program.withConstant('mov', 1, 1).atomic('add', entry, offset, 1)
+
+/**
+ * sk_data_ready(socket): of a listener when a connection has come into its queue; of any other socket when data have, so that
+ * this must be quick to see that it is not meant.
+ */
+function joins(maps: Maps, fields: ReturnType<typeof joinFields>, endsAreSeen: boolean): Buffer {
+  const program = new Assembly()
+    .load(8, subject, 1, 0)
+    .load(1, 1, subject, fields.state)
+    .jumpIf(1, '!=', LISTEN, 'end')
+    .withRegister('mov', 1, subject)
+    .call(helpers.skcToTcpSock)
+    .jumpIf(0, '==', 0, 'end')
+    .withRegister('mov', listener, 0)
+    .withRegister('mov', 1, subject)
+    .call(helpers.getSocketCookie)
+    .store(8, frame, KEY, 0)
+  findEntry(program, maps, fields)
+  addOne(program, at.joined)
+    // A peak belongs to the limit that it was seen under.
+    .load(4, 1, listener, fields.limit)
+    .load(4, 2, entry, at.limit)
+    .jumpIfRegister(1, '==', 2, 'same limit')
+    .store(4, entry, at.limit, 1)
+    .storeConstant(8, entry, at.peaks, 0)
+    .storeConstant(8, entry, at.peaks + 8, 0)
+    .label('same limit')
+  raisePeak(program, maps, fields)
+  becomeFull(program, fields, endsAreSeen)
+  learnRequest(program, maps, fields)
+  return program.label('end').exit(0).bytes()
+}
+
+/** The interval and the length in one number, so that the higher of two is what is wanted: a later interval, or a longer queue. */
+function raisePeak(program: Assembly, { epoch }: Maps, { length }: SocketFields): void {
+  const [peak, highest, before] = [3, 4, 5] as const
+  program
+    .loadMapValue(1, epoch, 0)
+    .load(4, highest, 1, 0)
+    .withRegister('mov', peak, highest)
+    .withConstant('and', peak, 1)
+    .withConstant('shiftLeft', peak, 3)
+    .withRegister('add', peak, entry)
+    .withConstant('shiftLeft', highest, 32)
+    .load(4, 1, listener, length)
+    .withRegister('or', highest, 1)
+  for (let attempt = 0; attempt < TRIES; attempt++)
+    program
+      .load(8, before, peak, at.peaks)
+      .jumpIfRegister(before, '>=', highest, 'raised')
+      .withRegister('mov', 0, before)
+      .atomic('compareExchange', peak, at.peaks, highest)
+      .jumpIfRegister(0, '==', before, 'raised')
+  program.label('raised')
+}
+
+/**
+ * Since when the queue has been full. Without a hook at accept() one that was full must have lost somebody before it can become
+ * full again, at a time that nobody saw: each time it does is a new spell.
+ */
+function becomeFull(program: Assembly, { length, limit }: SocketFields, endsAreSeen: boolean): void {
+  const now = 9
+  program
+    .load(4, 1, listener, length)
+    .load(4, 2, listener, limit)
+    .jumpIfRegister(1, '<=', 2, 'not full')
+    .call(helpers.ktimeGetNs)
+    .withRegister('mov', now, 0)
+  if (!endsAreSeen) {
+    program.store(8, entry, at.fullSince, now)
+    addOne(program, at.timesFull).label('not full')
+    return
+  }
+  program.withConstant('mov', 0, 0).atomic('compareExchange', entry, at.fullSince, now).jumpIf(0, '!=', 0, 'not full')
+  addOne(program, at.timesFull)
+    // If somebody was accepted meanwhile, who saw no spell to end, it has ended already.
+    .load(4, 1, listener, length)
+    .load(4, 2, listener, limit)
+    .jumpIfRegister(1, '>', 2, 'not full')
+    .withRegister('mov', 0, now)
+    .withConstant('mov', 1, 0)
+    .atomic('compareExchange', entry, at.fullSince, 1)
+    .label('not full')
+}
+
+/**
+ * What accept() will free: the slab of the request that has joined, and whose it is, if it came with a SYN cookie. Where two
+ * join at the same moment on two CPUs, both see the later one.
+ */
+function learnRequest(program: Assembly, { shared: sharedMap, requests }: Maps, fields: ReturnType<typeof joinFields>) {
+  program
+    .load(8, 1, listener, fields.tail)
+    .jumpIf(1, '==', 0, 'end')
+    .load(8, 2, 1, fields.listener)
+    .jumpIf(2, '!=', 0, 'named')
+    .store(8, frame, REQUEST, 1)
+    .loadMap(1, requests)
+    .withRegister('mov', 2, frame)
+    .withConstant('add', 2, REQUEST)
+    .withRegister('mov', 3, frame)
+    .withConstant('add', 3, KEY)
+    .withConstant('mov', 4, 0)
+    .call(helpers.mapUpdate)
+    .load(8, 1, listener, fields.tail)
+    .label('named')
+    .load(8, 1, 1, fields.operations)
+    .load(8, 1, 1, fields.slab)
+    .jumpIf(1, '==', 0, 'end')
+    .loadMapValue(2, sharedMap, shared.slabs)
+  for (let slab = 0; slab < SLABS; slab++) program.load(8, 3, 2, 8 * slab).jumpIfRegister(3, '==', 1, 'end')
+  for (let slab = 0; slab < SLABS; slab++)
+    program
+      .load(8, 3, 2, 8 * slab)
+      .jumpIf(3, '!=', 0, `taken ${slab}`)
+      .store(8, 2, 8 * slab, 1)
+      .jump('end')
+      .label(`taken ${slab}`)
+}
+
+/**
+ * kmem_cache_free(place, object, slab): accept() frees the request that stood in the queue, and nothing else frees one that has
+ * a connection while its listener listens. So many other things are freed that this must be quick to see that it is not meant.
+ */
+function accepts(maps: Maps, fields: ReturnType<typeof acceptFields>): Buffer {
+  const child = 9
+  const program = new Assembly().load(8, 2, 1, 16).loadMapValue(3, maps.shared, shared.slabs)
+  for (let slab = 0; slab < SLABS; slab++) program.load(8, 4, 3, 8 * slab).jumpIfRegister(2, '==', 4, 'request')
+  program
+    .jump('end')
+    .label('request')
+    .load(8, 1, 1, 8)
+    .store(8, frame, REQUEST, 1)
+    .withConstant('mov', 2, fields.request)
+    .callKernel(fields.cast)
+    .load(8, listener, 0, fields.listener)
+    .load(8, 1, 0, fields.child)
+    .jumpIf(1, '==', 0, 'end')
+    .withConstant('mov', 2, fields.tcpSocket)
+    .callKernel(fields.cast)
+    .withRegister('mov', child, 0)
+    .jumpIf(listener, '==', 0, 'nameless')
+    .withRegister('mov', 1, listener)
+    .withConstant('mov', 2, fields.tcpSocket)
+    .callKernel(fields.cast)
+    .withRegister('mov', listener, 0)
+    .load(1, 1, listener, fields.state)
+    .jumpIf(1, '!=', LISTEN, 'end')
+    .load(8, 1, listener, fields.cookie)
+    .jumpIf(1, '==', 0, 'end')
+    .store(8, frame, KEY, 1)
+  findEntry(program, maps, fields)
+    // Whether this has ended a full spell; one that another limit has ended, nobody knows when, is not counted.
+    .load(4, 1, listener, fields.length)
+    .load(4, 2, listener, fields.limit)
+    .load(4, 3, entry, at.limit)
+    .jumpIfRegister(2, '==', 3, 'same limit')
+    .storeConstant(8, entry, at.fullSince, 0)
+    .jump('no spell')
+    .label('same limit')
+    .jumpIfRegister(1, '>', 2, 'no spell')
+    .jump('spell')
+    .label('nameless')
+    .load(1, 1, child, fields.state)
+    .jumpIf(1, '==', CLOSED, 'end')
+  lookUp(program, maps.requests, REQUEST, 'cookie').jump('end').label('cookie').load(8, 1, 0, 0).store(8, frame, KEY, 1)
+  lookUp(program, maps.entries, KEY, 'entry')
+    .jump('end')
+    .label('entry')
+    .withRegister('mov', entry, 0)
+    .label('spell')
+    .call(helpers.ktimeGetNs)
+    .withRegister('mov', subject, 0)
+    .load(8, 1, entry, at.fullSince)
+    .jumpIf(1, '==', 0, 'count')
+    .withConstant('mov', 1, 0)
+    .atomic('exchange', entry, at.fullSince, 1)
+    .jumpIf(1, '==', 0, 'count')
+    .withRegister('mov', 2, subject)
+    .withRegister('sub', 2, 1)
+    .atomic('add', entry, at.fullNs, 2)
+    .jump('count')
+    .label('no spell')
+    .call(helpers.ktimeGetNs)
+    .withRegister('mov', subject, 0)
+    .label('count')
+  addOne(program, at.accepted)
+    // How long it has waited: stamped in microseconds at the final ACK, and not again before the first read.
+    .withConstant('div', subject, 1000)
+    .load(8, 1, child, fields.since)
+    .jumpIfRegister(1, '>', subject, 'end')
+    .withRegister('sub', subject, 1)
+    .atomic('add', entry, at.waitSum, subject)
+    .withConstant('mov', 1, 1)
+  for (const [index, bound] of waitBoundsUs.entries())
+    program
+      .jumpIf(subject, '>', bound, `over ${bound}`)
+      .atomic('add', entry, at.waits + 8 * index, 1)
+      .jump('end')
+      .label(`over ${bound}`)
+  return program
+    .atomic('add', entry, at.waits + 8 * waitBoundsUs.length, 1)
+    .label('end')
+    .exit(0)
+    .bytes()
+}
+
+/** kfree_skb(packet, place, reason, socket): packets that were dropped at a listener. SYNs are not among them. */
+function drops(maps: Maps, fields: ReturnType<typeof dropFields>): Buffer {
+  const [packet, reason] = [6, 9] as const
+  const program = new Assembly()
+    .load(8, packet, 1, 0)
+    .load(4, reason, 1, 16)
+    .load(8, 7, 1, 24)
+    .jumpIf(7, '==', 0, 'end')
+    .load(1, 1, 7, fields.state)
+    .jumpIf(1, '!=', LISTEN, 'end')
+    .withRegister('mov', 1, 7)
+    .call(helpers.getSocketCookie)
+    .store(8, frame, KEY, 0)
+    .withRegister('mov', 1, 7)
+    .call(helpers.skcToTcpSock)
+    .jumpIf(0, '==', 0, 'end')
+    .withRegister('mov', listener, 0)
+  findEntry(program, maps, fields).jumpIf(reason, '==', fields.noSocket, 'cookie')
+  // The kernel counts a drop for each segment that it has merged into the packet.
+  program
+    .load(8, 1, packet, fields.head)
+    .load(4, 2, packet, fields.end)
+    .withRegister('add', 1, 2)
+    .withConstant('mov', 2, fields.sharedInfo)
+    .callKernel(fields.cast)
+    .load(2, 1, 0, fields.segments)
+    .jumpIf(1, '!=', 0, 'merged')
+    .withConstant('mov', 1, 1)
+    .label('merged')
+    .atomic('add', entry, at.discarded, 1)
+    .jumpIf(reason, '!=', fields.overflow, 'end')
+  // And one more for the connection that found no room.
+  addOne(program, at.discarded)
+  addOne(program, at.finalAckDrops).jump('end').label('cookie')
+  addOne(program, at.discarded)
+  return addOne(program, at.cookieAckDrops).label('end').exit(0).bytes()
+}
