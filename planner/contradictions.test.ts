@@ -132,6 +132,11 @@ test('the same of a flood', () => {
       const flooded = { ...situation, halfOpenPerSecond, arrivals: { shape: 'poisson' as const, ratePerSecond: 200 } }
       const answer = questions['syn-queue'](flooded)
       saysOneThing(answer, flooded)
+      const sockets = flooded.mode === 'sharded' ? flooded.backends : 1
+      const fit = (Math.min(flooded.backlog ?? 0, flooded.somaxconn) + 1) * sockets
+      const peak = answer.outcomes.find(({ method }) => method === 'closed form')?.estimates.synQueuePeak
+      assert.ok(peak !== undefined && peak.high <= fit, `${peak?.high} of ${fit}`)
+      assert.ok(peak.low <= peak.value && peak.value <= peak.high, JSON.stringify(peak))
       const asks = answer.settings.filter(({ text }) => /backlog/.test(text) && !/max_syn_backlog/.test(text))
       if (flooded.kernel.syncookies !== 0) assert.deepEqual(asks, [], 'with cookies nobody needs a larger backlog')
     }),

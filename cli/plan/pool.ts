@@ -21,7 +21,7 @@ const decided: readonly OptionName[] = [
 ]
 
 /** How much service times vary where nobody says so: as independent ones of many kinds do, exponentially. */
-const USUAL_CV = 1
+export const USUAL_CV = 1
 
 /**
  * The same command with a pool of workers as what it is to a queue: so many loops that accept from one socket, each busy for

@@ -6,7 +6,7 @@ import type { System } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
 import { busyGapMs } from './calibrate.ts'
 import { delayOf, labSceneOf } from './lab-scene.ts'
-import { fidelityOf, numbersOfLab, outcomeOfLab } from './measured.ts'
+import { fidelityOf, numbersOfLab, outcomeOfLab, unreadOf } from './measured.ts'
 import type { OwnServerLab } from './own-server.ts'
 import { type LabRun, playInLab } from './play-in-lab.ts'
 import { predictRun, type RunPrediction } from './predict-run.ts'
@@ -20,6 +20,8 @@ export interface Confirmation {
   asItHappened: Outcome
   /** What the slowest accepts took while it ran; undefined where no connection waited for one. */
   acceptMs: number | undefined
+  /** By how many the longest accept queue may be longer than what was read of it. */
+  unread: number
   /** How many event loops accept from each socket. */
   loops: number[]
   sampledEveryMs: number
@@ -31,8 +33,15 @@ export interface Confirmation {
 /** Pieces of a curve, as many as a plot can show. */
 const PIECES = 500
 
-/** Plays a scene in a lab, or on somebody's server, and holds the prediction against it. Throws a UsageError that says what a lab cannot play. */
-export async function confirm(scene: Scene, on?: OwnServerLab): Promise<Confirmation> {
+/**
+ * Plays a scene in a lab, or on somebody's server, and holds the prediction against it. `told` are the arrivals as they were
+ * known beforehand, where that was less exactly than they are played. Throws a UsageError that says what a lab cannot play.
+ */
+export async function confirm(
+  scene: Scene,
+  on?: OwnServerLab,
+  told?: (seed: number) => Float64Array,
+): Promise<Confirmation> {
   const { window } = scene
   // An accept of somebody's server takes what it takes: all of it is measured, nothing is delayed.
   const system = on === undefined ? scene.system : undelayed(scene.system)
@@ -41,13 +50,15 @@ export async function confirm(scene: Scene, on?: OwnServerLab): Promise<Confirma
   const accepts = acceptsOf(system, run)
   const fidelity = fidelityOf(run, asked, accepts)
   const perSecond = (system.arrivals.length / Math.max(1, system.arrivals.at(-1) ?? 1)) * 1000
+  const unread = unreadOf(run, perSecond / system.shards.length)
   // Two samples in each.
   const curveEveryMs = Math.max(2 * asked.sampleEveryMs, Math.ceil((system.arrivals.at(-1) ?? 0) / PIECES))
   return {
     notJudged: fidelity.tooFarOff ?? unsteady(run),
     // What an accept costs in this lab is a fact about the machine, not about the plan.
-    predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs),
-    measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length),
+    predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs, told),
+    measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length, unread),
+    unread,
     asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
     acceptMs: accepts?.seenMs ?? (on === undefined ? undefined : run.acceptOverheadMs),
     loops: system.shards.map(({ loops }) => loops.length),

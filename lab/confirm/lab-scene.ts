@@ -27,7 +27,7 @@ export interface LabScene {
 }
 
 /** A lab's backends are processes of one machine; more than this and they get in each other's way. */
-const MOST_BACKENDS = 8
+export const MOST_BACKENDS = 8
 /** Connections that a scene may ask of a lab: a load would not keep the records of many more. */
 const MOST_CONNECTIONS = 40_000
 const MOST_HALF_OPEN = 500_000

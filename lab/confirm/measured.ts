@@ -99,11 +99,31 @@ export function fidelityOf(
   return { scheduleLagP99Ms, stallErrorMs, tooFarOff: reasons.length === 0 ? undefined : reasons.join('; ') }
 }
 
+/**
+ * How many connections may have come to one socket between the last reading of its queue and the end of a stall, at worst: by so
+ * many the longest queue may be longer than what was read. A sampler of a busy machine is late as well.
+ */
+export function unreadOf(
+  { stalls, shards, lengths }: Pick<LabRun, 'stalls' | 'shards' | 'lengths'>,
+  perSecond: number,
+): number {
+  const gapsMs = stalls.flatMap((ofLoop, i) => {
+    const shard = (shards.length === 1 ? shards[0] : shards[i])?.number
+    const readMs = lengths.flatMap((sample) => (sample.shard === shard ? [sample.atMs] : []))
+    return ofLoop.flatMap(({ toMs }) => {
+      const last = readMs.findLast((atMs) => atMs <= toMs)
+      return last === undefined || !Number.isFinite(toMs) ? [] : [toMs - last]
+    })
+  })
+  return (perSecond * Math.max(0, ...gapsMs)) / 1000
+}
+
 /** The lab's numbers with what they may be off by: sampling of queues, jiffies, stalls that were longer than asked, a machine that was late. */
 export function outcomeOfLab(
   numbers: Numbers,
   { stallErrorMs, scheduleLagP99Ms }: Fidelity,
   ratePerSecond: number,
+  unread = 0,
 ): Outcome {
   const slack = (ratePerSecond * stallErrorMs) / 1000
   const share = slack / numbers.counted
@@ -116,7 +136,7 @@ export function outcomeOfLab(
     drops: within(numbers.drops, 0, slack),
     retries: within(numbers.retries, 0, slack),
     resets: within(numbers.resets, 0, slack),
-    queuePeak: within(numbers.queuePeak, 0, 1 + slack),
+    queuePeak: longerBy(unread, within(numbers.queuePeak, 0, 1 + slack)),
     synQueuePeak: within(numbers.synQueuePeak, 0.02, 2),
     connectP99Ms: within(new Distribution(numbers.connectMs).quantile(0.99), 0.1, 32 + held),
     // Only a backend of ours says how long its connections waited.
@@ -129,3 +149,5 @@ export function outcomeOfLab(
   }
   return { method: 'lab', basis: 'one run on this machine', estimates }
 }
+
+const longerBy = (more: number, { value, low, high }: Estimate): Estimate => ({ value, low, high: high + more })

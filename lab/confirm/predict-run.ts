@@ -26,11 +26,21 @@ export interface RunPrediction {
   synQueue: CurveBand
 }
 
-/** Plays a system with the same arrivals again and again. `curveEveryMs` is how long the pieces of its curves are. */
-export function predictRun(system: System, window: Stall, curveEveryMs: number): RunPrediction {
-  const played = Array.from({ length: RUNS }, (_, seed) =>
-    play(seed % 2 === 0 ? onOneCpu(system) : system, { seed: seed + 1, curveEveryMs }),
-  )
+/**
+ * Plays a system with the same arrivals again and again; with those of `told` where they are known less exactly than they will
+ * be played. `curveEveryMs` is how long the pieces of its curves are.
+ */
+export function predictRun(
+  system: System,
+  window: Stall,
+  curveEveryMs: number,
+  told?: (seed: number) => Float64Array,
+): RunPrediction {
+  const played = Array.from({ length: RUNS }, (_, i) => {
+    const seed = i + 1
+    const known = told === undefined ? system : { ...system, arrivals: told(seed) }
+    return play(i % 2 === 0 ? onOneCpu(known) : known, { seed, curveEveryMs })
+  })
   const runs = played.map((one) => numbersOf(one, window))
   const over = (pick: (numbers: Numbers) => number): Estimate => spread(runs.map(pick))
   const estimates: Partial<Record<Quantity, Estimate>> = {

@@ -8,7 +8,7 @@ import { countWithin } from '#planner/busiest.ts'
 import { binomial, meanOf } from '#planner/closed/count-distribution.ts'
 import { synQueueLoad } from '#planner/closed/half-open.ts'
 import { capacityOf, mg1k, waitQuantile } from '#planner/closed/loss-queue.ts'
-import { withinTicks } from '#planner/inputs/recorded.ts'
+import { parseRecording } from '#planner/inputs/recording.ts'
 import type { Quantity } from '#planner/outcome.ts'
 import {
   defaultClient,
@@ -20,6 +20,8 @@ import {
   type Steering,
 } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
+import type { Recipe } from '../servers/recipe.ts'
+import { recipes } from '../servers/recipes.ts'
 
 /** How near a prediction must be: by a share of what was measured, or by so much, whichever is more. */
 interface Tolerance {
@@ -30,6 +32,10 @@ interface Tolerance {
 export interface Scenario {
   name: string
   scene: Scene
+  /** Whose sockets it is played to; undefined for backends of ours. */
+  server?: Recipe
+  /** The arrivals as the planner was told of them, where that is less than what is played: chance fills in the rest. */
+  told?: (seed: number) => Float64Array
   quantity: Quantity
   tolerance: Tolerance
   /** The closed form, given what an accept of this lab costs beyond its delay; undefined where there is none. */
@@ -49,11 +55,42 @@ const risingAndFalling = (perSecond: number, forMs: number, periodMs: number, se
     (atMs) => random() * 1.34 < 1 + 0.34 * Math.sin((2 * Math.PI * atMs) / periodMs),
   )
 }
+/** From one rate to another, evenly. */
+const growing = (from: number, to: number, forMs: number, seed: number): Float64Array => {
+  const random = seededRandom(seed)
+  return poisson(to, forMs, seed).filter((atMs) => random() * to < from + ((to - from) * atMs) / forMs)
+}
+/** The lines of an access log, whose times are whole seconds, as the planner reads them. */
+const asLogged = (arrivals: Float64Array, seed: number): Float64Array => {
+  const second = (atMs: number): string => String(Math.floor(atMs / 1000)).padStart(2, '0')
+  const lines = Array.from(
+    arrivals,
+    (atMs) => `198.18.0.3 - - [01/Jan/2026:00:00:${second(atMs)} +0000] "GET / HTTP/1.1" 200 1`,
+  )
+  return parseRecording('access.log', lines.join('\n'), { seed }).atMs
+}
+/** How many came in each so many seconds, as the planner reads it. */
+const asCounted = (arrivals: Float64Array, everySeconds: number, seed: number): Float64Array => {
+  const steps = Math.ceil((arrivals.at(-1) ?? 0) / 1000 / everySeconds)
+  const counts = Array.from({ length: steps }, (_, step) =>
+    countWithin(arrivals, stall(step * everySeconds * 1000, everySeconds * 1000)),
+  )
+  const lines = counts.map((count, step) => `${step * everySeconds},${count}`)
+  return parseRecording('counts.csv', ['t_s,count', ...lines].join('\n'), { seed }).atMs
+}
 const stall = (fromMs: number, ms: number): Stall => ({ fromMs, toMs: fromMs + ms })
 
 interface Parts {
   arrivals: Float64Array
-  shards: Partial<{ backlog: number; stalls: Stall[]; absences: Stall[]; acceptMs: number; loops: number }>[]
+  /** `stalled`: how many of the loops stand still; all, unless it is said. */
+  shards: Partial<{
+    backlog: number
+    stalls: Stall[]
+    stalled: number
+    absences: Stall[]
+    acceptMs: number
+    loops: number
+  }>[]
   steering?: Steering
   kernel?: Partial<KernelRules>
   timeoutMs?: number
@@ -75,10 +112,14 @@ const scene = ({
     steering,
     halfOpen: halfOpen ?? new Float64Array(0),
     shards: shards.map(
-      ({ backlog = 511, stalls = [], absences = [], acceptMs = 0, loops = 1 }): Shard => ({
+      ({ backlog = 511, stalls = [], absences = [], acceptMs = 0, loops = 1, stalled = loops }): Shard => ({
         backlog,
         absences,
-        loops: Array.from({ length: loops }, () => ({ ...defaultLoop, acceptMs, stalls })),
+        loops: Array.from({ length: loops }, (_, i) => ({
+          ...defaultLoop,
+          acceptMs,
+          stalls: i < stalled ? stalls : [],
+        })),
       }),
     ),
     kernel: { ...defaultKernel, ...kernel },
@@ -104,6 +145,104 @@ function stepStall(name: string, arrivals: Float64Array, ms: number, sockets: nu
     closed: () => meanOf(binomial(countWithin(arrivals, at), 1 / sockets)),
   }
 }
+
+/** The same on somebody's server, whose processes are all stopped. */
+function stopped(
+  name: string,
+  server: Recipe,
+  { loops, arrivals, ms, tolerance }: { loops: number; arrivals: Float64Array; ms: number; tolerance: Tolerance },
+): Scenario {
+  const at = stall(400, ms)
+  return {
+    name,
+    server,
+    quantity: 'queuePeak',
+    tolerance,
+    scene: scene({ arrivals, shards: [{ backlog: 1000, stalls: [at], loops }], window: at }),
+    closed: () => countWithin(arrivals, at),
+  }
+}
+
+/** More than a pool of workers can do, clients that do not try again: what it cannot do is turned away. */
+function overloadedPool(
+  name: string,
+  options: { loops: number; acceptMs: number; perSecond: number; backlog: number; forMs: number; seed: number },
+  server?: Recipe,
+): Scenario {
+  const { loops, acceptMs, perSecond, backlog, forMs, seed } = options
+  const arrivals = poisson(perSecond, forMs, seed)
+  return {
+    name,
+    ...(server === undefined ? {} : { server }),
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({ arrivals, shards: [{ backlog, acceptMs, loops }], timeoutMs: 900 }),
+    // Of somebody's server all that an accept takes is measured.
+    closed: (measuredMs) =>
+      arrivals.length - (loops * forMs) / (measuredMs + (server === undefined ? acceptMs : 0)) - backlog - 1 - loops,
+  }
+}
+
+/** A load that grows beyond one backend, and a second one that begins to listen at some moment. */
+function scaleOut(
+  name: string,
+  options: {
+    fromMs: number
+    to: number
+    backlog: number
+    quantity: Quantity
+    tolerance: Tolerance
+    timeoutMs?: number
+  },
+): Scenario {
+  const { fromMs, to, backlog, quantity, tolerance, timeoutMs = 10_000 } = options
+  const [from, forMs, acceptMs] = [60, 12_000, 8]
+  const everySecond = ((to - from) / forMs) * 1000
+  const absences = [stall(-200, fromMs + 200)]
+  return {
+    name,
+    quantity,
+    tolerance,
+    scene: scene({
+      arrivals: growing(from, to, forMs, 61),
+      shards: [
+        { backlog, acceptMs },
+        { backlog, acceptMs, absences },
+      ],
+      timeoutMs,
+    }),
+    // Half the growth a second times the square of the time: what came beyond what one can do.
+    ...(quantity === 'acceptWaitP99Ms'
+      ? {}
+      : {
+          closed: (overheadMs: number) => {
+            const capacity = 1000 / (acceptMs + overheadMs)
+            const beyondSeconds = Math.max(0, fromMs / 1000 - (capacity - from) / everySecond)
+            const came = (everySecond * beyondSeconds ** 2) / 2
+            return quantity === 'drops' ? Math.max(0, came - backlog - 1) : came
+          },
+        }),
+  }
+}
+
+const recipe = (name: string): Recipe => {
+  const found = recipes.find((one) => one.name === name)
+  if (found === undefined) throw new TypeError(`There is no recipe ${name}`)
+  return found
+}
+const nginx = recipe('nginx')
+const nginxReuseport = recipe('nginx-reuseport')
+const gunicorn = recipe('gunicorn-sync')
+const go = recipe('go-net-http')
+/** Its two workers are busy with a request for so long. */
+const busyGunicorn = (serviceMs: number): Recipe => ({
+  ...gunicorn,
+  command: [
+    'env',
+    `SERVICE_MS=${serviceMs}`,
+    ...gunicorn.command.map((word) => (word === 'wsgi_app:app' ? 'wsgi_busy_app:app' : word)),
+  ],
+})
 
 /** A loop that takes its time, clients that do not try again: the drops of a loss queue. */
 function loaded(
@@ -343,21 +482,163 @@ export const scenarios: Scenario[] = [
     tolerance: waits,
     scene: scene({ arrivals: poisson(85, 20_000, 51), shards: [{ acceptMs: 40, loops: 4 }] }),
   },
-  stepStall(
-    'coarse log: Poisson, 200/s, written in ticks of 100 ms and spread within them, × 500 ms',
-    withinTicks(
-      poisson(200, 1500, 52).map((atMs) => Math.floor(atMs / 100) * 100),
-      1,
-      100,
-    ).times,
-    500,
-    1,
-    tenPercent,
-  ),
+  overloadedPool('pool of three workers, 30 ms each, 130/s, backlog 10, no retries', {
+    loops: 3,
+    acceptMs: 30,
+    perSecond: 130,
+    backlog: 10,
+    forMs: 20_000,
+    seed: 54,
+  }),
+  {
+    name: 'pool of three workers, 20 ms each, 60/s, one stands still for 2 s: accept wait, 99th percentile',
+    quantity: 'acceptWaitP99Ms',
+    tolerance: waits,
+    scene: scene({
+      arrivals: poisson(60, 12_000, 55),
+      shards: [{ acceptMs: 20, loops: 3, stalls: [stall(4000, 2000)], stalled: 1 }],
+    }),
+  },
+  {
+    ...stepStall('coarse log: Poisson, 200/s, in whole seconds, × 1.5 s', poisson(200, 3000, 52), 1500, 1, tenPercent),
+    told: (seed) => asLogged(poisson(200, 3000, 52), seed),
+    closed: () => countWithin(asLogged(poisson(200, 3000, 52), 1), stall(400, 1500)),
+  },
+  {
+    ...stepStall(
+      'counts of each second: Poisson, 300/s, one of two, × 1.5 s',
+      poisson(300, 3000, 56),
+      1500,
+      2,
+      tenPercent,
+    ),
+    told: (seed) => asCounted(poisson(300, 3000, 56), 1, seed),
+  },
   {
     name: 'tide, recorded: 150/s rising and falling every 6 s, accepts of 5 ms: accept wait, 99th percentile',
     quantity: 'acceptWaitP99Ms',
     tolerance: waits,
     scene: scene({ arrivals: risingAndFalling(150, 18_000, 6000, 53), shards: [{ acceptMs: 5 }] }),
+  },
+  {
+    name: 'tide, recorded: 165/s rising and falling every 8 s, accepts of 5 ms, backlog 20, no retries',
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({
+      arrivals: risingAndFalling(165, 24_000, 8000, 57),
+      shards: [{ backlog: 20, acceptMs: 5 }],
+      timeoutMs: 900,
+    }),
+  },
+  {
+    name: 'tide, told in counts of 2 s: 175/s rising and falling every 8 s, accepts of 5 ms, backlog 20, no retries',
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({
+      arrivals: risingAndFalling(175, 24_000, 8000, 58),
+      shards: [{ backlog: 20, acceptMs: 5 }],
+      timeoutMs: 900,
+    }),
+    told: (seed) => asCounted(risingAndFalling(175, 24_000, 8000, 58), 2, seed),
+  },
+  scaleOut('scale-out in time: 60/s grow to 190/s within 12 s, a second backend after 3 s', {
+    fromMs: 3000,
+    to: 190,
+    backlog: 511,
+    quantity: 'acceptWaitP99Ms',
+    tolerance: waits,
+  }),
+  scaleOut(
+    'scale-out too late: 60/s grow to 220/s within 12 s, a second backend after 8.5 s: trapped in the old queue',
+    {
+      fromMs: 8500,
+      to: 220,
+      backlog: 511,
+      quantity: 'queuePeak',
+      tolerance: tenPercent,
+    },
+  ),
+  scaleOut('scale-out too late, backlog 30, no retries: turned away', {
+    fromMs: 9500,
+    to: 220,
+    backlog: 30,
+    quantity: 'drops',
+    tolerance: tenPercent,
+    timeoutMs: 900,
+  }),
+  stopped('nginx, two workers at one socket, both stopped, constant, 200/s × 400 ms', nginx, {
+    loops: 2,
+    arrivals: constant(200, 1500),
+    ms: 400,
+    tolerance: slots(1),
+  }),
+  {
+    ...stepStall(
+      'nginx with reuseport, one of two workers stopped, constant, 400/s × 1 s',
+      constant(400, 2000),
+      1000,
+      2,
+      tenPercent,
+    ),
+    server: nginxReuseport,
+  },
+  {
+    name: 'nginx with reuseport, one of two workers stopped for 1 s, 400/s, backlog 100: connections that lose a SYN',
+    server: nginxReuseport,
+    quantity: 'delayedShare',
+    tolerance: { share: 0.1, absolute: 0 },
+    scene: scene({
+      arrivals: constant(400, 3500),
+      shards: [{ backlog: 100, stalls: [stall(400, 1000)] }, { backlog: 100 }],
+      window: stall(400, 1000),
+    }),
+    closed: () => (200 - 101) / 400,
+  },
+  {
+    name: 'gunicorn, two workers stopped for 500 ms, constant, 200/s, backlog 60: ListenDrops',
+    server: gunicorn,
+    quantity: 'drops',
+    tolerance: slots(2),
+    scene: scene({ arrivals: constant(200, 2500), shards: [{ backlog: 60, stalls: [stall(400, 500)], loops: 2 }] }),
+    closed: () => 100 - 61,
+  },
+  {
+    name: 'gunicorn, two workers stopped for 1.4 s, 150/s, backlog 30: connect, 99th percentile',
+    server: gunicorn,
+    quantity: 'connectP99Ms',
+    tolerance: { share: 0.05, absolute: 40 },
+    scene: scene({ arrivals: constant(150, 3500), shards: [{ backlog: 30, stalls: [stall(400, 1400)], loops: 2 }] }),
+  },
+  overloadedPool(
+    'gunicorn as a pool: two workers, 10 ms for a request, 260/s, backlog 20, no retries',
+    { loops: 2, acceptMs: 10, perSecond: 260, backlog: 20, forMs: 12_000, seed: 59 },
+    busyGunicorn(10),
+  ),
+  stopped('Go, stopped, Poisson, 300/s × 500 ms', go, {
+    loops: 1,
+    arrivals: poisson(300, 1500, 60),
+    ms: 500,
+    tolerance: tenPercent,
+  }),
+  {
+    name: 'Go, stopped for 2.5 s, 100/s, backlog 50, retries are dropped again: ListenDrops',
+    server: go,
+    quantity: 'drops',
+    tolerance: tenPercent,
+    scene: scene({ arrivals: constant(100, 4500), shards: [{ backlog: 50, stalls: [stall(400, 2500)] }] }),
+    closed: () => 250 - 51 + (150 - 51) + Math.max(0, 50 - 51),
+  },
+  {
+    name: 'goodput of Go, stopped for 1.5 s, clients wait 1 s: who came first has gone',
+    server: go,
+    quantity: 'lostShare',
+    tolerance: { share: 0.1, absolute: 0.01 },
+    scene: scene({
+      arrivals: constant(200, 2500),
+      shards: [{ stalls: [stall(400, 1500)] }],
+      timeoutMs: 1000,
+      window: stall(400, 1500),
+    }),
+    closed: () => 1 / 3,
   },
 ]

@@ -86,7 +86,7 @@ export function scaleOutQuestion(situation: Situation & { scaleOut: ScaleOutPlan
     },
     why: [
       `${rate(from)} to ${rate(toPerSecond)} within ${duration(withinMs)} is ${rate(round(growth * 1000))} more every second; ${rate(round(capacity))} − ${rate(round(growth * delayMs))} = ${rate(round(capacity - growth * delayMs))}.`,
-      'What is trapped is what comes beyond the capacity while one waits: half the growth a second times the square of the time; N + 1 fit into each queue.',
+      `What is trapped is what comes beyond the capacity while one waits: half the growth a second times the square of the time; with a backlog of ${number(Math.min(situation.backlog ?? 0, situation.somaxconn))} one more fits into each queue.`,
     ],
     howSure: [
       'Arithmetic of means, evenly grown. Chance and bursts fill queues before the load reaches the capacity: act a little earlier.',

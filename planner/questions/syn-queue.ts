@@ -29,7 +29,11 @@ export function synQueueQuestion(situation: Situation & { backlog: number }): An
     method: 'closed form',
     basis: 'Little’s law over the life of a request',
     estimates: {
-      synQueuePeak: { ...usual, high: Math.max(usual.high, Math.min(crowded * sockets + answered, grown)) },
+      // Whatever is not known of it: no more stand in it than fit.
+      synQueuePeak: {
+        ...usual,
+        high: Math.min(load.room * sockets, Math.max(usual.high, Math.min(crowded * sockets + answered, grown))),
+      },
     },
   }
   const full = load.regime === 'full'
