@@ -79,7 +79,7 @@ async function* momentsOf(
       view,
       findings,
       evidence: finder.evidence,
-      source: `${who}, read every ${duration(view.sampleIntervalMs)}${unreadWords(snapshot)}`,
+      source: `${who}, ${view.peaksAreExact ? 'peaks exact, ' : ''}read every ${duration(view.sampleIntervalMs)}${unreadWords(snapshot)}`,
     }
   }
 }
