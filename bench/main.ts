@@ -74,12 +74,7 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
   else rows.push(notMeasured('dumps', 'cc is missing'))
 
   await add('sampling once a millisecond and every 10 ms', () =>
-    inNamespace(
-      new URL('./sampling.ts', import.meta.url),
-      tools.cc ? compile('sampler', folder.path) : 'none',
-      speed,
-      folder.path,
-    ),
+    inNamespace(new URL('./sampling.ts', import.meta.url), tools.cc ? compile('sampler', folder.path) : 'none', speed),
   )
 
   await add('the exporter on hosts of several sizes', () =>
@@ -101,6 +96,8 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
   await add('the memory of the exporter while listeners come and go', () =>
     inNamespace(new URL('./soak.ts', import.meta.url), speed),
   )
+
+  await add('the install for hosts', () => inNamespace(new URL('./slim.ts', import.meta.url)))
 
   if (tools.hping3) await add('SYNs a second', () => inNamespace(new URL('./flood.ts', import.meta.url), speed))
   else rows.push(notMeasured('SYNs a second, half-open client : hping3 --flood', 'hping3 is missing'))

@@ -1,19 +1,19 @@
 /**
  * What sampling three listeners costs, as CPU time: the whole exporter against a C loop that sleeps and makes the same dumps,
  * once a millisecond and every 10 ms. Runs inside a network namespace of its own; prints its rows as JSON.
- * Usage: node sampling.ts C-PROGRAM|none quick|full FOLDER
+ * Usage: node sampling.ts C-PROGRAM|none quick|full
  */
 import { execFile } from 'node:child_process'
-import fs from 'node:fs'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { median } from '#common/quantile.ts'
-import { startExporter } from '#services/exporter/exporter.ts'
+import type { Snapshot } from '#services/exporter/snapshot.ts'
+import { Exporter } from './exporter-process.ts'
 import { Held } from './held.ts'
+import { cpuSecondsOfThreads } from './process-cost.ts'
 import { notMeasured, type Row } from './rows.ts'
 
-const [program = 'none', speed, folder = '/tmp'] = process.argv.slice(2)
+const [program = 'none', speed] = process.argv.slice(2)
 const [rounds, seconds] = speed === 'quick' ? [3, 3] : [5, 8]
 /** An exporter runs for months: what the first ten thousand ticks cost to compile is none of its cost. */
 const WARM_MS = 10_000
@@ -32,21 +32,22 @@ interface Round {
 
 /** The whole process is counted: the sampler thread, what stands around it, and nothing else, since this one waits. */
 async function* exporterRounds(sampleIntervalMs: number): AsyncGenerator<Round> {
-  const listen = { path: path.join(folder, 'exporter.sock') }
-  await using exporter = await startExporter({ listen, pace: { sampleIntervalMs }, log: () => {} })
+  await using exporter = await Exporter.start('--sample-interval', `${sampleIntervalMs}ms`)
+  const dumps = async (): Promise<Snapshot['sampler']['dumps']> =>
+    (JSON.parse(await exporter.get('/snapshot')) as Snapshot).sampler.dumps
   await sleep(WARM_MS)
   for (let round = 0; round < rounds; round++) {
-    const { dumps: before } = (await exporter.look()).sampler
-    const cpu = process.cpuUsage()
+    const before = await dumps()
+    const cpuBefore = cpuSecondsOfThreads(exporter.pid)
     const begin = performance.now()
     await sleep(seconds * 1000)
     const elapsedMs = performance.now() - begin
-    const { user, system } = process.cpuUsage(cpu)
-    const { dumps: after } = (await exporter.look()).sampler
+    const cpuMs = (cpuSecondsOfThreads(exporter.pid) - cpuBefore) * 1000
+    const after = await dumps()
     const made = (kind: keyof typeof after): number => (after[kind]?.count ?? 0) - (before[kind]?.count ?? 0)
     const every = (kind: keyof typeof after): string => String(Math.round(made('listeners') / made(kind)))
     yield {
-      share: (user + system) / 1000 / elapsedMs,
+      share: cpuMs / elapsedMs,
       ticks: (made('listeners') / elapsedMs) * 1000,
       ofC: [every('synQueue'), every('unix')],
     }
@@ -81,5 +82,4 @@ for (const intervalMs of [1, 10]) {
   const times = median(ours.map((share, round) => share / ticks[round]! / ((dumping[round]! * intervalMs) / 1000)))
   rows.push({ what: ratio, value: times, unit: '×', target: { most: MOST_TIMES_C }, note })
 }
-fs.rmSync(path.join(folder, 'exporter.sock'), { force: true })
 console.log(JSON.stringify(rows))

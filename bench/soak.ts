@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Exporter } from './exporter-process.ts'
 import { Held } from './held.ts'
 import { rssMB } from './process-cost.ts'
 import type { Row } from './rows.ts'
@@ -13,11 +14,8 @@ const seconds = process.argv[2] === 'quick' ? 40 : 600
 const BATCH = 300
 const VICTIMS = 5
 
-const spillway = new URL('../bin/spillway', import.meta.url).pathname
 const victim = new URL('../services/exporter/fixtures/stalled-child.ts', import.meta.url).pathname
-const url = 'http://127.0.0.1:10511/metrics'
 
-const scrape = (): Promise<string> => fetch(url).then((response) => response.text())
 const of = (text: string, name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
 
 /** Least squares: what is added a second. */
@@ -45,36 +43,30 @@ async function storm(until: AbortSignal): Promise<number> {
   return killed
 }
 
-const exporter = spawn(spillway, ['exporter', '--listen', '127.0.0.1:10511'], { stdio: 'ignore' })
-try {
-  while (!(await scrape().catch(() => ''))) await sleep(100)
-  const churn = await Held.script('./churn.ts', String(BATCH))
-  const end = new AbortController()
-  const storming = storm(end.signal)
-  const points: [seconds: number, rssMB: number][] = []
-  const began = performance.now()
-  let text = ''
-  while (performance.now() - began < seconds * 1000) {
-    await sleep(1000)
-    if (points.length % 5 === 0) text = await scrape()
-    points.push([(performance.now() - began) / 1000, rssMB(exporter.pid!)])
-  }
-  end.abort()
-  const killed = await storming
-  await churn[Symbol.asyncDispose]()
-  const settled = points.slice(Math.floor(points.length / 2))
-  const perMinute = slope(settled) * 60
-  const opened = Math.round((seconds / 0.2) * BATCH)
-  const rows: Row[] = [
-    {
-      what: 'soak: memory gained a minute, second half',
-      value: perMinute,
-      unit: 'MB',
-      note: `${seconds} s, about ${opened.toLocaleString('en')} listeners opened and closed, ${killed} processes killed; RSS ${Math.round(settled[0]![1])} to ${Math.round(settled.at(-1)![1])} MB; sampler restarts: ${of(text, 'spillway_exporter_sampler_restarts_total')}`,
-    },
-  ]
-  console.log(JSON.stringify(rows))
-} finally {
-  exporter.kill('SIGKILL')
-  await once(exporter, 'exit')
+await using exporter = await Exporter.start()
+const churn = await Held.script('./churn.ts', String(BATCH))
+const end = new AbortController()
+const storming = storm(end.signal)
+const points: [seconds: number, rssMB: number][] = []
+const began = performance.now()
+let text = ''
+while (performance.now() - began < seconds * 1000) {
+  await sleep(1000)
+  if (points.length % 5 === 0) text = await exporter.get('/metrics')
+  points.push([(performance.now() - began) / 1000, rssMB(exporter.pid)])
 }
+end.abort()
+const killed = await storming
+await churn[Symbol.asyncDispose]()
+const settled = points.slice(Math.floor(points.length / 2))
+const perMinute = slope(settled) * 60
+const opened = Math.round((seconds / 0.2) * BATCH)
+const rows: Row[] = [
+  {
+    what: 'soak: memory gained a minute, second half',
+    value: perMinute,
+    unit: 'MB',
+    note: `${seconds} s, about ${opened.toLocaleString('en')} listeners opened and closed, ${killed} processes killed; RSS ${Math.round(settled[0]![1])} to ${Math.round(settled.at(-1)![1])} MB; sampler restarts: ${of(text, 'spillway_exporter_sampler_restarts_total')}`,
+  },
+]
+console.log(JSON.stringify(rows))

@@ -79,6 +79,15 @@ export function parseListen(option: string, text: string): ListenTarget {
   return { host, port: parseCount(option, match[3]!, { max: 65_535 }) }
 }
 
+/** A name as it stands in a Host header, without the port. */
+export function parseHostName(option: string, text: string): string {
+  if (/^[\w-]+(\.[\w-]+)*\.?$/.test(text)) return text.replace(/\.$/, '')
+  throw new UsageError(
+    `${option} '${text}' is not a host name`,
+    'Write the name alone: exporter.example, without port or path',
+  )
+}
+
 /** How a person writes it back. */
 export function formatListen(target: ListenTarget): string {
   if ('path' in target) return `unix:${target.path}`

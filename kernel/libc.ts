@@ -24,6 +24,7 @@ export const IPPROTO_MPTCP = 262
 export const SOL_SOCKET = 1
 export const SO_REUSEPORT = 15
 export const SO_RCVBUF = 8
+const SO_BINDTODEVICE = 25
 const SO_ATTACH_FILTER = 26
 const SO_ATTACH_REUSEPORT_CBPF = 51
 export const SO_MEMINFO = 55
@@ -227,6 +228,11 @@ export const setIntOption = (fd: number, level: number, name: number, value: num
   const bytes = Buffer.alloc(4)
   bytes.writeInt32LE(value)
   setsockopt(fd, level, name, bytes, doing)
+}
+
+/** Sends what a socket sends by this device alone, whatever the routes say. */
+export const bindToDevice = (fd: number, name: string, doing: string): void => {
+  setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${name}\0`), doing)
 }
 
 /** Attaches a classic BPF program (see classic-bpf.ts) that chooses the member of a SO_REUSEPORT group. */

@@ -107,9 +107,21 @@ export class Backend {
   }
 
   /** What is done to somebody's server as a whole. Throws a ServiceError with the reason where it cannot be done. */
-  async order(order: ServerOrder['do']): Promise<void> {
+  async order(order: Exclude<ServerOrder['do'], 'slow'>): Promise<void> {
+    await this.#give({ do: order })
+  }
+
+  /**
+   * Holds all processes of somebody's server together to a share of one CPU, in per cent; 0: as much as there is. Throws a
+   * ServiceError with the reason where no quota can be set.
+   */
+  async slow(percent: number): Promise<void> {
+    await this.#give({ do: 'slow', percent })
+  }
+
+  async #give(order: ServerOrder): Promise<void> {
     if (this.server === undefined) throw new UsageError('A backend of ours takes no such order')
-    await this.#endpoint.json('POST', '/server', { do: order } satisfies ServerOrder)
+    await this.#endpoint.json('POST', '/server', order)
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { number, plural } from '#common/quantities.ts'
 import { isOurs, type Told } from '#lab/told.ts'
-import { faultsInWords, loadInWords, loadName, stateNames } from './names.ts'
+import { faultsInWords, loadInWords, loadName, slowInWords, stateNames } from './names.ts'
 import type { LoadName } from './orders.ts'
 import type { LoadState } from './state.ts'
 import { isStalled } from './view.ts'
@@ -41,6 +41,14 @@ function serverStallConfirmed({ name, processes }: Told, process?: number): stri
   return stopped === chosen.length
     ? `${who} stopped (SIGSTOP): nothing is accepted there`
     : `${who} ${chosen.length === 1 ? 'goes' : 'go'} on (SIGCONT)`
+}
+
+/** What all processes of somebody's server together may use of a CPU now. */
+export function slowConfirmed({ name, cpu }: Told): string {
+  const words = slowInWords(cpu)
+  return words === ''
+    ? `${name} gets as much CPU time as there is`
+    : `${name} is ${words}: a quota for all its processes`
 }
 
 /** The faults that are on now, a stall apart. */

@@ -41,6 +41,7 @@ export const switchNames = {
   responseBytes: 'Response size',
   backlog: 'Backlog',
   close: 'Close the listener',
+  cpu: 'CPU quota',
   kill: 'Kill the process',
   killServer: 'Kill the server',
   stop: 'Stop',
@@ -80,6 +81,10 @@ export function faultsInWords(faults: OtherFaults): string[] {
     faults.responseBytes > 0 ? `${switchNames.responseBytes.toLowerCase()} ${bytes(faults.responseBytes)}` : '',
   ].filter((words) => words !== '')
 }
+
+/** The share of a CPU that somebody's server is held to: `slow: 10 % of a CPU`; empty where it gets as much as there is. */
+export const slowInWords = (cpu: { percent: number } | { missing: string } | undefined): string =>
+  cpu === undefined || 'missing' in cpu || cpu.percent === 0 ? '' : `slow: ${number(cpu.percent)} % of a CPU`
 
 type Steering = { by: 'hash' } | { by: 'cpu' } | { by: 'random' } | { by: 'member'; member: number }
 

@@ -108,6 +108,7 @@ class Poll {
       ),
     ])
     this.backends = backends
+    this.setting = withCpu(this.setting, backends)
     this.loads = loads
     this.synRetransmits = synRetransmits
     this.askedMs = askedMs
@@ -127,4 +128,16 @@ class Poll {
     this.#over = true
     clearTimeout(this.#timer)
   }
+}
+
+/** What somebody's server is held to is the same for all its sockets. */
+function withCpu<Known extends Pick<Setting, 'server'>>(
+  setting: Known,
+  backends: readonly (Told | undefined)[],
+): Known {
+  const { server } = setting
+  const cpu = backends.find((backend) => backend?.cpu !== undefined)?.cpu
+  if (server === undefined || cpu === undefined) return setting
+  const { cpuPercent: _, ...rest } = server
+  return { ...setting, server: { ...rest, ...('percent' in cpu ? { cpuPercent: cpu.percent } : {}) } }
 }

@@ -55,6 +55,8 @@ export const SwitchOrder = Type.Union([
     },
     closed,
   ),
+  // Of a server that is not ours, as a whole: per cent of one CPU, 0 for as much as there is.
+  Type.Object({ do: Type.Literal('slow'), shard: Shard, percent: Type.Integer({ minimum: 0, maximum: 100 }) }, closed),
   Type.Object(
     { do: Type.Literal('fault'), shard: Shard, faults: Type.Partial(Type.Object(otherFaults), closed) },
     closed,

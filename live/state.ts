@@ -130,6 +130,8 @@ export interface OwnServer {
   name: string
   /** Whether it is known how it is reloaded. */
   reloads: boolean
+  /** The share of one CPU, in per cent, that it is held to; 0 for none. Left out where no quota can be set, or none is known. */
+  cpuPercent?: number
   /** How it ended, while it is down and nobody had asked for that; below it the last lines that it wrote. */
   ended?: string
 }

@@ -9,6 +9,7 @@ import {
   loadConfirmed,
   loadStopped,
   openConfirmed,
+  slowConfirmed,
   stallConfirmed,
   sysctlConfirmed,
 } from './confirmations.ts'
@@ -65,7 +66,7 @@ async function perform(order: LabOrder, { lab, loads }: Switchable): Promise<str
   if (server !== undefined && oursAlone.has(order.do))
     throw new UsageError(
       `${server} is not a backend of Spillway, and has no such switch`,
-      'Stall, release, reload, stop, kill and restart work on any server',
+      'Stall, release, a CPU quota, reload, stop, kill and restart work on any server',
     )
   switch (order.do) {
     case 'stall':
@@ -95,6 +96,9 @@ async function perform(order: LabOrder, { lab, loads }: Switchable): Promise<str
     case 'stop':
       await lab.backend(order.shard).order('stop')
       return `${whoOf(lab, order.shard)} is ${stateNames.stopped}`
+    case 'slow':
+      await lab.backend(order.shard).slow(order.percent)
+      return slowConfirmed(await lab.backend(order.shard).told())
     case 'reload':
       await lab.backend(order.shard).order('reload')
       return `${whoOf(lab, order.shard)} is ${stateNames.reloaded}`

@@ -13,7 +13,7 @@ import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#ser
 import { type Counted, countedOf } from './counted.ts'
 import type { PortNow } from './last-spells.ts'
 import { Memory, type Remembered } from './memory.ts'
-import { faultsInWords } from './names.ts'
+import { faultsInWords, slowInWords } from './names.ts'
 import { portNow, queueNow } from './port-now.ts'
 import type { ClientsView, LabPicture, OwnServer, QueueView, ShardView } from './state.ts'
 
@@ -104,7 +104,10 @@ export function viewOf(
       stalled: backend !== undefined && isStalled(backend),
       // Sockets that a server of somebody's has opened since belong to it too.
       silent: backend === undefined && (shard <= now.backends.length || setting.server !== undefined),
-      faults: backend === undefined ? [] : faultsInWords(backend.faults),
+      faults:
+        backend === undefined
+          ? []
+          : [...faultsInWords(backend.faults), slowInWords(backend.cpu)].filter((words) => words !== ''),
       acceptDelayMs: backend?.faults.acceptDelayMs ?? 0,
       length: listener?.length ?? 0,
       limit: listener?.limit ?? 0,

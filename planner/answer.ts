@@ -152,12 +152,16 @@ export const grantedWords = ({ backlog, somaxconn }: { backlog: number; somaxcon
 const shares = new Set(['delayedShare', 'falseShare', 'lostShare', 'lateShare'])
 
 /** An estimate in words, with its unit. */
-export function estimateInWords(quantity: string, { value, low, high }: Estimate): string {
+export function estimateInWords(quantity: string, estimate: Estimate): string {
+  const { value, low, high } = quantity === 'backlog' ? inWhole(estimate) : estimate
   const show = shares.has(quantity) ? percent : quantity.endsWith('Ms') ? duration : number
   if (high === Number.POSITIVE_INFINITY)
     return value > low ? `${show(value)} (at least ${show(low)})` : `at least ${show(low)}`
   return show(low) === show(high) ? show(value) : `${show(value)} (${show(low)} to ${show(high)})`
 }
+
+/** There is no part of a place in a queue: the interval is not made narrower. */
+const inWhole = ({ value, low, high }: Estimate): Estimate => ({ value, low: Math.floor(low), high: Math.ceil(high) })
 
 /** All methods beside each other, a row for each quantity that one of them gives. */
 export function comparisonTable(outcomes: readonly Outcome[]): Table {

@@ -63,6 +63,21 @@ test('a server without a known reload has no such switch', { skip }, async (cont
   )
 })
 
+test('where this machine can hold it to a share of a CPU there is a switch for that, which shows what is in force', {
+  skip,
+}, async (context) => {
+  let cpuPercent = 0
+  await using board = await stagedBoard(() => ({ shards, server: { name: 'mine', reloads: false, cpuPercent } }))
+  const page = await open(context, browser, board.url)
+  const shown = (): Promise<unknown> =>
+    page.evaluate(`[...document.querySelectorAll('#page-shards .control')]
+      .filter((control) => control.offsetParent !== null && control.querySelector('.name').textContent === 'CPU quota')
+      .map((control) => control.querySelector('input').value)`)
+  await eventually('it is there', shown, (values) => assert.deepEqual(values, ['0']))
+  cpuPercent = 15
+  await eventually('it shows the quota', shown, (values) => assert.deepEqual(values, ['15']))
+})
+
 test('the switches drive a real nginx, and what it cannot do is refused in words', {
   skip: skipWithout('nginx'),
 }, async () => {
@@ -76,6 +91,10 @@ test('the switches drive a real nginx, and what it cannot do is refused in words
   assert.match(await said({ do: 'stall', shard: 2 }), /^1 process of nginx stopped \(SIGSTOP\)/)
   assert.match(await said({ do: 'release', shard: 2 }), /^1 process of nginx goes on \(SIGCONT\)/)
   assert.equal(await said({ do: 'reload', shard: 1 }), 'nginx is reloaded')
+  if ('percent' in ((await lab.backend(1).told()).cpu ?? {})) {
+    assert.match(await said({ do: 'slow', shard: 2, percent: 20 }), /^nginx is slow: 20 % of a CPU/)
+    assert.match(await said({ do: 'slow', shard: 1, percent: 0 }), /^nginx gets as much CPU time as there is/)
+  } else await assert.rejects(said({ do: 'slow', shard: 2, percent: 20 }), UsageError)
   await assert.rejects(said({ do: 'relisten', shard: 1, backlog: 5 }), (error) => {
     assert.ok(error instanceof UsageError)
     assert.match(error.message, /^nginx is not a backend of Spillway/)

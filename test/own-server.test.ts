@@ -6,6 +6,7 @@ import path from 'node:path'
 import test, { after } from 'node:test'
 import { UsageError } from '#common/errors.ts'
 import { eventually } from '#common/waiting.ts'
+import { findQuotaPlace } from '#kernel/cpu-quota.ts'
 import { Lab } from '#lab/lab.ts'
 import type { Told } from '#lab/told.ts'
 import * as servers from './support/own-servers.ts'
@@ -178,6 +179,44 @@ test('a kill ends all its processes, a restart brings it back as the same shard'
     ({ limit }) => assert.equal(limit, 511),
   )
   assert.equal((await (await lab.clients.start(burst(3))).done()).outcomes.ok, 3)
+})
+
+test('it is held to a share of a CPU with all that it starts, where this machine can, and nothing of that is left', {
+  skip: skipWithout('gunicorn'),
+}, async () => {
+  const name = `spillway-probe-${process.pid}`
+  const place = findQuotaPlace(name)
+  const cgroups = (): string[] =>
+    typeof place === 'string' ? [] : fs.readdirSync(place.folder).filter((entry) => entry.startsWith('spillway-'))
+  const before = new Set(cgroups())
+  {
+    await using lab = await Lab.start(labWith(servers.gunicorn('-w', '2'), folder()))
+    const [told] = await accepting(lab, [2])
+    if (typeof place === 'string') {
+      assert.deepEqual(told?.cpu, { missing: place })
+      await assert.rejects(lab.backend(1).slow(10), /A CPU quota cannot be set here/)
+      return
+    }
+    assert.deepEqual(told?.cpu, { percent: 0 })
+    await lab.backend(1).slow(10)
+    const [made = ''] = cgroups().filter((entry) => !before.has(entry))
+    const held = (): number =>
+      fs
+        .readFileSync(path.join(place.folder, made, 'cgroup.procs'), 'utf8')
+        .trim()
+        .split('\n').length
+    assert.equal(held(), 3, 'gunicorn and both workers')
+    assert.deepEqual((await lab.backend(1).told()).cpu, { percent: 10 })
+    await lab.backend(1).restart()
+    await accepting(lab, [2])
+    await eventually('what was started since is held too', held, (processes) => processes === 3)
+    await lab.backend(1).slow(0)
+    assert.deepEqual((await lab.backend(1).told()).cpu, { percent: 0 })
+  }
+  assert.deepEqual(
+    cgroups().filter((entry) => !before.has(entry)),
+    [],
+  )
 })
 
 test('a stop in order lets a server finish, and is no failure of it', { skip: skipWithout('gunicorn') }, async () => {

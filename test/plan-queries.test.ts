@@ -6,7 +6,9 @@ import path from 'node:path'
 import test from 'node:test'
 import { UsageError } from '#common/errors.ts'
 import { Prometheus as Asked } from '#planner/inputs/prometheus.ts'
-import { queriedArrivals, type SaidOfSamples } from '#planner/inputs/queried.ts'
+import { queriedArrivals } from '#planner/inputs/queried.ts'
+import type { SaidOfSamples } from '#planner/inputs/recorded.ts'
+import { savedArrivals, savedSeries } from '#planner/inputs/saved-answer.ts'
 import { Prometheus } from './support/prometheus.ts'
 import { writeSamples } from './support/remote-write.ts'
 import { skipWithout } from './support/tools.ts'
@@ -74,6 +76,24 @@ test('whatever a query gives, a load of 27 connections a second is read as one',
     // Arrivals are drawn at random, and of the first window a Prometheus sees a part only.
     assert.ok(Math.abs(perSecond - PER_SECOND) < PER_SECOND * 0.1, `${query}: ${perSecond}`)
     assert.match(source, how, query)
+  }
+
+  for (const [query, samples] of [
+    ['sum(rate(node_netstat_Tcp_PassiveOpens[1m]))'],
+    ['web_connections_total'],
+    ['sum(node_netstat_Tcp_PassiveOpens)'],
+    ['sum(increase(node_netstat_Tcp_PassiveOpens[5m]))'],
+    ['job:connections:rate5m'],
+    ['restarted_total'],
+    ['gappy_total'],
+    ['connections_lately', { windowMs: 60_000 }],
+    ['open_connections', 'rate'],
+  ] as const) {
+    const words = new URLSearchParams({ query, start: String(at(0)), end: String(now), step: String(EVERY_SECONDS) })
+    const text = await (await fetch(`${prometheus.url}/api/v1/query_range?${words}`)).text()
+    const { atMs } = savedArrivals('saved.json', savedSeries('saved.json', text) ?? [], { query, samples, seed: 1 })
+    const perSecond = ((atMs.length - 1) / atMs.at(-1)!) * 1000
+    assert.ok(Math.abs(perSecond - PER_SECOND) < PER_SECOND * 0.1, `${query}, saved: ${perSecond}`)
   }
 
   for (const [query, problem, remedy] of [

@@ -9,13 +9,22 @@ import { openBoard, showHost } from './host.ts'
 import { help, readOptions } from './options.ts'
 import { showBoard } from './shown.ts'
 
-const START_AGAIN = 'docker compose up -d'
-
-/** What can be done only where the lab was started, and how. */
-const unavailable = {
-  sysctl: 'Set it in docker-compose.yml: a container cannot change the sysctls of its network namespace.',
-  restart: 'Docker restarts it automatically.',
-  'run experiment': 'Each experiment starts its own lab: use spillway run on the host.',
+/** What can be done only where the lab was started, and how; and how it is started again. */
+const byDocker = {
+  startAgain: 'docker compose up -d',
+  unavailable: {
+    sysctl: 'Set it in docker-compose.yml: a container cannot change the sysctls of its network namespace.',
+    restart: 'Docker restarts it automatically.',
+    'run experiment': 'Each experiment starts its own lab: use spillway run on the host.',
+  },
+}
+const byKubernetes = {
+  startAgain: 'kubectl rollout restart statefulset',
+  unavailable: {
+    sysctl: 'Set it in the values of the chart (lab.sysctls): a container cannot change the sysctls of its pod.',
+    restart: 'The kubelet restarts it automatically, after a second death within minutes with a delay.',
+    'run experiment': 'Each experiment starts its own lab: use spillway run --driver kubernetes where kubectl is.',
+  },
 }
 
 /** Runs until a signal. */
@@ -30,10 +39,20 @@ export async function board(args: string[]): Promise<void> {
     const { host } = options.of
     const source: MomentSource = (signal, onGap) => momentsFrom(host, TOP_PACE.everyMs, signal, onGap)
     const startAgain = `spillway board --exporter ${host}`
-    await showHost(source, { listen: options.listen, open: options.open, option: '--listen', startAgain }, stop.signal)
+    const { listen, open, allowedHosts } = options
+    await showHost(source, { listen, open, allowedHosts, option: '--listen', startAgain }, stop.signal)
     return
   }
-  await using shown = await showBoard(options.listen, undefined, unavailable, START_AGAIN)
+  // The kubelet tells every container where the API server is.
+  const { unavailable, startAgain } = process.env.KUBERNETES_SERVICE_HOST === undefined ? byDocker : byKubernetes
+  await using shown = await showBoard(
+    options.listen,
+    undefined,
+    unavailable,
+    startAgain,
+    undefined,
+    options.allowedHosts,
+  )
   process.stdout.write(`Board at ${shown.url}\n`)
   if (options.open) await openBoard(shown.url)
   try {

@@ -7,6 +7,7 @@ import { TOP_PACE } from '../top/pace.ts'
 export interface HostBoard {
   listen: ListenTarget
   open: boolean
+  allowedHosts?: readonly string[]
   /** As it was asked for: `--web`, `--listen`. */
   option: string
   /** The command that starts it again. */
@@ -16,11 +17,18 @@ export interface HostBoard {
 /** Ends with `signal`, or throws what the source throws. */
 export async function showHost(
   source: MomentSource,
-  { listen, open, option, startAgain }: HostBoard,
+  { listen, open, option, startAgain, allowedHosts = [] }: HostBoard,
   signal: AbortSignal,
 ): Promise<void> {
   const { startHostBoard } = await import('#services/board/host-board.ts')
-  await using board = await startHostBoard({ listen, option, source, everyMs: TOP_PACE.everyMs, startAgain })
+  await using board = await startHostBoard({
+    listen,
+    allowedHosts,
+    option,
+    source,
+    everyMs: TOP_PACE.everyMs,
+    startAgain,
+  })
   process.stdout.write(`Board at ${board.url}\n`)
   if (open) await openBoard(board.url)
   const stopped = new Promise<void>((resolve) => {

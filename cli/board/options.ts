@@ -1,6 +1,6 @@
 import { UsageError } from '#common/errors.ts'
 import { type Grammar, readCommandLine } from '#common/options.ts'
-import { type ListenTarget, parseListen } from '#common/parse.ts'
+import { type ListenTarget, parseHostName, parseListen } from '#common/parse.ts'
 import type { Addresses } from '#lab/attached.ts'
 import { ExporterAddress } from '#live/host/exporter-address.ts'
 import { credentialsFrom } from '../plan/credentials.ts'
@@ -13,6 +13,8 @@ e.g. in containers, with its switches. spillway up has a board of its own, and s
 
   --listen HOST:PORT    where the board is served (default 127.0.0.1:10510). Anyone who can reach it sees the host, and can
                         break a lab
+  --allow-host NAME     a name by which browsers may reach it, beside IP addresses, localhost and the names of this host, e.g. that of
+                        an Ingress; can be repeated
   --exporter ADDRESS    the exporter: HOST:PORT, unix:/path, or of a host a URL (http, https) (for a lab 127.0.0.1:10511)
   --auth-file FILE      who asks the exporter of a host, where it has a login: lines such as Basic USER:PASSWORD
   --open                open the page in the browser
@@ -27,6 +29,7 @@ in its own PID namespace: run it in the namespaces of the lab.
 export interface BoardCommand {
   listen: ListenTarget
   open: boolean
+  allowedHosts: readonly string[]
   /** A lab, or any host. */
   of: { lab: Addresses } | { host: ExporterAddress }
 }
@@ -35,6 +38,7 @@ export const grammar = {
   command: 'spillway board',
   options: {
     listen: { type: 'string', default: '127.0.0.1:10510' },
+    'allow-host': { type: 'string', multiple: true, default: [] },
     exporter: { type: 'string' },
     'auth-file': { type: 'string', path: 'file' },
     open: { type: 'boolean', default: false },
@@ -47,7 +51,11 @@ export const grammar = {
 export const readOptions = (args: readonly string[]): BoardCommand | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
     const { exporter, backend, agent, 'auth-file': authFile } = values
-    const command = { listen: parseListen('--listen', values.listen), open: values.open }
+    const command = {
+      listen: parseListen('--listen', values.listen),
+      open: values.open,
+      allowedHosts: values['allow-host'].map((name) => parseHostName('--allow-host', name)),
+    }
     if (backend.length > 0) {
       if (authFile !== undefined) throw new UsageError('--auth-file is for the exporter of a host, not for a lab')
       return {

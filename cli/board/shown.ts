@@ -21,7 +21,7 @@ export interface ShownBoard extends AsyncDisposable {
 }
 
 /**
- * Without a driver no experiments can be run. `startAgain` is the command that the page names when all has ended; with `check`
+ * Without a driver no experiments can be run. The page is reached by `allowedHosts` too. `startAgain` is the command that the page names when all has ended; with `check`
  * the workshop's page runs a participant's own files.
  */
 export async function showBoard(
@@ -30,6 +30,7 @@ export async function showBoard(
   unavailable: Switches['unavailable'] = {},
   startAgain = 'npm start',
   check?: WorkshopOffer['check'],
+  allowedHosts: readonly string[] = [],
 ): Promise<ShownBoard> {
   // Loaded only where there is a board: a lab without one starts quicker.
   const { startBoard } = await import('#services/board/board.ts')
@@ -55,6 +56,7 @@ export async function showBoard(
   const board = resources.use(
     await startBoard({
       listen,
+      allowedHosts,
       source: shownStates(views(), () => switchable?.loads.list ?? [], runner),
       samples: (lab) => samples.of(lab),
       onPages: (open) => {

@@ -42,7 +42,7 @@ function listener(queue: QueueEvidence): object {
   const { setBy } = queue
   return {
     type: 'listener',
-    protocol: queue.path === undefined ? 'tcp' : 'unix',
+    protocol: queue.path === undefined ? (queue.mptcp === true ? 'mptcp' : 'tcp') : 'unix',
     ...place(queue),
     shards: queue.shards,
     server: queue.server?.name ?? null,

@@ -64,10 +64,15 @@ function table({ queues }: HostReport, style: Style): string {
 
 /** Shards of one address that are alike are one line. */
 function* rowsOf(queues: readonly QueueEvidence[]): Generator<Row> {
-  const groups = Map.groupBy(queues, (queue) => `${placeInWords(queue)} ${queue.who} ${queue.limit}`)
-  for (const group of groups.values()) {
-    const [queue] = group
-    if (queue === undefined) continue
+  const groups = new Map<string, { place: string; queue: QueueEvidence; group: QueueEvidence[] }>()
+  for (const queue of queues) {
+    const place = placeInWords(queue)
+    const key = `${place} ${queue.who} ${queue.limit}`
+    const same = groups.get(key)
+    if (same === undefined) groups.set(key, { place, queue, group: [queue] })
+    else same.group.push(queue)
+  }
+  for (const { place, queue, group } of groups.values()) {
     const lengths = group.map(({ length }) => length)
     const drops = group.every(({ drops }) => drops === undefined)
       ? undefined
@@ -75,7 +80,7 @@ function* rowsOf(queues: readonly QueueEvidence[]): Generator<Row> {
     yield {
       queue: group.find(isFull) ?? queue,
       cells: [
-        `${placeInWords(queue)}${group.length > 1 ? ` ×${group.length}` : ''}`,
+        `${place}${group.length > 1 ? ` ×${group.length}` : ''}`,
         whoOf(queue),
         whole(Math.max(...lengths)),
         whole(queue.limit),

@@ -94,6 +94,10 @@ function ownServer(typed: readonly string[] | undefined, values: Record<string, 
 
 const isOption = (key: string): key is OptionName => Object.hasOwn(planOptions, key)
 
+/** A unit of a time, a rate or a share, without its number. */
+const isUnit =
+  /^(?:[kKM]?\s*(?:[rqct]p[smh]|(?:re?qs?|requests?|conns?|connections?)?(?:\/|per)(?:s|sec|second|m|min|minute|h|hour)?)|%|ns|[uµμ]s|ms|m?secs?|s|seconds?|mins?|minutes?|hours?|h|requests|connections)$/i
+
 const isQuestion = (word: string): word is Question => Object.hasOwn(questions, word)
 
 /** What load generators, servers and people call these options. */
@@ -168,9 +172,14 @@ export function readCommand(all: readonly string[]): PlanCommand | undefined {
   return readCommandLine(grammar, args, ({ values, positionals }) => {
     const [asked, ...others] = positionals.filter(isQuestion)
     const [file, ...more] = positionals.filter((word) => !isQuestion(word))
-    if (others.length > 0 || more.length > 0)
+    if ((others.length > 0 || more.length > 0) && !isUnit.test(file ?? ''))
       throw new UsageError(
         `At most one question and one file can be given: ${positionals.map(addressWithoutUserinfo).join(' ')}`,
+      )
+    if (file !== undefined && isUnit.test(file))
+      throw new UsageError(
+        `'${file}' stands alone: a shell takes a number and its unit for two words`,
+        'Write them together, as in 80ms or 3000/s, or within quotes',
       )
     if (file !== undefined && !/\.(ya?ml|json)$/i.test(file))
       throw new UsageError(

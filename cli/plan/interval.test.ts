@@ -15,6 +15,10 @@ test('an interval of rates is read in every spelling of a rate, and the unit may
     '800...1500/s',
     '0.8k/s..1.5k/s',
     '48000..90000/min',
+    '800-1500/s',
+    '800 – 1500 rps',
+    '800 to 1500/s',
+    '800/s - 1.5k/s',
   ])
     assert.deepEqual(parseRateInterval('--rate', text), [800, 1500], text)
   assert.equal(parseRateInterval('--rate', '1500/s'), undefined)

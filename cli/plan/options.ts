@@ -10,7 +10,7 @@ import { oneOf } from '#common/options.ts'
 import { parseCount, parseDurationMs, parseShare } from '#common/parse.ts'
 import { serverNamed, serverNames } from '#findings/servers/named.ts'
 import { type ClientPreset, clientPresets } from '#planner/client-presets.ts'
-import type { SaidOfSamples } from '#planner/inputs/queried.ts'
+import type { SaidOfSamples } from '#planner/inputs/recorded.ts'
 import { LONGEST_RTT_MS } from '#planner/system.ts'
 import { parseNumber, parseRatePerSecond, parseStall } from './units.ts'
 
@@ -107,7 +107,11 @@ export const planOptions = {
     },
   },
   for: duration(load, 'how long the load is observed (default 10s)', { min: 100, max: 86_400_000 }),
-  query: text(load, 'PROMQL', 'with a Prometheus: a query for connections per second'),
+  query: text(
+    load,
+    'PROMQL',
+    'with a Prometheus: a query for connections per second; with a saved answer: the query that it answers',
+  ),
   range: duration(load, 'with a Prometheus: how far back (default 1h)', { min: 60_000, max: 31 * 86_400_000 }),
   'auth-file': {
     ...text(load, 'FILE', 'with a Prometheus: holds Basic USER:PASSWORD, Bearer TOKEN, or Name: value'),
@@ -146,7 +150,11 @@ export const planOptions = {
   }),
   counters: word(recording, 'what such outputs hold', ['total', 'since-last']),
   samples: {
-    ...text(recording, 'rate|counter|TIME', 'what the values of --query are; a time for what came within it'),
+    ...text(
+      recording,
+      'rate|counter|TIME',
+      'what the values of --query, of a saved answer or of a column are; a time for what came within it',
+    ),
     words: ['rate', 'counter'],
     parse: (name: string, said: string): SaidOfSamples => {
       if (said === 'rate' || said === 'counter') return said

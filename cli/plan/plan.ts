@@ -8,7 +8,7 @@ import { refuseUnwritable, writePage } from '../page-file.ts'
 import { progress } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
 import { understoodInWords } from './pool.ts'
-import { forServer } from './server.ts'
+import { forPool, forServer } from './server.ts'
 import { questionOf, situationOf } from './situation.ts'
 import { answerInWords } from './words.ts'
 
@@ -52,7 +52,9 @@ async function answerOf(command: PlanCommand): Promise<Answer> {
 async function fromOptions(command: PlanCommand): Promise<Answer> {
   const question = questionOf(command)
   const situation = await situationOf(command, question)
-  const given = forServer(await answerForRates(command, question, situation), command.said.server, situation)
+  const { server, 'service-time': ofPool } = command.said
+  const plain = await answerForRates(command, question, situation)
+  const given = server === undefined && ofPool !== undefined ? forPool(plain) : forServer(plain, server, situation)
   const answer = { ...given, answer: [...given.answer, ...understoodInWords(command, situation)] }
   if (!command.confirm) return answer
   const { confirmed } = await import('#lab/confirm/confirmed.ts')

@@ -6,9 +6,10 @@ import { reasonOf } from '#common/system-errors.ts'
 import { openRun } from '#lab/experiment/open.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { Prometheus } from '#planner/inputs/prometheus.ts'
-import { queriedArrivals, type SaidOfSamples } from '#planner/inputs/queried.ts'
-import { type Recorded, recorded, type SaidOfRecording } from '#planner/inputs/recorded.ts'
+import { queriedArrivals } from '#planner/inputs/queried.ts'
+import { type Recorded, recorded, type SaidOfRecording, type SaidOfSamples } from '#planner/inputs/recorded.ts'
 import { parseRecording, refuseBinary } from '#planner/inputs/recording.ts'
+import { savedArrivals, savedSeries } from '#planner/inputs/saved-answer.ts'
 import { orNearPath } from '../near-path.ts'
 import { credentialsFrom } from './credentials.ts'
 
@@ -37,7 +38,18 @@ export async function readArrivals(where: string, range: RangeQuery): Promise<Re
       `--arrivals '${addressWithoutUserinfo(where)}' is neither poisson nor constant, and no such file exists${orNearPath(where)}`,
       'Give poisson, constant, or the path of a recording',
     )
-  return found.isDirectory() ? await fromRun(where) : parseRecording(where, textOf(where), range.said)
+  return found.isDirectory() ? await fromRun(where) : fromFile(where, range)
+}
+
+function fromFile(file: string, { query, samples, said, seed }: RangeQuery): Recorded {
+  const text = textOf(file)
+  const series = savedSeries(file, text)
+  if (series !== undefined) return savedArrivals(file, series, { query, samples, seed })
+  if (query === undefined) return parseRecording(file, text, said)
+  throw new UsageError(
+    `--query needs a Prometheus, or a saved answer of one, and ${file} is neither`,
+    'Leave it out, or give http://PROMETHEUS to --arrivals',
+  )
 }
 
 /** Spreadsheets also write UTF-16, which begins with a byte order mark; logrotate compresses with gzip. */

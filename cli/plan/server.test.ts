@@ -6,7 +6,7 @@ import { servers } from '#findings/servers/known.ts'
 import { serverNamed, serverNames } from '#findings/servers/named.ts'
 import { questions } from '#planner/ask.ts'
 import { readCommand } from './command.ts'
-import { forServer } from './server.ts'
+import { forPool, forServer } from './server.ts'
 import { questionOf, situationOf } from './situation.ts'
 
 async function asked(line: string) {
@@ -60,10 +60,29 @@ test('a default that is enough is told, and one that is not', async () => {
   assert.match((await asked('--rate 9000/s --stall 80ms --server nginx')).words, /nginx asks for 511 .* too little/)
 })
 
+test('where a backlog can be too large, a default that is larger is told to be, and the line that makes it smaller', async () => {
+  const overload = 'timeout --rate 200/s --workers 4 --service-time 25ms --timeout 1s --server'
+  const gunicorn = await asked(`${overload} gunicorn`)
+  assert.match(gunicorn.words, /gunicorn asks for 2,048 .* which is more than the \d+ that serve the living/)
+  const go = await asked(`${overload} go`)
+  assert.match(go.words, /Go asks for what .* \(4,096\) .* which is more than the \d+ that serve the living/)
+  assert.match(go.lines.join('\n'), /^sysctl: sysctl -w net.core.somaxconn=\d+ /m)
+})
+
 test('a socket for each process is told in the server’s words, and where it has none', async () => {
   const load = '--rate 3000/s --backends 4 --stall 80ms --server'
   assert.match((await asked(`${load} nginx`)).words, /`reuseport` in the same listen/)
   assert.match((await asked(`${load} redis`)).words, /ask with --mode shared/)
+})
+
+test('a pool whose server nobody has named gets the lines of servers that are pools, and none of Node or nginx', async () => {
+  const command = readCommand('--rate 100/s --workers 8 --service-time 50ms'.split(' '))!
+  const situation = await situationOf(command, 'backlog')
+  const { settings } = forPool(questions.backlog(situation))
+  assert.deepEqual(
+    settings.map(({ where }) => where),
+    ['sysctl', 'gunicorn', 'uWSGI', 'PHP-FPM'],
+  )
 })
 
 test('an overloaded pool is told the line that makes it larger', async () => {

@@ -29,14 +29,34 @@ export function forServer(answer: Answer, name: string | undefined, situation: S
       : answer
   const sysctls = answer.settings.filter(({ where }) => where === 'sysctl')
   const takesSysctl = server.defaultBacklog === 'somaxconn' && server.backlog === undefined
-  const own = takesSysctl && backlog <= situation.somaxconn ? [] : backlogOf(settable(server), backlog)
+  const most = mostOf(answer)
+  const enough = backlog <= situation.somaxconn && situation.somaxconn <= most
+  const own = takesSysctl && enough ? [] : backlogOf(settable(server), backlog)
   const lines = own.map((mend) => written(server, mend))
   return {
     ...answer,
-    answer: [...answer.answer, ...clampsInWords(server, backlog, situation)],
+    answer: [...answer.answer, ...clampsInWords(server, { backlog, most }, situation)],
     settings: takesSysctl && lines.length > 0 ? lines : [...sysctls, ...lines],
   }
 }
+
+/** Pools of workers that many have. */
+const pools = ['gunicorn', 'uwsgi', 'php-fpm']
+
+/** The same answer in the words of servers that are pools of workers: Node and nginx are none. */
+export function forPool(answer: Answer): Answer {
+  const backlog = answer.settings.find((setting) => setting.backlog !== undefined)?.backlog
+  if (backlog === undefined) return answer
+  const lines = pools.flatMap((name) => {
+    const server = serverNamed(name)
+    return server === undefined ? [] : backlogOf(settable(server), backlog).map((mend) => written(server, mend))
+  })
+  return { ...answer, settings: [...answer.settings.filter(({ where }) => where === 'sysctl'), ...lines] }
+}
+
+/** The largest backlog that serves the living, where the answer knows one: a larger one is no better, but worse. */
+const mostOf = ({ data }: Answer): number =>
+  typeof data.largestForLiving === 'number' ? data.largestForLiving : Number.POSITIVE_INFINITY
 
 const written = (server: Server, { line, where, after }: { line: string; where: string; after: string }): Setting => ({
   where: line.startsWith('sysctl ') ? 'sysctl' : server.name,
@@ -44,19 +64,26 @@ const written = (server: Server, { line, where, after }: { line: string; where: 
 })
 
 /** What the server does of itself, and what bounds what it may be told. */
-function clampsInWords(server: Server, backlog: number, { somaxconn, mode, backends }: Situation): string[] {
+function clampsInWords(
+  server: Server,
+  { backlog, most }: { backlog: number; most: number },
+  { somaxconn, mode, backends }: Situation,
+): string[] {
   const { name, defaultBacklog, bound, ownSockets } = server
   const usual = defaultBacklog === 'somaxconn' ? somaxconn : defaultBacklog
+  const got = Math.min(usual ?? 0, somaxconn)
+  const is =
+    got > most
+      ? `is more than the ${number(most)} that serve the living`
+      : got >= backlog
+        ? 'is enough'
+        : 'is too little'
   return [
     ...(usual === undefined
       ? []
-      : Math.min(usual, somaxconn) >= backlog
-        ? [
-            `${name} asks for ${defaultBacklog === 'somaxconn' ? `what net.core.somaxconn says (${number(somaxconn)})` : number(usual)} unless it is told otherwise, which is enough.`,
-          ]
-        : [
-            `${name} asks for ${defaultBacklog === 'somaxconn' ? `what net.core.somaxconn says (${number(somaxconn)})` : number(usual)} unless it is told otherwise, which is too little.`,
-          ]),
+      : [
+          `${name} asks for ${defaultBacklog === 'somaxconn' ? `what net.core.somaxconn says (${number(somaxconn)})` : number(usual)} unless it is told otherwise, which ${is}.`,
+        ]),
     ...(bound === undefined ? [] : [`${bound}.`]),
     ...(mode === 'sharded' && backends > 1
       ? [

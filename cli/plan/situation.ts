@@ -221,9 +221,24 @@ async function arrivalsOf(command: PlanCommand, question: Question): Promise<Arr
     throw new UsageError(
       `${nameOf(command, 'auth-file')} needs a Prometheus, and ${nameOf(command, 'arrivals')} does not name one`,
     )
+  if (isAddress(how)) {
+    for (const option of ofRecordings)
+      if (said[option] !== undefined)
+        throw new UsageError(
+          `${nameOf(command, option)} is about a file, and ${nameOf(command, 'arrivals')} names a Prometheus`,
+          'Leave it out',
+        )
+  } else
+    for (const option of ['range', 'step'] as const)
+      if (said[option] !== undefined)
+        throw new UsageError(
+          `${nameOf(command, option)} needs a Prometheus, and ${nameOf(command, 'arrivals')} does not name one`,
+          'Leave it out: all of a recording is read',
+        )
   const ofFile = {
     column: said.column,
     counts: said.counts,
+    samples: said.samples,
     timeUnit: said['time-unit'],
     requestsPerConnection: said['requests-per-connection'],
     port: said.port,

@@ -5,6 +5,9 @@ import { parseDurationMs } from '#common/parse.ts'
 const prefixes: Record<string, number> = { '': 1, k: 1000, K: 1000, M: 1_000_000 }
 /** The length of each unit of time in seconds, as it is written behind a slash or `per`. */
 const seconds: Record<string, number> = {
+  ms: 0.001,
+  msec: 0.001,
+  millisecond: 0.001,
   s: 1,
   sec: 1,
   second: 1,
@@ -16,12 +19,12 @@ const seconds: Record<string, number> = {
   hour: 3600,
 }
 /** What people count, where it is named: `500 req/s`. A request is taken to bring a connection of its own. */
-const things = `(?:req(?:uest)?s?|quer(?:y|ies)|conn(?:ection)?s?|hits?|syns?|trans(?:actions?)?|calls?)`
+const things = `(?:re?q(?:uest)?s?|quer(?:y|ies)|conn(?:ection)?s?|hits?|syns?|trans(?:actions?)?|calls?)`
 const rate = new RegExp(
-  String.raw`^(\d+(?:\.\d+)?|\.\d+)\s*([kKM])?\s*(?:${things}\s*)?(?:\/|\bper\b)\s*(s|secs?|seconds?|min|minutes?|m|h|hrs?|hours?)$`,
+  String.raw`^(\d+(?:\.\d+)?|\.\d+)\s*([kKM])?\s*(?:${things}\s*)?(?:\/|\bper\b)\s*(ms|msec|milliseconds?|s|secs?|seconds?|min|minutes?|m|h|hrs?|hours?)$`,
 )
 /** Requests, queries, connections or transactions per second; a few per minute. */
-const short = /^(\d+(?:\.\d+)?|\.\d+)\s*([kKM])?\s*([rqct]p[sm])$/i
+const short = /^(\d+(?:\.\d+)?|\.\d+)\s*([kKM])?\s*([rqct]p[smh])$/i
 /** Anything above is a typing error: the whole of IPv4 takes four seconds at this rate. */
 const FASTEST = 1e9
 
@@ -34,19 +37,23 @@ export function parseRatePerSecond(name: string, text: string): number {
   const [, value, prefix = '', unit = ''] = rate.exec(plain) ?? short.exec(plain) ?? []
   if (value === undefined)
     throw new UsageError(`${name} '${text}' is not a rate`, 'Write it with a unit: 3000/s, 3k/s, 90/min, 500 rps')
-  const one = /^[rqct]pm$/i.test(unit) ? 60 : /^[rqct]ps$/i.test(unit) ? 1 : seconds[unit.replace(/(?<=..)s$/, '')]!
+  const spelled = /^[rqct]p([smh])$/i.exec(unit)?.[1]?.toLowerCase() ?? unit.replace(/(?<=..)s$/, '')
+  const one = seconds[spelled]!
   const perSecond = (Number(value) * prefixes[prefix]!) / one
   if (perSecond <= 0 || perSecond > FASTEST)
     throw new UsageError(`${name} '${text}' must be above 0 and at most 1000M/s`)
   return perSecond
 }
 
+/** `..`, a dash, or a word: no rate is below zero, so that a dash is no sign. */
+const between = /^(.*?\d.*?)\s*(?:\.\.\.?|…|[-–—]|\bto\b)\s*(\d.*)$/
+
 /**
- * The two ends of `800..1500/s`, each with the unit; undefined for a rate alone. Throws a UsageError where it is not clear which
- * unit the first end has, or which end is the lower.
+ * The two ends of `800..1500/s` or `800-1500 rps`, each with the unit; undefined for a rate alone. Throws a UsageError where it
+ * is not clear which unit the first end has, or which end is the lower.
  */
 export function parseRateInterval(name: string, text: string): [low: number, high: number] | undefined {
-  const [, first, second] = /^(.*?\d.*?)\s*(?:\.\.\.?|…)\s*(\d.*)$/.exec(text.trim()) ?? []
+  const [, first, second] = between.exec(text.trim()) ?? []
   if (first === undefined || second === undefined) return undefined
   const bare = /^[\d.,_ ]+([kKM]?)$/.exec(first)
   const [, prefix = '', unit = ''] = /^[\d.,_ ]+([kKM]?)(.*)$/.exec(second) ?? []

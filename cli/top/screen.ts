@@ -156,8 +156,8 @@ function widthsFor(rows: readonly HostRow[], several: boolean, width: number): W
 }
 
 /** The place, and which of those that share it. */
-const placeIn = ({ place, kind, shard, shards }: HostRow): string =>
-  `${kind === 'udp' ? 'udp ' : ''}${place}${shards > 1 ? ` #${shard}` : ''}`
+const placeIn = ({ place, kind, mptcp, shard, shards }: HostRow): string =>
+  `${kind === 'udp' ? 'udp ' : mptcp === true ? 'mptcp ' : ''}${place}${shards > 1 ? ` #${shard}` : ''}`
 
 const processIn = ({ process, pids }: HostRow): string => {
   const [first] = pids

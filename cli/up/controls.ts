@@ -1,6 +1,6 @@
 /** What keys do to the lab: stall and release, change backlogs, start and stop loads. */
 import type { Lab } from '#lab/lab.ts'
-import { backlogConfirmed, loadConfirmed, loadStopped, stallConfirmed } from '#live/confirmations.ts'
+import { backlogConfirmed, loadConfirmed, loadStopped, slowConfirmed, stallConfirmed } from '#live/confirmations.ts'
 import type { Loads } from '#live/loads.ts'
 import { loadInWords, loadName, stateNames } from '#live/names.ts'
 import type { LoadName } from '#live/orders.ts'
@@ -8,6 +8,8 @@ import { isStalled } from '#live/view.ts'
 
 const HALF_OPEN_PER_SECOND = 100
 const SLOW_READERS = 20
+/** Per cent of one CPU for a server that is to be slow. */
+const SLOW_PERCENT = 10
 const LOWEST_RATE = 1
 const HIGHEST_RATE = 20_000
 
@@ -73,6 +75,8 @@ export class Controls {
       case 's':
       case 'h':
         return this.#orderServer(key)
+      case 'c':
+        return this.#toggleSlow()
       case 'b':
         if (this.#server !== undefined) return // no other process can call listen() on its socket
         this.#typing = ''
@@ -116,6 +120,18 @@ export class Controls {
       }
       await backend.order(key === 's' ? 'stop' : 'reload')
       return `${server} is ${key === 's' ? stateNames.stopped : stateNames.reloaded}`
+    })
+  }
+
+  /** Somebody's server as a whole gets little CPU time, or as much as there is; nothing where no quota can be set. */
+  async #toggleSlow(): Promise<void> {
+    const [backend] = this.#lab.backends
+    if (backend?.server === undefined) return
+    await this.#lab.orders.run(async () => {
+      const { cpu } = await backend.told()
+      if (cpu === undefined || 'missing' in cpu) return
+      await backend.slow(cpu.percent === 0 ? SLOW_PERCENT : 0)
+      this.message = slowConfirmed(await backend.told())
     })
   }
 

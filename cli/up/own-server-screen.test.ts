@@ -33,6 +33,19 @@ test('without a known reload there is no key for one, and a server that is down 
   assert.doesNotMatch(text, /reload/)
 })
 
+test('the key for little CPU time is there only where this machine can give that, and the shards say so', () => {
+  const server = { name: 'mine', reloads: false }
+  const shown = (cpuPercent?: number): string => {
+    const slow = shardOf(1, cpuPercent ? { faults: [`slow: ${cpuPercent} % of a CPU`] } : {})
+    const own = { ...server, ...(cpuPercent === undefined ? {} : { cpuPercent }) }
+    return draw(labOf({ server: own, shards: [slow] }), screen).join('\n')
+  }
+  assert.doesNotMatch(shown(), /\[c\]/)
+  assert.match(shown(0), /\[c\] slow/)
+  assert.match(shown(10), /\[c\] full speed/)
+  assert.match(shown(10), /slow: 10 % of a CPU/)
+})
+
 test('how it ended comes before all else, with the last lines that it wrote', () => {
   const ended = { name: 'mine', reloads: false, ended: 'status 7\nout of cheese' }
   assert.match(

@@ -210,6 +210,7 @@ const serverKeys = ({ server, shards }: LabView): string[] => [
   shards.every(({ state }) => state === 'down') ? '[k] start again' : '[k] kill',
   '[s] stop',
   ...(server?.reloads === true ? ['[h] reload'] : []),
+  ...(server?.cpuPercent === undefined ? [] : [server.cpuPercent === 0 ? '[c] slow' : '[c] full speed']),
 ]
 
 const helpLines = [

@@ -56,6 +56,11 @@ export interface BackendVerbs {
   release(process?: number): Promise<void>
   /** Switches faults on or off, for one process or all; those not named stay as they are. */
   set(faults: FaultsChange, process?: number): Promise<void>
+  /**
+   * Holds all processes of a server of somebody's together to a share of one CPU, in whole per cent; 0: as much as there is.
+   * Not judged where this machine gives no CPU quota, and on a backend of Spillway.
+   */
+  slow(percent: number): Promise<void>
   /** Has listen() called again with another backlog, on the live socket; that of any server. */
   relisten(backlog: number): Promise<void>
   /** Sets TCP_DEFER_ACCEPT; 0 switches it off. */

@@ -28,6 +28,8 @@ export interface Place {
   /** Of a TCP listener. */
   address?: string
   port?: number
+  /** Whether that is one of MPTCP; its clients may speak TCP all the same. */
+  mptcp?: boolean | undefined
   /** Of a UNIX listener. */
   path?: string
   shard: number

@@ -1,33 +1,18 @@
 /** Runs the docker command, and turns what can go wrong into words. */
-import { spawn } from 'node:child_process'
 import { UsageError } from '#common/errors.ts'
 import type { CommandResult } from '../driver.ts'
+import { lastLines, tryProgram } from '../program.ts'
 
 /** Runs `docker …` and gives its outcome; a status other than 0 is not an error here. */
-export function tryDocker(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  child.once('error', (error: NodeJS.ErrnoException) =>
-    reject(
-      error.code === 'ENOENT'
-        ? new UsageError(
-            'The docker command is not on the PATH',
-            'Install Docker, or use the lab in network namespaces: npm start',
-          )
-        : error,
+export const tryDocker = (args: readonly string[]): Promise<CommandResult> =>
+  tryProgram(
+    'docker',
+    args,
+    new UsageError(
+      'The docker command is not on the PATH',
+      'Install Docker, or use the lab in network namespaces: npm start',
     ),
   )
-  child.once('close', (status) => resolve({ status, stdout, stderr }))
-  return promise
-}
 
 /** Runs `docker …` and gives what it printed. Throws a UsageError with Docker's own words. */
 export async function docker(args: readonly string[]): Promise<string> {
@@ -35,8 +20,6 @@ export async function docker(args: readonly string[]): Promise<string> {
   if (status === 0) return stdout.trim()
   throw new UsageError(`docker ${args.slice(0, 3).join(' ')} … failed: ${lastLines(stderr)}`, adviceOn(stderr))
 }
-
-const lastLines = (text: string): string => text.trim().split('\n').slice(-4).join('\n')
 
 function adviceOn(complaint: string): string | undefined {
   if (/Pool overlaps|invalid pool request/i.test(complaint))

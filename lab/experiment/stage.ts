@@ -88,6 +88,17 @@ export class LabStage implements Stage {
         this.#switches(`${who} sets TCP_DEFER_ACCEPT to ${duration(seconds * 1000)}`, () =>
           backend.deferAccept(seconds),
         ),
+      slow: async (percent) => {
+        if (backend.server === undefined)
+          throw new NotJudged('it needs a server of somebody’s: a backend of Spillway has faults of its own instead')
+        const { cpu } = await backend.told()
+        if (cpu !== undefined && 'missing' in cpu)
+          throw new NotJudged(`it needs a CPU quota for ${backend.server}, and none can be set here: ${cpu.missing}`)
+        await this.#switches(
+          percent === 0 ? `${who} gets as much CPU time as there is` : `${who} is held to ${percent} % of a CPU`,
+          () => backend.slow(percent),
+        )
+      },
       close: async () => {
         oursOnly('can close its listener')
         await this.#switches(`${who} closes its listener`, () => backend.close())

@@ -17,7 +17,7 @@ import {
   type StartedServices,
   Unsettable,
 } from '../driver.ts'
-import { removeFolders } from './folders.ts'
+import { removeCgroup, removeFolders } from './folders.ts'
 import type { Answer, Order } from './messages.ts'
 import { preflight, unshareOptions } from './preflight.ts'
 
@@ -203,5 +203,6 @@ class NamespaceLab {
     await this.#ended
     clearTimeout(impatience)
     removeFolders(this.#folder)
+    await removeCgroup(this.#folder)
   }
 }

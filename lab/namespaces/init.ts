@@ -20,7 +20,7 @@ import type { Found } from '#services/keeper/api.ts'
 import { backendArguments, exporterArguments, keeperArguments } from '../arguments.ts'
 import { type CommandResult, type LabPlan, type Part, Unsettable } from '../driver.ts'
 import type { Host } from '../topology.ts'
-import { makeSocketFolder, removeFolders } from './folders.ts'
+import { makeSocketFolder, removeCgroup, removeFolders } from './folders.ts'
 import { keepServer } from './keep-server.ts'
 import type { Answer, Order } from './messages.ts'
 import { buildNetwork } from './network.ts'
@@ -114,6 +114,15 @@ function end(why: string): void {
   else process.exit(1)
 }
 
+/** Every process of the lab but this one, which is the first of its namespace. */
+function endAll(): void {
+  try {
+    process.kill(-1, 'SIGKILL')
+  } catch {
+    // there is no other
+  }
+}
+
 async function killBackend(number: number): Promise<null> {
   const child = backends.get(number)
   if (child === undefined || !runs(child)) return null
@@ -189,8 +198,12 @@ process.on('message', (message) => {
   )
 })
 
-process.on('disconnect', () => {
-  if (folder !== undefined) removeFolders(folder)
+process.on('disconnect', async () => {
+  if (folder !== undefined) {
+    removeFolders(folder)
+    endAll() // a cgroup goes only after the processes in it
+    await removeCgroup(folder)
+  }
   process.exit(0)
 })
 // The driver decides when the lab ends: a Ctrl-C in its terminal reaches this process too.

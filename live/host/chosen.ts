@@ -74,6 +74,7 @@ export class ChosenPlace {
     return {
       key,
       kind,
+      ...(worst.mptcp && { mptcp: worst.mptcp }),
       place,
       ...(severalNamespaces ? { netns } : {}),
       process: worst.process,

@@ -2,16 +2,13 @@
 import { hostFindingsOf } from '#findings/host/catalogue.ts'
 import type { HostEvidence } from '#findings/host/evidence.ts'
 import type { HostFound } from '#findings/host/finding.ts'
-import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
-import { sliceNeeds } from '#services/exporter/slices.ts'
+import type { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
-import { HostWatch, readAtMs } from './evidence.ts'
+import { HostWatch, readAtMs } from './host-watch.ts'
 import { evidenceOfSnapshots } from './snapshot-evidence.ts'
 
 /** Between two looks that are compared. */
 const APART_MS = 2000
-/** The share of a core that looking for joiners of known sockets may take: whoever holds thousands of files makes that dear. */
-const OWNERS_SHARE = 0.003
 
 /** What is found on a host, anew every few seconds. */
 export interface Finder {
@@ -23,21 +20,21 @@ export interface Finder {
 
 /** Of a host whose processes are within reach. */
 export class HostFindings implements Finder {
-  /** Whose the sockets are: for the sampler that gives the snapshots. */
-  readonly owners: OwnerRegister
+  readonly #owners: OwnerRegister
   readonly #proc: string
   #first: { snapshot: Snapshot; watch: HostWatch } | undefined
   #readMs: number | undefined
   #found: readonly HostFound[] = []
   evidence: HostEvidence | undefined
 
-  constructor(proc = '/proc') {
+  /** `owners` tells whose the sockets are, as the snapshots do. */
+  constructor(owners: OwnerRegister, proc = '/proc') {
+    this.#owners = owners
     this.#proc = proc
-    this.owners = new OwnerRegister(proc, { ...sliceNeeds, log: () => {}, share: OWNERS_SHARE })
   }
 
   see(snapshot: Snapshot): readonly HostFound[] {
-    const { owners } = this
+    const owners = this.#owners
     const before = this.#first
     // Connections may be read rarely: what was not read anew says nothing new, and no time has passed between two looks at it.
     const readMs = readAtMs(snapshot)

@@ -99,6 +99,7 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       ...place,
       address,
       port: Number(port),
+      mptcp: labels.protocol === 'mptcp',
       shard: Number(shard),
       shards: shards.get(keyOf(value, PORT))?.length ?? 1,
       server,

@@ -9,6 +9,8 @@ export interface PlaceView {
   kind: 'tcp' | 'unix' | 'udp'
   /** `0.0.0.0:8080`, `/run/app.sock` */
   place: string
+  /** Present for a TCP listener that is one of MPTCP. */
+  mptcp?: true
   /** The network namespace, where there are several. */
   netns?: string
   /** The command of the process that stands for it; empty if it may not be seen. */
@@ -44,7 +46,8 @@ export interface FoundView {
 }
 
 /** The place that is looked at. */
-export interface ChosenView extends Pick<PlaceView, 'key' | 'kind' | 'place' | 'netns' | 'process' | 'sockets'> {
+export interface ChosenView
+  extends Pick<PlaceView, 'key' | 'kind' | 'mptcp' | 'place' | 'netns' | 'process' | 'sockets'> {
   picture: PictureState
   /** Sockets beyond those that are drawn. */
   leftOut: number

@@ -3,11 +3,16 @@ import os from 'node:os'
 import { duration, plural } from '#common/quantities.ts'
 import type { HostEvidence } from '#findings/host/evidence.ts'
 import type { HostFound } from '#findings/host/finding.ts'
+import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
+import { sliceNeeds } from '#services/exporter/slices.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import type { ExporterAddress } from './exporter-address.ts'
-import { ExporterFindings, type Finder, HostFindings } from './findings.ts'
+import type { Finder } from './findings.ts'
 import { type FollowOptions, followHost } from './follow.ts'
 import { HostRows, type HostView } from './rows.ts'
+
+/** The share of a core that looking for joiners of known sockets may take: whoever holds thousands of files makes that dear. */
+const OWNERS_SHARE = 0.003
 
 export interface HostMoment {
   snapshot: Snapshot
@@ -30,10 +35,11 @@ export async function* momentsHere(
   options: Omit<FollowOptions, 'owners'>,
   signal: AbortSignal,
 ): AsyncGenerator<HostMoment> {
-  const findings = new HostFindings()
+  const owners = new OwnerRegister('/proc', { ...sliceNeeds, log: () => {}, share: OWNERS_SHARE })
   const release = /^\d+\.\d+/.exec(os.release())?.[0] ?? os.release()
-  const snapshots = followHost({ ...options, owners: findings.owners }, signal)
-  yield* momentsOf(snapshots, new HostRows(), findings, `Linux ${release}`)
+  const finder = async (): Promise<Finder> => new (await import('./findings.ts')).HostFindings(owners)
+  const snapshots = followHost({ ...options, owners }, signal)
+  yield* momentsOf(snapshots, new HostRows(), finder, `Linux ${release}`)
 }
 
 /** Whatever host an exporter reads. Throws a UsageError if none answers at first. */
@@ -45,11 +51,12 @@ export async function* momentsFrom(
 ): AsyncGenerator<HostMoment> {
   const { followExporter } = await import('./follow-exporter.ts')
   const rows = new HostRows()
+  const finder = async (): Promise<Finder> => new (await import('./findings.ts')).ExporterFindings(exporter.host)
   const snapshots = followExporter(exporter, everyMs, signal, (words) => {
     rows.forget()
     onGap(words)
   })
-  yield* momentsOf(snapshots, rows, new ExporterFindings(exporter.host), `exporter at ${exporter}`)
+  yield* momentsOf(snapshots, rows, finder, `exporter at ${exporter}`)
 }
 
 /** What is not shown, because it may not be read. */
@@ -68,18 +75,21 @@ function unreadWords({ unread }: Snapshot): string {
 async function* momentsOf(
   snapshots: AsyncIterable<Snapshot>,
   rows: HostRows,
-  finder: Finder,
+  load: () => Promise<Finder>,
   who: string,
 ): AsyncGenerator<HostMoment> {
+  let finder: Finder | undefined
   for await (const snapshot of snapshots) {
-    const findings = finder.see(snapshot)
+    const findings = finder?.see(snapshot) ?? []
     const view = rows.see(snapshot)
     yield {
       snapshot,
       view,
       findings,
-      evidence: finder.evidence,
+      evidence: finder?.evidence,
       source: `${who}, ${view.peaksAreExact ? 'peaks exact, ' : ''}read every ${duration(view.sampleIntervalMs)}${unreadWords(snapshot)}`,
     }
+    // What is needed for findings is loaded once the first picture is shown: they need two looks anyway.
+    finder ??= await load()
   }
 }

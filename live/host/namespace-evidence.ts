@@ -69,6 +69,7 @@ function tcpQueues(
       host: place.host,
       address,
       port,
+      mptcp: listener.protocol === 'mptcp',
       shard: listener.shard,
       shards: shards.get(at) ?? 1,
       server: who.server,

@@ -53,6 +53,6 @@ export function matcher(filter: string): (row: HostRow) => boolean {
     .split(' ')
     .filter((word) => word !== '')
   const text = (row: HostRow): string =>
-    `${row.place} ${row.process} ${row.kind} ${row.netns} ${row.unit} ${row.container} ${row.pod ?? ''} ${row.pids.join(' ')}`.toLowerCase()
+    `${row.place} ${row.process} ${row.mptcp === true ? 'mptcp' : row.kind} ${row.netns} ${row.unit} ${row.container} ${row.pod ?? ''} ${row.pids.join(' ')}`.toLowerCase()
   return (row) => words.length === 0 || words.every((word) => text(row).includes(word))
 }

@@ -37,6 +37,7 @@ export function placeView(key: string, rows: PlaceRows, severalNamespaces: boole
     key,
     kind: worst.kind,
     place: worst.place,
+    ...(worst.mptcp && { mptcp: worst.mptcp }),
     ...(severalNamespaces ? { netns: worst.netns } : {}),
     process: worst.process,
     sockets: rows.length,

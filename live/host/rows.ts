@@ -12,6 +12,8 @@ export interface HostRow {
   /** The same for the same socket in each snapshot. */
   key: string
   kind: 'tcp' | 'unix' | 'udp'
+  /** Present for a TCP listener that is one of MPTCP. */
+  mptcp?: true
   netns: string
   /** `0.0.0.0:8080`, `/run/app.sock`, `0.0.0.0:53` */
   place: string
@@ -166,6 +168,7 @@ function rowsOf(
     return {
       key: keyOf(space, listener.cookie),
       kind: 'tcp',
+      ...(listener.protocol === 'mptcp' && { mptcp: true as const }),
       netns,
       place,
       port: listener.port,

@@ -2,9 +2,13 @@
 import { createRequire } from 'node:module'
 import { Readable } from 'node:stream'
 import type { Registry } from 'prom-client'
+import { UsageError } from '#common/errors.ts'
 import { httpServer, listenOn } from '#common/http.ts'
 import { lazySchemas } from '#common/lazy-schemas.ts'
 import type { ListenTarget } from '#common/parse.ts'
+import { reasonOf } from '#common/system-errors.ts'
+import { KernelError } from '#kernel/errors.ts'
+import { NetworkNamespace } from '#kernel/netns.ts'
 import { refuseOutsideLab } from '../clients/lab-guard.ts'
 import type { SpeakRequest, StepRequest } from './api.ts'
 import { Loads } from './loads.ts'
@@ -19,6 +23,8 @@ const schemas = lazySchemas<typeof import('./api.ts')>(() => require('./api.ts')
 export interface AgentOptions {
   /** Where the API is served: a Unix socket, or an address on a network that only the lab reaches. */
   listen: ListenTarget
+  /** The network namespace of the clients, by its path; the calling thread's own if left out. */
+  netns?: string
   /** How many SYNs a second all half-open loads together may write; without it, each load has only its own limit. */
   maxHalfOpenPerSecond?: number
 }
@@ -29,7 +35,10 @@ export interface StartedAgent extends AsyncDisposable {
   readonly listen: ListenTarget
 }
 
-/** Starts an agent in the calling thread's network namespace: its loads come from there. */
+/**
+ * Starts an agent in the calling thread's network namespace: its loads come from there, or from the one that is named. Throws a
+ * UsageError if that cannot be entered.
+ */
 export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
   const loads = new Loads()
   const app = httpServer()
@@ -113,12 +122,31 @@ export async function startAgent(options: AgentOptions): Promise<StartedAgent> {
   app.delete<ById>('/loads/:id', (request) => known(request.params.id).stop())
 
   const listen = await listenOn(app, options.listen)
+  // The API's socket stays where it was opened; whatever this thread opens from now on is in the other namespace.
+  try {
+    if (options.netns !== undefined) enter(options.netns)
+  } catch (error) {
+    await app.close()
+    throw error
+  }
   return {
     listen,
     async [Symbol.asyncDispose]() {
       await loads.stopAll()
       await app.close()
     },
+  }
+}
+
+function enter(path: string): void {
+  try {
+    using namespace = new NetworkNamespace(path)
+    namespace.enter()
+  } catch (error) {
+    throw new UsageError(
+      `--netns ${path} cannot be entered: ${reasonOf(error) ?? (error instanceof KernelError ? error.message : 'for an unknown reason')}`,
+      'Name the network namespace of a process or a file, /proc/PID/ns/net or /run/netns/NAME; entering it needs CAP_SYS_ADMIN',
+    )
   }
 }
 

@@ -8,6 +8,8 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { inNamespace } from '../testing/in-namespace.ts'
+import type { LoadReport } from './api.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 
@@ -59,4 +61,25 @@ test('a port that is taken is said to be taken', async () => {
   const { error, code } = await run('--listen', `127.0.0.1:${address.port}`)
   assert.equal(code, 2)
   assert.match(error, /taken by another process/)
+})
+
+test('clients may be in another network namespace than the API, and their counters are of theirs', async () => {
+  interface Seen extends Pick<LoadReport, 'outcomes'> {
+    peers: string[]
+    activeOpens: number
+  }
+  const seen = await inNamespace<Seen>(new URL('../testing/agent-elsewhere.scenario.ts', import.meta.url))
+  assert.equal(seen.outcomes.ok, 3)
+  assert.deepEqual(seen.peers, ['198.18.0.3', '198.18.0.3', '198.18.0.3'])
+  // Requests to the API are no connections of theirs.
+  assert.equal(seen.activeOpens, 3)
+})
+
+test('a namespace that cannot be entered is named', async () => {
+  for (const path of ['/no/such', '/etc/hostname']) {
+    const { error, code } = await run('--listen', '127.0.0.1:0', '--netns', path)
+    assert.equal(code, 2)
+    assert.match(error, new RegExp(`--netns ${path} cannot be entered: .*\n.*/proc/PID/ns/net`))
+    assert.doesNotMatch(error, /^\s+at /m)
+  }
 })

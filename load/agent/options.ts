@@ -7,6 +7,7 @@ export const help = `Usage: spillway load [OPTION…]
 Runs loads against a target; controlled over HTTP. For labs only: anyone who can reach this port can start loads.
 
   --listen ADDRESS         unix:/path or HOST:PORT (default 127.0.0.1:10512)
+  --netns PATH             the network namespace that the clients are in, e.g. /proc/PID/ns/net; the API is served where this starts
   --max-half-open-rate N   how many SYNs a second all half-open loads together may write (no limit)
   --help                   this text
 
@@ -30,6 +31,7 @@ export const grammar = {
   command: 'spillway load',
   options: {
     listen: { type: 'string', default: '127.0.0.1:10512' },
+    netns: { type: 'string', path: 'file' },
     'max-half-open-rate': { type: 'string' },
   },
 } as const
@@ -38,7 +40,10 @@ export const grammar = {
 export const readOptions = (args: readonly string[]): AgentOptions | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
     const listen = parseListen('--listen', values.listen)
-    const maxHalfOpen = values['max-half-open-rate']
-    if (maxHalfOpen === undefined) return { listen }
-    return { listen, maxHalfOpenPerSecond: parseRate('--max-half-open-rate', maxHalfOpen) }
+    const { netns, 'max-half-open-rate': maxHalfOpen } = values
+    return {
+      listen,
+      ...(netns === undefined ? {} : { netns }),
+      ...(maxHalfOpen === undefined ? {} : { maxHalfOpenPerSecond: parseRate('--max-half-open-rate', maxHalfOpen) }),
+    }
   })

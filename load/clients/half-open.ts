@@ -4,7 +4,7 @@ import { monotonicMs } from '#common/clock.ts'
 import type { HalfOpenLoad } from '../agent/api.ts'
 import type { Progress } from '../progress.ts'
 import { type FloodOrder, SharedCounts } from './half-open-order.ts'
-import { MOST_SYNS, refuseOutsideLab } from './lab-guard.ts'
+import { keepGuarding, MOST_SYNS, refuseOutsideLab } from './lab-guard.ts'
 import { countingSource } from './syn-source.ts'
 
 const DEFAULT_SOURCES = 4096
@@ -25,10 +25,11 @@ export interface FloodOptions extends Omit<HalfOpenLoad, 'kind'> {
 
 /**
  * Writes SYNs from 198.19.0.0/16, where no host answers, through raw sockets in separate threads. The threads belong
- * to the calling thread's network namespace, which must be a lab's client (UsageError otherwise; see lab-guard.ts).
+ * to the calling thread's network namespace, which must be a lab's (UsageError otherwise; see lab-guard.ts), and no packet
+ * leaves by another device than the one that the guard has seen.
  */
 export async function runHalfOpen(load: FloodOptions, progress: Progress, signal: AbortSignal): Promise<void> {
-  refuseOutsideLab(load)
+  const device = refuseOutsideLab(load)
   const workers = load.workers ?? 1
   const counts = new SharedCounts(workers)
   progress.refresh = () => {
@@ -38,6 +39,7 @@ export async function runHalfOpen(load: FloodOptions, progress: Progress, signal
   const sources = load.sources ?? DEFAULT_SOURCES
   const order: Omit<FloodOrder, 'worker'> = {
     target: load.target,
+    device,
     durationMs: load.durationMs,
     ratePerSecond: load.ratePerSecond === undefined ? undefined : load.ratePerSecond / workers,
     maxSyns: load.maxSyns ?? MOST_SYNS,
@@ -51,8 +53,14 @@ export async function runHalfOpen(load: FloodOptions, progress: Progress, signal
   const stop = (): void => counts.stop()
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
+  let refused: unknown
+  using _ = keepGuarding(load, (why) => {
+    refused = why
+    stop()
+  })
   try {
     await Promise.all(Array.from({ length: workers }, (_, worker) => runWorker({ ...order, worker })))
+    if (refused !== undefined) throw refused
   } finally {
     stop() // if one failed, the others need not continue
     signal.removeEventListener('abort', stop)

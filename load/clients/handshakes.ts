@@ -11,7 +11,7 @@ import { SegmentTap } from '#kernel/segment-tap.ts'
 import type { Handshake, HandshakeLoad, HandshakeStep, Target } from '../agent/api.ts'
 import type { Progress } from '../progress.ts'
 import { HandshakeConnection } from './handshake-connection.ts'
-import { refuseOutsideLab } from './lab-guard.ts'
+import { keepGuarding, refuseOutsideLab } from './lab-guard.ts'
 import { countingSource } from './syn-source.ts'
 import { packetOf, type Segment, segmentIn } from './tcp-segment.ts'
 
@@ -23,7 +23,7 @@ const MOST_SOURCES = 65_536
 
 /**
  * Three-way handshakes done by hand, from addresses in 198.19.0.0/16 that no host has: so no kernel answers for them, and
- * each can stay in any state for as long as needed. The calling thread's network namespace must be a lab's client.
+ * each can stay in any state for as long as needed. The calling thread's network namespace must be a lab's.
  */
 export class Handshakes {
   readonly #load: HandshakeLoad
@@ -42,22 +42,27 @@ export class Handshakes {
    * aborts. What is left is reset. Throws a UsageError outside a lab.
    */
   async run(signal: AbortSignal): Promise<void> {
-    refuseOutsideLab(this.#load)
+    const device = refuseOutsideLab(this.#load)
     const source = countingSource(MOST_SOURCES)
     const pair = randomInt(source.pairs)
     const port = source.port(pair)
-    using wire = new Wire(this.#load.target, port)
+    using wire = new Wire(this.#load.target, port, device)
     this.#wire = wire
+    let refused: unknown
+    using _ = keepGuarding(this.#load, (why) => {
+      refused = why
+    })
     try {
       this.#begin((i) => ({ address: source.address(pair + i), port }), wire)
       this.#progress.allBegun = true
-      while (!signal.aborted && this.#connections.some(({ finished }) => !finished)) {
+      while (!signal.aborted && refused === undefined && this.#connections.some(({ finished }) => !finished)) {
         this.#hear()
         await sleep(HEAR_EVERY_MS)
       }
     } finally {
       this.#cut()
     }
+    if (refused !== undefined) throw refused
   }
 
   /** Cuts every connection, even if sending an RST fails: then each still has its outcome, and the load has failed. */
@@ -139,11 +144,12 @@ class Wire implements Disposable {
   readonly #tap: SegmentTap
   readonly #open: DisposableStack
 
-  constructor(target: Target, port: number) {
+  constructor(target: Target, port: number, device: string) {
     using opening = new DisposableStack()
     const { AF_INET, SOCK_RAW, SOCK_CLOEXEC, SOCK_NONBLOCK, IPPROTO_RAW } = libc
     this.#raw = libc.socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW, 'Opening a raw socket')
     opening.adopt(this.#raw, libc.close)
+    libc.bindToDevice(this.#raw, device, 'Binding a raw socket to its device')
     libc.connect(this.#raw, socketAddress(target.host, 0), 'Setting the target of a raw socket')
     this.#tap = opening.use(new SegmentTap({ from: { address: target.host, port: target.port }, toPort: port }))
     this.#open = opening.move()

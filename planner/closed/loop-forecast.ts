@@ -55,7 +55,12 @@ function inBalance(situation: Situation & { closedLoop: ClosedLoopPlan }, balanc
   const spread =
     target.delayedShare > 0
       ? undefined
-      : { value: smallest, low: Math.max(0, smallest * 0.6 - 2), high: smallest * 1.05 + 2 }
+      : {
+          value: smallest,
+          low: Math.max(0, smallest * 0.6 - 2),
+          // While nobody gives up, no more can wait than there are clients.
+          high: Math.min(loop.clients - 1, smallest * 1.05 + 2),
+        }
   const p99 = waitQuantileMs(balance.seen, loops, loop.serviceMs, 0.99)
   return {
     balance,
@@ -110,7 +115,13 @@ function duringStall(
   }
   const smallest = Math.max(0, quantileOf(waiting, target.sureness) - 1)
   const needed =
-    target.delayedShare > 0 ? undefined : { value: smallest, low: smallest * 0.9 - 2, high: smallest * 1.06 + 2 }
+    target.delayedShare > 0
+      ? undefined
+      : {
+          value: smallest,
+          low: Math.max(0, smallest * 0.9 - 2),
+          high: Math.min(loop.clients - 1, smallest * 1.06 + 2),
+        }
   return {
     balance: undefined,
     waitingMean: undefined,

@@ -4,7 +4,7 @@ import { orNearest } from '#common/nearest.ts'
 import { duration, number, plural } from '#common/quantities.ts'
 import { type Counted, countedArrivals, MOST_ARRIVALS } from './counts.ts'
 import { requestsOfHey, withoutUnits } from './foreign.ts'
-import { type CountColumn, countColumnOf, countsIn, openColumnOf } from './histogram.ts'
+import { type CountColumn, countColumnOf, countsIn, openColumnOf, type Values } from './histogram.ts'
 import { toldArrivals } from './logs/log.ts'
 import { synsOf } from './packet-table.ts'
 import { type Recorded, recorded, type SaidOfRecording } from './recorded.ts'
@@ -39,13 +39,14 @@ export function parseCsv(file: string, text: string, said: SaidOfRecording = {})
   const times = timesOf(file, column, reading, how)
   const syns = synsOf(file, table, times, how, said.port)
   if (syns !== undefined) return toldArrivals(file, syns, said)
-  const counts = countColumnOf(file, table, at, said.counts)
+  const counts = countColumnOf(file, table, at, said)
   if (counts !== undefined) return histogram(file, table, times, counts, column, reading, how, said)
   const open = openColumnOf(table, times, at)
+  if (open !== undefined && said.samples !== undefined) return parseCsv(file, text, { ...said, counts: open })
   if (open !== undefined)
     throw new UsageError(
       `${file} line ${column.lines[0]}: the times go in even steps, so that \`${open}\` may count the arrivals of each (${how})`,
-      `If it does, say --counts ${open}; name it rps if it is a rate a second, and leave it out if each line is one arrival`,
+      `If it does, say --counts ${/^[\w.-]+$/.test(open) ? open : `'${open}'`}, with --samples rate where it is a rate a second, --samples counter where it only grows; leave it out if each line is one arrival`,
     )
   if (isUnitOpen(column, reading)) throw whichUnit(file, column)
   const byMinute = reading.as === 'dates' && column.cells.every((cell) => !hasSeconds(cell))
@@ -73,6 +74,8 @@ export interface Table {
   rows: string[][]
   /** The line that each row stands in. */
   lines: number[]
+  /** Columns whose cells said themselves that they are rates: they hold connections per second. */
+  rates?: ReadonlySet<number>
 }
 
 interface Column {
@@ -218,14 +221,44 @@ function histogram(
   const assumed = reading.as === 'numbers' && reading.assumed === true
   // Nobody counts by the millisecond: such steps are of seconds, and any other has to be told.
   if (assumed && !usualStepsMs.has(stepMs)) throw whichUnit(file, timesColumn)
+  if (column.is.as === 'counter') return ofCounter(file, times, counts, `column \`${column.name}\``, how, seed)
   const intervals = counts.map((count, i): Counted => ({ fromMs: times[i]!, toMs: times[i]! + stepMs, count }))
-  const name = `column \`${column.name}\` as ${column.perSecond ? 'arrivals a second' : 'the number of arrivals'} in each ${duration(stepMs)}`
+  const name = `column \`${column.name}\` as ${valuesInWords(column.is, stepMs)}`
   const missing = Math.round((times.at(-1)! - times[0]!) / stepMs) + 1 - times.length
   const notes =
     missing > 0
       ? [`${plural(missing, 'interval')} without a line ${missing === 1 ? 'counts' : 'count'} as one without arrivals`]
       : []
   return countedArrivals(file, intervals, { how: `${name}, ${how}`, notes, seed })
+}
+
+const valuesInWords = (is: Values, stepMs: number): string =>
+  is.as === 'rate'
+    ? is.seconds === 1
+      ? `arrivals a second in each ${duration(stepMs)}`
+      : `the arrivals of ${duration(is.seconds * 1000)}, told every ${duration(stepMs)}`
+    : `the number of arrivals in each ${duration(stepMs)}`
+
+/** What a counter grew by from one line to the next: it may be reset, and then began again at zero. */
+function ofCounter(
+  file: string,
+  times: Float64Array,
+  values: readonly number[],
+  name: string,
+  how: string,
+  seed: number | undefined,
+): Recorded {
+  const resets = values.filter((value, i) => i > 0 && value < values[i - 1]!).length
+  const intervals = values.slice(1).map((value, i): Counted => {
+    const before = values[i]!
+    return { fromMs: times[i]!, toMs: times[i + 1]!, count: value < before ? value : value - before }
+  })
+  const notes = resets > 0 ? [`${plural(resets, 'reset')} in it: what came just before one is not known`] : []
+  return countedArrivals(file, intervals, {
+    how: `${name} as a counter, whose increases are taken, ${how}`,
+    notes,
+    seed,
+  })
 }
 
 const usualStepsMs = new Set([1, 2, 5, 10, 15, 20, 30, 60, 300, 600, 900, 1800, 3600].map((seconds) => seconds * 1000))

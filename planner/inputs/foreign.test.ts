@@ -78,9 +78,58 @@ test('Python’s logging, and spreadsheets of people who write the day first', (
 })
 
 test('what no arrival can be taken from says what to type', () => {
-  const matrix = { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values: [[1, '2']] }] } }
-  assert.throws(() => read(JSON.stringify(matrix)), { message: /answer of a Prometheus/ })
   assert.throws(() => read('Running 30s test @ http://127.0.0.1:8080/\n  12 threads and 400 connections'), {
     message: /summary of a load test/,
   })
+})
+
+test('what a column is about is read in its heading, also where that is a query: 27 a second in each spelling', () => {
+  const every15s = (heading: string, value: (i: number) => number | string) =>
+    lines([`"Time","${heading.replaceAll('"', '""')}"`], (i) => `${1_790_000_000 + i * 15},${value(i)}`)
+  for (const [heading, value] of [
+    ['sum(rate(web_connections_total[1m]))', () => 27],
+    ['sum(increase(web_connections_total[1m]))', () => 27 * 60],
+    ['web_connections_total', (i: number) => 1000 + i * 27 * 15],
+    ['node_netstat_Tcp_PassiveOpens{instance="a"}', (i: number) => 1000 + (i < 20 ? i : i - 20) * 27 * 15],
+    ['requests per minute', () => 27 * 60],
+    ['hits/h', () => 27 * 3600],
+    ['rpm', () => 27 * 60],
+    ['requests per 10s', () => 270],
+    ['Value', () => `${27 * 60} req/min`],
+    ['Value', () => '27 req/s'],
+    ['requests', () => 27 * 15],
+  ] as const) {
+    const { atMs } = read(every15s(heading, value))
+    const perSecond = (atMs.length / atMs.at(-1)!) * 1000
+    assert.ok(Math.abs(perSecond / 27 - 1) < 0.04, `${heading}: ${perSecond}`)
+  }
+  for (const heading of ['sum(rate(web_connections_total[1m])) * 60', 'histogram_quantile(0.9, rate(a_bucket[1m]))'])
+    assert.throws(() => read(every15s(heading, (i) => 1600 + (i % 2))), { message: /may count the arrivals/ }, heading)
+})
+
+test('counts that never fall may be a counter: which they are is asked, and taken from --samples', () => {
+  const growing = lines(['time,requests'], (i) => `${1_790_000_000 + i * 15},${120_000 + i * 405}`)
+  assert.throws(() => read(growing), { message: /never fall, from 120000 to 135795: they may be a counter/ })
+  const perSecond = (samples: 'counter' | 'rate' | { windowMs: number }) => {
+    const { atMs } = parseRecording('x', growing.split('\n').slice(0, 20).join('\n'), { samples })
+    return (atMs.length / atMs.at(-1)!) * 1000
+  }
+  assert.ok(Math.abs(perSecond('counter') / 27 - 1) < 0.04)
+  assert.ok(Math.abs(perSecond({ windowMs: 3_600_000 }) / 34.5 - 1) < 0.04)
+})
+
+test('what uniq -c counts in a log is a count for each second, or minute', () => {
+  const each = (moment: (i: number) => string) => lines([], (i) => `${String(20 + (i % 3)).padStart(7)} ${moment(i)}`)
+  for (const [text, ms] of [
+    [each((i) => `14:13:${two(i)}`), 40_000],
+    [each((i) => `27/Nov/2026:14:13:${two(i)}`), 40_000],
+    [each((i) => `[27/Nov/2026:14:${two(i)}`), 2_400_000],
+    [each((i) => `2026-11-27T14:${two(i)}`), 2_400_000],
+    [lines([], (i) => `27/Nov/2026:14:13:${two(i)} ${20 + (i % 3)}`), 40_000],
+  ] as const) {
+    const { atMs, source } = read(text)
+    assert.equal(atMs.length, 40 * 21 - 1, source)
+    assert.ok(Math.abs(atMs.at(-1)! / ms - 1) < 0.05, source)
+    assert.match(source, /counts of uniq -c/)
+  }
 })

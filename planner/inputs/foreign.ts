@@ -3,17 +3,10 @@ import { UsageError } from '#common/errors.ts'
 import type { Table } from './csv.ts'
 import { momentMs } from './logs/dates.ts'
 import { eachLine, type LogReading } from './logs/format.ts'
+import { isDate } from './times.ts'
 
 /** Throws a UsageError for what cannot be told from the text alone. */
 export function refuseForeign(file: string, text: string): void {
-  if (
-    /^\s*\{\s*"status"\s*:\s*"(?:success|error)"/.test(text) ||
-    /"resultType"\s*:\s*"(?:matrix|vector)"/.test(text.slice(0, 2000))
-  )
-    throw new UsageError(
-      `${file} is an answer of a Prometheus, and does not say whether its values are rates, counts or a counter`,
-      'Ask it directly: --arrivals http://PROMETHEUS --query QUERY --range 1h; or save it as CSV, with the heading time,rps for rates or time,count for counts',
-    )
   if (/^Running \S+ test @ |^Summary:\s*$|^This is ApacheBench/m.test(text.slice(0, 2000)))
     throw new UsageError(
       `${file} is the summary of a load test, which tells no moment of any arrival`,
@@ -64,6 +57,29 @@ function requestsOf(
   return { ...read, format, of: 'requests', times: 'with its times as they are, which is when a request ended' }
 }
 
+/** `20 27/Nov/2026:14:13:05`, and with the count behind the moment, as awk prints it; of minutes the seconds are missing. */
+const counted = /^\s*(\d+)\s+\[?(\S*\d[/:-]\d\S*(?: \d{2}:\d{2}(?::\d{2})?)?)\]?\s*$/
+const countedBehind = /^\s*\[?(\S*\d[/:-]\d\S*(?: \d{2}:\d{2}(?::\d{2})?)?)\]?\s+(\d+)\s*$/
+
+/** The column of counts in what follows. */
+export const UNIQ_COUNTS = 'counts of uniq -c'
+
+/** What `uniq -c` makes of the times of a log, as a table of counts; undefined where a text is something else. */
+export function countsOfUniq(lines: readonly string[]): string | undefined {
+  const filled = lines.filter((line) => line.trim() !== '')
+  const read = filled.map((line) => {
+    const [, before, first] = counted.exec(line) ?? []
+    const [, behind, second] = countedBehind.exec(line) ?? []
+    const [moment, count] = first === undefined ? [behind, second] : [first, before]
+    if (moment === undefined) return undefined
+    const whole =
+      /(?:^|[T: ])\d{2}:\d{2}$/.test(moment) && !/(?<!\d)\d{2}:\d{2}:\d{2}$/.test(moment) ? `${moment}:00` : moment
+    return isDate(whole) ? `${whole},${count}` : undefined
+  })
+  if (read.length === 0 || read.includes(undefined)) return undefined
+  return [`time,${UNIQ_COUNTS}`, ...read].join('\n')
+}
+
 /** hey writes requests as they end, and when each began into `offset`, in seconds. */
 export function requestsOfHey(table: Table): Table {
   const at = table.heading.indexOf('offset')
@@ -78,22 +94,26 @@ export function requestsOfHey(table: Table): Table {
 }
 
 const scales: Record<string, number> = { '': 1, k: 1e3, m: 1e6 }
-const perSecond =
-  /^(\d+(?:\.\d+)?)\s*([km]?)\s*(?:reqs?|requests?|conns?|connections?|hits?|ops|cps|c|p)?\s*(?:\/\s*s(?:ec)?|ps)$/i
+const timed =
+  /^(\d+(?:\.\d+)?)\s*([km]?)\s*(?:reqs?|requests?|conns?|connections?|hits?|ops|cps|c|[rqct](?=p[smh]$))?\s*(?:\/\s*(s(?:ec)?|m(?:in)?|h(?:our)?)|p([smh]))$/i
+const secondsOf: Record<string, number> = { s: 1, m: 60, h: 3600 }
 
-/** Dashboards write the unit into each cell: `20 req/s`. Such a column is one of rates. */
+/** Dashboards write the unit into each cell: `20 req/s`. Such a column is one of rates, and is made one of rates a second. */
 export function withoutUnits(table: Table): Table {
-  const ofRates = table.heading.map(
-    (_, at) => table.rows.length > 0 && table.rows.every((row) => perSecond.test(row[at] ?? '')),
+  const rates = new Set(
+    [...table.heading.keys()].filter(
+      (at) => table.rows.length > 0 && table.rows.every((row) => timed.test(row[at] ?? '')),
+    ),
   )
-  if (!ofRates.includes(true)) return table
+  if (rates.size === 0) return table
   const plain = (cell: string): string => {
-    const [, value = '', scale = ''] = perSecond.exec(cell) ?? []
-    return String(Number(value) * (scales[scale.toLowerCase()] ?? 1))
+    const [, value = '', scale = '', unit, short] = timed.exec(cell) ?? []
+    const seconds = secondsOf[(unit ?? short ?? 's')[0]!.toLowerCase()] ?? 1
+    return String((Number(value) * (scales[scale.toLowerCase()] ?? 1)) / seconds)
   }
   return {
     ...table,
-    heading: table.heading.map((name, at) => (ofRates[at] === true ? `rate (${name})` : name)),
-    rows: table.rows.map((row) => row.map((cell, at) => (ofRates[at] === true ? plain(cell) : cell))),
+    rates,
+    rows: table.rows.map((row) => row.map((cell, at) => (rates.has(at) ? plain(cell) : cell))),
   }
 }

@@ -5,13 +5,10 @@ import { aroundPeak, poissonSteps } from '../poisson-steps.ts'
 import { counterRates, type SteppedRates } from './counter-rates.ts'
 import type { Prometheus, Series } from './prometheus.ts'
 import { type Gives, meaningOf } from './query.ts'
-import { type Recorded, recorded } from './recorded.ts'
+import { type Recorded, recorded, type SaidOfSamples } from './recorded.ts'
 
 /** This many are played in a second or two. */
 const COMFORTABLE_ARRIVALS = 1_000_000
-
-/** What a person says that the values of a query are: `windowMs` for connections of so long. */
-export type SaidOfSamples = 'rate' | 'counter' | { windowMs: number }
 
 export interface Query {
   query: string
@@ -25,25 +22,39 @@ export interface Query {
 export async function queriedArrivals(prometheus: Prometheus, asked: Query): Promise<Recorded> {
   const { query, rangeMs, stepMs, seed } = asked
   const gives = await saidOrFound(prometheus, asked)
-  const { perSecond, notes } =
+  const stepped =
     gives.as === 'counter'
       ? await ratesOfCounter(prometheus, gives, asked)
       : inSteps(only(await prometheus.range(query, rangeMs, stepMs), query), stepMs, query)
+  return arrivalsOfSteps(`${query} at ${prometheus}`, gives, stepped, stepMs, seed)
+}
+
+/** What values of a query mean, where that is known. */
+export type Known = Exclude<Gives, { as: 'unknown' }>
+
+/** Independent arrivals at the rates of these steps, and how they were read. */
+export function arrivalsOfSteps(
+  from: string,
+  gives: Known,
+  { perSecond, notes }: SteppedRates,
+  stepMs: number,
+  seed: number,
+): Recorded {
   const size = gives.as === 'increase' ? gives.windowMs / 1000 : 1
   const missing = perSecond.filter((rate) => Number.isNaN(rate)).length
   const rates = perSecond.map((rate) => (Number.isNaN(rate) ? 0 : rate / size))
-  const { from, to } = aroundPeak(rates, stepMs, COMFORTABLE_ARRIVALS)
-  if (from === to)
+  const { from: first, to } = aroundPeak(rates, stepMs, COMFORTABLE_ARRIVALS)
+  if (first === to)
     throw new UsageError(
       `One step of ${duration(stepMs)} holds more than ${number(COMFORTABLE_ARRIVALS)} connections, too many to play`,
       'Ask for finer steps: --step 1s',
     )
-  const times = poissonSteps(rates.slice(from, to), stepMs, seed)
+  const times = poissonSteps(rates.slice(first, to), stepMs, seed)
   const cut =
-    to - from === rates.length
+    to - first === rates.length
       ? []
-      : [`of ${duration(rates.length * stepMs)} only the ${duration((to - from) * stepMs)} around the peak are played`]
-  return recorded(`${query} at ${prometheus}`, times, {
+      : [`of ${duration(rates.length * stepMs)} only the ${duration((to - first) * stepMs)} around the peak are played`]
+  return recorded(from, times, {
     how: inWords(gives),
     notes: [
       `rates every ${duration(stepMs)}, turned into independent arrivals: clusters within a step are lost`,
@@ -55,10 +66,7 @@ export async function queriedArrivals(prometheus: Prometheus, asked: Query): Pro
   })
 }
 
-async function saidOrFound(
-  prometheus: Prometheus,
-  { query, samples }: Query,
-): Promise<Exclude<Gives, { as: 'unknown' }>> {
+async function saidOrFound(prometheus: Prometheus, { query, samples }: Query): Promise<Known> {
   if (typeof samples === 'object') return { as: 'increase', windowMs: samples.windowMs }
   if (samples === 'rate') return { as: 'rate', windowMs: undefined }
   const found = await meaningOf(query, prometheus)
@@ -105,8 +113,8 @@ async function ratesOfCounter(
 const noSeries = (query: string): UsageError =>
   new UsageError(`The query returns no series: ${query}`, 'Is the name right, and was it scraped within --range?')
 
-/** The one series; with several, a UsageError that says what tells them apart. */
-function only(series: readonly Series[], query: string): Series {
+/** The one series of what is named; with several, a UsageError that says what tells them apart. */
+export function only(series: readonly Series[], query: string, holder = 'The query returns'): Series {
   const [first, ...others] = series
   if (first === undefined) throw noSeries(query)
   if (others.length === 0) return first
@@ -114,13 +122,13 @@ function only(series: readonly Series[], query: string): Series {
   const differ = [...names].filter((name) => new Set(series.map(({ labels }) => labels[name])).size > 1)
   const label = differ[0]
   throw new UsageError(
-    `The query returns ${number(series.length)} series${differ.length === 0 ? '' : `, which differ in ${differ.join(' and ')}`}: ${query}`,
+    `${holder} ${number(series.length)} series${differ.length === 0 ? '' : `, which differ in ${differ.join(' and ')}`}${query === '' ? '' : `: ${query}`}`,
     `Add them up: sum(…)${label === undefined ? '' : `; or choose one: {${label}="${first.labels[label] ?? ''}"}`}`,
   )
 }
 
 /** A rate for each step from the first sample to the last; NaN where there is no sample, or no number. */
-function inSteps({ values }: Series, stepMs: number, query: string): SteppedRates {
+export function inSteps({ values }: Series, stepMs: number, query: string): SteppedRates {
   const first = values[0]?.atSeconds ?? 0
   const steps = Math.round(((values.at(-1)?.atSeconds ?? 0) - first) / (stepMs / 1000)) + 1
   const perSecond = Array.from({ length: steps }, () => Number.NaN)

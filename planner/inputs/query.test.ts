@@ -50,6 +50,11 @@ for (const query of [
   'increase(a[1m]) + increase(b[5m])',
   'a_total + b_total',
   'vector(3)',
+  'histogram_quantile(0.99, rate(a_bucket[5m]))',
+  'count(rate(a_total[5m]))',
+  'sum(rate(a_bytes_total[5m]))',
+  'rate(a_seconds_sum[5m]) / rate(a_seconds_count[5m])',
+  'sum(rate(a_total[1m])) / count(up)',
   '',
 ])
   test(`of '${query}' nobody can tell, and why is said`, async () => {

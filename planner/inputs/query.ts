@@ -26,12 +26,39 @@ const DEEPEST = 4
 
 /** Reads a query, and asks about what it names. */
 export async function meaningOf(query: string, knows: Knows, depth = 0): Promise<Gives> {
-  const plain = query
+  const plain = plainOf(query)
+  return ofFunctions(plain) ?? (await ofMetrics(query.trim(), plain, knows, depth))
+}
+
+/** What a query gives as far as its words alone say so; undefined where only the server could tell, or it is no query. */
+export function saidByWords(query: string): Gives | undefined {
+  const plain = plainOf(query)
+  const functions = ofFunctions(plain)
+  if (functions !== undefined) return functions
+  const { metric, inner } = metricOf(query.trim(), plain)
+  if (metric === undefined) return undefined
+  if (isCountersName(metric)) return { as: 'counter', selector: inner, summed: summed.test(plain) }
+  return ofName(metric)
+}
+
+/** Without comments, and with nothing in its texts. */
+const plainOf = (query: string): string =>
+  query
     .replaceAll(/#.*$/gm, '')
     .replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, '""')
     .trim()
+
+/** What functions of time in a query say; undefined where there are none. */
+function ofFunctions(plain: string): Gives | undefined {
   const functions = new Set([...plain.matchAll(/([a-z_]\w*)\s*\(/gi)].map(([, name]) => name))
   const [rate, increase] = [['rate', 'irate', 'deriv'].some((name) => functions.has(name)), functions.has('increase')]
+  const other = [...functions].find((name) => name !== undefined && ofAnotherKind.has(name))
+  if (other !== undefined && (rate || increase)) return { as: 'unknown', why: `takes ${other}() of a rate` }
+  const measured = /[a-z_:][\w:]*_(?:(?:bytes|octets)(?:_total)?|seconds_(?:sum|total)|bucket)(?!\w)/i.exec(plain)?.[0]
+  if (measured !== undefined && (rate || increase))
+    return { as: 'unknown', why: `is about ${measured}, which does not count connections` }
+  if ((rate || increase) && /\/\s*(?![\d\s])/.test(plain))
+    return { as: 'unknown', why: 'divides one quantity by another' }
   const scaled = scalesOf(plain)
   if (rate && increase) return { as: 'unknown', why: 'mixes rate() and increase()' }
   if (functions.has('delta') || functions.has('idelta'))
@@ -46,13 +73,31 @@ export async function meaningOf(query: string, knows: Knows, depth = 0): Promise
       return { as: 'rate', windowMs: window }
     return { as: 'unknown', why: `multiplies or divides increase() (${scaledInWords(scaled)})` }
   }
-  if (rate) {
-    if (scaled.some(({ factor }) => ofTime.has(factor)))
-      return { as: 'unknown', why: `multiplies or divides a rate by a number of seconds (${scaledInWords(scaled)})` }
-    return { as: 'rate', windowMs: windows.length === 0 ? undefined : Math.max(...windows) }
-  }
-  return await ofMetrics(query.trim(), plain, knows, depth)
+  if (!rate) return undefined
+  if (scaled.some(({ factor }) => ofTime.has(factor)))
+    return { as: 'unknown', why: `multiplies or divides a rate by a number of seconds (${scaledInWords(scaled)})` }
+  return { as: 'rate', windowMs: windows.length === 0 ? undefined : Math.max(...windows) }
 }
+
+/** What these give of a rate is a time, a number of series, or a measure of spread: no rate any more. */
+const ofAnotherKind = new Set([
+  'histogram_quantile',
+  'histogram_avg',
+  'count',
+  'count_values',
+  'group',
+  'stddev',
+  'stdvar',
+  'absent',
+  'changes',
+  'resets',
+  'timestamp',
+  'ln',
+  'log2',
+  'log10',
+  'sqrt',
+  'exp',
+])
 
 /** Seconds of a minute, an hour and a day, and milliseconds of a second. */
 const ofTime = new Set([60, 3600, 86_400, 1000])
@@ -78,13 +123,17 @@ const grouping = String.raw`(?:(?:by|without)\s*\([^)]*\)\s*)?`
 const summed = new RegExp(String.raw`^sum\s*${grouping}\(\s*([\s\S]*?)\s*\)\s*${grouping}$`)
 const selector = new RegExp(String.raw`^(?:(${NAME})\s*(\{[^}]*\})?|\{[^}]*\})$`)
 
-/** A query without functions of time: what it gives is what its metric is. */
-async function ofMetrics(query: string, plain: string, knows: Knows, depth: number): Promise<Gives> {
+/** The metric that a query without functions names, alone or within sum(); `inner` is its selector. */
+function metricOf(query: string, plain: string): { metric: string | undefined; inner: string } {
   const inner = summed.exec(query)?.[1]?.trim() ?? query
   const bare = (summed.exec(plain)?.[1]?.trim() ?? plain).trim()
-  const metric = selector.exec(bare)?.[1] ?? /__name__\s*=\s*""/.exec(bare)?.[0]
-  if (metric === undefined || !/^[a-zA-Z_:]/.test(metric) || metric.startsWith('__name__'))
-    return { as: 'unknown', why: 'has neither rate() nor increase()' }
+  return { metric: selector.exec(bare)?.[1], inner }
+}
+
+/** A query without functions of time: what it gives is what its metric is. */
+async function ofMetrics(query: string, plain: string, knows: Knows, depth: number): Promise<Gives> {
+  const { metric, inner } = metricOf(query, plain)
+  if (metric === undefined) return { as: 'unknown', why: 'has neither rate() nor increase()' }
   const rule = depth < DEEPEST ? await knows.recordingRule(metric) : undefined
   if (rule !== undefined) {
     const within = await meaningOf(rule, knows, depth + 1)

@@ -26,12 +26,17 @@ export interface Recorded {
   source: string
 }
 
+/** What a person says that numbers beside times are: `windowMs` for connections of so long. */
+export type SaidOfSamples = 'rate' | 'counter' | { windowMs: number }
+
 /** What a person says about a recording where it can be read in more than one way. */
 export interface SaidOfRecording {
   /** The column of times. */
   column?: string | undefined
   /** The column that counts the arrivals of each interval. */
   counts?: string | undefined
+  /** What such a column, or a saved answer of a Prometheus, holds. */
+  samples?: SaidOfSamples | undefined
   timeUnit?: Unit | undefined
   /** Requests that a connection carries on average; `logged` for the first of each connection that a log tells apart. */
   requestsPerConnection?: number | 'logged' | undefined

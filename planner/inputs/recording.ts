@@ -2,7 +2,7 @@
 import { UsageError } from '#common/errors.ts'
 import { countersArrivals, isOfCounters } from './counters.ts'
 import { parseCsv } from './csv.ts'
-import { refuseForeign, requestsOfK6Json, requestsOfW3c } from './foreign.ts'
+import { countsOfUniq, refuseForeign, requestsOfK6Json, requestsOfW3c, UNIQ_COUNTS } from './foreign.ts'
 import { arrivalsOfLog, formatOf, toldArrivals } from './logs/log.ts'
 import type { Recorded, SaidOfRecording } from './recorded.ts'
 import { linesOf } from './table.ts'
@@ -18,7 +18,8 @@ export function parseRecording(file: string, text: string, said: SaidOfRecording
   const format = formatOf(lines)
   if (format !== undefined) return arrivalsOfLog(file, format, lines, said)
   if (isOfCounters(lines)) return countersArrivals(file, lines, said)
-  return parseCsv(file, plain, said)
+  const uniq = countsOfUniq(lines)
+  return uniq === undefined ? parseCsv(file, plain, said) : parseCsv(file, uniq, { ...said, counts: UNIQ_COUNTS })
 }
 
 /** What container runtimes wrap a line in: Kubernetes' `TIME stdout F LINE`, and Docker's JSON with the line in `log`. */

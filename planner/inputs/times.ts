@@ -1,4 +1,5 @@
 /** What a column of times means: which column of a heading it is, in which unit its numbers are, and how each cell is read. */
+import { logDateMs } from './log-date.ts'
 
 export type Unit = 's' | 'ms' | 'us' | 'ns'
 
@@ -153,9 +154,14 @@ const EPOCH_SECONDS = { from: 978_307_200, to: 4_102_444_800 }
 
 export const isNumber = (cell: string): boolean => number.test(cell)
 /** Whether a date says which second it is. */
-export const hasSeconds = (cell: string): boolean => timeOfDay.test(cell) || date.exec(dotted(cell))?.[3] !== undefined
+export const hasSeconds = (cell: string): boolean =>
+  timeOfDay.test(cell) || isLogDate(cell) || date.exec(dotted(cell))?.[3] !== undefined
 
-export const isDate = (cell: string): boolean => date.test(dotted(cell)) || timeOfDay.test(cell)
+export const isDate = (cell: string): boolean => date.test(dotted(cell)) || timeOfDay.test(cell) || isLogDate(cell)
+
+/** As access logs write it; a column that was cut out of one may keep its brackets. */
+const isLogDate = (cell: string): boolean => Number.isFinite(logDateMs(withoutBrackets(cell)))
+const withoutBrackets = (cell: string): string => cell.replace(/^\[/, '').replace(/\]$/, '')
 
 /** The unit in which a number is a Unix time of this century; undefined where it is none. */
 export function epochUnit(value: number): Unit | undefined {
@@ -188,7 +194,7 @@ export function readingOf(
   const unit = unitOf(heading)
   if (isDate(first)) {
     if (unit !== undefined) return { problem: `the heading says ${unitNames[unit]}, and '${first}' is a date` }
-    return { as: 'dates', zone: date.exec(dotted(first))?.[5] !== undefined }
+    return { as: 'dates', zone: date.exec(dotted(first))?.[5] !== undefined || / [+-]\d{4}\]?$/.test(first) }
   }
   if (!isNumber(first))
     return {
@@ -237,6 +243,8 @@ function numberOf(cell: string, decimal: '.' | ','): number {
 
 /** Finer than Date.parse, which cuts at milliseconds. */
 export function dateMs(cell: string): number {
+  const logMs = logDateMs(withoutBrackets(cell))
+  if (Number.isFinite(logMs)) return logMs
   const [, day, minute, second = '00', fraction = '', zone = 'Z'] =
     date.exec(timeOfDay.test(cell) ? `1970-01-01 ${cell}` : dotted(cell)) ?? []
   if (day === undefined || new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().slice(0, 10) !== day)

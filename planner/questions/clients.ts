@@ -6,6 +6,7 @@ import { type LoopForecast, loopForecast } from '../closed/loop-forecast.ts'
 import { loopOfClients } from '../closed-loop.ts'
 import { Distribution } from '../distribution.ts'
 import type { Outcome } from '../outcome.ts'
+import { promiseInWords } from '../promise.ts'
 import { joined, type PlayedNumbers, simulated } from '../replicate.ts'
 import { smallestBacklogByPlay } from '../search.ts'
 import { type ClosedLoopPlan, type Situation, serviceMs } from '../situation.ts'
@@ -20,7 +21,7 @@ const NEARLY_FULL = 0.95
  * and which backlog holds them. Such a loop limits itself: who waits does not ask.
  */
 export function clientsQuestion(situation: Loop): Answer {
-  const { closedLoop, somaxconn, backlog: asked, target } = situation
+  const { closedLoop, somaxconn, backlog: asked } = situation
   const { clients, thinkMs } = closedLoop
   const closed = loopForecast(situation)
   const found = asked === undefined ? smallestBacklogByPlay(situation, closed?.needed?.value) : undefined
@@ -46,7 +47,7 @@ export function clientsQuestion(situation: Loop): Answer {
     question: `What do ${plural(clients, 'client')} need that each ask again ${thinkMs === 0 ? 'as soon as they are answered' : `${duration(thinkMs)} after the answer`}?`,
     answer: [
       asked === undefined
-        ? `A backlog of ${number(needed)}${situation.mode === 'sharded' && situation.backends > 1 ? ' on each socket' : ''}: then ${target.delayedShare > 0 ? `at most ${percent(target.delayedShare)} of the connections lose a SYN or a final ACK` : `nothing is dropped, with ${percent(target.sureness)} certainty`}.`
+        ? `A backlog of ${number(needed)}${situation.mode === 'sharded' && situation.backends > 1 ? ' on each socket' : ''}: then ${promiseInWords(situation)}.`
         : dropped === 0
           ? `With a backlog of ${number(asked)} nothing is dropped in ${plural(numbers.length, 'simulated run')}; the longest queue was ${number(seen.longest)} of ${number(granted + 1)}.`
           : `With a backlog of ${number(asked)}, ${refusedInWords(played.estimates)}.`,

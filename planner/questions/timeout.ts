@@ -207,7 +207,7 @@ function livingInWords(situation: Situation, living: number, patience: string): 
   if (!Number.isFinite(living))
     return `No backlog is too large: accepting takes no time here, so that nobody waits longer than ${stall === undefined ? 'a round trip' : `the stall of ${duration(stall.ms)}`}, and clients wait ${patience}.`
   const clamped = living > somaxconn ? `; net.core.somaxconn grants ${number(somaxconn)}, which is less` : ''
-  return `The largest backlog that still serves the living is ${number(living)} on each socket${clamped}: in a longer one that is full, the last in line waits for more than the ${patience} of its client, and is served for nothing.`
+  return `The largest backlog that still serves the living is ${number(living)}${socketsOf(situation).sockets === 1 ? '' : ' on each socket'}${clamped}: in a longer one that is full, the last in line waits for more than the ${patience} of its client, and is served for nothing.`
 }
 
 function smallestInWords(situation: Situation, smallest: number | undefined, living: number): string {

@@ -10,7 +10,7 @@ import type { BacklogAdvice, LiveState } from '#live/state.ts'
 import { type Loss, type PageConfig, PlanQuery, type Replay, RunParams, type StreamEvent } from './api.ts'
 import { loadAssets } from './server/assets.ts'
 import { refusalOfOrder } from './server/guard.ts'
-import { boardServer, sendJson, serveAssets } from './server/pages.ts'
+import { allowedNames, boardServer, sendJson, serveAssets } from './server/pages.ts'
 import { ShownLabs } from './server/shown-labs.ts'
 import { serveWorkshop, type WorkshopOffer } from './server/workshop.ts'
 
@@ -20,6 +20,8 @@ const REMIND_MS = 1000
 export interface BoardOptions {
   /** Loopback, unless somebody asked for more. */
   listen: ListenTarget
+  /** Names by which the page is reached, beside those that this host knows itself. */
+  allowedHosts?: readonly string[]
   /** What to show, ten times a second or so, until it ends. */
   source: AsyncIterable<LiveState>
   actions: Switches
@@ -83,7 +85,8 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   }, REMIND_MS)
   reminder.unref()
 
-  const app = boardServer(({ headers }) => refusalOfOrder(headers, token))
+  const allowed = allowedNames(options.allowedHosts)
+  const app = boardServer(({ headers }) => refusalOfOrder(headers, token, allowed), allowed)
 
   app.get('/events', (_request, reply) => {
     reply.hijack()

@@ -17,7 +17,7 @@ import {
 import type { StartedBoard } from './board.ts'
 import { loadAssets } from './server/assets.ts'
 import { HostHistories } from './server/host-histories.ts'
-import { boardServer, sendJson, serveAssets } from './server/pages.ts'
+import { allowedNames, boardServer, sendJson, serveAssets } from './server/pages.ts'
 
 /** How often a page is told that no new states come. */
 const REMIND_MS = 1000
@@ -27,6 +27,8 @@ const MOST_LOOKS = 100
 export interface HostBoardOptions {
   /** Loopback, unless somebody asked for more. */
   listen: ListenTarget
+  /** Names by which the page is reached, beside those that this host knows itself. */
+  allowedHosts?: readonly string[]
   /** The option that says so: an address that is taken names it. */
   option: string
   source: MomentSource
@@ -71,7 +73,10 @@ export async function startHostBoard(options: HostBoardOptions): Promise<Started
   }, REMIND_MS)
   reminder.unref()
 
-  const app = boardServer(() => 'This board only shows: nothing can be ordered, set or stopped through it')
+  const app = boardServer(
+    () => 'This board only shows: nothing can be ordered, set or stopped through it',
+    allowedNames(options.allowedHosts),
+  )
 
   app.get('/events', { schema: { querystring: HostEventsQuery } }, (request, reply) => {
     const look: Look = { key: request.query.queue, filter: request.query.filter ?? '' }

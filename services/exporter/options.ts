@@ -1,6 +1,12 @@
-import { UsageError } from '#common/errors.ts'
 import { oneOf, readCommandLine } from '#common/options.ts'
-import { type ListenTarget, parseCount, parseDurationMs, parseListen, parseShare } from '#common/parse.ts'
+import {
+  type ListenTarget,
+  parseCount,
+  parseDurationMs,
+  parseHostName,
+  parseListen,
+  parseShare,
+} from '#common/parse.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { listenerPattern, portPatterns } from './listener-patterns.ts'
 import { ceilingsMs } from './sampler/budgets.ts'
@@ -189,7 +195,7 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
       stateDir: stateDirectory(values['state-dir']),
       webConfigFile: values['web.config.file'],
       metricsOnly: values['metrics-only'] ?? false,
-      allowedHosts: values['allow-host']?.map(hostName) ?? [],
+      allowedHosts: values['allow-host']?.map((name) => parseHostName('--allow-host', name)) ?? [],
       limits: {
         connections: count('max-connections', defaultLimits.connections),
         readers: count('max-readers', defaultLimits.readers),
@@ -204,12 +210,3 @@ export const parseOptions = (args: readonly string[]): ExporterOptions | undefin
 /** Of several folders that systemd gives to a service, separated by colons, the first. */
 const stateDirectory = (given: string | undefined): string | undefined =>
   given ?? (process.env.STATE_DIRECTORY?.split(':')[0] || undefined)
-
-/** A name as it stands in a Host header, without the port. */
-function hostName(text: string): string {
-  if (/^[\w-]+(\.[\w-]+)*\.?$/.test(text)) return text.replace(/\.$/, '')
-  throw new UsageError(
-    `--allow-host '${text}' is not a host name`,
-    'Write the name alone: exporter.example, without port or path',
-  )
-}

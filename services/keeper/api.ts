@@ -13,15 +13,30 @@ export const StallQuery = Type.Object(
   { additionalProperties: false },
 )
 
+const closed = { additionalProperties: false } as const
+
 /** The body of POST /server: what is done to the server as a whole. */
-export const ServerOrder = Type.Object(
-  {
-    do: Type.Union([Type.Literal('kill'), Type.Literal('stop'), Type.Literal('start'), Type.Literal('reload')], {
-      description: 'kill: SIGKILL to all its processes. stop and reload: as its command line says',
-    }),
-  },
-  { additionalProperties: false },
-)
+export const ServerOrder = Type.Union([
+  Type.Object(
+    {
+      do: Type.Union([Type.Literal('kill'), Type.Literal('stop'), Type.Literal('start'), Type.Literal('reload')], {
+        description: 'kill: SIGKILL to all its processes. stop and reload: as its command line says',
+      }),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      do: Type.Literal('slow'),
+      percent: Type.Integer({
+        minimum: 0,
+        maximum: 100,
+        description: 'All its processes together get no more than this per cent of one CPU; 0: as much as there is',
+      }),
+    },
+    closed,
+  ),
+])
 export type ServerOrder = Static<typeof ServerOrder>
 
 /** The body of PUT /listener: what is set on the live socket, which the server need not know of. */
@@ -46,6 +61,9 @@ export interface NoOtherFaults {
   neverRead: false
   responseBytes: 0
 }
+
+/** The share of one CPU, in per cent, that all its processes together are held to, 0 for none; or why no quota can be set. */
+export type CpuShare = { percent: number } | { missing: string }
 
 /** One process that accepts. What only the server itself could tell is left out. */
 interface ServerProcessStatus {
@@ -87,6 +105,7 @@ export interface ServerStatus {
   sockets: number
   /** Whether it is known how it is reloaded. */
   reloads: boolean
+  cpu: CpuShare
 }
 
 /** Where a server was found to listen: what its lab is made of. */

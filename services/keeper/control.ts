@@ -10,7 +10,8 @@ import type { Shards } from './shards.ts'
 
 /** Of shard 0, 1, …; ready to listen. */
 export async function controlApp({ name, reload }: KeeperOptions, index: number, server: OwnServer, shards: Shards) {
-  const status = () => ({ ...shards.status(index), reloads: reload !== undefined }) satisfies ServerStatus
+  const status = () =>
+    ({ ...shards.status(index), reloads: reload !== undefined, cpu: server.cpuShare }) satisfies ServerStatus
   const app = httpServer()
   app.get('/health', () => ({ name, pid: process.pid }))
   app.get('/status', status)
@@ -35,7 +36,7 @@ export async function controlApp({ name, reload }: KeeperOptions, index: number,
     return status()
   })
   app.post('/server', { schema: { body: ServerOrder } }, async ({ body }) => {
-    await server.obey(body.do, () => shards.main())
+    await server.obey(body, () => shards.main())
     return status()
   })
   await app.ready()

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
 import { readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseCount, parseListen } from '#common/parse.ts'
@@ -29,6 +30,10 @@ export interface KeeperOptions {
   output: string
   /** Whether all of that is kept; otherwise the last megabytes. */
   keepsAll: boolean
+  /** The name of this lab's own cgroup; undefined beside processes of others, where the supervisor sets quotas. */
+  cgroup: string | undefined
+  /** Where the supervisor of a lab in containers answers. */
+  supervisor: ListenTarget | undefined
   /** Where the control API of its first, second … socket listens. */
   control: (index: number) => ListenTarget
 }
@@ -49,6 +54,7 @@ const grammar = {
     'keep-all': { type: 'boolean', default: false },
     folder: { type: 'string' },
     control: { type: 'string' },
+    supervisor: { type: 'string' },
   },
 } as const
 
@@ -81,6 +87,8 @@ export function parseKeeperOptions(args: readonly string[]): KeeperOptions {
       reload: values.reload === undefined ? undefined : filled(values.reload),
       output,
       keepsAll: values['keep-all'],
+      cgroup: values.folder === undefined ? undefined : path.basename(values.folder),
+      supervisor: values.supervisor === undefined ? undefined : parseListen('--supervisor', values.supervisor),
       control: controlAt(values),
     }
   })

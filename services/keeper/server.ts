@@ -9,7 +9,8 @@ import { UsageError } from '#common/errors.ts'
 import { InTurn } from '#common/in-turn.ts'
 import { codeOf, reasonOf } from '#common/system-errors.ts'
 import { eventually } from '#common/waiting.ts'
-import type { ServerOrder } from './api.ts'
+import type { CpuShare, ServerOrder } from './api.ts'
+import { type Cpu, noCpu, ownCpu, SupervisedCpu } from './cpu.ts'
 import type { KeeperOptions } from './options.ts'
 import { collectOrphans, lastLinesOf, processesBeside, type ServerProcess, signal } from './processes.ts'
 
@@ -33,13 +34,21 @@ export class OwnServer implements Disposable {
   #watch: NodeJS.Timeout | undefined
   /** Whether its end is what was asked for. */
   #mayEnd = true
-
   readonly #holders: (() => readonly number[]) | undefined
+  readonly #cpu: Cpu
 
   /** `holders` gives who holds the sockets of a server that something else has started, among processes of others. */
   constructor(options: KeeperOptions, holders?: () => readonly number[]) {
     this.#options = options
     this.#holders = holders
+    const { cgroup, supervisor } = options
+    if (supervisor !== undefined) this.#cpu = new SupervisedCpu(supervisor)
+    else if (cgroup === undefined) this.#cpu = noCpu('whoever started the server has to set it')
+    else this.#cpu = ownCpu(cgroup, () => this.processes().map(({ pid }) => pid))
+  }
+
+  get cpuShare(): CpuShare {
+    return this.#cpu.share
   }
 
   /** All its processes. */
@@ -95,6 +104,7 @@ export class OwnServer implements Disposable {
           this.#how = ended ?? `status ${code}`
         })
         await once(child, 'spawn')
+        await this.#cpu.follow()
         this.#mayEnd = false
         this.#watch ??= setInterval(() => this.#look(), WATCH_MS)
       } catch (error) {
@@ -127,9 +137,11 @@ export class OwnServer implements Disposable {
   }
 
   /** Carries out an order. `main` is the process that stop and reload are for. */
-  async obey(order: ServerOrder['do'], main: () => number | undefined): Promise<void> {
-    if (order === 'start') return await this.start()
+  async obey(given: ServerOrder, main: () => number | undefined): Promise<void> {
+    if (given.do === 'start') return await this.start()
     await this.#turns.run(async () => {
+      if (given.do === 'slow') return await this.#cpu.hold(given.percent)
+      const order = given.do
       if (order === 'kill') return await this.#kill()
       const { name, stop, reload } = this.#options
       const command = order === 'stop' ? stop : reload

@@ -85,7 +85,7 @@ export class Shards {
   }
 
   /** What is known of shard 0, 1, … now. */
-  status(index: number): Omit<ServerStatus, 'reloads'> {
+  status(index: number): Omit<ServerStatus, 'reloads' | 'cpu'> {
     const all = this.#all()
     const own = this.#own(all)
     const socket = own.find(({ cookie }) => cookie === this.#numbers[index])

@@ -7,7 +7,7 @@ export interface Container {
   Id: string
   Name: string
   State: { Status: string; Running: boolean; Restarting: boolean; Error: string }
-  HostConfig: { NetworkMode: string }
+  HostConfig: { NetworkMode: string; CpuPeriod?: number; CpuQuota?: number }
 }
 
 /** The engine answered, and refused. */
@@ -44,6 +44,29 @@ export class Engine {
     return this.#json('GET', `/containers/${container}/json`)
   }
 
+  /** The running container of a service of a compose project; undefined while there is none. */
+  async running(project: string, service: string): Promise<Container | undefined> {
+    const label = [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`]
+    const filters = JSON.stringify({ label, status: ['running'] })
+    const listed: { Id: string }[] = await this.#json('GET', `/containers/json?filters=${encodeURIComponent(filters)}`)
+    const [first] = listed
+    return first === undefined ? undefined : await this.inspect(first.Id)
+  }
+
+  /** Whether the engine can hold a container to a CPU quota here. */
+  async setsQuotas(): Promise<boolean> {
+    const { CpuCfsPeriod, CpuCfsQuota }: { CpuCfsPeriod?: boolean; CpuCfsQuota?: boolean } = await this.#json(
+      'GET',
+      '/info',
+    )
+    return CpuCfsPeriod !== false && CpuCfsQuota !== false
+  }
+
+  /** Sets the CPU quota of a container that runs. `quotaUs` -1: none. */
+  async setQuota(container: string, periodUs: number, quotaUs: number): Promise<void> {
+    await this.#ask('POST', `/containers/${container}/update`, { CpuPeriod: periodUs, CpuQuota: quotaUs })
+  }
+
   async start(container: string): Promise<void> {
     await this.#ask('POST', `/containers/${container}/start`)
   }
@@ -52,12 +75,21 @@ export class Engine {
     return JSON.parse(await this.#ask(method, path))
   }
 
-  async #ask(method: string, path: string): Promise<string> {
+  async #ask(method: string, path: string, body?: object): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>()
-    const request = http.request({ socketPath: this.#socket, method, path, host: 'localhost' }, resolve)
+    const request = http.request(
+      {
+        socketPath: this.#socket,
+        method,
+        path,
+        host: 'localhost',
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' } }),
+      },
+      resolve,
+    )
     request.once('error', reject)
     request.setTimeout(30_000, () => request.destroy(new Error('The engine does not answer')))
-    request.end()
+    request.end(body === undefined ? undefined : JSON.stringify(body))
     const response = await promise
     const answer = await text(response)
     if ((response.statusCode ?? 500) < 400) return answer

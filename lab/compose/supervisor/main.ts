@@ -6,6 +6,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { answerCpuOrders } from './cpu-orders.ts'
 import { Engine, Refused } from './engine.ts'
 import { givenUp } from './restart.ts'
 
@@ -22,6 +23,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 const engine = new Engine(SOCKET)
 let project: string | undefined
 let complaint = ''
+const orders = process.env.SPILLWAY_SUPERVISOR_ORDERS
+if (orders !== undefined) answerCpuOrders(orders, engine, () => project)
 for (;;) {
   try {
     // Docker sets the host name to the container's id.

@@ -1,7 +1,8 @@
 /** Access logs as text: of nginx, Apache, HAProxy and Envoy, and whatever quotes the first line of a request. */
 import { UsageError } from '#common/errors.ts'
 import { number } from '#common/quantities.ts'
-import { LOG_DATE, logDateMs, momentMs } from './dates.ts'
+import { LOG_DATE, logDateMs } from '../log-date.ts'
+import { momentMs } from './dates.ts'
 import { eachLine, type LogFormat, type LogReading, type Said } from './format.ts'
 
 const REQUEST = String.raw`"(?:[^"\\]|\\.)*"`

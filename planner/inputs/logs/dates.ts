@@ -1,37 +1,6 @@
 /** Dates as logs write them. */
 import { dateMs, epochUnit, isDate, isNumber, unitMs } from '../times.ts'
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
-/** `26/Nov/2026:15:20:47.123 +0100`, of Apache, nginx and HAProxy: the zone and the fraction may be missing. */
-export const LOG_DATE = String.raw`\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?: [+-]\d{4})?`
-const logDate = /^(\d{1,2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(?: ([+-])(\d{2})(\d{2}))?$/
-
-/** Such a date in milliseconds since 1970, without a zone taken as UTC; NaN where it is none. */
-export function logDateMs(text: string): number {
-  const [
-    ,
-    day,
-    month = '',
-    year,
-    hour,
-    minute,
-    second,
-    fraction = '0',
-    sign = '+',
-    zoneHours = '0',
-    zoneMinutes = '0',
-  ] = logDate.exec(text) ?? []
-  const at = months.indexOf(month)
-  if (at === -1) return Number.NaN
-  const ms = Date.UTC(Number(year), at, Number(day), Number(hour), Number(minute), Number(second))
-  const sane =
-    new Date(ms).getUTCDate() === Number(day) && Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60
-  if (!sane && Number(second) !== 60) return Number.NaN
-  const zoneMs = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60_000
-  return ms + Number(`0.${fraction}`) * 1000 + (sign === '+' ? -zoneMs : zoneMs)
-}
-
 /** A date of either kind, or a Unix time whose size tells its unit, in milliseconds since 1970; undefined where it is neither. */
 export function momentMs(value: unknown): number | undefined {
   if (typeof value === 'number') {
@@ -40,6 +9,6 @@ export function momentMs(value: unknown): number | undefined {
   }
   if (typeof value !== 'string') return undefined
   if (isNumber(value)) return momentMs(Number(value))
-  const ms = isDate(value) ? dateMs(value) : logDateMs(value)
+  const ms = isDate(value) ? dateMs(value) : Number.NaN
   return Number.isFinite(ms) ? ms : undefined
 }

@@ -47,3 +47,8 @@ export const verbs = {
   kill: ({ backend }) => backend(1).kill(),
   restart: ({ backend }) => backend(1).restart(),
 } satisfies Record<string, Phase>
+
+/** Those that a backend of ours does not have: `spillway run NAME -- COMMAND`. */
+export const verbsOfServers = {
+  slow: ({ backend }) => backend(1).slow(10),
+} satisfies Record<string, Phase>

@@ -21,6 +21,19 @@ test('a name that somebody points at loopback is refused, addresses and localhos
   assert.match(refusalOfRequest({}) ?? '', /address or localhost/)
 })
 
+test('an allowed name is answered to, and ordered by over HTTPS as well; any other name is not', () => {
+  const allowed = new Set(['lab.example'])
+  for (const good of ['lab.example', 'LAB.example:443', 'lab.example.', '127.0.0.1'])
+    assert.equal(refusalOfRequest({ host: good }, allowed), undefined, good)
+  assert.match(refusalOfRequest({ host: 'evil.example' }, allowed) ?? '', /--allow-host/)
+  const there = { ...own, host: 'lab.example' }
+  for (const origin of ['http://lab.example', 'https://lab.example'])
+    assert.equal(refusalOfOrder({ ...there, origin }, token, allowed), undefined, origin)
+  for (const origin of ['https://evil.example', 'https://lab.example:8443'])
+    assert.match(refusalOfOrder({ ...there, origin }, token, allowed) ?? '', /Origin/, origin)
+  assert.match(refusalOfOrder({ ...own, origin: `https://${host}` }, token, allowed) ?? '', /Origin/)
+})
+
 test('another site may link to the page, and may not fetch anything', () => {
   assert.equal(refusalOfRequest({ host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }), undefined)
   for (const site of ['cross-site', 'same-site'])

@@ -20,8 +20,18 @@ const pageHeaders = {
   'x-frame-options': 'DENY',
 }
 
-/** A server that answers its own pages alone. `refusalOfOrder` says why whatever changes something is refused. */
-export function boardServer(refusalOfOrder: (request: FastifyRequest) => string | undefined): HttpServer {
+/** As a Host header is compared with them. */
+export const allowedNames = (names: readonly string[] = []): ReadonlySet<string> =>
+  new Set(names.map((name) => name.toLowerCase()))
+
+/**
+ * A server that answers its own pages alone, by addresses, the names of this host and those that are allowed. `refusalOfOrder`
+ * says why whatever changes something is refused.
+ */
+export function boardServer(
+  refusalOfOrder: (request: FastifyRequest) => string | undefined,
+  allowed: ReadonlySet<string> = new Set(),
+): HttpServer {
   const app = httpServer()
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
@@ -33,7 +43,7 @@ export function boardServer(refusalOfOrder: (request: FastifyRequest) => string 
     // A health check of a container has no Host, and learns nothing else.
     if (request.url === '/health') return
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    const refusal = refusalOfRequest(request.headers) ?? (reads ? undefined : refusalOfOrder(request))
+    const refusal = refusalOfRequest(request.headers, allowed) ?? (reads ? undefined : refusalOfOrder(request))
     if (refusal !== undefined) return reply.code(403).send({ error: refusal })
   })
   return app

@@ -3,6 +3,7 @@ import test from 'node:test'
 import { unixAddress } from '#kernel/address.ts'
 import * as libc from '#kernel/libc.ts'
 import { currentNamespaceInode, NetworkNamespace } from '#kernel/netns.ts'
+import { Child, fixture } from '../fixtures/child.ts'
 import { NamespaceSampler } from './namespace-sampler.ts'
 import { defaultPace } from './pace.ts'
 
@@ -54,4 +55,10 @@ test('what was never read is absent, not empty and not zero', () => {
   } finally {
     sampler.close()
   }
+})
+
+test('an outgoing connection is seen at the next reading where there was none before', async () => {
+  const scenario = fixture('./outgoing-scenario.ts')
+  await using child = new Child('unshare', ['-r', '-n', '--kill-child', '--fork', process.execPath, scenario])
+  assert.equal(await child.exitCode(), 0, child.lines.join('\n'))
 })

@@ -76,6 +76,7 @@ export class NamespaceSampler {
   readonly #moved = new MovedConnections()
   readonly #noRequests = new StillAsWalked()
   readonly #restingConnections = new StillAsWalked()
+  readonly #noOutgoing = new StillAsWalked()
   #shownCounters: string[] = []
   #otherCounters: string[] = []
   /** As snapshots have them, until one of them moves. */
@@ -214,7 +215,10 @@ export class NamespaceSampler {
 
   /** Connections whose own end has no listener. */
   sampleOutgoing(): void {
-    this.#outgoing.sample(this.#diag)
+    const segments = this.#segments('Tcp_InSegs', 'Tcp_OutSegs')
+    const none = this.#noOutgoing.is(this.#ports.version, segments)
+    const any = this.#outgoing.sample(this.#diag, none)
+    if (!none) this.#noOutgoing.walked(!any, this.#ports.version, segments)
   }
 
   sampleCounters(): void {

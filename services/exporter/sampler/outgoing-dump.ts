@@ -23,17 +23,16 @@ export class OutgoingDump {
     this.#dump = this.#prepare()
   }
 
-  sample(diag: SockDiag): void {
-    if (this.#dumpVersion !== this.#ports.version) this.#dump = this.#prepare()
+  /** Reads settings and connections; with `none` it is known that there are none. True if there were any. */
+  sample(diag: SockDiag, none: boolean): boolean {
     const found = new OutgoingConnections(localPorts(this.#range.read(), this.#reserved.read()))
-    diag.dump(this.#dump, (record) => {
-      if (this.#ports.find(record) === undefined) found.add(record)
-    })
+    const any = !none && this.#walk(diag, found)
     const reuse = this.#reuse.read()
     this.#sample = {
       ...found.toSample(this.#destinations),
       ...(reuse !== undefined && { timeWaitReuse: Number(reuse) }),
     }
+    return any
   }
 
   /** What the last dump found; undefined before the first. */
@@ -43,6 +42,17 @@ export class OutgoingDump {
 
   close(): void {
     for (const file of [this.#range, this.#reserved, this.#reuse]) file.close()
+  }
+
+  #walk(diag: SockDiag, found: OutgoingConnections): boolean {
+    if (this.#dumpVersion !== this.#ports.version) this.#dump = this.#prepare()
+    let any = false
+    diag.dump(this.#dump, (record) => {
+      if (this.#ports.find(record) !== undefined) return
+      any = true
+      found.add(record)
+    })
+    return any
   }
 
   /** The kernel leaves out what belongs to listeners on every address, while these are few. */

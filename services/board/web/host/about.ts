@@ -47,7 +47,7 @@ export class About {
 const aged = (words: string, age: string): string => (age === '' ? words : `${words} (${age})`)
 
 function factsOf(chosen: ChosenView): Fact[] {
-  const { kind, picture, unit, container, pod, netns, limitBecause, leftOut, sockets } = chosen
+  const { kind, mptcp, picture, unit, container, pod, netns, limitBecause, leftOut, sockets } = chosen
   const { shards, ages } = picture
   const [first] = shards
   if (first === undefined) return []
@@ -58,6 +58,7 @@ function factsOf(chosen: ChosenView): Fact[] {
       ? `${amount(limits[0] ?? 0, first.unit)}${kind === 'udp' ? '' : ` fit${sockets > 1 ? ' in each' : ''}: backlog ${number(first.limit)}`}`
       : `${number(Math.min(...limits))} to ${number(Math.max(...limits))} fit`
   const facts: Fact[] = [
+    ...(mptcp === undefined ? [] : [{ name: 'Protocol', says: 'MPTCP; clients of TCP are served too' }]),
     ...(netns === undefined ? [] : [{ name: 'Namespace', says: netns }]),
     ...(unit === '' ? [] : [{ name: 'Unit', says: unit }]),
     ...(pod === undefined ? [] : [{ name: 'Pod', says: pod }]),

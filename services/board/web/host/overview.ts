@@ -245,6 +245,7 @@ const endOf = (where: string): string => (where.length <= LETTERS ? where : `…
 function wordsOf({
   kind,
   place,
+  mptcp,
   netns,
   process,
   sockets,
@@ -258,7 +259,7 @@ function wordsOf({
   const inBytes = kind === 'udp'
   const name = process === '' ? (inBytes ? 'UDP' : 'not seen') : process
   const many = sockets > 1 ? ` ×${number(sockets)}` : ''
-  const where = `${netns === undefined ? '' : `${netns} `}${place}`
+  const where = `${netns === undefined ? '' : `${netns} `}${mptcp === true ? 'mptcp ' : ''}${place}`
   const [figure, of] = inBytes ? [bytes(length), `of ${bytes(room)}`] : [number(length), `of ${number(room)}`]
   const note =
     dropsPerSecond >= 0.5

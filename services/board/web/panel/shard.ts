@@ -33,6 +33,7 @@ export class ShardTab {
   /** Of a server that is not ours. */
   readonly #stop: Action
   readonly #reload: Action
+  readonly #cpu: NumberSetting
   readonly #unavailable: PageConfig['unavailable']
   #chosen = '1'
   #state: LiveState | undefined
@@ -101,6 +102,14 @@ export class ShardTab {
       { name: switchNames.reload, does: 'Has the server take new workers or a new configuration, as it does itself.' },
       () => this.#sendOnce('reload'),
     )
+    this.#cpu = new NumberSetting(
+      {
+        name: switchNames.cpu,
+        does: 'All its processes together get no more than this share of one CPU: it is slow, and stands still for moments only. 0 takes the quota away.',
+      },
+      { unit: '% of a CPU', action: 'Set', value: 0, max: 100 },
+      (percent) => void this.#orders.send({ do: 'slow', shard: this.#shards()[0]?.shard ?? 1, percent }),
+    )
     this.element = html(
       'div',
       {},
@@ -112,6 +121,7 @@ export class ShardTab {
         this.#backlog,
         this.#neverRead,
         this.#listener,
+        this.#cpu,
         this.#reload,
         this.#stop,
         this.#process,
@@ -163,6 +173,8 @@ export class ShardTab {
       set(control.element, 'hidden', own)
     set(this.#stop.element, 'hidden', !own)
     set(this.#reload.element, 'hidden', server?.reloads !== true)
+    set(this.#cpu.element, 'hidden', server?.cpuPercent === undefined)
+    if (server?.cpuPercent !== undefined) this.#cpu.draw(server.cpuPercent)
     this.#stall.describe(own ? does.stop : does.stall)
     this.#process.describe(own ? does.killServer : does.kill)
     this.#process.rename(own ? switchNames.killServer : switchNames.kill)
