@@ -90,6 +90,7 @@ async function bench({ quick, strict }: { quick: boolean; strict: boolean }): Pr
   await add('what spillway top sees and costs', () =>
     inNamespace(new URL('./top.ts', import.meta.url), tools.cc ? compile('spikes', folder.path) : 'none', speed),
   )
+  await add('what exact readings cost', () => inNamespace(new URL('./exact.ts', import.meta.url), speed))
   await add('spillway check with 10,000 listeners', () =>
     inNamespace(new URL('./check.ts', import.meta.url), tools.ss ? 'ss' : 'no-ss', speed),
   )

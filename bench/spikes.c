@@ -1,7 +1,7 @@
 /*
- * Fills accept queues for five milliseconds each: COUNT spikes, in turn at LISTENERS queues of backlog 4 whose ports begin
- * at PORT. N + 1 clients connect, nobody is turned away, and after five milliseconds all are accepted.
- * Prints the milliseconds that each spike lasted at most, a line each. Usage: spikes PORT LISTENERS COUNT
+ * Fills accept queues for some milliseconds each: COUNT spikes, in turn at LISTENERS queues of backlog 4 whose ports begin
+ * at PORT. N + 1 clients connect, nobody is turned away, and after so many milliseconds all are accepted.
+ * Prints the milliseconds that each spike lasted at most, a line each. Usage: spikes PORT LISTENERS COUNT MILLISECONDS
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4, FITS = BACKLOG + 1, MOST = 64 };
-static const double FULL_MS = 5, APART_MS = 15;
+enum { BACKLOG = 4, FITS = BACKLOG + 1, MOST = 128 };
+static const double APART_MS = 15;
 
 static double now(void) {
   struct timespec t;
@@ -34,7 +34,8 @@ static void check(int result, const char *what) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc != 5) return 2;
+  double full_ms = atof(argv[4]);
   int port = atoi(argv[1]), listeners = atoi(argv[2]), count = atoi(argv[3]);
   int servers[MOST];
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -57,7 +58,7 @@ int main(int argc, char **argv) {
       if (i == FITS - 1) began = now(); /* from here on it is full */
       check(connect(clients[i], (struct sockaddr *)&to, sizeof to), "connect");
     }
-    until(now() + FULL_MS);
+    until(now() + full_ms);
     double lasted = 0;
     for (int i = 0; i < FITS; i++) {
       int accepted = accept(servers[spike % listeners], NULL, NULL);
@@ -68,8 +69,10 @@ int main(int argc, char **argv) {
     }
     printf("%.3f\n", lasted);
     /* Not in step with whoever reads every so many milliseconds. */
-    until(now() + APART_MS - FULL_MS + 10.0 * rand() / RAND_MAX);
+    until(now() + APART_MS - full_ms + 10.0 * rand() / RAND_MAX);
   }
+  puts("done");
   fflush(stdout);
+  getchar(); /* whoever watches has seen the last one */
   return 0;
 }

@@ -15,6 +15,7 @@ export async function topCommand(args: string[]): Promise<void> {
       : new Sampling({
           namespaces: options.namespaces,
           pace: paceOf(options),
+          exact: options.exact,
           everyMs: everyMsOf(options),
         })
   const { top } = await import('./top.ts')

@@ -3,6 +3,7 @@ import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { type ListenTarget, parseDurationMs, parseListen } from '#common/parse.ts'
 import { ExporterAddress } from '#live/host/exporter-address.ts'
 import { type Order, orders } from '#live/host/order.ts'
+import type { ExactWish } from '#services/exporter/sampler/message.ts'
 import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
 import { readNamespaces } from '../namespaces.ts'
 import { credentialsFrom } from '../plan/credentials.ts'
@@ -20,6 +21,9 @@ its own network namespace.
                           (default: all for root, else self)
   --sample-interval TIME  how often the queues are read, 1ms to 1s (default ${TOP_PACE.pace.sampleIntervalMs}ms), or as often as about
                           four hundredths of a core allow; a queue that is full for less may be missed
+  --exact auto|on|off     has BPF programs count what happens at TCP listeners: peaks and full queues are exact then, however short, and
+                          the queues are read every ${TOP_PACE.pace.watchedIntervalMs} ms only. Needs Linux 6.3, and CAP_BPF and CAP_PERFMON, or
+                          CAP_SYS_ADMIN; auto samples without them, on ends with a sentence    (default auto)
   --order ORDER           ${orders.join(', ')} (default worst)
   --filter WORDS          only rows in which all of these words occur: an address, a port, a process, a unit
   --once                  print the table once, after some three seconds, and end
@@ -35,6 +39,7 @@ export interface TopOptions {
   exporter: ExporterAddress | undefined
   namespaces: NamespaceSource[]
   sampleIntervalMs: number
+  exact: ExactWish | undefined
   order: Order
   filter: string
   once: boolean
@@ -42,6 +47,10 @@ export interface TopOptions {
   web: { listen: ListenTarget; open: boolean } | undefined
   json: boolean
 }
+
+const exactWishes = ['auto', 'on', 'off'] as const
+/** It begins after the first rows are shown, unless it must. */
+const wishes = { auto: 'later', on: 'on', off: undefined } as const
 
 const DEFAULT_BOARD = '127.0.0.1:10510'
 
@@ -52,6 +61,7 @@ export const grammar = {
     'auth-file': { type: 'string', path: 'file' },
     netns: { type: 'string', multiple: true, words: ['self', 'all'] },
     'sample-interval': { type: 'string', default: `${TOP_PACE.pace.sampleIntervalMs}ms` },
+    exact: { type: 'string', values: exactWishes },
     order: { type: 'string', default: 'worst', values: orders },
     filter: { type: 'string', default: '' },
     once: { type: 'boolean', default: false },
@@ -66,6 +76,8 @@ export const readOptions = (args: readonly string[]): TopOptions | undefined =>
   readCommandLine(grammar, args, ({ values }) => {
     if (values.exporter !== undefined && values.netns !== undefined)
       throw new UsageError('--netns is for reading here: an exporter reads the namespaces it was started with')
+    if (values.exporter !== undefined && values.exact !== undefined)
+      throw new UsageError('--exact is for reading here: an exporter has an option of its own')
     if (values['auth-file'] !== undefined && values.exporter === undefined)
       throw new UsageError('--auth-file is for an exporter: --exporter says which')
     if (values.open && values.web === undefined) throw new UsageError('--open opens the board: --web serves it')
@@ -78,6 +90,7 @@ export const readOptions = (args: readonly string[]): TopOptions | undefined =>
           : ExporterAddress.parse('--exporter', values.exporter, credentialsFrom(values['auth-file'])),
       namespaces: readNamespaces('--netns', values.netns ?? [process.geteuid?.() === 0 ? 'all' : 'self']),
       sampleIntervalMs: parseDurationMs('--sample-interval', values['sample-interval'], { min: 1, max: 1000 }),
+      exact: wishes[oneOf('--exact', values.exact ?? 'auto', exactWishes)],
       order: oneOf('--order', values.order, orders),
       filter: values.filter,
       once: values.once,

@@ -12,6 +12,8 @@ export const TOP_PACE = {
   pace: {
     // Below the five milliseconds of a short stall, or of a garbage collection: a queue that is full for so long is seen.
     sampleIntervalMs: 4,
+    // Where BPF sees all that happens in a queue, only the length at the moment is left to read.
+    watchedIntervalMs: 250,
     // Hardly less often where nothing has waited for a minute: the first burst after a calm is what one looks for.
     quietIntervalMs: 4.5,
     // What is shown of half-open requests and UDP sockets is shown once a second.

@@ -37,6 +37,7 @@ const viewOf = (rows: HostRow[], changes: Partial<HostView> = {}): HostView => (
   rows,
   ages: { listeners: 5, connections: 300 },
   sampleIntervalMs: 10,
+  peaksAreExact: false,
   ownersAreKnown: true,
   ...changes,
 })

@@ -275,7 +275,7 @@ const keys = [
 
 const helpLines = [
   'waiting: connections in the accept queue and how many fit (the limit plus one); of UDP the bytes in the fullest socket.',
-  'peak, full: highest length, and time at which nothing fitted, in the last 30 s (of an exporter: its peak window); sampled, so a shorter burst shows only in drops.',
+  'peak, full: highest length, and time at which nothing fitted, in the last 30 s (of an exporter: its peak window). They are of all moments where the head says exact; otherwise sampled, and a shorter burst shows only in drops.',
   'oldest: how long the first in line has waited; ≤ where several shards of a port have somebody waiting. drops: what the kernel counts against the socket since it listens.',
   '● something was dropped, or the queue was full, within 5 s; ○ within 10 s. – is not known.',
 ]

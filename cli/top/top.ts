@@ -60,10 +60,10 @@ class Watched {
 const momentsOf =
   (options: TopOptions, sampling: Sampling | undefined): MomentSource =>
   (signal, onGap) => {
-    const { exporter, namespaces } = options
+    const { exporter, namespaces, exact } = options
     const everyMs = everyMsOf(options)
     return exporter === undefined
-      ? momentsHere({ namespaces, pace: paceOf(options), everyMs, sampling }, signal)
+      ? momentsHere({ namespaces, pace: paceOf(options), exact, everyMs, sampling }, signal)
       : momentsFrom(exporter, everyMs, signal, onGap)
   }
 

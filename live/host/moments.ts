@@ -87,7 +87,7 @@ async function* momentsOf(
       view,
       findings,
       evidence: finder?.evidence,
-      source: `${who}, read every ${duration(view.sampleIntervalMs)}${unreadWords(snapshot)}`,
+      source: `${who}, ${view.peaksAreExact ? 'peaks exact, ' : ''}read every ${duration(view.sampleIntervalMs)}${unreadWords(snapshot)}`,
     }
     // What is needed for findings is loaded once the first picture is shown: they need two looks anyway.
     finder ??= await load()

@@ -49,6 +49,8 @@ export interface HostRow {
   waitIsBound: boolean
   /** How long it was seen full since it was first read; undefined for UDP. */
   fullSecondsTotal: number | undefined
+  /** How often it has become full, however briefly; undefined where that is not watched. */
+  timesFull?: number | undefined
   /** Whether a sample since the snapshot before has seen it full, or it is full now. */
   wasFull?: boolean
   /** How long ago it last dropped something or was full, within the last ten seconds. */
@@ -65,6 +67,8 @@ export interface HostView {
   ages: { listeners: number | undefined; connections: number | undefined }
   /** How often the queues are read, of the namespace in which that is the least often. */
   sampleIntervalMs: number
+  /** Whether peaks, and time at which queues of TCP were full, are those of all moments, not only of those at which they were read. */
+  peaksAreExact: boolean
   /** Whether it has been found out by now whose the sockets are, as far as that may be seen. */
   ownersAreKnown: boolean
 }
@@ -107,6 +111,7 @@ export class HostRows {
       rows,
       ages: { listeners: oldest(snapshot, 'listeners'), connections: oldest(snapshot, 'connections') },
       sampleIntervalMs: readEveryMs(snapshot),
+      peaksAreExact: isExact(snapshot, 'peaks') && isExact(snapshot, 'accept_waits'),
       ownersAreKnown: snapshot.ownersAgeSeconds !== null,
     }
   }
@@ -115,11 +120,12 @@ export class HostRows {
   #mark(rows: readonly HostRow[], nowMs: number): void {
     const counted = new Map<string, Counted>()
     for (const row of rows) {
-      const { key, drops = 0, fullSecondsTotal = 0 } = row
-      counted.set(key, { drops, fullSecondsTotal })
+      const { key, drops = 0, fullSecondsTotal = 0, timesFull = 0 } = row
+      counted.set(key, { drops, fullSecondsTotal, timesFull })
       const then = this.#counted.get(key)
-      row.wasFull = row.length >= row.room || (then !== undefined && fullSecondsTotal > then.fullSecondsTotal)
-      const more = then !== undefined && (drops > then.drops || fullSecondsTotal > then.fullSecondsTotal)
+      const becameFull = then !== undefined && (fullSecondsTotal > then.fullSecondsTotal || timesFull > then.timesFull)
+      row.wasFull = row.length >= row.room || becameFull
+      const more = becameFull || (then !== undefined && drops > then.drops)
       if (more || row.length >= row.room) this.#happened.set(key, nowMs)
       const atMs = this.#happened.get(key)
       if (atMs !== undefined && nowMs - atMs <= MARKED_MS) row.happenedMs = nowMs - atMs
@@ -132,6 +138,7 @@ export class HostRows {
 interface Counted {
   drops: number
   fullSecondsTotal: number
+  timesFull: number
 }
 
 const keyOf = ({ netns }: NamespaceSample, cookie: string): string => `${netns} ${cookie}`
@@ -176,6 +183,7 @@ function rowsOf(
       peak: listener.peak,
       fullSeconds: listener.fullSecondsInWindow,
       fullSecondsTotal: listener.atLeastSeconds['1'],
+      timesFull: listener.events?.timesFull,
       drops: listener.drops,
       dropsPerSecond: then === undefined ? undefined : perSecond(listener.drops, then, at, before),
       oldestWaitMs:
@@ -258,6 +266,8 @@ function moved(
     return gained > 0 ? [{ name: name.replace(/^TcpExt_/, '').replace('_', ' '), perSecond: gained }] : []
   })
 }
+
+const isExact = ({ sampler }: Snapshot, feature: string): boolean => sampler.exactFeatures?.[feature] === null
 
 function oldest({ namespaces }: Snapshot, kind: string): number | undefined {
   const ages = namespaces.map(({ agesSeconds }) => agesSeconds[kind])

@@ -1,4 +1,5 @@
 /** A sampler's thread that may begin before whoever takes its snapshots is loaded. */
+import type { ExactWish } from '#services/exporter/sampler/message.ts'
 import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
 import { defaultPace, type SamplingPace } from '#services/exporter/sampler/pace.ts'
 import { SamplerThread } from '#services/exporter/sampler/sampler-thread.ts'
@@ -10,6 +11,8 @@ export interface SamplingOptions {
   namespaces: NamespaceSource[]
   proc?: string
   pace?: Partial<SamplingPace>
+  /** Whether what happens at listeners is watched by BPF too: `later` if it can be, after the first snapshots. */
+  exact?: ExactWish | undefined
   /** From one snapshot to the next. */
   everyMs: number
 }
@@ -20,9 +23,9 @@ export class Sampling {
   #last: RawSnapshot | undefined
   #taker: ((raw: RawSnapshot) => void) | undefined
 
-  constructor({ namespaces, proc = '/proc', pace, everyMs }: SamplingOptions) {
+  constructor({ namespaces, proc = '/proc', pace, exact, everyMs }: SamplingOptions) {
     this.pace = { ...defaultPace, streamIntervalMs: everyMs, ...pace }
-    this.#thread = this.#start({ namespaces, proc }, everyMs)
+    this.#thread = this.#start({ namespaces, proc, ...(exact !== undefined && { exact }) }, everyMs)
     this.#thread.catch(() => {}) // whoever awaits it hears of it
   }
 
@@ -38,7 +41,10 @@ export class Sampling {
     await thread?.stop()
   }
 
-  async #start(where: { namespaces: NamespaceSource[]; proc: string }, everyMs: number): Promise<SamplerThread> {
+  async #start(
+    where: { namespaces: NamespaceSource[]; proc: string; exact?: ExactWish },
+    everyMs: number,
+  ): Promise<SamplerThread> {
     const { thread } = await SamplerThread.start({
       ...where,
       pace: this.pace,

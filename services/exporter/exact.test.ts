@@ -243,7 +243,7 @@ test('events that contradict sock_diag again and again end, and are shown no lon
 }, () => {
   using listener = new Listener({ backlog: 9 })
   const lines: string[] = []
-  const events = new ExactEvents((line) => lines.push(line))
+  const events = new ExactEvents((line) => lines.push(line), 0)
   let forgotten = 0
   // A listener of which sock_diag would show that every event was missed.
   const state = { isGone: false, takeEvents: () => 20, forgetEvents: () => forgotten++ } as unknown as ListenerState
@@ -254,7 +254,7 @@ test('events that contradict sock_diag again and again end, and are shown no lon
     assert.equal(events.why('joins'), undefined)
     events.read(1, [target], 1)
     assert.match(String(events.why('joins')), /were missed/)
-    assert.equal(events.watched.size, 0)
+    assert.equal(events.watched.kinds.size, 0)
     assert.equal(forgotten, 1)
     assert.match(lines.join(), /no longer/)
     events.read(2, [target], 1)

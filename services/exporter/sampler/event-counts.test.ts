@@ -3,7 +3,8 @@ import test from 'node:test'
 import { type EventKind, eventKinds, type ListenerCounts, waitBoundsUs } from '#kernel/bpf/events.ts'
 import { EventCounts } from './event-counts.ts'
 
-const all: ReadonlySet<EventKind> = new Set(eventKinds)
+const watching = (...kinds: EventKind[]) => ({ kinds: new Set(kinds), sinceMs: 0 })
+const all = watching(...eventKinds)
 
 const happened = (counts: Partial<ListenerCounts>): ListenerCounts => ({
   ...{ cookieHigh: 0, cookieLow: 1, port: 80, joined: 0, peak: 0, limit: 9, timesFull: 0, fullMs: 0 },
@@ -25,7 +26,7 @@ test('time at the limit is that of ended spells and of the one that lasts, and n
 test('under another limit than connections last came under, or without ends, time at the limit is not known', () => {
   const counts = new EventCounts(true)
   assert.equal(counts.take(happened({ fullMs: 5, limit: 3 }), 100, 9, all), undefined)
-  assert.equal(counts.take(happened({ fullMs: 5 }), 100, 9, new Set(['joins'])), undefined)
+  assert.equal(counts.take(happened({ fullMs: 5 }), 100, 9, watching('joins')), undefined)
 })
 
 test('what joined and was not accepted waits: other lengths are missed events, once each', () => {
@@ -61,7 +62,7 @@ test('more discarded than dropped is a contradiction', () => {
 })
 
 test('what is not watched is absent', () => {
-  assert.deepEqual(Object.keys(new EventCounts(true).toSample(sampled(1, 0), new Set(['drops']))), [
+  assert.deepEqual(Object.keys(new EventCounts(true).toSample(sampled(1, 0), watching('drops'))), [
     'finalAckDrops',
     'synDrops',
   ])

@@ -49,7 +49,7 @@ export class EventCounts {
     this.waitSumMs = counts.waitSumMs
     this.finalAckDrops = finalAckDrops
     this.#discarded = discarded
-    if (!watched.has('accepts') || counts.limit !== limit) return undefined
+    if (!watched.kinds.has('accepts') || counts.limit !== limit) return undefined
     const fullMs = counts.fullMs + Math.max(0, nowMs - (counts.fullSinceMs ?? nowMs))
     const longerMs = Math.max(0, fullMs - this.#fullMs)
     this.#fullMs = fullMs
@@ -62,12 +62,12 @@ export class EventCounts {
    */
   missed({ length, lengthMs, drops, dropsMs }: Sampled, watched: WatchedEvents): number {
     let missed = 0
-    if (watched.has('accepts') && lengthMs > this.#movedMs) {
+    if (watched.kinds.has('accepts') && lengthMs > this.#movedMs) {
       const base = this.joined - this.accepted - length
       missed += Math.abs(base - (this.#joinedBase ?? base))
       this.#joinedBase = base
     }
-    if (watched.has('drops') && dropsMs !== undefined && dropsMs > this.#movedMs) {
+    if (watched.kinds.has('drops') && dropsMs !== undefined && dropsMs > this.#movedMs) {
       const base = drops - this.#discarded
       const synDrops = base - (this.#dropsBase ?? base)
       if (synDrops < 0) {
@@ -85,9 +85,9 @@ export class EventCounts {
       this.#synDrops = Math.max(this.#synDrops, drops - this.#discarded - this.#dropsBase)
     }
     return {
-      ...(watched.has('joins') && { joined: this.joined, timesFull: this.timesFull }),
-      ...(watched.has('accepts') && { accepted: this.accepted, waits: this.waits, waitSumMs: this.waitSumMs }),
-      ...(watched.has('drops') && { finalAckDrops: this.finalAckDrops, synDrops: this.#synDrops }),
+      ...(watched.kinds.has('joins') && { joined: this.joined, timesFull: this.timesFull }),
+      ...(watched.kinds.has('accepts') && { accepted: this.accepted, waits: this.waits, waitSumMs: this.waitSumMs }),
+      ...(watched.kinds.has('drops') && { finalAckDrops: this.finalAckDrops, synDrops: this.#synDrops }),
     }
   }
 }

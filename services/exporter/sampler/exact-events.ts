@@ -1,12 +1,15 @@
 import { describeError } from '#common/errors.ts'
+import { Btf } from '#kernel/bpf/btf.ts'
 import { type EventKind, eventKinds, type ListenerCounts, ListenerEvents } from '#kernel/bpf/events.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { unprovenEvents } from './exact-proof.ts'
 import type { ListenerState } from './listener-state.ts'
 
-/** What is watched at present. */
-export type WatchedEvents = ReadonlySet<EventKind>
-const NONE: WatchedEvents = new Set()
+/** What is watched at present, and since when. */
+export interface WatchedEvents {
+  readonly kinds: ReadonlySet<EventKind>
+  readonly sinceMs: number
+}
 
 /** So many missed events, and such a share of all, and they are not believed any more. */
 const MISSED = 20
@@ -41,16 +44,21 @@ export class ExactEvents {
   readonly #unknown = new Map<string, { sinceMs: number; changes: number }>()
   #missed = 0
 
-  /** Throws a KernelError if the kernel refuses all of it; what alone cannot be watched is logged. */
-  constructor(log: (line: string) => void) {
+  /** Begins at `nowMs`. Throws a KernelError if the kernel refuses all of it; what alone cannot be watched is logged. */
+  constructor(log: (line: string) => void, nowMs: number, btf?: Btf) {
     this.#log = log
-    this.#events = provenEvents()
-    this.#watched = new Set(eventKinds.filter((kind) => !this.#events.missing.has(kind)))
+    this.#events = provenEvents(btf)
+    this.#watched = { kinds: new Set(eventKinds.filter((kind) => !this.#events.missing.has(kind))), sinceMs: nowMs }
     for (const [kind, why] of this.#events.missing) log(`${inWords[kind]} are not watched by BPF: ${why}`)
   }
 
   get watched(): WatchedEvents {
     return this.#watched
+  }
+
+  /** Whether it is known how long every queue was and how long it was full, whenever it is looked. */
+  get seesAll(): boolean {
+    return this.#watched.kinds.has('joins') && this.#watched.kinds.has('accepts')
   }
 
   /** Why a kind is not watched; undefined if it is. */
@@ -138,7 +146,7 @@ export class ExactEvents {
 
   #end(why: string, targets: EventTarget[]): void {
     this.#why = why
-    this.#watched = NONE
+    this.#watched = { ...this.#watched, kinds: new Set() }
     this.#events.close()
     this.#log(`Accept queues are watched by BPF no longer: ${why}. They are sampled as before`)
     for (const target of targets) for (const state of target.listeners()) state.forgetEvents()
@@ -152,13 +160,13 @@ const inWords: Record<EventKind, string> = {
 }
 
 /** Those that count what they are to count; the others are left out, with the reason. */
-function provenEvents(): ListenerEvents {
-  const events = new ListenerEvents()
+function provenEvents(btf = Btf.ofKernel()): ListenerEvents {
+  const events = new ListenerEvents({ btf })
   try {
     const unproven = unprovenEvents(events)
     if (unproven.size === 0) return events
     events.close()
-    return new ListenerEvents({ without: new Map([...events.missing, ...unproven]) })
+    return new ListenerEvents({ btf, without: new Map([...events.missing, ...unproven]) })
   } catch (error) {
     events.close()
     throw error

@@ -1,4 +1,5 @@
 import { describeError } from '#common/errors.ts'
+import type { Btf } from '#kernel/bpf/btf.ts'
 import { ExactListeners } from '#kernel/bpf/listeners.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import { proveExact } from './exact-proof.ts'
@@ -42,9 +43,9 @@ export class ExactReadings {
   #why: string | undefined
 
   /** Throws a KernelError that says what this kernel lacks, refuses or shows wrongly. */
-  constructor(log: (line: string) => void) {
+  constructor(log: (line: string) => void, btf?: Btf) {
     this.#log = log
-    this.#listeners = new ExactListeners()
+    this.#listeners = new ExactListeners(btf)
     try {
       proveExact(this.#listeners)
     } catch (error) {

@@ -49,6 +49,7 @@ export class ListenerState {
   /** What happened here between the samples, if that is watched. */
   #events: EventCounts | undefined
   readonly #isNew: boolean
+  readonly #firstMs: number
   #knowsFull = false
   #dropsMs: number | undefined
   #uid = 0
@@ -62,6 +63,7 @@ export class ListenerState {
   /** `isNew` is false for one that may have listened before anything was read. */
   constructor(record: SocketRecord, nowMs: number, pace: SamplingPace, isNew = false) {
     this.#isNew = isNew
+    this.#firstMs = nowMs
     this.address = record.address
     this.port = record.port
     this.inode = record.inode
@@ -110,10 +112,11 @@ export class ListenerState {
 
   /** Takes what has happened here until `nowMs`, and gives how many events were missed, as sock_diag shows. */
   takeEvents(counts: ListenerCounts, nowMs: number, watched: WatchedEvents): number {
-    this.#events ??= new EventCounts(this.#isNew)
+    this.#events ??= this.#beginEvents(watched)
     const longerMs = this.#events.take(counts, nowMs, this.limit, watched)
     // A peak belongs to the limit that it was seen under, and the next sample may show another one.
-    if (watched.has('joins') && counts.limit === this.limit && counts.peak > 0) this.#peak.raise(nowMs, counts.peak)
+    if (watched.kinds.has('joins') && counts.limit === this.limit && counts.peak > 0)
+      this.#peak.raise(nowMs, counts.peak)
     this.#knowsFull = longerMs !== undefined
     if (longerMs !== undefined) this.#fill.add(nowMs, longerMs)
     if (counts.joined > 0) this.used = true
@@ -126,13 +129,17 @@ export class ListenerState {
     this.#knowsFull = false
   }
 
+  #beginEvents({ sinceMs }: WatchedEvents): EventCounts {
+    return new EventCounts(this.#isNew && this.#firstMs > sinceMs)
+  }
+
   get #sampled(): Sampled {
     return { length: this.length, drops: this.drops, lengthMs: this.#lastMs, dropsMs: this.#dropsMs }
   }
 
   /** `device` is the name of the one that it is bound to, `used` whether its port has ever had a client. */
   toRaw(nowMs: number, device: string, used: boolean, watched?: WatchedEvents): RawListener {
-    if (watched !== undefined && watched.size > 0) this.#events ??= new EventCounts(this.#isNew)
+    if (watched !== undefined && watched.kinds.size > 0) this.#events ??= this.#beginEvents(watched)
     return {
       device,
       used,

@@ -119,13 +119,19 @@ export type SamplerMessage =
   | { kind: 'samples'; samples: RawSamples[] }
   | { kind: 'log'; line: string }
 
+/**
+ * `auto` if it can be done, `on` or the sampler does not begin; `later` if what happens at listeners can be watched, and only after the
+ * first readings, since it takes a while to begin.
+ */
+export type ExactWish = 'auto' | 'on' | 'later'
+
 /** What the thread is started with. */
 export interface SamplerOrders {
   pace: SamplingPace
   /** Which listeners are shown; all up to a limit if it is left out. */
   selection?: Selection
-  /** Whether listeners are also read by BPF: `auto` if that can be done, `on` or the sampler does not begin. Absent: no. */
-  exact?: 'auto' | 'on'
+  /** Whether listeners are also read by BPF. Absent: no. */
+  exact?: ExactWish
   namespaces: NamespaceSource[]
   proc: string
   control: SharedArrayBuffer

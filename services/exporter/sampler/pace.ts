@@ -1,6 +1,8 @@
 /** How often and how far back the sampler looks. */
 export interface SamplingPace {
   sampleIntervalMs: number
+  /** How often accept queues are read at most while all that happens in them is watched: without it, as often as otherwise. */
+  watchedIntervalMs?: number
   /** How often the queues of a namespace are read after a minute in which nothing waited in any of them. */
   quietIntervalMs: number
   synIntervalMs: number

@@ -5,7 +5,7 @@ import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
 import { budgetsFor } from './budgets.ts'
 import { type BudgetedWork, CostBudget } from './cost-budget.ts'
-import { Exact, exactFeatures } from './exact.ts'
+import { Exact } from './exact.ts'
 import { Laps } from './laps.ts'
 import {
   type Discovery,
@@ -37,6 +37,8 @@ const MOST_LEFT_OUT = 4
 const EVENTS_EVERY_MS = 100
 const EVENTS_PART = 0.1
 const EVENTS_CEILING_MS = 1000
+/** Whoever waits for the first reading has it by then. */
+const LATER_MS = 1500
 
 /** How many snapshots in a row must find the listeners too expensive before a warning is logged. */
 const DEAR_SNAPSHOTS = 50
@@ -48,7 +50,7 @@ export class Sampler {
   readonly #log: (line: string) => void
   readonly #exact: Exact | undefined
   readonly #eventsWork: BudgetedWork
-  #eventsDueMs = Number.NEGATIVE_INFINITY
+  #eventsDueMs: number
   readonly #namespaces: NamespaceSet
   readonly #watched = new Map<number, WatchedNamespace>()
   /** In the order in which they are next looked at for what is due, which nothing is before `#nextDueMs`. */
@@ -76,7 +78,8 @@ export class Sampler {
     this.#orders = orders
     this.#log = log
     this.#sequence = orders.firstSequence
-    this.#exact = orders.exact === undefined ? undefined : new Exact(orders.exact, log)
+    this.#exact = orders.exact === undefined ? undefined : new Exact(orders.exact, log, clock())
+    this.#eventsDueMs = orders.exact === 'later' ? clock() + LATER_MS : Number.NEGATIVE_INFINITY
     this.#eventsWork = new CostBudget(pace.cpuShare * EVENTS_PART, EVENTS_CEILING_MS).work(EVENTS_EVERY_MS)
     this.#house = {
       ...{
@@ -88,6 +91,7 @@ export class Sampler {
         recorder: undefined,
       },
       exact: this.#exact?.readings,
+      seesAll: () => this.#exact?.events?.seesAll === true,
       own: { inode: 0 },
       failed: (kind, error, of) => {
         this.#countError(kind, codeOf(error))
@@ -142,12 +146,9 @@ export class Sampler {
     if (nowMs >= this.#nextDueMs) this.#readDue(nowMs)
     if (nowMs >= this.#eventsDueMs) this.#readEvents()
     const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
-    let waitMs = Math.max(sampleIntervalMs, quietIntervalMs)
-    for (const watched of this.#watched.values())
-      if (watched.isBusy(nowMs)) {
-        waitMs = sampleIntervalMs
-        break
-      }
+    let waitMs = Number.POSITIVE_INFINITY
+    for (const watched of this.#watched.values()) waitMs = Math.min(waitMs, watched.tickMs(nowMs))
+    if (waitMs === Number.POSITIVE_INFINITY) waitMs = Math.max(sampleIntervalMs, quietIntervalMs)
     if (this.#house.budgets.listeners === undefined) return waitMs
     // Waking up costs about as much as reading: where less is read, it wakes less often.
     let dueMs = this.#nextDueMs
@@ -193,6 +194,10 @@ export class Sampler {
   /** What has happened between the samples, after them: what they show has happened by then. */
   #readEvents(): void {
     const { clock, laps, pace } = this.#house
+    if (this.#exact?.isToWatch === true) {
+      this.#exact.watch(clock())
+      laps.end()
+    }
     const events = this.#exact?.events
     if (events === undefined) {
       this.#eventsDueMs = Number.POSITIVE_INFINITY
@@ -340,11 +345,11 @@ export class Sampler {
   }
 }
 
-function exactState(exact: Exact): Pick<Snapshot['sampler'], 'exact' | 'exactFeatures' | 'eventsMissed'> {
+function exactState({ whys, events }: Exact): Pick<Snapshot['sampler'], 'exact' | 'exactFeatures' | 'eventsMissed'> {
   return {
-    exact: exact.why('shards'),
-    exactFeatures: Object.fromEntries(exactFeatures.map((feature) => [feature, exact.why(feature)])),
-    ...(exact.events !== undefined && { eventsMissed: exact.events.missed }),
+    ...(whys.shards !== undefined && { exact: whys.shards }),
+    exactFeatures: whys,
+    ...(events !== undefined && { eventsMissed: events.missed }),
   }
 }
 

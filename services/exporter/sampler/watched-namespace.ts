@@ -28,6 +28,8 @@ export interface House {
   readonly selection: Selection | undefined
   readonly budgets: Budgets
   readonly exact: ExactReadings | undefined
+  /** Whether peaks and time at the limit of accept queues are known without any sample. */
+  seesAll(): boolean
   readonly own: OwnSocket
   /** Present while every sample is recorded. */
   readonly recorder: SampleRecorder | undefined
@@ -74,9 +76,17 @@ export class WatchedNamespace {
     return recorder === undefined && pace.quietIntervalMs > pace.sampleIntervalMs && this.#quiet.isQuiet(nowMs)
   }
 
-  /** Whether anything in it is to be read at every tick. */
-  isBusy(nowMs: number): boolean {
-    return !this.rests(nowMs) || this.sampler.restFactor('unix', nowMs) === 1
+  /** How long after this tick the next must be, for what is read in each. */
+  tickMs(nowMs: number): number {
+    const { sampleIntervalMs, quietIntervalMs } = this.#house.pace
+    if (this.sampler.restFactor('unix', nowMs) === 1) return sampleIntervalMs
+    return Math.max(sampleIntervalMs, this.#watchedIntervalMs, this.rests(nowMs) ? quietIntervalMs : 0)
+  }
+
+  /** How often lengths are read that nobody needs for a peak; 0 for as often as asked. */
+  get #watchedIntervalMs(): number {
+    const { pace, recorder, seesAll } = this.#house
+    return recorder === undefined && seesAll() ? (pace.watchedIntervalMs ?? 0) : 0
   }
 
   /** Whether its listeners are to be read in this tick. */
@@ -88,13 +98,15 @@ export class WatchedNamespace {
   listenersDueMs(nowMs: number): number {
     const { pace, recorder } = this.#house
     const work = this.rests(nowMs) ? this.#quietWork : recorder === undefined ? this.#listenersWork : undefined
-    if (work === undefined) return Number.NEGATIVE_INFINITY
-    return this.meters.listeners.startMs + work.intervalMs() - pace.sampleIntervalMs / 2
+    const intervalMs = Math.max(work?.intervalMs() ?? 0, this.#watchedIntervalMs)
+    if (intervalMs === 0) return Number.NEGATIVE_INFINITY
+    return this.meters.listeners.startMs + intervalMs - pace.sampleIntervalMs / 2
   }
 
   /** Whether its queues are known to be as they were read last: all empty. */
   standsStill(nowMs: number): boolean {
-    if (this.#house.recorder !== undefined || !this.sampler.standsStill(nowMs)) return false
+    if (this.#house.recorder !== undefined || this.#watchedIntervalMs > 0) return false
+    if (!this.sampler.standsStill(nowMs)) return false
     this.meters.listeners.stands(nowMs)
     return true
   }

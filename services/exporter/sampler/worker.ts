@@ -70,12 +70,13 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
       ticks.begin(nowMs)
       continue
     }
-    ticks.begin(nowMs, sampler.tick(nowMs))
+    const tickMs = sampler.tick(nowMs)
+    ticks.begin(nowMs, tickMs)
     // The main thread has to learn soon of listeners that come and go: whose they are is found while they are there.
     const longestMs = sampler.changes === changes ? Number.POSITIVE_INFINITY : CHANGED_MS
     const askedMs = Math.min(longestMs, Atomics.load(words, control.snapshotMs))
     // Half a tick early is nearer to what was asked for than most of a tick late.
-    if (nowMs - toldMs < Math.max(askedMs, pace.streamIntervalMs) - pace.sampleIntervalMs / 2) continue
+    if (nowMs - toldMs < Math.max(askedMs, pace.streamIntervalMs) - tickMs / 2) continue
     // One in flight: a main thread that does not get to run is not flooded with snapshots.
     if (Atomics.load(words, control.taken) === told) tell()
   }
