@@ -152,8 +152,8 @@ test('the cluster takes every object that the chart renders, with each of its ci
       '--values',
       path.join(chart, 'ci', file),
     )
-    // The cluster need not know those of the Prometheus Operator.
-    const objects = objectsIn(text).filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/'))
+    // The cluster need not know those of the Prometheus Operator and of k6's.
+    const objects = objectsIn(text).filter(({ apiVersion }) => !/^(monitoring\.coreos\.com|k6\.io)\//.test(apiVersion))
     assert.ok(objects.length >= 3)
     kubectlWith(
       JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
