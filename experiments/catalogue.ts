@@ -6,11 +6,13 @@ import cookiesHideOverflow from './cookies-hide-overflow.ts'
 import deadInTheQueue from './dead-in-the-queue.ts'
 import deferAccept from './defer-accept.ts'
 import falseEstablished from './false-established.ts'
+import finalAckOrSyn from './final-ack-or-syn.ts'
 import forkShared from './fork-shared.ts'
 import handshake from './handshake.ts'
 import heardBeforeAccept from './heard-before-accept.ts'
 import killedWhileClientsWait from './killed-while-clients-wait.ts'
 import knee from './knee.ts'
+import microBurst from './micro-burst.ts'
 import noAck from './no-ack.ts'
 import nodeDefault511 from './node-default-511.ts'
 import oneSlowShard from './one-slow-shard.ts'
@@ -45,6 +47,7 @@ export const experiments: readonly Experiment[] = [
   uringHidesTheStall,
   heardBeforeAccept,
   falseEstablished,
+  finalAckOrSyn,
   killedWhileClientsWait,
   synacksAreRepeated,
   noAck,
@@ -58,6 +61,7 @@ export const experiments: readonly Experiment[] = [
   configTestJoinsTheGroup,
   steering,
   synQueuePerShard,
+  microBurst,
   slowReader,
   slowClient,
   deferAccept,

@@ -2,4 +2,4 @@
 
 export { deck, fact } from './vocabulary/citation.ts'
 export { about, atLeast, atMost, between, equals, is, that } from './vocabulary/expectation.ts'
-export { comparison, experiment, NotJudged } from './vocabulary/experiment.ts'
+export { comparison, experiment, NotJudged, type Phase } from './vocabulary/experiment.ts'

@@ -130,8 +130,9 @@ export interface RunningLoad {
 /** The state at one moment. */
 export interface Now {
   /**
-   * The listener of backend n, how many processes hold it, and its own half-open requests, which only an `exact` lab knows. Throws
-   * if there is none; `until` waits for one.
+   * The listener of backend n, and how many processes hold it. Throws if there is none; `until` waits for one. The rest only an
+   * `exact` lab knows, and it is undefined elsewhere: its own half-open requests; and since it listens how many connections have come
+   * into its accept queue, how often that became full, and of its drops the SYNs and the final ACKs of handshakes.
    */
   listener(number: number): {
     length: number
@@ -139,6 +140,10 @@ export interface Now {
     drops: number
     owners: number
     halfOpen: number | undefined
+    joined: number | undefined
+    timesFull: number | undefined
+    synDrops: number | undefined
+    finalAckDrops: number | undefined
   }
   /** How many sockets listen on the port. */
   listeners: number

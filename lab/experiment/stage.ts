@@ -355,8 +355,11 @@ function nowOf({ plan }: Lab, { namespaces }: Awaited<ReturnType<Lab['look']>>):
     listener(number) {
       const found = namespace?.listeners.find(({ port, shard }) => port === plan.port && shard === number)
       if (found === undefined) throw new NotSeen(`There is no listener ${number}`)
-      const { length, limit, drops, pids, exact } = found
-      return { length, limit, drops, owners: pids.length, halfOpen: exact?.synQueue }
+      const { length, limit, drops, pids, exact, events } = found
+      return {
+        ...{ length, limit, drops, owners: pids.length, halfOpen: exact?.synQueue, joined: events?.joined },
+        ...{ timesFull: events?.timesFull, synDrops: events?.synDrops, finalAckDrops: events?.finalAckDrops },
+      }
     },
     listeners: namespace?.listeners.filter(({ port }) => port === plan.port).length ?? 0,
     synQueue: { length: port?.synQueue?.length ?? 0, limit: port?.synQueue?.limit ?? 0 },
