@@ -37,7 +37,11 @@ const reuseport = recipes.filter(({ name }) => name === 'nginx-reuseport')
 test('each recipe has a name of its own, and each app is in use', () => {
   assert.equal(new Set(recipes.map(({ name }) => name)).size, recipes.length)
   const apps = path.join(root, 'lab', 'servers', 'apps')
-  const words = recipes.flatMap(({ command, prepare = [] }) => [...command, ...prepare.flat()]).join(' ')
+  // By a recipe, or by the scenarios that the planner's book plays on real servers.
+  const scenarios = fs.readFileSync(path.join(root, 'lab', 'confirm', 'scenarios.ts'), 'utf8')
+  const words = [scenarios, ...recipes.flatMap(({ command, prepare = [] }) => [...command, ...prepare.flat()])].join(
+    ' ',
+  )
   for (const file of fs.readdirSync(apps)) assert.ok(words.includes(file.replace(/\.(py|js)$/, '')), file)
 })
 
