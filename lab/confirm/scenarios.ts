@@ -331,6 +331,18 @@ function flood(
   }
 }
 
+/** One of two shards stands still for a second, and clients who come to it meanwhile lose a SYN once its queue is full. */
+const lostSynAtOneOfTwo: Omit<Scenario, 'name'> = {
+  quantity: 'delayedShare',
+  tolerance: { share: 0.1, absolute: 0 },
+  scene: scene({
+    arrivals: constant(400, 3500),
+    shards: [{ backlog: 100, stalls: [stall(400, 1000)] }, { backlog: 100 }],
+    window: stall(400, 1000),
+  }),
+  closed: () => (200 - 101) / 400,
+}
+
 export const scenarios: Scenario[] = [
   stepStall('step stall, constant, one backend, 100/s × 500 ms', constant(100, 1500), 500, 1, slots(1)),
   stepStall('step stall, constant, one backend, 250/s × 400 ms', constant(250, 1500), 400, 1, slots(1)),
@@ -362,14 +374,7 @@ export const scenarios: Scenario[] = [
   },
   {
     name: 'connections that lose a SYN: one of two stalls, 400/s × 1 s, backlog 100',
-    quantity: 'delayedShare',
-    tolerance: { share: 0.1, absolute: 0 },
-    scene: scene({
-      arrivals: constant(400, 3500),
-      shards: [{ backlog: 100, stalls: [stall(400, 1000)] }, { backlog: 100 }],
-      window: stall(400, 1000),
-    }),
-    closed: () => (200 - 101) / 400,
+    ...lostSynAtOneOfTwo,
   },
   {
     name: 'burst of 300 within 100 ms, one backend, backlog 63: retries come in bunches',
@@ -585,14 +590,7 @@ export const scenarios: Scenario[] = [
   {
     name: 'nginx with reuseport, one of two workers stopped for 1 s, 400/s, backlog 100: connections that lose a SYN',
     server: nginxReuseport,
-    quantity: 'delayedShare',
-    tolerance: { share: 0.1, absolute: 0 },
-    scene: scene({
-      arrivals: constant(400, 3500),
-      shards: [{ backlog: 100, stalls: [stall(400, 1000)] }, { backlog: 100 }],
-      window: stall(400, 1000),
-    }),
-    closed: () => (200 - 101) / 400,
+    ...lostSynAtOneOfTwo,
   },
   {
     name: 'gunicorn, two workers stopped for 500 ms, constant, 200/s, backlog 60: ListenDrops',
