@@ -24,7 +24,9 @@ export function placeOf(
   for (let top = EDGE; top <= mostTop; top += STEP)
     for (let left = EDGE; left <= mostLeft; left += STEP) {
       const box = { left, top, right: left + width, bottom: top + height }
-      const cost = coveredBy(box, watched) * 1e6 + distance(box, of)
+      const far = distance(box, of)
+      if (far >= least) continue
+      const cost = coveredBy(box, watched) * 1e6 + far
       if (cost < least) [least, best] = [cost, { left, top }]
     }
   return best

@@ -26,6 +26,11 @@ const narrow = matchMedia('(max-width: 640px)')
 export function explainOnHover(): void {
   const tip = byId('tip')
   let over: Element | undefined
+  let searchAgain = 0
+  // Numbers go on changing under the pointer: it is placed anew before what has changed is painted.
+  const changes = new MutationObserver((records) => {
+    if (records.some(({ target }) => !tip.contains(target))) place()
+  })
 
   const words = (element: Element): string => {
     const term = element.getAttribute('data-term') ?? ''
@@ -40,9 +45,10 @@ export function explainOnHover(): void {
       hide()
       return
     }
-    const isNew = tip.hidden || tip.textContent !== text
-    if (isNew) tip.textContent = text
+    const isNew = tip.hidden
+    if (tip.textContent !== text) tip.textContent = text
     tip.hidden = false
+    changes.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true })
     if (narrow.matches) {
       tip.style.maxWidth = ''
       const block = over.closest(blocks)
@@ -51,10 +57,12 @@ export function explainOnHover(): void {
     }
     if (tip.parentElement !== document.body) document.body.append(tip)
     const numbers = watchedAreas()
-    // It stays where it is for as long as nothing comes under it.
-    if (!isNew && coveredBy(tip.getBoundingClientRect(), numbers) === 0) return
-    const area = over.getBoundingClientRect()
     const view = { width: innerWidth, height: innerHeight }
+    // It stays where it is for as long as it has room and nothing comes under it; where nothing is free, for a while.
+    const now = tip.getBoundingClientRect()
+    const fits = now.right <= view.width && now.bottom <= view.height && coveredBy(now, numbers) === 0
+    if (!isNew && (fits || performance.now() < searchAgain)) return
+    const area = over.getBoundingClientRect()
     let least = Number.POSITIVE_INFINITY
     let best: { left: number; top: number; width: number } = { left: 0, top: 0, width: WIDTHS[0] }
     for (const width of WIDTHS) {
@@ -66,11 +74,13 @@ export function explainOnHover(): void {
       if (covered < least) [least, best] = [covered, { left, top, width }]
       if (covered === 0) break
     }
+    searchAgain = least > 0 ? performance.now() + 300 : 0
     Object.assign(tip.style, { left: `${best.left}px`, top: `${best.top}px`, maxWidth: `${best.width}px` })
   }
   const hide = (): void => {
     over = undefined
     tip.hidden = true
+    changes.disconnect()
   }
   const enter = (event: Event): void => {
     const target = event.target instanceof Element ? event.target.closest('[data-term], [data-tip]') : null
@@ -86,10 +96,7 @@ export function explainOnHover(): void {
     if (event.key === 'Escape') hide()
   })
   document.documentElement.addEventListener('pointerleave', hide)
-  // Numbers go on changing under the pointer.
-  setInterval(() => {
-    if (!tip.hidden) place()
-  }, 300)
+  for (const moves of ['scroll', 'resize']) addEventListener(moves, () => !tip.hidden && place(), { passive: true })
 }
 
 const watchedAreas = (): Area[] =>
