@@ -69,8 +69,11 @@ async function ours(settleMs?: number, ...options: string[]): Promise<Cost> {
   await using exporter = await Exporter.start(...options)
   return await costOf(exporter, settleMs)
 }
-/** After a minute in which nothing waited the exporter reads less often; with many listeners it is to be seen at full cadence. */
-const QUIET_MS = 65_000
+/**
+ * After a minute in which nothing waited the exporter reads less often, and V8 goes on compiling what has become warm for some
+ * minutes more: an exporter runs for months. With many listeners it is to be seen at full cadence.
+ */
+const SETTLED_MS = 240_000
 async function theirs(): Promise<Cost> {
   const collectors = [
     '--collector.disable-defaults',
@@ -101,7 +104,7 @@ const rows: Row[] = []
 for (const count of speed === 'quick' ? [0, 2000] : [0, 2000, 10_000, 24_000]) {
   await using stack = new AsyncDisposableStack()
   await listening(count, stack)
-  const own = await ours(count === 0 ? QUIET_MS : undefined)
+  const own = await ours(count === 0 ? SETTLED_MS : undefined)
   const peer = nodeExporter === 'none' ? undefined : await theirs()
   const what = count === 0 ? 'idle' : `${count.toLocaleString('en')} listeners`
   const beside = peer === undefined ? '' : `; node_exporter: ${words(peer)}`
@@ -118,7 +121,7 @@ for (const count of speed === 'quick' ? [0, 2000] : [0, 2000, 10_000, 24_000]) {
   // With processes and a /proc of their own: `all` is then these, and not what else runs on this machine.
   const script = [process.execPath, new URL('./namespaces.ts', import.meta.url).pathname, String(NAMESPACES)]
   await using held = await Held.start('unshare', ['--pid', '--mount-proc', '--kill-child', '--fork', ...script])
-  const cost = await ours(QUIET_MS, '--netns', 'all', '--proc', `/proc/${held.pid}/root/proc`)
+  const cost = await ours(SETTLED_MS, '--netns', 'all', '--proc', `/proc/${held.pid}/root/proc`)
   const read = cost.text.match(/^spillway_exporter_namespace_info\{/gm)?.length ?? 0
   const what = `${NAMESPACES} pods beside its own namespace, quiet`
   const note = `${words(cost)}, ${read} namespaces read`

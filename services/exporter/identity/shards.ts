@@ -1,6 +1,3 @@
-// Not imported: see the same in common/edge/server.ts.
-const { createHash } = process.getBuiltinModule('node:crypto')
-
 /** A listener to be numbered. */
 export interface ShardCandidate {
   /** Names the socket for good. */
@@ -236,7 +233,9 @@ function fingerprintOf(slot: Slot): string {
 
 /** Tells command lines apart without showing them; empty for an empty one. */
 const fingerprint = (commandLine: string): string =>
-  commandLine === '' ? '' : createHash('sha256').update(commandLine).digest('base64url').slice(0, 16)
+  commandLine === ''
+    ? ''
+    : process.getBuiltinModule('node:crypto').createHash('sha256').update(commandLine).digest('base64url').slice(0, 16)
 
 /** Made when first needed: its tables cost a short command a tenth of its CPU time. */
 let collator: Intl.Collator | undefined
