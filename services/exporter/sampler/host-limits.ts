@@ -10,6 +10,11 @@ const TCP_MEM = 'net.ipv4.tcp_mem'
 
 const pathOf = (setting: string): string => `/proc/sys/${setting.replaceAll('.', '/')}`
 
+/** What sockstat says where no UDP socket has a port. */
+const NO_UDP = /^UDP: inuse 0 /m
+const NO_UDP6 = /^UDP6: inuse 0$/m
+/** Of a kernel without IPv6. */
+const NONE6 = 'UDP6: inuse 0'
 /** What is shown of sockstat: the rest (RAW, FRAG, UDPLITE) has nothing to do with a queue. */
 const shownSockstat = /^(sockets|TCP6?|UDP6?)_/
 
@@ -70,6 +75,14 @@ export class HostLimits {
     if (this.#values.get(name) === value) return
     this.#values.set(name, value)
     this.#limits = undefined
+  }
+
+  /** Whether the namespace has no UDP socket with a port of its own now; false where the kernel does not say. */
+  hasNoUdp(): boolean {
+    return (
+      NO_UDP.test(this.#files.get('sockstat')?.read() ?? '') &&
+      NO_UDP6.test(this.#files.get('sockstat6')?.read() ?? NONE6)
+    )
   }
 
   /** The counters of /proc/net/snmp6. */

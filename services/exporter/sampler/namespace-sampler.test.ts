@@ -57,8 +57,12 @@ test('what was never read is absent, not empty and not zero', () => {
   }
 })
 
-test('an outgoing connection is seen at the next reading where there was none before', async () => {
-  const scenario = fixture('./outgoing-scenario.ts')
-  await using child = new Child('unshare', ['-r', '-n', '--kill-child', '--fork', process.execPath, scenario])
-  assert.equal(await child.exitCode(), 0, child.lines.join('\n'))
-})
+for (const [sentence, scenario] of [
+  ['an outgoing connection is seen at the next reading where there was none before', './outgoing-scenario.ts'],
+  ['a first UDP socket is seen at the next reading where there was none before', './first-udp-scenario.ts'],
+] as const)
+  test(sentence, async () => {
+    const words = ['-r', '-n', '--kill-child', '--fork', process.execPath, fixture(scenario)]
+    await using child = new Child('unshare', words)
+    assert.equal(await child.exitCode(), 0, child.lines.join('\n'))
+  })

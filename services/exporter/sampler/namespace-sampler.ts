@@ -28,7 +28,7 @@ import type { PortState } from './port-state.ts'
 import { noOwnSocket, type OwnSocket } from './quiet.ts'
 import { defaultSelection, type Selection, selected } from './selection.ts'
 import { StillAsWalked } from './still-as-walked.ts'
-import { UdpSocketTable } from './udp-socket-table.ts'
+import { UdpSocketTable, type UdpSource } from './udp-socket-table.ts'
 import { UnixListenerDump } from './unix-listener-dump.ts'
 
 const counterFiles = ['/proc/thread-self/net/netstat', '/proc/thread-self/net/snmp'] as const
@@ -46,6 +46,7 @@ const otherCounter =
 const RARE = 10
 /** How much less often a kind is asked for that the kernel has refused: each time it may look for a module. */
 const REFUSED = 1000
+const noUdpSockets: UdpSource = { dump: () => {} }
 
 export interface NamespaceSamplerOptions {
   selection?: Selection | undefined
@@ -235,9 +236,9 @@ export class NamespaceSampler {
     this.#unix.sample(this.#diag, nowMs, intervalMs)
   }
 
-  /** Bound, unconnected UDP sockets. */
+  /** Bound, unconnected UDP sockets. Where sockstat says that there are none, the kernel need not walk its tables for them. */
   sampleUdpSockets(nowMs: number): void {
-    this.#udp.sample(this.#diag, nowMs)
+    this.#udp.sample(this.#limits.hasNoUdp() ? noUdpSockets : this.#diag, nowMs)
   }
 
   /** Settings, sockstat and the counters of IPv6. */
