@@ -12,7 +12,8 @@ export type WalkSource = number | string
  * begins. Of a link that takes bpf(2); of a path that this user may read it takes no privilege at all.
  */
 export function walk(source: WalkSource, buffer: Buffer, recordBytes: number, take: (at: number) => void): void {
-  const descriptor = typeof source === 'string' ? openPinned(source) : openIterator(source)
+  const isPinned = typeof source === 'string'
+  const descriptor = isPinned ? openPinned(source) : openIterator(source)
   try {
     // The kernel hands out what it has, which may end within a record where its pages are large.
     for (let held = 0; ; ) {
@@ -25,7 +26,9 @@ export function walk(source: WalkSource, buffer: Buffer, recordBytes: number, ta
       held -= at
     }
   } finally {
-    close(descriptor)
+    // Node keeps count of what it has opened itself.
+    if (isPinned) fs.closeSync(descriptor)
+    else close(descriptor)
   }
 }
 

@@ -34,7 +34,7 @@ const ofKind: Record<EventKind, string> = { joins: 'peaks', accepts: 'accept_wai
  */
 export function install(folder: PinFolder, reader: Account): string[] {
   const btf = Btf.ofKernel()
-  using listeners = new ExactListeners(btf)
+  using listeners = listenersOf(btf)
   proveExact(listeners)
   const events = eventsOf(btf)
   using _ = events.had
@@ -80,8 +80,7 @@ export function uninstall(folders: readonly string[] = PIN_FOLDERS): string[] {
       const unmounted = remove(folder)
       if (files.length > 0) lines.push(`Removed what was installed in ${folder}: its programs leave the kernel`)
       if (unmounted !== undefined) lines.push(`Unmounted ${unmounted}, which was mounted for it`)
-      if (fs.existsSync(folder) && othersIn(folder))
-        lines.push(`${folder} stays: other files are in it`)
+      if (fs.existsSync(folder) && othersIn(folder)) lines.push(`${folder} stays: other files are in it`)
     } catch (error) {
       throw inSentences(error, `What is installed in ${folder} cannot be removed`)
     }
@@ -128,6 +127,15 @@ const featureLines = (why: (kind: EventKind) => string | undefined): string[] =>
 
 const featureLine = (feature: string, why: string | undefined): string =>
   `  ${feature.padEnd(13)}${why === undefined ? 'yes' : `no: ${why}`}`
+
+function listenersOf(btf: Btf): ExactListeners {
+  try {
+    return new ExactListeners(btf)
+  } catch (error) {
+    if (!(error instanceof KernelError && error.code === 'EPERM')) throw error
+    throw new UsageError(`Nothing can be installed. ${error.message}`, 'Run it as root')
+  }
+}
 
 /** What happens at listeners, if that can be watched at all. */
 function eventsOf(btf: Btf): { had: ListenerEvents | undefined; why(kind: EventKind): string | undefined } {
