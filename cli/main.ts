@@ -72,6 +72,11 @@ const commands: Record<string, Command> = {
     run: async (args) => (await import('#services/exporter/command.ts')).exporterCommand(args),
     options: () => import('#services/exporter/options.ts'),
   },
+  exact: {
+    summary: 'leave BPF programs in the kernel for others to read',
+    run: async (args) => (await import('./exact/exact.ts')).exact(args),
+    options: () => import('./exact/options.ts'),
+  },
   backend: {
     summary: 'run one backend on a shared port',
     run: async (args) => (await import('#services/backend/command.ts')).backendCommand(args),

@@ -28,8 +28,8 @@ export default experiment({
     fact('accept-queue-limit'),
     'sock_def_readable(), tracepoint sk_data_ready',
   ],
-  needs: { bpf: true, server: ['backends'], namespaces: 'a program of ours reads the sockets of this kernel' },
-  lab: { backends: [{ backlog: BACKLOG }], sampleIntervalMs: 1000, exact: 'on' },
+  needs: { bpf: 'peaks', server: ['backends'], namespaces: 'a program of ours reads the sockets of this kernel' },
+  lab: { backends: [{ backlog: BACKLOG }], sampleIntervalMs: 1000, exact: 'auto' },
   phases: {
     first: burst,
     second: burst,

@@ -18,8 +18,8 @@ export default experiment({
     fact('syn-queue-limit'),
     'struct inet_connection_sock, icsk_accept_queue.qlen',
   ],
-  needs: { bpf: true, server: ['backends'], namespaces: 'a program of ours reads the sockets of this kernel' },
-  lab: { backends: SYNS.map(() => ({ backlog: BACKLOG })), exact: 'on' },
+  needs: { bpf: 'shards', server: ['backends'], namespaces: 'a program of ours reads the sockets of this kernel' },
+  lab: { backends: SYNS.map(() => ({ backlog: BACKLOG })), exact: 'auto' },
   phases: {
     first: async ({ steer, clients }) => {
       await steer({ by: 'member', member: 0 })

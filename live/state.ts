@@ -25,6 +25,8 @@ export interface QueueView {
   wasFull?: boolean
   /** Highest length within 30 s, since the limit is what it is. */
   peak: number
+  /** Whether that is of all moments, as BPF tells, or of those at which it was read; undefined where that is not known. */
+  peakIsExact?: boolean
   fullSeconds: number | undefined
   drops: number | undefined
   dropsPerSecond: number | undefined

@@ -97,6 +97,7 @@ export function viewOf(
     )
     const backend = now.backends[shard - 1]
     const backendBefore = before?.backends[shard - 1]
+    const peak = listener === undefined ? 0 : (remembered.peaks.get(listener.cookie) ?? listener.peak)
     const sameProcess = backend !== undefined && backendBefore?.pid === backend.pid
     return {
       shard,
@@ -113,7 +114,8 @@ export function viewOf(
       limit: listener?.limit ?? 0,
       backlog: askedBacklog(listener, backend),
       fill: listener === undefined ? 0 : listener.length / (listener.limit + 1),
-      peak: listener === undefined ? 0 : (remembered.peaks.get(listener.cookie) ?? listener.peak),
+      peak,
+      ...(listener !== undefined && { peakIsExact: listener.events?.joined !== undefined && peak === listener.peak }),
       fullSeconds: listener?.fullSecondsInWindow ?? 0,
       drops: listener?.drops ?? 0,
       dropsPerSecond: listener === undefined || old === undefined ? 0 : perSecond(listener.drops - old.drops),

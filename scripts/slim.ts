@@ -1,5 +1,5 @@
 /**
- * An install for hosts that only run the exporter, `check` and `top`: the modules and packages that these three reach, and the
+ * An install for hosts that only run the exporter, `check`, `top` and `exact`: the modules and packages that these reach, and the
  * pinned Node. `npm run slim -- FOLDER` writes the archive there, by default into the working directory; `npm run slim -- --tree
  * FOLDER` writes what would be in it into a new folder, without Node, for an image that has one.
  */
@@ -16,6 +16,7 @@ const NAME = 'spillway'
 const ENTRIES = [
   ...['services/exporter/command.ts', 'services/exporter/options.ts'],
   ...['cli/check/check.ts', 'cli/check/options.ts', 'cli/top/command.ts', 'cli/top/options.ts'],
+  ...['cli/exact/exact.ts', 'cli/exact/options.ts'],
 ]
 /** The board of a host is a server and a page of its own. */
 const WITHOUT = ['cli/board/host.ts']
@@ -48,7 +49,7 @@ function writeTree(target: string): void {
   const { modules, packages } = reachedFrom(root, 'cli/main.ts', ENTRIES, WITHOUT)
   for (const file of [...modules, 'package.json', 'LICENSE', 'bin/spillway']) copy(file, target)
   for (const name of packages) copyPackage(name, target)
-  // The command of the package is behind one that knows which three there are.
+  // The command of the package is behind one that knows which there are.
   fs.renameSync(path.join(target, 'bin/spillway'), path.join(target, 'bin/node-for-spillway'))
   fs.copyFileSync(path.join(root, 'scripts/slim/spillway'), path.join(target, 'bin/spillway'))
 }

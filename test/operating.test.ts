@@ -73,7 +73,7 @@ function analyze(dropIn: string | undefined, ...command: string[]) {
   return spawnSync(findProgram('systemd-analyze')!, [...command, file], { encoding: 'utf8' })
 }
 
-for (const dropIn of [undefined, 'owners.conf', 'all-namespaces.conf'])
+for (const dropIn of [undefined, 'owners.conf', 'all-namespaces.conf', 'exact.conf'])
   test(`systemd finds no fault in the unit ${dropIn === undefined ? 'as it is' : `with ${dropIn}`}`, {
     skip: skipUnits,
   }, () => {

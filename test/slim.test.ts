@@ -25,7 +25,7 @@ before(
 )
 after(() => fs.rmSync(folder, { recursive: true, force: true }))
 
-test('it has Node and what the three commands need, and no server framework, charts or file format of recordings', () => {
+test('it has Node and what its commands need, and no server framework, charts or file format of recordings', () => {
   assert.match(
     path.basename(archive),
     new RegExp(`^spillway-host-\\d+\\.\\d+\\.\\d+-linux-${process.arch}\\.tar\\.gz$`),
@@ -52,6 +52,17 @@ test('top shows moments as JSON', async () => {
   await top.line(/^\{/)
   const [first = ''] = top.lines
   assert.doesNotThrow(() => JSON.parse(first), first)
+})
+
+test('exact says that nothing is installed', async () => {
+  await assert.rejects(
+    run(spillway, ['exact', 'status'], { env }),
+    ({ code, stdout }: { code: number; stdout: string }) => {
+      assert.equal(code, 1)
+      assert.match(stdout, /^Nothing is installed/)
+      return true
+    },
+  )
 })
 
 test('the exporter serves its metrics', async () => {

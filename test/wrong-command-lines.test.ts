@@ -16,6 +16,7 @@ import * as board from '#cli/board/options.ts'
 import * as check from '#cli/check/options.ts'
 import * as completion from '#cli/completion/options.ts'
 import * as doctor from '#cli/doctor/options.ts'
+import * as exact from '#cli/exact/options.ts'
 import * as own from '#cli/new/options.ts'
 import * as plan from '#cli/plan/command.ts'
 import { formerNames, type PlanOption, planOptions } from '#cli/plan/options.ts'
@@ -52,6 +53,7 @@ const commands: Command[] = [
   { grammar: workshop.grammar, help: workshop.help, read: workshop.readOptions },
   { grammar: check.grammar, help: check.help, read: check.readOptions },
   { grammar: doctor.grammar, help: doctor.help, read: doctor.readOptions },
+  { grammar: exact.grammar, help: exact.help, read: exact.readOptions },
 ]
 
 /** Texts of Node, libuv, V8 and libc, and faults of our own: none of them is for a person. */

@@ -14,7 +14,7 @@ declare module 'spillway/vocabulary' {
     /** How often accept queues are read; default 10. */
     sampleIntervalMs?: number
     /** Has the exporter read by BPF what nothing else tells of each listener; see `Needs.bpf`. */
-    exact?: 'on'
+    exact?: 'auto' | 'on'
   }
 
   /** What a run needs to mean anything. If something is missing, the verdict is "not judged", with the reason. */
@@ -26,8 +26,11 @@ declare module 'spillway/vocabulary' {
     programs?: readonly string[]
     /** Root on the host, not only in the lab's user namespace. */
     root?: true
-    /** BPF programs that read sockets: a right that a host gives to root, or to nobody. */
-    bpf?: true
+    /**
+     * What only BPF programs tell (docs/exporter.md#exact-readings-by-bpf): not every kernel has all of it, and not every host lets
+     * anybody load them.
+     */
+    bpf?: 'shards' | 'peaks' | 'accept_waits' | 'drops'
     /** Only in network namespaces of this machine, and why. */
     namespaces?: string
     /** What not every server has, where it runs on a server of somebody's: `spillway run NAME -- COMMAND`. */

@@ -23,8 +23,8 @@ its own network namespace.
                           four hundredths of a core allow; a queue that is full for less may be missed
   --exact auto|on|off     has BPF programs count what happens at TCP listeners: peaks and full queues are exact then, however short, and
                           the queues are read every ${TOP_PACE.pace.watchedIntervalMs} ms only. Needs Linux 6.3, and CAP_BPF and CAP_PERFMON, or
-                          CAP_SYS_ADMIN; auto samples without them; on ends with a sentence if not even listeners can be read by BPF
-                          (default auto)
+                          CAP_SYS_ADMIN, or that 'spillway exact install' has loaded them for this user; without that auto
+                          samples, and on ends with a sentence (default auto)
   --order ORDER           ${orders.join(', ')} (default worst)
   --filter WORDS          only rows in which all of these words occur: an address, a port, a process, a unit
   --once                  print the table once, after some three seconds, and end

@@ -2,7 +2,6 @@
 
 import { UsageError } from '#common/errors.ts'
 import { Latest } from '#common/latest.ts'
-import { whyNoBpf } from '#lab/bpf.ts'
 import { ServiceError } from '#lab/endpoint.ts'
 import { ExporterRelay } from '#lab/exporter-relay.ts'
 import { Lab } from '#lab/lab.ts'
@@ -12,6 +11,7 @@ import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import type { LabView } from '#live/view.ts'
 import { findingCodesOf, wordsOf } from '#live/words.ts'
+import { whyNotExact } from '#services/exporter/sampler/exact.ts'
 import { showBoard } from '../board/shown.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Controls } from './controls.ts'
@@ -24,7 +24,7 @@ import { draw } from './screen.ts'
  * happens until the view takes over, and then an empty text.
  */
 export async function watch(options: UpOptions, onProgress: (text: string) => void): Promise<void> {
-  const refused = options.lab.exact === 'on' ? whyNoBpf() : undefined
+  const refused = options.lab.exact === 'on' ? whyNotExact() : undefined
   if (refused !== undefined) throw new UsageError(`--exact on: ${refused}`, 'Leave it out, or say --exact auto')
   const stop = new AbortController()
   const release = stopOnSignals(stop)

@@ -7,6 +7,7 @@
 export const helpers = {
   mapLookup: 1,
   mapUpdate: 2,
+  mapDelete: 3,
   ktimeGetNs: 5,
   getSocketCookie: 46,
   seqWrite: 127,
@@ -22,7 +23,7 @@ const constantStores = { 1: 0x72, 2: 0x6a, 4: 0x62, 8: 0x7a } as const
 const operations = { add: 0x00, sub: 0x10, div: 0x30, or: 0x40, and: 0x50, shiftLeft: 0x60, mov: 0xb0 } as const
 const conditions = { '==': 0x10, '>': 0x20, '>=': 0x30, '!=': 0x50, '<': 0xa0, '<=': 0xb0 } as const
 /** On 8 bytes in memory, seen by all CPUs in one order; in `constant`, since the code is the same for all (Linux 5.12). */
-const atomics = { add: 0x00, exchange: 0xe1, compareExchange: 0xf1 } as const
+const atomics = { add: 0x00, fetchAdd: 0x01, exchange: 0xe1, compareExchange: 0xf1 } as const
 const ATOMIC = 0xdb
 /** What stands in the place of the source register where an instruction names something else. */
 const pseudo = { mapDescriptor: 1, mapValue: 2, kernelFunction: 2 } as const
@@ -79,7 +80,7 @@ export class Assembly {
   }
 
   /**
-   * On the 8 bytes at to + offset. `add` adds `from`; `exchange` swaps them with `from`; `compareExchange` stores `from` if they
+   * On the 8 bytes at to + offset. `add` adds `from`, `fetchAdd` too, and `from` then is what they were; `exchange` swaps them with `from`; `compareExchange` stores `from` if they
    * are as register 0, which then is what they were.
    */
   atomic(operation: keyof typeof atomics, to: number, offset: number, from: number): this {

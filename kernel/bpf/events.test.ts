@@ -4,7 +4,8 @@ import { type Client, Listener, pauseMs } from '../fixtures/sockets.ts'
 import * as libc from '../libc.ts'
 import { acceptQueue, deferAccept, relisten, socketCookie } from '../listener.ts'
 import { steer } from '../reuseport.ts'
-import { type EventKind, eventKinds, type ListenerCounts, ListenerEvents, waitBoundsUs } from './events.ts'
+import { type EventKind, eventKinds, type ListenerCounts, waitBoundsUs } from './event-record.ts'
+import { ListenerEvents } from './events.ts'
 import { whyNoBpf } from './listeners.ts'
 
 // No tool that one could install: a host may refuse BPF to everybody, or have an older kernel.

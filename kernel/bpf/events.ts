@@ -7,67 +7,28 @@ import { KernelError } from '../errors.ts'
 import { close } from '../libc.ts'
 import { Assembly, frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
-import { attachTracepoint, BpfMap, loadProgram, missedRuns } from './system-call.ts'
+import {
+  at,
+  CountsOfRecord,
+  type EventKind,
+  type EventReader,
+  eventKinds,
+  type ListenerCounts,
+  quad,
+  RING,
+  TOLD,
+  VALUE_BYTES,
+  waitBoundsUs,
+} from './event-record.ts'
+import { attachTracepoint, BpfMap, linkIterator, loadProgram, missedRuns, pin } from './system-call.ts'
 
-/** What can be watched. Each is had on its own, except that `accepts` needs `joins`. */
-export const eventKinds = ['joins', 'accepts', 'drops'] as const
-export type EventKind = (typeof eventKinds)[number]
-
-/** Upper bounds of the waits that are told apart, in microseconds; a last class has the longer ones. */
-export const waitBoundsUs = [
-  50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
-  5_000_000, 10_000_000,
-] as const
-
-/** What has happened at one listening socket since it was first seen. `ListenerEvents.read` gives the same object again and again. */
-export interface ListenerCounts {
-  /** The upper and the lower half of its cookie, as sock_diag shows it. */
-  cookieHigh: number
-  cookieLow: number
-  port: number
-  /** Connections that have come into its accept queue. */
-  joined: number
-  /** The longest it was after one of them came, since the last reading, and the limit at that time. 0 if none came. */
-  peak: number
-  limit: number
-  /** How often it became full. */
-  timesFull: number
-  /** How long it was full, ended spells only, and since when it has been (CLOCK_MONOTONIC); undefined while it is not. Of `accepts`. */
-  fullMs: number
-  fullSinceMs: number | undefined
-  /** Connections that were accepted, by the time since their final ACK (`waitBoundsUs`), and the sum of these times. Of `accepts`. */
-  accepted: number
-  readonly waits: Float64Array
-  waitSumMs: number
-  /** Final ACKs dropped because the queue was full, and those that carried a SYN cookie. Of `drops`. */
-  finalAckDrops: number
-  cookieAckDrops: number
-  /** By how much sk_drops has grown for packets that met this socket after their SYN. Of `drops`. */
-  discarded: number
-}
+/** What `pin` leaves: the programs that watch, the one that forgets, and the one that tells. */
+export type PinnedPart = EventKind | 'closes' | 'events'
 
 const CLOSED = 7
 const LISTEN = 10
 /** More listeners at which anything happens are not counted, and that is told. */
 const MOST = 4096
-const CLASSES = waitBoundsUs.length + 1
-/** What is where in the kernel's record of one listener. */
-const at = {
-  peaks: 0,
-  joined: 16,
-  accepted: 24,
-  timesFull: 32,
-  fullSince: 40,
-  fullNs: 48,
-  limit: 56,
-  port: 60,
-  finalAckDrops: 64,
-  cookieAckDrops: 72,
-  discarded: 80,
-  waitSum: 88,
-  waits: 96,
-} as const
-const VALUE_BYTES = at.waits + 8 * CLASSES
 /** What is where in the one record that all programs share; `fresh` is a listener's record at its beginning. */
 const shared = { lost: 0, slabs: 8, fresh: 40 } as const
 /** Slabs of requests: IPv4 and IPv6, each also of MPTCP. */
@@ -84,9 +45,10 @@ export interface ListenerEventsOptions {
 }
 
 /** Programs in the kernel that count what happens at listening sockets. */
-export class ListenerEvents {
+export class ListenerEvents implements EventReader {
   /** Why something is not watched, as the kernel says it; what is watched is not among them. */
   readonly missing = new Map<EventKind, string>()
+  readonly isOfOneNamespace = false
   readonly #descriptors: number[] = []
   readonly #programs: number[] = []
   readonly #entries: BpfMap
@@ -97,6 +59,9 @@ export class ListenerEvents {
   readonly #epoch: BpfMap
   readonly #epochValue = Buffer.alloc(8)
   readonly #key = Buffer.alloc(8)
+  readonly #row = new CountsOfRecord()
+  readonly #links = new Map<EventKind, number>()
+  readonly #maps: Maps
 
   /**
    * Loads and attaches them. That takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, outside of any user namespace; reading takes
@@ -111,12 +76,13 @@ export class ListenerEvents {
       this.#requests = this.#map(new BpfMap('requests', 'latest', 8, 8, MOST))
       this.#epoch = this.#map(new BpfMap('epoch', 'array', 4, 8, 1))
       this.#nextEpoch()
-      const maps: Maps = {
+      const maps = {
         entries: this.#entries.descriptor,
         shared: this.#shared.descriptor,
         requests: this.#requests.descriptor,
         epoch: this.#epoch.descriptor,
       }
+      this.#maps = maps
       // Where accepts are watched, joins leave the end of a full spell to them.
       this.#begin('accepts', btf, 'kmem_cache_free', 3, () => accepts(maps, acceptFields(btf)))
       this.#begin('joins', btf, 'sk_data_ready', 1, () => joins(maps, joinFields(btf), !this.missing.has('accepts')))
@@ -133,7 +99,9 @@ export class ListenerEvents {
   /** Every listener at which anything has happened, and what. Takes some microseconds, and a fraction of one for each listener. */
   read(visit: (counts: ListenerCounts) => void): void {
     const epoch = this.#nextEpoch()
-    this.#entries.read((keys, keyAt, values, valueAt) => visit(this.#row(epoch, keys, keyAt, values, valueAt)))
+    this.#entries.read((keys, keyAt, values, valueAt) =>
+      visit(this.#row.see(keys, keyAt, values, valueAt, epoch, epoch)),
+    )
   }
 
   /** How many events were not counted: at too many listeners, or while the same program ran on that CPU. */
@@ -142,6 +110,24 @@ export class ListenerEvents {
     let missed = value === undefined ? 0 : quad(value, shared.lost)
     for (const program of this.#programs) missed += missedRuns(program)
     return missed
+  }
+
+  /**
+   * Leaves the programs running when this process has ended, each pinned in a file of a bpffs, with two more: one that forgets
+   * listeners as they close, which `forget` does otherwise, and one that tells what was counted to whoever reads its file: of the
+   * reader's network namespace. `pathOf` says where. Throws a KernelError if the kernel refuses that.
+   */
+  pin(pathOf: (what: PinnedPart) => string, btf: Btf): void {
+    const target = btf.typedef('btf_trace_inet_sock_set_state')
+    if (target === undefined) throw missing('tracepoint inet_sock_set_state')
+    const closing = this.#keep(loadProgram('closes', closes(this.#maps), { kind: 'tracepoint', target }))
+    const walks = need(btf.func('bpf_iter_tcp'), 'BPF iterator over TCP sockets')
+    const telling = this.#keep(
+      loadProgram('tells', tells(this.#maps, tellFields(btf)), { kind: 'iterator', target: walks }),
+    )
+    pin(this.#keep(attachTracepoint(closing)), pathOf('closes'))
+    for (const [kind, link] of this.#links) if (!this.missing.has(kind)) pin(link, pathOf(kind))
+    pin(this.#keep(linkIterator(telling)), pathOf('events'))
   }
 
   /** Forgets a listener that has closed. */
@@ -171,7 +157,7 @@ export class ListenerEvents {
       if (target === undefined || has === undefined) throw missing(`tracepoint ${tracepoint}`)
       if (has < takes) throw missing(`tracepoint ${tracepoint} with ${takes} arguments, but one with ${has}`)
       const program = this.#keep(loadProgram(kind, code(), { kind: 'tracepoint', target }))
-      this.#keep(attachTracepoint(program))
+      this.#links.set(kind, this.#keep(attachTracepoint(program)))
       this.#programs.push(program)
     } catch (error) {
       if (!(error instanceof KernelError)) throw error
@@ -188,47 +174,6 @@ export class ListenerEvents {
     return before
   }
 
-  readonly #shown: ListenerCounts = {
-    cookieHigh: 0,
-    cookieLow: 0,
-    port: 0,
-    joined: 0,
-    peak: 0,
-    limit: 0,
-    timesFull: 0,
-    fullMs: 0,
-    fullSinceMs: undefined,
-    accepted: 0,
-    waits: new Float64Array(CLASSES),
-    waitSumMs: 0,
-    finalAckDrops: 0,
-    cookieAckDrops: 0,
-    discarded: 0,
-  }
-
-  #row(epoch: number, keys: Buffer, key: number, values: Buffer, value: number): ListenerCounts {
-    const shown = this.#shown
-    const count = (offset: number): number => quad(values, value + offset)
-    shown.cookieLow = keys.readUInt32LE(key)
-    shown.cookieHigh = keys.readUInt32LE(key + 4)
-    shown.port = values.readUInt32LE(value + at.port)
-    shown.limit = values.readUInt32LE(value + at.limit)
-    const peakAt = value + at.peaks + 8 * (epoch & 1)
-    shown.peak = values.readUInt32LE(peakAt + 4) === epoch ? values.readUInt32LE(peakAt) : 0
-    shown.joined = count(at.joined)
-    shown.timesFull = count(at.timesFull)
-    shown.fullMs = count(at.fullNs) / 1e6
-    const since = count(at.fullSince)
-    shown.fullSinceMs = since === 0 ? undefined : since / 1e6
-    shown.accepted = count(at.accepted)
-    for (let index = 0; index < CLASSES; index++) shown.waits[index] = count(at.waits + 8 * index)
-    shown.waitSumMs = count(at.waitSum) / 1000
-    shown.finalAckDrops = count(at.finalAckDrops)
-    shown.cookieAckDrops = count(at.cookieAckDrops)
-    shown.discarded = count(at.discarded)
-    return shown
-  }
-
   #map(map: BpfMap): BpfMap {
     this.#keep(map.descriptor)
     return map
@@ -239,9 +184,6 @@ export class ListenerEvents {
     return descriptor
   }
 }
-
-const quad = (bytes: Buffer, offset: number): number =>
-  bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32
 
 const missing = (what: string): KernelError =>
   new KernelError('bpf', 'ENOENT', 'Watching accept queues by BPF', `This kernel has no ${what}`)
@@ -281,6 +223,11 @@ function joinFields(btf: Btf) {
     operations: offset('request_sock', 'rsk_ops'),
     slab: offset('request_sock_ops', 'slab'),
   }
+}
+
+function tellFields(btf: Btf) {
+  const offset = offsets(btf)
+  return { state: offset('sock_common', 'skc_state'), number: offset('bpf_iter_meta', 'seq_num') }
 }
 
 function acceptFields(btf: Btf) {
@@ -344,13 +291,19 @@ function findEntry(program: Assembly, { entries, shared: sharedMap }: Maps, fiel
     .loadMapValue(3, sharedMap, shared.fresh)
     .withConstant('mov', 4, NO_EXIST)
     .call(helpers.mapUpdate)
-  return lookUp(program, entries, KEY, 'known')
+  return lookUp(program, entries, KEY, 'fresh')
     .loadMapValue(1, sharedMap, shared.lost)
     .withConstant('mov', 2, 1)
     .atomic('add', 1, 0, 2)
     .jump('end')
+    .label('fresh')
+    .withRegister('mov', entry, 0)
+    .call(helpers.ktimeGetNs)
+    .store(8, entry, at.since, 0)
+    .jump('entry of it')
     .label('known')
     .withRegister('mov', entry, 0)
+    .label('entry of it')
     .load(2, 1, listener, fields.port)
     .store(4, entry, at.port, 1)
 }
@@ -382,9 +335,8 @@ function joins(maps: Maps, fields: ReturnType<typeof joinFields>, endsAreSeen: b
     .load(4, 2, entry, at.limit)
     .jumpIfRegister(1, '==', 2, 'same limit')
     .store(4, entry, at.limit, 1)
-    .storeConstant(8, entry, at.peaks, 0)
-    .storeConstant(8, entry, at.peaks + 8, 0)
-    .label('same limit')
+  for (let slot = 0; slot < RING; slot++) program.storeConstant(8, entry, at.peaks + 8 * slot, 0)
+  program.label('same limit')
   raisePeak(program, maps, fields)
   becomeFull(program, fields, endsAreSeen)
   learnRequest(program, maps, fields)
@@ -398,7 +350,7 @@ function raisePeak(program: Assembly, { epoch }: Maps, { length }: SocketFields)
     .loadMapValue(1, epoch, 0)
     .load(4, highest, 1, 0)
     .withRegister('mov', peak, highest)
-    .withConstant('and', peak, 1)
+    .withConstant('and', peak, RING - 1)
     .withConstant('shiftLeft', peak, 3)
     .withRegister('add', peak, entry)
     .withConstant('shiftLeft', highest, 32)
@@ -600,4 +552,63 @@ function drops(maps: Maps, fields: ReturnType<typeof dropFields>): Buffer {
   addOne(program, at.finalAckDrops).jump('end').label('cookie')
   addOne(program, at.discarded)
   return addOne(program, at.cookieAckDrops).label('end').exit(0).bytes()
+}
+
+/** inet_sock_set_state(socket, old state, new state): a listener that closes is no longer counted. */
+function closes({ entries }: Maps): Buffer {
+  return new Assembly()
+    .load(4, 2, 1, 8)
+    .jumpIf(2, '!=', LISTEN, 'end')
+    .load(8, 1, 1, 0)
+    .call(helpers.getSocketCookie)
+    .store(8, frame, KEY, 0)
+    .loadMap(1, entries)
+    .withRegister('mov', 2, frame)
+    .withConstant('add', 2, KEY)
+    .call(helpers.mapDelete)
+    .label('end')
+    .exit(0)
+    .bytes()
+}
+
+/**
+ * iter/tcp (meta, socket): writes what was counted of each listener, behind its head, and ends the walk at the first socket that is
+ * none. Its first record begins the next interval, and tells the one that has ended.
+ */
+function tells(maps: Maps, fields: ReturnType<typeof tellFields>): Buffer {
+  const [context, socket] = [6, 7] as const
+  const record = -TOLD.value
+  const write = (program: Assembly, bytes: number): Assembly =>
+    program.load(8, 1, context, 0).load(8, 1, 1, 0).withConstant('mov', 3, bytes).call(helpers.seqWrite)
+  const program = new Assembly()
+    .withRegister('mov', context, 1)
+    .load(8, socket, context, 8)
+    .jumpIf(socket, '==', 0, 'next')
+    .load(1, 1, socket, fields.state)
+    .jumpIf(1, '!=', LISTEN, 'end')
+    .withRegister('mov', 1, socket)
+    .call(helpers.getSocketCookie)
+    .store(8, frame, record + TOLD.cookie, 0)
+    .load(8, 2, context, 0)
+    .load(8, 2, 2, fields.number)
+    .loadMapValue(1, maps.epoch, 0)
+    .jumpIf(2, '!=', 0, 'later')
+    .withConstant('mov', 3, 1)
+    .atomic('fetchAdd', 1, 0, 3)
+    .jump('interval')
+    .label('later')
+    .load(8, 3, 1, 0)
+    .label('interval')
+    .store(8, frame, record + TOLD.interval, 3)
+    .loadMapValue(1, maps.shared, shared.lost)
+    .load(8, 1, 1, 0)
+    .store(8, frame, record + TOLD.lost, 1)
+    .withRegister('mov', 2, frame)
+    .withConstant('add', 2, record)
+  write(program, TOLD.value)
+  lookUp(program, maps.entries, record + TOLD.cookie, 'known')
+    .loadMapValue(0, maps.shared, shared.fresh)
+    .label('known')
+    .withRegister('mov', 2, 0)
+  return write(program, VALUE_BYTES).label('next').exit(0).label('end').exit(1).bytes()
 }

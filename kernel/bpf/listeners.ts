@@ -3,12 +3,12 @@
  * and since when the first in its accept queue has waited. Read by a BPF iterator over the TCP sockets of a namespace, which
  * shows the listening ones first: docs/kernel-facts.md#what-only-bpf-shows.
  */
-import fs from 'node:fs'
 import { KernelError } from '../errors.ts'
 import { close } from '../libc.ts'
 import { Assembly, frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
-import { linkIterator, loadProgram, openIterator } from './system-call.ts'
+import { type WalkSource, walk } from './iterator.ts'
+import { linkIterator, loadProgram, pin } from './system-call.ts'
 
 /** One listening socket at one moment. `ExactListeners.read` gives the same object again and again. */
 export interface ExactListener {
@@ -48,14 +48,20 @@ const RECORD_BYTES = 48
 /** A program in the kernel that tells what each listener holds. */
 export class ExactListeners {
   readonly #descriptors: number[] = []
-  readonly #link: number
+  readonly #link: WalkSource
   readonly #buffer = Buffer.alloc(64 * 1024)
 
   /**
-   * Loads the program. That takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, outside of any user namespace; reading takes
-   * nothing since Linux 6.0. Throws a KernelError that says what this kernel lacks or refuses.
+   * Loads the program, or reads through the file of one that was pinned. Loading takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN,
+   * outside of any user namespace; reading takes nothing since Linux 6.0, and a pinned one no more than the permission to read its
+   * file. Throws a KernelError that says what this kernel lacks or refuses.
    */
-  constructor(btf = Btf.ofKernel()) {
+  constructor(source: Btf | string = Btf.ofKernel()) {
+    if (typeof source === 'string') {
+      this.#link = source
+      return
+    }
+    const btf = source
     try {
       const target = need(btf.func('bpf_iter_tcp'), 'BPF iterator over TCP sockets (Linux 5.9)')
       const program = this.#keep(loadProgram('listeners', listeners(fieldsOf(btf)), { kind: 'iterator', target }))
@@ -71,16 +77,12 @@ export class ExactListeners {
    * stops at the first socket that does not listen: if there is none, it walks over its whole table of connections.
    */
   read(visit: (listener: ExactListener) => void): void {
-    const iterator = openIterator(this.#link)
-    try {
-      for (;;) {
-        const bytes = readSome(iterator, this.#buffer)
-        if (bytes === 0) return
-        for (let row = 0; row + RECORD_BYTES <= bytes; row += RECORD_BYTES) visit(this.#row(row))
-      }
-    } finally {
-      close(iterator)
-    }
+    walk(this.#link, this.#buffer, RECORD_BYTES, (row) => visit(this.#row(row)))
+  }
+
+  /** Leaves the loaded program in a file of a bpffs, through which it is read after this process has ended too. */
+  pin(path: string): void {
+    if (typeof this.#link === 'number') pin(this.#link, path)
   }
 
   readonly #shown: ExactListener = {
@@ -125,16 +127,6 @@ export class ExactListeners {
 
   [Symbol.dispose](): void {
     this.close()
-  }
-}
-
-/** 0 at the end, which is also where the program has stopped the walk. */
-function readSome(iterator: number, into: Buffer): number {
-  try {
-    return fs.readSync(iterator, into)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return 0
-    throw error
   }
 }
 

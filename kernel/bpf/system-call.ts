@@ -8,6 +8,7 @@ const commands = {
   mapUpdate: 2,
   mapDelete: 3,
   progLoad: 5,
+  objectPin: 6,
   infoByDescriptor: 15,
   rawTracepointOpen: 17,
   mapLookupBatch: 24,
@@ -88,6 +89,18 @@ export function attachTracepoint(program: number): number {
   const attributes = Buffer.alloc(16)
   attributes.writeUInt32LE(program, 8)
   return bpf(commands.rawTracepointOpen, attributes, [], 'Attaching a BPF program to a tracepoint')
+}
+
+/**
+ * Leaves what a descriptor stands for in a file of a bpffs (mode 0600), and so in the kernel until that is deleted. A walk that is
+ * linked so begins when its file is opened: that takes no bpf(2).
+ */
+export function pin(descriptor: number, path: string): void {
+  const name = ownMemory(Buffer.from(`${path}\0`))
+  const attributes = Buffer.alloc(16)
+  attributes.writeBigUInt64LE(addressOf(name), 0)
+  attributes.writeUInt32LE(descriptor, 8)
+  bpf(commands.objectPin, attributes, [name], `Pinning ${path}`)
 }
 
 /** How often the kernel did not run a program because the same one was running on that CPU (Linux 5.12). */

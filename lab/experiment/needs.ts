@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import type { Experiment, Needs, ServerNeed } from '#experiments/vocabulary/experiment.ts'
-import { whyNoBpf } from '#kernel/bpf/listeners.ts'
+import { whyWithout } from '#services/exporter/sampler/exact.ts'
 import { type Driver, type LabPlan, type ServerPlan, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
 
@@ -27,8 +27,8 @@ export async function missingBefore(
   for (const name of needs.sysctls ?? [])
     if (!fs.existsSync(`/proc/sys/${name.replaceAll('.', '/')}`)) return lacks(name)
   if (root && process.geteuid?.() !== 0) return 'it needs root on the host'
-  if (needs.bpf === true) {
-    const refused = whyNoBpf()
+  if (needs.bpf !== undefined) {
+    const refused = whyWithout(needs.bpf)
     if (refused !== undefined) return `it needs BPF. ${refused}`
   }
   const set = new Set(Object.values(cases).flatMap(({ sysctls = {} }) => Object.keys(sysctls)))

@@ -140,6 +140,8 @@ function queueOf(
     fill: length / Math.max(1, room),
     wasFull: row.wasFull ?? false,
     peak: row.peak,
+    // Who counts how often it has become full sees every connection that comes.
+    peakIsExact: row.timesFull !== undefined,
     fullSeconds: row.fullSeconds,
     drops: row.drops,
     dropsPerSecond: row.dropsPerSecond,

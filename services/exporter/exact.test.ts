@@ -1,8 +1,12 @@
 /** What BPF tells of each listener, in the exporter: held against what the kernel tells otherwise, and absent where it cannot be had. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import test from 'node:test'
+import { UsageError } from '#common/errors.ts'
 import { eventually } from '#common/waiting.ts'
-import { type EventKind, eventKinds, ListenerEvents, waitBoundsUs } from '#kernel/bpf/events.ts'
+import { Btf, VMLINUX } from '#kernel/bpf/btf.ts'
+import { type EventKind, eventKinds, waitBoundsUs } from '#kernel/bpf/event-record.ts'
+import { ListenerEvents } from '#kernel/bpf/events.ts'
 import { whyNoBpf } from '#kernel/bpf/listeners.ts'
 import { type Client, Listener, pauseMs } from '#kernel/fixtures/sockets.ts'
 import * as libc from '#kernel/libc.ts'
@@ -12,6 +16,7 @@ import { type StartedExporter, startExporter } from './exporter.ts'
 import { Child, fixture } from './fixtures/child.ts'
 import { lookAtOne, page } from './fixtures/exported.ts'
 import { unprivileged } from './fixtures/unprivileged.ts'
+import { Exact } from './sampler/exact.ts'
 import { ExactEvents } from './sampler/exact-events.ts'
 import { ExactReadings, type ExactTarget } from './sampler/exact-readings.ts'
 import type { ListenerState } from './sampler/listener-state.ts'
@@ -205,6 +210,33 @@ test('where the kernel refuses, auto goes on without it and says why, and on end
   assert.match(on.lines.join('\n'), /CAP_BPF/)
 })
 
+test('on ends with a sentence too where listeners are read and what happens there is not', { skip }, () => {
+  /** As of a kernel that is older than 6.3. */
+  class OlderTypes extends Btf {
+    override typedef(name: string): number | undefined {
+      return name === 'btf_trace_sk_data_ready' ? undefined : super.typedef(name)
+    }
+  }
+  const types = () => new OlderTypes(fs.readFileSync(VMLINUX))
+  const log = () => {}
+  assert.throws(
+    () => new Exact('on', log, 0, types),
+    (error) => error instanceof UsageError && /no tracepoint sk_data_ready/.test(error.message),
+  )
+  const auto = new Exact('auto', log, 0, types)
+  assert.equal(auto.whys.shards, null)
+  assert.match(String(auto.whys.peaks), /no tracepoint sk_data_ready/)
+  auto.close()
+})
+
+test('what root has installed is read by whom it was installed for, and by nobody else', {
+  skip: process.getuid?.() === 0 ? skip : 'only root installs programs for others',
+}, async () => {
+  const scenario = fixture('./installed-scenario.ts')
+  await using child = new Child('unshare', ['--net', '--mount', '--kill-child', '--fork', process.execPath, scenario])
+  assert.equal(await child.exitCode(), 0, child.lines.join('\n'))
+})
+
 test('readings that contradict sock_diag again and again end, and are shown no longer', { skip }, async () => {
   using listener = new Listener({ backlog: 3 })
   using client = listener.connect()
@@ -247,7 +279,7 @@ test('events that contradict sock_diag again and again end, and are shown no lon
   let forgotten = 0
   // A listener of which sock_diag would show that every event was missed.
   const state = { isGone: false, takeEvents: () => 20, forgetEvents: () => forgotten++ } as unknown as ListenerState
-  const target = { findListener: () => state, listeners: () => [state] }
+  const target = { findListener: () => state, listeners: () => [state], run: (work: () => void) => work() }
   try {
     using client = listener.connect()
     assert.ok(client.connected)

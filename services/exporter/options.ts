@@ -75,8 +75,10 @@ Needs no privilege for the network namespace it is started in.
   --exact auto|on|off           reads by BPF what nothing else tells: half-open requests of each listener, and the wait of the
                                 first in its queue, every --syn-interval; and what happens between the samples: exact peaks,
                                 time at the limit, waits until accept(), dropped SYNs and final ACKs, as far as the kernel
-                                lets them be watched. Needs Linux 5.12 (6.15 for all of it), and CAP_BPF and CAP_PERFMON, or
-                                CAP_SYS_ADMIN. auto goes on without it and says why, on ends then    (off)
+                                lets them be watched. Needs Linux 5.12 (6.3 for what happens, 6.15 for all of it), and CAP_BPF
+                                and CAP_PERFMON, or CAP_SYS_ADMIN, or that 'spillway exact install' has loaded the programs for
+                                this user. auto goes on without what cannot be had and says why; on ends then, unless it is
+                                the drops alone    (off)
   --cpu-budget SHARE            CPU time that everything except reading accept queues may use, as a share of a core.
                                 To stay under it, intervals are stretched, at most to: counters ${ceiling('counters')},
                                 half-open requests ${ceiling('syn_queue')}, connections ${ceiling('connections')}, outgoing connections ${ceiling('outgoing')},

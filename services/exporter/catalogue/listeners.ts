@@ -1,6 +1,6 @@
 /** The accept queue of each listening socket. */
 import type { MetricValue } from '#common/metrics-text.ts'
-import { waitBoundsUs } from '#kernel/bpf/events.ts'
+import { waitBoundsUs } from '#kernel/bpf/event-record.ts'
 import type { EventSample, ExactSample, ListenerSample } from '../snapshot.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
 import { placeLabels, placeValues } from './place.ts'

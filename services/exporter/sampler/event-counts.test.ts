@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type EventKind, eventKinds, type ListenerCounts, waitBoundsUs } from '#kernel/bpf/events.ts'
+import { type EventKind, eventKinds, type ListenerCounts, waitBoundsUs } from '#kernel/bpf/event-record.ts'
 import { EventCounts } from './event-counts.ts'
 
 const watching = (...kinds: EventKind[]) => ({ kinds: new Set(kinds), sinceMs: 0 })

@@ -1,4 +1,4 @@
-import type { ListenerCounts } from '#kernel/bpf/events.ts'
+import type { ListenerCounts } from '#kernel/bpf/event-record.ts'
 import type { EventSample } from '../snapshot.ts'
 import type { WatchedEvents } from './exact-events.ts'
 

@@ -1,6 +1,9 @@
 import { describeError } from '#common/errors.ts'
 import { Btf } from '#kernel/bpf/btf.ts'
-import { type EventKind, eventKinds, type ListenerCounts, ListenerEvents } from '#kernel/bpf/events.ts'
+import { type EventKind, type EventReader, eventKinds, type ListenerCounts } from '#kernel/bpf/event-record.ts'
+import { ListenerEvents } from '#kernel/bpf/events.ts'
+import { PinnedEvents } from '#kernel/bpf/pinned-events.ts'
+import type { Pins } from '#kernel/bpf/pins.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { unprovenEvents } from './exact-proof.ts'
 import type { ListenerState } from './listener-state.ts'
@@ -26,6 +29,8 @@ interface Unknown {
 
 /** Where events go: a namespace that is read. */
 export interface EventTarget {
+  /** Does something in that namespace. */
+  run(work: () => void): void
   findListener(cookieHigh: number, cookieLow: number): ListenerState | undefined
   listeners(): Iterable<ListenerState>
 }
@@ -35,7 +40,7 @@ export interface EventTarget {
  * connections to listeners of our own, and held against sock_diag afterwards.
  */
 export class ExactEvents {
-  readonly #events: ListenerEvents
+  readonly #events: EventReader
   readonly #log: (line: string) => void
   #watched: WatchedEvents
   #why: string | undefined
@@ -44,10 +49,13 @@ export class ExactEvents {
   readonly #unknown = new Map<string, { sinceMs: number; changes: number }>()
   #missed = 0
 
-  /** Begins at `nowMs`. Throws a KernelError if the kernel refuses all of it; what alone cannot be watched is logged. */
-  constructor(log: (line: string) => void, nowMs: number, btf?: Btf) {
+  /**
+   * Begins at `nowMs`, with programs of its own or those that are installed. Throws a KernelError if none of it can be had; what
+   * alone cannot be watched is logged.
+   */
+  constructor(log: (line: string) => void, nowMs: number, source: Btf | Pins = Btf.ofKernel()) {
     this.#log = log
-    this.#events = provenEvents(btf)
+    this.#events = provenEvents(source)
     this.#watched = { kinds: new Set(eventKinds.filter((kind) => !this.#events.missing.has(kind))), sinceMs: nowMs }
     for (const [kind, why] of this.#events.missing) log(`${inWords[kind]} are not watched by BPF: ${why}`)
   }
@@ -82,19 +90,22 @@ export class ExactEvents {
     const unknown: Unknown[] = []
     let joined = 0
     let missed = 0
+    const take = (counts: ListenerCounts): void => {
+      const { cookieHigh, cookieLow } = counts
+      const key = `${cookieHigh} ${cookieLow}`
+      const state = this.#find(key, counts, namespaces, changes)
+      if (state === undefined) {
+        unknown.push({ cookieHigh, cookieLow, key })
+        return
+      }
+      states.set(key, state)
+      joined += counts.joined
+      missed += state.takeEvents(counts, nowMs, this.#watched)
+    }
     try {
-      this.#events.read((counts) => {
-        const { cookieHigh, cookieLow } = counts
-        const key = `${cookieHigh} ${cookieLow}`
-        const state = this.#find(key, counts, namespaces, changes)
-        if (state === undefined) {
-          unknown.push({ cookieHigh, cookieLow, key })
-          return
-        }
-        states.set(key, state)
-        joined += counts.joined
-        missed += state.takeEvents(counts, nowMs, this.#watched)
-      })
+      if (this.#events.isOfOneNamespace)
+        for (const target of namespaces) target.run(() => this.#events.read(take, target))
+      else this.#events.read(take)
       this.#forget(unknown, nowMs, changes)
       this.#missed += missed + this.#missedByKernel()
     } catch (error) {
@@ -160,15 +171,30 @@ const inWords: Record<EventKind, string> = {
 }
 
 /** Those that count what they are to count; the others are left out, with the reason. */
-function provenEvents(btf = Btf.ofKernel()): ListenerEvents {
-  const events = new ListenerEvents({ btf })
+export function provenEvents(source: Btf): ListenerEvents
+export function provenEvents(source: Btf | Pins): EventReader
+export function provenEvents(source: Btf | Pins): EventReader {
+  const begin = (without: ReadonlyMap<EventKind, string>): EventReader =>
+    source instanceof Btf ? new ListenerEvents({ btf: source, without }) : installedEvents(source, without)
+  const events = begin(new Map())
   try {
     const unproven = unprovenEvents(events)
     if (unproven.size === 0) return events
     events.close()
-    return new ListenerEvents({ btf, without: new Map([...events.missing, ...unproven]) })
+    return begin(new Map([...events.missing, ...unproven]))
   } catch (error) {
     events.close()
     throw error
   }
+}
+
+function installedEvents({ folder, events, kinds }: Pins, unproven: ReadonlyMap<EventKind, string>): PinnedEvents {
+  const why = `It is not among what is installed in ${folder}`
+  const without = new Map([
+    ...eventKinds.filter((kind) => !kinds.has(kind)).map((kind): [EventKind, string] => [kind, why]),
+    ...unproven,
+  ])
+  if (events === undefined || without.size === eventKinds.length)
+    throw new KernelError('bpf', 'ENOENT', 'Watching accept queues by BPF', [...unproven.values()][0] ?? why)
+  return new PinnedEvents(events, without)
 }

@@ -1,5 +1,5 @@
 import { socketAddress } from '#kernel/address.ts'
-import type { EventKind, ListenerCounts, ListenerEvents } from '#kernel/bpf/events.ts'
+import type { EventKind, EventReader, ListenerCounts } from '#kernel/bpf/event-record.ts'
 import { cookieOf, type ExactListener, type ExactListeners } from '#kernel/bpf/listeners.ts'
 import { KernelError } from '#kernel/errors.ts'
 import * as libc from '#kernel/libc.ts'
@@ -42,7 +42,7 @@ export function proveExact(reader: ExactListeners): void {
  * What of the events does not happen as it should, and how, at two listeners of our own: one at which a client joins a queue that is
  * full with it, and is accepted; and one that defers two clients and then has room for one of them. Takes a millisecond.
  */
-export function unprovenEvents(events: ListenerEvents): Map<EventKind, string> {
+export function unprovenEvents(events: EventReader): Map<EventKind, string> {
   const sockets: number[] = []
   const unproven = new Map<EventKind, string>()
   const expect = (kind: EventKind, what: string, seen: number | undefined, wanted: number): void => {

@@ -42,10 +42,13 @@ export class ExactReadings {
   readonly #log: (line: string) => void
   #why: string | undefined
 
-  /** Throws a KernelError that says what this kernel lacks, refuses or shows wrongly. */
-  constructor(log: (line: string) => void, btf?: Btf) {
+  /**
+   * With a program of its own, or the one that is pinned at a path. Throws a KernelError that says what this kernel lacks, refuses or
+   * shows wrongly.
+   */
+  constructor(log: (line: string) => void, source?: Btf | string) {
     this.#log = log
-    this.#listeners = new ExactListeners(btf)
+    this.#listeners = new ExactListeners(source)
     try {
       proveExact(this.#listeners)
     } catch (error) {

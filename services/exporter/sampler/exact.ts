@@ -1,5 +1,7 @@
+import { UsageError } from '#common/errors.ts'
 import { Btf } from '#kernel/bpf/btf.ts'
-import type { EventKind } from '#kernel/bpf/events.ts'
+import type { EventKind } from '#kernel/bpf/event-record.ts'
+import { lookForPins, type Pins } from '#kernel/bpf/pins.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { ExactEvents } from './exact-events.ts'
 import { ExactReadings } from './exact-readings.ts'
@@ -8,11 +10,34 @@ import type { ExactWish } from './message.ts'
 /** What --exact asks for, as a person is told of it: what each listener holds, and what happens there between two looks. */
 const features = ['shards', 'peaks', 'accept_waits', 'drops'] as const
 type Feature = (typeof features)[number]
+/** Without these `on` does not begin. What is dropped is told apart by the newest kernels alone, and said to be missing elsewhere. */
+const demanded = ['shards', 'peaks', 'accept_waits'] as const satisfies readonly Feature[]
 
 const ofEvents: Record<Exclude<Feature, 'shards'>, EventKind> = {
   peaks: 'joins',
   accept_waits: 'accepts',
   drops: 'drops',
+}
+
+const notRead = 'Listeners are not read by BPF'
+const notWatched = 'Accept queues are not watched by BPF'
+
+/** Why `--exact on` would not begin here; undefined if it would. Takes half a second of CPU time. */
+export function whyNotExact(): string | undefined {
+  const whys = whysHere()
+  return demanded.map((feature) => whys[feature]).find((why) => typeof why === 'string') ?? undefined
+}
+
+/** Why one of them cannot be had here; undefined if it can. Takes as long. */
+export const whyWithout = (feature: Feature): string | undefined => whysHere()[feature] ?? undefined
+
+function whysHere(): Exact['whys'] {
+  const exact = new Exact('auto', () => {}, 0)
+  try {
+    return exact.whys
+  } finally {
+    exact.close()
+  }
 }
 
 /** What has become of the wish for exact numbers. */
@@ -24,35 +49,75 @@ export class Exact {
   readonly #refusals: { readings?: string; events?: string } = {}
 
   /**
-   * Begins at `nowMs` with all that is wished and can be had, and logs what cannot. With `on` throws a KernelError if not even what
-   * listeners hold can be read; with `later` nothing begins before `watch`.
+   * Begins at `nowMs` with all that is wished and can be had, by programs of its own or else by those that are installed for others
+   * to read, and logs what cannot. With `on` throws a UsageError if what listeners hold cannot be read, or how long their queues
+   * were between two samples; with `later` nothing begins before `watch`.
    */
-  constructor(wish: ExactWish, log: (line: string) => void, nowMs: number) {
+  constructor(wish: ExactWish, log: (line: string) => void, nowMs: number, types = () => Btf.ofKernel()) {
     this.#wish = wish
     this.#log = log
     if (wish === 'later') return
     let btf: Btf | undefined
     try {
-      btf = Btf.ofKernel()
-      this.#readings = new ExactReadings(log, btf)
+      this.#readings = this.#begin(
+        () => {
+          btf = types()
+          return new ExactReadings(log, btf)
+        },
+        ({ listeners }) => new ExactReadings(log, listeners),
+      )
     } catch (error) {
-      if (wish === 'on' || !(error instanceof KernelError)) throw error
-      log(`Listeners are not read by BPF: ${error.message}`)
+      if (!(error instanceof KernelError)) throw error
+      log(`${notRead}: ${error.message}`)
       this.#refusals.readings = error.message
     }
     this.watch(nowMs, btf)
+    if (wish === 'on') this.#refuseToLack()
   }
 
   /** Begins to watch what happens at listeners, or logs why that cannot be. Takes a third of a second of CPU time. */
   watch(nowMs: number, btf?: Btf): void {
     try {
-      this.#events = new ExactEvents(this.#log, nowMs, btf)
+      this.#events = this.#begin(
+        () => new ExactEvents(this.#log, nowMs, btf),
+        (pins) => new ExactEvents(this.#log, nowMs, pins),
+      )
     } catch (error) {
       if (!(error instanceof KernelError)) throw error
       // Said already, if it is the same.
-      if (this.#refusals.readings === undefined) this.#log(`Accept queues are not watched by BPF: ${error.message}`)
+      if (this.#refusals.readings === undefined) this.#log(`${notWatched}: ${error.message}`)
       this.#refusals.events = error.message
     }
+  }
+
+  /** By programs of this process; where it may not load any, by those that are installed. */
+  #begin<Part>(own: () => Part, installed: (pins: Pins) => Part): Part {
+    try {
+      return own()
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error
+      const pins = lookForPins()
+      if (typeof pins !== 'string') {
+        const part = installed(pins)
+        if (!this.#saidWhere) this.#log(`This process loads no BPF programs, and reads those in ${pins.folder}`)
+        this.#saidWhere = true
+        return part
+      }
+      if (error.code !== 'EPERM') throw error
+      throw new KernelError(error.call, error.code, error.doing, `${error.remedy}. ${pins}`)
+    }
+  }
+  #saidWhere = false
+
+  #refuseToLack(): void {
+    const { whys } = this
+    const lacking = demanded.find((feature) => typeof whys[feature] === 'string')
+    if (lacking === undefined) return
+    this.close()
+    throw new UsageError(
+      `--exact on: ${lacking === 'shards' ? notRead : notWatched}: ${whys[lacking]}`,
+      'With --exact auto what can be had is exact, and the rest is sampled',
+    )
   }
 
   /** Whether `watch` is still to be called. */

@@ -1,4 +1,4 @@
-import type { ListenerCounts } from '#kernel/bpf/events.ts'
+import type { ListenerCounts } from '#kernel/bpf/event-record.ts'
 import type { ListenerProtocol, SocketRecord } from '#kernel/sock-diag.ts'
 import { EventCounts, type Sampled } from './event-counts.ts'
 import type { WatchedEvents } from './exact-events.ts'

@@ -86,7 +86,8 @@ export class NamespaceSampler {
   readonly #udp: UdpSocketTable
   readonly #limits: HostLimits
   /** Undefined where nothing is read by BPF. */
-  readonly #exact: { readings: ExactReadings; target: ExactTarget; close(): void } | undefined
+  readonly #exact: { readings: ExactReadings; target: ExactTarget } | undefined
+  readonly #namespace: NetworkNamespace
   readonly #refused = new Set<DumpKind>()
   readonly #pace: SamplingPace
   readonly #selection: Selection
@@ -121,10 +122,8 @@ export class NamespaceSampler {
         open(new HostLimits(identity.source === 'self')),
         isSparing ? open(new Arrivals()) : undefined,
       ])
-      if (exact !== undefined) {
-        const again = open(namespace.again())
-        this.#exact = { readings: exact, target: this.#exactTarget(again), close: () => again.close() }
-      }
+      this.#namespace = open(namespace.again())
+      if (exact !== undefined) this.#exact = { readings: exact, target: this.#exactTarget(this.#namespace) }
     } catch (error) {
       for (const resource of opened) resource.close()
       throw error
@@ -267,6 +266,11 @@ export class NamespaceSampler {
     return kind === 'udp' && !this.#udp.inUse(nowMs) ? RARE : 1
   }
 
+  /** Does something in this namespace; in any but that of the calling thread it takes CAP_SYS_ADMIN. */
+  run(work: () => void): void {
+    this.#namespace.run(work)
+  }
+
   /** A listener by its cookie; undefined for one that no dump has shown. */
   findListener(cookieHigh: number, cookieLow: number): ListenerState | undefined {
     return this.#listeners.find(cookieHigh, cookieLow)
@@ -339,7 +343,7 @@ export class NamespaceSampler {
     this.#outgoing.close()
     this.#limits.close()
     this.#arrivals?.close()
-    this.#exact?.close()
+    this.#namespace.close()
     for (const file of this.#counterFiles) file.close()
   }
 

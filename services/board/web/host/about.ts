@@ -6,6 +6,7 @@ import type { QueueView } from '#live/state.ts'
 import { html, say } from '../page/dom.ts'
 import type { TermName } from '../page/glossary.ts'
 import { amount, roomOf } from '../picture/amounts.ts'
+import { peakIs } from '../picture/shard-words.ts'
 
 interface Fact {
   name: string
@@ -154,7 +155,9 @@ function peakWords(shards: readonly QueueView[]): string {
   const peak = Math.max(...shards.map((shard) => shard.peak))
   const seconds = shards.map(({ fullSeconds }) => fullSeconds).filter((value) => value !== undefined)
   const full = seconds.length === 0 ? 0 : Math.max(...seconds)
-  return `${amount(peak, shards[0]?.unit)}${full > 0 ? `; full for ${duration(full * 1000)}` : ''}`
+  const isExact = shards.every(({ peakIsExact }) => peakIsExact === true)
+  const is = shards.some(({ peakIsExact }) => peakIsExact !== undefined) ? peakIs({ peakIsExact: isExact }) : ''
+  return `${amount(peak, shards[0]?.unit)}${is}${full > 0 ? `; full for ${duration(full * 1000)}` : ''}`
 }
 
 function dropsFact(shards: readonly QueueView[]): Fact {

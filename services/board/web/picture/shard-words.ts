@@ -36,5 +36,9 @@ export function shardInWords(shard: QueueView, ages: Ages): string {
   const accepted = acceptsPerSecond === undefined ? '' : ` ${whole(acceptsPerSecond)} accepts a second`
   const held = open === undefined ? '' : `${accepted === '' ? ' ' : ', '}${plural(open, 'descriptor')} open`
   const took = `${accepted}${held}${accepted === '' && held === '' ? '' : '.'}`
-  return `Shard ${shard.shard}: ${amount(length, unit)} of ${amount(roomOf(shard), unit)} waiting${oldest}; peak within 30 s ${amount(shard.peak, unit)}${full}.${dead}${halfOpen}${backlog}${dropped}${took}${waited}${age === '' ? '' : ` Read ${age.replace(' old', ' ago')}.`}`
+  return `Shard ${shard.shard}: ${amount(length, unit)} of ${amount(roomOf(shard), unit)} waiting${oldest}; peak within 30 s ${amount(shard.peak, unit)}${peakIs(shard)}${full}.${dead}${halfOpen}${backlog}${dropped}${took}${waited}${age === '' ? '' : ` Read ${age.replace(' old', ' ago')}.`}`
 }
+
+/** Whether a peak between two samples would be it, or would be missing. */
+export const peakIs = ({ peakIsExact }: Pick<QueueView, 'peakIsExact'>): string =>
+  peakIsExact === undefined ? '' : peakIsExact ? ' (exact)' : ' (sampled)'

@@ -1,0 +1,53 @@
+/** A walk of the kernel over things of one kind: what a program writes of each is read like a file. */
+import fs from 'node:fs'
+import { KernelError } from '../errors.ts'
+import { close } from '../libc.ts'
+import { openIterator } from './system-call.ts'
+
+/** What a walk begins at: a link that this process holds, or the path of one that somebody has pinned. */
+export type WalkSource = number | string
+
+/**
+ * Walks in the network namespace of the calling thread, and has every record read from `buffer`, where `take` is told that it
+ * begins. Of a link that takes bpf(2); of a path that this user may read it takes no privilege at all.
+ */
+export function walk(source: WalkSource, buffer: Buffer, recordBytes: number, take: (at: number) => void): void {
+  const isPinned = typeof source === 'string'
+  const descriptor = isPinned ? openPinned(source) : openIterator(source)
+  try {
+    // The kernel hands out what it has, which may end within a record where its pages are large.
+    for (let held = 0; ; ) {
+      const bytes = readSome(descriptor, buffer, held)
+      if (bytes === 0) return
+      held += bytes
+      let at = 0
+      for (; at + recordBytes <= held; at += recordBytes) take(at)
+      buffer.copyWithin(0, at, held)
+      held -= at
+    }
+  } finally {
+    // Node keeps count of what it has opened itself.
+    if (isPinned) fs.closeSync(descriptor)
+    else close(descriptor)
+  }
+}
+
+function openPinned(path: string): number {
+  try {
+    return fs.openSync(path, 'r')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO'
+    const remedy = code === 'ENOENT' ? 'It is not installed any more' : 'This user may not read it any more'
+    throw new KernelError('open', code, `Reading ${path}`, remedy)
+  }
+}
+
+/** 0 at the end, which is also where the program has stopped the walk. */
+function readSome(descriptor: number, into: Buffer, from: number): number {
+  try {
+    return fs.readSync(descriptor, into, from, into.length - from, null)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return 0
+    throw error
+  }
+}
