@@ -10,6 +10,7 @@ import type {
   StreamTarget,
 } from '#load/agent/api.ts'
 import { type Endpoint, ServiceError } from './endpoint.ts'
+import type { Speaks } from './manner.ts'
 
 type Without<Request, Key extends string> = Request extends unknown ? Omit<Request, Key> : never
 
@@ -21,22 +22,27 @@ export class Clients {
   readonly #endpoint: Endpoint
   readonly #target: StreamTarget
   readonly #agentStarts: () => number
-  readonly #send: string | undefined
+  #speaks: Speaks
   #asked = 0
   #latest: { asked: number; reports: LoadReport[] } = { asked: 0, reports: [] }
 
   /** `agentStarts` gives how often the load agent was restarted; `send` is what connections send in place of HTTP, as Base64. */
   constructor(endpoint: Endpoint, target: StreamTarget, agentStarts: () => number = () => 0, send?: string) {
-    this.#send = send
+    this.#speaks = send === undefined ? {} : { send }
     this.#endpoint = endpoint
     this.#target = target
     this.#agentStarts = agentStarts
   }
 
+  /** From now on connections of loads that do not say otherwise speak so. */
+  speak(speaks: Speaks): void {
+    this.#speaks = { ...this.#speaks, ...speaks }
+  }
+
   async start(order: LoadOrder): Promise<Load> {
     const report = await this.#endpoint.json<LoadReport>('POST', '/loads', {
       target: this.#target,
-      ...(this.#send === undefined || order.kind !== 'connections' ? {} : { send: this.#send }),
+      ...(order.kind === 'connections' ? this.#speaks : {}),
       ...order,
     })
     return this.load(report.id)

@@ -1,25 +1,36 @@
 /** A lab as the questions use it: loads that note how late they were, and the queue of all sockets together. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonicMs } from '#common/clock.ts'
 import { eventually, type WaitOptions } from '#common/waiting.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { ListenerSample } from '#services/exporter/snapshot.ts'
 import type { Load, LoadOrder } from '../clients.ts'
 import type { Lab } from '../lab.ts'
+import type { Manner } from '../manner.ts'
 import type { Told } from '../told.ts'
 
 /** A queue of connections that wait to be accepted: N is its limit, N + 1 fit. */
 type Queue = Pick<ListenerSample, 'length' | 'limit'>
 
+/** What a server says last, as far as it fits into a sentence. */
+const LAST_LINES = 2
+
 export class CardLab {
   readonly lab: Lab
+  /** How its clients know that they were served. */
+  readonly manner: Manner
   /** How late the clients were at worst, since it was set. */
   lateMs = 0
   /** Connections a second that it was found to take; undefined until that was measured. */
   capacity: number | undefined
   readonly #loads: Load[] = []
+  /** How long the clients of a load wait. */
+  readonly #patienceMs = new WeakMap<Load, number>()
 
-  constructor(lab: Lab) {
+  constructor(lab: Lab, manner: Manner) {
     this.lab = lab
+    this.manner = manner
+    lab.clients.speak(manner.speaks)
   }
 
   get name(): string {
@@ -78,14 +89,32 @@ export class CardLab {
     return (await this.told())[0]?.listener?.address ?? this.socket ?? ''
   }
 
-  /** Kills what is left of it and starts it again; what a dead one leaves of its UNIX socket is removed. */
+  /** Kills what is left of it and starts it again; what a dead one leaves of its UNIX socket, or at its port, is removed. */
   async restart(): Promise<void> {
     const backend = this.lab.backend(1)
     if (this.socket !== undefined) {
       await backend.kill()
       await this.removeSocket()
     }
-    await backend.restart()
+    try {
+      await backend.restart()
+    } catch (error) {
+      if (!(await this.freePort())) throw error
+      await backend.restart()
+    }
+  }
+
+  /** Ends what the kernel keeps of its connections: it bars the port to a server without SO_REUSEADDR. False if there is nothing. */
+  async freePort(): Promise<boolean> {
+    if (this.socket !== undefined || (await this.connections('connected')).length === 0) return false
+    await this.lab.run(['ss', '-HKtn', 'state', 'connected', `sport = :${this.lab.plan.port}`])
+    return (await this.connections('connected')).length === 0
+  }
+
+  /** Why it does not run, in its own last words; empty where it told none. */
+  get lastWords(): string {
+    const how = this.lab.serverEnd?.how.split('\n').map((line) => line.trim()) ?? []
+    return [...how.slice(0, 1), ...how.slice(1).slice(-LAST_LINES)].join('; ')
   }
 
   /** The file of a UNIX socket outlives its listener. */
@@ -118,6 +147,7 @@ export class CardLab {
   async start(order: LoadOrder): Promise<Load> {
     const load = await this.lab.clients.start(order)
     this.#loads.push(load)
+    if (order.kind === 'connections') this.#patienceMs.set(load, order.timeoutMs ?? 0)
     return load
   }
 
@@ -130,11 +160,26 @@ export class CardLab {
     return this.start({ kind: 'connections', arrivals: { shape: 'constant', ratePerSecond, durationMs }, timeoutMs })
   }
 
-  /** The report of a load that has ended; how late it was is noted. */
+  /** The report of a load that has ended; how late it was is noted. Who only connected is served when nobody waits any more. */
   async done(load: Load): Promise<LoadReport> {
     const report = await load.done()
     this.lateMs = Math.max(this.lateMs, report.clientLagMs ?? 0)
-    return report
+    const patienceMs = this.#patienceMs.get(load)
+    if (patienceMs === undefined || this.manner.answer !== 'nothing') return report
+    const { outcomes } = report
+    // A queue is served in order, and these came last.
+    const left = Math.min(outcomes.ok, await this.#leftAfter(patienceMs))
+    return { ...report, outcomes: { ...outcomes, ok: outcomes.ok - left, timedOut: outcomes.timedOut + left } }
+  }
+
+  /** How many still wait to be accepted after so long, or none as soon as nobody does. */
+  async #leftAfter(ms: number): Promise<number> {
+    const untilMs = monotonicMs() + ms
+    for (;;) {
+      const waiting = await this.waiting()
+      if (waiting === 0 || monotonicMs() >= untilMs) return waiting
+      await this.pass(2)
+    }
   }
 
   /** Waits until every client of a load has begun. */

@@ -3,6 +3,7 @@ import { describeError, UsageError } from '#common/errors.ts'
 import { LagMeter } from '#common/lag.ts'
 import { duration } from '#common/quantities.ts'
 import type { Lab } from '../lab.ts'
+import { mannerOf } from '../manner.ts'
 import { CardLab } from './card-lab.ts'
 
 /** What was found out, in a sentence or two, with the numbers that it rests on. */
@@ -54,17 +55,18 @@ export interface Card {
 
 /** Puts each question in turn, and gives each answer as it comes. Between two of them the server is made well again. */
 export async function* answers(lab: Lab, questions: readonly Question[]): AsyncGenerator<Answer> {
-  const asked = new CardLab(lab)
+  const asked = new CardLab(lab, await mannerOf(lab))
   for (const question of questions) yield await answerTo(question, asked)
 }
 
-async function answerTo({ asks, how, bearsMs, ask }: Question, lab: CardLab): Promise<Answer> {
+async function answerTo({ asks, how: measured, bearsMs, ask }: Question, lab: CardLab): Promise<Answer> {
+  const how = lab.manner.says === undefined ? measured : `${measured}; ${lab.manner.says}`
   using lag = new LagMeter()
   lab.lateMs = 0
   const late = (): number => Math.max(lag.worstMs, lab.lateMs)
   const notJudged = (why: string): Answer => ({ asks, how, lateMs: late(), found: null, notJudged: why })
   try {
-    if ((await lab.queues()).length === 0) throw new NotAsked(`${lab.name} does not listen any more`)
+    if ((await lab.queues()).length === 0) throw new NotAsked(noLonger(lab))
     const found = await ask(lab)
     if (late() > bearsMs) return notJudged(`this machine was too busy: something was up to ${duration(late())} late`)
     return { asks, how, lateMs: late(), found, notJudged: null }
@@ -80,6 +82,10 @@ async function answerTo({ asks, how, bearsMs, ask }: Question, lab: CardLab): Pr
   } finally {
     await wellAgain(lab)
   }
+}
+
+function noLonger({ name, lastWords }: CardLab): string {
+  return `${name} does not listen any more${lastWords === '' ? '' : `: it ended (${lastWords})`}`
 }
 
 /** Nothing is stalled, nobody waits, and it runs; otherwise it is started anew. What cannot be mended the next answer says. */

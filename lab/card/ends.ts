@@ -3,9 +3,10 @@ import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
 import type { LoadReport } from '#load/agent/api.ts'
-import type { Question } from './card.ts'
+import { type Found, NotAsked, type Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
-import { refuseBusy } from './control.ts'
+import { inCalm } from './control.ts'
+import { losses, lost, tooLate } from './losses.ts'
 import { within } from './within.ts'
 
 export const RATE = 100
@@ -22,40 +23,22 @@ export async function during(lab: CardLab, act: () => Promise<void>): Promise<Lo
   return await lab.done(load)
 }
 
-/** The same, and where clients had no answer in time once more with nothing done: whether that is the machine's doing. */
-async function duringReload(lab: CardLab): Promise<LoadReport> {
-  const report = await during(lab, () => lab.lab.backend(1).order('reload'))
-  if (report.outcomes.timedOut > 0) refuseBusy(await lab.done(await lab.flow(RATE, FOR_MS, PATIENCE_MS)), PATIENCE_MS)
-  return report
+/** Where clients lost anything: the same with nothing done. Why what they lost is not judged; undefined if it is. */
+async function losesInCalm(lab: CardLab, ...reports: readonly (LoadReport | undefined)[]): Promise<string | undefined> {
+  if (!reports.some((report) => report !== undefined && lost(report) > tooLate(report))) return undefined
+  const calm = await lab.done(await lab.flow(RATE, FOR_MS, PATIENCE_MS))
+  return lost(calm) > 0 ? inCalm(calm, PATIENCE_MS) : undefined
 }
 
-/** What connect() says to a client of a UNIX socket that has no file, and of one whose queue is full. */
-const NO_SOCKET = 'connect ENOENT'
-export const FULL_SOCKET = 'connect EAGAIN'
-
-/** Clients that came when nobody listened any more. */
-const tooLate = ({ outcomes, failures }: LoadReport): number => outcomes.refused + (failures[NO_SOCKET] ?? 0)
-
-/** What went wrong for clients, in words. */
-export function losses({ outcomes: { reset, refused, timedOut, closedEarly, failed }, failures }: LoadReport): string {
-  const [noFile, full] = [failures[NO_SOCKET] ?? 0, failures[FULL_SOCKET] ?? 0]
-  const parts = [
-    [reset, 'reset'],
-    [refused, 'refused'],
-    [noFile, 'without a socket to connect to (ENOENT)'],
-    [full, 'turned away by a full queue (EAGAIN)'],
-    [timedOut, 'without an answer'],
-    [closedEarly + failed - noFile - full, 'cut off'],
-  ] as const
-  const said = parts.flatMap(([count, what]) => (count > 0 ? [`${number(count)} ${what}`] : []))
-  return said.length === 0 ? 'nobody lost anything' : said.join(', ')
-}
+const duringReload = (lab: CardLab): Promise<LoadReport> => during(lab, () => lab.lab.backend(1).order('reload'))
 
 export const reloadAndStop: Question = {
   asks: 'What do a reload and a stop in order lose under load?',
   how: `${RATE} clients a second for ${duration(FOR_MS)}, the order after ${duration(AT_MS)}, with several sockets once more with tcp_migrate_req on; those who come after a stop are refused, and are no loss`,
   bearsMs: 1000,
   async ask(lab) {
+    if (lab.manner.answer === 'nothing')
+      throw new NotAsked('clients that only connect cannot tell whether their connection was lost')
     const backend = lab.lab.backend(1)
     const knows = lab.lab.plan.server?.reload !== undefined
     const reloaded = knows ? await duringReload(lab) : undefined
@@ -65,6 +48,8 @@ export const reloadAndStop: Question = {
       ended = await within(ENDS_WITHIN_MS, backend.order('stop'))
     })
     await lab.restart()
+    const untold = await losesInCalm(lab, reloaded, migrated, stopped)
+    if (untold !== undefined) throw new NotAsked(untold)
     const came = stopped.started - tooLate(stopped)
     const lostToStop = came - stopped.outcomes.ok
     const reload =
@@ -88,8 +73,6 @@ export const reloadAndStop: Question = {
   },
 }
 
-const lost = ({ started, outcomes }: LoadReport): number => started - outcomes.ok
-
 const MIGRATE = 'net.ipv4.tcp_migrate_req'
 
 /** A reload while those who wait at a socket that closes move to another one of the group. */
@@ -112,11 +95,80 @@ export async function startAgain(lab: CardLab): Promise<void> {
     'it listens again',
     () => backend.told(),
     ({ listener, runs }) => {
-      if (runs === false) throw new UsageError('it ended as soon as it was started again')
+      if (runs === false) throw new EndedAtOnce('it ended as soon as it was started again')
       return listener !== null
     },
-    { everyMs: 2, endsIt: (error) => error instanceof UsageError },
+    { everyMs: 2, endsIt: (error) => error instanceof EndedAtOnce },
   )
+}
+
+/** It was started, and ended without having listened. */
+class EndedAtOnce extends UsageError {}
+
+/** Starts it; false if it ends without having listened. */
+async function startsAgain(lab: CardLab): Promise<boolean> {
+  try {
+    await startAgain(lab)
+    return true
+  } catch (error) {
+    if (error instanceof EndedAtOnce) return false
+    throw error
+  }
+}
+
+/** What a killed server may leave that keeps it from starting again. */
+export interface Leftover {
+  /** Removes it; false where there is none. */
+  remove(lab: CardLab): Promise<boolean>
+  /** Follows "Started again, it ended at once: ". */
+  says: string
+  set: string
+}
+
+/** Kills it under clients and starts it again, and what was in its way once more. */
+export async function killed(lab: CardLab, leftover: Leftover): Promise<Found & { inTheWay: boolean }> {
+  let awayMs = Number.NaN
+  let inTheWay = false
+  const report = await during(lab, async () => {
+    const killedMs = monotonicMs()
+    await lab.lab.backend(1).kill()
+    inTheWay = !(await startsAgain(lab))
+    if (inTheWay) {
+      const removed = await leftover.remove(lab)
+      if (!(removed && (await startsAgain(lab))))
+        throw new NotAsked(
+          `it ended as soon as it was started again${lab.lastWords === '' ? '' : ` (${lab.lastWords})`}`,
+        )
+    }
+    awayMs = monotonicMs() - killedMs
+  })
+  const untold =
+    lab.manner.answer === 'nothing'
+      ? 'clients that only connect cannot tell whether their connection was lost'
+      : await losesInCalm(lab, report)
+  const { started, outcomes } = report
+  const how = inTheWay ? `Started again, it ended at once: ${leftover.says}. ` : ''
+  const seen =
+    untold === undefined
+      ? losses(report)
+      : `${number(outcomes.refused)} refused. What others lost is not judged: ${untold}`
+  return {
+    inTheWay,
+    says: `${how}For ${duration(awayMs)} nobody listened. Of ${number(started)} clients meanwhile: ${seen}.`,
+    numbers: {
+      awayMs,
+      clients: started,
+      refused: outcomes.refused,
+      reset: untold === undefined ? outcomes.reset : null,
+    },
+    ...(inTheWay ? { set: leftover.set } : {}),
+  }
+}
+
+const oldConnections: Leftover = {
+  remove: (lab) => lab.freePort(),
+  says: 'its earlier connections in TIME_WAIT kept it from its port, as they do for a minute without SO_REUSEADDR, and only when they had been removed did it start',
+  set: 'SO_REUSEADDR before bind(): it can then be started again at once',
 }
 
 export const killAndRestart: Question = {
@@ -124,17 +176,8 @@ export const killAndRestart: Question = {
   how: `SIGKILL to all its processes under ${RATE} clients a second, and the same command again at once: until the kernel shows its listener`,
   bearsMs: 250,
   async ask(lab) {
-    let awayMs = Number.NaN
-    const report = await during(lab, async () => {
-      const killedMs = monotonicMs()
-      await lab.lab.backend(1).kill()
-      await startAgain(lab)
-      awayMs = monotonicMs() - killedMs
-    })
-    return {
-      says: `For ${duration(awayMs)} nobody listened. Of ${number(report.started)} clients meanwhile: ${losses(report)}.`,
-      numbers: { awayMs, clients: report.started, refused: report.outcomes.refused, reset: report.outcomes.reset },
-    }
+    const { inTheWay: _, ...found } = await killed(lab, oldConnections)
+    return found
   },
 }
 

@@ -12,9 +12,6 @@ const WATCHED_MS = 8000
 const SETTLES_MS = 200
 const SETTLED_WITHIN_MS = 8000
 
-/** A request that keeps its connection open, so that the next may follow. */
-const REQUEST = Buffer.from('GET / HTTP/1.1\r\nHost: lab\r\n\r\n').toString('base64')
-
 interface Beside {
   clients: number
   /** How many of them the kernel kept half open, so that the server did not learn of them. */
@@ -27,16 +24,17 @@ interface Beside {
 
 /** Has such clients come, others beside them, and watches how long they are kept. */
 async function beside(lab: CardLab, clients: number, order: LoadOrder): Promise<Beside> {
-  await servesInCalm(lab, OTHERS, OTHERS_WITHIN_MS)
+  const others = (): Promise<Load> => lab.burst(OTHERS, OTHERS_WITHIN_MS)
+  await servesInCalm(lab, await others(), OTHERS_WITHIN_MS)
   const load = await lab.start(order)
   const beganMs = monotonicMs()
   await lab.begun(load)
   await settled(lab)
   const deferred = (await lab.connections('syn-recv')).length
-  const { outcomes } = await lab.done(await lab.burst(OTHERS, OTHERS_WITHIN_MS))
+  const { outcomes } = await lab.done(await others())
   const goneMs = await gone(lab, load, beganMs)
   // Without them it has to be as before: otherwise it still works off what they had sent, or the machine is busy.
-  if (outcomes.ok < OTHERS) await servesInCalm(lab, OTHERS, OTHERS_WITHIN_MS)
+  if (outcomes.ok < OTHERS) await servesInCalm(lab, await others(), OTHERS_WITHIN_MS)
   return { clients, deferred, served: outcomes.ok, goneMs }
 }
 
@@ -92,22 +90,23 @@ export const silentClients: Question = {
       (await lab.told()).reduce((sum, { processes }) => sum + processes.length, 0),
     )
     const silent = await beside(lab, workers, { kind: 'hold', connections: workers })
-    const speaks = lab.lab.plan.request === undefined || lab.lab.plan.request !== ''
-    const deaf = speaks
-      ? await beside(lab, workers, {
-          kind: 'slow-read',
-          connections: workers,
-          bytesPerSecond: 0,
-          responseBytes: 1,
-          repeat: lab.lab.plan.request ?? REQUEST,
-        })
-      : undefined
+    const { request } = lab.manner
+    const deaf =
+      request === undefined
+        ? undefined
+        : await beside(lab, workers, {
+            kind: 'slow-read',
+            connections: workers,
+            bytesPerSecond: 0,
+            responseBytes: 1,
+            repeat: request,
+          })
     const blocked = silent.served === 0 || deaf?.served === 0
     return {
       says: [
         inWords(silent, { one: 'sends nothing', several: 'send nothing' }),
         deaf === undefined
-          ? 'What clients send is not known (--request).'
+          ? 'What one that reads nothing costs is not judged: what clients send is not known (--request).'
           : inWords(deaf, { one: 'sends requests and reads no answer', several: 'send requests and read no answer' }),
       ].join(' '),
       numbers: {

@@ -23,7 +23,8 @@ export async function spread(lab: CardLab): Promise<Spread> {
   const connections = await lab.connections('established')
   const waiting = await lab.waiting()
   const halfOpen = (await lab.connections('syn-recv')).length
-  const { connected } = await load.report()
+  const { connected, outcomes } = await load.report()
+  const closed = outcomes.closedEarly + outcomes.reset + outcomes.ok
   await lab.stopLoads()
   const held = heldBy(connections)
   const workers =
@@ -33,6 +34,7 @@ export async function spread(lab: CardLab): Promise<Spread> {
   const rest = [
     ...(waiting === 0 ? [] : [`, ${number(waiting)} waited to be accepted`]),
     ...(halfOpen === 0 ? [] : [`, ${number(halfOpen)} were kept half open until they send (TCP_DEFER_ACCEPT)`]),
+    ...(closed === 0 ? [] : [`, ${number(closed)} it had closed again`]),
     ...(connected === SILENT ? [] : [`, ${number(SILENT - connected)} were not connected`]),
   ].join('')
   return { says: `${number(SILENT)} clients came and stayed: ${workers}${rest}.`, held, clients: SILENT }

@@ -2,6 +2,7 @@
 import { monotonicMs } from '#common/clock.ts'
 import { formatListen } from '#common/parse.ts'
 import { duration, number, plural } from '#common/quantities.ts'
+import type { Load } from '../clients.ts'
 import { workersOf } from '../workers.ts'
 import { askedFor } from './asked.ts'
 import { NotAsked, type Question } from './card.ts'
@@ -116,10 +117,11 @@ export const oneWorkerStops: Question = {
         numbers: { ...numbers, clients: null, served: null },
       }
     const several = told.length > 1
-    await servesInCalm(lab, CLIENTS, SERVED_WITHIN_MS)
+    const come = (): Promise<Load> => lab.flow(CLIENTS, 1000, SERVED_WITHIN_MS)
+    await servesInCalm(lab, await come(), SERVED_WITHIN_MS)
     if (several) await lab.lab.backend(1).stall()
     else await lab.lab.backend(1).set({ stalled: true }, 0)
-    const { outcomes } = await lab.done(await lab.flow(CLIENTS, 1000, SERVED_WITHIN_MS))
+    const { outcomes } = await lab.done(await come())
     const served = outcomes.ok
     return {
       says: `${spreads.says} With one of ${plural(workers, 'worker')} stopped, ${number(served)} of ${number(CLIENTS)} clients were served within ${duration(SERVED_WITHIN_MS)}. ${

@@ -5,6 +5,7 @@ import type { LoadReport } from '#load/agent/api.ts'
 import { type Found, NotAsked, type Question } from './card.ts'
 import type { CardLab } from './card-lab.ts'
 import { servesInCalm } from './control.ts'
+import { losses, lost } from './losses.ts'
 
 /** Fewer are served before the clock can tell. */
 const LEAST_WAITING = 50
@@ -69,17 +70,26 @@ async function atHalf(
   const half = Math.min(MOST_RATE, Math.max(1, Math.round(perSecond / 2)))
   const calm = await lab.done(await lab.flow(half, HALF_FOR_MS, SERVED_WITHIN_MS))
   const { p50, p99 } = calm.totalMs
-  const late = lab.lateMs > BEARS_MS
-  const wait = late
-    ? `The wait at ${number(half)} a second is not judged: clients were up to ${duration(lab.lateMs)} late.`
-    : `At ${number(half)} a second half of the clients had their answer within ${duration(p50)}, and 99 % within ${duration(p99)}.`
+  // Who only connects has waited for nothing; and the wait of those that were served says little where others were not.
+  const untold =
+    lab.manner.answer === 'nothing'
+      ? 'clients only connect'
+      : lab.lateMs > BEARS_MS
+        ? `clients were up to ${duration(lab.lateMs)} late`
+        : lost(calm) > 0
+          ? `of ${number(calm.started)} clients ${losses(calm)}`
+          : undefined
+  const wait =
+    untold !== undefined
+      ? `The wait at ${number(half)} a second is not judged: ${untold}.`
+      : `At ${number(half)} a second half of the clients had their answer within ${duration(p50)}, and 99 % within ${duration(p99)}.`
   return {
     says: `It served ${number(waiting)} clients that waited${small ? ' (in a queue that listen() had made longer for this)' : ''} in ${duration(tookMs)}: at least ${number(Math.round(perSecond))} a second. ${wait}`,
     numbers: {
       perSecond: Math.round(perSecond),
       halfPerSecond: half,
-      p50Ms: late ? null : p50,
-      p99Ms: late ? null : p99,
+      p50Ms: untold === undefined ? p50 : null,
+      p99Ms: untold === undefined ? p99 : null,
     },
   }
 }
@@ -97,7 +107,7 @@ export const flood: Question = {
     if (lab.lab.plan.address.includes(':'))
       throw new NotAsked(`${lab.name} listens on IPv6 alone, and the half-open clients of a lab speak IPv4`)
     const syns = (await lab.places()) + SYNS_MORE
-    await servesInCalm(lab, HONEST, HONEST_WITHIN_MS)
+    await servesInCalm(lab, await lab.burst(HONEST, HONEST_WITHIN_MS), HONEST_WITHIN_MS)
     const cookies = await lab.counter('TcpExt_SyncookiesSent')
     const load = await lab.start({
       kind: 'half-open',
@@ -150,9 +160,10 @@ export const twiceItsCapacity: Question = {
     const drops = await lab.counter('TcpExt_ListenDrops')
     const { rate, wellAfterMs, report } = await overload(lab)
     const { outcomes, started } = report
+    const cut = lost(report) - outcomes.timedOut
     const dropped = (await lab.counter('TcpExt_ListenDrops')) - drops
     return {
-      says: `Of ${number(started)} clients at ${number(rate)} a second ${number(outcomes.ok)} were served and ${number(outcomes.timedOut)} gave up; the kernel dropped ${number(dropped)} SYNs. ${duration(wellAfterMs)} after the last one its queue was empty again.`,
+      says: `Of ${number(started)} clients at ${number(rate)} a second ${number(outcomes.ok)} were served and ${number(outcomes.timedOut)} gave up${cut === 0 ? '' : `, ${number(cut)} were reset or closed without an answer`}; the kernel dropped ${number(dropped)} SYNs. ${duration(wellAfterMs)} after the last one its queue was empty again.`,
       numbers: {
         perSecond: rate,
         clients: started,

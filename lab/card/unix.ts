@@ -1,22 +1,19 @@
 /** What is asked of a UNIX socket in other words than of a port: no SYN, no drop, no TIME_WAIT, and a file that outlives it. */
 import { monotonicMs } from '#common/clock.ts'
-import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
 import { DoesNotApply, NotAsked, type Question } from './card.ts'
-import type { CardLab } from './card-lab.ts'
 import {
-  during,
   ENDS_WITHIN_MS,
-  FULL_SOCKET,
   killAndRestart,
+  killed,
   LAST_CLIENTS,
+  type Leftover,
   leaves,
-  losses,
   openFiles,
   RATE,
   reloadAndStop,
-  startAgain,
 } from './ends.ts'
+import { lost, turnedAway } from './losses.ts'
 import { afterwards, FILLED_WITHIN_MS, holds, MORE, MOST_PLACES, PATIENCE_MS } from './standing-still.ts'
 import { flood, overload, twiceItsCapacity } from './under-load.ts'
 import { within } from './within.ts'
@@ -38,23 +35,24 @@ export const unixHolds: Question = {
       (waiting) => waiting >= places,
     )
     const held = await lab.waiting()
-    const { connected, started, failures } = await load.report()
-    const turnedAway = failures[FULL_SOCKET] ?? 0
+    const atFirst = await load.report()
+    const { connected, started } = atFirst
+    const away = turnedAway(atFirst)
     const fair = monotonicMs() - beganMs <= FILLED_WITHIN_MS
     await lab.releaseAll()
     const { outcomes } = await lab.done(load)
-    const cut = started - turnedAway - outcomes.ok - outcomes.timedOut
+    const cut = started - away - outcomes.ok - outcomes.timedOut
     const after = fair
       ? afterwards(outcomes.ok, outcomes.timedOut, cut)
       : ' What came of them is not judged: this machine took too long to fill the queue.'
     return {
-      says: `It holds ${number(held)} connections, one more than its limit. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted; ${number(turnedAway)} saw EAGAIN at once. A client that blocks in connect() waits there instead. The kernel counts neither.${after}`,
+      says: `It holds ${number(held)} connections, one more than its limit. Of ${number(started)} clients at once ${number(connected)} were connected without being accepted; ${number(away)} saw EAGAIN at once. A client that blocks in connect() waits there instead. The kernel counts neither.${after}`,
       numbers: {
         places,
         held,
         connected,
         started,
-        turnedAway,
+        turnedAway: away,
         served: fair ? outcomes.ok : null,
         gaveUp: fair ? outcomes.timedOut : null,
         cutOff: fair ? cut : null,
@@ -69,63 +67,38 @@ export const unixEnds: Question = {
   how: `${RATE} clients a second for 3 s, the order after 1 s; those who come after a stop find no socket, or nobody at it, and are no loss. tcp_migrate_req does not apply: a UNIX socket has no others beside it to move clients to`,
 }
 
+const socketFile: Leftover = {
+  async remove(lab) {
+    await lab.removeSocket()
+    return true
+  },
+  says: 'the socket file of the killed one was in its way, and only when that had been removed did it start',
+  set: 'Remove the socket file before it starts (systemd: ExecStartPre=rm -f PATH)',
+}
+
 export const unixKill: Question = {
   ...killAndRestart,
   how: `SIGKILL to all its processes under ${RATE} clients a second, and the same command again at once: until the kernel shows its listener. The socket file of the killed one stays`,
   async ask(lab) {
-    let awayMs = Number.NaN
-    let inTheWay = false
-    const report = await during(lab, async () => {
-      const killedMs = monotonicMs()
-      await lab.lab.backend(1).kill()
-      inTheWay = !(await startsAgain(lab))
-      if (inTheWay) {
-        await lab.removeSocket()
-        if (!(await startsAgain(lab))) throw new NotAsked('it ended as soon as it was started again')
-      }
-      awayMs = monotonicMs() - killedMs
-    })
-    const how = inTheWay
-      ? 'Started again, it ended at once: the socket file of the killed one was in its way, and only when that had been removed did it start. '
-      : ''
-    return {
-      says: `${how}For ${duration(awayMs)} nobody listened. Of ${number(report.started)} clients meanwhile: ${losses(report)}.`,
-      numbers: {
-        awayMs,
-        fileInTheWay: inTheWay ? 'yes' : 'no',
-        clients: report.started,
-        refused: report.outcomes.refused,
-        reset: report.outcomes.reset,
-      },
-      ...(inTheWay ? { set: 'Remove the socket file before it starts (systemd: ExecStartPre=rm -f PATH)' } : {}),
-    }
+    const { inTheWay, ...found } = await killed(lab, socketFile)
+    return { ...found, numbers: { ...found.numbers, fileInTheWay: inTheWay ? 'yes' : 'no' } }
   },
-}
-
-/** Starts it; false if it ends without having listened. */
-async function startsAgain(lab: CardLab): Promise<boolean> {
-  try {
-    await startAgain(lab)
-    return true
-  } catch (error) {
-    if (error instanceof UsageError && (await lab.lab.backend(1).told()).runs === false) return false
-    throw error
-  }
 }
 
 export const unixTwice: Question = {
   ...twiceItsCapacity,
   async ask(lab) {
     const { rate, wellAfterMs, report } = await overload(lab)
-    const { outcomes, started, failures } = report
-    const turnedAway = failures[FULL_SOCKET] ?? 0
+    const { outcomes, started } = report
+    const away = turnedAway(report)
+    const cut = lost(report) - away - outcomes.timedOut
     return {
-      says: `Of ${number(started)} clients at ${number(rate)} a second ${number(outcomes.ok)} were served, ${number(turnedAway)} saw EAGAIN at once and ${number(outcomes.timedOut)} gave up. ${duration(wellAfterMs)} after the last one its queue was empty again.`,
+      says: `Of ${number(started)} clients at ${number(rate)} a second ${number(outcomes.ok)} were served, ${number(away)} saw EAGAIN at once and ${number(outcomes.timedOut)} gave up${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}. ${duration(wellAfterMs)} after the last one its queue was empty again.`,
       numbers: {
         perSecond: rate,
         clients: started,
         served: outcomes.ok,
-        turnedAway,
+        turnedAway: away,
         gaveUp: outcomes.timedOut,
         wellAfterMs,
       },

@@ -51,13 +51,14 @@ export async function confirm(
   const fidelity = fidelityOf(run, asked, accepts)
   const perSecond = (system.arrivals.length / Math.max(1, system.arrivals.at(-1) ?? 1)) * 1000
   const unread = unreadOf(run, perSecond / system.shards.length)
+  const measured = outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length, unread)
   // Two samples in each.
   const curveEveryMs = Math.max(2 * asked.sampleEveryMs, Math.ceil((system.arrivals.at(-1) ?? 0) / PIECES))
   return {
     notJudged: fidelity.tooFarOff ?? unsteady(run),
     // What an accept costs in this lab is a fact about the machine, not about the plan.
     predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs, told),
-    measured: outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length, unread),
+    measured: on?.connectsOnly === true ? asFarAsSeen(measured) : measured,
     unread,
     asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
     acceptMs: accepts?.seenMs ?? (on === undefined ? undefined : run.acceptOverheadMs),
@@ -67,6 +68,12 @@ export async function confirm(
     sampledEveryMs: asked.sampleEveryMs,
   }
 }
+
+/** Without what only a client that is answered can tell. */
+const asFarAsSeen = ({ estimates: { lostShare: _, resets: __, ...estimates }, ...measured }: Outcome): Outcome => ({
+  ...measured,
+  estimates,
+})
 
 const undelayed = (system: System): System => ({
   ...system,

@@ -4,6 +4,7 @@ import { UsageError } from '#common/errors.ts'
 import { number, plural } from '#common/quantities.ts'
 import { eventually } from '#common/waiting.ts'
 import { Lab, type LabOptions } from '../lab.ts'
+import { mannerOf } from '../manner.ts'
 import { undisturbed } from '../undisturbed.ts'
 import { workersOf } from '../workers.ts'
 import type { LabScene } from './lab-scene.ts'
@@ -27,6 +28,8 @@ export class OwnServerLab implements AsyncDisposable {
   readonly loops: number
   /** What one process takes for a connection, until it accepts the next, in milliseconds. */
   readonly acceptMs: number
+  /** Whether its clients only connect: they cannot tell whether they were answered, or cut off. */
+  readonly connectsOnly: boolean
   /** How many processes accept at each socket. */
   readonly #workers: readonly number[]
 
@@ -40,16 +43,19 @@ export class OwnServerLab implements AsyncDisposable {
     })
     try {
       onProgress?.(`Measuring what an accept costs ${own.server.name} …`)
+      const { speaks, answer } = await mannerOf(lab)
+      lab.clients.speak(speaks)
       const workers = await workersOf(lab)
-      return new OwnServerLab(lab, workers, await acceptCost(lab, workers))
+      return new OwnServerLab(lab, workers, await acceptCost(lab, workers), answer === 'nothing')
     } catch (error) {
       await lab.stop()
       throw error
     }
   }
 
-  private constructor(lab: Lab, workers: readonly number[], acceptMs: number) {
+  private constructor(lab: Lab, workers: readonly number[], acceptMs: number, connectsOnly: boolean) {
     this.lab = lab
+    this.connectsOnly = connectsOnly
     this.#workers = workers
     this.mode = lab.backends.length > 1 ? 'sharded' : 'shared'
     this.loops = workers.reduce((sum, ofSocket) => sum + ofSocket, 0)
@@ -129,15 +135,17 @@ const burst = (connections: number) =>
 async function drained(lab: Lab, workers: readonly number[]): Promise<number> {
   for (const backend of lab.backends) await backend.stall()
   const load = await lab.clients.start(burst(GATHERED))
-  await eventually(
-    'all of them wait',
-    () => Promise.all(lab.backends.map((backend) => backend.told())),
-    (told) => told.reduce((sum, { listener }) => sum + (listener?.length ?? 0), 0) >= GATHERED,
-  )
+  const waiting = async (): Promise<number> => {
+    const told = await Promise.all(lab.backends.map((backend) => backend.told()))
+    return told.reduce((sum, { listener }) => sum + (listener?.length ?? 0), 0)
+  }
+  await eventually('all of them wait', waiting, (now) => now >= GATHERED)
   await using watch = new Watch(lab)
   await sleep(BEFORE_MS)
   await Promise.all(lab.backends.map((backend) => backend.release()))
   const { outcomes } = await load.done()
+  // Who only connects has done so long before.
+  await eventually('nobody waits any more', waiting, (now) => now === 0, { withinMs: SERVED_WITHIN_MS })
   await watch.stop()
   if (outcomes.ok < GATHERED)
     throw new UsageError(
@@ -147,6 +155,11 @@ async function drained(lab: Lab, workers: readonly number[]): Promise<number> {
   const costs = [...Map.groupBy(watch.lengths, ({ shard }) => shard)].flatMap(
     ([shard, samples]) => costOf(samples, workers[shard - 1] ?? 1) ?? [],
   )
+  if (costs.length === 0)
+    throw new UsageError(
+      'What an accept costs could not be measured: its queue was emptied between two samples',
+      'Try again when this machine has less to do',
+    )
   return costs.reduce((sum, cost) => sum + cost, 0) / costs.length
 }
 

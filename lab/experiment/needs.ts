@@ -5,6 +5,7 @@ import type { Experiment, Needs, ServerNeed } from '#experiments/vocabulary/expe
 import { whyWithout } from '#services/exporter/sampler/exact.ts'
 import { type Driver, type LabPlan, type ServerPlan, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
+import { mannerOf } from '../manner.ts'
 
 /** What is missing before any lab is started; undefined if nothing is. */
 export async function missingBefore(
@@ -79,6 +80,17 @@ export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string 
     return `it needs a server with one socket on its port, and ${server.name} has ${backends.length}`
   if (needs.root === true && (await usersOf(lab)) < 2)
     return 'it needs root on the host: here the lab is a user namespace with only one user'
+  return undefined
+}
+
+/** Has clients speak as somebody's server answers. Gives why they cannot do what an experiment needs; undefined if they can. */
+export async function speakWith(lab: Lab, needs: Needs = {}): Promise<string | undefined> {
+  const { server } = lab.plan
+  if (server === undefined) return undefined
+  const { speaks, answer } = await mannerOf(lab)
+  if (needs.server?.includes('http') === true && answer !== 'http')
+    return `it needs clients that speak HTTP, and ${server.name} does not answer them in HTTP`
+  lab.clients.speak(speaks)
   return undefined
 }
 

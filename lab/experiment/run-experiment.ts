@@ -14,7 +14,7 @@ import { writeFolder } from './folder.ts'
 import { JOURNAL, Journal } from './journal.ts'
 import { type Late, lateInWords, worstOf } from './lateness.ts'
 import { thisMachine } from './machine.ts'
-import { missingBefore, missingInLab, type OwnServerWish } from './needs.ts'
+import { missingBefore, missingInLab, type OwnServerWish, speakWith } from './needs.ts'
 import { readingsOf } from './readings.ts'
 import { Recorder } from './recorder.ts'
 import { AFTERWARDS, type Recording } from './recording.ts'
@@ -151,7 +151,7 @@ async function runCase(
     ...pace,
     ...(own === undefined ? labOptions(wish) : onServer(wish, own, out)),
   })
-  const missing = await missingInLab(experiment.needs, lab)
+  const missing = (await missingInLab(experiment.needs, lab)) ?? (await speakWith(lab, experiment.needs))
   if (missing !== undefined) throw new NotJudged(missing)
   journal.write({ is: 'case', name, plan: lab.plan })
   await undisturbed(lab, signal, async (over) => {

@@ -71,6 +71,11 @@ export const ConnectionsLoad = Type.Object(
           'First bytes in place of a request of HTTP, as Base64: whatever comes back is an answer. Empty: it only connects',
       }),
     ),
+    greeted: Type.Optional(
+      Type.Boolean({
+        description: 'The server speaks first: its clients send nothing, and whatever comes is an answer',
+      }),
+    ),
     records: Type.Optional(KeepRecords),
   },
   closed,
@@ -322,6 +327,9 @@ export const LoadReport = Type.Object({
   seed: Type.Optional(Type.Integer({ description: 'For Poisson arrivals: the same seed gives the same arrivals' })),
 })
 export type LoadReport = Static<typeof LoadReport>
+
+/** Among `failures`: the peer speaks something else. */
+export const NOT_HTTP = 'the response is not HTTP'
 
 /** The answer of GET /loads/ID/state: what costs nothing to report. */
 export type LoadState = Pick<LoadReport, 'state' | 'allBegun'>

@@ -156,6 +156,26 @@ test('something that is no HTTP fails, and the report says what it was', async (
   assert.deepEqual(progress.report().failures, { 'the response is not HTTP': 2 })
 })
 
+test('a greeting answers clients that send nothing, and who is not greeted has no answer', async () => {
+  let heard = 0
+  await using server = await startServer((socket) => {
+    socket.on('data', () => heard++)
+    socket.write('220 ready\r\n')
+  })
+  const progress = await run({ target: server.target, arrivals: burst(3), greeted: true })
+  assert.deepEqual(progress.report().outcomes, { ...noOutcomes, ok: 3 })
+  assert.equal(heard, 0)
+  await using silent = await startServer(() => {})
+  const waited = await run({ target: silent.target, arrivals: burst(2), greeted: true, timeoutMs: 50 })
+  assert.deepEqual(waited.report().outcomes, { ...noOutcomes, timedOut: 2 })
+})
+
+test('whoever begins with something that is no HTTP is not waited for, though it keeps the connection', async () => {
+  await using server = await startServer((socket) => socket.write('SSH-2.0-x\r\n'))
+  const progress = await run({ target: server.target, arrivals: burst(2) })
+  assert.deepEqual(progress.report().failures, { 'the response is not HTTP': 2 })
+})
+
 test('Poisson arrivals without a seed get one, and with it the load can be repeated', async () => {
   await using server = await startServer((socket) => socket.once('data', () => socket.end('HTTP/1.0 204 No\r\n\r\n')))
   const arrivals = { shape: 'poisson', ratePerSecond: 2000, durationMs: 50 } as const

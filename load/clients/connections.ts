@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { monotonicMs } from '#common/clock.ts'
-import type { ConnectionsLoad } from '../agent/api.ts'
+import { type ConnectionsLoad, NOT_HTTP } from '../agent/api.ts'
 import { arrivalTimes } from '../arrivals.ts'
 import type { Progress } from '../progress.ts'
 import { followSchedule } from '../schedule.ts'
@@ -26,11 +26,12 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
     '\r\n',
   ].join('\r\n')
   // To a server that speaks something else: what its answer means is not known here.
-  const raw = load.send === undefined ? undefined : Buffer.from(load.send, 'base64')
+  const raw = load.greeted ? Buffer.alloc(0) : load.send === undefined ? undefined : Buffer.from(load.send, 'base64')
   const exchanges = new Map<ClientConnection, { reader: ResponseReader; timer: NodeJS.Timeout }>()
 
   const behaviour: Behaviour = {
     connected(connection) {
+      if (load.greeted) return
       if (raw?.length === 0) return connection.finish('ok')
       connection.socket.write(raw ?? request, () => {
         progress.bytesWritten += (raw ?? request).length
@@ -40,7 +41,7 @@ export async function runConnections(load: ConnectionsLoad, progress: Progress, 
       if (raw !== undefined) connection.finish('ok')
       const reader = exchanges.get(connection)?.reader
       reader?.push(bytes)
-      if (reader?.malformed === true) connection.finish('failed', 'the response is not HTTP')
+      if (reader?.malformed === true) connection.finish('failed', NOT_HTTP)
       else if (clientCloses && reader?.complete(false) === true) connection.finish('ok')
       return true
     },

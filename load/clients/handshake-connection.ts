@@ -2,7 +2,7 @@ import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { formatAddress } from '#kernel/address.ts'
 import { AF_INET } from '#kernel/libc.ts'
-import type { ConnectionRecord, Handshake, HandshakeStep } from '../agent/api.ts'
+import { type ConnectionRecord, type Handshake, type HandshakeStep, NOT_HTTP } from '../agent/api.ts'
 import type { Outcome, Progress } from '../progress.ts'
 import { ResponseReader } from './response.ts'
 import { readServerSide } from './server-side.ts'
@@ -137,7 +137,7 @@ export class HandshakeConnection {
     this.#reader.push(bytes)
     if (this.#reader.malformed) {
       this.#reset()
-      this.#finish('failed', 'the response is not HTTP')
+      this.#finish('failed', NOT_HTTP)
     } else if (this.#reader.complete(false)) this.#moments.answeredMs ??= monotonicMs()
   }
 

@@ -1,4 +1,5 @@
 const MAX_HEAD_BYTES = 65_536
+const START = 'HTTP/1.'
 const HEAD_END = Buffer.from('\r\n\r\n')
 const CHUNKED_END = Buffer.from('0\r\n\r\n')
 
@@ -22,6 +23,8 @@ export class ResponseReader {
       return
     }
     this.#head = Buffer.concat([this.#head, bytes])
+    // Whoever speaks something else may never end what would be the head.
+    this.malformed ||= !START.startsWith(this.#head.toString('latin1', 0, START.length))
     const end = this.#head.indexOf(HEAD_END)
     if (end < 0) {
       this.malformed ||= this.#head.length > MAX_HEAD_BYTES

@@ -1,6 +1,6 @@
 import { descriptorOf } from '#kernel/descriptor.ts'
 import { setReceiveBuffer } from '#kernel/listener.ts'
-import type { SlowReadLoad } from '../agent/api.ts'
+import { NOT_HTTP, type SlowReadLoad } from '../agent/api.ts'
 import { burstArrivals } from '../arrivals.ts'
 import type { Progress } from '../progress.ts'
 import type { Behaviour, ClientConnection } from './client-connection.ts'
@@ -41,7 +41,7 @@ export async function runSlowRead(load: SlowReadLoad, progress: Progress, signal
       const reader = readers.get(connection)
       reader?.push(bytes)
       if (repeated !== undefined) return false
-      if (reader?.malformed === true) connection.finish('failed', 'the response is not HTTP')
+      if (reader?.malformed === true) connection.finish('failed', NOT_HTTP)
       else if (reader?.complete(false) === true) connection.finish('ok')
       return false // one read a tick
     },

@@ -1,4 +1,4 @@
-import type { SlowWriteLoad } from '../agent/api.ts'
+import { NOT_HTTP, type SlowWriteLoad } from '../agent/api.ts'
 import { burstArrivals } from '../arrivals.ts'
 import type { Progress } from '../progress.ts'
 import type { Behaviour, ClientConnection } from './client-connection.ts'
@@ -56,7 +56,7 @@ export async function runSlowWrite(load: SlowWriteLoad, progress: Progress, sign
     received(connection, bytes) {
       const reader = uploads.get(connection)?.reader
       reader?.push(bytes)
-      if (reader?.malformed === true) connection.finish('failed', 'the response is not HTTP')
+      if (reader?.malformed === true) connection.finish('failed', NOT_HTTP)
       return true
     },
     ended: (connection) => (uploads.get(connection)?.reader.complete(true) ? 'ok' : 'closedEarly'),
