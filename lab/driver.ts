@@ -1,7 +1,7 @@
 import { UsageError } from '#common/errors.ts'
-import type { ListenTarget } from '#common/parse.ts'
 import type { Mode } from '#services/backend/api.ts'
 import type { Found } from '#services/keeper/api.ts'
+import type { Reach } from './endpoint.ts'
 import type { Host } from './topology.ts'
 
 /** One backend of the lab, before it starts. */
@@ -75,9 +75,9 @@ export class Unsettable extends UsageError {}
 /** The services of a lab that runs: where each one's HTTP API is, and what only the driver can do to them. */
 export interface StartedServices {
   /** Control API of backend 1, 2, … in this order. The backends run, and do not listen yet. */
-  backends: ListenTarget[]
-  agent: ListenTarget
-  exporter: ListenTarget
+  backends: Reach[]
+  agent: Reach
+  exporter: Reach
   /** Where the plan's server was found to listen: it runs already, and each backend is one of its sockets. */
   found?: Found
   /** Ends a backend at once, as a crash would (SIGKILL). */
@@ -102,6 +102,8 @@ export interface StartedServices {
 /** A way to put the services of a lab together. An experiment never knows which one runs it. */
 export interface Driver {
   readonly name: string
+  /** Whether its requests make connections in the server's namespace while an experiment runs, which are counted there. */
+  readonly countsItself?: boolean
   /**
    * Throws a UsageError that says what is missing and what to do, or an Unsettable that names those of `sysctls` that a
    * lab cannot set here. Starts nothing.

@@ -30,15 +30,18 @@ export interface Way {
   shown?: string
 }
 
+/** Where a service is reached, and by which connections that are kept; left out, every request makes one of its own. */
+export type Reach = ListenTarget & { connections?: http.Agent }
+
 /** The HTTP API of one service. */
 export class Endpoint {
-  readonly target: ListenTarget
+  readonly target: Reach
   readonly #name: string
   readonly #onSilent: () => void
   readonly #way: Way
 
   /** `onSilent` is called when a request was not answered at all, or a stream broke off, without being aborted here. */
-  constructor(name: string, target: ListenTarget, onSilent: () => void = () => {}, way: Way = {}) {
+  constructor(name: string, target: Reach, onSilent: () => void = () => {}, way: Way = {}) {
     this.#way = way
     this.#name = name
     this.target = target
@@ -102,7 +105,7 @@ export class Endpoint {
       ...where,
       method,
       path: `${base}${path}`,
-      agent: false,
+      agent: target.connections ?? false,
       ...(signal === undefined ? {} : { signal }),
       headers:
         payload === undefined

@@ -1,101 +1,15 @@
 /** The same sequence with each driver: what can be done to a lab of namespaces can be done to a lab of containers. */
-import assert from 'node:assert/strict'
 import test from 'node:test'
-import { eventually } from '#common/waiting.ts'
 import { compose } from '#lab/compose/driver.ts'
-import { Lab } from '#lab/lab.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
-import { observe } from '#live/observer.ts'
 import { skipWithoutEngine } from './support/engine.ts'
-import { counter, listener, listeners, port, ssListeners } from './support/readings.ts'
-
-const BACKLOG = 8
+import { useEveryHandle } from './support/handles.ts'
 
 for (const driver of [namespaces, compose])
-  test(`a lab of ${driver.name}: stall, overflow, relisten, flood, kill and restart`, {
-    skip: driver === compose && skipWithoutEngine(),
-  }, async () => {
-    await using lab = await Lab.start({
-      driver,
-      backends: [{ backlog: BACKLOG }, { backlog: BACKLOG }],
-      sysctls: { 'net.ipv4.tcp_syncookies': 0 },
-    })
-    assert.deepEqual(
-      (await listeners(lab)).map(({ shard, limit, process }) => ({ shard, limit, process })),
-      [
-        { shard: 1, limit: BACKLOG, process: 'backend-1' },
-        { shard: 2, limit: BACKLOG, process: 'backend-2' },
-      ],
-    )
-    const honest = await lab.clients.start({
-      kind: 'connections',
-      arrivals: { shape: 'constant', ratePerSecond: 100, durationMs: 400 },
-    })
-    const { outcomes, acceptWaitMs } = await honest.done()
-    assert.deepEqual({ ok: outcomes.ok, waits: acceptWaitMs.count }, { ok: 40, waits: 40 })
-
-    await lab.backend(2).stall()
-    const hold = await lab.clients.start({ kind: 'hold', connections: 60, ratePerSecond: 500 })
-    await eventually(
-      'the queue is full and spills',
-      () => listener(lab, 2),
-      (row) => {
-        assert.equal(row.length, BACKLOG + 1)
-        assert.ok(row.drops > 0)
-      },
-    )
-    const stop = new AbortController()
-    for await (const view of observe(lab, stop.signal)) if (view.shards[1]?.stalled && view.shards[1].fill >= 1) break
-    await hold.stop()
-    const drops = await counter(lab, 'ListenDrops')
-    await eventually(
-      'the exporter counts the same drops',
-      () => listener(lab, 2),
-      (row) => assert.equal(row.drops, drops),
-    )
-    assert.equal(
-      (await ssListeners(lab)).filter((seen) => seen.drops === drops && seen.length === BACKLOG + 1).length,
-      1,
-    )
-
-    await lab.backend(2).relisten(32)
-    await eventually(
-      'the limit is the new one',
-      () => listener(lab, 2),
-      ({ limit }) => assert.equal(limit, 32),
-    )
-    await lab.backend(2).release()
-
-    assert.equal(await lab.readSysctl('net.ipv4.tcp_syncookies'), '0')
-    const flood = await lab.clients.start({ kind: 'half-open', ratePerSecond: 300, durationMs: 700 })
-    await eventually(
-      'the SYN queue has been full',
-      () => port(lab),
-      ({ synQueue }) => assert.ok(synQueue!.peak > BACKLOG, `${synQueue!.peak} half-open requests`),
-    )
-    await flood.done()
-    assert.ok((await counter(lab, 'TCPReqQFullDrop')) > 0)
-    await lab.setSysctl('net.ipv4.tcp_syncookies', 1)
-    assert.equal(await lab.readSysctl('net.ipv4.tcp_syncookies'), '1')
-
-    await lab.backend(1).kill()
-    await eventually(
-      'the killed backend has no row',
-      () => listeners(lab),
-      (rows) =>
-        assert.deepEqual(
-          rows.map(({ shard }) => shard),
-          [2],
-        ),
-    )
-    await lab.backend(1).restart()
-    await eventually(
-      'every backend has a row again',
-      () => listeners(lab),
-      (rows) =>
-        assert.deepEqual(
-          rows.map(({ shard }) => shard),
-          [1, 2],
-        ),
-    )
-  })
+  test(
+    `a lab of ${driver.name}: stall, overflow, relisten, flood, settings, kill and restart`,
+    {
+      skip: driver === compose && skipWithoutEngine(),
+    },
+    () => useEveryHandle(driver),
+  )

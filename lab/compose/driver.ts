@@ -19,7 +19,7 @@ const OLDEST_ENGINE = 25
 const NOT_THERE = /No such file|Read-only file system|[Pp]ermission denied/
 const toolsImage = `spillway-net:${process.env.SPILLWAY_TAG ?? 'latest'}`
 
-export const compose: Driver = { name: 'compose', preflight, start }
+export const compose: Driver = { name: 'compose', countsItself: true, preflight, start }
 
 /** Throws a UsageError that says what Docker lacks; starts nothing. */
 async function preflight(): Promise<void> {

@@ -18,9 +18,9 @@ export async function missingBefore(
   if (untaken !== undefined) return untaken
   if (namespaces !== undefined && driver.name !== 'namespaces')
     return `it runs only in network namespaces: ${namespaces}`
-  // Elsewhere the lab's own requests come over TCP into the server's namespace: each would be answered with a cookie, and counted.
-  if (driver.name !== 'namespaces' && Object.values(cases).some(({ sysctls = {} }) => Number(sysctls[COOKIES]) === 2))
-    return `it runs only in network namespaces: with ${COOKIES} = 2 the lab's own requests would count as cookies`
+  // Each of them would be answered with a cookie.
+  if (driver.countsItself === true && Object.values(cases).some(({ sysctls = {} }) => Number(sysctls[COOKIES]) === 2))
+    return `it does not run with --driver ${driver.name}: with ${COOKIES} = 2 the lab's own requests would count as cookies`
   const present = os.availableParallelism()
   if (present < cores) return `it needs ${cores} cores, and this machine has ${present}`
   const absent = programs.filter((name) => !onPath(name))

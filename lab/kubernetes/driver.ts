@@ -4,7 +4,6 @@ import fs from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { monotonicMs, tellTimeOf } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
-import type { ListenTarget } from '#common/parse.ts'
 import { duration } from '#common/quantities.ts'
 import type { CountersReport } from '#load/agent/api.ts'
 import type { BackendStatus } from '#services/backend/api.ts'
@@ -16,7 +15,7 @@ import {
   type StartedServices,
   Unsettable,
 } from '../driver.ts'
-import { Endpoint } from '../endpoint.ts'
+import { Endpoint, type Reach } from '../endpoint.ts'
 import { lastLines } from '../program.ts'
 import type { Host } from '../topology.ts'
 import { Forward } from './forward.ts'
@@ -110,7 +109,8 @@ class KubernetesLab {
   readonly #name = `spillway-lab-${randomBytes(3).toString('hex')}`
   readonly #open = new DisposableStack()
   #watch: PodWatch | undefined
-  #forward: Forward | undefined
+  /** Of each port of the pod. */
+  readonly #forwards = new Map<number, Forward>()
   #stopping = false
   /** How often each container had been restarted when its end was last told, or wanted. */
   readonly #restarts = new Map<string, number>()
@@ -149,8 +149,13 @@ class KubernetesLab {
         (await this.#complaints()) || 'kubectl get events says what it waits for',
       )
     }
-    const ports = [EXPORTER_PORT, AGENT_PORT, ...this.#plan.backends.map((_, index) => controlPort(index + 1))]
-    this.#forward = this.#open.use(await Forward.open(this.#name, ports))
+    const services: [name: string, port: number][] = [
+      ['the exporter', EXPORTER_PORT],
+      ['the load agent', AGENT_PORT],
+      ...this.#plan.backends.map((_, index): [string, number] => [`backend-${index + 1}`, controlPort(index + 1)]),
+    ]
+    for (const [name, port] of services) this.#forwards.set(port, this.#open.use(new Forward(name, this.#name, port)))
+    await Promise.all([...this.#forwards.values()].map((forward) => forward.open()))
     await this.#agreeOnTime()
   }
 
@@ -187,7 +192,7 @@ class KubernetesLab {
       exporter: this.#at(EXPORTER_PORT),
       agent: this.#at(AGENT_PORT),
       killBackend: (number) => this.#kill(number),
-      startBackend: (number) => this.#runs(`backend-${number}`),
+      startBackend: (number) => this.#startAgain(number),
       setSysctl: (host, name, value) => this.#setSysctl(host, name, value),
       readSysctl: async (host, name) => {
         const { status, stdout } = await this.#run(host, ['cat', fileOf(name)])
@@ -201,8 +206,14 @@ class KubernetesLab {
     }
   }
 
-  #at(port: number): ListenTarget {
-    return { host: '127.0.0.1', port: this.#forward?.portFor(port) ?? 0 }
+  #at(port: number): Reach {
+    return this.#forward(port).reach
+  }
+
+  #forward(port: number): Forward {
+    const forward = this.#forwards.get(port)
+    if (forward === undefined) throw new RangeError(`Port ${port} of the pod is not forwarded`)
+    return forward
   }
 
   #lost(watch: PodWatch): Promise<string> {
@@ -240,24 +251,24 @@ class KubernetesLab {
     const backend = new Endpoint(name, this.#at(controlPort(number)))
     const { identity } = await backend.json<BackendStatus>('GET', '/status')
     if (identity === undefined) throw new UsageError(`${name} does not say which process it is`)
-    const container = this.#container(name)
-    this.#restarts.set(name, (container?.restartCount ?? 0) + 1)
+    this.#restarts.set(name, (this.#container(name)?.restartCount ?? 0) + 1)
+    // What is asked while nobody listens would be refused by the pod's kernel, with resets that it counts.
+    this.#forward(controlPort(number)).close()
     // All containers of the pod see each other's processes, and run as one user.
     const script = `kill -KILL ${identity.pid} && while kill -0 ${identity.pid} 2>/dev/null; do sleep 0.02; done`
     const { status, stderr } = await this.#exec('exporter', ['sh', '-c', script])
     if (status !== 0) throw new UsageError(`${name} could not be killed: ${lastLines(stderr)}`)
   }
 
-  /** Waits until a container that has ended runs again. */
-  async #runs(name: string): Promise<void> {
+  /** Waits until the container of a backend that has ended listens again for orders. */
+  async #startAgain(number: number): Promise<void> {
+    const name = `backend-${number}`
     const wanted = this.#restarts.get(name) ?? 0
     const patience = AbortSignal.timeout(AGAIN_MS)
     try {
       await this.#watch?.until((pod) => {
         const container = pod === undefined ? undefined : containersOf(pod).find((each) => each.name === name)
-        return container !== undefined && container.restartCount >= wanted && container.state.running !== undefined
-          ? true
-          : undefined
+        return (container?.restartCount ?? -1) >= wanted && container?.started === true ? true : undefined
       }, patience)
     } catch (error) {
       if (error !== patience.reason) throw error
@@ -267,6 +278,9 @@ class KubernetesLab {
         'Start a new lab',
       )
     }
+    const forward = this.#forward(controlPort(number))
+    forward.close()
+    await forward.open()
   }
 
   #container(name: string) {

@@ -11,6 +11,7 @@ import { runExperiment } from '#lab/experiment/run-experiment.ts'
 import { kubernetes } from '#lab/kubernetes/driver.ts'
 import { Lab } from '#lab/lab.ts'
 import { clusterNamespace, kubectl, skipWithoutCluster } from '../support/cluster.ts'
+import { useEveryHandle } from '../support/handles.ts'
 import { wasTooBusy } from '../support/too-busy.ts'
 
 const skip = skipWithoutCluster()
@@ -34,31 +35,46 @@ after(async () => {
 
 const podsLeft = (): Promise<string> => kubectl('get', 'pods', '-n', NAMESPACE, '--output=name')
 
-test('small-backlog passes in pods too', { skip }, async (context) => {
-  const experiment = experiments.find(({ name }) => name === 'small-backlog')
-  assert.ok(experiment)
-  const run = () =>
-    runExperiment(experiment, { driver: kubernetes, out: path.join(folder, 'run'), signal: context.signal })
-  let finished = await run()
-  // A moment in which this machine had no time for a lab is no verdict about pods.
-  if (wasTooBusy(finished)) finished = await run()
-  const { verdict } = finished
-  const failed = verdict.expectations.filter(({ passed }) => !passed)
-  assert.ok(
-    verdict.status === 'passed' || wasTooBusy(finished),
-    `${verdict.reason}\n${JSON.stringify(failed, null, 2)}`,
-  )
-  assert.equal(verdict.machine.driver, 'kubernetes')
+/** A queue; what is counted of connections; a group that changes; a process that ends and comes again. */
+const chosen = ['small-backlog', 'no-ack', 'rolling-restart', 'killed-while-clients-wait']
+
+for (const name of chosen)
+  test(`${name} passes in pods too`, { skip }, async (context) => {
+    const experiment = experiments.find((candidate) => candidate.name === name)
+    assert.ok(experiment)
+    const run = () =>
+      runExperiment(experiment, { driver: kubernetes, out: path.join(folder, 'run'), signal: context.signal })
+    let finished = await run()
+    // A moment in which this machine had no time for a lab is no verdict about pods.
+    if (wasTooBusy(finished)) finished = await run()
+    const { verdict } = finished
+    const failed = verdict.expectations.filter(({ passed }) => !passed)
+    assert.equal(verdict.status, 'passed', `${verdict.reason}\n${JSON.stringify(failed, null, 2)}`)
+    assert.equal(verdict.machine.driver, 'kubernetes')
+    assert.equal(await podsLeft(), '')
+  })
+
+test('in a pod: stall, overflow, relisten, flood, settings, kill and restart', { skip }, async () => {
+  await useEveryHandle(kubernetes)
   assert.equal(await podsLeft(), '')
 })
 
-test('what its own requests would be counted in is not judged, and nothing is started', { skip }, async (context) => {
-  const experiment = experiments.find(({ name }) => name === 'no-ack')
-  assert.ok(experiment)
-  const out = path.join(folder, 'no-ack')
-  const { verdict } = await runExperiment(experiment, { driver: kubernetes, out, signal: context.signal })
-  assert.equal(verdict.status, 'not judged')
-  assert.match(verdict.reason ?? '', /only in network namespaces: with net\.ipv4\.tcp_syncookies = 2/)
+test('the kernel of the pod counts no connection and no reset of what the lab asks its services', {
+  skip,
+}, async () => {
+  await using lab = await Lab.start({ driver: kubernetes, backends: 2 })
+  const counted = async (): Promise<(number | undefined)[]> => {
+    const [namespace] = (await lab.look()).namespaces
+    return ['Tcp_PassiveOpens', 'Tcp_OutRsts'].map((name) => namespace?.counters[name])
+  }
+  const before = await counted()
+  assert.ok((before[0] ?? 0) > 0)
+  for (let asked = 0; asked < 20; asked++)
+    await Promise.all([
+      ...[lab.look(), lab.snapshot(), lab.clients.counters(), lab.clients.reports(), lab.clients.metrics()],
+      ...lab.backends.map((backend) => backend.told()),
+    ])
+  assert.deepEqual(await counted(), before)
 })
 
 test('a setting that no pod has is refused before anything starts', { skip }, async () => {

@@ -50,6 +50,11 @@ interface Rendered extends KubernetesObject {
     parallelism: number
     script: { configMap: { name: string; file: string } }
     runner: { image: string; env: { name: string; value: string }[] }
+    initializer: {
+      containerSecurityContext: { readOnlyRootFilesystem: boolean }
+      volumes: { name: string; emptyDir?: object }[]
+      volumeMounts: { name: string; mountPath: string }[]
+    }
   }
 }
 
@@ -148,6 +153,19 @@ test('clients apart need a user namespace, and get their rights in it', { skip }
   assert.deepEqual([pod.hostUsers, client.securityContext.procMount], [false, 'Unmasked'])
 })
 
+test('where clients are apart, whose connections are counted, the kubelet makes none of its own', {
+  skip,
+}, async () => {
+  const pod = await podOf('--set', 'lab.clients.apart=true', '--set', 'lab.hostUsers=false')
+  const second = pod.initContainers.find(({ name }) => name === 'backend-2')
+  // As the kernel writes a listener at port 10522.
+  assert.deepEqual(second?.startupProbe?.exec.command, ['grep', '-q', ':291A 00000000:0000 0A ', '/proc/net/tcp'])
+  for (const probed of allOf(pod).filter(({ startupProbe }) => startupProbe !== undefined)) {
+    assert.equal(probed.startupProbe?.exec.command[0], 'grep')
+    assert.ok(!('readinessProbe' in probed) && !('livenessProbe' in probed))
+  }
+})
+
 test('an Ingress leads to the board by a name that the board answers to', { skip }, async () => {
   const set = ['--set', 'lab.ingress.enabled=true', '--set', 'lab.ingress.host=lab.example']
   const objects = await rendered(...lab, ...set)
@@ -180,6 +198,11 @@ test('a TestRun gives the rate of all runners together, and its script is one of
   const env = Object.fromEntries(spec.runner.env.map(({ name, value }) => [name, value]))
   const service = ofKind(objects, 'Service')
   assert.deepEqual([env.TARGET, env.RATE], [`http://${service.metadata.name}.workshop:8080`, '300'])
+  // The operator has the script archived in /tmp first, and reads what k6 says of that.
+  const { containerSecurityContext, volumes, volumeMounts } = spec.initializer
+  assert.equal(containerSecurityContext.readOnlyRootFilesystem, true)
+  const writable = volumes.filter(({ emptyDir }) => emptyDir !== undefined).map(({ name }) => name)
+  assert.ok(volumeMounts.some(({ name, mountPath }) => mountPath === '/tmp' && writable.includes(name)))
 })
 
 test('the lab and the exporter of the nodes are never selected as one', { skip }, async () => {

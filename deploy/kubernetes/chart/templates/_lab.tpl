@@ -37,10 +37,15 @@ runAsNonRoot: true
 capabilities: { drop: [ALL], add: {{ .add | toJson }} }
 {{- end -}}
 
-{{- /* Whether a service answers; it may be on the pod's loopback alone. */ -}}
+{{- /* Whether a service answers; it may be on the pod's loopback alone. Where clients are apart, what is counted in the pod is what
+they do: there it is asked whether somebody listens (state 0A), and nothing connects. */ -}}
 {{- define "spillway.lab.probe" -}}
 startupProbe:
-  exec: { command: [healthy, {{ . | quote }}] }
+  {{- if .apart }}
+  exec: { command: [grep, -q, {{ printf ":%04X 00000000:0000 0A " (int .port) | quote }}, /proc/net/tcp] }
+  {{- else }}
+  exec: { command: [healthy, {{ .port | quote }}] }
+  {{- end }}
   periodSeconds: 1
   timeoutSeconds: 5
   failureThreshold: 120
