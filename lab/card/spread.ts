@@ -28,7 +28,7 @@ export async function spread(lab: CardLab): Promise<Spread> {
   await lab.stopLoads()
   const workers =
     held.length === 0
-      ? 'no process had taken any'
+      ? 'no process held any'
       : `${plural(held.length, 'process', 'processes')} held ${sharesInWords(held)}`
   const rest = [
     ...(waiting === 0 ? [] : [`, ${number(waiting)} waited to be accepted`]),
