@@ -20,5 +20,7 @@ test('only a HAProxy with a master can be reloaded by a signal', () => {
 test('a server that nobody knows ends by SIGTERM, has the name of its program, and no reload is made up', () => {
   assert.deepEqual(ordersOf(['./build/my-server', '--port', '{port}']), { name: 'my-server' })
   assert.equal(ordersOf(['python3', '-m', 'http.server']).name, 'http.server')
+  assert.equal(ordersOf(['php', '-S', '{address}:{port}', '-t', 'public']).name, 'php')
+  assert.equal(ordersOf(['php8.2', '-d', 'x=y', '-S', 'localhost:80', 'router.php']).name, 'router')
   assert.equal(ordersOf(['./a\u001b[31mb']).name, 'a?[31mb')
 })

@@ -56,7 +56,7 @@ export function namesOf({ command, commandLine }: Program): string[] {
   // Many set their title: `nginx: master process …`, `php-fpm: pool www`.
   const program = baseName(words[0] ?? '').replace(/:$/, '')
   const names = [program, command]
-  if (INTERPRETERS.test(program)) names.unshift(...scriptOf(words.slice(1)))
+  if (INTERPRETERS.test(program)) names.unshift(...scriptOf(program, words.slice(1)))
   return [...new Set(names.filter((name) => name !== ''))]
 }
 
@@ -65,12 +65,16 @@ const INLINE = /^(?:-e|-c|-p|-pe|--eval|--print|-)$/
 /** Options of interpreters whose value is the next word. */
 const VALUED = /^(?:-r|--require|--import|--loader|--experimental-loader|--env-file|-C|--conditions|-X|-W)$/
 
-function scriptOf(words: readonly string[]): string[] {
+/** Those of PHP, whose letters mean something else to others: `php -S 0.0.0.0:80 -t public` runs no script. */
+const PHP = { program: /^php[\d.]*$/, inline: /^(?:-r|-B|-R|-F|-E|-a|-)$/, valued: /^-[Sdtcz]$/ }
+
+function scriptOf(program: string, words: readonly string[]): string[] {
+  const { inline, valued } = PHP.program.test(program) ? PHP : { inline: INLINE, valued: VALUED }
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? ''
     if (word === '-m') return [words[i + 1] ?? '']
-    if (INLINE.test(word)) return []
-    if (VALUED.test(word)) i++
+    if (inline.test(word)) return []
+    if (valued.test(word)) i++
     else if (!word.startsWith('-')) return [baseName(word).replace(/\.(?:py|rb|pl|php|[cm]?[jt]s)$/, '')]
   }
   return []

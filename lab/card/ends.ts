@@ -16,7 +16,7 @@ const PATIENCE_MS = 5000
 export const ENDS_WITHIN_MS = 20_000
 
 /** A load, in the middle of which something is done. */
-export async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadReport> {
+async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadReport> {
   const load = await lab.flow(RATE, FOR_MS, PATIENCE_MS)
   await lab.pass(AT_MS)
   await act()
@@ -88,7 +88,7 @@ async function withMigration(lab: CardLab): Promise<LoadReport | undefined> {
 }
 
 /** The same command again, until the kernel shows its listener. */
-export async function startAgain(lab: CardLab): Promise<void> {
+async function startAgain(lab: CardLab): Promise<void> {
   const backend = lab.lab.backend(1)
   await backend.order('start')
   await lab.until(

@@ -7,6 +7,7 @@ const SILENT = 60
 const PER_SECOND = 100
 const SETTLES_MS = 500
 const MOST_NAMED = 4
+const READINGS = 6
 
 export interface Spread {
   says: string
@@ -20,24 +21,42 @@ export async function spread(lab: CardLab): Promise<Spread> {
   const load = await lab.start({ kind: 'hold', connections: SILENT, ratePerSecond: PER_SECOND })
   await lab.begun(load)
   await lab.pass(SETTLES_MS)
-  const connections = await lab.connections('established')
-  const waiting = await lab.waiting()
+  const { held, waiting, unseen } = await whoHolds(lab)
   const halfOpen = (await lab.connections('syn-recv')).length
   const { connected, outcomes } = await load.report()
   const closed = outcomes.closedEarly + outcomes.reset + outcomes.ok
   await lab.stopLoads()
-  const held = heldBy(connections)
   const workers =
     held.length === 0
-      ? 'no process had taken any'
+      ? 'no process held any'
       : `${plural(held.length, 'process', 'processes')} held ${sharesInWords(held)}`
   const rest = [
     ...(waiting === 0 ? [] : [`, ${number(waiting)} waited to be accepted`]),
+    ...(unseen === 0 ? [] : [`, of ${number(unseen)} the process was not seen`]),
     ...(halfOpen === 0 ? [] : [`, ${number(halfOpen)} were kept half open until they send (TCP_DEFER_ACCEPT)`]),
     ...(closed === 0 ? [] : [`, ${number(closed)} it had closed again`]),
     ...(connected === SILENT ? [] : [`, ${number(SILENT - connected)} were not connected`]),
   ].join('')
   return { says: `${number(SILENT)} clients came and stayed: ${workers}${rest}.`, held, clients: SILENT }
+}
+
+interface Holders {
+  held: number[]
+  waiting: number
+  /** Connections that do not wait, and of which no process is shown. */
+  unseen: number
+}
+
+/** Two readings, one after the other: between them a busy server accepts. Read again until they agree. */
+async function whoHolds(lab: CardLab): Promise<Holders> {
+  for (let reading = 1; ; reading++) {
+    const connections = await lab.connections('established')
+    const waiting = await lab.waiting()
+    const held = heldBy(connections)
+    const unseen = Math.max(0, connections.length - waiting - held.reduce((sum, count) => sum + count, 0))
+    if (unseen === 0 || reading === READINGS) return { held, waiting, unseen }
+    await lab.pass(SETTLES_MS)
+  }
 }
 
 /** Connections by process in what `ss -p` prints, most first. One that several processes hold counts for the first: its own. */

@@ -88,6 +88,12 @@ export async function speakWith(lab: Lab, needs: Needs = {}): Promise<string | u
   const { server } = lab.plan
   if (server === undefined) return undefined
   const { speaks, answer } = await mannerOf(lab)
+  // What was asked beforehand is no part of the experiment, which may count what is left.
+  for (const [host, end] of [
+    ['server', 'sport'],
+    ['client', 'dport'],
+  ] as const)
+    await lab.run(['ss', '-HKtn', 'state', 'time-wait', `${end} = :${lab.plan.port}`], host).catch(() => {}) // no ss there
   if (needs.server?.includes('http') === true && answer !== 'http')
     return `it needs clients that speak HTTP, and ${server.name} does not answer them in HTTP`
   lab.clients.speak(speaks)
