@@ -20,6 +20,7 @@ import {
   linesOf,
   NODE_SERVER,
   run,
+  type Said,
 } from './support/check-host.ts'
 import type { RealServer } from './support/real-servers.ts'
 import * as servers from './support/real-servers.ts'
@@ -58,20 +59,28 @@ const knocking = (host: CheckHost, say: string): ChildProcess =>
   host.start(process.execPath, ['-e', KNOCKING, String(PORT), say])
 
 /** The first finding, once it is this one and says so: whoever connects takes as long as the machine lets them. */
-async function firstFinding(host: CheckHost, code: string, says: RegExp): Promise<FindingLine> {
+async function firstFinding(
+  host: CheckHost,
+  { code, says, whereHidden }: Pick<Case, 'code' | 'says' | 'whereHidden'>,
+): Promise<FindingLine> {
   const said = await eventually(
     `${code} comes first`,
     () => host.check('--json'),
     (said) => {
-      const [first] = findingsIn(said)
+      const [first] = ofServers(said)
+      const hidden = Number(linesOf(said).at(-1)?.hidden_processes)
+      if (hidden > 0 && whereHidden !== undefined && first?.code === whereHidden) return
       assert.equal(first?.code, code)
       assert.match(first?.says ?? '', says)
     },
   )
-  const [first] = findingsIn(said)
+  const [first] = ofServers(said)
   assert.equal(said.code, first?.severity === 'note' ? 0 : 1)
   return first!
 }
+
+/** Without what concerns the whole machine: what others have done to it since boot says nothing of these servers. */
+const ofServers = (said: Said): FindingLine[] => findingsIn(said).filter(({ about }) => about !== null)
 
 interface Case {
   name: string
@@ -81,6 +90,8 @@ interface Case {
   /** What goes wrong. */
   trouble(host: CheckHost, server: ChildProcess): Promise<void> | void
   code: string
+  /** The same where some process may not be looked into, as one of another user namespace: it might wait for connections too. */
+  whereHidden?: string
   process: RegExp
   says: RegExp
   /** One of the lines to type; undefined where there is none. */
@@ -152,6 +163,7 @@ const cases: Case[] = [
     trouble: (host) => void clients(host, 14),
     code: 'workers-exhausted',
     process: /^HAProxy$/,
+    whereHidden: 'all-shards-stalled',
     says: /^5 of 5 wait.*HAProxy does not wait for connections.*as many open/,
     mend: /^maxconn 10000$/,
   },
@@ -161,6 +173,7 @@ const cases: Case[] = [
     trouble: (host) => void clients(host, 60),
     code: 'workers-exhausted',
     process: /^lighttpd$/,
+    whereHidden: 'all-shards-stalled',
     says: /^17 of 17 wait.*lighttpd does not wait for connections at present: it has as many open/,
     mend: /^server\.max-connections = 4096$/,
   },
@@ -322,7 +335,7 @@ const cases: Case[] = [
   },
 ]
 
-for (const { name, server, settings = {}, path: at, trouble, code, process: who, says, mend } of cases)
+for (const { name, server, settings = {}, path: at, trouble, code, whereHidden, process: who, says, mend } of cases)
   test(`${name} is told as ${code}, and at ease it is not`, { skip: missing(server) }, async () => {
     if (server.needs.go !== undefined) await buildGo()
     await using host = await CheckHost.start(settings)
@@ -335,13 +348,14 @@ for (const { name, server, settings = {}, path: at, trouble, code, process: who,
       () => host.check('--json'),
       (said) =>
         assert.deepEqual(
-          findingsIn(said).map((finding) => finding.code),
+          ofServers(said).map((finding) => finding.code),
           expected,
         ),
     )
     await trouble(host, child)
-    const found = await firstFinding(host, code, says)
+    const found = await firstFinding(host, { code, says, ...(whereHidden !== undefined && { whereHidden }) })
     assert.match(found.process ?? '', who)
+    if (found.code === whereHidden) return
     const lines = found.mends.map(({ line }) => line)
     if (mend === undefined)
       assert.deepEqual(
@@ -401,14 +415,14 @@ test('a host on which two dozen servers do their work has no finding', {
     'nothing is found at any of them',
     () => host.check('--json'),
     (said) => {
-      assert.deepEqual(findingsIn(said), [])
+      assert.deepEqual(ofServers(said), [])
       assert.equal(linesOf(said).filter(({ type }) => type === 'listener').length >= ports.size, true)
     },
   )
   const listeners = linesOf(await host.check('--json')).filter(({ type }) => type === 'listener')
   const who = new Map(listeners.map(({ port, process }) => [port, process]))
   for (const [port, { name }] of ports) assert.equal(typeof who.get(port), 'string', `${name} is named`)
-  assert.equal((await host.check()).code, 0)
+  assert.equal((await host.check('--fail-on', 'critical')).code, 0)
 })
 
 async function buildGo(): Promise<void> {
