@@ -16,9 +16,11 @@ import {
   computes,
   type FindingLine,
   findingsIn,
+  KNOCKING,
   linesOf,
   NODE_SERVER,
   run,
+  type Said,
 } from './support/check-host.ts'
 import type { RealServer } from './support/real-servers.ts'
 import * as servers from './support/real-servers.ts'
@@ -30,6 +32,8 @@ after(() => fs.rmSync(made, { recursive: true, force: true, maxRetries: 5 }))
 const folder = (): string => fs.mkdtempSync(path.join(made, 'server-'))
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+/** A request that has not ended. */
+const HALF = 'GET / HTTP/1.1\r\nHost: x\r\n'
 const PORT = 8080
 
 const node = (then: string, backlog = '-'): RealServer => ({
@@ -51,20 +55,32 @@ function start(host: CheckHost, server: RealServer, port = PORT): ChildProcess {
 const clients = (host: CheckHost, count: number, say = '', at: string | number = PORT): ChildProcess =>
   host.start(process.execPath, ['-e', CLIENTS, String(at), String(count), ...(say === '' ? [] : [say])])
 
+const knocking = (host: CheckHost, say: string): ChildProcess =>
+  host.start(process.execPath, ['-e', KNOCKING, String(PORT), say])
+
 /** The first finding, once it is this one and says so: whoever connects takes as long as the machine lets them. */
-async function firstFinding(host: CheckHost, code: string, says: RegExp): Promise<FindingLine> {
+async function firstFinding(
+  host: CheckHost,
+  { code, says, whereHidden }: Pick<Case, 'code' | 'says' | 'whereHidden'>,
+): Promise<FindingLine> {
   const said = await eventually(
     `${code} comes first`,
     () => host.check('--json'),
     (said) => {
-      const [first] = findingsIn(said)
+      const [first] = ofServers(said)
+      const hidden = Number(linesOf(said).at(-1)?.hidden_processes)
+      if (hidden > 0 && whereHidden !== undefined && first?.code === whereHidden) return
       assert.equal(first?.code, code)
       assert.match(first?.says ?? '', says)
     },
   )
-  assert.equal(said.code, 1)
-  return findingsIn(said)[0]!
+  const [first] = ofServers(said)
+  assert.equal(said.code, first?.severity === 'note' ? 0 : 1)
+  return first!
 }
+
+/** Without what concerns the whole machine: what others have done to it since boot says nothing of these servers. */
+const ofServers = (said: Said): FindingLine[] => findingsIn(said).filter(({ about }) => about !== null)
 
 interface Case {
   name: string
@@ -74,11 +90,20 @@ interface Case {
   /** What goes wrong. */
   trouble(host: CheckHost, server: ChildProcess): Promise<void> | void
   code: string
+  /** The same where some process may not be looked into, as one of another user namespace: it might wait for connections too. */
+  whereHidden?: string
   process: RegExp
   says: RegExp
   /** One of the lines to type; undefined where there is none. */
   mend: RegExp | undefined
 }
+
+const accepted = (host: CheckHost, count: number): Promise<unknown> =>
+  eventually(
+    `at least ${count} clients are accepted`,
+    () => host.check('--json', '--fail-on', 'never'),
+    (said) => linesOf(said).some(({ type, accepted: those }) => type === 'listener' && Number(those) >= count),
+  )
 
 const childrenOf = async (pid: number | undefined): Promise<number[]> =>
   (await run('pgrep', ['-P', String(pid)])).stdout.split('\n').filter(Boolean).map(Number)
@@ -138,8 +163,87 @@ const cases: Case[] = [
     trouble: (host) => void clients(host, 14),
     code: 'workers-exhausted',
     process: /^HAProxy$/,
+    whereHidden: 'all-shards-stalled',
     says: /^5 of 5 wait.*HAProxy does not wait for connections.*as many open/,
     mend: /^maxconn 10000$/,
+  },
+  {
+    name: 'lighttpd at its server.max-connections',
+    server: servers.lighttpd('server.max-connections = 4\nserver.listen-backlog = 16'),
+    trouble: (host) => void clients(host, 60),
+    code: 'workers-exhausted',
+    process: /^lighttpd$/,
+    whereHidden: 'all-shards-stalled',
+    says: /^17 of 17 wait.*lighttpd does not wait for connections at present: it has as many open/,
+    mend: /^server\.max-connections = 4096$/,
+  },
+  {
+    name: 'Apache at its MaxRequestWorkers',
+    server: servers.apache(
+      'ServerLimit 1\nStartServers 1\nThreadsPerChild 4\nMinSpareThreads 1\nMaxSpareThreads 4\nMaxRequestWorkers 4\nListenBacklog 8\nTimeout 600',
+    ),
+    trouble: (host) => void clients(host, 40, HALF),
+    code: 'workers-exhausted',
+    process: /^Apache$/,
+    says: /^9 of 9 wait.*all workers of Apache/,
+    mend: /^MaxRequestWorkers 400$/,
+  },
+  {
+    name: 'nginx out of worker_connections',
+    server: servers.nginx('', 1, 'worker_connections 32;'),
+    async trouble(host) {
+      clients(host, 40, HALF)
+      await accepted(host, 28) // what it needs for itself takes places too
+      knocking(host, GET)
+    },
+    code: 'closed-after-accept',
+    process: /^nginx$/,
+    says: /^nginx has \d\d clients here, not one more or less .* RSTs a second/,
+    mend: /^worker_connections 4096;$/,
+  },
+  {
+    name: 'Redis at its maxclients',
+    server: servers.redis('--maxclients', '20'),
+    async trouble(host) {
+      clients(host, 20)
+      await accepted(host, 20)
+      knocking(host, 'PING\r\n')
+    },
+    code: 'closed-after-accept',
+    process: /^Redis$/,
+    says: /^Redis has 20 clients here, not one more or less .* RSTs a second/,
+    mend: /^maxclients 10000$/,
+  },
+  {
+    name: 'memcached with as many clients as -c allows',
+    server: servers.memcached('-c', '64'),
+    trouble: (host) => void clients(host, 80),
+    code: 'file-descriptors-used-up',
+    process: /^memcached$/,
+    says: /^memcached \(\d+\) has \d\d of 64 files open, which is as many as it has set itself for its clients/,
+    mend: /^-c 65536$/,
+  },
+  {
+    name: 'PostgreSQL at its max_connections',
+    server: servers.postgres(20),
+    trouble: (host) => void clients(host, 26, servers.postgresLogin),
+    code: 'closed-after-accept',
+    process: /^PostgreSQL$/,
+    says: /^PostgreSQL has 20 clients here, about as many as it may have by its backlog, and was the first to close 6 connections/,
+    mend: /^max_connections = 200$/,
+  },
+  {
+    name: 'PgBouncer at its max_client_conn',
+    server: servers.pgbouncer('max_client_conn = 20\nclient_login_timeout = 600'),
+    async trouble(host) {
+      clients(host, 20)
+      await accepted(host, 20)
+      clients(host, 6, servers.postgresLogin)
+    },
+    code: 'closed-after-accept',
+    process: /^PgBouncer$/,
+    says: /^PgBouncer has 20 clients here, not one more or less .* was the first to close 6 connections/,
+    mend: /^max_client_conn = 1000$/,
   },
   {
     name: 'Redis, whose backlog somaxconn has cut',
@@ -231,7 +335,7 @@ const cases: Case[] = [
   },
 ]
 
-for (const { name, server, settings = {}, path: at, trouble, code, process: who, says, mend } of cases)
+for (const { name, server, settings = {}, path: at, trouble, code, whereHidden, process: who, says, mend } of cases)
   test(`${name} is told as ${code}, and at ease it is not`, { skip: missing(server) }, async () => {
     if (server.needs.go !== undefined) await buildGo()
     await using host = await CheckHost.start(settings)
@@ -244,13 +348,14 @@ for (const { name, server, settings = {}, path: at, trouble, code, process: who,
       () => host.check('--json'),
       (said) =>
         assert.deepEqual(
-          findingsIn(said).map((finding) => finding.code),
+          ofServers(said).map((finding) => finding.code),
           expected,
         ),
     )
     await trouble(host, child)
-    const found = await firstFinding(host, code, says)
+    const found = await firstFinding(host, { code, says, ...(whereHidden !== undefined && { whereHidden }) })
     assert.match(found.process ?? '', who)
+    if (found.code === whereHidden) return
     const lines = found.mends.map(({ line }) => line)
     if (mend === undefined)
       assert.deepEqual(
@@ -285,6 +390,8 @@ const healthy: Record<string, RealServer> = {
   Apache: servers.apache(),
   lighttpd: servers.lighttpd(),
   memcached: servers.memcached(),
+  PostgreSQL: servers.postgres(),
+  PgBouncer: servers.pgbouncer(),
   Puma: servers.puma(),
   Unicorn: servers.unicorn(),
   'http.server': servers.httpServer(),
@@ -302,20 +409,20 @@ test('a host on which two dozen servers do their work has no finding', {
   const ports = new Map(Object.entries(healthy).map(([name, server], at) => [FIRST_PORT + at, { name, server }]))
   for (const [port, { server }] of ports) start(host, server, port)
   for (const port of ports.keys()) await host.listens(port)
-  const quiet = new Set(['an activated socket', 'PHP-FPM', 'memcached', 'Redis'])
+  const quiet = new Set(['an activated socket', 'PHP-FPM', 'memcached', 'Redis', 'PostgreSQL', 'PgBouncer'])
   for (const [port, { name }] of ports) if (!quiet.has(name)) clients(host, 3, GET, port)
   await eventually(
     'nothing is found at any of them',
     () => host.check('--json'),
     (said) => {
-      assert.deepEqual(findingsIn(said), [])
+      assert.deepEqual(ofServers(said), [])
       assert.equal(linesOf(said).filter(({ type }) => type === 'listener').length >= ports.size, true)
     },
   )
   const listeners = linesOf(await host.check('--json')).filter(({ type }) => type === 'listener')
   const who = new Map(listeners.map(({ port, process }) => [port, process]))
   for (const [port, { name }] of ports) assert.equal(typeof who.get(port), 'string', `${name} is named`)
-  assert.equal((await host.check()).code, 0)
+  assert.equal((await host.check('--fail-on', 'critical')).code, 0)
 })
 
 async function buildGo(): Promise<void> {

@@ -24,7 +24,14 @@ const rules = groups.flatMap((group) => group.rules)
 const alertNames = new Set(rules.flatMap(({ alert }) => alert ?? []))
 
 /** What is found at a host alone, by `spillway check`. */
-const ofHosts = ['backlog-small', 'conntrack-full', 'shards-uneven', 'softnet-drops', 'sysctls-contradict']
+const ofHosts = [
+  'backlog-small',
+  'closed-after-accept',
+  'conntrack-full',
+  'shards-uneven',
+  'softnet-drops',
+  'sysctls-contradict',
+]
 
 const metricNames = new Set(metrics.map(({ name }) => name))
 

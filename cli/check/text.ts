@@ -45,7 +45,9 @@ const RIGHT = new Set([2, 3, 5])
 function table({ queues }: HostReport, style: Style): string {
   if (queues.length === 0) return ''
   const rows = [...rowsOf(queues)]
-  const widths = heads.map((head, at) => Math.max(head.length, ...rows.map(({ cells }) => cells[at]?.length ?? 0)))
+  const widths = heads.map((head, at) =>
+    rows.reduce((widest, { cells }) => Math.max(widest, cells[at]?.length ?? 0), head.length),
+  )
   shrink(widths, style.columns - 2 * (heads.length - 1))
   const line = (cells: readonly string[]): string =>
     cells

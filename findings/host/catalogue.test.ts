@@ -86,6 +86,45 @@ test('connections that nobody reads are told although the accept queue is empty'
   assert.deepEqual(codes(queue({ unserved: { connections: 1, oldestMs: 9000 }, accepted: 20 })), [])
 })
 
+test('a server that closes whom it has accepted is told where it has as many clients as it may have, and only there', () => {
+  const postgres = (accepted: number, closedFirst: number) =>
+    codes(queue({ server: serverNamed('postgres'), limit: 244, accepted, closedFirst }))
+  assert.deepEqual(postgres(100, 6), ['warning closed-after-accept'])
+  assert.deepEqual(postgres(100, 0), [], 'nobody was turned away')
+  assert.deepEqual(postgres(40, 6), [], 'wrong passwords, or probes')
+  const nginx = (accepted: number, acceptedBefore: number, resets: number, command = 'nginx') =>
+    codes({
+      ...queue({ server: serverNamed(command), accepted, acceptedBefore }),
+      counters: { Tcp_OutRsts: resets },
+      countersBefore: { Tcp_OutRsts: 0 },
+    })
+  assert.deepEqual(nginx(500, 500, 20), ['note closed-after-accept'])
+  assert.deepEqual(nginx(500, 500, 0), [])
+  assert.deepEqual(nginx(500, 498, 20), [], 'it has taken others')
+  assert.deepEqual(nginx(3, 3, 20), [], 'few that stay are a pool')
+  assert.deepEqual(nginx(500, 500, 20, 'haproxy'), [], 'it leaves them in the queue')
+})
+
+test('descriptors that a server counts itself are mended in its own words', () => {
+  const lines = (command: string) =>
+    hostFindingsOf(
+      hostOf(queue({ server: serverNamed(command), processes: [processOf({ files: { open: 1020, limit: 1024 } })] })),
+    ).flatMap(({ mends }) => mends.map(({ line }) => line))
+  assert.deepEqual(lines('memcached'), ['-c 65536'])
+  assert.deepEqual(lines('nginx'), ['prlimit --pid 100 --nofile=65536', 'worker_rlimit_nofile 65536;'])
+  assert.deepEqual(lines('node'), ['prlimit --pid 100 --nofile=65536'])
+})
+
+test('of a server that is known by its name alone, as an exporter tells it, the pool is named too', () => {
+  const told = (command: string, acceptors: number[] | undefined) =>
+    hostFindingsOf(hostOf(queue({ ...STUCK, server: serverNamed(command), processes: [], acceptors })))[0]
+  assert.equal(told('gunicorn', [])?.code, 'workers-exhausted')
+  assert.match(told('gunicorn', [])?.words ?? '', /all workers of gunicorn are busy/)
+  assert.equal(told('haproxy', [])?.code, 'workers-exhausted')
+  assert.equal(told('haproxy', undefined)?.code, 'accept-queue-overflows')
+  assert.equal(told('nginx', [])?.code, 'nobody-accepts')
+})
+
 test('what moves now goes before what is over, and what is rare is not told', () => {
   const cookies = (now: number, before: number, uptimeMs: number) =>
     codes({

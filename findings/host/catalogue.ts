@@ -6,6 +6,7 @@ import { type HostFinding, type HostFound, severities } from './finding.ts'
 import { connectionTables, machineWide, sourcePorts, udpQueues } from './machine.ts'
 import { descriptors, droppedBefore, filling, overflows, stalls } from './queues.ts'
 import { incidents, withoutWhatIsJudged } from './recorded.ts'
+import { closedAfterAccept } from './refusing.ts'
 import { clamped, contradictions } from './settings.ts'
 
 const catalogue: readonly HostFinding[] = [
@@ -13,6 +14,7 @@ const catalogue: readonly HostFinding[] = [
   stalls,
   descriptors,
   acceptedAndNeverRead,
+  closedAfterAccept,
   forsakenShards,
   strangers,
   overflows,

@@ -1,6 +1,7 @@
 /** Why a queue stands still or is full: what those who should accept are doing. */
 
 import { percent } from '#common/quantities.ts'
+import type { Server } from '../servers/server.ts'
 import { isFull, type ProcessEvidence, type QueueEvidence } from './evidence.ts'
 import type { HostFound, Mend } from './finding.ts'
 import { poolOf, whereOf } from './mend.ts'
@@ -55,7 +56,13 @@ export function causeOf(queue: QueueEvidence): Cause {
   const nobodyWaits = acceptors !== undefined && acceptors.length === 0
   const should = accepting(queue)
   const out = should.find(usedUp)
-  if (out === undefined && processes.every(({ state }) => state === undefined))
+  const unseen = processes.every(({ state }) => state === undefined)
+  // One that is stopped was waiting for connections, and still stands among those that do.
+  if (out === undefined && unseen && nobodyWaits && server !== undefined) {
+    const busy = allBusy(queue, server)
+    if (busy !== undefined) return busy
+  }
+  if (out === undefined && unseen)
     return {
       code: nobodyWaits ? 'nobody-accepts' : 'unknown',
       sure: 'certain',
@@ -97,20 +104,11 @@ export function causeOf(queue: QueueEvidence): Cause {
     }
   const busiest = should.toSorted((a, b) => (b.cpuShare ?? 0) - (a.cpuShare ?? 0))[0]
   const busy = busiest !== undefined && computes(busiest) ? percent(busiest.cpuShare ?? 0) : undefined
-  if (server?.pool?.fills === 'requests')
-    return {
-      code: 'workers-exhausted',
-      sure: 'likely',
-      words: `all workers of ${server.name} (${plural(workersOf(queue), 'process', 'processes')}) are busy with requests that do not end, so nobody accepts${busy === undefined ? '' : `; one takes ${busy} of a core`}`,
-      mends: poolOf(queue),
-    }
-  if (nobodyWaits && server?.pool?.fills === 'connections')
-    return {
-      code: 'workers-exhausted',
-      sure: 'likely',
-      words: `${server.name} does not wait for connections at present: it has as many open${queue.accepted === undefined ? '' : ` (${whole(queue.accepted)} here)`} as it may have`,
-      mends: poolOf(queue),
-    }
+  const exhausted =
+    server !== undefined && (nobodyWaits || server.pool?.fills === 'requests')
+      ? allBusy(queue, server, busy)
+      : undefined
+  if (exhausted !== undefined) return exhausted
   if (busiest?.state === 'runs' && (busiest.cpuShare ?? 0) < BUSY)
     return {
       code: 'stalled',
@@ -145,9 +143,22 @@ export function causeOf(queue: QueueEvidence): Cause {
 const computes = ({ cpuShare = 0, state }: ProcessEvidence): boolean =>
   cpuShare >= BUSY || (state === 'runs' && cpuShare > 0)
 
-/** Masters hold the socket too, and serve nobody. */
-function workersOf({ processes }: QueueEvidence): number {
-  return Math.max(1, processes.length - 1)
+/** Of a server that stops accepting while it has enough to do. `busy` is what share of a core one of its workers takes. */
+function allBusy(queue: QueueEvidence, { name, pool }: Server, busy?: string): Cause | undefined {
+  const { processes, accepted } = queue
+  if (pool === undefined || pool.fills === 'refuses') return undefined
+  // Masters hold the socket too, and serve nobody.
+  const workers =
+    processes.length === 0 ? '' : ` (${plural(Math.max(1, processes.length - 1), 'process', 'processes')})`
+  return {
+    code: 'workers-exhausted',
+    sure: 'likely',
+    words:
+      pool.fills === 'requests'
+        ? `all workers of ${name}${workers} are busy with requests that do not end, so nobody accepts${busy === undefined ? '' : `; one takes ${busy} of a core`}`
+        : `${name} does not wait for connections at present: it has as many open${accepted === undefined ? '' : ` (${whole(accepted)} here)`} as it may have`,
+    mends: poolOf(queue),
+  }
 }
 
 /** Without a free descriptor accept() fails, and what waits stays where it is. */
@@ -160,7 +171,10 @@ export function filesWords(name: string, { pid, files }: ProcessEvidence): strin
 
 export function filesMend(queue: QueueEvidence, { pid, files }: ProcessEvidence): Mend[] {
   const more = Math.max(65_536, 4 * (files?.limit ?? 0))
+  const own = queue.server?.files
+  if (own?.counts === true) return [own.setting(more)]
   const now: Mend = { line: `prlimit --pid ${pid} --nofile=${more}`, where: whereOf(queue), after: 'in force at once' }
+  if (own !== undefined) return [now, own.setting(more)]
   return queue.unit === ''
     ? [now]
     : [

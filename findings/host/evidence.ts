@@ -76,6 +76,10 @@ export interface QueueEvidence extends Place {
   hungUp: number | undefined
   /** Of the port: accepted connections, and those of which nobody has read or answered anything. */
   accepted: number | undefined
+  /** The former at the first look. */
+  acceptedBefore: number | undefined
+  /** Of the port: connections that this end was the first to close, of about the last minute. */
+  closedFirst: number | undefined
   unserved: { connections: number; oldestMs: number } | undefined
   /** Of the port. */
   synQueue: { length: number; limit: number } | undefined

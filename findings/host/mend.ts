@@ -1,5 +1,5 @@
 /** The very line that mends something, for the very server. */
-import type { Endpoint } from '../servers/server.ts'
+import type { Endpoint, Server } from '../servers/server.ts'
 import type { QueueEvidence } from './evidence.ts'
 import type { Mend } from './finding.ts'
 
@@ -54,13 +54,14 @@ export function somaxconnFor(queue: Settable, backlog: number, somaxconn: number
   return [{ line: `sysctl -w net.core.somaxconn=${backlog}`, where: whereOf(queue), after: 'then restart the server' }]
 }
 
-/** More that can be served at the same time. */
-export function poolOf({ server }: Pick<Settable, 'server'>): Mend[] {
-  const pool = server?.pool
-  return pool === undefined
-    ? []
-    : [{ line: pool.line, where: `in its configuration: ${pool.what}`, after: 'restart it' }]
-}
+/** More that can be served at the same time, where that keeps the queue from filling or makes it longer. */
+export const poolOf = ({ server: { pool } = {} }: { server: Pick<Server, 'pool'> | undefined }): Mend[] =>
+  pool === undefined || (pool.fills === 'refuses' && pool.refusesFrom === undefined) ? [] : placesOf(pool)
+
+/** More clients at the same time. */
+export const placesOf = ({ line, what }: NonNullable<Server['pool']>): Mend[] => [
+  { line, where: `in its configuration: ${what}`, after: 'restart it' },
+]
 
 export const sysctl = (name: string, value: number | string, where = 'on this host'): Mend => ({
   line: `sysctl -w ${name}=${quoted(value)}`,

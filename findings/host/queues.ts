@@ -207,9 +207,12 @@ export const descriptors: HostFinding = function* descriptors(host) {
           sure: 'certain',
           about: queue,
           who: queue.who,
-          words: usedUp(one)
-            ? `${filesWords(nameOf(queue), one)}.`
-            : `${nameOf(queue)} (${pid}) has ${whole(files.open)} of ${whole(files.limit)} files open: when they are used up, accept() fails and its queue fills.`,
+          words:
+            queue.server?.files?.counts === true && queue.server.pool?.fills === 'refuses'
+              ? `${nameOf(queue)} (${pid}) has ${whole(files.open)} of ${whole(files.limit)} files open, which is as many as it has set itself for its clients: it accepts whoever comes beyond that, and closes at once. No queue shows it.`
+              : usedUp(one)
+                ? `${filesWords(nameOf(queue), one)}.`
+                : `${nameOf(queue)} (${pid}) has ${whole(files.open)} of ${whole(files.limit)} files open: when they are used up, accept() fails and its queue fills.`,
           evidence: { open: files.open, limit: files.limit, pid },
           mends: filesMend(queue, one),
         }

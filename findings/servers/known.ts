@@ -30,7 +30,8 @@ export const servers: readonly Server[] = [
     defaultBacklog: 511,
     backlog: (n, at) =>
       setting(`listen ${address(at)} backlog=${n};`, 'in one listen of that address', 'nginx -s reload'),
-    pool: { line: 'worker_connections 4096;', what: 'connections of a worker', fills: 'connections' },
+    pool: { line: 'worker_connections 4096;', what: 'connections of a worker', fills: 'refuses' },
+    files: { setting: (n) => setting(`worker_rlimit_nofile ${n};`, 'beside worker_processes', 'nginx -s reload') },
   },
   {
     name: 'HAProxy',
@@ -39,6 +40,7 @@ export const servers: readonly Server[] = [
     backlog: (n) => setting(`backlog ${n}`, 'in that frontend, or in defaults', 'reload it'),
     bound: 'Its backlog is its maxconn unless one is set',
     pool: { line: 'maxconn 10000', what: 'connections of a frontend', fills: 'connections' },
+    files: { setting: (n) => setting(`ulimit-n ${n}`, 'in global', 'restart it'), counts: true },
   },
   {
     name: 'Apache',
@@ -53,6 +55,7 @@ export const servers: readonly Server[] = [
     defaultBacklog: 1024,
     backlog: (n) => setting(`server.listen-backlog = ${n}`, 'in lighttpd.conf', 'restart it'),
     pool: { line: 'server.max-connections = 4096', what: 'connections', fills: 'connections' },
+    files: { setting: (n) => setting(`server.max-fds = ${n}`, 'in lighttpd.conf', 'restart it'), counts: true },
   },
   {
     name: 'PHP-FPM',
@@ -72,6 +75,7 @@ export const servers: readonly Server[] = [
     programs: ['squid'],
     bound: 'Its backlog is a quarter of max_filedescriptors',
     backlog: (n) => setting(`max_filedescriptors ${n * 4}`, 'in squid.conf', 'restart it'),
+    files: { setting: (n) => setting(`max_filedescriptors ${n}`, 'in squid.conf', 'restart it'), counts: true },
   },
   {
     name: 'Envoy',
@@ -84,28 +88,43 @@ export const servers: readonly Server[] = [
     programs: ['redis-server', 'redis-sentinel', 'valkey-server', 'keydb-server'],
     defaultBacklog: 511,
     backlog: (n) => setting(`tcp-backlog ${n}`, 'in redis.conf', 'restart it'),
-    pool: { line: 'maxclients 10000', what: 'clients', fills: 'connections' },
+    pool: { line: 'maxclients 10000', what: 'clients', fills: 'refuses' },
   },
-  { name: 'memcached', programs: ['memcached'], defaultBacklog: 1024, backlog: option('-b') },
+  {
+    name: 'memcached',
+    programs: ['memcached'],
+    defaultBacklog: 1024,
+    backlog: option('-b'),
+    pool: { line: '-c 4096', what: 'clients', fills: 'refuses' },
+    files: { setting: option('-c'), counts: true },
+  },
   {
     name: 'PgBouncer',
     programs: ['pgbouncer'],
     defaultBacklog: 128,
     backlog: (n) => setting(`listen_backlog = ${n}`, 'in its [pgbouncer]', 'restart it'),
-    pool: { line: 'max_client_conn = 1000', what: 'clients', fills: 'connections' },
+    pool: { line: 'max_client_conn = 1000', what: 'clients', fills: 'refuses', clientsEnd: true },
   },
   {
     name: 'PostgreSQL',
     programs: ['postgres', 'postmaster'],
     bound: 'Its backlog is twice the processes that it may start: raise max_connections, or put PgBouncer in front',
-    pool: { line: 'max_connections = 200', what: 'clients', fills: 'connections' },
+    pool: {
+      line: 'max_connections = 200',
+      what: 'clients',
+      fills: 'refuses',
+      clientsEnd: true,
+      // Of the processes that it may start as many as this are no clients' unless it is told otherwise, or are kept for superusers.
+      refusesFrom: (limit) => Math.floor(limit / 2) - 25,
+    },
   },
   {
     name: 'MariaDB or MySQL',
     programs: ['mariadbd', 'mysqld'],
     backlog: (n) => setting(`back_log = ${n}`, 'in [mysqld]', 'restart it'),
     bound: 'Its backlog follows max_connections unless one is set',
-    pool: { line: 'max_connections = 500', what: 'clients', fills: 'connections' },
+    pool: { line: 'max_connections = 500', what: 'clients', fills: 'refuses' },
+    files: { setting: (n) => setting(`open_files_limit = ${n}`, 'in [mysqld]', 'restart it') },
   },
   { name: 'MongoDB', programs: ['mongod', 'mongos'], defaultBacklog: 'somaxconn' },
   {

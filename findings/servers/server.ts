@@ -35,8 +35,21 @@ export interface Server {
   pool?: {
     line: string
     what: string
-    /** `requests`: nobody accepts while all are being served. `connections`: nobody accepts while so many are open. */
-    fills: 'requests' | 'connections'
+    /**
+     * `requests`: nobody accepts while all are being served. `connections`: nobody accepts while so many are open. `refuses`:
+     * it goes on accepting while so many are open, and closes at once whatever comes beyond: no queue shows it.
+     */
+    fills: 'requests' | 'connections' | 'refuses'
+    /** Of one that refuses: its clients end their connections themselves, so where it is the first to close, it refuses. */
+    clientsEnd?: true
+    /** Of one whose limit follows from how many clients it may have: with fewer than this it refuses nobody for their number. */
+    refusesFrom?: (limit: number) => number
+  }
+  /** How it is given more file descriptors. */
+  files?: {
+    setting: (files: number) => Setting
+    /** It counts for itself, or has made room for so many when it started: what is raised from outside changes nothing. */
+    counts?: true
   }
 }
 

@@ -121,6 +121,8 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       oldestWaitBeforeMs: inMs(waitBefore(value)),
       hungUp: undefined,
       accepted: undefined,
+      acceptedBefore: undefined,
+      closedFirst: undefined,
       unserved:
         notServed === undefined ? undefined : { connections: notServed, oldestMs: inMs(unservedAge(value)) ?? 0 },
       synQueue: undefined,

@@ -38,7 +38,7 @@ export interface EarlierLook {
     listeners: readonly Pick<ListenerSample, 'cookie' | 'length' | 'drops'>[]
     unixListeners?: readonly Pick<UnixListenerSample, 'cookie' | 'length'>[]
     udpSockets?: readonly Pick<UdpSocketSample, 'address' | 'port' | 'drops'>[]
-    ports: readonly Pick<PortSample, 'address' | 'port' | 'oldestWaitMs'>[]
+    ports: readonly Pick<PortSample, 'address' | 'port' | 'oldestWaitMs' | 'pastAccept'>[]
   })[]
 }
 
@@ -94,14 +94,11 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     const readMs = Math.max(...before.namespaces.map(({ costs }) => costs.connections.readMs ?? monotonicMs()))
     const inodes = socketInodes(before)
     places.update(before.namespaces)
-    const placesAreAskedFor = (): void => {
-      for (const { inode: namespace, listeners } of before.namespaces)
-        for (const { inode, cgroupId } of listeners) places.of(namespace, owners.of(inode)[0]?.workload, cgroupId)
-      places.lookForUnknown()
-    }
-    placesAreAskedFor()
     await settle(owners, inodes)
-    placesAreAskedFor()
+    // Where nobody's could be found, that of the socket itself is looked for while the looks lie apart.
+    for (const { inode: namespace, listeners } of before.namespaces)
+      for (const { inode, cgroupId } of listeners) places.of(namespace, owners.of(inode)[0]?.workload, cgroupId)
+    places.lookForUnknown()
     first?.(new Set(inodes.values().flatMap((inode) => owners.of(inode).map(({ pid }) => pid))))
     const secondMs = Math.max(readMs + apartMs, monotonicMs() + Math.min(apartMs, LEAST_APART_MS))
     await meanwhile?.()

@@ -91,6 +91,8 @@ function tcpQueues(
       oldestWaitBeforeMs: all.oldestWaitBeforeMs,
       hungUp: all.hungUp,
       accepted: all.accepted,
+      acceptedBefore: all.acceptedBefore,
+      closedFirst: all.closedFirst,
       unserved: all.unserved,
       synQueue: all.synQueue,
     }
@@ -132,12 +134,25 @@ function udpOf({ udpSockets = [] }: NamespaceSample, before: Before, place: Wher
   })
 }
 
+/** The states of a connection whose first FIN was ours; after the last of them it is kept for a minute. */
+const closedByUs = ['fin_wait1', 'fin_wait2', 'closing', 'time_wait'] as const
+
 /** What is known of a port alone, not by shard. */
 function ofPort(
   port: PortSample | undefined,
-  before: Pick<PortSample, 'oldestWaitMs'> | undefined,
-): Pick<QueueEvidence, 'oldestWaitMs' | 'oldestWaitBeforeMs' | 'hungUp' | 'accepted' | 'unserved' | 'synQueue'> {
-  const { pastAccept, waitingFinished, waitingReset, synQueue } = port ?? {}
+  before: Pick<PortSample, 'oldestWaitMs' | 'pastAccept'> | undefined,
+): Pick<
+  QueueEvidence,
+  | 'oldestWaitMs'
+  | 'oldestWaitBeforeMs'
+  | 'hungUp'
+  | 'accepted'
+  | 'acceptedBefore'
+  | 'closedFirst'
+  | 'unserved'
+  | 'synQueue'
+> {
+  const { connections, pastAccept, waitingFinished, waitingReset, synQueue } = port ?? {}
   const { unserved, unservedOldestMs } = pastAccept ?? {}
   return {
     oldestWaitMs: port?.oldestWaitMs,
@@ -147,6 +162,8 @@ function ofPort(
         ? undefined
         : (waitingFinished ?? 0) + (waitingReset ?? 0),
     accepted: pastAccept?.accepted,
+    acceptedBefore: before?.pastAccept?.accepted,
+    closedFirst: connections && closedByUs.reduce((sum, state) => sum + (connections[state] ?? 0), 0),
     unserved: unserved === undefined ? undefined : { connections: unserved, oldestMs: unservedOldestMs ?? 0 },
     synQueue,
   }

@@ -19,7 +19,10 @@ export const byPlace = <One extends At>(all: readonly One[]): Map<string, One> =
 /** How many share each place. */
 export function countByPlace(all: readonly At[]): Map<string, number> {
   const counts = new Map<string, number>()
-  for (const one of all) counts.set(placeOf(one), (counts.get(placeOf(one)) ?? 0) + 1)
+  for (const one of all) {
+    const place = placeOf(one)
+    counts.set(place, (counts.get(place) ?? 0) + 1)
+  }
   return counts
 }
 

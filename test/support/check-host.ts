@@ -177,3 +177,12 @@ function connect() {
 }
 for (let i = 0; i < Number(count); i++) connect()
 setInterval(() => {}, 1e9)`
+
+/** Eight clients that connect, send that, and come again whenever they are closed. */
+export const KNOCKING = `
+const [port, say] = process.argv.slice(1)
+function knock() {
+  const socket = require('node:net').connect(Number(port), '127.0.0.1', () => socket.write(say))
+  socket.on('error', () => {}).on('close', () => setTimeout(knock, 20)).resume()
+}
+for (let i = 0; i < 8; i++) knock()`

@@ -25,13 +25,14 @@ def app(environ, start):
     return [b'x']
 `
 
-export const nginx = (listen = '', workers = 1): RealServer => ({
+/** `events`: settings of that part of its configuration. */
+export const nginx = (listen = '', workers = 1, events = ''): RealServer => ({
   needs: { nginx: 'nginx-light' },
   command(port, folder) {
     const file = write(
       folder,
       'nginx.conf',
-      `user root; daemon off; worker_processes ${workers}; pid ${folder}/nginx.pid; error_log /dev/null; events {}
+      `user root; daemon off; worker_processes ${workers}; pid ${folder}/nginx.pid; error_log /dev/null; events { ${events} }
 http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
 server { listen 127.0.0.1:${port} ${listen}; } }`,
     )
@@ -77,11 +78,11 @@ export const haproxy = (frontend = ''): RealServer => ({
   },
 })
 
-export const redis = (): RealServer => ({
+export const redis = (...options: string[]): RealServer => ({
   needs: { 'redis-server': 'redis-server' },
   command: (port, folder) => [
     program('redis-server'),
-    ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder],
+    ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...options],
   ],
 })
 
@@ -140,7 +141,8 @@ export const activated = (...command: string[]): RealServer => ({
   command: (port) => [program('systemd-socket-activate'), ['--listen', `127.0.0.1:${port}`, ...command]],
 })
 
-export const apache = (): RealServer => ({
+/** `settings`: further lines of its configuration. */
+export const apache = (settings = ''): RealServer => ({
   needs: { apache2: 'apache2-bin' },
   command(port, folder) {
     const modules = ['mpm_event', 'authz_core'].map(
@@ -149,13 +151,14 @@ export const apache = (): RealServer => ({
     const file = write(
       folder,
       'apache.conf',
-      `ServerName x\nListen 127.0.0.1:${port}\nPidFile ${folder}/apache.pid\nErrorLog /dev/null\n${modules.join('\n')}\n`,
+      `ServerName x\nListen 127.0.0.1:${port}\nPidFile ${folder}/apache.pid\nErrorLog /dev/null\n${modules.join('\n')}\n${settings}\n`,
     )
     return [program('apache2'), ['-DFOREGROUND', '-f', file]]
   },
 })
 
-export const lighttpd = (): RealServer => ({
+/** `settings`: further lines of its configuration. */
+export const lighttpd = (settings = ''): RealServer => ({
   needs: { lighttpd: 'lighttpd' },
   command: (port, folder) => [
     program('lighttpd'),
@@ -165,15 +168,53 @@ export const lighttpd = (): RealServer => ({
       write(
         folder,
         'lighttpd.conf',
-        `server.document-root = "${folder}"\nserver.bind = "127.0.0.1"\nserver.port = ${port}\n`,
+        `server.document-root = "${folder}"\nserver.bind = "127.0.0.1"\nserver.port = ${port}\n${settings}\n`,
       ),
     ],
   ],
 })
 
-export const memcached = (): RealServer => ({
+export const memcached = (...options: string[]): RealServer => ({
   needs: { memcached: 'memcached' },
-  command: (port) => [program('memcached'), ['-u', 'root', '-l', '127.0.0.1', '-p', `${port}`]],
+  command: (port) => [program('memcached'), ['-u', 'root', '-l', '127.0.0.1', '-p', `${port}`, ...options]],
+})
+
+/** For a server that root must not run: in a user namespace inside that of the test's host, as the user daemon, whom all systems have. */
+const asSomebody = (script: string): [command: string, args: string[]] => [
+  program('unshare'),
+  ['--user', '--map-user=1', '--map-group=1', 'sh', '-euc', script],
+]
+
+export const postgres = (clients = 100): RealServer => ({
+  needs: { postgres: 'postgresql', initdb: 'postgresql', unshare: 'util-linux' },
+  command(port, folder) {
+    const data = `${folder}/data`
+    const made = `${program('initdb')} --no-sync --auth=trust --username=postgres -D ${data} > /dev/null`
+    const settings = `-c listen_addresses=127.0.0.1 -c port=${port} -c max_connections=${clients} -c fsync=off`
+    return asSomebody(`${made}; exec ${program('postgres')} -D ${data} -k '' ${settings}`)
+  },
+})
+
+/** What a client of PostgreSQL, or of PgBouncer, sends first. */
+export const postgresLogin = ((): string => {
+  const words = Buffer.from('user\0postgres\0database\0postgres\0\0')
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(head.length + words.length)
+  head.writeUInt32BE(3 << 16, 4)
+  return `base64:${Buffer.concat([head, words]).toString('base64')}`
+})()
+
+export const pgbouncer = (settings = ''): RealServer => ({
+  needs: { pgbouncer: 'pgbouncer', unshare: 'util-linux' },
+  command(port, folder) {
+    const listens = `listen_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =`
+    const file = write(
+      folder,
+      'pgbouncer.ini',
+      `[databases]\npostgres = host=127.0.0.1 port=9 user=postgres\n[pgbouncer]\n${listens}\nauth_type = any\n${settings}\n`,
+    )
+    return asSomebody(`exec ${program('pgbouncer')} -q ${file}`)
+  },
 })
 
 const RACK = "run ->(environment) { [200, { 'content-type' => 'text/plain' }, ['x']] }\n"

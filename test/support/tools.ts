@@ -1,9 +1,12 @@
 import fs from 'node:fs'
 
+/** Debian keeps the programs of each version of PostgreSQL in a folder of its own. */
+const postgresFolders = fs.globSync('/usr/lib/postgresql/*/bin')
+
 /** The path of a program on the PATH or in the system's folders, or undefined. */
 export function findProgram(name: string): string | undefined {
   const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':').filter((folder) => folder !== '')
-  return folders.map((folder) => `${folder}/${name}`).find((file) => fs.existsSync(file))
+  return [...folders, ...postgresFolders].map((folder) => `${folder}/${name}`).find((file) => fs.existsSync(file))
 }
 
 /**

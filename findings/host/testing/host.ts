@@ -36,6 +36,8 @@ export const queueOf = (given: Partial<QueueEvidence> = {}): QueueEvidence => ({
   oldestWaitBeforeMs: given.path === undefined ? 0 : undefined,
   hungUp: undefined,
   accepted: undefined,
+  acceptedBefore: given.accepted,
+  closedFirst: undefined,
   unserved: undefined,
   synQueue: undefined,
   ...given,
