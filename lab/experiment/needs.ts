@@ -72,8 +72,20 @@ function missingOf({ server: { name }, request }: OwnServerWish, needs: readonly
   return undefined
 }
 
+/**
+ * Why what an experiment needs of BPF is not to be had from this lab's exporter, or no longer: its own proof may have failed, or what
+ * it watched has contradicted what sock_diag shows. Undefined if it is.
+ */
+export async function missingExact({ bpf }: Needs = {}, lab: Pick<Lab, 'snapshot'>): Promise<string | undefined> {
+  if (bpf === undefined) return undefined
+  const why = (await lab.snapshot()).sampler.exactFeatures?.[bpf]
+  return typeof why === 'string' ? `it needs BPF, and the exporter of this lab does without. ${why}` : undefined
+}
+
 /** What the kernel of this lab lacks; undefined if nothing. */
 export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string | undefined> {
+  const inexact = await missingExact(needs, lab)
+  if (inexact !== undefined) return inexact
   for (const name of needs.sysctls ?? []) if ((await lab.readSysctl(name)) === undefined) return lacks(name)
   const { server, backends } = lab.plan
   if (server !== undefined && backends.length !== 1 && needs.server?.includes('one socket') === true)

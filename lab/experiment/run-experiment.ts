@@ -14,7 +14,7 @@ import { writeFolder } from './folder.ts'
 import { JOURNAL, Journal } from './journal.ts'
 import { type Late, lateInWords, worstOf } from './lateness.ts'
 import { thisMachine } from './machine.ts'
-import { missingBefore, missingInLab, type OwnServerWish, speakWith } from './needs.ts'
+import { missingBefore, missingExact, missingInLab, type OwnServerWish, speakWith } from './needs.ts'
 import { readingsOf } from './readings.ts'
 import { Recorder } from './recorder.ts'
 import { AFTERWARDS, type Recording } from './recording.ts'
@@ -173,6 +173,8 @@ async function runCase(
     await recorder.boundary()
     journal.write({ is: 'phase ends', atMs: monotonicMs() })
     await recorder.stop()
+    const lost = await missingExact(experiment.needs, lab)
+    if (lost !== undefined) throw new NotJudged(lost)
   })
 }
 

@@ -26,6 +26,7 @@ export function proveExact(reader: ExactListeners): void {
     const [queue, requests] = [listen(sockets), listen(sockets)]
     deferAccept(requests.fd, 60)
     for (const { port } of rowsOf(queue, requests)) connect(port, sockets)
+    soon(() => acceptQueue(queue.fd).length > 0 || undefined)
     const [ofQueue, ofRequests] = rowsOf(queue, requests)
     const truth = acceptQueue(queue.fd)
     if (ofQueue.length !== truth.length || ofQueue.limit !== truth.limit)
@@ -59,6 +60,7 @@ export function unprovenEvents(events: EventReader): Map<EventKind, string> {
     for (const client of deferred) libc.send(client, Buffer.from('x'), 0, doing)
     const accepted = soon(() => libc.acceptIfAny(queue.fd, doing))
     if (accepted !== undefined) sockets.push(accepted)
+    soon(() => acceptQueue(requests.fd).drops > 0 || undefined)
     const rows = new Map<bigint, ListenerCounts>()
     events.read((row) => rows.set(cookieOf(row), { ...row, waits: row.waits.slice() }))
     const [ofQueue, ofRequests] = [rows.get(queue.cookie), rows.get(requests.cookie)]
