@@ -32,9 +32,9 @@ export class NetworkNamespace {
     }
   }
 
-  /** The same namespace, with a descriptor of its own. */
+  /** The same namespace, with a descriptor of its own. It keeps no mount busy: a file that names the namespace can be unmounted. */
   again(): NetworkNamespace {
-    return new NetworkNamespace(`/proc/thread-self/fd/${this.fd}`)
+    return this.run(() => new NetworkNamespace())
   }
 
   close(): void {
