@@ -167,7 +167,11 @@ test('source ports that are nearly used up are told with what holds them', () =>
 test('what the whole machine is short of is told', () => {
   assert.deepEqual(codes({ conntrack: { count: 65_536, most: 65_536 } }), ['critical conntrack-full'])
   assert.deepEqual(codes({ conntrack: { count: 1000, most: 65_536 } }), [])
-  assert.deepEqual(codes({ machine: { softnet: { dropped: 9, droppedPerSecond: 4 } } }), ['warning softnet-drops'])
+  const softnet = (dropped: number, droppedPerSecond: number) =>
+    codes({ machine: { softnet: { processed: 1_000_000, dropped, droppedPerSecond } } })
+  assert.deepEqual(softnet(9, 4), ['warning softnet-drops'])
+  assert.deepEqual(softnet(100, 0), ['note softnet-drops'])
+  assert.deepEqual(softnet(99, 0), [])
   const tcpMemory = { pressure: true, usedPages: 900, highPages: 1000 }
   assert.deepEqual(codes({ machine: { tcpMemory } }), ['critical tcp-memory-short'])
 })

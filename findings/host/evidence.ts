@@ -126,8 +126,8 @@ export interface NamespaceEvidence {
 /** What all namespaces share. Undefined where it may not be read. */
 interface MachineEvidence {
   uptimeMs: number | undefined
-  /** Packets that found the queue of a CPU full, since boot and between the looks. */
-  softnet: { dropped: number; droppedPerSecond: number | undefined } | undefined
+  /** Packets that came to the queues of the CPUs and those that found one full, since boot and between the looks. */
+  softnet: { processed: number; dropped: number; droppedPerSecond: number | undefined } | undefined
   backlogPackets: number | undefined
   tcpMemory: { pressure: boolean | undefined; usedPages: number | undefined; highPages: number | undefined } | undefined
 }

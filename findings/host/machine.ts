@@ -85,14 +85,15 @@ export const connectionTables: HostFinding = function* connectionTables(host) {
 }
 
 const TCP_MEMORY = 0.9
+/** Of all packets since boot, beyond which drops that have stopped are worth a word: a burst of once leaves fewer. */
+const SOFTNET_SHARE = 1e-4
 
 /** What all share. */
 export const machineWide: HostFinding = function* machineWide({ machine }) {
   const { softnet, backlogPackets, tcpMemory, uptimeMs } = machine
   if (softnet !== undefined && softnet.dropped > 0) {
     const rate = softnet.droppedPerSecond ?? 0
-    const daily = perDay(softnet.dropped, uptimeMs ?? 0)
-    if (rate > 0 || daily >= 1)
+    if (rate > 0 || softnet.dropped >= SOFTNET_SHARE * softnet.processed)
       yield {
         code: 'softnet-drops',
         severity: rate > 0 ? 'warning' : 'note',

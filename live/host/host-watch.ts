@@ -4,7 +4,7 @@ import type { HostEvidence } from '#findings/host/evidence.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
 import { Processes } from './behind.ts'
 import type { Looks } from './looks.ts'
-import { setting, softnetDropped, uptimeMs } from './machine.ts'
+import { setting, softnet, uptimeMs } from './machine.ts'
 import { namespaceEvidence } from './namespace-evidence.ts'
 import { factsOf } from './namespace-facts.ts'
 import { ProcessWatch } from './processes.ts'
@@ -23,7 +23,7 @@ export class HostWatch {
 
   /** The first look, at the processes that hold listeners. */
   begin(pids: Iterable<number>): void {
-    this.#droppedBefore = softnetDropped()
+    this.#droppedBefore = softnet()?.dropped
     this.#processes.begin(pids)
   }
 
@@ -46,14 +46,16 @@ export class HostWatch {
   }
 
   #machine({ namespaces }: Snapshot, apartMs: number): HostEvidence['machine'] {
-    const dropped = softnetDropped()
+    const packets = softnet()
     const before = this.#droppedBefore
     const droppedPerSecond =
-      dropped === undefined || before === undefined ? undefined : (Math.max(0, dropped - before) * 1000) / apartMs
+      packets === undefined || before === undefined
+        ? undefined
+        : (Math.max(0, packets.dropped - before) * 1000) / apartMs
     const memory = namespaces.find(({ tcpMemory }) => tcpMemory?.limitPages != null)
     return {
       uptimeMs: this.#uptimeMs,
-      softnet: dropped === undefined ? undefined : { dropped, droppedPerSecond },
+      softnet: packets === undefined ? undefined : { ...packets, droppedPerSecond },
       backlogPackets: setting('net.core.netdev_max_backlog'),
       tcpMemory:
         memory === undefined

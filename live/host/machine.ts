@@ -11,18 +11,24 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Dropped packets in /proc/net/softnet_stat: the second column of every CPU, hexadecimal, since boot. */
-export function droppedIn(softnetStat: string): number {
-  return softnetStat
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/)[1])
-    .reduce((sum, word) => sum + (word === undefined ? 0 : Number.parseInt(word, 16)), 0)
+/** Packets that came to the queues of all CPUs, and those that were dropped there, since boot. */
+export interface Softnet {
+  processed: number
+  dropped: number
 }
 
-/** Since boot, over all CPUs. */
-export function softnetDropped(): number | undefined {
+/** /proc/net/softnet_stat: the first two columns of each CPU, hexadecimal; 32 bits wide, so that the first may have begun anew. */
+export function softnetIn(text: string): Softnet {
+  const lines = text.split('\n').filter((line) => line !== '')
+  const sum = (column: number): number =>
+    lines.reduce((total, line) => total + Number.parseInt(line.trim().split(/\s+/)[column] ?? '0', 16), 0)
+  return { processed: sum(0), dropped: sum(1) }
+}
+
+/** Undefined where it may not be read. */
+export function softnet(): Softnet | undefined {
   const text = textOf('/proc/net/softnet_stat')
-  return text === undefined ? undefined : droppedIn(text)
+  return text === undefined ? undefined : softnetIn(text)
 }
 
 export function uptimeMs(): number | undefined {

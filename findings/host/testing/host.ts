@@ -68,7 +68,7 @@ export const hostOf = ({ machine = {}, apartMs = 500, hidden = 0, ...space }: Ho
   ],
   machine: {
     uptimeMs: 3_600_000,
-    softnet: { dropped: 0, droppedPerSecond: 0 },
+    softnet: { processed: 0, dropped: 0, droppedPerSecond: 0 },
     backlogPackets: 1000,
     tcpMemory: undefined,
     ...machine,
