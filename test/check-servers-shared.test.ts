@@ -89,7 +89,8 @@ test('workers that wait for something else while their queues are empty are at e
   await using host = await CheckHost.start()
   host.start('python3', [program('slow', 3), '4'])
   await host.listens(8080, 4)
-  const one = `import socket; c = socket.create_connection(('127.0.0.1', 8080)); c.recv(1)`
+  const one = `import socket
+while True: socket.create_connection(('127.0.0.1', 8080)).recv(1)`
   host.start('python3', ['-c', one])
   await eventually(
     'one of them serves a client, and waits meanwhile',
