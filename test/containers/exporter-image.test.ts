@@ -39,7 +39,10 @@ test('it looks at a host once, too', { skip }, async () => {
 test('what it has not is refused in a sentence', { skip }, async () => {
   await assert.rejects(run('docker', ['run', '--rm', IMAGE, 'up']), (error: { code?: number; stderr?: string }) => {
     assert.equal(error.code, 2)
-    assert.match(error.stderr ?? '', /^spillway: this install has no 'up': it has exporter, check, top and exact alone\n/)
+    assert.match(
+      error.stderr ?? '',
+      /^spillway: this install has no 'up': it has exporter, check, top and exact alone\n/,
+    )
     return true
   })
 })
