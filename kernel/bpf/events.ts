@@ -20,13 +20,13 @@ import {
   VALUE_BYTES,
   waitBoundsUs,
 } from './event-record.ts'
+import { atListener, context, LISTEN, socket } from './iterator.ts'
 import { attachTracepoint, BpfMap, linkIterator, loadProgram, missedRuns, pin } from './system-call.ts'
 
 /** What `pin` leaves: the programs that watch, the one that forgets, and the one that tells. */
 export type PinnedPart = EventKind | 'closes' | 'events'
 
 const CLOSED = 7
-const LISTEN = 10
 /** More listeners at which anything happens are not counted, and that is told. */
 const MOST = 4096
 /** What is where in the one record that all programs share; `fresh` is a listener's record at its beginning. */
@@ -576,16 +576,10 @@ function closes({ entries }: Maps): Buffer {
  * none. Its first record begins the next interval, and tells the one that has ended.
  */
 function tells(maps: Maps, fields: ReturnType<typeof tellFields>): Buffer {
-  const [context, socket] = [6, 7] as const
   const record = -TOLD.value
   const write = (program: Assembly, bytes: number): Assembly =>
     program.load(8, 1, context, 0).load(8, 1, 1, 0).withConstant('mov', 3, bytes).call(helpers.seqWrite)
-  const program = new Assembly()
-    .withRegister('mov', context, 1)
-    .load(8, socket, context, 8)
-    .jumpIf(socket, '==', 0, 'next')
-    .load(1, 1, socket, fields.state)
-    .jumpIf(1, '!=', LISTEN, 'end')
+  const program = atListener(fields.state)
     .withRegister('mov', 1, socket)
     .call(helpers.getSocketCookie)
     .store(8, frame, record + TOLD.cookie, 0)

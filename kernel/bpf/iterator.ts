@@ -2,10 +2,29 @@
 import fs from 'node:fs'
 import { KernelError } from '../errors.ts'
 import { close } from '../libc.ts'
+import { Assembly } from './assembler.ts'
 import { openIterator } from './system-call.ts'
 
 /** What a walk begins at: a link that this process holds, or the path of one that somebody has pinned. */
 export type WalkSource = number | string
+
+/** Of enum tcp_state. */
+export const LISTEN = 10
+/** Registers in which a program at iter/tcp keeps what it is called with. */
+export const context = 6
+export const socket = 7
+
+/**
+ * The beginning of a program at iter/tcp (meta, socket): keeps both, and goes to `next` where the walk is over, to `end` at the first
+ * socket that does not listen. `stateAt` is where a socket has its state.
+ */
+export const atListener = (stateAt: number): Assembly =>
+  new Assembly()
+    .withRegister('mov', context, 1)
+    .load(8, socket, context, 8)
+    .jumpIf(socket, '==', 0, 'next')
+    .load(1, 1, socket, stateAt)
+    .jumpIf(1, '!=', LISTEN, 'end')
 
 /**
  * Walks in the network namespace of the calling thread, and has every record read from `buffer`, where `take` is told that it

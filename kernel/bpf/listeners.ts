@@ -5,9 +5,9 @@
  */
 import { KernelError } from '../errors.ts'
 import { close } from '../libc.ts'
-import { Assembly, frame, helpers } from './assembler.ts'
+import { frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
-import { type WalkSource, walk } from './iterator.ts'
+import { atListener, context, socket, type WalkSource, walk } from './iterator.ts'
 import { linkIterator, loadProgram, pin } from './system-call.ts'
 
 /** One listening socket at one moment. `ExactListeners.read` gives the same object again and again. */
@@ -40,7 +40,6 @@ export function whyNoBpf(): string | undefined {
   }
 }
 
-const LISTEN = 10
 /** The program's record: what is where. */
 const at = { cookie: 0, port: 8, synQueue: 12, young: 16, length: 20, limit: 24, childPort: 28, since: 32, now: 40 }
 const RECORD_BYTES = 48
@@ -157,13 +156,8 @@ function fieldsOf(btf: Btf) {
 /** iter/tcp (meta, socket): writes a record for each listener, and ends the walk at the first socket that is none. */
 function listeners(fields: Fields): Buffer {
   const record = -RECORD_BYTES
-  const [context, socket, listener] = [6, 7, 8]
-  const program = new Assembly()
-    .withRegister('mov', context, 1)
-    .load(8, socket, context, 8)
-    .jumpIf(socket, '==', 0, 'next')
-    .load(1, 1, socket, fields.state)
-    .jumpIf(1, '!=', LISTEN, 'end')
+  const listener = 8
+  const program = atListener(fields.state)
     .withRegister('mov', 1, socket)
     .call(helpers.skcToTcpSock)
     .jumpIf(0, '==', 0, 'next')
