@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { reasonOf } from '#common/system-errors.ts'
 import { Btf } from '#kernel/bpf/btf.ts'
-import { type EventKind, eventKinds } from '#kernel/bpf/event-record.ts'
+import type { EventKind } from '#kernel/bpf/event-record.ts'
 import type { ListenerEvents } from '#kernel/bpf/events.ts'
 import { ExactListeners } from '#kernel/bpf/listeners.ts'
 import {
@@ -20,13 +20,12 @@ import {
   readersOf,
 } from '#kernel/bpf/pins.ts'
 import { KernelError } from '#kernel/errors.ts'
+import { ofEvents } from '../sampler/exact.ts'
 import { provenEvents } from '../sampler/exact-events.ts'
 import { proveExact } from '../sampler/exact-proof.ts'
 import { type Account, inWords } from './account.ts'
 import { barrierTo, ensureBpfFs, othersIn, unmountOurs } from './bpffs.ts'
 import type { PinFolder } from './folders.ts'
-
-const ofKind: Record<EventKind, string> = { joins: 'peaks', accepts: 'accept_waits', drops: 'drops' }
 
 /**
  * Loads the programs, proves them, and pins them in `folder` for `reader`, in place of what was there; gives what there is to say of
@@ -122,7 +121,7 @@ export function status(): { installed: boolean; lines: string[] } {
 /** One for each feature of --exact. */
 const featureLines = (why: (kind: EventKind) => string | undefined): string[] => [
   featureLine('shards', undefined),
-  ...eventKinds.map((kind) => featureLine(ofKind[kind], why(kind))),
+  ...Object.entries(ofEvents).map(([feature, kind]) => featureLine(feature, why(kind))),
 ]
 
 const featureLine = (feature: string, why: string | undefined): string =>

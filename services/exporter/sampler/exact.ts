@@ -13,7 +13,8 @@ type Feature = (typeof features)[number]
 /** Without these `on` does not begin. What is dropped is told apart by the newest kernels alone, and said to be missing elsewhere. */
 const demanded = ['shards', 'peaks', 'accept_waits'] as const satisfies readonly Feature[]
 
-const ofEvents: Record<Exclude<Feature, 'shards'>, EventKind> = {
+/** The features that are of events, and what each is had by. */
+export const ofEvents: Record<Exclude<Feature, 'shards'>, EventKind> = {
   peaks: 'joins',
   accept_waits: 'accepts',
   drops: 'drops',
