@@ -4,7 +4,7 @@ import { eventually } from '#common/waiting.ts'
 import type { Driver } from '#lab/driver.ts'
 import { Lab } from '#lab/lab.ts'
 import { observe } from '#live/observer.ts'
-import { counter, listener, listeners, port, ssListeners } from './readings.ts'
+import { counter, listener, listeners, onlyShards, port, ssListeners } from './readings.ts'
 
 const BACKLOG = 8
 
@@ -81,25 +81,9 @@ export async function useEveryHandle(driver: Driver): Promise<void> {
   await assert.rejects(lab.setSysctl('net.ipv4.tcp_syncookies', 'many'), /tcp_syncookies/)
 
   await lab.backend(1).kill()
-  await eventually(
-    'the killed backend has no row',
-    () => listeners(lab),
-    (rows) =>
-      assert.deepEqual(
-        rows.map(({ shard }) => shard),
-        [2],
-      ),
-  )
+  await onlyShards(lab, 'the killed backend has no row', 2)
   await lab.backend(1).restart()
-  await eventually(
-    'every backend has a row again',
-    () => listeners(lab),
-    (rows) =>
-      assert.deepEqual(
-        rows.map(({ shard }) => shard),
-        [1, 2],
-      ),
-  )
+  await onlyShards(lab, 'every backend has a row again', 1, 2)
 }
 
 const dropsOf = (rows: readonly { drops: number }[]): number => rows.reduce((sum, { drops }) => sum + drops, 0)

@@ -1,5 +1,6 @@
 /** Reads a lab's listeners and counters in the three ways that the tests hold against each other. */
 import assert from 'node:assert/strict'
+import { eventually } from '#common/waiting.ts'
 import type { Lab } from '#lab/lab.ts'
 import type { ListenerSample, PortSample } from '#services/exporter/snapshot.ts'
 
@@ -8,6 +9,19 @@ export async function listeners(lab: Lab): Promise<ListenerSample[]> {
   const { namespaces } = await lab.snapshot()
   const rows = namespaces[0]?.listeners.filter(({ port }) => port === lab.plan.port) ?? []
   return rows.toSorted((a, b) => a.shard - b.shard)
+}
+
+/** Waits until the exporter has a row of each of these shards, and of no other. */
+export async function onlyShards(lab: Lab, what: string, ...shards: number[]): Promise<void> {
+  await eventually(
+    what,
+    () => listeners(lab),
+    (rows) =>
+      assert.deepEqual(
+        rows.map(({ shard }) => shard),
+        shards,
+      ),
+  )
 }
 
 /** The exporter's row of one shard; fails if there is none. */
