@@ -104,6 +104,8 @@ export interface Driver {
   readonly name: string
   /** Whether its requests make connections in the server's namespace while an experiment runs, which are counted there. */
   readonly countsItself?: boolean
+  /** Whether the kernel and the CPUs of its labs are another machine's: what they lack is known once a lab is up. */
+  readonly elsewhere?: boolean
   /**
    * Throws a UsageError that says what is missing and what to do, or an Unsettable that names those of `sysctls` that a
    * lab cannot set here. Starts nothing.

@@ -62,10 +62,11 @@ export function readJournal(file: string): Recording[] {
   return recordings
 }
 
-/** Whose journal it is; undefined if not even that was written. */
+/** Whose journal it is, as it was last written; undefined if not even that was. */
 export function readHead(file: string): RunHead | undefined {
-  for (const entry of entriesOf(file)) if (entry.is === 'run') return entry.head
-  return undefined
+  let head: RunHead | undefined
+  for (const entry of entriesOf(file)) if (entry.is === 'run') head = entry.head
+  return head
 }
 
 function* entriesOf(file: string): Generator<Entry> {

@@ -1,5 +1,6 @@
 import os from 'node:os'
 import { version } from '#common/version.ts'
+import type { Lab } from '../lab.ts'
 import type { Machine } from './verdict.ts'
 
 /** The machine that this process runs on. */
@@ -12,5 +13,19 @@ export function thisMachine(): Omit<Machine, 'driver'> {
     memoryBytes: os.totalmem(),
     node: process.version,
     spillway: version(),
+  }
+}
+
+/** The machine on which a lab runs that is elsewhere, as its own files tell. */
+export async function machineOf(
+  lab: Pick<Lab, 'run'>,
+): Promise<Pick<Machine, 'kernel' | 'cores' | 'processor' | 'memoryBytes'>> {
+  const { stdout } = await lab.run(['cat', '/proc/sys/kernel/osrelease', '/proc/cpuinfo', '/proc/meminfo'])
+  const [kernel = 'unknown'] = stdout.split('\n', 1)
+  return {
+    kernel,
+    cores: stdout.match(/^processor\s*:/gm)?.length ?? 0,
+    processor: /^model name\s*: (.*)$/m.exec(stdout)?.[1] ?? 'unknown',
+    memoryBytes: Number(/^MemTotal:\s*(\d+) kB$/m.exec(stdout)?.[1]) * 1024,
   }
 }

@@ -13,7 +13,7 @@ export async function missingBefore(
   driver: Driver,
   server?: OwnServerWish,
 ): Promise<string | undefined> {
-  const { cores = 1, programs = [], root = false, namespaces, server: ofServer = [] } = needs
+  const { namespaces, server: ofServer = [] } = needs
   const untaken = server === undefined ? undefined : missingOf(server, ofServer)
   if (untaken !== undefined) return untaken
   if (namespaces !== undefined && driver.name !== 'namespaces')
@@ -21,20 +21,24 @@ export async function missingBefore(
   // Each of them would be answered with a cookie.
   if (driver.countsItself === true && Object.values(cases).some(({ sysctls = {} }) => Number(sysctls[COOKIES]) === 2))
     return `it does not run with --driver ${driver.name}: with ${COOKIES} = 2 the lab's own requests would count as cookies`
-  const present = os.availableParallelism()
-  if (present < cores) return `it needs ${cores} cores, and this machine has ${present}`
-  const absent = programs.filter((name) => !onPath(name))
-  if (absent.length > 0) return `it needs the program ${absent.join(', ')} on the PATH`
-  for (const name of needs.sysctls ?? [])
-    if (!fs.existsSync(`/proc/sys/${name.replaceAll('.', '/')}`)) return lacks(name)
-  if (root && process.geteuid?.() !== 0) return 'it needs root on the host'
-  if (needs.bpf !== undefined) {
-    const refused = whyWithout(needs.bpf)
-    if (refused !== undefined) return `it needs BPF. ${refused}`
-  }
+  const lacking = driver.elsewhere === true ? undefined : missingOnThisMachine(needs)
+  if (lacking !== undefined) return lacking
   const set = new Set(Object.values(cases).flatMap(({ sysctls = {} }) => Object.keys(sysctls)))
   return unsettableIn(driver, [...set])
 }
+
+function missingOnThisMachine({ cores, sysctls = [], root, bpf }: Needs): string | undefined {
+  const few = tooFew(cores, os.availableParallelism(), 'this machine')
+  if (few !== undefined) return few
+  const absent = sysctls.find((name) => !fs.existsSync(`/proc/sys/${name.replaceAll('.', '/')}`))
+  if (absent !== undefined) return lacks(absent, `this kernel (${os.release()})`)
+  if (root === true && process.geteuid?.() !== 0) return 'it needs root on the host'
+  const refused = bpf === undefined ? undefined : whyWithout(bpf)
+  return refused === undefined ? undefined : `it needs BPF. ${refused}`
+}
+
+const tooFew = (cores = 1, present: number, machine: string): string | undefined =>
+  present < cores ? `it needs ${cores} cores, and ${machine} has ${present}` : undefined
 
 async function unsettableIn(driver: Driver, sysctls: readonly string[]): Promise<string | undefined> {
   try {
@@ -48,7 +52,7 @@ async function unsettableIn(driver: Driver, sysctls: readonly string[]): Promise
 
 const COOKIES = 'net.ipv4.tcp_syncookies'
 
-const lacks = (sysctl: string): string => `this kernel (${os.release()}) has no sysctl ${sysctl}`
+const lacks = (sysctl: string, kernel: string): string => `${kernel} has no sysctl ${sysctl}`
 
 /** A server of somebody's in place of the backends. */
 export type OwnServerWish = { server: ServerPlan } & Partial<Pick<LabPlan, 'port' | 'request'>>
@@ -86,7 +90,13 @@ export async function missingExact({ bpf }: Needs = {}, lab: Pick<Lab, 'snapshot
 export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string | undefined> {
   const inexact = await missingExact(needs, lab)
   if (inexact !== undefined) return inexact
-  for (const name of needs.sysctls ?? []) if ((await lab.readSysctl(name)) === undefined) return lacks(name)
+  for (const name of needs.sysctls ?? [])
+    if ((await lab.readSysctl(name)) === undefined)
+      return lacks(name, `the lab's kernel (${await lab.readSysctl('kernel.osrelease')})`)
+  const few = needs.cores === undefined ? undefined : tooFew(needs.cores, await coresOf(lab), "the lab's machine")
+  if (few !== undefined) return few
+  for (const name of needs.programs ?? [])
+    if (!(await hasProgram(lab, name))) return `it needs the program ${name} on the PATH`
   const { server, backends } = lab.plan
   if (server !== undefined && backends.length !== 1 && needs.server?.includes('one socket') === true)
     return `it needs a server with one socket on its port, and ${server.name} has ${backends.length}`
@@ -112,14 +122,20 @@ export async function speakWith(lab: Lab, needs: Needs = {}): Promise<string | u
   return undefined
 }
 
+/** The CPUs that a process of the lab may use; as many as asked for where it has no program that tells. */
+async function coresOf(lab: Lab): Promise<number> {
+  const { status, stdout } = await lab.run(['sh', '-c', 'nproc'])
+  return status === 0 ? Number(stdout) : Number.POSITIVE_INFINITY
+}
+
+async function hasProgram(lab: Lab, name: string): Promise<boolean> {
+  const { status } = await lab.run(['sh', '-c', 'command -v "$1"', 'sh', name])
+  return status === 0
+}
+
 /** How many users there can be in a lab, by the length of its ranges of user ids. */
 async function usersOf(lab: Lab): Promise<number> {
   const { stdout } = await lab.run(['cat', '/proc/self/uid_map'])
   const ranges = stdout.trim().split('\n')
   return ranges.reduce((sum, range) => sum + Number(range.trim().split(/\s+/)[2]), 0)
-}
-
-function onPath(name: string): boolean {
-  const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':')
-  return folders.some((folder) => folder !== '' && fs.existsSync(`${folder}/${name}`))
 }

@@ -13,7 +13,7 @@ import { Disturbed, undisturbed } from '../undisturbed.ts'
 import { writeFolder } from './folder.ts'
 import { JOURNAL, Journal } from './journal.ts'
 import { type Late, lateInWords, worstOf } from './lateness.ts'
-import { thisMachine } from './machine.ts'
+import { machineOf, thisMachine } from './machine.ts'
 import { missingBefore, missingExact, missingInLab, type OwnServerWish, speakWith } from './needs.ts'
 import { readingsOf } from './readings.ts'
 import { Recorder } from './recorder.ts'
@@ -61,7 +61,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   const head = headOf(experiment, options)
   using journal = new Journal(path.join(folder, JOURNAL))
   journal.write({ is: 'run', head })
-  const outcome = await judged(experiment, options, journal)
+  const outcome = await judged(experiment, options, journal, head)
   const { recordings } = journal
   const verdict: Verdict = {
     ...head,
@@ -88,12 +88,13 @@ const headOf = (experiment: Experiment, { driver, asked = experiment.name, asked
 
 type Outcome = Pick<Verdict, 'status' | 'reason' | 'expectations'>
 
-async function judged(experiment: Experiment, options: RunOptions, journal: Journal): Promise<Outcome> {
+async function judged(experiment: Experiment, options: RunOptions, journal: Journal, head: RunHead): Promise<Outcome> {
   const without = (status: Outcome['status'], reason: string): Outcome => ({ status, reason, expectations: [] })
   try {
     const missing = await missingBefore(experiment, options.driver, options.own)
     if (missing !== undefined) return without('not judged', missing)
-    for (const [name, wish] of Object.entries(experiment.cases)) await runCase(experiment, name, wish, options, journal)
+    for (const [name, wish] of Object.entries(experiment.cases))
+      await runCase(experiment, name, wish, options, journal, head)
     const readings = Object.fromEntries(journal.recordings.map((recording) => [recording.case, readingsOf(recording)]))
     const worst = worstIn(journal.recordings)
     return verdictOn(weigh(experiment.judge(readings), worst, options.own?.server.name), worst)
@@ -143,6 +144,7 @@ async function runCase(
   wish: LabWish,
   { driver, signal, onPhase, onLab, own, out }: RunOptions,
   journal: Journal,
+  head: RunHead,
 ): Promise<void> {
   signal.throwIfAborted()
   await using lab = await Lab.start({
@@ -151,6 +153,10 @@ async function runCase(
     ...pace,
     ...(own === undefined ? labOptions(wish) : onServer(wish, own, out)),
   })
+  if (driver.elsewhere === true) {
+    Object.assign(head.machine, await machineOf(lab))
+    journal.write({ is: 'run', head })
+  }
   const missing = (await missingInLab(experiment.needs, lab)) ?? (await speakWith(lab, experiment.needs))
   if (missing !== undefined) throw new NotJudged(missing)
   journal.write({ is: 'case', name, plan: lab.plan })

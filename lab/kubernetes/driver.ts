@@ -44,7 +44,7 @@ const AGAIN_MS = 330_000
 /** What a shell says of a setting that does not exist, or that a container cannot set; any other refusal is of the value. */
 const NOT_THERE = /nonexistent|No such file|Read-only file system|[Pp]ermission denied/
 
-export const kubernetes: Driver = { name: 'kubernetes', preflight, start }
+export const kubernetes: Driver = { name: 'kubernetes', elsewhere: true, preflight, start }
 
 /** Throws a UsageError that says what is missing; starts nothing. Which sysctls a pod may set, the kubelet of its node says. */
 async function preflight(sysctls: readonly string[] = []): Promise<void> {
