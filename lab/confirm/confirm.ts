@@ -1,7 +1,7 @@
 /** Has a lab judge a scene: the same arrivals, the same stalls, a real kernel. */
 import os from 'node:os'
 import { duration } from '#common/quantities.ts'
-import type { Outcome } from '#planner/outcome.ts'
+import type { Estimate, Outcome, Quantity } from '#planner/outcome.ts'
 import type { System } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
 import { busyGapMs } from './calibrate.ts'
@@ -54,10 +54,13 @@ export async function confirm(
   const measured = outcomeOfLab(numbersOfLab(run, window), fidelity, perSecond / system.shards.length, unread)
   // Two samples in each.
   const curveEveryMs = Math.max(2 * asked.sampleEveryMs, Math.ceil((system.arrivals.at(-1) ?? 0) / PIECES))
+  // What an accept costs in this lab is a fact about the machine, not about the plan.
+  const predictWith = (acceptMs: number): RunPrediction =>
+    predictRun(withAcceptCost(system, acceptMs), window, curveEveryMs, told)
+  const predicted = predictWith(run.acceptOverheadMs)
   return {
-    notJudged: fidelity.tooFarOff ?? unsteady(run),
-    // What an accept costs in this lab is a fact about the machine, not about the plan.
-    predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs, told),
+    notJudged: fidelity.tooFarOff ?? unsteady(run, predicted, predictWith),
+    predicted,
     measured: on?.connectsOnly === true ? asFarAsSeen(measured) : measured,
     unread,
     asItHappened: predictRun(happened(system, run), window, curveEveryMs).outcome,
@@ -86,11 +89,33 @@ const undelayed = (system: System): System => ({
 /** By how much what an accept costs may change from before a run until after it. */
 const STEADY = 1.5
 
-/** Why a run on a server that does not say itself what its accepts took cannot be judged; undefined if it can. */
-function unsteady({ acceptOverheadMs: before, acceptAfterMs: after = before }: LabRun): string | undefined {
+/**
+ * Why a run on a server that does not say itself what its accepts took cannot be judged; undefined if it can: they took the same
+ * before and after, or another answer does not follow from it.
+ */
+function unsteady(
+  { acceptOverheadMs: before, acceptAfterMs: after = before }: Pick<LabRun, 'acceptOverheadMs' | 'acceptAfterMs'>,
+  predicted: RunPrediction,
+  predictWith: (acceptMs: number) => RunPrediction,
+): string | undefined {
   if (Math.max(before, after) <= STEADY * Math.min(before, after)) return undefined
+  if (areAlike(predicted.outcome, predictWith(after).outcome)) return undefined
   return `an accept took ${duration(before)} when it was measured before the run, and ${duration(after)} after it`
 }
+
+/** Whether each number of two predictions lies within what the other leaves to chance, or near it. */
+export function areAlike({ estimates: one }: Outcome, { estimates: other }: Outcome): boolean {
+  return (Object.keys(one) as Quantity[]).every((quantity) => {
+    const [a, b] = [one[quantity], other[quantity]]
+    return a === undefined || b === undefined || (within(a.value, b) && within(b.value, a))
+  })
+}
+
+/** A third of what the longest wait may be off by: nothing is judged by less. */
+const NEAR = 0.05
+
+const within = (value: number, { low, high }: Estimate): boolean =>
+  value >= low * (1 - NEAR) && value <= high * (1 + NEAR)
 
 /** What a lab's one process of clients takes for a request. */
 const REQUEST_GAP_MS = 0.1
