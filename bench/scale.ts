@@ -43,14 +43,17 @@ interface Cost {
   text: string
 }
 
-/** What a process costs that is scraped every five seconds, once it has settled. */
+const EVERY_MS = 5000
+/** What a process costs that is scraped every five seconds, once it has settled so. */
 async function costOf(exporter: Exporter, settleMs = 2000): Promise<Cost> {
   const scrape = (): Promise<string> => exporter.get('/metrics')
-  await sleep(settleMs)
-  await scrape()
+  for (let passed = 0; passed < settleMs; passed += EVERY_MS) {
+    await sleep(Math.min(EVERY_MS, settleMs))
+    await scrape()
+  }
   const [beganMs, before] = [performance.now(), cpuSeconds(exporter.pid)]
-  for (let passed = 0; passed < seconds; passed += 5) {
-    await sleep(5000)
+  for (let passed = 0; passed < seconds * 1000; passed += EVERY_MS) {
+    await sleep(EVERY_MS)
     await scrape()
   }
   const share = ((cpuSeconds(exporter.pid) - before) * 1000) / (performance.now() - beganMs)
