@@ -1,7 +1,7 @@
 /** What stands around a listener: who owns the UNIX sockets, and the limits of its process and its kernel. */
 import { levels, unit } from './common.ts'
 import { graph } from './panels.ts'
-import { identity, lately, named, perInstance, select } from './select.ts'
+import { identity, lately, perInstance, select } from './select.ts'
 import { rows } from './tables.ts'
 
 const half = { width: 12, height: 7 }
@@ -41,7 +41,7 @@ export const around = [
     smallest: 1,
     empty: 'The exporter does not read the memory of TCP here',
     queries: [
-      [`${fullest(lately('node_sockstat_TCP_mem'))} > 0`, `in use ${named.netns}`],
+      [`${fullest(lately('node_sockstat_TCP_mem'))} > 0`, 'in use {{instance}}'],
       [`min(${lately('node_sysctl_net_ipv4_tcp_mem_pressure')})`, 'pressure', 'dashed'],
       [`min(${lately('node_sysctl_net_ipv4_tcp_mem_high')})`, 'most', 'limit'],
     ],
@@ -64,7 +64,6 @@ export const around = [
       { title: 'tcp_max_syn_backlog', expression: limitOf('node_sysctl_net_ipv4_tcp_max_syn_backlog') },
       { title: 'tcp_syncookies', expression: limitOf('node_sysctl_net_ipv4_tcp_syncookies') },
       { title: 'TIME_WAIT', expression: limitOf('node_sockstat_TCP_tw') },
-      { title: 'Orphans', expression: limitOf('node_sockstat_TCP_orphan') },
     ].map((column) => ({ ...column, unit: unit.count, levels: levels.none })),
   }),
   rows(

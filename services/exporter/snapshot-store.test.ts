@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Identifier } from './identity/identify.ts'
-import { perKind, type RawSnapshot } from './sampler/message.ts'
+import { noneDeparted, type RawSnapshot } from './sampler/message.ts'
 import { defaultPace } from './sampler/pace.ts'
 import { SnapshotStore } from './snapshot-store.ts'
 
@@ -15,7 +15,7 @@ const raw: RawSnapshot = {
   answers: 0,
   startedMs: 0,
   lookCpuSeconds: 0,
-  departed: perKind(() => 0),
+  departed: noneDeparted(),
   sampler: {
     intervalSeconds: 0.01,
     samples: 1,

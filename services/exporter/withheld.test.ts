@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Identifier } from './identity/identify.ts'
-import { type DumpKind, dumpKinds, perKind, type RawSnapshot } from './sampler/message.ts'
+import { type DumpKind, dumpKinds, noneDeparted, perKind, type RawSnapshot } from './sampler/message.ts'
 import type { PortSample, Snapshot } from './snapshot.ts'
 import { tooOld, withoutOld } from './withheld.ts'
 
@@ -65,7 +65,7 @@ function read(agesMs: Partial<Record<DumpKind, number | null>>): { raw: RawSnaps
         ],
       },
     ],
-    departed: perKind(() => 0),
+    departed: noneDeparted(),
     sampler: {
       ...{ intervalSeconds: 0.01, samples: 1, late: 0, failed: 0, cpuSeconds: 0 },
       dumps: { listeners: dump, synQueue: dump, connections: dump, counters: dump },

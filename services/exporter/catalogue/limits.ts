@@ -3,15 +3,11 @@ import { pageBytes } from '#kernel/page-size.ts'
 import type { ProcessFiles } from '../snapshot.ts'
 import type { Held, Metric, MetricGroup } from './metric.ts'
 
-const ofNetns = (
-  kind: 'limits' | 'sockstat',
-  field: string,
-  convert: (value: number) => number = (value) => value,
-): Metric['read'] =>
+const ofNetns = (kind: 'limits' | 'sockstat', field: string): Metric['read'] =>
   function* rows({ snapshot }: Held) {
     for (const namespace of snapshot?.namespaces ?? []) {
       const value = namespace[kind]?.[field]
-      if (value !== undefined) yield { labels: { netns: namespace.netns }, value: convert(value) }
+      if (value !== undefined) yield { labels: { netns: namespace.netns }, value }
     }
   }
 
@@ -25,7 +21,24 @@ const setting = (name: string, help: string, worry: string): Metric => ({
   read: ofNetns('limits', name),
 })
 
-const hostWide = ' The number is that of the whole host, whatever the namespace.'
+/** A number that the kernel shows in each namespace, and that is the host's: once, as the first namespace has it. */
+const ofHost = (
+  field: string,
+  help: string,
+  worry: string,
+  convert: (value: number) => number = (value) => value,
+): Metric => ({
+  name: `node_sockstat_${field}`,
+  type: 'gauge',
+  labels: [],
+  help: `${help} Of the whole host.`,
+  source: '/proc/net/sockstat',
+  worry,
+  *read({ snapshot }) {
+    const value = snapshot?.namespaces.find(({ sockstat }) => sockstat?.[field] !== undefined)?.sockstat?.[field]
+    if (value !== undefined) yield { labels: {}, value: convert(value) }
+  },
+})
 
 const used = (field: string, help: string, worry: string, file = 'sockstat'): Metric => ({
   name: `node_sockstat_${field}`,
@@ -37,19 +50,13 @@ const used = (field: string, help: string, worry: string, file = 'sockstat'): Me
   read: ofNetns('sockstat', field),
 })
 
-const inBytes = (metric: Metric, field: string): Metric => ({
-  ...metric,
-  name: `${metric.name}_bytes`,
-  help: metric.help.replace(', in pages', ', in bytes'),
-  read: ofNetns('sockstat', field, (pages) => pages * pageBytes()),
-})
-
-const tcpMem = used(
-  'TCP_mem',
-  `Memory that TCP holds in buffers, in pages.${hostWide}`,
-  'Near node_sysctl_net_ipv4_tcp_mem_pressure: TCP shrinks the windows of all connections of the host.',
-)
-const udpMem = used('UDP_mem', `Memory that UDP holds in buffers, in pages.${hostWide}`, 'Near net.ipv4.udp_mem.')
+/** Memory in buffers, in pages as the kernel counts it, and in bytes as node_exporter adds. */
+const memoryOf = (protocol: 'TCP' | 'UDP', worry: string): Metric[] => {
+  const help = (unit: string): string => `Memory that ${protocol} holds in buffers, in ${unit}.`
+  const pages = ofHost(`${protocol}_mem`, help('pages'), worry)
+  const bytes = ofHost(`${protocol}_mem`, help('bytes'), worry, (count) => count * pageBytes())
+  return [pages, { ...bytes, name: `${bytes.name}_bytes` }]
+}
 
 /** A limit of tcp_mem, once for the host. */
 const memoryLimit = (level: 'low' | 'pressure' | 'high', help: string, worry: string): Metric => ({
@@ -142,9 +149,9 @@ export const limitMetrics: MetricGroup = {
     },
     used('sockets_used', 'Sockets of all kinds in use.', 'It grows steadily: a leak.'),
     used('TCP_inuse', 'TCP sockets over IPv4 in use, listeners included.', 'Compare other numbers with it.'),
-    used(
+    ofHost(
       'TCP_orphan',
-      `TCP sockets that no process holds any more.${hostWide}`,
+      'TCP sockets that no process holds any more.',
       'Near net.ipv4.tcp_max_orphans: the kernel resets connections (TCPAbortOnMemory).',
     ),
     used(
@@ -152,16 +159,17 @@ export const limitMetrics: MetricGroup = {
       'Connections in TIME_WAIT.',
       'Near net.ipv4.tcp_max_tw_buckets, or near the number of source ports.',
     ),
-    used(
+    ofHost(
       'TCP_alloc',
-      `TCP sockets allocated, in use or not.${hostWide}`,
+      'TCP sockets allocated, in use or not.',
       'Far above those in use: connections that wait to be accepted, or a leak.',
     ),
-    tcpMem,
-    inBytes(tcpMem, 'TCP_mem'),
+    ...memoryOf(
+      'TCP',
+      'Near node_sysctl_net_ipv4_tcp_mem_pressure: TCP shrinks the windows of all connections of the host.',
+    ),
     used('UDP_inuse', 'UDP sockets over IPv4 in use.', 'It grows steadily: a leak.'),
-    udpMem,
-    inBytes(udpMem, 'UDP_mem'),
+    ...memoryOf('UDP', 'Near net.ipv4.udp_mem.'),
     used(
       'TCP6_inuse',
       'TCP sockets over IPv6 in use, listeners included.',

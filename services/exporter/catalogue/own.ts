@@ -31,6 +31,16 @@ const byKind = (value: (health: DumpHealth) => number): Metric['read'] =>
       if (health !== undefined) yield { labels: { kind }, value: value(health), createdMs: raw.startedMs }
   }
 
+/** Of all namespaces, those that are no longer read included; by kind. */
+const costs = (cost: 'count' | 'sumSeconds' | 'cpuSeconds', suffix?: string): Metric['read'] =>
+  function* rows({ snapshot, raw }) {
+    if (snapshot === undefined || raw === undefined) return
+    for (const kind of dumpKinds) {
+      const value = raw.namespaces.reduce((sum, { costs }) => sum + costs[kind][cost], raw.departed[kind][cost])
+      yield { labels: { kind }, value, createdMs: raw.startedMs, ...(suffix !== undefined && { suffix }) }
+    }
+  }
+
 export const ownMetrics: MetricGroup = {
   title: 'The exporter itself',
   introduction:
@@ -261,43 +271,39 @@ export const ownMetrics: MetricGroup = {
     {
       name: 'spillway_sample_cpu_seconds_total',
       type: 'counter',
-      labels: ['kind', 'netns'],
-      help: 'CPU time that the dumps of a kind have taken, in user and kernel mode.',
+      labels: ['kind'],
+      help: 'CPU time that the dumps of a kind have taken in all namespaces, in user and kernel mode.',
       source: 'CLOCK_THREAD_CPUTIME_ID of the sampler thread, before and after each dump',
       worry: 'Its rate is the share of a core that a kind takes. The CPU budget bounds every kind except listeners.',
-      *read({ snapshot, raw }) {
-        for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? []))
-          for (const kind of dumpKinds) yield { labels: { kind, netns }, value: costs[kind].cpuSeconds }
-      },
+      read: costs('cpuSeconds'),
     },
     {
       name: 'spillway_sample_duration_seconds',
       type: 'summary',
-      labels: ['kind', 'netns'],
+      labels: ['kind'],
       help:
-        'Duration of the dumps as sum and count: wall time, both address families together. On a busy machine most of ' +
-        'it is time that the thread spent waiting for a CPU.',
+        'Duration of the dumps in all namespaces as sum and count: wall time, both address families together. On a busy machine ' +
+        'most of it is time that the thread spent waiting for a CPU.',
       source: 'the sampler, on the monotonic clock',
       worry: 'Far above spillway_sample_cpu_seconds_total: the machine has no CPU to spare.',
-      *read({ snapshot, raw }) {
-        for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? [])) {
-          for (const kind of dumpKinds) {
-            yield { labels: { kind, netns }, value: costs[kind].sumSeconds, suffix: '_sum' }
-            yield { labels: { kind, netns }, value: costs[kind].count, suffix: '_count' }
-          }
-        }
+      *read(held) {
+        yield* costs('sumSeconds', '_sum')(held)
+        yield* costs('count', '_count')(held)
       },
     },
     {
       name: 'spillway_sample_duration_max_seconds',
       type: 'gauge',
-      labels: ['kind', 'netns'],
-      help: 'The longest dump within the peak window. No listener was sampled while it ran.',
+      labels: ['kind'],
+      help: 'The longest dump of any namespace within the peak window. No listener was sampled while it ran.',
       source: 'the sampler, on the monotonic clock',
       worry: 'Longer than the sampling interval: bursts during that time show only in the drops.',
       *read({ snapshot, raw }) {
-        for (const { netns, costs } of snapshot === undefined ? [] : (raw?.namespaces ?? []))
-          for (const kind of dumpKinds) yield { labels: { kind, netns }, value: costs[kind].maxSeconds }
+        if (snapshot === undefined || raw === undefined) return
+        for (const kind of dumpKinds) {
+          const longest = raw.namespaces.map(({ costs }) => costs[kind].maxSeconds)
+          if (longest.length > 0) yield { labels: { kind }, value: Math.max(...longest) }
+        }
       },
     },
   ],

@@ -82,6 +82,12 @@ export interface DumpCost {
   intervalSeconds: number
 }
 
+/** What readings of namespaces that are no longer read have cost. */
+export type Departed = Pick<DumpCost, 'count' | 'sumSeconds' | 'cpuSeconds'>
+
+export const noneDeparted = (): Record<DumpKind, Departed> =>
+  perKind(() => ({ count: 0, sumSeconds: 0, cpuSeconds: 0 }))
+
 export interface SampleErrors {
   kind: DumpKind | 'namespace'
   /** The errno name. */
@@ -97,7 +103,7 @@ export interface RawSnapshot {
   sampler: Snapshot['sampler']
   errors: SampleErrors[]
   /** Dumps made in namespaces that are no longer read, so that sums do not fall. */
-  departed: Record<DumpKind, number>
+  departed: Record<DumpKind, Departed>
   /** The last request to look at once that this snapshot answers. */
   answers: number
   /** When this sampler began, in milliseconds since 1970: its counters were 0 then. */

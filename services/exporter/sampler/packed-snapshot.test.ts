@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { perKind, type RawListener, type RawNamespace, type RawSnapshot } from './message.ts'
+import { noneDeparted, perKind, type RawListener, type RawNamespace, type RawSnapshot } from './message.ts'
 import { SnapshotPacker, SnapshotUnpacker } from './packed-snapshot.ts'
 
 const namespace = (inode: number, rest: Partial<RawNamespace> = {}): RawNamespace => ({
@@ -16,7 +16,7 @@ const snapshot = (sequence: number, namespaces: RawNamespace[]): RawSnapshot => 
   const health = { lastSeconds: 0, intervalSeconds: 0, count: 0 }
   const dumps = { listeners: health, synQueue: health, connections: health, counters: health }
   return {
-    ...{ sequence, timeMs: 0, monotonicMs: 0, namespaces, errors: [], departed: perKind(() => 0), answers: 0 },
+    ...{ sequence, timeMs: 0, monotonicMs: 0, namespaces, errors: [], departed: noneDeparted(), answers: 0 },
     ...{ startedMs: 0, lookCpuSeconds: 0 },
     sampler: { intervalSeconds: 0.01, samples: 0, late: 0, failed: 0, cpuSeconds: 0, dumps },
   }

@@ -8,12 +8,13 @@ import { type BudgetedWork, CostBudget } from './cost-budget.ts'
 import { Exact } from './exact.ts'
 import { Laps } from './laps.ts'
 import {
+  type Departed,
   type Discovery,
   type DumpCost,
   type DumpKind,
   dumpKinds,
   type NamespaceIdentity,
-  perKind,
+  noneDeparted,
   type RawSamples,
   type RawSnapshot,
   type SampleErrors,
@@ -58,7 +59,7 @@ export class Sampler {
   #lastRead: DumpKind | undefined
   #nextDueMs = Number.NEGATIVE_INFINITY
   readonly #errors = new Map<string, SampleErrors>()
-  readonly #departed = perKind(() => 0)
+  readonly #departed = noneDeparted()
   readonly #said = new Set<DumpKind>()
   readonly #startedMs = Date.now()
   #lookCpuMs = 0
@@ -303,7 +304,16 @@ export class Sampler {
     if (this.#round[0] === watched) this.#lastRead = undefined
     this.#round = this.#round.filter((other) => other !== watched)
     this.#changes += watched.sampler.changes + 1
-    for (const { kind, count } of Object.values(watched.meters)) this.#departed[kind] += count
+    const nowMs = this.#house.clock()
+    for (const meter of Object.values(watched.meters)) {
+      const { count, sumSeconds, cpuSeconds } = meter.toCost(nowMs)
+      const known = this.#departed[meter.kind]
+      this.#departed[meter.kind] = {
+        count: known.count + count,
+        sumSeconds: known.sumSeconds + sumSeconds,
+        cpuSeconds: known.cpuSeconds + cpuSeconds,
+      }
+    }
     watched.close()
   }
 
@@ -371,14 +381,14 @@ function readAll(watched: WatchedNamespace): void {
 /** Over all namespaces: dumps add up, and so do their durations; the interval is the longest. */
 function dumpHealth(
   costs: readonly Record<DumpKind, DumpCost>[],
-  departed: Record<DumpKind, number>,
+  departed: Record<DumpKind, Departed>,
 ): Snapshot['sampler']['dumps'] {
   const health = (kind: DumpKind): DumpHealth => {
     const ofKind = costs.map((cost) => cost[kind])
     return {
       lastSeconds: ofKind.reduce((sum, cost) => sum + cost.lastSeconds, 0),
       intervalSeconds: ofKind.reduce((longest, cost) => Math.max(longest, cost.intervalSeconds), 0),
-      count: ofKind.reduce((sum, cost) => sum + cost.count, departed[kind]),
+      count: ofKind.reduce((sum, cost) => sum + cost.count, departed[kind].count),
     }
   }
   return {

@@ -17,7 +17,7 @@ import type { Selection } from './selection.ts'
 const LIMITS_INTERVAL_MS = 1000
 
 /** However many namespaces have nothing of a kind, they are looked at this often at least. */
-const LONGEST_REST_MS = 1000
+const LONGEST_REST_MS = 2000
 
 /** What is due by the schedule: counters are read for a snapshot, and listeners in each tick. */
 const scheduledKinds: readonly DumpKind[] = dumpKinds.filter((kind) => kind !== 'listeners' && kind !== 'counters')
