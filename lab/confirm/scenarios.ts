@@ -11,7 +11,6 @@ import { capacityOf, mg1k, waitQuantile } from '#planner/closed/loss-queue.ts'
 import { parseRecording } from '#planner/inputs/recording.ts'
 import type { Quantity } from '#planner/outcome.ts'
 import {
-  defaultClient,
   defaultKernel,
   defaultLoop,
   type KernelRules,
@@ -22,6 +21,7 @@ import {
 import type { Scene } from '#planner/system-of.ts'
 import type { Recipe } from '../servers/recipe.ts'
 import { recipes } from '../servers/recipes.ts'
+import { clientsHere } from '../this-kernel.ts'
 
 /** How near a prediction must be: by a share of what was measured, or by so much, whichever is more. */
 interface Tolerance {
@@ -123,7 +123,7 @@ const scene = ({
       }),
     ),
     kernel: { ...defaultKernel, ...kernel },
-    client: { ...defaultClient, timeoutMs },
+    client: { ...clientsHere(), timeoutMs },
   },
   window,
 })

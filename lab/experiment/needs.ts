@@ -6,6 +6,7 @@ import { whyWithout } from '#services/exporter/sampler/exact.ts'
 import { type Driver, type LabPlan, type ServerPlan, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
 import { mannerOf } from '../manner.ts'
+import { hasSysctl, lacks } from '../namespaces/unsettable.ts'
 
 /** What is missing before any lab is started; undefined if nothing is. */
 export async function missingBefore(
@@ -25,8 +26,7 @@ export async function missingBefore(
   if (present < cores) return `it needs ${cores} cores, and this machine has ${present}`
   const absent = programs.filter((name) => !onPath(name))
   if (absent.length > 0) return `it needs the program ${absent.join(', ')} on the PATH`
-  for (const name of needs.sysctls ?? [])
-    if (!fs.existsSync(`/proc/sys/${name.replaceAll('.', '/')}`)) return lacks(name)
+  for (const name of needs.sysctls ?? []) if (!hasSysctl(name)) return lacks(name)
   if (root && process.geteuid?.() !== 0) return 'it needs root on the host'
   if (needs.bpf !== undefined) {
     const refused = whyWithout(needs.bpf)
@@ -47,8 +47,6 @@ async function unsettableIn(driver: Driver, sysctls: readonly string[]): Promise
 }
 
 const COOKIES = 'net.ipv4.tcp_syncookies'
-
-const lacks = (sysctl: string): string => `this kernel (${os.release()}) has no sysctl ${sysctl}`
 
 /** A server of somebody's in place of the backends. */
 export type OwnServerWish = { server: ServerPlan } & Partial<Pick<LabPlan, 'port' | 'request'>>

@@ -32,7 +32,8 @@ export function whyNotExact(): string | undefined {
 /** Why one of them cannot be had here; undefined if it can. Takes as long. */
 export const whyWithout = (feature: Feature): string | undefined => whysHere()[feature] ?? undefined
 
-function whysHere(): Exact['whys'] {
+/** Why each feature cannot be had here, or null for one that can. Takes half a second of CPU time. */
+export function whysHere(): Exact['whys'] {
   const exact = new Exact('auto', () => {}, 0)
   try {
     return exact.whys
