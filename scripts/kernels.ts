@@ -30,6 +30,7 @@ const grammar = {
   command: 'npm run kernels --',
   options: {
     check: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
     machine: { type: 'string', path: 'file' },
     only: { type: 'string' },
     within: { type: 'string' },
@@ -48,6 +49,7 @@ kernel that this machine runs, without any emulated one.
   --only NAME,…      only these: tests, exact, experiments; a file such as ${testFiles[0]}; an experiment
                      (default: tests,exact,experiments, that is ${usualExperiments.join(', ')})
   --within TIME      for the tests of a kernel, and for each experiment (default ${duration(TESTS_MS)} and ${duration(EXPERIMENT_MS)})
+  --page             asks nothing, and writes ${PAGE} from the records as they are
   --check            only whether ${PAGE} follows from the records
   --help             this text
 
@@ -59,15 +61,18 @@ Exit status: 0 all was judged or could not be, 1 something failed or did not com
 sayFaults('kernels')
 const given = readCommandLine(grammar, process.argv.slice(2), ({ values, positionals }) => ({
   check: values.check,
+  asks: !values.check && !values.page,
   kernels: positionals.map((word) => oneOf('The kernel', word, [...series, THIS])),
   wanted: wantedOf(values.only),
   machine: values.machine ?? (process.env.SPILLWAY_KERNELS || undefined),
   withinMs:
-    values.within === undefined ? undefined : parseDurationMs('--within', values.within, { min: 1000, max: 86_400_000 }),
+    values.within === undefined
+      ? undefined
+      : parseDurationMs('--within', values.within, { min: 1000, max: 86_400_000 }),
 }))
 if (given === undefined) process.stdout.write(help)
 else {
-  if (!given.check) await askAll(given)
+  if (given.asks) await askAll(given)
   generated(PAGE, page(records()), { check: given.check, by: 'kernels' })
 }
 
@@ -78,24 +83,24 @@ async function askAll({ kernels, wanted, machine, withinMs }: Given): Promise<vo
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => interrupt.abort(new Error(signal)))
   for (const kernel of kernels.length > 0 ? kernels : series)
-    for (const { words, virtualTime, timeoutMs } of roundsOf(kernel, wanted, withinMs)) {
+    for (const { words, timeoutMs } of roundsOf(kernel, wanted, withinMs)) {
       if (interrupt.signal.aborted) return
       const timeoutS = Math.ceil(timeoutMs / 1000)
-      await askOnce({ kernel, machine, words, timeoutS, virtualTime, signal: interrupt.signal })
+      await askOnce({ kernel, machine, words, timeoutS, signal: interrupt.signal })
     }
 }
 
-type Round = Pick<Ask, 'words' | 'virtualTime'> & { timeoutMs: number }
+type Round = Pick<Ask, 'words'> & { timeoutMs: number }
 
-/** What is asked in one machine: experiments each in one of its own, whose clock waits for it. */
+/** What is asked in one machine: experiments each in one of its own, so that each has its time. */
 function roundsOf(kernel: string, wanted: readonly Wanted[], withinMs: number | undefined): Round[] {
   const here = wanted.filter(({ name }) => kernel === THIS || !Object.hasOwn(notEmulated, name))
   const [together, alone] = [true, false].map((are) =>
     here.filter(({ part }) => (part !== 'experiments') === are).map(({ name }) => name),
   ) as [string[], string[]]
   return [
-    ...(together.length === 0 ? [] : [{ words: together, virtualTime: false, timeoutMs: withinMs ?? TESTS_MS }]),
-    ...alone.map((name) => ({ words: [name], virtualTime: true, timeoutMs: withinMs ?? EXPERIMENT_MS })),
+    ...(together.length === 0 ? [] : [{ words: together, timeoutMs: withinMs ?? TESTS_MS }]),
+    ...alone.map((name) => ({ words: [name], timeoutMs: withinMs ?? EXPERIMENT_MS })),
   ]
 }
 

@@ -11,10 +11,12 @@ const skip = machine === undefined && 'no program is given that boots another ke
 const KERNEL = '6.1'
 const TESTS = 'kernel/sock-diag/socket.test.ts'
 
-test(`on Linux ${KERNEL} sock_diag is read as here, and each exact feature works or says what is missing`, { skip }, async ({ signal }) => {
+test(`on Linux ${KERNEL} sock_diag is read as here, and each exact feature works or says what is missing`, {
+  skip,
+}, async ({ signal }) => {
   const lines: Line[] = []
   const words = ['exact', TESTS]
-  const how = await answersOf({ kernel: KERNEL, machine, words, timeoutS: 280, virtualTime: false, signal }, (line) => {
+  const how = await answersOf({ kernel: KERNEL, machine, words, timeoutS: 280, signal }, (line) => {
     lines.push(line)
   })
   assert.equal(how, 'all')

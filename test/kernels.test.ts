@@ -37,7 +37,10 @@ const record = (changes: Partial<KernelRecord>): KernelRecord => ({
 const cells = (text: string, of: string): string[] => {
   const line = text.split('\n').find((one) => one.startsWith('|') && one.split('|')[1]?.includes(of))
   assert.ok(line, `the page has a row for ${of}`)
-  return line.split('|').slice(2, -1).map((cell) => cell.trim())
+  return line
+    .split('|')
+    .slice(2, -1)
+    .map((cell) => cell.trim())
 }
 
 test('a record is of what there is to ask, says when and of which code, and why whatever is not as it should be', () => {
@@ -67,7 +70,10 @@ test('where a kernel refuses a feature, the page says so in its words and names 
 test('what was not run is a dash, never a verdict', () => {
   const nothing = page([])
   assert.match(nothing, new RegExp(`^Not run: ${series.join(', ').replaceAll('.', '\\.')}\\.$`, 'm'))
-  assert.deepEqual(cells(nothing, 'kernel/netns.test.ts'), series.map(() => UNKNOWN))
+  assert.deepEqual(
+    cells(nothing, 'kernel/netns.test.ts'),
+    series.map(() => UNKNOWN),
+  )
   const rows = [row({ part: 'experiments', name: 'no-ack' }), row({ part: 'exact', name: 'shards', outcome: 'on' })]
   const one = page([record({ rows })])
   const expected = (outcome: string): string[] => series.map((its) => (its === '6.1' ? outcome : UNKNOWN))
@@ -85,20 +91,33 @@ test('where kernels differ, each says what it showed, and a reason that is not k
     saying('6.12', 'off', ['Something that nobody has looked up']),
     saying('6.18', 'on', []),
   ])
-  assert.match(text, /^- 6\.1: off\. “This kernel has no tracepoint sk_data_ready”\n {2}Behind it: .*since 6\.3.*40e0b0908142/m)
+  assert.match(
+    text,
+    /^- 6\.1: off\. “This kernel has no tracepoint sk_data_ready”\n {2}Behind it: .*since 6\.3.*40e0b0908142/m,
+  )
   assert.match(text, /^- 6\.12: off\. “Something that nobody has looked up”\n {2}Behind it: reason not known\.$/m)
 })
 
 test('a failed test is seen in its cell and told of below, also if it fails everywhere', () => {
   const [name = ''] = testFiles
   const counts = { passed: 3, failed: 1, skipped: 2 }
-  const text = page([record({ rows: [row({ part: 'tests', name, outcome: 'failed', counts, says: ['it: 2 !== 1'] })] })])
-  assert.deepEqual(cells(text, `/${name}`), series.map((its) => (its === '6.1' ? '**1 failed**, 3 passed, 2 skipped' : UNKNOWN)))
+  const text = page([
+    record({ rows: [row({ part: 'tests', name, outcome: 'failed', counts, says: ['it: 2 !== 1'] })] }),
+  ])
+  assert.deepEqual(
+    cells(text, `/${name}`),
+    series.map((its) => (its === '6.1' ? '**1 failed**, 3 passed, 2 skipped' : UNKNOWN)),
+  )
   assert.match(text, /“it: 2 !== 1”/)
 })
 
 test('what a later run has found takes the place of the same alone, and nothing of another release is kept', () => {
-  const before = record({ rows: [row({ part: 'exact', name: 'peaks', outcome: 'off', says: ['no'] }), row({ part: 'experiments', name: 'no-ack' })] })
+  const before = record({
+    rows: [
+      row({ part: 'exact', name: 'peaks', outcome: 'off', says: ['no'] }),
+      row({ part: 'experiments', name: 'no-ack' }),
+    ],
+  })
   const later = record({ rows: [row({ part: 'exact', name: 'peaks', outcome: 'on', date: '2026-02-01' })] })
   assert.deepEqual(
     merged(before, later).rows.map(({ name, outcome, date }) => [name, outcome, date]),
@@ -140,7 +159,6 @@ async function answered(script: string, changes: Partial<Ask> = {}): Promise<{ l
       machine: machine.command,
       words: ['exact'],
       timeoutS: 60,
-      virtualTime: false,
       signal: AbortSignal.timeout(30_000),
       ...changes,
     },
@@ -154,7 +172,7 @@ const foundLine = '{"is":"found","part":"exact","name":"peaks","outcome":"off","
 
 test('whoever boots a machine is called as the help says, and is heard line by line among whatever else is printed', async () => {
   const script = `echo "$@" >&2; echo '[ 0.1] a kernel speaks'; echo '${kernelLine}'; echo '{"is":"found",'; echo '${foundLine}'; echo "$*" | grep -q -- '--with [^ ]* --timeout 60 --virtual-time -- node scripts/kernels/inside.ts exact$' || exit 9`
-  const { lines, how } = await answered(script, { virtualTime: true })
+  const { lines, how } = await answered(script)
   assert.equal(how, 'all')
   assert.deepEqual(
     lines.map(({ is }) => is),

@@ -7,7 +7,8 @@ interface Behind {
   because: string
 }
 
-const commit = (hash: string, title: string): string => `[${hash}](https://git.kernel.org/torvalds/c/${hash}) (“${title}”)`
+const commit = (hash: string, title: string): string =>
+  `[${hash}](https://git.kernel.org/torvalds/c/${hash}) (“${title}”)`
 
 const changes: readonly Behind[] = [
   {

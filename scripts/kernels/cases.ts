@@ -40,7 +40,8 @@ export const usualExperiments: readonly string[] = [
 
 /** What cannot be judged in an emulated machine, whatever kernel it has, and why. */
 export const notEmulated: Readonly<Record<string, string>> = {
-  'fork-shared': 'who is woken depends on two CPUs at once, and the clock of the emulated machine is that of a single one',
+  'fork-shared':
+    'who is woken depends on two CPUs at once, and the clock of the emulated machine is that of a single one',
   steering: 'clients are pinned to one of two CPUs, and the clock of the emulated machine is that of a single one',
 }
 

@@ -106,7 +106,8 @@ async function printedBy(args: readonly string[]): Promise<string> {
   } catch (error) {
     if (error instanceof Error && 'stdout' in error && typeof error.stdout === 'string' && error.stdout !== '')
       return error.stdout
-    if (error instanceof Error && 'stderr' in error && error.stderr !== '') throw new Failure(String(error.stderr).trim())
+    if (error instanceof Error && 'stderr' in error && error.stderr !== '')
+      throw new Failure(String(error.stderr).trim())
     throw error
   }
 }

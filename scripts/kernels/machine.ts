@@ -24,29 +24,31 @@ export interface Ask {
   words: readonly string[]
   /** For the machine from its start to its end, in seconds of this one. */
   timeoutS: number
-  /** Whether its clock counts its own instructions, so that it never is too slow for a deadline. */
-  virtualTime: boolean
   signal: AbortSignal
 }
 
 export const machineHelp = `The program that boots an emulated machine is called as
 
-  COMMAND run VERSION --with FOLDER --timeout SECONDS [--virtual-time] -- node FILE [ARGUMENT…]
+  COMMAND run VERSION --with FOLDER --timeout SECONDS --virtual-time -- node FILE [ARGUMENT…]
 
 It boots a kernel of that series, copies FOLDER with its node_modules to the same path, and runs in it what stands behind --, as root,
 without any network but loopback, with iproute2, util-linux and the Node of that folder on the PATH. What that prints
 comes on standard output. Exit status: that of what was run; 124 if the time was over, 125 if there is no such machine. With
---virtual-time the machine's clock counts its own instructions.`
+--virtual-time the machine's clock counts its own instructions, so that nothing there comes too late because this machine is slow.`
 
-const howToGive = 'Give the program that boots one: --machine COMMAND, or SPILLWAY_KERNELS; npm run kernels -- --help says how it is called'
+const howToGive =
+  'Give the program that boots one: --machine COMMAND, or SPILLWAY_KERNELS; npm run kernels -- --help says how it is called'
 
 /** Whether all that was asked for was answered; what was is given to `take` at once. Throws a UsageError where there is no machine. */
 export async function answersOf(ask: Ask, take: (line: Line) => void): Promise<'all' | 'late'> {
-  const { kernel, machine, words, timeoutS, virtualTime, signal } = ask
+  const { kernel, machine, words, timeoutS, signal } = ask
   if (kernel !== THIS && machine === undefined)
-    throw new UsageError(`Linux ${kernel} runs in an emulated machine, and no program is given that boots one`, howToGive)
+    throw new UsageError(
+      `Linux ${kernel} runs in an emulated machine, and no program is given that boots one`,
+      howToGive,
+    )
   const inside = ['--', 'node', INSIDE, ...words]
-  const options = ['--with', root, '--timeout', `${timeoutS}`, ...(virtualTime ? ['--virtual-time'] : [])]
+  const options = ['--with', root, '--timeout', `${timeoutS}`, '--virtual-time']
   const [program, args] =
     kernel === THIS
       ? [process.execPath, [path.join(root, INSIDE), ...words]]

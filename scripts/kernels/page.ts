@@ -12,8 +12,8 @@ kernel. \`npm run kernels\` writes this page from \`scripts/kernels/records/\`, 
 every change: each row of a record has its date and the commit that was run.
 
 The kernels are Debian's, as they were on that day, each in an emulated machine; the kernel, its network namespaces and its BPF are
-the real ones. Nothing measured there is a measurement: processors and clock are emulated. Experiments run with a clock that counts
-instructions, so that a slow machine is never late. In a column *host*, the kernel is that of the machine itself.
+the real ones. Nothing measured there is a measurement: its one processor is emulated, and its clock counts instructions, so that
+nothing is late there because the machine around it is slow. In a column *host*, the kernel is that of the machine itself.
 
 - **passed** and **failed** are verdicts. **not judged**: it could not be played or told there; the reason stands below.
 - **on** and **off**: whether a feature of [\`--exact\`](exporter.md#exact-readings-by-bpf) can be had there.
@@ -28,7 +28,9 @@ interface Column {
 /** The page. Kernels and experiments of which nothing is known are named as not run. */
 export function page(records: readonly KernelRecord[]): string {
   const columns = columnsOf(records)
-  const run = experiments.filter(({ name }) => records.some((record) => rowOf(record, 'experiments', name) !== undefined))
+  const run = experiments.filter(({ name }) =>
+    records.some((record) => rowOf(record, 'experiments', name) !== undefined),
+  )
   const rest = experiments.filter((one) => !run.includes(one)).map(({ name }) => name)
   const features = namesOf(records, 'exact')
   return [
@@ -66,7 +68,9 @@ const rowOf = (record: KernelRecord | undefined, part: Part, name: string): Row 
 
 /** In the order in which the newest kernel names them. */
 const namesOf = (records: readonly KernelRecord[], part: Part): string[] => [
-  ...new Set(records.toReversed().flatMap(({ rows }) => rows.filter((row) => row.part === part).map(({ name }) => name))),
+  ...new Set(
+    records.toReversed().flatMap(({ rows }) => rows.filter((row) => row.part === part).map(({ name }) => name)),
+  ),
 ]
 
 const markdown = (rows: readonly (readonly string[])[]): string => {
@@ -125,7 +129,9 @@ function restInWords(names: readonly string[]): string {
   const possible = names.filter((name) => !Object.hasOwn(notEmulated, name))
   return [
     ...impossible.map((name) => `Not in an emulated machine: \`${name}\` (${notEmulated[name]}).\n`),
-    ...(possible.length === 0 ? [] : [`Not run on any of these kernels: ${possible.map((name) => `\`${name}\``).join(', ')}.\n`]),
+    ...(possible.length === 0
+      ? []
+      : [`Not run on any of these kernels: ${possible.map((name) => `\`${name}\``).join(', ')}.\n`]),
   ].join('\n')
 }
 
@@ -148,7 +154,13 @@ function differenceIn(columns: readonly Column[], part: Part, name: string): str
   const seen = rows.map(({ title, row }) => ({
     title,
     row,
-    says: [...row.says, ...expectedAlone(row, rows.map((one) => one.row))],
+    says: [
+      ...row.says,
+      ...expectedAlone(
+        row,
+        rows.map((one) => one.row),
+      ),
+    ],
   }))
   const speaking = seen.filter(({ says }) => says.length > 0)
   if (speaking.length === 0) return []
