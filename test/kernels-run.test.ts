@@ -16,7 +16,7 @@ test(`on Linux ${KERNEL} sock_diag is read as here, and each exact feature works
 }, async ({ signal }) => {
   const lines: Line[] = []
   const words = ['exact', TESTS]
-  const how = await answersOf({ kernel: KERNEL, machine, words, timeoutS: 280, signal }, (line) => {
+  const how = await answersOf({ kernel: KERNEL, machine, words, timeoutS: 900, signal }, (line) => {
     lines.push(line)
   })
   assert.equal(how, 'all')

@@ -1,6 +1,7 @@
 import { UsageError } from '#common/errors.ts'
 import { Btf } from '#kernel/bpf/btf.ts'
 import type { EventKind } from '#kernel/bpf/event-record.ts'
+import { NothingWatched } from '#kernel/bpf/events.ts'
 import { lookForPins, type Pins } from '#kernel/bpf/pins.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { ExactEvents } from './exact-events.ts'
@@ -49,6 +50,8 @@ export class Exact {
   #readings: ExactReadings | undefined
   #events: ExactEvents | undefined
   readonly #refusals: { readings?: string; events?: string } = {}
+  /** Why each of the events is missing, where none of them can be had. */
+  #missing: ReadonlyMap<EventKind, string> = new Map()
 
   /**
    * Begins at `nowMs` with all that is wished and can be had, by programs of its own or else by those that are installed for others
@@ -89,6 +92,8 @@ export class Exact {
       // Said already, if it is the same.
       if (this.#refusals.readings === undefined) this.#log(`${notWatched}: ${error.message}`)
       this.#refusals.events = error.message
+      // What a process may not do at all it may not do for any of them, and that is said with what to do.
+      if (error instanceof NothingWatched && error.code !== 'EPERM') this.#missing = error.missing
     }
   }
 
@@ -144,7 +149,8 @@ export class Exact {
 
   #why(feature: Feature): string | null {
     if (feature === 'shards') return this.#readings?.why ?? this.#refusals.readings ?? null
-    return this.#events?.why(ofEvents[feature]) ?? this.#refusals.events ?? null
+    const kind = ofEvents[feature]
+    return this.#events?.why(kind) ?? this.#missing.get(kind) ?? this.#refusals.events ?? null
   }
 
   close(): void {
