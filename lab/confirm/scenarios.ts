@@ -10,14 +10,7 @@ import { synQueueLoad } from '#planner/closed/half-open.ts'
 import { capacityOf, mg1k, waitQuantile } from '#planner/closed/loss-queue.ts'
 import { parseRecording } from '#planner/inputs/recording.ts'
 import type { Quantity } from '#planner/outcome.ts'
-import {
-  defaultKernel,
-  defaultLoop,
-  type KernelRules,
-  type Shard,
-  type Stall,
-  type Steering,
-} from '#planner/system.ts'
+import { defaultKernel, defaultLoop, type KernelRules, type Shard, type Stall, type Steering } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
 import type { Recipe } from '../servers/recipe.ts'
 import { recipes } from '../servers/recipes.ts'

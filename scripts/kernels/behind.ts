@@ -20,6 +20,14 @@ const changes: readonly Behind[] = [
     because: `the tracepoint is there since 6.3: ${commit('40e0b0908142', 'net/sock: Introduce trace_sk_data_ready()')}`,
   },
   {
+    said: /tracepoint kmem_cache_free with 3 arguments/,
+    because: `it names the slab cache since 5.12: ${commit('3544de8ee6e4', 'mm, tracing: record slab name for kmem_cache_free()')}`,
+  },
+  {
+    said: /net\.ipv4\.tcp_migrate_req without what it does/,
+    because: `connections migrate since 5.14; 5.10.187 got the setting alone: ${commit('f9ac779f881c', 'net: Introduce net.ipv4.tcp_migrate_req.')}`,
+  },
+  {
     said: /has no function bpf_rdonly_cast/,
     because: `it is there since 6.2: ${commit('a35b9af4ec2c', 'bpf: Add a kfunc for generic type cast')}`,
   },

@@ -10,7 +10,7 @@ export const parts = ['exact', 'experiments', 'tests'] as const
 export type Part = (typeof parts)[number]
 
 /** `on` and `off` are of features. An experiment that broke is `failed`. */
-export type Outcome = 'passed' | 'failed' | 'not judged' | 'on' | 'off'
+type Outcome = 'passed' | 'failed' | 'not judged' | 'on' | 'off'
 
 /** What was found of one feature, experiment or file of tests. */
 export interface Found {
