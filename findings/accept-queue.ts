@@ -129,7 +129,7 @@ export const retriesFromBefore: Finding = {
     // A machine that is late with its answers makes clients retry too: where nothing was ever dropped, nothing is known.
     const before = shards.some(({ drops = 1 }) => drops > 0)
     if (clients.synRetransmitsPerSecond < 1 || now || !before) return undefined
-    return `${perSecond(clients.synRetransmitsPerSecond)} SYNs a second are retransmitted by clients whose SYNs were dropped before: none is dropped now, but clients retry only 1, 2, 3, 4, 5, 7 … seconds after their first SYN, so connecting took that long.`
+    return `${perSecond(clients.synRetransmitsPerSecond)} SYNs a second are retransmitted by clients whose SYNs were dropped before: none is dropped now, but clients retry only 1, 2, 3, 4, 5, 7 … seconds after their first SYN (before Linux 6.5 after 1, 3, 7 …), so connecting took that long.`
   },
 }
 

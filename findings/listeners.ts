@@ -34,8 +34,10 @@ export const listenerClosed: Finding = {
   says(view) {
     const closed = view.shards.filter((shard) => shard.state === 'closed')
     if (closed.length === 0) return undefined
-    const fate =
-      view.sysctls.migrateReq === 1 ? 'moved to another shard (tcp_migrate_req=1)' : 'were reset (tcp_migrate_req=0)'
+    const { migrateReq } = view.sysctls
+    // A kernel that moves nothing has no such setting.
+    const why = migrateReq === 0 ? ' (tcp_migrate_req=0)' : ''
+    const fate = migrateReq === 1 ? 'moved to another shard (tcp_migrate_req=1)' : `were reset${why}`
     return `${names(closed)} ${closed.length === 1 ? 'has closed its listener' : 'have closed their listeners'}: the kernel sends new connections to the others. Connections that waited in the queue ${fate}.`
   },
 }

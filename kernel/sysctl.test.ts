@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inNamespace } from './fixtures/namespace.ts'
-import { readSysctl } from './sysctl.ts'
+import { isNameAlone, readSysctl } from './sysctl.ts'
 
 interface Failure {
   code: string
   remedy: string
 }
+
+test('a setting that a kernel was given without what it does is told by the counter that came with that', () => {
+  const counters = (names: string) => () => `TcpExt: ${names} TCPLossProbes\nTcpExt: 0 0\n`
+  assert.equal(isNameAlone('net.ipv4.tcp_migrate_req', counters('SyncookiesSent')), true)
+  assert.equal(isNameAlone('net.ipv4.tcp_migrate_req', counters('TCPMigrateReqSuccess')), false)
+  assert.equal(isNameAlone('net.core.somaxconn', counters('SyncookiesSent')), false)
+})
 
 test('a sysctl is read and written in the namespace, and the kernel goes by it', async () => {
   const outside = readSysctl('net.core.somaxconn')

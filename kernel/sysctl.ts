@@ -4,9 +4,27 @@ import { KernelError } from './errors.ts'
 /** The file of a sysctl: `net.core.somaxconn` is /proc/sys/net/core/somaxconn. */
 const file = (name: string): string => `/proc/sys/${name.replaceAll('.', '/')}`
 
-/** Reads a sysctl as text, e.g. `4096`, in the calling thread's network namespace. Undefined where the kernel has none. */
+/** What some kernels have for the sake of later fixes, without what it does; and the counter that came with that. */
+const namesAlone = new Map([['net.ipv4.tcp_migrate_req', 'TCPMigrateReqSuccess']])
+
+/**
+ * Whether a kernel has a sysctl by its name alone, and does not go by it: stable kernels may be given a later one
+ * (docs/kernel-facts.md#migrating-a-queue). `netstat` is the text of a namespace's counters.
+ */
+export function isNameAlone(name: string, netstat = readNetstat): boolean {
+  const counter = namesAlone.get(name)
+  return counter !== undefined && !netstat().includes(` ${counter} `)
+}
+
+const readNetstat = (): string => fs.readFileSync('/proc/thread-self/net/netstat', 'utf8')
+
+/**
+ * Reads a sysctl as text, e.g. `4096`, in the calling thread's network namespace. Undefined where the kernel has none, or only its
+ * name.
+ */
 export function readSysctl(name: string): string | undefined {
   try {
+    if (isNameAlone(name)) return undefined
     return fs.readFileSync(file(name), 'utf8').trim()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined

@@ -243,7 +243,7 @@ export const planOptions = {
     max: 1_000_000,
   }),
   'syn-retries': count(clients, 'tcp_syn_retries of the clients (default 6)', { min: 0, max: 127 }),
-  'linear-timeouts': count(clients, 'tcp_syn_linear_timeouts of the clients (default 4; 0 before Linux 6.5)', {
+  'linear-timeouts': count(clients, 'tcp_syn_linear_timeouts of the clients (default 4; 0 on a kernel before 6.5)', {
     min: 0,
     max: 127,
   }),

@@ -1,6 +1,7 @@
 /** Makes a situation of the options, and refuses what would take too long to play. */
 import { UsageError } from '#common/errors.ts'
 import { duration, number } from '#common/quantities.ts'
+import { clientsHere } from '#lab/this-kernel.ts'
 import type { Question } from '#planner/ask.ts'
 import { withPatience } from '#planner/client-presets.ts'
 import { lifeMs } from '#planner/closed/half-open.ts'
@@ -8,7 +9,7 @@ import { askedPerSecond, usualLoopSpanMs } from '#planner/closed-loop.ts'
 import { addressWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import { usualPorts } from '#planner/questions/ports.ts'
 import { type ArrivalsPlan, relaxationMs, type Situation, serviceMs } from '#planner/situation.ts'
-import { type ClientRules, defaultClient, defaultKernel } from '#planner/system.ts'
+import { type ClientRules, defaultKernel } from '#planner/system.ts'
 import type { PlanCommand } from './command.ts'
 import { nameOf, refuseContradictions } from './contradictions.ts'
 import type { Said } from './options.ts'
@@ -42,6 +43,7 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
   const { said } = command
   const instances = said.instances ?? 1
   const arrivals = ofInstance(await arrivalsOf(command, question), instances, said.seed ?? 1)
+  const usual = clientsHere()
   const asksForBacklog = ['backlog', 'backends', 'timeout', 'clients'].includes(question)
   const situation: Situation = {
     arrivals,
@@ -91,12 +93,12 @@ export async function situationOf(asked: PlanCommand, question: Question): Promi
       hz: said.hz ?? defaultKernel.hz,
     },
     client: patientAs(said.client, {
-      ...defaultClient,
-      rttMs: said.rtt ?? defaultClient.rttMs,
-      hosts: said['client-hosts'] ?? defaultClient.hosts,
-      timeoutMs: said.timeout ?? defaultClient.timeoutMs,
-      synRetries: said['syn-retries'] ?? defaultClient.synRetries,
-      synLinearTimeouts: said['linear-timeouts'] ?? defaultClient.synLinearTimeouts,
+      ...usual,
+      rttMs: said.rtt ?? usual.rttMs,
+      hosts: said['client-hosts'] ?? usual.hosts,
+      timeoutMs: said.timeout ?? usual.timeoutMs,
+      synRetries: said['syn-retries'] ?? usual.synRetries,
+      synLinearTimeouts: said['linear-timeouts'] ?? usual.synLinearTimeouts,
     }),
     target: { delayedShare: said.loss ?? 0, sureness: said.sure ?? 0.99, waitMs: said.wait },
     seed: said.seed ?? 1,

@@ -4,8 +4,9 @@ import { type Client, Listener, pauseMs } from '../fixtures/sockets.ts'
 import * as libc from '../libc.ts'
 import { acceptQueue, deferAccept, relisten, socketCookie } from '../listener.ts'
 import { steer } from '../reuseport.ts'
+import { Btf } from './btf.ts'
 import { type EventKind, eventKinds, type ListenerCounts, waitBoundsUs } from './event-record.ts'
-import { ListenerEvents } from './events.ts'
+import { ListenerEvents, NothingWatched } from './events.ts'
 import { whyNoBpf } from './listeners.ts'
 
 // No tool that one could install: a host may refuse BPF to everybody, or have an older kernel.
@@ -267,6 +268,25 @@ test('a kernel without one of these has the others, and says what it lacks', nee
   made.connect(listener, 1)
   const [row] = counts(events, listener)
   assert.deepEqual([row?.joined, row?.discarded], [0, 1])
+})
+
+test('where none of them can be had, each says its own reason', () => {
+  // Of a kernel that describes no types.
+  const header = Buffer.alloc(25)
+  header.writeUInt16LE(0xeb9f, 0)
+  header.writeUInt32LE(24, 4)
+  header.writeUInt32LE(1, 20)
+  const without = new Map([['drops', 'no such reason'] as const])
+  assert.throws(
+    () => new ListenerEvents({ btf: new Btf(header), without }),
+    (error) => {
+      assert.ok(error instanceof NothingWatched)
+      assert.match(error.missing.get('joins') ?? '', /This kernel has no tracepoint sk_data_ready$/)
+      assert.match(error.missing.get('accepts') ?? '', /This kernel has no tracepoint kmem_cache_free$/)
+      assert.equal(error.missing.get('drops'), 'no such reason')
+      return true
+    },
+  )
 })
 
 test('programs that are closed count no more, and leave nothing open', needs(), () => {

@@ -21,7 +21,7 @@ import {
   waitBoundsUs,
 } from './event-record.ts'
 import { atListener, context, LISTEN, socket } from './iterator.ts'
-import { attachTracepoint, BpfMap, linkIterator, loadProgram, missedRuns, pin } from './system-call.ts'
+import { type Attachment, attachTracepoint, BpfMap, linkIterator, loadProgram, missedRuns, pin } from './system-call.ts'
 
 /** What `pin` leaves: the programs that watch, the one that forgets, and the one that tells. */
 export type PinnedPart = EventKind | 'closes' | 'events'
@@ -39,9 +39,29 @@ const TRIES = 8
 /** The key of an array's only value. */
 const ONLY = Buffer.alloc(4)
 
+/**
+ * Where in the kernel's code each kind is seen, and how many arguments are read there. One of kmem_cache_free is a pointer to const
+ * void, which before Linux 6.16 only a program may read that takes all arguments as plain numbers.
+ */
+const places: Readonly<Record<EventKind, { tracepoint: string; takes: number; isRaw: boolean }>> = {
+  joins: { tracepoint: 'sk_data_ready', takes: 1, isRaw: false },
+  accepts: { tracepoint: 'kmem_cache_free', takes: 3, isRaw: true },
+  drops: { tracepoint: 'kfree_skb', takes: 4, isRaw: false },
+}
+
 export interface ListenerEventsOptions {
   btf?: Btf
   without?: ReadonlyMap<EventKind, string>
+}
+
+/** None of the events can be watched: what was refused last, and why each is missing. */
+export class NothingWatched extends KernelError {
+  readonly missing: ReadonlyMap<EventKind, string>
+
+  constructor({ call, code, doing, remedy }: KernelError, missing: ReadonlyMap<EventKind, string>) {
+    super(call, code, doing, remedy)
+    this.missing = missing
+  }
 }
 
 /** Programs in the kernel that count what happens at listening sockets. */
@@ -70,7 +90,10 @@ export class ListenerEvents implements EventReader {
    */
   constructor({ btf = Btf.ofKernel(), without = new Map() }: ListenerEventsOptions = {}) {
     for (const [kind, why] of without) this.missing.set(kind, why)
+    // Before anything is made: a kernel that has none of them may refuse the maps too, for another reason.
+    for (const kind of eventKinds) this.#find(kind, btf)
     try {
+      this.#refuseNothing()
       this.#entries = this.#map(new BpfMap('listeners', 'hash', 8, VALUE_BYTES, MOST))
       this.#shared = this.#map(new BpfMap('shared', 'array', 4, shared.fresh + VALUE_BYTES, 1))
       this.#requests = this.#map(new BpfMap('requests', 'latest', 8, 8, MOST))
@@ -84,12 +107,12 @@ export class ListenerEvents implements EventReader {
       }
       this.#maps = maps
       // Where accepts are watched, joins leave the end of a full spell to them.
-      this.#begin('accepts', btf, 'kmem_cache_free', 3, () => accepts(maps, acceptFields(btf)))
-      this.#begin('joins', btf, 'sk_data_ready', 1, () => joins(maps, joinFields(btf), !this.missing.has('accepts')))
-      this.#begin('drops', btf, 'kfree_skb', 4, () => drops(maps, dropFields(btf)))
+      this.#begin('accepts', btf, () => accepts(maps, acceptFields(btf)))
+      this.#begin('joins', btf, () => joins(maps, joinFields(btf), !this.missing.has('accepts')))
+      this.#begin('drops', btf, () => drops(maps, dropFields(btf)))
       const noJoins = this.missing.get('joins')
       if (noJoins !== undefined && !this.missing.has('accepts')) this.missing.set('accepts', noJoins)
-      if (this.missing.size === eventKinds.length) throw this.#lastError ?? missing('event that is wanted')
+      this.#refuseNothing()
     } catch (error) {
       this.close()
       throw error
@@ -148,22 +171,42 @@ export class ListenerEvents implements EventReader {
 
   #lastError: KernelError | undefined
 
+  /** Looks whether the kernel has the place in its code, or says why one kind cannot be watched. */
+  #find(kind: EventKind, btf: Btf): void {
+    const { tracepoint, takes } = places[kind]
+    this.#orMissing(kind, () => {
+      const has = btf.tracepointArguments(tracepoint)
+      if (has === undefined) throw missing(`tracepoint ${tracepoint}`)
+      if (has < takes) throw missing(`tracepoint ${tracepoint} with ${takes} arguments, but one with ${has}`)
+    })
+  }
+
   /** Begins to watch one kind, or says why that cannot be. */
-  #begin(kind: EventKind, btf: Btf, tracepoint: string, takes: number, code: () => Buffer): void {
+  #begin(kind: EventKind, btf: Btf, code: () => Buffer): void {
+    const { tracepoint, isRaw } = places[kind]
+    this.#orMissing(kind, () => {
+      const target = need(btf.typedef(`btf_trace_${tracepoint}`), `tracepoint ${tracepoint}`)
+      const attachment: Attachment = isRaw ? { kind: 'raw tracepoint' } : { kind: 'tracepoint', target }
+      const program = this.#keep(loadProgram(kind, code(), attachment))
+      this.#links.set(kind, this.#keep(attachTracepoint(program, isRaw ? tracepoint : undefined)))
+      this.#programs.push(program)
+    })
+  }
+
+  #orMissing(kind: EventKind, work: () => void): void {
     if (this.missing.has(kind)) return
     try {
-      const target = btf.typedef(`btf_trace_${tracepoint}`)
-      const has = btf.tracepointArguments(tracepoint)
-      if (target === undefined || has === undefined) throw missing(`tracepoint ${tracepoint}`)
-      if (has < takes) throw missing(`tracepoint ${tracepoint} with ${takes} arguments, but one with ${has}`)
-      const program = this.#keep(loadProgram(kind, code(), { kind: 'tracepoint', target }))
-      this.#links.set(kind, this.#keep(attachTracepoint(program)))
-      this.#programs.push(program)
+      work()
     } catch (error) {
       if (!(error instanceof KernelError)) throw error
       this.#lastError = error
       this.missing.set(kind, error.message)
     }
+  }
+
+  #refuseNothing(): void {
+    if (this.missing.size < eventKinds.length) return
+    throw new NothingWatched(this.#lastError ?? missing('event that is wanted'), this.missing)
   }
 
   /** Begins the next interval, and gives the one that has ended. */

@@ -15,28 +15,31 @@ const commands = {
   linkCreate: 28,
   iterCreate: 33,
 } as const
+/** Types of programs, and where those of the second are attached. */
+const PROG_TYPE_RAW_TRACEPOINT = 17
 const PROG_TYPE_TRACING = 26
 const attachTypes = { tracepoint: 23, iterator: 28 } as const
 const LOG_BYTES = 1 << 20
 /** Helpers that take sockets are for GPL-compatible programs; this says that ours may be had under either licence. */
 const LICENCE = 'Dual MIT/GPL'
 
-/** What a program is to be run for: a type of the kernel's own types (BTF) says which of its kind. */
-export interface Attachment {
-  kind: keyof typeof attachTypes
-  target: number
-}
+/**
+ * What a program is to be run for: a type of the kernel's own types (BTF) says which of its kind. One at a `raw tracepoint` gets the
+ * arguments as plain numbers, so that it may read every one of them; which tracepoint is said when it is attached.
+ */
+export type Attachment = { kind: keyof typeof attachTypes; target: number } | { kind: 'raw tracepoint' }
 
 /**
  * Loads a program that the kernel runs once for each thing that it walks over (`iterator`), or each time that it comes by a
  * place in its code (`tracepoint`). One that the kernel refuses becomes a KernelError with the last lines of what its verifier says.
  */
-export function loadProgram(name: string, code: Buffer, { kind, target }: Attachment): number {
+export function loadProgram(name: string, code: Buffer, attachment: Attachment): number {
   const instructions = ownMemory(code)
   const licence = ownMemory(Buffer.from(`${LICENCE}\0`))
   const load = (log?: Buffer): number => {
     const attributes = Buffer.alloc(120)
-    attributes.writeUInt32LE(PROG_TYPE_TRACING, 0)
+    const isRaw = attachment.kind === 'raw tracepoint'
+    attributes.writeUInt32LE(isRaw ? PROG_TYPE_RAW_TRACEPOINT : PROG_TYPE_TRACING, 0)
     attributes.writeUInt32LE(instructions.length / 8, 4)
     attributes.writeBigUInt64LE(addressOf(instructions), 8)
     attributes.writeBigUInt64LE(addressOf(licence), 16)
@@ -46,8 +49,10 @@ export function loadProgram(name: string, code: Buffer, { kind, target }: Attach
       attributes.writeBigUInt64LE(addressOf(log), 32)
     }
     attributes.write(name.slice(0, 15), 48, 'latin1')
-    attributes.writeUInt32LE(attachTypes[kind], 68)
-    attributes.writeUInt32LE(target, 108)
+    if (attachment.kind !== 'raw tracepoint') {
+      attributes.writeUInt32LE(attachTypes[attachment.kind], 68)
+      attributes.writeUInt32LE(attachment.target, 108)
+    }
     return bpf(commands.progLoad, attributes, [instructions, licence, log], `Loading the BPF program ${name}`)
   }
   try {
@@ -84,11 +89,16 @@ export function openIterator(link: number): number {
   return bpf(commands.iterCreate, attributes, [], 'Opening a BPF iterator')
 }
 
-/** Has the kernel run a program at its tracepoint, in all network namespaces, until the descriptor that this gives is closed. */
-export function attachTracepoint(program: number): number {
+/**
+ * Has the kernel run a program at its tracepoint, in all network namespaces, until the descriptor that this gives is closed. `raw`
+ * names the tracepoint of a program that does not know it.
+ */
+export function attachTracepoint(program: number, raw?: string): number {
+  const name = raw === undefined ? undefined : ownMemory(Buffer.from(`${raw}\0`))
   const attributes = Buffer.alloc(16)
+  if (name !== undefined) attributes.writeBigUInt64LE(addressOf(name), 0)
   attributes.writeUInt32LE(program, 8)
-  return bpf(commands.rawTracepointOpen, attributes, [], 'Attaching a BPF program to a tracepoint')
+  return bpf(commands.rawTracepointOpen, attributes, [name], 'Attaching a BPF program to a tracepoint')
 }
 
 /**

@@ -10,18 +10,11 @@ import { synQueueLoad } from '#planner/closed/half-open.ts'
 import { capacityOf, mg1k, waitQuantile } from '#planner/closed/loss-queue.ts'
 import { parseRecording } from '#planner/inputs/recording.ts'
 import type { Quantity } from '#planner/outcome.ts'
-import {
-  defaultClient,
-  defaultKernel,
-  defaultLoop,
-  type KernelRules,
-  type Shard,
-  type Stall,
-  type Steering,
-} from '#planner/system.ts'
+import { defaultKernel, defaultLoop, type KernelRules, type Shard, type Stall, type Steering } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
 import type { Recipe } from '../servers/recipe.ts'
 import { recipes } from '../servers/recipes.ts'
+import { clientsHere } from '../this-kernel.ts'
 
 /** How near a prediction must be: by a share of what was measured, or by so much, whichever is more. */
 interface Tolerance {
@@ -123,7 +116,7 @@ const scene = ({
       }),
     ),
     kernel: { ...defaultKernel, ...kernel },
-    client: { ...defaultClient, timeoutMs },
+    client: { ...clientsHere(), timeoutMs },
   },
   window,
 })

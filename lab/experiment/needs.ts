@@ -1,11 +1,11 @@
 /** What an experiment needs and this machine may lack: the reason why it is not judged here. */
-import fs from 'node:fs'
 import os from 'node:os'
 import type { Experiment, Needs, ServerNeed } from '#experiments/vocabulary/experiment.ts'
 import { whyWithout } from '#services/exporter/sampler/exact.ts'
 import { type Driver, type LabPlan, type ServerPlan, Unsettable } from '../driver.ts'
 import type { Lab } from '../lab.ts'
 import { mannerOf } from '../manner.ts'
+import { hasSysctl, lacks } from '../namespaces/unsettable.ts'
 
 /** What is missing before any lab is started; undefined if nothing is. */
 export async function missingBefore(
@@ -30,8 +30,8 @@ export async function missingBefore(
 function missingOnThisMachine({ cores, sysctls = [], root, bpf }: Needs): string | undefined {
   const few = tooFew(cores, os.availableParallelism(), 'this machine')
   if (few !== undefined) return few
-  const absent = sysctls.find((name) => !fs.existsSync(`/proc/sys/${name.replaceAll('.', '/')}`))
-  if (absent !== undefined) return lacks(absent, `this kernel (${os.release()})`)
+  const absent = sysctls.find((name) => !hasSysctl(name))
+  if (absent !== undefined) return lacks(absent)
   if (root === true && process.geteuid?.() !== 0) return 'it needs root on the host'
   const refused = bpf === undefined ? undefined : whyWithout(bpf)
   return refused === undefined ? undefined : `it needs BPF. ${refused}`
@@ -51,8 +51,6 @@ async function unsettableIn(driver: Driver, sysctls: readonly string[]): Promise
 }
 
 const COOKIES = 'net.ipv4.tcp_syncookies'
-
-const lacks = (sysctl: string, kernel: string): string => `${kernel} has no sysctl ${sysctl}`
 
 /** A server of somebody's in place of the backends. */
 export type OwnServerWish = { server: ServerPlan } & Partial<Pick<LabPlan, 'port' | 'request'>>
@@ -92,7 +90,7 @@ export async function missingInLab(needs: Needs = {}, lab: Lab): Promise<string 
   if (inexact !== undefined) return inexact
   for (const name of needs.sysctls ?? [])
     if ((await lab.readSysctl(name)) === undefined)
-      return lacks(name, `the lab's kernel (${await lab.readSysctl('kernel.osrelease')})`)
+      return `the lab's kernel (${await lab.readSysctl('kernel.osrelease')}) has no sysctl ${name}`
   const few = needs.cores === undefined ? undefined : tooFew(needs.cores, await coresOf(lab), "the lab's machine")
   if (few !== undefined) return few
   for (const name of needs.programs ?? [])

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import { UsageError } from '#common/errors.ts'
 import { nearest } from '#common/nearest.ts'
 import { KernelError } from '#kernel/errors.ts'
-import { readSysctl, writeSysctl } from '#kernel/sysctl.ts'
+import { isNameAlone, readSysctl, writeSysctl } from '#kernel/sysctl.ts'
 import { Unsettable } from '../driver.ts'
 import { sysctlFile, unsettable } from './unsettable.ts'
 
@@ -12,6 +12,8 @@ import { sysctlFile, unsettable } from './unsettable.ts'
  * or it cannot be set, and a UsageError where the kernel does not accept the value.
  */
 export function setSysctl(name: string, value: string | number): void {
+  // Off it is anyway.
+  if (Number(value) !== 0 && isNameAlone(name)) throw refusedName(name)
   try {
     writeSysctl(name, value)
   } catch (error) {

@@ -1,6 +1,7 @@
 import { UsageError } from '#common/errors.ts'
 import { Btf } from '#kernel/bpf/btf.ts'
 import type { EventKind } from '#kernel/bpf/event-record.ts'
+import { NothingWatched } from '#kernel/bpf/events.ts'
 import { lookForPins, type Pins } from '#kernel/bpf/pins.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { ExactEvents } from './exact-events.ts'
@@ -32,7 +33,8 @@ export function whyNotExact(): string | undefined {
 /** Why one of them cannot be had here; undefined if it can. Takes as long. */
 export const whyWithout = (feature: Feature): string | undefined => whysHere()[feature] ?? undefined
 
-function whysHere(): Exact['whys'] {
+/** Why each feature cannot be had here, or null for one that can. Takes half a second of CPU time. */
+export function whysHere(): Exact['whys'] {
   const exact = new Exact('auto', () => {}, 0)
   try {
     return exact.whys
@@ -48,6 +50,8 @@ export class Exact {
   #readings: ExactReadings | undefined
   #events: ExactEvents | undefined
   readonly #refusals: { readings?: string; events?: string } = {}
+  /** Why each of the events is missing, where none of them can be had. */
+  #missing: ReadonlyMap<EventKind, string> = new Map()
 
   /**
    * Begins at `nowMs` with all that is wished and can be had, by programs of its own or else by those that are installed for others
@@ -88,6 +92,8 @@ export class Exact {
       // Said already, if it is the same.
       if (this.#refusals.readings === undefined) this.#log(`${notWatched}: ${error.message}`)
       this.#refusals.events = error.message
+      // What a process may not do at all it may not do for any of them, and that is said with what to do.
+      if (error instanceof NothingWatched && error.code !== 'EPERM') this.#missing = error.missing
     }
   }
 
@@ -143,7 +149,8 @@ export class Exact {
 
   #why(feature: Feature): string | null {
     if (feature === 'shards') return this.#readings?.why ?? this.#refusals.readings ?? null
-    return this.#events?.why(ofEvents[feature]) ?? this.#refusals.events ?? null
+    const kind = ofEvents[feature]
+    return this.#events?.why(kind) ?? this.#missing.get(kind) ?? this.#refusals.events ?? null
   }
 
   close(): void {
