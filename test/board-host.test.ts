@@ -186,7 +186,7 @@ test('while the exporter is away the page says how old it is, and goes on when i
   const page = await opened(context, url)
   await reads(page, '.lane .length', /^10$/)
   await reads(page, '#live', /live, \d+ Hz/)
-  await reads(page, '.about', /none of them waits|it accepts|who accepts/)
+  await reads(page, '.about', /it does not wait|none of them waits|it accepts|who accepts/)
   await page.getByRole('tab', { name: 'Findings' }).click()
   await reads(page, '.found.critical', /8080.*10 of 10/s)
 

@@ -18,6 +18,14 @@ export interface ProcessEvidence {
   files: { open: number; limit: number | undefined } | undefined
 }
 
+/** Where nobody was seen to wait for connections: processes that the looker may not look into. */
+export interface UnseenEvidence {
+  /** Of the whole host; null where not even their number is told. */
+  processes: number | null
+  /** Those that may well hold the socket too. */
+  related: readonly { pid: number; command: string }[]
+}
+
 /** Which listening socket. */
 export interface Place {
   netns: string
@@ -63,6 +71,8 @@ export interface QueueEvidence extends Place {
   acceptors: readonly number[] | undefined
   length: number
   lengthBefore: number | undefined
+  /** Present where that is not certain: nobody was seen to wait, and not everybody could be looked into. */
+  unseen?: UnseenEvidence | undefined
   /** N; N + 1 connections fit. */
   limit: number
   setBy: SetBy

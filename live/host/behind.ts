@@ -16,11 +16,24 @@ type Holders = Pick<QueueEvidence, 'server' | 'who' | 'activated' | 'processes'>
 
 type Listening = Pick<
   ListenerSample,
-  'inode' | 'acceptors' | 'length' | 'limit' | 'unit' | 'container' | 'pod' | 'kubernetes' | 'process' | 'pids'
+  | 'inode'
+  | 'acceptors'
+  | 'unseen'
+  | 'length'
+  | 'limit'
+  | 'unit'
+  | 'container'
+  | 'pod'
+  | 'kubernetes'
+  | 'process'
+  | 'pids'
 >
 
 export type Behind = Omit<Holders, 'owners'> &
-  Pick<QueueEvidence, 'unit' | 'container' | 'pod' | 'kubernetes' | 'acceptors' | 'length' | 'limit' | 'setBy'>
+  Pick<
+    QueueEvidence,
+    'unit' | 'container' | 'pod' | 'kubernetes' | 'acceptors' | 'unseen' | 'length' | 'limit' | 'setBy'
+  >
 
 /** Who is behind a listener, wherever that is known from. */
 export interface Behinds {
@@ -54,6 +67,7 @@ export class Processes implements Behinds {
       acceptors: this.#looks.waitersAt(inode) ?? acceptors ?? undefined,
       setBy: limitSetBy(limit, server, owners, somaxconn),
     }
+      unseen: this.#looks.unseenAt(inode),
   }
 
   #holdersOf(owners: readonly Owner[]): Holders {

@@ -82,6 +82,7 @@ function tcpQueues(
       processes: who.processes,
       acceptors: who.acceptors,
       length: who.length,
+      unseen: who.unseen,
       lengthBefore: then?.length,
       limit: who.limit,
       setBy: who.setBy,
