@@ -6,9 +6,6 @@ import { staleness } from '../picture/ages.ts'
 
 /** Tanks that changed places below somebody's pointer could not be hit. */
 const REORDER_MS = 2000
-/** So many fit beside one another in a tile. */
-const LETTERS = 15
-
 export interface OverviewHandlers {
   onChoose(key: string): void
   onFilter(words: string): void
@@ -174,7 +171,10 @@ class Tile {
   readonly element: HTMLLIElement
   readonly #button: HTMLButtonElement
   readonly #name = html('span', { class: 'place-process' })
-  readonly #place = html('span', { class: 'place-where' })
+  /** In which network namespace, and whether it is MPTCP. */
+  readonly #within = html('span', { class: 'place-within' })
+  /** What tells one from another stands at its end, of a path its file, of an address its port: it is cut in front. */
+  readonly #place = html('bdi')
   readonly #water = html('i', { class: 'place-water' })
   readonly #peak = html('i', { class: 'place-peak' })
   readonly #figure = html('b')
@@ -187,7 +187,7 @@ class Tile {
       'button',
       { type: 'button', class: 'place', tabindex: -1 },
       this.#name,
-      this.#place,
+      html('span', { class: 'place-where' }, this.#within, html('span', { class: 'place-end' }, this.#place)),
       html(
         'span',
         { class: 'place-tank' },
@@ -218,7 +218,8 @@ class Tile {
     const { length, room, peak, full, trouble } = place
     const fill = Math.min(1, length / Math.max(1, room))
     say(this.#name, words.name)
-    say(this.#place, endOf(words.where))
+    say(this.#within, words.within)
+    say(this.#place, place.place)
     say(this.#figure, words.figure)
     say(this.#of, words.of)
     say(this.#note, words.note)
@@ -238,9 +239,6 @@ class Tile {
   }
 }
 
-/** What tells one from another stands at the end: of a path its file, of an address its port. */
-const endOf = (where: string): string => (where.length <= LETTERS ? where : `…${where.slice(1 - LETTERS)}`)
-
 /** What a tile says, to eyes and to a screen reader. */
 function wordsOf({
   kind,
@@ -255,11 +253,12 @@ function wordsOf({
   dropsPerSecond = 0,
   oldestWaitMs = 0,
   trouble,
-}: PlaceView): Record<'name' | 'where' | 'figure' | 'of' | 'note' | 'label', string> {
+}: PlaceView): Record<'name' | 'within' | 'where' | 'figure' | 'of' | 'note' | 'label', string> {
   const inBytes = kind === 'udp'
   const name = process === '' ? (inBytes ? 'UDP' : 'not seen') : process
   const many = sockets > 1 ? ` ×${number(sockets)}` : ''
-  const where = `${netns === undefined ? '' : `${netns} `}${mptcp === true ? 'mptcp ' : ''}${place}`
+  const within = [netns, mptcp === true ? 'mptcp' : undefined].filter((part) => part !== undefined).join(' ')
+  const where = `${within} ${place}`.trimStart()
   const [figure, of] = inBytes ? [bytes(length), `of ${bytes(room)}`] : [number(length), `of ${number(room)}`]
   const note =
     dropsPerSecond >= 0.5
@@ -275,6 +274,7 @@ function wordsOf({
             : ''
   return {
     name: `${name}${many}`,
+    within,
     where,
     figure,
     of,
