@@ -174,7 +174,7 @@ const computes = ({ cpuShare = 0, state }: ProcessEvidence): boolean =>
 /** Of a server that stops accepting while it has enough to do. `busy` is what share of a core one of its workers takes. */
 function allBusy(queue: QueueEvidence, { name, pool }: Server, busy?: string): Cause | undefined {
   const { processes, accepted } = queue
-  if (pool === undefined || pool.fills === 'refuses') return undefined
+  if (pool === undefined || pool.fills === 'refuses' || pool.fills === 'threads') return undefined
   // Masters hold the socket too, and serve nobody.
   const workers =
     processes.length === 0 ? '' : ` (${plural(Math.max(1, processes.length - 1), 'process', 'processes')})`

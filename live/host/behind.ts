@@ -12,7 +12,9 @@ import type { ProcessWatch } from './processes.ts'
 import { limitSetBy } from './set-by.ts'
 
 /** What the processes that hold a socket together are. */
-type Holders = Pick<QueueEvidence, 'server' | 'who' | 'activated' | 'processes'> & { owners: readonly Owner[] }
+type Holders = Pick<QueueEvidence, 'server' | 'who' | 'taken' | 'activated' | 'processes'> & {
+  owners: readonly Owner[]
+}
 
 type Listening = Pick<
   ListenerSample,
@@ -61,13 +63,13 @@ export class Processes implements Behinds {
 
   behind(listener: Listening, somaxconn: number | undefined): Behind {
     const { inode, acceptors, length, limit, unit, container, pod, kubernetes } = listener
-    const { owners, server, who, activated, processes } = this.#holdersOf(this.#looks.ownersOf(inode))
+    const { owners, server, who, taken, activated, processes } = this.#holdersOf(this.#looks.ownersOf(inode))
     return {
-      ...{ server, who, activated, processes, unit, container, pod, kubernetes, length, limit },
+      ...{ server, who, taken, activated, processes, unit, container, pod, kubernetes, length, limit },
       acceptors: this.#looks.waitersAt(inode) ?? acceptors ?? undefined,
+      unseen: this.#looks.unseenAt(inode),
       setBy: limitSetBy(limit, server, owners, somaxconn),
     }
-      unseen: this.#looks.unseenAt(inode),
   }
 
   #holdersOf(owners: readonly Owner[]): Holders {
@@ -84,6 +86,7 @@ export class Processes implements Behinds {
         server,
         owners.filter((owner) => !activated || !isSystemd(owner)),
       ),
+      taken: owners.map(({ commandLine }) => server?.pool?.told?.(commandLine)).find((one) => one !== undefined),
       activated,
       processes: owners.map((owner) => this.#evidenceOf(owner)),
     }
