@@ -132,11 +132,7 @@ export class Overview {
     const parts = [
       matching === all ? plural(all, 'queue') : `${number(matching)} of ${plural(all, 'queue')}`,
       full === 0 ? 'none is full' : `${number(full)} full`,
-      ...(fullestLeftOut === undefined
-        ? []
-        : [
-            `the ${number(matching - places.length)} emptiest are left out, ${fullestLeftOut === 0 ? 'all of them empty' : `none fuller than ${percent(Math.max(0.01, fullestLeftOut))}`}`,
-          ]),
+      ...(fullestLeftOut === undefined ? [] : [leftOutWords(matching - places.length, fullestLeftOut)]),
       ...(unread === 0 ? [] : [`${plural(unread, 'more socket')} not read by the exporter`]),
     ]
     say(this.#words, all === 0 ? 'Nothing listens here' : parts.join(' · '))
@@ -229,7 +225,8 @@ class Tile {
     this.#peak.style.bottom = `${Math.round(Math.min(1, peak / Math.max(1, room)) * 100)}%`
     set(this.#peak, 'hidden', peak <= length)
     const level = full > 0 ? ' full' : fill >= 0.5 ? ' half' : ''
-    const past = fill >= 0.5 ? ' deep' : ''
+    // The figures stand in the middle: in the water, above it, or across its edge.
+    const past = fill >= 0.75 ? ' deep' : fill > 0.2 ? ' across' : ''
     this.#water.style.setProperty('--stale-share', `${Math.round(staleness(place.oldestWaitMs ?? 0) * 100)}%`)
     set(
       this.#button,
@@ -237,6 +234,14 @@ class Tile {
       `place${place.oldestWaitMs === undefined ? ' ageless' : ''}${level}${past}${trouble === 2 ? ' trouble' : trouble === 1 ? ' was-trouble' : ''}`,
     )
   }
+}
+
+/** Of those beyond what can be drawn: how many, and how full the fullest of them is. */
+function leftOutWords(count: number, fullest: number): string {
+  const at = percent(Math.max(0.01, fullest))
+  return count === 1
+    ? `the emptiest one is left out, ${fullest === 0 ? 'and holds nothing' : `no fuller than ${at}`}`
+    : `the ${number(count)} emptiest are left out, ${fullest === 0 ? 'all of them empty' : `none fuller than ${at}`}`
 }
 
 /** What a tile says, to eyes and to a screen reader. */
