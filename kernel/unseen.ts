@@ -8,7 +8,7 @@ import type { Owner } from './owners.ts'
 import { beginningOf, ofProcess } from './proc-reading.ts'
 
 /** A process that may not be looked into. */
-export interface UnseenProcess {
+interface UnseenProcess {
   pid: number
   command: string
 }
