@@ -2,15 +2,29 @@
 import fs from 'node:fs'
 import { epollWatches } from './libc.ts'
 import type { OpenFiles } from './owners.ts'
-import { polledIn, type SleepingCall, selectedIn, sleepingCall, waitingIn, watchedBy } from './polled.ts'
-import { beginningOf, namesIn, ofProcess, type Unseen } from './proc-reading.ts'
+import {
+  polledIn,
+  type SleepingCall,
+  selectedIn,
+  sleepingCall,
+  sleepsElsewhere,
+  waitingIn,
+  watchedBy,
+} from './polled.ts'
+import { beginningOf, type NotRead, namesIn, ofProcess } from './proc-reading.ts'
+import type { Unseen } from './unseen.ts'
 
 /** The processes that were seen to wait at a socket for connections: by epoll, accept(), poll(), select() or io_uring. */
 export interface Waiters {
   /** Lowest first. */
   pids: number[]
-  /** Whether all that hold the socket could be looked at: only then does an empty list mean that nobody waits. */
+  /** Whether all that are known to hold the socket could be looked at: only then does an empty list mean that nobody waits. */
   complete: boolean
+  /**
+   * Of an empty list: who could not be looked into at all. With nobody among them who may well hold the socket it is likely
+   * that nobody waits; otherwise the list is not complete.
+   */
+  unseen?: Unseen
 }
 
 /**
@@ -66,7 +80,7 @@ export class WaitersOfProcess {
   #of(inode: number): Waiters {
     const known = this.#waiters.get(inode)
     if (known !== undefined) return known
-    const waiters = { pids: [], complete: true }
+    const waiters: Waiters = { pids: [], complete: true }
     this.#waiters.set(inode, waiters)
     return waiters
   }
@@ -152,8 +166,9 @@ export class WaitersOfProcess {
   #lookWhereItSleeps(folder: string): void {
     const place = ofProcess(() => beginningOf(`${folder}/wchan`))
     const [only, ...others] = this.#rest
+    if (place === 'gone' || sleepsElsewhere(place)) return
     if (place === 'inet_csk_accept' && others.length === 0) this.#waitsAt(only)
-    else if (place !== 'gone') this.#cannotTell()
+    else this.#cannotTell()
   }
 
   #lookAtWhatItPolls({ call, address, count }: Extract<SleepingCall, { address: number }>): void {
@@ -167,7 +182,7 @@ export class WaitersOfProcess {
   }
 }
 
-const isUnseen = (value: unknown): value is Unseen => value === 'gone' || value === 'hidden'
+const isUnseen = (value: unknown): value is NotRead => value === 'gone' || value === 'hidden'
 
 /** The part of a process's memory that it has handed to the kernel as the argument of its call. */
 function memoryAt(folder: string, address: number, bytes: number): Buffer {

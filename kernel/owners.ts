@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { type Waiters, WaitersOfProcess } from './acceptors.ts'
 import { nowhere, type Workload, workloadOfProcess } from './cgroup-path.ts'
 import { beginningOf, namesIn, ofProcess, processNames } from './proc-reading.ts'
+import { type Kinship, networkOf, parentOf, relatedTo } from './unseen.ts'
 
 /** A process that holds a socket. */
 export interface Owner {
@@ -22,9 +23,10 @@ export interface SocketHolders {
   owners: Map<number, Owner[]>
   /** By inode: who waits at it for connections. */
   waiters: Map<number, Waiters>
-  /** Processes that were looked into, and those that may not be. */
+  /** Processes that were looked into. */
   seen: number
-  hidden: number
+  /** Those that hold files and may not be looked into, each with its parent, as far as that is told. */
+  hidden: Map<number, number | undefined>
   /** All processes that there were. */
   pids: Set<number>
   /** Those that were looked into and hold none of these sockets. */
@@ -35,7 +37,7 @@ export const noHolders = (): SocketHolders => ({
   owners: new Map(),
   waiters: new Map(),
   seen: 0,
-  hidden: 0,
+  hidden: new Map(),
   pids: new Set(),
   bystanders: new Set(),
 })
@@ -78,7 +80,10 @@ export function* findHolders(
     const folder = `${proc}/${name}`
     const open: OpenFiles = { count: 0, sockets: new Map(), epolls: [], rings: [] }
     const looked = yield* openFiles(folder, inodes, open)
-    if (looked === 'hidden') found.hidden++
+    if (looked === 'hidden') {
+      const parent = parentOf(folder)
+      if (parent !== 'gone') found.hidden.set(Number(name), parent === 'hidden' ? undefined : parent)
+    }
     if (looked !== 'seen') continue
     found.seen++
     if (open.sockets.size === 0) {
@@ -94,9 +99,54 @@ export function* findHolders(
     }
     yield* new WaitersOfProcess(folder, owner.pid, open, inodes, found.waiters).look()
   }
-  // Whoever may not be looked into may wait too, and with hidepid=2 not even the first process is listed.
-  if (found.hidden > 0 || !found.pids.has(1)) for (const waiters of found.waiters.values()) waiters.complete = false
+  yield* tellUnseen(found, proc)
   return found
+}
+
+/** Where nobody was seen to wait: whether that is likely to be so of those too who may not be looked into. */
+function* tellUnseen({ owners, waiters, hidden, pids }: SocketHolders, proc: string): Generator<void, void> {
+  const listed = pids.has(FIRST_PROCESS)
+  if (hidden.size === 0 && listed) return
+  const kinIsTold = hidden.values().every((parent) => parent !== undefined)
+  const told = new Map<string, Pick<Waiters, 'complete' | 'unseen'>>()
+  let strangers: Kinship[] | undefined
+  for (const [inode, one] of waiters) {
+    if (one.pids.length > 0 || !one.complete) continue
+    const holders = owners.get(inode) ?? []
+    const key = holders.map(({ pid }) => pid).join()
+    if (!told.has(key)) {
+      strangers ??= yield* kinshipsOf(hidden, proc)
+      const related = relatedTo(
+        holders.flatMap((owner) => kinshipOf(owner, proc)),
+        strangers,
+      ).map(({ pid, command }) => ({ pid, command }))
+      const unseen = { processes: listed ? hidden.size : null, related }
+      told.set(key, { complete: listed && kinIsTold && related.length === 0, unseen })
+    }
+    Object.assign(one, told.get(key))
+  }
+}
+
+/** With hidepid=2 not even this one is listed. */
+const FIRST_PROCESS = 1
+
+function* kinshipsOf(hidden: SocketHolders['hidden'], proc: string): Generator<void, Kinship[]> {
+  const found: Kinship[] = []
+  for (const [pid, parent] of hidden) {
+    yield
+    const folder = `${proc}/${pid}`
+    const process = parent === undefined ? undefined : ownerAt(folder, pid)
+    if (process === undefined || parent === undefined) continue
+    found.push({ pid, command: process.command, workload: process.workload, parent, network: networkOf(folder) })
+  }
+  return found
+}
+
+/** Empty where it has ended, or may not be read. */
+function kinshipOf({ pid, command, workload }: Owner, proc: string): Kinship[] {
+  const folder = `${proc}/${pid}`
+  const parent = parentOf(folder)
+  return typeof parent === 'string' ? [] : [{ pid, command, workload, parent, network: networkOf(folder) }]
 }
 
 /** Who holds each of these socket inodes. Blocks until every process has been looked at. */
@@ -120,6 +170,8 @@ function* openFiles(
       if (next === 'gone' || next === 'hidden') return next
       if (next.done === true) return 'seen'
       const link = ofProcess(() => fs.readlinkSync(`${folder}/fd/${next.value}`))
+      // The names are its owner's to list; where they lead may take more.
+      if (link === 'hidden') return link
       into.count++
       if (link.startsWith(SOCKET)) {
         const inode = Number(link.slice(SOCKET.length, -1))

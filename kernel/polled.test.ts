@@ -1,7 +1,26 @@
 /** With texts and bytes that Linux 6.18 gave. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { polledIn, selectedIn, sleepingCall, waitingIn, watchedBy } from './polled.ts'
+import { polledIn, selectedIn, sleepingCall, sleepsElsewhere, waitingIn, watchedBy } from './polled.ts'
+
+test('a thread that sleeps for something else waits at no socket; one in poll(), or in what is not known, may', () => {
+  for (const place of [
+    'ep_poll',
+    'do_epoll_wait',
+    'futex_wait_queue_me',
+    'futex_wait_queue',
+    'futex_do_wait',
+    'hrtimer_nanosleep',
+    'do_wait',
+    'pipe_read',
+    'anon_pipe_read',
+    '__do_sys_pause',
+    'sigsuspend.isra.0',
+  ])
+    assert.ok(sleepsElsewhere(place), place)
+  for (const place of ['inet_csk_accept', 'poll_schedule_timeout.constprop.0', 'do_select', 'do_signal_stop', '0', ''])
+    assert.ok(!sleepsElsewhere(place), place)
+})
 
 test('what an epoll instance watches is read by number and inode; older kernels give no inode', () => {
   const text =

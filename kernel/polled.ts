@@ -69,6 +69,16 @@ export function sleepingCall(line: string, arch: string = process.arch): Sleepin
   }
 }
 
+/**
+ * Functions of the kernel in which a thread sleeps for other things than a connection, or for those of an epoll instance or a
+ * ring, which are looked at by themselves. Their names change with its versions: what is not among them may be anything.
+ */
+const ELSEWHERE =
+  /^(?:ep_poll|do_epoll_wait|io_cqring_wait|futex_\w*wait\w*|hrtimer_nanosleep|do_nanosleep|do_wait|(?:anon_)?pipe_(?:read|wait\w*)|\w*sys_pause|sigsuspend|do_sigtimedwait)(?:\.\w+)*$/
+
+/** Whether a thread that sleeps there, by /proc/PID/task/TID/wchan, waits at no listening socket by that very call. */
+export const sleepsElsewhere = (place: string): boolean => ELSEWHERE.test(place)
+
 const POLLIN = 1
 const POLLFD_BYTES = 8
 

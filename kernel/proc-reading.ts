@@ -11,13 +11,13 @@ export function showsProcesses(folder: string): boolean {
 }
 
 /** What came of looking at a file of a process: it is not there any more, or may not be seen. */
-export type Unseen = 'gone' | 'hidden'
+export type NotRead = 'gone' | 'hidden'
 
 /**
  * Does something with a file of a process. An error that says something about this process alone is an answer; one that
  * says that nothing can be opened any more (EMFILE, ENFILE, ENOMEM) is thrown, so that it does not pass for one.
  */
-export function ofProcess<Result>(read: () => Result): Result | Unseen {
+export function ofProcess<Result>(read: () => Result): Result | NotRead {
   try {
     return read()
   } catch (error) {

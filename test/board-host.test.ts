@@ -123,6 +123,42 @@ test('a full UNIX listener is drawn without what only a port has, and without an
   await keepPicture(page, 'host-unix')
 })
 
+/** A listener of MPTCP that never accepts. */
+const MPTCP = `
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+s.bind(('127.0.0.1', 8262))
+s.listen(5)
+time.sleep(1000)
+`
+
+test('a listener of MPTCP says so in its tile, as the chosen queue, and in what is found', {
+  skip,
+}, async (context) => {
+  const host = await hostFor(context)
+  const server = host.start('python3', ['-c', MPTCP])
+  await eventually('it listens, or there is no MPTCP', async () => {
+    if (server.exitCode !== null) return true
+    return (await host.run('ss', ['-Hltn'])).stdout.includes(':8262 ')
+  })
+  if (server.exitCode !== null) return context.skip('this kernel has no MPTCP')
+  host.start(process.execPath, ['-e', CLIENTS, '8262', '12'])
+  const page = await opened(context, await topOnTheWeb(context, host))
+  await reads(page, '#chosen-place', /mptcp 127\.0\.0\.1:8262/)
+  const tile = page.locator('.place', { hasText: ':8262' })
+  assert.equal(await tile.locator('.place-within').textContent(), 'mptcp')
+  assert.deepEqual(
+    await page.evaluate(
+      `[...document.querySelectorAll('.place-within')].filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)`,
+    ),
+    [],
+    'it is not cut',
+  )
+  await page.getByRole('tab', { name: 'Findings' }).click()
+  await reads(page, '.found.critical .found-head', /mptcp 127\.0\.0\.1:8262/)
+  await keepPicture(page, 'host-mptcp')
+})
+
 const MANY = `
 const [count] = process.argv.slice(1)
 for (let i = 0; i < Number(count); i++)
@@ -186,7 +222,7 @@ test('while the exporter is away the page says how old it is, and goes on when i
   const page = await opened(context, url)
   await reads(page, '.lane .length', /^10$/)
   await reads(page, '#live', /live, \d+ Hz/)
-  await reads(page, '.about', /none of them waits|it accepts|who accepts/)
+  await reads(page, '.about', /it does not wait|none of them waits|it accepts|who accepts/)
   await page.getByRole('tab', { name: 'Findings' }).click()
   await reads(page, '.found.critical', /8080.*10 of 10/s)
 

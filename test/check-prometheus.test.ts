@@ -1,12 +1,25 @@
 /** `spillway check --from`: the same findings of what a Prometheus has scraped. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { eventually } from '#common/waiting.ts'
 import { startExporter } from '#services/exporter/exporter.ts'
 import { StalledListener } from '#services/exporter/fixtures/stalled-listener.ts'
-import { findingsIn, linesOf, run, spillway } from './support/check-host.ts'
+import {
+  CheckHost,
+  CLIENTS,
+  type FindingLine,
+  findingsIn,
+  linesOf,
+  NODE_SERVER,
+  run,
+  type Said,
+  spillway,
+} from './support/check-host.ts'
+import { exporterIn, relayTo, socketFolder } from './support/host-boards.ts'
 import { Prometheus } from './support/prometheus.ts'
+import { activated, gunicorn, haproxy, nginx, type RealServer } from './support/real-servers.ts'
 import { skipWithout } from './support/tools.ts'
 
 const main = path.resolve(import.meta.dirname, '../cli/main.ts')
@@ -47,6 +60,112 @@ test('a full queue that a Prometheus has scraped is found, with its host, and wh
     ({ stdout, stderr }) => assert.match(stdout, /over the last 5 min\.$/m, stderr),
   )
 })
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+const node = (...then: string[]): RealServer => ({
+  needs: {},
+  command: (port) => [process.execPath, ['-e', NODE_SERVER, String(port), ...then]],
+})
+interface Trouble {
+  name: string
+  server: RealServer
+  sockets?: number
+  clients: number
+  say?: string
+  code: string | undefined
+}
+/** Each stands still in its own way, or serves. */
+const troubles: Trouble[] = [
+  { name: 'Node whose loop is blocked', server: node('8', 'sleep'), clients: 14, code: 'all-shards-stalled' },
+  { name: 'HAProxy at its maxconn', server: haproxy('maxconn 4'), clients: 14, code: 'workers-exhausted' },
+  {
+    name: 'gunicorn with its worker busy',
+    server: gunicorn(600, '--backlog', '2', '--workers', '1'),
+    clients: 9,
+    say: GET,
+    code: 'workers-exhausted',
+  },
+  {
+    name: 'nginx with a worker that is stopped',
+    server: nginx('reuseport backlog=8', 2),
+    sockets: 2,
+    clients: 40,
+    say: GET,
+    code: 'one-shard-stalled',
+  },
+  {
+    name: 'a socket that was activated for a program that does not accept',
+    server: activated('sleep', 'infinity'),
+    clients: 3,
+    say: GET,
+    code: 'nobody-accepts',
+  },
+  {
+    name: 'a server on io_uring for which the kernel accepts',
+    server: {
+      needs: {},
+      command: (port) => [
+        process.execPath,
+        [
+          path.resolve(import.meta.dirname, '../experiments/probes/idle-server.ts'),
+          '127.0.0.1',
+          `${port}`,
+          '8',
+          'uring',
+        ],
+      ],
+    },
+    clients: 20,
+    say: GET,
+    code: 'accepted-and-never-read',
+  },
+  { name: 'Node that serves', server: node('-', 'serve'), clients: 3, say: GET, code: undefined },
+]
+
+test('what a Prometheus tells of servers that stand still is what spillway check finds on their host', {
+  skip:
+    ['prometheus', ...troubles.flatMap(({ server }) => Object.keys(server.needs))]
+      .map(skipWithout)
+      .find((reason) => reason !== false) ?? false,
+}, async (context) => {
+  await using host = await CheckHost.start()
+  const folder = socketFolder(context)
+  const socket = path.join(folder, 'exporter')
+  const byPort = new Map(troubles.map((trouble, at) => [8081 + at, trouble]))
+  for (const [port, { server, sockets = 1 }] of byPort) {
+    const [command, args] = server.command(port, fs.mkdtempSync(path.join(folder, 'server-')))
+    const child = host.start(command, args)
+    await host.listens(port, sockets)
+    if (sockets > 1)
+      process.kill(Number((await run('pgrep', ['-P', String(child.pid)])).stdout.split('\n')[0]), 'SIGSTOP')
+  }
+  await exporterIn(host, socket)
+  await using prometheus = await Prometheus.start({
+    global: { scrape_interval: '1s' },
+    scrape_configs: [
+      { job_name: 'spillway-exporter', static_configs: [{ targets: [new URL(await relayTo(context, socket)).host] }] },
+    ],
+  })
+  for (const [port, { clients, say }] of byPort)
+    host.start(process.execPath, ['-e', CLIENTS, String(port), String(clients), ...(say === undefined ? [] : [say])])
+  const wanted = [...byPort].map(([port, { name, code }]) => ({ port, name, code }))
+  const told = (said: Said): typeof wanted =>
+    wanted.map(({ port, name }) => ({ port, name, code: worstAt(port, findingsIn(said))?.code }))
+  await eventually(
+    'the host tells',
+    () => host.check('--json'),
+    (said) => assert.deepEqual(told(said), wanted),
+  )
+  await eventually(
+    'the Prometheus tells the same',
+    () => run(process.execPath, [main, 'check', '--from', prometheus.url, '--range', '5m', '--json']),
+    (said) => assert.deepEqual(told(said), wanted),
+  )
+})
+
+/** What is told first of a port, notes aside: sockets that once were nearly full are noted only where a past is kept. */
+const worstAt = (port: number, found: readonly FindingLine[]): FindingLine | undefined =>
+  found.find(({ about, severity }) => about?.port === port && severity !== 'note')
 
 test('without a Prometheus at the address it says so and ends with status 2', async () => {
   const said = await run(spillway, ['check', '--from', 'http://127.0.0.1:9'])

@@ -49,6 +49,9 @@ function listener(queue: QueueEvidence): object {
     process: queue.who ?? null,
     pids: queue.processes.map(({ pid }) => pid),
     acceptors: queue.acceptors ?? null,
+    ...(queue.unseen === undefined
+      ? {}
+      : { not_looked_into: queue.unseen.processes, may_hold_it_too: queue.unseen.related }),
     unit: queue.unit,
     container: queue.container,
     pod: queue.pod,

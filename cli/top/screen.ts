@@ -1,5 +1,6 @@
 /** Draws the queues of a host as lines of text for a terminal of some size. Pure: the same view and size give the same lines. */
 import { bytes, duration, number, plural, UNKNOWN, whole } from '#common/quantities.ts'
+import { doubtOf, unseenInWords } from '#findings/host/words.ts'
 import { type HostRow, type HostView, MARKED_MS } from '#live/host/rows.ts'
 import { bar, clip, type Paint, paintOf, wrap, wrapItems } from '../terminal/lines.ts'
 import type { Choice } from './choice.ts'
@@ -229,9 +230,11 @@ function detailsOf(row: HostRow): string[] {
         : `held by ${row.pids.join(', ')}`
   const accepting =
     row.acceptors === undefined
-      ? []
+      ? row.unseen === undefined
+        ? []
+        : [`whether anybody waits for connections is not known: ${unseenInWords(row.unseen)}`]
       : row.acceptors.length === 0
-        ? ['nobody waited in accept() or polled it when it was last looked']
+        ? [`nobody waited in accept() or polled it when it was last looked${doubtOf(row)}`]
         : [`${row.acceptors.join(', ')} wait${row.acceptors.length === 1 ? 's' : ''} for connections`]
   const where = [
     ...(row.unit === '' ? [] : [row.unit]),

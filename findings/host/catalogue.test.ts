@@ -42,6 +42,39 @@ test('a queue that nobody empties is told with what its process is doing', () =>
   ])
 })
 
+test('that nobody waits is as sure as it is who could be looked into, and what is missing is said', () => {
+  const waits = { length: 3, oldestWaitMs: 4000, oldestWaitBeforeMs: 3500 }
+  const told = (given: Partial<QueueEvidence>) =>
+    hostFindingsOf(hostOf(queue({ ...waits, acceptors: [], ...given }))).map(({ code, sure, words }) => ({
+      code,
+      sure,
+      missing: /\(\d+ process(?:es)? .*could not be looked into[^)]*\)/.exec(words)?.[0],
+    }))[0]
+  const strangers = { processes: 40, related: [] }
+  const kin = { processes: 40, related: [{ pid: 7, command: 'app' }] }
+  assert.deepEqual(told({}), { code: 'nobody-accepts', sure: 'certain', missing: undefined })
+  const likely = told({ unseen: strangers })
+  assert.deepEqual([likely?.code, likely?.sure], ['nobody-accepts', 'likely'])
+  assert.match(likely?.missing ?? '', /^\(40 processes could not be looked into, none of which/)
+  const open = told({ acceptors: undefined, unseen: kin })
+  assert.deepEqual([open?.code, open?.sure], ['nobody-accepts', 'likely'])
+  assert.match(open?.missing ?? '', /^\(1 process that may hold this socket too \(app 7\) could not be looked into\)/)
+  const proxy = { server: serverNamed('haproxy') }
+  assert.equal(told({ ...proxy, unseen: strangers })?.code, 'workers-exhausted')
+  const either = told({ ...proxy, acceptors: undefined, unseen: kin })
+  assert.deepEqual([either?.code, either?.sure], ['workers-exhausted', 'possible'])
+  // Without either it is not said that nobody does: a ring does not name its sockets.
+  assert.equal(told({ acceptors: undefined })?.code, 'all-shards-stalled')
+})
+
+test('clients that wait at a UNIX socket are told too where somebody who may hold it could not be looked into', () => {
+  const unix = { path: '/run/app.sock', length: 2, lengthBefore: 2, acceptors: undefined }
+  assert.deepEqual(codes(queue(unix)), [])
+  assert.deepEqual(codes(queue({ ...unix, unseen: { processes: 4, related: [{ pid: 7, command: 'app' }] } })), [
+    'critical nobody-accepts',
+  ])
+})
+
 test('a full queue that is being emptied is told as clients that come too fast, with the line of that server', () => {
   const full = { length: 512, oldestWaitMs: 90, oldestWaitBeforeMs: 80, server: serverNamed('nginx'), who: 'nginx' }
   const [first] = hostFindingsOf(hostOf(queue(full)))

@@ -5,7 +5,7 @@ import type { Server } from '../servers/server.ts'
 import { isFull, type ProcessEvidence, type QueueEvidence } from './evidence.ts'
 import type { HostFound, Mend } from './finding.ts'
 import { poolOf, whereOf } from './mend.ts'
-import { duration, nameOf, pidsOf, plural, whole } from './words.ts'
+import { doubtOf, duration, nameOf, pidsOf, plural, whole } from './words.ts'
 
 /** The same head of the queue at both looks, allowing for what separates the readings. */
 const SAME_HEAD = 0.7
@@ -29,9 +29,19 @@ export function standsStill(queue: QueueEvidence, apartMs: number): boolean {
   return oldestWaitMs >= long && oldestWaitMs - oldestWaitBeforeMs >= SAME_HEAD * apartMs
 }
 
+/** `nobody seen`: nobody who could be looked into waits for connections; somebody who may hold the socket too could not be. */
+export function whoWaits({
+  acceptors,
+  unseen,
+}: Pick<QueueEvidence, 'acceptors' | 'unseen'>): 'somebody' | 'nobody' | 'nobody seen' | 'not known' {
+  if (acceptors === undefined) return unseen === undefined ? 'not known' : 'nobody seen'
+  return acceptors.length === 0 ? 'nobody' : 'somebody'
+}
+
 const mayStandStill = (queue: QueueEvidence): boolean => {
-  const { acceptors, processes } = queue
-  if (acceptors !== undefined && acceptors.length === 0) return true
+  const { processes } = queue
+  const waits = whoWaits(queue)
+  if (waits === 'nobody' || waits === 'nobody seen') return true
   return isFull(queue) || accepting(queue).some(({ state }) => state === 'stopped') || processes.length === 0
 }
 
@@ -53,7 +63,7 @@ function accepting({ acceptors, processes }: QueueEvidence): readonly ProcessEvi
 export function causeOf(queue: QueueEvidence): Cause {
   const { acceptors, processes, server } = queue
   const name = nameOf(queue)
-  const nobodyWaits = acceptors !== undefined && acceptors.length === 0
+  const nobodyWaits = whoWaits(queue) === 'nobody'
   const should = accepting(queue)
   const out = should.find(usedUp)
   const unseen = processes.every(({ state }) => state === undefined)
@@ -65,11 +75,11 @@ export function causeOf(queue: QueueEvidence): Cause {
   if (out === undefined && unseen)
     return {
       code: nobodyWaits ? 'nobody-accepts' : 'unknown',
-      sure: 'certain',
+      sure: nobodyWaits ? sureThatNobody(queue) : 'certain',
       words:
         queue.host === undefined
           ? 'who should accept cannot be seen by this user: as root, the process would be named'
-          : `${nobodyWaits ? `no process waits for connections at it` : `${name} does not come back to accept()`}; spillway check on that host tells more`,
+          : `${nobodyWaits ? `no process waits for connections at it${doubtOf(queue)}` : `${name} does not come back to accept()`}; spillway check on that host tells more`,
       mends: [],
     }
   const stopped = should.filter(({ state }) => state === 'stopped')
@@ -109,6 +119,14 @@ export function causeOf(queue: QueueEvidence): Cause {
       ? allBusy(queue, server, busy)
       : undefined
   if (exhausted !== undefined) return exhausted
+  // Of a server that stops to wait when it has enough, whether it still does would tell the two apart.
+  if (whoWaits(queue) === 'nobody seen' && server?.pool?.fills === 'connections' && busy === undefined)
+    return {
+      code: 'workers-exhausted',
+      sure: 'possible',
+      words: `${name} (${pidsOf(should)}) takes hardly any CPU time and was not seen to wait for connections: it has as many open as it may have, or something blocks it. Not known: whether anybody else waits${doubtOf(queue)}`,
+      mends: poolOf(queue),
+    }
   if (busiest?.state === 'runs' && (busiest.cpuShare ?? 0) < BUSY)
     return {
       code: 'stalled',
@@ -126,8 +144,15 @@ export function causeOf(queue: QueueEvidence): Cause {
   if (nobodyWaits)
     return {
       code: 'nobody-accepts',
-      sure: 'certain',
-      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it: what should accept is busy with something else, or has ended`,
+      sure: sureThatNobody(queue),
+      words: `${name} holds the socket (${pidsOf(processes)}), and nobody waits for connections at it${doubtOf(queue)}: what should accept is busy with something else, or has ended`,
+      mends: [],
+    }
+  if (whoWaits(queue) === 'nobody seen')
+    return {
+      code: 'nobody-accepts',
+      sure: 'likely',
+      words: `${name} holds the socket (${pidsOf(processes)}) and was not seen to wait for connections at it: what should accept is busy with something else, or has ended. Not known: whether anybody else waits${doubtOf(queue)}`,
       mends: [],
     }
   const device = should.some(({ state }) => state === 'waits for a device')
@@ -139,6 +164,9 @@ export function causeOf(queue: QueueEvidence): Cause {
   }
 }
 
+/** The kernel says so of all who could be looked into. */
+const sureThatNobody = ({ unseen }: QueueEvidence): HostFound['sure'] => (unseen === undefined ? 'certain' : 'likely')
+
 /** A share of a core that says so; on a machine with no CPU to spare it gets less, and is found running all the same. */
 const computes = ({ cpuShare = 0, state }: ProcessEvidence): boolean =>
   cpuShare >= BUSY || (state === 'runs' && cpuShare > 0)
@@ -146,7 +174,7 @@ const computes = ({ cpuShare = 0, state }: ProcessEvidence): boolean =>
 /** Of a server that stops accepting while it has enough to do. `busy` is what share of a core one of its workers takes. */
 function allBusy(queue: QueueEvidence, { name, pool }: Server, busy?: string): Cause | undefined {
   const { processes, accepted } = queue
-  if (pool === undefined || pool.fills === 'refuses') return undefined
+  if (pool === undefined || pool.fills === 'refuses' || pool.fills === 'threads') return undefined
   // Masters hold the socket too, and serve nobody.
   const workers =
     processes.length === 0 ? '' : ` (${plural(Math.max(1, processes.length - 1), 'process', 'processes')})`
@@ -156,7 +184,7 @@ function allBusy(queue: QueueEvidence, { name, pool }: Server, busy?: string): C
     words:
       pool.fills === 'requests'
         ? `all workers of ${name}${workers} are busy with requests that do not end, so nobody accepts${busy === undefined ? '' : `; one takes ${busy} of a core`}`
-        : `${name} does not wait for connections at present: it has as many open${accepted === undefined ? '' : ` (${whole(accepted)} here)`} as it may have`,
+        : `${name} does not wait for connections at present${doubtOf(queue)}: it has as many open${accepted === undefined ? '' : ` (${whole(accepted)} here)`} as it may have`,
     mends: poolOf(queue),
   }
 }

@@ -1,11 +1,11 @@
 /** Connections past accept(), those of the dead in the queue, and who shares the work. */
-import { standsStill } from './cause.ts'
+import { standsStill, whoWaits } from './cause.ts'
 import type { QueueEvidence } from './evidence.ts'
 import { listensForMs } from './evidence.ts'
 import type { HostFinding } from './finding.ts'
 import { poolOf } from './mend.ts'
 import { groups } from './queues.ts'
-import { duration, nameOf, ofThatFit, onADay, pidsOf, plural, since, whole } from './words.ts'
+import { doubtOf, duration, nameOf, ofThatFit, onADay, pidsOf, plural, since, whole } from './words.ts'
 
 const UNSERVED = 3
 const UNSERVED_MS = 1000
@@ -68,10 +68,10 @@ export const forsakenShards: HostFinding = function* forsakenShards(host) {
     yield {
       code: 'nobody-accepts',
       severity: 'warning',
-      sure: 'likely',
+      sure: forsaken.every((queue) => whoWaits(queue) === 'nobody') ? 'likely' : 'possible',
       about: first,
       who: first.who,
-      words: `${forsaken.length === 1 ? `Nobody waits for connections at shard ${first.shard} of ${group.length}` : `Nobody waits for connections at ${forsaken.length} of ${group.length} shards`} (held by ${pidsOf(first.processes)}), while others do at theirs: the kernel still sends ${forsaken.length === 1 ? `one client in ${group.length}` : `${forsaken.length} clients in ${group.length}`} there, and they wait in vain.`,
+      words: `${forsaken.length === 1 ? `Nobody waits for connections at shard ${first.shard} of ${group.length}` : `Nobody waits for connections at ${forsaken.length} of ${group.length} shards`} (held by ${pidsOf(first.processes)})${doubtOf(first)}, while others do at theirs: the kernel still sends ${forsaken.length === 1 ? `one client in ${group.length}` : `${forsaken.length} clients in ${group.length}`} there, and they wait in vain.`,
       evidence: { forsaken: forsaken.length, shards: group.length },
       mends: [
         {
@@ -88,13 +88,12 @@ export const forsakenShards: HostFinding = function* forsakenShards(host) {
  * Of a process that uses no CPU time, and a client waits at both looks: one that is busy with a request, or waits for a
  * database, comes back, and with an empty queue it is no different from one that has forgotten its socket.
  */
-const isForsaken = ({ acceptors, processes, length, lengthBefore = 0 }: QueueEvidence): boolean =>
-  acceptors !== undefined &&
-  acceptors.length === 0 &&
-  length > 0 &&
-  lengthBefore > 0 &&
-  processes.length > 0 &&
-  processes.every(({ cpuShare, state }) => state === 'sleeps' && cpuShare !== undefined && cpuShare < 0.05)
+const isForsaken = (queue: QueueEvidence): boolean =>
+  ['nobody', 'nobody seen'].includes(whoWaits(queue)) &&
+  queue.length > 0 &&
+  (queue.lengthBefore ?? 0) > 0 &&
+  queue.processes.length > 0 &&
+  queue.processes.every(({ cpuShare, state }) => state === 'sleeps' && cpuShare !== undefined && cpuShare < 0.05)
 
 /** Two programs with SO_REUSEPORT at one place, by accident: each gets clients of the other. */
 export const strangers: HostFinding = function* strangers(host) {

@@ -3,7 +3,7 @@
  * known is undefined.
  */
 import type { PortRecording } from '../recording/recorded.ts'
-import type { Server } from '../servers/server.ts'
+import type { Server, Taken } from '../servers/server.ts'
 
 /** A process that holds a listening socket. */
 export interface ProcessEvidence {
@@ -16,6 +16,14 @@ export interface ProcessEvidence {
   /** CPU time between the looks, as a share of one core. */
   cpuShare: number | undefined
   files: { open: number; limit: number | undefined } | undefined
+}
+
+/** Where nobody was seen to wait for connections: processes that the looker may not look into. */
+export interface UnseenEvidence {
+  /** Of the whole host; null where not even their number is told. */
+  processes: number | null
+  /** Those that may well hold the socket too. */
+  related: readonly { pid: number; command: string }[]
 }
 
 /** Which listening socket. */
@@ -51,6 +59,8 @@ export interface QueueEvidence extends Place {
   overMs?: number | undefined
   /** The name to say: of the server, or of the process; undefined where neither may be seen. */
   who: string | undefined
+  /** What the server says of itself in its title. */
+  taken?: Taken | undefined
   /** Whether systemd made the socket and has handed it on. */
   activated: boolean
   unit: string
@@ -61,6 +71,8 @@ export interface QueueEvidence extends Place {
   processes: readonly ProcessEvidence[]
   /** Those that wait for connections; undefined where that cannot be known. */
   acceptors: readonly number[] | undefined
+  /** Present where that is not certain: nobody was seen to wait, and not everybody could be looked into. */
+  unseen?: UnseenEvidence | undefined
   length: number
   lengthBefore: number | undefined
   /** N; N + 1 connections fit. */

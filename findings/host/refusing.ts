@@ -11,6 +11,8 @@ const CLOSED_FIRST = 3
 const MANY = 16
 
 export const closedAfterAccept: HostFinding = function* closedAfterAccept(host) {
+  // One process may listen at several addresses.
+  const told = new Set<string>()
   for (const { group, space } of groups(host)) {
     const [queue] = group
     const { server, accepted = 0, acceptedBefore, closedFirst = 0 } = queue ?? {}
@@ -20,6 +22,21 @@ export const closedAfterAccept: HostFinding = function* closedAfterAccept(host) 
     const name = nameOf(queue)
     const evidence = { accepted, closed_first: closedFirst }
     const about = { about: queue, who: queue.who, mends: placesOf(server.pool) }
+    if (queue.taken !== undefined) {
+      const { taken, someFrom, allFrom } = queue.taken
+      const key = queue.processes.map(({ pid }) => pid).join()
+      if (taken < someFrom || told.has(key)) continue
+      told.add(key)
+      yield {
+        code: 'closed-after-accept',
+        severity: taken >= allFrom ? 'critical' : 'warning',
+        sure: 'certain',
+        ...about,
+        words: `${name} has ${whole(taken)} ${server.pool.what}, as its title says, ${taken >= allFrom ? `and may have ${whole(allFrom)}: whoever comes now is accepted and closed at once` : `and accepts and closes at once a share of those who come now, from ${whole(allFrom)} on all`}, which no queue and no counter of drops shows.`,
+        evidence: { taken, some_from: someFrom, all_from: allFrom },
+      }
+      continue
+    }
     const then =
       'whoever comes beyond that is accepted and closed at once, which no queue and no counter of drops shows'
     if (clientsEnd && refusesFrom !== undefined) {

@@ -1,7 +1,14 @@
 /** Words that findings about a host share. */
 import { duration, number, plural, whole } from '#common/quantities.ts'
 import { ofThatFit, perSecond } from '../words.ts'
-import { listensForMs, type ProcessEvidence, perDay, type QueueEvidence, type SetBy } from './evidence.ts'
+import {
+  listensForMs,
+  type ProcessEvidence,
+  perDay,
+  type QueueEvidence,
+  type SetBy,
+  type UnseenEvidence,
+} from './evidence.ts'
 
 export { duration, ofThatFit, perSecond, plural, whole }
 
@@ -27,6 +34,24 @@ export const pidsOf = (processes: readonly ProcessEvidence[]): string => {
   const shown = pids.slice(0, 4).join(', ')
   return pids.length > 4 ? `${shown} and ${pids.length - 4} more` : shown
 }
+
+/** `2 processes that may hold this socket too (nginx 12, 13) could not be looked into`, where that leaves something open. */
+export function unseenInWords({ processes, related }: UnseenEvidence): string {
+  if (related.length > 0) {
+    const named = related.slice(0, 3).map(({ pid, command }) => `${command === '' ? 'process' : command} ${pid}`)
+    const more = related.length > named.length ? ` and ${related.length - named.length} more` : ''
+    return `${plural(related.length, 'process that may hold this socket too', 'processes that may hold this socket too')} (${named.join(', ')}${more}) could not be looked into`
+  }
+  return processes === null
+    ? 'processes of others are not shown to this user'
+    : `${plural(processes, 'process', 'processes')} could not be looked into`
+}
+
+/** ` (…)` where nobody was seen to wait, and that is not certain; empty where it is. */
+export const doubtOf = ({ unseen }: Pick<QueueEvidence, 'unseen'>): string =>
+  unseen === undefined
+    ? ''
+    : ` (${unseenInWords(unseen)}${unseen.related.length > 0 || unseen.processes === null ? '' : ', none of which has to do with this socket as far as can be told'})`
 
 /** Why the limit is what it is, as a clause. */
 export function whySo(setBy: SetBy, server: string | undefined): string {

@@ -80,7 +80,7 @@ function codeOf(spell: Spell, spells: readonly Spell[], port: PortRecording): st
   if (calmSiblings(spell, spells, port).length > 0) return kind === 'moved' ? 'shards-uneven' : 'one-shard-stalled'
   if (server?.pool?.fills === 'requests') return 'workers-exhausted'
   if (kind === 'moved') return (spell.nobodyAccepts ?? 0) >= MOSTLY ? 'workers-exhausted' : 'accept-queue-overflows'
-  if (spell.lasts && spell.nobodyAccepts === 1)
+  if (spell.lasts && spell.nobodyAtLast)
     return server?.pool?.fills === 'connections' ? 'workers-exhausted' : 'nobody-accepts'
   return 'all-shards-stalled'
 }

@@ -30,6 +30,8 @@ export interface Spell {
   stood: boolean | undefined
   /** Of the readings of who accepts, the share in which nobody did; undefined where there are none. */
   nobodyAccepts: number | undefined
+  /** Whether the last of them says that nobody did. They are looked at every ten seconds or so: the first may be from before the spell. */
+  nobodyAtLast: boolean
   /** Gained by the whole namespace; undefined where it is not known. */
   overflows: number | undefined
   listenDrops: number | undefined
@@ -112,6 +114,7 @@ function spellOf(pieces: readonly Piece[], shard: ListenerRecording, port: PortR
     stood: stoodStill(pieces, shard, port),
     nobodyAccepts:
       acceptors.length === 0 ? undefined : acceptors.filter(({ value }) => value === 0).length / acceptors.length,
+    nobodyAtLast: acceptors.at(-1)?.value === 0,
     overflows: gainedIn(counters.overflows, from, to),
     listenDrops: gainedIn(counters.listenDrops, from, to),
     synQueueFull: gainedIn(counters.synQueueFull, from, to),

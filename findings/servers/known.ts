@@ -134,7 +134,32 @@ export const servers: readonly Server[] = [
     defaultBacklog: 128,
     backlog: (n) => setting(`tcp_listen_options.backlog = ${n}`, 'in rabbitmq.conf', 'restart it'),
   },
-  { name: 'OpenSSH', programs: ['sshd'], defaultBacklog: 128, bound: 'Its backlog is fixed when it is compiled' },
+  {
+    name: 'OpenSSH',
+    programs: ['sshd'],
+    defaultBacklog: 128,
+    bound: 'Its backlog is fixed when it is compiled',
+    pool: {
+      line: 'MaxStartups 100:30:1000',
+      what: 'connections that have not logged in yet',
+      fills: 'refuses',
+      clientsEnd: true,
+      // `sshd: /usr/sbin/sshd -D [listener] 3 of 10-100 startups`
+      told(title) {
+        const [, taken, someFrom, allFrom] = /\[listener\] (\d+) of (\d+)-(\d+) startups/.exec(title) ?? []
+        return taken === undefined
+          ? undefined
+          : { taken: Number(taken), someFrom: Number(someFrom), allFrom: Number(allFrom) }
+      },
+    },
+  },
+  {
+    name: 'Mosquitto',
+    programs: ['mosquitto'],
+    defaultBacklog: 100,
+    bound: 'Its backlog is fixed when it is compiled',
+    pool: { line: 'max_connections 10000', what: 'clients of a listener', fills: 'refuses', clientsEnd: true },
+  },
   {
     name: 'stunnel',
     programs: ['stunnel', 'stunnel4'],
@@ -229,16 +254,17 @@ export const servers: readonly Server[] = [
   {
     name: 'Tomcat',
     programs: [],
-    line: /\borg\.apache\.catalina\b|\btomcat\b/,
+    line: /\borg\.apache\.catalina\b|\btomcat\d*\b/,
     defaultBacklog: 100,
     backlog: (n) => setting(`acceptCount="${n}"`, 'in that <Connector> of server.xml', 'restart it'),
-    pool: { line: 'maxThreads="400" maxConnections="10000"', what: 'requests and connections', fills: 'requests' },
+    pool: { line: 'maxThreads="400" maxConnections="10000"', what: 'requests and connections', fills: 'connections' },
   },
   {
     name: 'Jetty',
     programs: [],
     line: /\bjetty\b/,
     backlog: (n) => setting(`jetty.http.acceptQueueSize=${n}`, 'in start.d/http.ini', 'restart it'),
+    pool: { line: 'jetty.threadPool.maxThreads=400', what: 'threads', fills: 'threads' },
   },
   {
     name: 'Kafka',

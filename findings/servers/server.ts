@@ -37,13 +37,16 @@ export interface Server {
     what: string
     /**
      * `requests`: nobody accepts while all are being served. `connections`: nobody accepts while so many are open. `refuses`:
-     * it goes on accepting while so many are open, and closes at once whatever comes beyond: no queue shows it.
+     * it goes on accepting while so many are open, and closes at once whatever comes beyond: no queue shows it. `threads`: it
+     * goes on accepting while so many are being served, and reads nothing of the others.
      */
-    fills: 'requests' | 'connections' | 'refuses'
+    fills: 'requests' | 'connections' | 'refuses' | 'threads'
     /** Of one that refuses: its clients end their connections themselves, so where it is the first to close, it refuses. */
     clientsEnd?: true
     /** Of one whose limit follows from how many clients it may have: with fewer than this it refuses nobody for their number. */
     refusesFrom?: (limit: number) => number
+    /** Of one whose title tells how many it has: read from its command line. */
+    told?: (commandLine: string) => Taken | undefined
   }
   /** How it is given more file descriptors. */
   files?: {
@@ -51,6 +54,13 @@ export interface Server {
     /** It counts for itself, or has made room for so many when it started: what is raised from outside changes nothing. */
     counts?: true
   }
+}
+
+/** What a server says of itself: how many places are taken, from how many on it turns some away, and from how many on all. */
+export interface Taken {
+  taken: number
+  someFrom: number
+  allFrom: number
 }
 
 /** A process that holds a listening socket. */

@@ -12,15 +12,30 @@ import type { ProcessWatch } from './processes.ts'
 import { limitSetBy } from './set-by.ts'
 
 /** What the processes that hold a socket together are. */
-type Holders = Pick<QueueEvidence, 'server' | 'who' | 'activated' | 'processes'> & { owners: readonly Owner[] }
+type Holders = Pick<QueueEvidence, 'server' | 'who' | 'taken' | 'activated' | 'processes'> & {
+  owners: readonly Owner[]
+}
 
 type Listening = Pick<
   ListenerSample,
-  'inode' | 'acceptors' | 'length' | 'limit' | 'unit' | 'container' | 'pod' | 'kubernetes' | 'process' | 'pids'
+  | 'inode'
+  | 'acceptors'
+  | 'unseen'
+  | 'length'
+  | 'limit'
+  | 'unit'
+  | 'container'
+  | 'pod'
+  | 'kubernetes'
+  | 'process'
+  | 'pids'
 >
 
 export type Behind = Omit<Holders, 'owners'> &
-  Pick<QueueEvidence, 'unit' | 'container' | 'pod' | 'kubernetes' | 'acceptors' | 'length' | 'limit' | 'setBy'>
+  Pick<
+    QueueEvidence,
+    'unit' | 'container' | 'pod' | 'kubernetes' | 'acceptors' | 'unseen' | 'length' | 'limit' | 'setBy'
+  >
 
 /** Who is behind a listener, wherever that is known from. */
 export interface Behinds {
@@ -48,10 +63,11 @@ export class Processes implements Behinds {
 
   behind(listener: Listening, somaxconn: number | undefined): Behind {
     const { inode, acceptors, length, limit, unit, container, pod, kubernetes } = listener
-    const { owners, server, who, activated, processes } = this.#holdersOf(this.#looks.ownersOf(inode))
+    const { owners, server, who, taken, activated, processes } = this.#holdersOf(this.#looks.ownersOf(inode))
     return {
-      ...{ server, who, activated, processes, unit, container, pod, kubernetes, length, limit },
+      ...{ server, who, taken, activated, processes, unit, container, pod, kubernetes, length, limit },
       acceptors: this.#looks.waitersAt(inode) ?? acceptors ?? undefined,
+      unseen: this.#looks.unseenAt(inode),
       setBy: limitSetBy(limit, server, owners, somaxconn),
     }
   }
@@ -70,6 +86,7 @@ export class Processes implements Behinds {
         server,
         owners.filter((owner) => !activated || !isSystemd(owner)),
       ),
+      taken: owners.map(({ commandLine }) => server?.pool?.told?.(commandLine)).find((one) => one !== undefined),
       activated,
       processes: owners.map((owner) => this.#evidenceOf(owner)),
     }

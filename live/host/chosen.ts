@@ -1,6 +1,6 @@
 /** One place of a host as the board draws it, snapshot by snapshot: what must be remembered of it begins when it is chosen. */
 import type { QueueEvidence } from '#findings/host/evidence.ts'
-import { whySo } from '#findings/host/words.ts'
+import { doubtOf, whySo } from '#findings/host/words.ts'
 import { fullName, tcpExt } from '#kernel/queue-counters.ts'
 import type { NamespaceSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { agesNow, exactWait, PortMemory } from '../memory.ts'
@@ -85,6 +85,7 @@ export class ChosenPlace {
       unit: worst.unit,
       container: worst.container,
       ...(worst.pod !== undefined && { pod: worst.pod }),
+      doubt: doubtOf(rows.find(({ unseen }) => unseen !== undefined) ?? {}),
       limitBecause: first && whySo(first.setBy, first.server?.name),
       past: portSample?.connections === undefined ? undefined : pastOf(pastAccept),
       retransmitting: portSample?.connections === undefined ? undefined : (retransmitting ?? 0),
@@ -156,10 +157,11 @@ function queueOf(
 }
 
 /** Those that accept first. */
-function holdersOf({ pids, acceptors, process }: HostRow, stopped: ReadonlySet<number>): HolderView[] {
+function holdersOf({ pids, acceptors, unseen, process }: HostRow, stopped: ReadonlySet<number>): HolderView[] {
   return pids
     .map((pid): HolderView => {
-      const accepts = acceptors?.includes(pid)
+      // Of those that hold it and could be looked into, it is known also where others could not.
+      const accepts = acceptors?.includes(pid) ?? (unseen === undefined ? undefined : false)
       return stopped.has(pid)
         ? { pid, command: process, accepts: accepts === undefined ? undefined : false, stopped: true }
         : { pid, command: process, accepts }

@@ -48,6 +48,7 @@ export class HostFindings implements Finder {
         apartMs: readMs - readAtMs(before.snapshot),
         ownersOf: (inode) => owners.of(inode),
         waitersAt: (inode) => owners.waitersAt(inode),
+        unseenAt: (inode) => owners.unseenAt(inode),
         hidden: owners.health.hidden,
       })
       this.#found = hostFindingsOf(this.evidence)

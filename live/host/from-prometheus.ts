@@ -49,8 +49,8 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       `The Prometheus at ${prometheus} knows no listeners`,
       'Have it scrape spillway exporter: docs/exporter.md',
     )
-  const [length, before, drops, dropRate, acceptors, wait, waitBefore, unserved, unservedAge, info] = await Promise.all(
-    [
+  const [length, before, drops, dropRate, acceptors, wait, waitBefore, unserved, unservedAge, hidden, info] =
+    await Promise.all([
       ask('tcp_listener_accept_queue_length', LISTENER),
       ask(`tcp_listener_accept_queue_length offset ${APART_S}s`, LISTENER),
       ask(`increase(tcp_listener_drops_total[${range}])`, LISTENER),
@@ -60,9 +60,9 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       ask(`tcp_port_accept_wait_oldest_seconds offset ${APART_S}s`, PORT),
       ask('tcp_port_unserved_connections', PORT),
       ask('tcp_port_unserved_oldest_seconds', PORT),
+      ask('spillway_owner_search_hidden_processes', ['instance']),
       prometheus.now('tcp_listener_info'),
-    ],
-  )
+    ])
   const { ports: recordings } = await recordingsOf(prometheus, rangeMs)
   const exact = new Map(
     recordings.flatMap(({ shards }) =>
@@ -94,6 +94,7 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
     const { process = '', unit = '', container_id: container = '', k8s_pod_uid: pod = '' } = labels
     const server = process === '' ? undefined : serverOf([{ command: process, commandLine: '' }])
     const waiting = acceptors(value)
+    const notSeen = hidden(value) ?? 0
     const notServed = unserved(value)
     return {
       ...place,
@@ -110,6 +111,7 @@ export async function evidenceOfPrometheus(prometheus: Prometheus, rangeMs: numb
       // Metrics do not tell what processes do.
       processes: [],
       acceptors: waiting === 0 ? [] : undefined,
+      unseen: waiting === 0 && notSeen > 0 ? { processes: notSeen, related: [] } : undefined,
       length: length(value) ?? 0,
       lengthBefore: before(value),
       limit: value.value,

@@ -57,6 +57,8 @@ export interface ChosenView
   container: string
   /** `shop/web-7d9f (nginx)` */
   pod?: string
+  /** ` (2 processes could not be looked into)` where nobody was seen to wait, and that is not certain; otherwise empty. */
+  doubt: string
   /** Why its limit is what it is. */
   limitBecause: string | undefined
   /** Connections that were taken from the queue: open, and those of which nobody has read or answered anything. */

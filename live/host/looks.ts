@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageChannel } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
-import type { HostEvidence } from '#findings/host/evidence.ts'
+import type { HostEvidence, UnseenEvidence } from '#findings/host/evidence.ts'
 import { threadCpuMs } from '#kernel/libc.ts'
 import type { Owner } from '#kernel/owners.ts'
 import { ofProcess, processNames } from '#kernel/proc-reading.ts'
@@ -51,6 +51,8 @@ export interface Looks {
   ownersOf(inode: number): readonly Owner[]
   /** Those that waited for connections there, as the first look found; undefined where that cannot be known. */
   waitersAt(inode: number): readonly number[] | undefined
+  /** Where nobody was seen to wait: who may not be looked into. */
+  unseenAt(inode: number): UnseenEvidence | undefined
   /** Processes that may not be looked into. */
   hidden: number
   /** What may not be looked at of all network namespaces, where all are asked for. */
@@ -114,6 +116,7 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
       apartMs: readAtMs(raw) - readAtMs(before),
       ownersOf: (inode) => owners.of(inode),
       waitersAt: (inode) => owners.waitersAt(inode),
+      unseenAt: (inode) => owners.unseenAt(inode),
       hidden: owners.health.hidden,
       unread: finder && unreadOf(finder, raw, proc),
     }

@@ -80,6 +80,7 @@ export const foundViews = (
       .map((kind) => placeKey({ netns: about?.netns ?? '', kind, place: place ?? '' }))
       .find((one) => one.includes(' udp ') === (code === 'udp-queue-overflows') && places.has(one))
     const inside = severalNamespaces && about !== undefined ? about.netns : undefined
-    const where = [inside, place, who].filter((part) => part !== undefined).join(' ')
+    const protocol = about !== undefined && 'mptcp' in about && about.mptcp === true ? 'mptcp' : undefined
+    const where = [inside, protocol, place, who].filter((part) => part !== undefined).join(' ')
     return { code, severity, sure, key, where, words, mends }
   })

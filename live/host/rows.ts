@@ -1,4 +1,5 @@
 /** The queues of a host as rows, one for each listening socket and each UDP address, with rates over the last second. Pure. */
+import type { UnseenEvidence } from '#findings/host/evidence.ts'
 import type { ListenerSample, NamespaceSample, PortSample, Snapshot } from '#services/exporter/snapshot.ts'
 import { placeWords } from './place-words.ts'
 import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
@@ -26,6 +27,8 @@ export interface HostRow {
   pids: readonly number[]
   /** Who waited for connections when it was last looked; undefined where that is not known, or not asked. */
   acceptors: readonly number[] | undefined
+  /** Where nobody was seen to: who could not be looked into. */
+  unseen?: UnseenEvidence
   unit: string
   container: string
   /** `shop/web-7d9f (nginx)` */
@@ -177,6 +180,7 @@ function rowsOf(
       process: listener.process,
       pids: listener.pids,
       acceptors: listener.acceptors ?? undefined,
+      ...(listener.unseen !== undefined && { unseen: listener.unseen }),
       ...placeWords(listener),
       length: listener.length,
       room: listener.limit + 1,

@@ -15,7 +15,7 @@ export function evidenceOfSnapshots(before: Snapshot, after: Snapshot, host: str
     (after.processes ?? []).map(({ pid, open, limit }) => [pid, { open, limit: limit ?? undefined }]),
   )
   const processes: Behinds = {
-    behind({ process, pids, acceptors, unit, container, pod, kubernetes, length, limit }, somaxconn): Behind {
+    behind({ process, pids, acceptors, unseen, unit, container, pod, kubernetes, length, limit }, somaxconn): Behind {
       const server = process === '' ? undefined : serverOf([{ command: process, commandLine: '' }])
       return {
         server,
@@ -31,6 +31,7 @@ export function evidenceOfSnapshots(before: Snapshot, after: Snapshot, host: str
           files: files.get(pid),
         })),
         acceptors: acceptors ?? undefined,
+        unseen,
         setBy: limitSetBy(limit, server, [], somaxconn),
       }
     },

@@ -43,6 +43,22 @@ const PodNameSample = Type.Object({
   container: Type.String({ description: 'Empty where only the pod is known' }),
 })
 
+/** Where nobody was seen to wait for connections: who could not be looked into. */
+const UnseenSample = Type.Object(
+  {
+    processes: Type.Union([Count, Type.Null()], {
+      description: 'Processes that may not be looked into; null where /proc does not tell how many they are',
+    }),
+    related: Type.Array(Type.Object({ pid: Count, command: Type.String() }), {
+      description: 'Those of them that may well hold the socket, and wait at it',
+    }),
+  },
+  {
+    description:
+      'Present where nobody was seen to wait and not all processes may be looked into: `acceptors` is then likely, or not known',
+  },
+)
+
 /** A listening socket: one row a shard. */
 export const ListenerSample = Type.Object({
   address: Type.String(),
@@ -86,6 +102,7 @@ export const ListenerSample = Type.Object({
   acceptors: Type.Union([Type.Array(Count), Type.Null()], {
     description: 'Those that waited for connections when it was last looked: [] is nobody, null is not known',
   }),
+  unseen: Type.Optional(UnseenSample),
   unit: Type.String({ description: 'Unit of systemd; empty outside units' }),
   container: Type.String({ description: 'Container id, whole; empty outside containers' }),
   pod: Type.String({ description: 'Uid of a pod of Kubernetes; empty outside pods' }),

@@ -9,6 +9,8 @@ export interface RealServer {
   command(port: number, folder: string): [command: string, args: string[]]
 }
 
+const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so'
+
 const write = (folder: string, name: string, text: string): string => {
   const file = path.join(folder, name)
   fs.writeFileSync(file, text)
@@ -35,6 +37,20 @@ export const nginx = (listen = '', workers = 1, events = ''): RealServer => ({
       `user root; daemon off; worker_processes ${workers}; pid ${folder}/nginx.pid; error_log /dev/null; events { ${events} }
 http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
 server { listen 127.0.0.1:${port} ${listen}; } }`,
+    )
+    return [program('nginx'), ['-c', file, '-e', '/dev/null']]
+  },
+})
+
+/** Passes connections on to another port, as its `stream` does; `events`: settings of that part. */
+export const nginxStream = (to: number, workers = 1, events = ''): RealServer => ({
+  needs: { nginx: 'nginx-light', [STREAM_MODULE]: 'libnginx-mod-stream' },
+  command(port, folder) {
+    const file = write(
+      folder,
+      'nginx.conf',
+      `load_module ${STREAM_MODULE}; user root; daemon off; worker_processes ${workers}; pid ${folder}/nginx.pid; error_log /dev/null;
+events { ${events} } stream { server { listen 127.0.0.1:${port}; proxy_pass 127.0.0.1:${to}; } }`,
     )
     return [program('nginx'), ['-c', file, '-e', '/dev/null']]
   },
@@ -184,6 +200,77 @@ const asSomebody = (script: string): [command: string, args: string[]] => [
   program('unshare'),
   ['--user', '--map-user=1', '--map-group=1', 'sh', '-euc', script],
 ]
+
+/** `startups`: how many may be connected without having logged in. */
+export const sshd = (startups = '10:30:100'): RealServer => ({
+  needs: { sshd: 'openssh-server', 'ssh-keygen': 'openssh-client', unshare: 'util-linux' },
+  command(port, folder) {
+    const key = `${folder}/host-key`
+    const settings = {
+      Port: port,
+      ListenAddress: '127.0.0.1',
+      HostKey: key,
+      PidFile: 'none',
+      UsePAM: 'no',
+      MaxStartups: startups,
+    }
+    const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}`)
+    const file = write(folder, 'sshd_config', `${lines.join('\n')}\n`)
+    return asSomebody(`ssh-keygen -q -t ed25519 -N '' -f ${key}; exec ${program('sshd')} -D -e -f ${file}`)
+  },
+})
+
+/** `settings`: further lines of its configuration. */
+export const mosquitto = (settings = ''): RealServer => ({
+  needs: { mosquitto: 'mosquitto' },
+  command: (port, folder) => [
+    program('mosquitto'),
+    [
+      '-c',
+      write(folder, 'mosquitto.conf', `user root\nlistener ${port} 127.0.0.1\nallow_anonymous true\n${settings}\n`),
+    ],
+  ],
+})
+
+const TOMCAT = '/usr/share/java/tomcat10-embed-core.jar'
+/** Answers after `sleep` seconds; `connector`: properties of its connector. */
+export const tomcat = (sleep = 0, connector: Record<string, number> = {}): RealServer => ({
+  needs: { javac: 'default-jdk-headless', [TOMCAT]: 'libtomcat10-embed-java' },
+  command: (port, folder) => [
+    program('java'),
+    [
+      '-Xshare:auto',
+      '-XX:TieredStopAtLevel=1',
+      '-cp',
+      TOMCAT,
+      write(
+        folder,
+        'Serve.java',
+        `import jakarta.servlet.http.*;
+import org.apache.catalina.startup.Tomcat;
+public class Serve { public static void main(String[] a) throws Exception {
+  Tomcat tomcat = new Tomcat();
+  tomcat.setBaseDir("${folder}");
+  tomcat.setPort(${port});
+  tomcat.getConnector().setProperty("address", "127.0.0.1");
+  ${Object.entries(connector)
+    .map(([name, value]) => `tomcat.getConnector().setProperty("${name}", "${value}");`)
+    .join('\n  ')}
+  org.apache.catalina.Context context = tomcat.addContext("", null);
+  Tomcat.addServlet(context, "serve", new HttpServlet() {
+    protected void doGet(HttpServletRequest request, HttpServletResponse response) throws java.io.IOException {
+      try { Thread.sleep(${sleep * 1000}); } catch (InterruptedException e) {}
+      response.getWriter().write("ok");
+    }
+  });
+  context.addServletMappingDecoded("/", "serve");
+  tomcat.start();
+  tomcat.getServer().await();
+} }`,
+      ),
+    ],
+  ],
+})
 
 export const postgres = (clients = 100): RealServer => ({
   needs: { postgres: 'postgresql', initdb: 'postgresql', unshare: 'util-linux' },

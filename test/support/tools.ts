@@ -3,8 +3,9 @@ import fs from 'node:fs'
 /** Debian keeps the programs of each version of PostgreSQL in a folder of its own. */
 const postgresFolders = fs.globSync('/usr/lib/postgresql/*/bin')
 
-/** The path of a program on the PATH or in the system's folders, or undefined. */
+/** The path of a program on the PATH or in the system's folders, or undefined; of a file that is named by its path, that. */
 export function findProgram(name: string): string | undefined {
+  if (name.startsWith('/')) return fs.existsSync(name) ? name : undefined
   const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':').filter((folder) => folder !== '')
   return [...folders, ...postgresFolders].map((folder) => `${folder}/${name}`).find((file) => fs.existsSync(file))
 }

@@ -259,8 +259,10 @@ export const listenerMetrics: MetricGroup = {
         'rarely (spillway_owner_search_age_seconds): by epoll, accept(), poll(), select() or io_uring. Not all that hold the ' +
         'socket: with SO_REUSEPORT, for example, each worker of nginx holds all sockets and waits at its own. A worker ' +
         'that is busy with a request, or whose turn it is not (accept mutex), may not wait at that moment. Absent ' +
-        'where it cannot be known: without the right to look into a process (as for /proc/PID/fd, and for those that ' +
-        'block in a call CAP_SYS_PTRACE), or for a ring of io_uring in a process with several listening sockets.',
+        'where it cannot be known: without the right to look into a process that may well hold the socket (a parent or a ' +
+        'child of one that does, or one of the same service, container or name in its network namespace; for those that ' +
+        'block in a call CAP_SYS_PTRACE), or for a ring of io_uring in a process with several listening sockets. Where others may ' +
+        'not be looked into (spillway_owner_search_hidden_processes), 0 is likely, and not certain: nobody else is taken to wait.',
       source:
         '/proc/PID/fdinfo of epoll and io_uring, kcmp(), /proc/PID/task/TID/syscall and the arguments of the call',
       worry:

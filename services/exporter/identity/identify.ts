@@ -138,6 +138,7 @@ export class Identifier {
       if (shard === 0) continue
       const owners = this.#owners.of(listener.inode)
       const waiters = this.#owners.waitersAt(listener.inode)
+      const unseen = this.#owners.unseenAt(listener.inode)
       const spokesman = this.#spokesmen.of(listener.inode, owners, waiters)
       const place = this.#places.of(inode, spokesman?.workload, listener.cgroupId)
       // Written out: a host may have ten thousand, several times a second.
@@ -163,6 +164,7 @@ export class Identifier {
         pid: spokesman?.pid ?? null,
         pids: owners.map(({ pid }) => pid),
         acceptors: waiters === undefined ? null : [...waiters],
+        ...(unseen !== undefined && { unseen: { processes: unseen.processes, related: [...unseen.related] } }),
         ...place,
         ...(listener.exact !== undefined && { exact: listener.exact }),
         ...(listener.events !== undefined && { events: listener.events }),

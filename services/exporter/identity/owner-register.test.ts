@@ -50,7 +50,7 @@ function register({ costMs = 0, steps = 0, share = 0.02 } = {}) {
       for (const owners of world.owners.values()) for (const { pid } of owners) into.pids.add(pid)
       const holding = new Set([...into.owners.values()].flatMap((owners) => owners.map(({ pid }) => pid)))
       for (const pid of into.pids) if (among(pid) && !holding.has(pid)) into.bystanders.add(pid)
-      into.hidden = world.hidden
+      for (let pid = 0; pid < world.hidden; pid++) into.hidden.set(1000 + pid, 1)
       return into
     },
     clock,

@@ -1,6 +1,7 @@
 import { inWords } from '#common/system-errors.ts'
 import type { Waiters } from '#kernel/acceptors.ts'
 import { findHolders, noHolders, type Owner, type Search, type SocketHolders } from '#kernel/owners.ts'
+import type { Unseen } from '#kernel/unseen.ts'
 import { ErrorCounts } from '../error-counts.ts'
 import { SlicedWork, type SliceNeeds, sliceNeeds } from '../slices.ts'
 
@@ -138,6 +139,11 @@ export class OwnerRegister {
     return waiters === undefined || (waiters.pids.length === 0 && !waiters.complete) ? undefined : waiters.pids
   }
 
+  /** Where nobody was seen to wait: who may not be looked into; what then follows for waitersAt() is likely, and not certain. */
+  unseenAt(inode: number): Unseen | undefined {
+    return this.#holders?.waiters.get(inode)?.unseen
+  }
+
   /** Whether all is known of a socket that can be learned without waiting too long for it. */
   isKnown(inode: number): boolean {
     const sinceMs = this.#unknown.get(inode)
@@ -160,7 +166,7 @@ export class OwnerRegister {
       ageSeconds: this.#holders === undefined ? undefined : (this.#needs.clock() - this.#endedMs) / 1000,
       walks: this.#walks,
       cpuSeconds: this.#cpuMs / 1000,
-      hidden: this.#holders?.hidden ?? 0,
+      hidden: this.#holders?.hidden.size ?? 0,
       errors: this.#errors.byCode,
     }
   }
@@ -281,8 +287,8 @@ export class OwnerRegister {
     this.#saidUnseen = true
     const whose = unseen === 1 ? 'one listener' : `${unseen} listeners`
     this.#needs.log(
-      hidden > 0
-        ? `The processes of ${whose} cannot be seen: ${hidden} processes may not be looked into. Run the exporter as root, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH`
+      hidden.size > 0
+        ? `The processes of ${whose} cannot be seen: ${hidden.size} processes may not be looked into. Run the exporter as root, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH`
         : `The processes of ${whose} cannot be seen: ${this.#proc} does not show them. Run the exporter in the host's PID namespace, without hidepid, or name another proc file system with --proc`,
     )
   }

@@ -191,7 +191,7 @@ function pastWords(past: ChosenView['past']): string {
   return accepted === 0 ? 'no accepted connection is open' : `${number(accepted)} accepted; ${served}${oldest}`
 }
 
-function holdersWords({ picture, who }: ChosenView): string {
+function holdersWords({ picture, who, doubt }: ChosenView): string {
   const holders = new Map(
     picture.shards.flatMap(({ holders = [] }) => holders.map((holder) => [holder.pid, holder] as const)),
   )
@@ -207,7 +207,7 @@ function holdersWords({ picture, who }: ChosenView): string {
       : all.every(({ accepts }) => accepts === undefined)
         ? 'who accepts is not known'
         : accept.length === 0
-          ? 'none of them waits for connections'
+          ? `${all.length === 1 ? 'it does not wait' : 'none of them waits'} for connections${doubt}`
           : all.length === 1
             ? 'it accepts'
             : `${number(accept.length)} accept${accept.length === 1 ? 's' : ''}${stopped.length === 0 ? '' : `, ${number(stopped.length)} ${stopped.length === 1 ? 'is' : 'are'} stopped by a signal`}`

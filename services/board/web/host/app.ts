@@ -115,9 +115,10 @@ function showChosen(chosen: ChosenView): void {
   numbers.draw(now)
 }
 
-const titleOf = ({ who, process, place: where, netns, kind }: ChosenView): string =>
+const titleOf = ({ who, process, place: where, mptcp, netns, kind }: ChosenView): string =>
   [
     who ?? (process || undefined),
+    mptcp === true ? 'mptcp' : undefined,
     where,
     kind === 'udp' ? 'UDP' : undefined,
     netns === undefined ? undefined : `in ${netns}`,

@@ -6,9 +6,6 @@ import { staleness } from '../picture/ages.ts'
 
 /** Tanks that changed places below somebody's pointer could not be hit. */
 const REORDER_MS = 2000
-/** So many fit beside one another in a tile. */
-const LETTERS = 15
-
 export interface OverviewHandlers {
   onChoose(key: string): void
   onFilter(words: string): void
@@ -135,11 +132,7 @@ export class Overview {
     const parts = [
       matching === all ? plural(all, 'queue') : `${number(matching)} of ${plural(all, 'queue')}`,
       full === 0 ? 'none is full' : `${number(full)} full`,
-      ...(fullestLeftOut === undefined
-        ? []
-        : [
-            `the ${number(matching - places.length)} emptiest are left out, ${fullestLeftOut === 0 ? 'all of them empty' : `none fuller than ${percent(Math.max(0.01, fullestLeftOut))}`}`,
-          ]),
+      ...(fullestLeftOut === undefined ? [] : [leftOutWords(matching - places.length, fullestLeftOut)]),
       ...(unread === 0 ? [] : [`${plural(unread, 'more socket')} not read by the exporter`]),
     ]
     say(this.#words, all === 0 ? 'Nothing listens here' : parts.join(' · '))
@@ -174,7 +167,10 @@ class Tile {
   readonly element: HTMLLIElement
   readonly #button: HTMLButtonElement
   readonly #name = html('span', { class: 'place-process' })
-  readonly #place = html('span', { class: 'place-where' })
+  /** In which network namespace, and whether it is MPTCP. */
+  readonly #within = html('span', { class: 'place-within' })
+  /** What tells one from another stands at its end, of a path its file, of an address its port: it is cut in front. */
+  readonly #place = html('bdi')
   readonly #water = html('i', { class: 'place-water' })
   readonly #peak = html('i', { class: 'place-peak' })
   readonly #figure = html('b')
@@ -187,7 +183,7 @@ class Tile {
       'button',
       { type: 'button', class: 'place', tabindex: -1 },
       this.#name,
-      this.#place,
+      html('span', { class: 'place-where' }, this.#within, html('span', { class: 'place-end' }, this.#place)),
       html(
         'span',
         { class: 'place-tank' },
@@ -218,7 +214,8 @@ class Tile {
     const { length, room, peak, full, trouble } = place
     const fill = Math.min(1, length / Math.max(1, room))
     say(this.#name, words.name)
-    say(this.#place, endOf(words.where))
+    say(this.#within, words.within)
+    say(this.#place, place.place)
     say(this.#figure, words.figure)
     say(this.#of, words.of)
     say(this.#note, words.note)
@@ -228,7 +225,8 @@ class Tile {
     this.#peak.style.bottom = `${Math.round(Math.min(1, peak / Math.max(1, room)) * 100)}%`
     set(this.#peak, 'hidden', peak <= length)
     const level = full > 0 ? ' full' : fill >= 0.5 ? ' half' : ''
-    const past = fill >= 0.5 ? ' deep' : ''
+    // The figures stand in the middle: in the water, above it, or across its edge.
+    const past = fill >= 0.75 ? ' deep' : fill > 0.2 ? ' across' : ''
     this.#water.style.setProperty('--stale-share', `${Math.round(staleness(place.oldestWaitMs ?? 0) * 100)}%`)
     set(
       this.#button,
@@ -238,8 +236,13 @@ class Tile {
   }
 }
 
-/** What tells one from another stands at the end: of a path its file, of an address its port. */
-const endOf = (where: string): string => (where.length <= LETTERS ? where : `…${where.slice(1 - LETTERS)}`)
+/** Of those beyond what can be drawn: how many, and how full the fullest of them is. */
+function leftOutWords(count: number, fullest: number): string {
+  const at = percent(Math.max(0.01, fullest))
+  return count === 1
+    ? `the emptiest one is left out, ${fullest === 0 ? 'and holds nothing' : `no fuller than ${at}`}`
+    : `the ${number(count)} emptiest are left out, ${fullest === 0 ? 'all of them empty' : `none fuller than ${at}`}`
+}
 
 /** What a tile says, to eyes and to a screen reader. */
 function wordsOf({
@@ -255,11 +258,12 @@ function wordsOf({
   dropsPerSecond = 0,
   oldestWaitMs = 0,
   trouble,
-}: PlaceView): Record<'name' | 'where' | 'figure' | 'of' | 'note' | 'label', string> {
+}: PlaceView): Record<'name' | 'within' | 'where' | 'figure' | 'of' | 'note' | 'label', string> {
   const inBytes = kind === 'udp'
   const name = process === '' ? (inBytes ? 'UDP' : 'not seen') : process
   const many = sockets > 1 ? ` ×${number(sockets)}` : ''
-  const where = `${netns === undefined ? '' : `${netns} `}${mptcp === true ? 'mptcp ' : ''}${place}`
+  const within = [netns, mptcp === true ? 'mptcp' : undefined].filter((part) => part !== undefined).join(' ')
+  const where = `${within} ${place}`.trimStart()
   const [figure, of] = inBytes ? [bytes(length), `of ${bytes(room)}`] : [number(length), `of ${number(room)}`]
   const note =
     dropsPerSecond >= 0.5
@@ -275,6 +279,7 @@ function wordsOf({
             : ''
   return {
     name: `${name}${many}`,
+    within,
     where,
     figure,
     of,
