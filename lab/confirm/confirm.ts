@@ -5,6 +5,7 @@ import type { Outcome } from '#planner/outcome.ts'
 import type { System } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
 import { busyGapMs } from './calibrate.ts'
+import { tooHeldUp } from './held-up.ts'
 import { delayOf, labSceneOf } from './lab-scene.ts'
 import { fidelityOf, numbersOfLab, outcomeOfLab, unreadOf } from './measured.ts'
 import type { OwnServerLab } from './own-server.ts'
@@ -55,7 +56,7 @@ export async function confirm(
   // Two samples in each.
   const curveEveryMs = Math.max(2 * asked.sampleEveryMs, Math.ceil((system.arrivals.at(-1) ?? 0) / PIECES))
   return {
-    notJudged: fidelity.tooFarOff ?? unsteady(run),
+    notJudged: fidelity.tooFarOff ?? unsteady(run) ?? tooHeldUp(run, perSecond / system.shards.length),
     // What an accept costs in this lab is a fact about the machine, not about the plan.
     predicted: predictRun(withAcceptCost(system, run.acceptOverheadMs), window, curveEveryMs, told),
     measured: on?.connectsOnly === true ? asFarAsSeen(measured) : measured,
