@@ -84,6 +84,7 @@ export const silentClients: Question = {
   asks: 'Does one silent client for each worker block everybody, and one that reads nothing; when are they thrown out?',
   how: `as many clients as processes accept connect and send nothing; ${OTHERS} others ask beside them, for ${duration(OTHERS_WITHIN_MS)}; they are watched until ${duration(WATCHED_MS)} after they came. The same with clients that send request after request and read no answer, once the queues of their connections no longer change`,
   bearsMs: 1000,
+  needsMs: 18_000,
   async ask(lab) {
     const workers = Math.max(
       1,
