@@ -103,7 +103,11 @@ async function answerTo(
     if (error instanceof NotAsked) return notJudged(error.message)
     if (late() > bearsMs || (error instanceof UsageError && /busy/.test(error.remedy ?? '')))
       return notJudged(`this machine was too busy: ${describeError(error)}`)
-    return notJudged(`it could not be found out: ${describeError(error)}`)
+    const stillListens = await lab.queues().then(
+      (queues) => queues.length > 0,
+      () => true,
+    )
+    return notJudged(stillListens ? `it could not be found out: ${describeError(error)}` : noLonger(lab))
   } finally {
     lab.end = undefined
   }

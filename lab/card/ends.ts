@@ -36,7 +36,7 @@ export const reloadAndStop: Question = {
   asks: 'What do a reload and a stop in order lose under load?',
   how: `${RATE} clients a second for ${duration(FOR_MS)}, the order after ${duration(AT_MS)}, with several sockets once more with tcp_migrate_req on; those who come after a stop are refused, and are no loss`,
   bearsMs: 1000,
-  needsMs: 14_000,
+  needsMs: 8000,
   async ask(lab) {
     if (lab.manner.answer === 'nothing')
       throw new NotAsked('clients that only connect cannot tell whether their connection was lost')
@@ -176,7 +176,7 @@ export const killAndRestart: Question = {
   asks: 'After a kill and a restart, how long does nobody listen, and what do clients see?',
   how: `SIGKILL to all its processes under ${RATE} clients a second, and the same command again at once: until the kernel shows its listener`,
   bearsMs: 250,
-  needsMs: 6000,
+  needsMs: 4000,
   async ask(lab) {
     const { inTheWay: _, ...found } = await killed(lab, oldConnections)
     return found

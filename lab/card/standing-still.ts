@@ -107,7 +107,7 @@ export const oneWorkerStops: Question = {
   asks: "How are clients spread over its workers, and what does one stopped worker cost the others' clients?",
   how: `clients that stay are held open, and ss names who has them; then one process that accepts is stopped, and ${CLIENTS} clients come one after the other: who is served within ${duration(SERVED_WITHIN_MS)}`,
   bearsMs: 500,
-  needsMs: 7000,
+  needsMs: 6000,
   async ask(lab) {
     const spreads = await spread(lab)
     const told = await lab.told()
