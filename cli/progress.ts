@@ -1,5 +1,5 @@
 /** Shows what happens now on the last line of a terminal; nothing where there is none. A text that is too long is cut, but not `tail`. */
-export function progress(text: string, tail = ''): void {
+function progress(text: string, tail = ''): void {
   if (!process.stderr.isTTY) return
   // A line that wrapped could not be rewritten. A terminal that does not know its width says 0.
   const room = (process.stderr.columns || 80) - 1 - tail.length

@@ -74,7 +74,14 @@ export async function eventually<Value>(
   wanted: (value: Value) => unknown = Boolean,
   options: WaitOptions = {},
 ): Promise<Value> {
-  const { withinMs = WITHIN_MS, everyMs = EVERY_MS, signal, endsIt = () => false, remedy, clock = realClock } = options
+  const {
+    withinMs = WITHIN_MS,
+    everyMs = EVERY_MS,
+    signal,
+    endsIt = () => false,
+    remedy,
+    clock = machineClock,
+  } = options
   using patience = new Patience(withinMs, clock)
   const over = signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal])
   let last: { seen: unknown } | undefined
@@ -122,7 +129,7 @@ export class Patience implements Disposable {
   #latestMs = 0
   #crowd = 1
 
-  constructor(limitMs: number, clock: WaitingClock = realClock) {
+  constructor(limitMs: number, clock: WaitingClock = machineClock) {
     this.#limitMs = limitMs
     this.#clock = clock
     this.#sinceMs = clock.nowMs()
@@ -198,7 +205,8 @@ function shown(value: unknown): string {
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
 }
 
-const realClock: WaitingClock = {
+/** The clock and the crowd of this machine. */
+export const machineClock: WaitingClock = {
   nowMs: () => performance.now(),
   sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}), // the caller that aborts it knows
   crowd: () => runnableThreads() / os.availableParallelism(),

@@ -24,13 +24,19 @@ export default experiment({
     fact('final-ack-overflow'),
     'tcp_conn_request(), tcp_check_req()',
   ],
-  needs: { bpf: 'drops', server: ['backends'], namespaces: 'a program of ours reads the sockets of this kernel' },
+  needs: { bpf: 'drops', server: ['one socket'], namespaces: 'a program of ours reads the sockets of this kernel' },
   lab: {
     backends: [{ backlog: BACKLOG }],
     sysctls: { 'net.ipv4.tcp_abort_on_overflow': 0, 'net.ipv4.tcp_syncookies': 0 },
     exact: 'auto',
   },
   phases: {
+    // As the lab's own backend has it: a server of somebody's may have another limit, and keep silent clients half open.
+    small: async ({ backend, now }) => {
+      await backend(1).relisten(BACKLOG)
+      await backend(1).deferAccept(0)
+      return (await now()).listener(1)
+    },
     halfOpen: async ({ clients, until }) => {
       await clients.handshake({ connections: HALF_OPEN })
       await until('they are half open', ({ synQueue }) => synQueue.length === HALF_OPEN)
@@ -53,7 +59,8 @@ export default experiment({
     },
   },
   expect: ({ result, counters, clients }) => {
-    const after = { finalAcks: counted(result.finalAcks), syns: counted(result.syns) }
+    const before = counted(result.small)
+    const after = { finalAcks: since(before, result.finalAcks), syns: since(before, result.syns) }
     return {
       kernel: [
         that('each final ACK that finds no place is counted as one', after.finalAcks.finalAckDrops, equals(HALF_OPEN), {
@@ -88,7 +95,19 @@ export default experiment({
   },
 })
 
-const counted = (seen: { synDrops: number | undefined; finalAckDrops: number | undefined }) => ({
-  synDrops: seen.synDrops ?? Number.NaN,
-  finalAckDrops: seen.finalAckDrops ?? Number.NaN,
+interface Drops {
+  synDrops: number
+  finalAckDrops: number
+}
+
+const counted = ({ synDrops = Number.NaN, finalAckDrops = Number.NaN }: Undefinable<Drops>): Drops => ({
+  synDrops,
+  finalAckDrops,
 })
+
+type Undefinable<Counts> = { [Name in keyof Counts]: Counts[Name] | undefined }
+
+const since = (before: Drops, seen: Undefinable<Drops>): Drops => {
+  const { synDrops, finalAckDrops } = counted(seen)
+  return { synDrops: synDrops - before.synDrops, finalAckDrops: finalAckDrops - before.finalAckDrops }
+}

@@ -64,7 +64,22 @@ test('a plan for a server with a socket for each worker has as many of both', {
 test('what contradicts a server is refused before or as soon as it is known', {
   skip: skipWithout('gunicorn'),
 }, async (context) => {
+  const confirmed = (...options: string[]): string[] => [...options, '--confirm', '--', 'no-such-program']
   const cases: [args: string[], says: RegExp][] = [
+    [
+      confirmed('--rate', '10/s', '--stall', '1s', '--slow-accept', '5ms'),
+      /--slow-accept is about what an accept takes/,
+    ],
+    [
+      confirmed('--rate', '10/s', '--workers', '4', '--service-time', '9ms'),
+      /--service-time is about what an accept takes/,
+    ],
+    [confirmed('--rate', '10/s', '--stall', '1s', '--workers', '4'), /--workers is about how many processes accept/],
+    [confirmed('memory'), /^spillway: Memory cannot be confirmed/],
+    [confirmed('shared', '--rate', '10/s', '--stall', '1s'), /cannot be made to share a socket among its processes/],
+    [confirmed('--rate', '100k/s', '--stall', '10s'), /A lab plays at most 40,000 connections/],
+    [confirmed('--rate', '10/s', '--stall', '1s', '--sure', '100%'), /--sure of 100% cannot be met/],
+    [confirmed('--rate', '10/s', '--stall', '1s'), /There is no program no-such-program/],
     [['--rate', '10/s', '--stall', '1s', '--', ...NODE], /nothing is to be confirmed on it\nAdd --confirm/],
     [
       ['--rate', '10/s', '--accept', '1ms', '--confirm', '--', ...NODE],
@@ -82,4 +97,24 @@ test('what contradicts a server is refused before or as soon as it is known', {
     assert.equal(status, 2, args.join(' '))
     assert.match(complaint, says)
   }
+})
+
+test('where nobody watches a terminal, each stage is a line: what is done, what is waited for, and how long clients come', async (context) => {
+  const { complaint, status } = await plan(
+    ['--rate', '100/s', '--stall', '100ms', '--confirm', '--', ...NODE],
+    context.signal,
+  )
+  assert.notEqual(status, 2, complaint)
+  const stages = [
+    'Asking node how it answers …',
+    'Measuring what an accept costs node: 500 clients wait for it, 3 of 3 …',
+    'Playing a backlog of ',
+    'Measuring once more what an accept costs node: 500 clients wait for it, 3 of 3 …',
+  ]
+  const at = stages.map((stage) => complaint.indexOf(stage))
+  assert.ok(
+    at.every((place, index) => place > (at[index - 1] ?? -1)),
+    complaint,
+  )
+  assert.match(complaint, /^Playing .* on node: clients come for [\d.]+ s …$/m)
 })

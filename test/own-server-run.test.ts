@@ -6,8 +6,9 @@ import os from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
 import { experiments } from '#experiments/catalogue.ts'
+import type { Experiment } from '#experiments/vocabulary/experiment.ts'
 import { equals, that } from '#experiments/vocabulary.ts'
-import type { OwnServerWish } from '#lab/experiment/needs.ts'
+import { missingBefore, type OwnServerWish } from '#lab/experiment/needs.ts'
 import { type FinishedRun, runExperiment } from '#lab/experiment/run-experiment.ts'
 import { weigh } from '#lab/experiment/verdict.ts'
 import { namespaces } from '#lab/namespaces/driver.ts'
@@ -64,6 +65,8 @@ const judgedAnywhere = [
   'heard-before-accept',
   'smaller-while-they-wait',
   'synacks-are-repeated',
+  'final-ack-or-syn',
+  'micro-burst',
 ]
 const played: [name: string, recipe: OwnServerRecipe, program: string, experiments: string[]][] = [
   [
@@ -117,6 +120,37 @@ test('what needs the help of the server is not judged on it, before anything sta
     })
     assert.equal(verdict.status, 'not judged', experiment.name)
     assert.match(verdict.reason ?? '', /^it needs (a backend|several backends) of Spillway|^it needs no server/)
+  }
+})
+
+/** A server of which nothing is known but that it listens. */
+const plain: OwnServerWish = { server: { name: 'mine', command: ['mine'] } }
+
+/** Why a plain server cannot take part in an experiment, whatever this machine lacks. */
+async function refusalOf(experiment: Experiment): Promise<string | undefined> {
+  const { needs: { server } = {} } = experiment
+  return await missingBefore({ cases: {}, ...(server && { needs: { server } }) }, namespaces, plain)
+}
+
+test('docs/own-server.md has a row for each experiment that a plain server can take part in, and says of the others what they need', async () => {
+  const page = fs.readFileSync(path.join(import.meta.dirname, '..', 'docs', 'own-server.md'), 'utf8')
+  const rows = new Map(
+    [...page.matchAll(/^\| `([a-z0-9-]+)` \|(.*)\|$/gm)].map(([, name = '', cells = '']) => [name, cells]),
+  )
+  const others = new Map(
+    [...page.matchAll(/^- (.+): ((?:`[a-z0-9-]+`(?:, )?)+)\.$/gm)].flatMap(([, why = '', names = '']) =>
+      names.split(', ').map((name): [string, string] => [name.replaceAll('`', ''), why]),
+    ),
+  )
+  for (const experiment of experiments) {
+    const refusal = await refusalOf(experiment)
+    if (refusal === undefined) assert.ok(rows.has(experiment.name), experiment.name)
+    else assert.equal(others.get(experiment.name), refusal.replace('it needs ', ''), experiment.name)
+  }
+  assert.equal(rows.size + others.size, experiments.length, 'nothing else')
+  for (const column of [0, 1, 2]) {
+    const judged = [...rows.values()].filter((cells) => /^ (?:passed|failed) $/.test(cells.split('|')[column] ?? ''))
+    assert.ok(judged.length >= 15, `column ${column + 1}: ${judged.length}`)
   }
 })
 

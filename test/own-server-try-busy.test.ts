@@ -36,7 +36,8 @@ async function besideBusy(
     .split('\n')
     .map((line): Answer => JSON.parse(line))
   assert.equal(answers.length, questions.length)
-  for (const { asks, found, notJudged } of answers) assert.ok(found !== null || notJudged, asks)
+  for (const { asks, found, notJudged, doesNotApply } of answers)
+    assert.ok(found !== null || notJudged || doesNotApply, asks)
   return (asks) => answers.find((one) => asks.test(one.asks))?.found?.numbers
 }
 
@@ -62,4 +63,28 @@ test('gunicorn beside sixteen busy processes: a silent client for each worker bl
   const listens = of(/^What listens/)
   assert.deepEqual([listens?.sockets, listens?.asked, listens?.acceptors], [1, 2048, 2])
   assert.equal(of(/silent client/)?.served ?? 0, 0)
+})
+
+const nodeAtSocket: OwnServerRecipe = {
+  needs: {},
+  command(folder) {
+    const file = path.join(folder, 'at-socket.mjs')
+    fs.writeFileSync(
+      file,
+      "import http from 'node:http'\nhttp.createServer((_, response) => response.end('x')).listen({ path: process.argv[2], backlog: 64 })\n",
+    )
+    return [process.execPath, file, '{socket}']
+  },
+}
+
+test('Node at a UNIX socket beside sixteen busy processes: EAGAIN for whoever does not fit, and nobody whom silent clients block', async (context) => {
+  const of = await besideBusy(nodeAtSocket, context.signal)
+  const listens = of(/^What listens/)
+  assert.deepEqual([listens?.sockets, listens?.asked, listens?.acceptors], [1, 64, 1])
+  const holds = of(/^What does it hold/)
+  assert.deepEqual([holds?.held ?? 65, holds?.connected ?? 65], [65, 65])
+  assert.equal(holds?.turnedAway, holds === undefined ? undefined : Number(holds.started) - 65)
+  const silent = of(/silent client/)
+  assert.deepEqual([silent?.served ?? 10, silent?.besideDeafServed ?? 10], [10, 10])
+  assert.equal(of(/a kill and a restart/)?.fileInTheWay ?? 'yes', 'yes')
 })

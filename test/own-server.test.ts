@@ -135,6 +135,20 @@ test('one worker of several stops alone, and the others go on', { skip: skipWith
   assert.equal((await (await lab.clients.start(burst(20))).done()).outcomes.ok, 20)
 })
 
+test('a server that heeds no order to stop can be killed meanwhile, and started again', async () => {
+  const deaf =
+    "process.on('SIGTERM', () => {}); require('node:http').createServer((q, r) => r.end('x')).listen(process.env.PORT)"
+  await using lab = await Lab.start({ server: { name: 'deaf', command: [process.execPath, '-e', deaf] } })
+  const backend = lab.backend(1)
+  const stopping = backend.order('stop')
+  await backend.stall() // nor do other orders wait
+  await backend.release()
+  await backend.kill()
+  await stopping
+  await backend.restart()
+  assert.equal((await (await lab.clients.start(burst(5))).done()).outcomes.ok, 5)
+})
+
 test('a socket of nginx stalls with its own worker alone', { skip: skipWithout('nginx') }, async () => {
   await using lab = await Lab.start(labWith(servers.nginx('reuseport'), folder()))
   const [first, second] = await accepting(lab, [1, 1])

@@ -1,11 +1,12 @@
 /** `spillway plan`: asks the planner, prints what it says, and has a lab judge it where --confirm asks for that. */
 import { UsageError } from '#common/errors.ts'
+import { duration } from '#common/quantities.ts'
 import type { Answer } from '#planner/answer.ts'
 import { type Question, questions } from '#planner/ask.ts'
 import { sentenceWithoutUserinfo } from '#planner/inputs/credentials.ts'
 import type { Situation } from '#planner/situation.ts'
 import { refuseUnwritable, writePage } from '../page-file.ts'
-import { progress } from '../progress.ts'
+import { ticking } from '../progress.ts'
 import { help, type PlanCommand, readCommand } from './command.ts'
 import { understoodInWords } from './pool.ts'
 import { forPool, forServer } from './server.ts'
@@ -58,11 +59,10 @@ async function fromOptions(command: PlanCommand): Promise<Answer> {
   const answer = { ...given, answer: [...given.answer, ...understoodInWords(command, situation)] }
   if (!command.confirm) return answer
   const { confirmed } = await import('#lab/confirm/confirmed.ts')
-  try {
-    return await confirmed(answer, question, situation, (name) => progress(`Playing ${name} in a lab …`))
-  } finally {
-    progress('')
-  }
+  using stages = ticking({ lines: !command.json })
+  return await confirmed(answer, question, situation, (name, forMs) =>
+    stages.say(`Playing ${name} in a lab: clients come for ${duration(forMs)} …`),
+  )
 }
 
 async function answerForRates(command: PlanCommand, question: Question, situation: Situation): Promise<Answer> {

@@ -37,12 +37,13 @@ export function questionOf({ question, said }: PlanCommand): Question {
   return said.backlog === undefined ? 'backlog' : 'setting'
 }
 
-export async function situationOf(asked: PlanCommand, question: Question): Promise<Situation> {
+/** `read` are its arrivals, where they have been read before: a recording may be a pipe. */
+export async function situationOf(asked: PlanCommand, question: Question, read?: ArrivalsPlan): Promise<Situation> {
   const command = withPool(asked, question)
   refuseContradictions(command, question)
   const { said } = command
   const instances = said.instances ?? 1
-  const arrivals = ofInstance(await arrivalsOf(command, question), instances, said.seed ?? 1)
+  const arrivals = read ?? ofInstance(await arrivalsOf(command, question), instances, said.seed ?? 1)
   const usual = clientsHere()
   const asksForBacklog = ['backlog', 'backends', 'timeout', 'clients'].includes(question)
   const situation: Situation = {

@@ -1,7 +1,7 @@
 /** A lab as the questions use it: loads that note how late they were, and the queue of all sockets together. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '#common/clock.ts'
-import { eventually, type WaitOptions } from '#common/waiting.ts'
+import { eventually, orEnd, type WaitOptions } from '#common/waiting.ts'
 import type { LoadReport } from '#load/agent/api.ts'
 import type { ListenerSample } from '#services/exporter/snapshot.ts'
 import type { Load, LoadOrder } from '../clients.ts'
@@ -23,6 +23,10 @@ export class CardLab {
   lateMs = 0
   /** Connections a second that it was found to take; undefined until that was measured. */
   capacity: number | undefined
+  /** Ends whatever is waited for, with its reason: the time of a question. */
+  end: AbortSignal | undefined
+  /** What is waited for, or was last since `end` was set, as a clause that follows "until". */
+  waitsUntil: string | undefined
   readonly #loads: Load[] = []
   /** How long the clients of a load wait. */
   readonly #patienceMs = new WeakMap<Load, number>()
@@ -133,7 +137,19 @@ export class CardLab {
     wanted: (value: Value) => boolean,
     options: Pick<WaitOptions, 'withinMs' | 'everyMs' | 'endsIt'> = {},
   ): Promise<Value> {
-    return eventually(what, read, wanted, { ...options, signal: AbortSignal.any([this.lab.over, this.lab.stopped]) })
+    this.waitsUntil = what
+    return eventually(what, read, wanted, { ...options, signal: this.#over })
+  }
+
+  /** What a promise settles to, or the reason why it is waited for no longer. */
+  async inTime<Value>(what: string, promise: Promise<Value>): Promise<Value> {
+    this.waitsUntil = what
+    return await orEnd(promise, this.#over)
+  }
+
+  get #over(): AbortSignal {
+    const { end, lab } = this
+    return AbortSignal.any([lab.over, lab.stopped, ...(end === undefined ? [] : [end])])
   }
 
   async stallAll(): Promise<void> {
@@ -162,7 +178,7 @@ export class CardLab {
 
   /** The report of a load that has ended; how late it was is noted. Who only connected is served when nobody waits any more. */
   async done(load: Load): Promise<LoadReport> {
-    const report = await load.done()
+    const report = await this.inTime('its clients have been served or have given up', load.done())
     this.lateMs = Math.max(this.lateMs, report.clientLagMs ?? 0)
     const patienceMs = this.#patienceMs.get(load)
     if (patienceMs === undefined || this.manner.answer !== 'nothing') return report
@@ -192,7 +208,8 @@ export class CardLab {
   }
 
   async pass(ms: number): Promise<void> {
-    await sleep(ms)
+    const over = this.#over
+    await sleep(ms, undefined, { signal: over }).catch(() => over.throwIfAborted())
   }
 
   async stopLoads(): Promise<void> {

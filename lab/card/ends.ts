@@ -13,13 +13,13 @@ export const RATE = 100
 const FOR_MS = 3000
 const AT_MS = 1000
 const PATIENCE_MS = 5000
-export const ENDS_WITHIN_MS = 20_000
+export const ENDS_WITHIN_MS = 10_000
 
 /** A load, in the middle of which something is done. */
 async function during(lab: CardLab, act: () => Promise<void>): Promise<LoadReport> {
   const load = await lab.flow(RATE, FOR_MS, PATIENCE_MS)
   await lab.pass(AT_MS)
-  await act()
+  await lab.inTime('the order was carried out', act())
   return await lab.done(load)
 }
 
@@ -36,6 +36,7 @@ export const reloadAndStop: Question = {
   asks: 'What do a reload and a stop in order lose under load?',
   how: `${RATE} clients a second for ${duration(FOR_MS)}, the order after ${duration(AT_MS)}, with several sockets once more with tcp_migrate_req on; those who come after a stop are refused, and are no loss`,
   bearsMs: 1000,
+  needsMs: 8000,
   async ask(lab) {
     if (lab.manner.answer === 'nothing')
       throw new NotAsked('clients that only connect cannot tell whether their connection was lost')
@@ -175,6 +176,7 @@ export const killAndRestart: Question = {
   asks: 'After a kill and a restart, how long does nobody listen, and what do clients see?',
   how: `SIGKILL to all its processes under ${RATE} clients a second, and the same command again at once: until the kernel shows its listener`,
   bearsMs: 250,
+  needsMs: 4000,
   async ask(lab) {
     const { inTheWay: _, ...found } = await killed(lab, oldConnections)
     return found
@@ -197,6 +199,7 @@ export const leaves: Question = {
   asks: 'What does it leave behind?',
   how: `${LAST_CLIENTS} clients are served; then the states of its connections, and the descriptors of its processes, as the kernel shows them`,
   bearsMs: Number.POSITIVE_INFINITY,
+  needsMs: 2000,
   async ask(lab) {
     await lab.done(await lab.burst(LAST_CLIENTS, PATIENCE_MS))
     await lab.pass(500)

@@ -20,6 +20,7 @@ export const listens: Question = {
   asks: 'What listens?',
   how: 'sock_diag and /proc, as the kernel shows them; where net.core.somaxconn is its limit, it is started once with another that cuts nothing',
   bearsMs: Number.POSITIVE_INFINITY,
+  needsMs: 3000,
   async ask(lab) {
     const acceptors = await workersOf(lab.lab)
     const told = await lab.told()
@@ -55,6 +56,7 @@ export const holds: Question = {
   asks: 'What does it hold while it stands still, and what do the next clients see?',
   how: 'all processes that accept are stopped, and more clients come than fit: the queues as sampled, drops as counted',
   bearsMs: Number.POSITIVE_INFINITY,
+  needsMs: 6000,
   async ask(lab) {
     const places = await lab.places()
     if (places > MOST_PLACES)
@@ -105,6 +107,7 @@ export const oneWorkerStops: Question = {
   asks: "How are clients spread over its workers, and what does one stopped worker cost the others' clients?",
   how: `clients that stay are held open, and ss names who has them; then one process that accepts is stopped, and ${CLIENTS} clients come one after the other: who is served within ${duration(SERVED_WITHIN_MS)}`,
   bearsMs: 500,
+  needsMs: 6000,
   async ask(lab) {
     const spreads = await spread(lab)
     const told = await lab.told()

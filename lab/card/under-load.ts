@@ -22,6 +22,7 @@ export const takes: Question = {
   asks: 'How many new connections a second does it take, and how long is the wait at half of that?',
   how: 'clients gather in its queue while it is stopped: the time in which it serves all of them; then open loop at half that rate. Clients and server share this machine, so another would see more',
   bearsMs: 1000,
+  needsMs: 6000,
   async ask(lab) {
     const limits = (await lab.told()).map(({ listener }) => listener?.limit ?? 0)
     // Too few to time: listen() is called again from outside, and once more when they have been served.
@@ -103,6 +104,7 @@ export const flood: Question = {
   asks: 'Do honest clients get in beside a flood of half-open ones?',
   how: `SYNs that are never completed fill its SYN queue; ${HONEST} honest clients come then, with ${duration(HONEST_WITHIN_MS)} of patience`,
   bearsMs: 1000,
+  needsMs: 4000,
   async ask(lab) {
     if (lab.lab.plan.address.includes(':'))
       throw new NotAsked(`${lab.name} listens on IPv6 alone, and the half-open clients of a lab speak IPv4`)
@@ -156,6 +158,7 @@ export const twiceItsCapacity: Question = {
   asks: 'What is lost at twice its capacity, and how long until it is well again?',
   how: `open loop at twice the measured rate for ${duration(OVERLOAD_MS)}, clients that give up after ${duration(GIVES_UP_MS)}; then the time until its queue is empty`,
   bearsMs: 250,
+  needsMs: 7000,
   async ask(lab) {
     const drops = await lab.counter('TcpExt_ListenDrops')
     const { rate, wellAfterMs, report } = await overload(lab)

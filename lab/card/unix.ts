@@ -108,6 +108,7 @@ export const unixTwice: Question = {
 
 export const unixFlood: Question = {
   ...flood,
+  needsMs: 0,
   ask() {
     throw new DoesNotApply(
       'A UNIX socket has no handshake that a client could leave half done: a connection exists as soon as connect() returns',
@@ -121,13 +122,14 @@ const FORGOTTEN = / ---( |$)/
 export const unixLeaves: Question = {
   ...leaves,
   how: `${LAST_CLIENTS} clients are served; then its connections, as unix_diag shows them, and the descriptors of its processes; then it is stopped in order`,
+  needsMs: 11_000,
   async ask(lab) {
     await lab.done(await lab.burst(LAST_CLIENTS, PATIENCE_MS))
     await lab.pass(500)
     const open = await lab.connections('established')
     const forgotten = open.filter((line) => FORGOTTEN.test(line)).length
     const { open: descriptors, says: files } = await openFiles(lab)
-    const ended = await within(ENDS_WITHIN_MS, lab.lab.backend(1).order('stop'))
+    const ended = await lab.inTime('it has stopped', within(ENDS_WITHIN_MS, lab.lab.backend(1).order('stop')))
     const stays = ended ? await lab.socketExists() : undefined
     const file =
       stays === undefined

@@ -5,6 +5,7 @@ import type { Estimate, Outcome, Quantity } from '#planner/outcome.ts'
 import type { System } from '#planner/system.ts'
 import type { Scene } from '#planner/system-of.ts'
 import { busyGapMs } from './calibrate.ts'
+import { tooHeldUp } from './held-up.ts'
 import { delayOf, labSceneOf } from './lab-scene.ts'
 import { fidelityOf, numbersOfLab, outcomeOfLab, unreadOf } from './measured.ts'
 import type { OwnServerLab } from './own-server.ts'
@@ -59,7 +60,8 @@ export async function confirm(
     predictRun(withAcceptCost(system, acceptMs), window, curveEveryMs, told)
   const predicted = predictWith(run.acceptOverheadMs)
   return {
-    notJudged: fidelity.tooFarOff ?? unsteady(run, predicted, predictWith),
+    notJudged:
+      fidelity.tooFarOff ?? unsteady(run, predicted, predictWith) ?? tooHeldUp(run, perSecond / system.shards.length),
     predicted,
     measured: on?.connectsOnly === true ? asFarAsSeen(measured) : measured,
     unread,

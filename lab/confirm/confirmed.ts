@@ -21,12 +21,15 @@ import type { OwnServerLab } from './own-server.ts'
 import { playsOf } from './plays.ts'
 import type { CurveBand } from './predict-run.ts'
 
-/** The answer with the lab's judgement of each setting that it rests on. Throws a UsageError that says what a lab cannot play. */
+/**
+ * The answer with the lab's judgement of each setting that it rests on. `onPlay` hears which one is played now, and for how
+ * long its clients come, in milliseconds. Throws a UsageError that says what a lab cannot play.
+ */
 export async function confirmed(
   answer: Answer,
   question: Question,
   situation: Situation,
-  onPlay: (name: string) => void = () => {},
+  onPlay: (name: string, forMs: number) => void = () => {},
   on?: OwnServerLab,
 ): Promise<Answer> {
   const plays = playsOf(question, situation, answer).map((way) => ({ way, scene: sceneFor(way) }))
@@ -38,7 +41,7 @@ export async function confirmed(
   await namespaces.preflight()
   const lab: Judgement[] = []
   for (const { way, scene } of plays) {
-    onPlay(way.name)
+    onPlay(way.name, scene.system.arrivals.at(-1) ?? 0)
     lab.push(judgementOf(way.name, await confirm(scene, on)))
   }
   return {

@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '#common/errors.ts'
 import { number, plural } from '#common/quantities.ts'
 import { eventually } from '#common/waiting.ts'
+import type { Question } from '#planner/ask.ts'
 import { Lab, type LabOptions } from '../lab.ts'
 import { mannerOf } from '../manner.ts'
 import { undisturbed } from '../undisturbed.ts'
 import { workersOf } from '../workers.ts'
+import { heldUpMs, scheduledIn } from './held-up.ts'
 import type { LabScene } from './lab-scene.ts'
 import { type LabLoop, type LabRun, perform, setForAllClients } from './play-in-lab.ts'
 import { Watch } from './watch.ts'
@@ -17,6 +19,18 @@ const TIMES = 3
 const SERVED_WITHIN_MS = 60_000
 const BEFORE_MS = 50
 const SAMPLED_EVERY_MS = 2
+
+const OTHERWISE = 'Ask another question, or have a lab of our own backends confirm it: leave out what stands behind --'
+
+/** Throws a UsageError for a question whose answer no server of somebody's can be made to confirm: known before one is started. */
+export function refuseQuestion(question: Question, name: string): void {
+  if (question === 'restart') throw new UsageError(`${name} cannot be made to close one of its listeners`, OTHERWISE)
+  if (question === 'shared')
+    throw new UsageError(
+      `${name} cannot be made to share a socket among its processes, or to give each its own`,
+      OTHERWISE,
+    )
+}
 
 /** A command, and where and how clients speak to what it starts. */
 export type OwnServer = Pick<LabOptions, 'port' | 'request'> & Required<Pick<LabOptions, 'server'>>
@@ -32,31 +46,45 @@ export class OwnServerLab implements AsyncDisposable {
   readonly connectsOnly: boolean
   /** How many processes accept at each socket. */
   readonly #workers: readonly number[]
+  readonly #onProgress: (text: string) => void
 
-  static async start(own: OwnServer, onProgress?: (text: string) => void): Promise<OwnServerLab> {
+  /** Starts it and measures what an accept costs; `onProgress` hears what is being done, here and in `play`. */
+  static async start(own: OwnServer, onProgress: (text: string) => void = () => {}): Promise<OwnServerLab> {
+    const { name } = own.server
     const lab = await Lab.start({
       ...own,
       sampleIntervalMs: SAMPLED_EVERY_MS,
       cpuShare: 0.1,
       peakWindowMs: 600_000,
-      ...(onProgress === undefined ? {} : { onProgress }),
+      onProgress,
     })
     try {
-      onProgress?.(`Measuring what an accept costs ${own.server.name} …`)
+      onProgress(`Asking ${name} how it answers …`)
       const { speaks, answer } = await mannerOf(lab)
       lab.clients.speak(speaks)
+      onProgress(`Counting the processes of ${name} that accept …`)
       const workers = await workersOf(lab)
-      return new OwnServerLab(lab, workers, await acceptCost(lab, workers), answer === 'nothing')
+      const acceptMs = await acceptCost(lab, workers, (time) =>
+        onProgress(`Measuring what an accept costs ${name}: ${gatheredInWords(time)} …`),
+      )
+      return new OwnServerLab(lab, workers, acceptMs, answer === 'nothing', onProgress)
     } catch (error) {
       await lab.stop()
       throw error
     }
   }
 
-  private constructor(lab: Lab, workers: readonly number[], acceptMs: number, connectsOnly: boolean) {
+  private constructor(
+    lab: Lab,
+    workers: readonly number[],
+    acceptMs: number,
+    connectsOnly: boolean,
+    onProgress: (text: string) => void,
+  ) {
     this.lab = lab
     this.connectsOnly = connectsOnly
     this.#workers = workers
+    this.#onProgress = onProgress
     this.mode = lab.backends.length > 1 ? 'sharded' : 'shared'
     this.loops = workers.reduce((sum, ofSocket) => sum + ofSocket, 0)
     this.acceptMs = acceptMs
@@ -76,11 +104,7 @@ export class OwnServerLab implements AsyncDisposable {
       )
     if (steering.by !== 'hash')
       throw new UsageError(`The kernel chooses among the sockets of ${name} by hash`, 'Leave out --steering')
-    if (backends.some(({ absences }) => absences.length > 0))
-      throw new UsageError(
-        `${name} cannot be made to close one of its listeners`,
-        'Ask another question, or have a lab of our own backends confirm it: leave out what stands behind --',
-      )
+    if (backends.some(({ absences }) => absences.length > 0)) refuseQuestion('restart', name)
   }
 
   async play(scene: LabScene): Promise<LabRun> {
@@ -90,8 +114,13 @@ export class OwnServerLab implements AsyncDisposable {
       await setForAllClients(lab, scene)
       for (const backend of lab.backends) await backend.relisten(scene.backends[0]!.backlog)
       const loops = scene.backends.map((_, i) => this.#loop(i))
+      const before = await scheduledIn(lab)
       const run = await perform(lab, scene, loops, this.acceptMs)
-      return { ...run, acceptAfterMs: await acceptCost(lab, this.#workers) }
+      const heldUp = heldUpMs(before, await scheduledIn(lab))
+      const acceptAfterMs = await acceptCost(lab, this.#workers, (time) =>
+        this.#onProgress(`Measuring once more what an accept costs ${this.name}: ${gatheredInWords(time)} …`),
+      )
+      return { ...run, acceptAfterMs, ...(heldUp !== undefined && { heldUpMs: heldUp }) }
     })
   }
 
@@ -111,16 +140,26 @@ export class OwnServerLab implements AsyncDisposable {
   }
 }
 
-/** Of a few times the middle one. Leaves the sockets with the limits that they had. */
-async function acceptCost(lab: Lab, workers: readonly number[]): Promise<number> {
+/** What is waited for, the first time to warm up. */
+const gatheredInWords = (time: number): string =>
+  time === 0
+    ? `${number(GATHERED)} clients, so that it is warm`
+    : `${number(GATHERED)} clients wait for it, ${time} of ${TIMES}`
+
+/** Of a few times the middle one. Leaves the sockets with the limits that they had. `onTime` hears which one begins, from 0. */
+async function acceptCost(lab: Lab, workers: readonly number[], onTime: (time: number) => void): Promise<number> {
   const limits = (await Promise.all(lab.backends.map((backend) => backend.told()))).map(
     ({ listener }) => listener?.limit ?? 0,
   )
   const times: number[] = []
   try {
     for (const backend of lab.backends) await backend.relisten(GATHERED)
+    onTime(0)
     await (await lab.clients.start(burst(GATHERED))).done() // its code and its caches are warm then
-    while (times.length < TIMES) times.push(await drained(lab, workers))
+    while (times.length < TIMES) {
+      onTime(times.length + 1)
+      times.push(await drained(lab, workers))
+    }
   } finally {
     for (const [i, backend] of lab.backends.entries()) await backend.relisten(limits[i] ?? 0)
   }

@@ -38,6 +38,8 @@ export interface LabRun {
   acceptOverheadMs: number
   /** The same after the scene, where a server does not say itself what its accepts took. */
   acceptAfterMs?: number
+  /** How long the processes of such a server waited for a CPU each time, on average; where the kernel tells. */
+  heldUpMs?: number
 }
 
 /** Starts a lab for a scene, plays it, and takes the lab down. */

@@ -10,6 +10,33 @@ import type { ArrivalsPlan, Situation } from '#planner/situation.ts'
 const BELOW = 0.9
 const ABOVE = 1.15
 
+/** Why the answers to some questions cannot be confirmed, and what can be done instead. */
+const unplayable: Partial<Record<Question, readonly [problem: string, remedy: string]>> = {
+  'scale-out': [
+    'Growth cannot be confirmed: a lab has as many backends as it began with',
+    'Confirm both ends: spillway plan --rate RATE --confirm',
+  ],
+  clients: [
+    'A closed loop cannot be confirmed: a lab plays arrivals whose moments are known beforehand',
+    'Confirm the rate at which these clients ask: spillway plan --rate RATE --confirm',
+  ],
+  ports: [
+    'Source ports cannot be confirmed: they are counted, not predicted',
+    'spillway run port-exhaustion shows what happens',
+  ],
+  memory: [
+    'Memory cannot be confirmed: it is not predicted, its sizes were measured',
+    'docs/planning.md says how; /proc/slabinfo shows those of this kernel',
+  ],
+}
+
+/** Throws a UsageError for a question whose answer no lab can play, whatever it is; gives an empty list for any other. */
+export function refuseUnplayable(question: Question): [] {
+  const why = unplayable[question]
+  if (why !== undefined) throw new UsageError(...why)
+  return []
+}
+
 /** Throws a UsageError where there is nothing that a lab could play. */
 export function playsOf(question: Question, situation: Situation, { data }: Answer): Way[] {
   const numberOf = (name: string): number => {
@@ -56,25 +83,10 @@ export function playsOf(question: Question, situation: Situation, { data }: Answ
     case 'timeout':
       return [way(situation, numberOf('recommended'))]
     case 'scale-out':
-      throw new UsageError(
-        'Growth cannot be confirmed: a lab has as many backends as it began with',
-        'Confirm both ends: spillway plan --rate RATE --confirm',
-      )
     case 'clients':
-      throw new UsageError(
-        'A closed loop cannot be confirmed: a lab plays arrivals whose moments are known beforehand',
-        'Confirm the rate at which these clients ask: spillway plan --rate RATE --confirm',
-      )
     case 'ports':
-      throw new UsageError(
-        'Source ports cannot be confirmed: they are counted, not predicted',
-        'spillway run port-exhaustion shows what happens',
-      )
     case 'memory':
-      throw new UsageError(
-        'Memory cannot be confirmed: it is not predicted, its sizes were measured',
-        'docs/planning.md says how; /proc/slabinfo shows those of this kernel',
-      )
+      return refuseUnplayable(question)
   }
 }
 

@@ -189,9 +189,13 @@ function labOptions({ backends = 1, ...wish }: LabWish): Omit<LabWish, 'backends
 }
 
 /** The experiment's own settings of the kernel, and somebody's server in place of its backends. */
-function onServer({ sysctls = {}, sampleIntervalMs = 10 }: LabWish, own: OwnServerWish, out: string): LabOptions {
+function onServer(
+  { sysctls = {}, sampleIntervalMs = 10, exact }: LabWish,
+  own: OwnServerWish,
+  out: string,
+): LabOptions {
   const { output = path.resolve(out, SERVER_LOG) } = own.server
-  return { sysctls, sampleIntervalMs, ...own, server: { ...own.server, output } }
+  return { sysctls, sampleIntervalMs, ...(exact && { exact }), ...own, server: { ...own.server, output } }
 }
 
 /** What a server writes, beside the folders of its runs. */

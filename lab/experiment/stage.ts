@@ -123,9 +123,8 @@ export class LabStage implements Stage {
   readonly places: Stage['places'] = async ({ backend = 1, least = 1, most = MOST_PLACES } = {}) => {
     const now = await this.until(`listener ${backend} is there`, ({ listener }) => listener(backend).limit >= 0)
     const places = now.listener(backend).limit + 1
-    const wanted = least === most ? `of ${number(least)} places` : `of at least ${plural(least, 'place')}`
-    if (places < least || (least === most && places !== least))
-      throw new NotJudged(`it needs a queue ${wanted}, and this one has ${number(places)}`)
+    if (places < least)
+      throw new NotJudged(`it needs a queue of at least ${plural(least, 'place')}, and this one has ${number(places)}`)
     if (places > most)
       throw new NotJudged(`it fills queues of up to ${number(most)} places, and this one has ${number(places)}`)
     return places

@@ -34,6 +34,8 @@ export class OwnServer implements Disposable {
   #watch: NodeJS.Timeout | undefined
   /** Whether its end is what was asked for. */
   #mayEnd = true
+  /** Settles when a server that was told to stop has ended, or does not. Other orders need not wait for that: it may be killed. */
+  #stopped: Promise<void> = Promise.resolve()
   readonly #holders: (() => readonly number[]) | undefined
   readonly #cpu: Cpu
 
@@ -78,8 +80,9 @@ export class OwnServer implements Disposable {
   }
 
   /** Starts the command, unless any of its processes runs. Throws a UsageError if there is no such program. */
-  start(): Promise<void> {
-    return this.#turns.run(async () => {
+  async start(): Promise<void> {
+    await this.#stopped.catch(() => {}) // whoever gave that order knows
+    await this.#turns.run(async () => {
       if (this.processes().length > 0) return
       this.#collect()
       const { name, command, address, port, socket, output } = this.#options
@@ -154,8 +157,9 @@ export class OwnServer implements Disposable {
       if (pid === undefined) throw new UsageError(`${name} does not run`, 'Start it first')
       if (order === 'stop') this.#mayEnd = true
       await this.#shell(command.replaceAll('{pid}', String(pid)))
-      if (order === 'stop') await this.#gone(`${name} ends`, STOP_MS, 'It can be killed instead')
+      if (order === 'stop') this.#stopped = this.#gone(`${name} ends`, STOP_MS, 'It can be killed instead')
     })
+    if (given.do === 'stop') await this.#stopped
   }
 
   /** SIGKILL to each of its processes, until there is none: one may have forked meanwhile. */
