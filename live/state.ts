@@ -8,6 +8,8 @@ import type { Ages, CountBounds, ReadKind, WaitBounds } from './reading.ts'
 /** One queue and who takes from it, in a lab or on any host. What is not known is undefined. */
 export interface QueueView {
   shard: number
+  /** The cookie of its listener, by which it is asked who waits there; only of TCP. */
+  cookie?: string
   /** `listening`, `closed` (its listener), `down` (its process), or `unread`: it listens, but its queue was not read lately. */
   state: 'listening' | 'closed' | 'down' | 'unread'
   /** Nobody takes anything from it. */

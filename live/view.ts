@@ -101,6 +101,7 @@ export function viewOf(
     const sameProcess = backend !== undefined && backendBefore?.pid === backend.pid
     return {
       shard,
+      ...(listener !== undefined && { cookie: listener.cookie }),
       state: listener !== undefined ? 'listening' : stateWithout(backend),
       stalled: backend !== undefined && isStalled(backend),
       // Sockets that a server of somebody's has opened since belong to it too.

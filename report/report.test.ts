@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { waitBoundsUs } from '#kernel/bpf/event-record.ts'
 import type { Table } from '#lab/experiment/folder.ts'
-import { emptyRecording } from '#lab/experiment/recording.ts'
+import { emptyRecording, type ListenerBoundary } from '#lab/experiment/recording.ts'
 import { plan } from '#lab/testing/plan.ts'
 import { cardHtml } from './card.ts'
 import { reportHtml } from './report.ts'
@@ -36,6 +37,32 @@ test('a run has every section that has something to show', () => {
   ])
     assert.ok(textOf(page).includes(words), words)
   assert.doesNotMatch(textOf(page), /SYN queue|Receive queues|Closed windows|The loads/)
+})
+
+test('an exact run says what its peaks and waits are beside what samples saw, a sampled one that they are sampled', () => {
+  const counts = (at: number, peak: number): NonNullable<ListenerBoundary['exact']> => ({
+    ...{ peak, joined: 50 * at, timesFull: 2 * at },
+    accepted: {
+      connections: 40 * at,
+      waitSumMs: 400 * at,
+      waits: waitBoundsUs.map((us) => (us === 10_000 ? 40 * at : 0)),
+    },
+  })
+  const exact = recording('lab', {
+    boundaries: recording().boundaries.map((boundary, at) => ({
+      ...boundary,
+      listeners: boundary.listeners.map((listener) => ({ ...listener, exact: counts(at, 9) })),
+    })),
+    exactPeaks: { a: { shard: 1, peak: 17 } },
+  })
+  const text = textOf(reportHtml([runOf([exact])]))
+  assert.match(text, /peak 17 \(exact\), of which samples saw 9, full 2 times, full at 9/)
+  assert.match(text, /Accept wait, exact .* shard 1 40 10.ms ≤ 10.ms ≤ 10.ms ≤ 10.ms ≤ 10.ms/)
+  assert.match(text, /5.ms to 10.ms 40 100.% 100.%/)
+  assert.doesNotMatch(text, slips)
+  const sampled = textOf(reportHtml([runOf([recording()])]))
+  assert.match(sampled, /peak 9 \(sampled\), full at 9/)
+  assert.doesNotMatch(sampled, /exact/)
 })
 
 test('a page refers to nothing outside itself', () => {

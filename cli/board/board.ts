@@ -1,6 +1,6 @@
 /** `spillway board`: the live board of a lab that something else has started, or of any host that an exporter reads. */
 import { attach } from '#lab/attached.ts'
-import { type MomentSource, momentsFrom } from '#live/host/moments.ts'
+import { askLineFrom, type MomentSource, momentsFrom } from '#live/host/moments.ts'
 import { Loads } from '#live/loads.ts'
 import { observe } from '#live/observer.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
@@ -40,7 +40,8 @@ export async function board(args: string[]): Promise<void> {
     const source: MomentSource = (signal, onGap) => momentsFrom(host, TOP_PACE.everyMs, signal, onGap)
     const startAgain = `spillway board --exporter ${host}`
     const { listen, open, allowedHosts } = options
-    await showHost(source, { listen, open, allowedHosts, option: '--listen', startAgain }, stop.signal)
+    const waiting = askLineFrom(host)
+    await showHost(source, { listen, open, allowedHosts, waiting, option: '--listen', startAgain }, stop.signal)
     return
   }
   // The kubelet tells every container where the API server is.

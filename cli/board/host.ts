@@ -1,6 +1,7 @@
 /** Serving the board of a host until a signal: from an exporter, or from a sampler of our own. */
 import type { ListenTarget } from '#common/parse.ts'
 import type { MomentSource } from '#live/host/moments.ts'
+import type { AskLine } from '#live/line.ts'
 import { openPage } from '../open-page.ts'
 import { TOP_PACE } from '../top/pace.ts'
 
@@ -8,6 +9,8 @@ export interface HostBoard {
   listen: ListenTarget
   open: boolean
   allowedHosts?: readonly string[]
+  /** Who waits at a listener. */
+  waiting: AskLine
   /** As it was asked for: `--web`, `--listen`. */
   option: string
   /** The command that starts it again. */
@@ -17,7 +20,7 @@ export interface HostBoard {
 /** Ends with `signal`, or throws what the source throws. */
 export async function showHost(
   source: MomentSource,
-  { listen, open, option, startAgain, allowedHosts = [] }: HostBoard,
+  { listen, open, option, startAgain, waiting, allowedHosts = [] }: HostBoard,
   signal: AbortSignal,
 ): Promise<void> {
   const { startHostBoard } = await import('#services/board/host-board.ts')
@@ -26,6 +29,7 @@ export async function showHost(
     allowedHosts,
     option,
     source,
+    waiting,
     everyMs: TOP_PACE.everyMs,
     startAgain,
   })

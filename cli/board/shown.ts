@@ -1,6 +1,7 @@
 /** The live board of a lab that has yet to start: opened first, so that a taken address is found before anything starts. */
 import type { ListenTarget } from '#common/parse.ts'
 import type { Driver } from '#lab/driver.ts'
+import { askLine } from '#live/ask-line.ts'
 import { ExperimentRunner } from '#live/experiment-runner.ts'
 import { LastMinute } from '#live/last-minute.ts'
 import { LastSamples } from '#live/last-samples.ts'
@@ -59,6 +60,8 @@ export async function showBoard(
       allowedHosts,
       source: shownStates(views(), () => switchable?.loads.list ?? [], runner),
       samples: (lab) => samples.of(lab),
+      waiting: async (cookie) =>
+        switchable === undefined ? { why: 'The lab has not started yet' } : askLine(switchable.lab.exporter, cookie),
       onPages: (open) => {
         samples.wanted = open
       },

@@ -196,3 +196,31 @@ test('details count in good English, and do not say that nobody may see whose a 
   assert.match(udp, /whose it is is not looked for/)
   assert.doesNotMatch(udp, /may not be seen/)
 })
+
+test('of the row that is expanded those who wait are shown in order, as many as fit, and the rest is counted', () => {
+  const choice = new Choice()
+  choice.expanded = true
+  const first = Array.from({ length: 12 }, (_, index) => ({
+    address: index === 0 ? '::1' : '10.0.0.7',
+    port: 40_000 + index,
+    waitMs: 1200 - index,
+    unreadBytes: index === 1 ? 512 : 0,
+    client: index === 2 ? ('reset' as const) : index === 3 ? ('finished' as const) : ('connected' as const),
+  }))
+  const rows = [rowOf({ place: '0.0.0.0:80', length: 70, cookie: '5' })]
+  const linesWith = (line: Screen['line']): string =>
+    draw(viewOf(rows), choice, screenOf({ rows: 40, line })).join('\n')
+  const shown = linesWith({ monotonicMs: 0, length: 70, limit: 511, first })
+  assert.match(shown, /in the order in which accept\(\) takes them \(exact\)/)
+  assert.match(shown, /1 {2}\[::1\]:40000 +1\.2 s/)
+  assert.match(shown, /2 {2}10\.0\.0\.7:40001 +1\.2 s {2}512 B unread/)
+  assert.match(shown, /3 {2}10\.0\.0\.7:40002 .* {2}reset/)
+  assert.match(shown, /4 {2}10\.0\.0\.7:40003 .* {2}hung up/)
+  assert.doesNotMatch(shown, /40008/)
+  assert.match(shown, /and 62 more behind them/)
+  assert.match(
+    linesWith({ why: 'Sampled, without --exact: who waits in which order is not known' }),
+    /Sampled, without/,
+  )
+  assert.match(linesWith({ monotonicMs: 0, length: 0, limit: 511, first: [] }), /nobody waits \(exact\)/)
+})

@@ -2,6 +2,7 @@
 import { bytes, duration, number, plural, UNKNOWN, whole } from '#common/quantities.ts'
 import { doubtOf, unseenInWords } from '#findings/host/words.ts'
 import { type HostRow, type HostView, MARKED_MS } from '#live/host/rows.ts'
+import { type Line, lineRows, othersBehind } from '#live/line.ts'
 import { bar, clip, type Paint, paintOf, wrap, wrapItems } from '../terminal/lines.ts'
 import type { Choice } from './choice.ts'
 
@@ -17,6 +18,8 @@ export interface Screen {
   notice: string | undefined
   /** How old the view is. */
   ageMs: number
+  /** Who waits in the row that is expanded; undefined before it is known, and where nobody can wait. */
+  line?: Line | undefined
 }
 
 /** Anything older than this is marked as old. */
@@ -191,10 +194,12 @@ function fit(text: string, width: number): string {
 
 function belowTable(view: HostView, row: HostRow | undefined, choice: Choice, screen: Screen, paint: Paint): string[] {
   const width = screen.columns
-  const details = choice.expanded && row !== undefined ? detailsOf(row).flatMap((line) => wrap(line, width)) : []
+  const isExpanded = choice.expanded && row !== undefined
+  const details = isExpanded ? detailsOf(row).flatMap((line) => wrap(line, width)) : []
   return [
     '',
     ...details,
+    ...(isExpanded && screen.line !== undefined ? lineOf(screen.line, width) : []),
     ...wordsBelow(view, screen, paint),
     ...(choice.help ? helpLines.flatMap((line) => wrap(line, width)) : []),
     ...wrapItems(keys, '  ', width).map(paint.dim),
@@ -264,6 +269,31 @@ function detailsOf(row: HostRow): string[] {
       : `${whole(row.drops)} dropped since it listens`,
   ]
   return lines.filter((line) => line !== '')
+}
+
+/** So many of those who wait are shown below the table, in order. */
+const MOST_IN_LINE = 8
+
+/** Who waits, in order: each with its age. */
+function lineOf(line: Line, width: number): string[] {
+  if ('why' in line) return wrap(line.why, width)
+  if (line.length === 0) return ['nobody waits (exact)']
+  const first = line.first.slice(0, MOST_IN_LINE)
+  const rows = lineRows({ ...line, first })
+  const longest = (of: 'place' | 'client' | 'wait'): number => Math.max(...rows.map((row) => row[of].length))
+  const [place, client, wait] = [longest('place'), longest('client'), longest('wait')]
+  const behind = othersBehind({ ...line, first })
+  return [
+    'in the order in which accept() takes them (exact):',
+    ...rows.map((row) =>
+      [
+        `  ${row.place.padStart(place)}  ${row.client.padEnd(client)}  ${row.wait.padStart(wait)}`,
+        ...(row.unread === '' ? [] : [`${row.unread} unread`]),
+        ...(row.gone === '' ? [] : [row.gone]),
+      ].join('  '),
+    ),
+    ...(behind === '' ? [] : [`  ${behind}`]),
+  ]
 }
 
 const keys = [

@@ -1,12 +1,14 @@
 /** `spillway top`: the queues of a host as they are now. */
 import type { HostFound } from '#findings/host/finding.ts'
-import { type HostMoment, type MomentSource, momentsFrom, momentsHere } from '#live/host/moments.ts'
+import { askLineFrom, type HostMoment, type MomentSource, momentsFrom, momentsHere } from '#live/host/moments.ts'
 import type { Sampling } from '#live/host/sampling.ts'
+import type { AskLine } from '#live/line.ts'
 import { placeInWords } from '../check/place.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
 import { PatientOutput } from '../terminal/patient-output.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { Choice } from './choice.ts'
+import { LineWatch } from './line-watch.ts'
 import type { TopOptions } from './options.ts'
 import { everyMsOf, paceOf, TOP_PACE } from './pace.ts'
 import { draw, type Screen, table } from './screen.ts'
@@ -24,15 +26,16 @@ export async function top(options: TopOptions, sampling?: Sampling): Promise<voi
     stop.abort()
   })
   const moments = momentsOf(options, sampling)
+  const waiting = askLineOf(options, sampling)
   if (options.web !== undefined) {
     const { showHost } = await import('../board/host.ts')
-    await showHost(moments, { ...options.web, option: '--web', startAgain: 'spillway top --web' }, stop.signal)
+    await showHost(moments, { ...options.web, waiting, option: '--web', startAgain: 'spillway top --web' }, stop.signal)
     return
   }
   const watched = new Watched(moments, stop.signal)
   if (options.json) await showJson(watched)
   else if (options.once || !process.stdout.isTTY) await showOnce(watched, options)
-  else await showScreen(watched, options, stop)
+  else await showScreen(watched, waiting, options, stop)
 }
 
 /** The host moment by moment, and what is the matter while none comes. */
@@ -66,6 +69,11 @@ const momentsOf =
       ? momentsHere({ namespaces, pace: paceOf(options), exact, everyMs, sampling }, signal)
       : momentsFrom(exporter, everyMs, signal, onGap)
   }
+
+const askLineOf = ({ exporter }: TopOptions, sampling: Sampling | undefined): AskLine =>
+  exporter !== undefined
+    ? askLineFrom(exporter)
+    : async (cookie) => (await sampling?.waiting(cookie)) ?? { why: 'The queues are not read here' }
 
 /** What turns clients away, or soon will, by the place and who it is; the rest is for `spillway check`. */
 const sentencesOf = (findings: readonly HostFound[]): string[] =>
@@ -112,7 +120,12 @@ function choiceOf({ order, filter }: TopOptions): Choice {
   return choice
 }
 
-async function showScreen(watched: Watched, options: TopOptions, stop: AbortController): Promise<void> {
+async function showScreen(
+  watched: Watched,
+  waiting: AskLine,
+  options: TopOptions,
+  stop: AbortController,
+): Promise<void> {
   const terminal = new Terminal(process.stdin, process.stdout)
   const choice = choiceOf(options)
   let shown: { moment: HostMoment; atMs: number } | undefined
@@ -120,6 +133,7 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
     if (shown === undefined) return
     const { columns, rows, colour } = terminal
     const { view, findings, source } = shown.moment
+    const row = choice.expanded ? choice.arrange(view.rows)[choice.at] : undefined
     const screen: Screen = {
       columns,
       rows,
@@ -128,9 +142,11 @@ async function showScreen(watched: Watched, options: TopOptions, stop: AbortCont
       sentences: sentencesOf(findings),
       notice: watched.notice,
       ageMs: performance.now() - shown.atMs,
+      line: lines.of(row?.cookie, choice.frozen),
     }
     terminal.show(draw(view, choice, screen))
   }
+  const lines = new LineWatch(waiting, redraw)
   terminal.open((key) => {
     if (choice.key(key)) stop.abort()
     else redraw()

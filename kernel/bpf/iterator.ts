@@ -3,7 +3,8 @@ import fs from 'node:fs'
 import { KernelError } from '../errors.ts'
 import { close } from '../libc.ts'
 import { Assembly } from './assembler.ts'
-import { openIterator } from './system-call.ts'
+import type { Btf } from './btf.ts'
+import { linkIterator, loadProgram, openIterator, pin } from './system-call.ts'
 
 /** What a walk begins at: a link that this process holds, or the path of one that somebody has pinned. */
 export type WalkSource = number | string
@@ -25,6 +26,64 @@ export const atListener = (stateAt: number): Assembly =>
     .jumpIf(socket, '==', 0, 'next')
     .load(1, 1, socket, stateAt)
     .jumpIf(1, '!=', LISTEN, 'end')
+
+/** What the kernel must have for `what` to be read. Throws a KernelError where it has not. */
+export function need<Value>(value: Value | undefined, what: string): Value {
+  if (value !== undefined) return value
+  throw new KernelError('bpf', 'ENOENT', 'Preparing exact readings', `This kernel has no ${what}`)
+}
+
+/** A program in the kernel that tells of each listening socket of a namespace, loaded by this process or pinned by another. */
+export class ListenerWalk {
+  /** Where each record is read. */
+  readonly buffer: Buffer = Buffer.alloc(64 * 1024)
+  readonly #descriptors: number[] = []
+  readonly #source: WalkSource
+
+  /**
+   * Loads what `code` gives, or reads through the file of one that was pinned. Loading takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN,
+   * outside of any user namespace; reading takes nothing since Linux 6.0, and a pinned one no more than the permission to read its
+   * file. Throws a KernelError that says what this kernel lacks or refuses.
+   */
+  constructor(name: string, source: Btf | string, code: (btf: Btf) => Buffer) {
+    if (typeof source === 'string') {
+      this.#source = source
+      return
+    }
+    try {
+      const target = need(source.func('bpf_iter_tcp'), 'BPF iterator over TCP sockets (Linux 5.9)')
+      const program = this.#keep(loadProgram(name, code(source), { kind: 'iterator', target }))
+      this.#source = this.#keep(linkIterator(program))
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  /**
+   * Every record of the listeners of the calling thread's network namespace: `take` is told where in `buffer` it begins. The kernel
+   * locks each socket while it is looked at, and stops at the first that does not listen: if there is none, it walks over its whole
+   * table of connections.
+   */
+  read(recordBytes: number, take: (at: number) => void): void {
+    walk(this.#source, this.buffer, recordBytes, take)
+  }
+
+  /** Leaves the loaded program in a file of a bpffs, through which it is read after this process has ended too. */
+  pin(path: string): void {
+    if (typeof this.#source === 'number') pin(this.#source, path)
+  }
+
+  #keep(descriptor: number): number {
+    this.#descriptors.push(descriptor)
+    return descriptor
+  }
+
+  /** Takes the program out of the kernel. */
+  close(): void {
+    for (const descriptor of this.#descriptors.splice(0).reverse()) close(descriptor)
+  }
+}
 
 /**
  * Walks in the network namespace of the calling thread, and has every record read from `buffer`, where `take` is told that it

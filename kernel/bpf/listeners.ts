@@ -4,11 +4,9 @@
  * shows the listening ones first: docs/kernel-facts.md#what-only-bpf-shows.
  */
 import { KernelError } from '../errors.ts'
-import { close } from '../libc.ts'
 import { frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
-import { atListener, context, socket, type WalkSource, walk } from './iterator.ts'
-import { linkIterator, loadProgram, pin } from './system-call.ts'
+import { atListener, context, ListenerWalk, need, socket } from './iterator.ts'
 
 /** One listening socket at one moment. `ExactListeners.read` gives the same object again and again. */
 export interface ExactListener {
@@ -46,42 +44,21 @@ const RECORD_BYTES = 48
 
 /** A program in the kernel that tells what each listener holds. */
 export class ExactListeners {
-  readonly #descriptors: number[] = []
-  readonly #link: WalkSource
-  readonly #buffer = Buffer.alloc(64 * 1024)
+  readonly #walk: ListenerWalk
 
-  /**
-   * Loads the program, or reads through the file of one that was pinned. Loading takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN,
-   * outside of any user namespace; reading takes nothing since Linux 6.0, and a pinned one no more than the permission to read its
-   * file. Throws a KernelError that says what this kernel lacks or refuses.
-   */
+  /** Loads the program, or reads through the file of one that was pinned: see `ListenerWalk`. */
   constructor(source: Btf | string = Btf.ofKernel()) {
-    if (typeof source === 'string') {
-      this.#link = source
-      return
-    }
-    const btf = source
-    try {
-      const target = need(btf.func('bpf_iter_tcp'), 'BPF iterator over TCP sockets (Linux 5.9)')
-      const program = this.#keep(loadProgram('listeners', listeners(fieldsOf(btf)), { kind: 'iterator', target }))
-      this.#link = this.#keep(linkIterator(program))
-    } catch (error) {
-      this.close()
-      throw error
-    }
+    this.#walk = new ListenerWalk('listeners', source, (btf) => listeners(fieldsOf(btf)))
   }
 
-  /**
-   * Every listening socket of the calling thread's network namespace. The kernel locks each while it is looked at, and
-   * stops at the first socket that does not listen: if there is none, it walks over its whole table of connections.
-   */
+  /** Every listening socket of the calling thread's network namespace: see `ListenerWalk`. */
   read(visit: (listener: ExactListener) => void): void {
-    walk(this.#link, this.#buffer, RECORD_BYTES, (row) => visit(this.#row(row)))
+    this.#walk.read(RECORD_BYTES, (row) => visit(this.#row(row)))
   }
 
   /** Leaves the loaded program in a file of a bpffs, through which it is read after this process has ended too. */
   pin(path: string): void {
-    if (typeof this.#link === 'number') pin(this.#link, path)
+    this.#walk.pin(path)
   }
 
   readonly #shown: ExactListener = {
@@ -97,7 +74,7 @@ export class ExactListeners {
 
   #row(row: number): ExactListener {
     const shown = this.#shown
-    const word = (offset: number): number => this.#buffer.readUInt32LE(row + offset)
+    const word = (offset: number): number => this.#walk.buffer.readUInt32LE(row + offset)
     const micros = (offset: number): number => word(offset) + word(offset + 4) * 2 ** 32
     shown.cookieLow = word(at.cookie)
     shown.cookieHigh = word(at.cookie + 4)
@@ -108,30 +85,22 @@ export class ExactListeners {
     shown.limit = word(at.limit)
     const since = micros(at.since)
     const waitUs = micros(at.now) - since
-    // The first in the queue may have been accepted, and its memory used again, while it was looked at.
-    const waits = since !== 0 && word(at.childPort) === shown.port && waitUs >= 0 && shown.length > 0
+    // Before Linux 5.15 the first in the queue may have been accepted, and its memory used again, while it was looked at. One that
+    // was reset keeps its place, and has no port any more.
+    const isOfIt = word(at.childPort) === shown.port || word(at.childPort) === 0
+    const waits = since !== 0 && isOfIt && waitUs >= 0 && shown.length > 0
     shown.oldestWaitUs = waits ? waitUs : undefined
     return shown
   }
 
-  #keep(descriptor: number): number {
-    this.#descriptors.push(descriptor)
-    return descriptor
-  }
-
   /** Takes the program out of the kernel. */
   close(): void {
-    for (const descriptor of this.#descriptors.splice(0).reverse()) close(descriptor)
+    this.#walk.close()
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
-}
-
-function need<Value>(value: Value | undefined, what: string): Value {
-  if (value !== undefined) return value
-  throw new KernelError('bpf', 'ENOENT', 'Preparing exact readings', `This kernel has no ${what}`)
 }
 
 type Fields = ReturnType<typeof fieldsOf>

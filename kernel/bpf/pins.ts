@@ -8,13 +8,13 @@ import type { PinnedPart } from './events.ts'
 export const PIN_FOLDERS = ['/sys/fs/bpf/spillway', '/run/spillway/exact'] as const
 /** Another one where records change, so that nobody reads those of another version. A name in a bpffs has no dots. */
 const FORMAT = 1
-const ANY_NAME = /^(?:new-)?(?:listeners|events|joins|accepts|drops|closes)-\d+$/
+const ANY_NAME = /^(?:new-)?(?:listeners|waiting|events|joins|accepts|drops|closes)-\d+$/
 
-/** A walk over the listeners, or a part of what watches them. */
-export type Pinned = 'listeners' | PinnedPart
+/** A walk over the listeners or over who waits there, or a part of what watches them. */
+export type Pinned = 'listeners' | 'waiting' | PinnedPart
 
 /** Those that others may read: the rest only keeps a program running. */
-export const readable: readonly Pinned[] = ['listeners', 'events']
+export const readable: readonly Pinned[] = ['listeners', 'waiting', 'events']
 
 export const pinPath = (folder: string, what: Pinned): string => path.join(folder, `${what}-${FORMAT}`)
 
@@ -39,6 +39,8 @@ export function pinsIn(folder: string): string[] | undefined {
 export interface Pins {
   folder: string
   listeners: string
+  /** Undefined where it is not installed, as by an older version. */
+  waiting: string | undefined
   /** Undefined where no events are watched. */
   events: string | undefined
   kinds: ReadonlySet<EventKind>
@@ -57,6 +59,7 @@ export function lookForPins(folders: readonly string[] = PIN_FOLDERS): Pins | st
     }
     if (names === undefined || names.length === 0) continue
     const [listeners, events] = [pinPath(folder, 'listeners'), pinPath(folder, 'events')]
+    const waiting = pinPath(folder, 'waiting')
     if (!names.includes(listeners))
       why = `What is installed in ${folder} is of another version of Spillway: 'spillway exact install' again, as root`
     else if (!mayRead(listeners)) why = `What is installed in ${folder} may be read by ${readersOf(listeners)} only`
@@ -64,6 +67,7 @@ export function lookForPins(folders: readonly string[] = PIN_FOLDERS): Pins | st
       return {
         folder,
         listeners,
+        waiting: names.includes(waiting) ? waiting : undefined,
         events: names.includes(events) ? events : undefined,
         kinds: new Set(eventKinds.filter((kind) => names.includes(pinPath(folder, kind)))),
       }

@@ -6,6 +6,7 @@ import test, { type TestContext } from 'node:test'
 import { plan } from '../testing/plan.ts'
 import { type Entry, Journal, readJournal } from './journal.ts'
 import { readingsOf } from './readings.ts'
+import { summaryOf } from './summary.ts'
 
 const boundary = (atMs: number, drops: number, cookie = 'a'): Entry => ({
   is: 'boundary',
@@ -113,4 +114,26 @@ test('a phase in which a run was cut off has begun and not ended', (context) => 
     recording?.phases.map(({ name, endedMs }) => [name, endedMs]),
     [['burst', Number.NaN]],
   )
+})
+
+test('the exact peak of a run is the highest of all its readings, and what came before the first phase is not of it', (context) => {
+  const exact = (peak: number, joined: number) => ({ peak, joined, timesFull: 0 })
+  const at = (atMs: number, peak: number, joined: number, cookie = 'a'): Entry => {
+    const entry = boundary(atMs, 0, cookie)
+    if (entry.is === 'boundary') entry.boundary.listeners[0]!.exact = exact(peak, joined)
+    return entry
+  }
+  using writing = new Journal(journal(context))
+  for (const entry of [
+    { is: 'case', name: 'lab', plan },
+    at(0, 90, 1000),
+    { is: 'phase begins', name: 'one', atMs: 1 },
+    { is: 'exact peaks', listeners: [{ shard: 1, cookie: 'a', exact: exact(120, 1100) }] },
+    { is: 'phase ends', atMs: 2 },
+    at(3, 40, 1300),
+    // Another socket of the same shard, which counts from nothing.
+    at(4, 7, 20, 'b'),
+  ] satisfies Entry[])
+    writing.write(entry)
+  assert.deepEqual(summaryOf(writing.recordings[0]!).exact, [{ shard: 1, peak: 120, timesFull: 0, joined: 320 }])
 })

@@ -9,7 +9,7 @@ import type { LoadOrder } from '../clients.ts'
 import type { LabPlan } from '../driver.ts'
 import { keepWorst, type Late, type LateThing } from './lateness.ts'
 import { latenessOf } from './load-lateness.ts'
-import { type Boundary, emptyRecording, type Recording } from './recording.ts'
+import { type Boundary, emptyRecording, type ListenerBoundary, type Recording } from './recording.ts'
 import type { RunHead } from './verdict.ts'
 
 export type Entry =
@@ -18,6 +18,8 @@ export type Entry =
   | { is: 'sysctls'; sysctls: Recording['sysctls'] }
   | { is: 'samples'; samples: Samples }
   | { is: 'boundary'; boundary: Boundary }
+  /** Between two boundaries: what BPF tells of a listener is that of the last half minute. */
+  | { is: 'exact peaks'; listeners: Pick<ListenerBoundary, 'shard' | 'cookie' | 'exact'>[] }
   | { is: 'phase begins'; name: string; atMs: number }
   | { is: 'phase ends'; atMs: number; result?: unknown }
   | { is: 'event'; atMs: number; what: string }
@@ -92,6 +94,10 @@ function fold(recordings: Recording[], entry: Entry): void {
       break
     case 'boundary':
       recording.boundaries.push(entry.boundary)
+      raisePeaks(recording, entry.boundary.listeners)
+      break
+    case 'exact peaks':
+      raisePeaks(recording, entry.listeners)
       break
     case 'phase begins':
       recording.phases.push({ name: entry.name, beganMs: entry.atMs, endedMs: Number.NaN, result: undefined })
@@ -124,6 +130,16 @@ function fold(recordings: Recording[], entry: Entry): void {
       recording.lateSamples = entry.lateSamples
       break
   }
+}
+
+function raisePeaks(
+  { exactPeaks, phases }: Recording,
+  listeners: readonly Pick<ListenerBoundary, 'shard' | 'cookie' | 'exact'>[],
+): void {
+  // What was before the first phase is not of the run.
+  if (phases.length === 0) return
+  for (const { shard, cookie, exact } of listeners)
+    if (exact !== undefined) exactPeaks[cookie] = { shard, peak: Math.max(exact.peak, exactPeaks[cookie]?.peak ?? 0) }
 }
 
 /** Notes what was late, in the phase of that moment; before the first phase nothing can be. */

@@ -1,10 +1,11 @@
 import { monotonicMs } from '#common/clock.ts'
 import { LagMeter } from '#common/lag.ts'
+import type { ListenerSample, Snapshot } from '#services/exporter/snapshot.ts'
 import type { Lab } from '../lab.ts'
 import type { Told } from '../told.ts'
 import type { Journal } from './journal.ts'
 import type { LateThing } from './lateness.ts'
-import type { Recording } from './recording.ts'
+import type { ListenerBoundary, Recording } from './recording.ts'
 
 /** Sysctls of the server's namespace that say how its queues behave. */
 const recordedSysctls = [
@@ -17,6 +18,9 @@ const recordedSysctls = [
   'net.ipv4.tcp_syn_linear_timeouts',
   'net.ipv4.tcp_tw_reuse_delay',
 ]
+
+/** The window of a peak is three times as long. */
+const PEAKS_EVERY_MS = 10_000
 
 /** Writes down what a lab does, at the sampler's own rate, until it is disposed of. */
 export class Recorder implements AsyncDisposable {
@@ -34,6 +38,8 @@ export class Recorder implements AsyncDisposable {
     this.#journal = journal
   }
 
+  #peaksDue: NodeJS.Timeout | undefined
+
   /** Begins to record; resolves when the first samples have been written. */
   static async start(lab: Lab, journal: Journal): Promise<Recorder> {
     const recorder = new Recorder(lab, journal)
@@ -44,8 +50,27 @@ export class Recorder implements AsyncDisposable {
     const sysctls: Recording['sysctls'] = {}
     for (const name of recordedSysctls) sysctls[name] = (await lab.readSysctl(name)) ?? null
     journal.write({ is: 'sysctls', sysctls })
-    recorder.#lateBefore = (await lab.snapshot()).sampler.late
+    const { sampler } = await lab.snapshot()
+    recorder.#lateBefore = sampler.late
+    if (sampler.exactFeatures?.peaks === null)
+      recorder.#peaksDue = setInterval(() => void recorder.#readPeaks(), PEAKS_EVERY_MS)
     return recorder
+  }
+
+  /** Peaks are those of a window: between two boundaries that lie further apart they are read too. */
+  async #readPeaks(): Promise<void> {
+    // An exporter that is away has said so elsewhere.
+    const snapshot = await this.#lab.snapshot().catch(() => undefined)
+    if (snapshot === undefined || this.#over.signal.aborted) return
+    this.#journal.write({ is: 'exact peaks', listeners: this.#listenersOf(snapshot) })
+  }
+
+  #listenersOf({ namespaces }: Snapshot): ListenerBoundary[] {
+    return namespaces.flatMap(({ listeners }) =>
+      listeners.flatMap(({ port, shard, cookie, drops, peak, events }) =>
+        port === this.#lab.plan.port ? [{ shard, cookie, drops, ...exactOf(peak, events) }] : [],
+      ),
+    )
   }
 
   async #read(seen: () => void): Promise<void> {
@@ -59,16 +84,14 @@ export class Recorder implements AsyncDisposable {
   async boundary(): Promise<void> {
     const lab = this.#lab
     const atMs = monotonicMs()
-    const [{ namespaces }, { counters: clientCounters }, loads, backends] = await Promise.all([
+    const [snapshot, { counters: clientCounters }, loads, backends] = await Promise.all([
       lab.look(),
       lab.clients.counters(),
       lab.clients.reports(),
       Promise.all(lab.backends.map((backend) => backend.told().catch(() => null))),
     ])
-    const listeners = namespaces.flatMap(({ listeners }) =>
-      listeners.flatMap(({ port, shard, cookie, drops }) => (port === lab.plan.port ? [{ shard, cookie, drops }] : [])),
-    )
-    const counters = namespaces[0]?.counters ?? {}
+    const listeners = this.#listenersOf(snapshot)
+    const counters = snapshot.namespaces[0]?.counters ?? {}
     this.#journal.write({ is: 'boundary', boundary: { atMs, counters, clientCounters, listeners, backends, loads } })
     this.#late('timers', this.#lag.take())
     // What takes long while nothing is under way delays nothing.
@@ -87,6 +110,7 @@ export class Recorder implements AsyncDisposable {
   /** Takes in the last samples and ends. */
   async stop(): Promise<void> {
     const { sampler } = await this.#lab.look()
+    clearInterval(this.#peaksDue)
     this.#over.abort()
     await this.#reading
     this.#lag[Symbol.dispose]()
@@ -94,11 +118,27 @@ export class Recorder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#peaksDue)
     this.#over.abort()
     // A phase that was given up has no boundary at its end.
     this.#late('timers', this.#lag.take())
     this.#lag[Symbol.dispose]()
     await this.#reading.catch(() => {}) // the run says what went wrong
+  }
+}
+
+function exactOf(
+  peak: number,
+  { joined, timesFull, accepted, waits, waitSumMs }: NonNullable<ListenerSample['events']> = {},
+): Pick<ListenerBoundary, 'exact'> {
+  if (joined === undefined || timesFull === undefined) return {}
+  return {
+    exact: {
+      ...{ peak, joined, timesFull },
+      ...(accepted !== undefined && {
+        accepted: { connections: accepted, waits: waits ?? [], waitSumMs: waitSumMs ?? 0 },
+      }),
+    },
   }
 }
 

@@ -15,6 +15,8 @@ export interface Recording {
   phases: PhaseRecord[]
   /** One before each phase and one after the last. */
   boundaries: Boundary[]
+  /** The longest queue of each listening socket, by its cookie, of all connections that came; empty where BPF does not tell. */
+  exactPeaks: Record<string, { shard: number; peak: number }>
   events: EventRecord[]
   listeners: Columns<'atMs' | 'shard' | 'length' | 'limit' | 'drops'>
   synQueue: Columns<'atMs' | 'length' | 'limit'>
@@ -56,10 +58,29 @@ export interface Boundary {
   atMs: number
   counters: Record<string, number>
   clientCounters: Record<string, number>
-  listeners: { shard: number; cookie: string; drops: number }[]
+  listeners: ListenerBoundary[]
   /** Null while a backend is down. */
   backends: (Told | null)[]
   loads: LoadReport[]
+}
+
+/** A listening socket at such a moment. */
+export interface ListenerBoundary {
+  shard: number
+  cookie: string
+  drops: number
+  /** What BPF programs have counted there; absent where they do not. */
+  exact?: ExactCounts
+}
+
+/** Of all connections that came, not only of those at samples. */
+export interface ExactCounts {
+  /** The longest queue of the last half minute or so. */
+  peak: number
+  joined: number
+  timesFull: number
+  /** What became of those who were accepted; absent where accepts are not watched. */
+  accepted?: { connections: number; waits: readonly number[]; waitSumMs: number }
 }
 
 interface EventRecord {
@@ -91,6 +112,7 @@ export function emptyRecording(name: string, plan: LabPlan): Recording {
     sysctls: {},
     phases: [],
     boundaries: [],
+    exactPeaks: {},
     events: [],
     loads: [],
     records: [],

@@ -70,10 +70,27 @@ export interface CaseSummary {
   /** Before the first phase and after the last load. */
   counters: { host: 'server' | 'client'; name: string; before: number; after: number }[]
   loads: { id: string; phase: string; order: LoadOrder; report: LoadReport | null }[]
+  /** What BPF programs counted of each shard; absent where they did not. */
+  exact?: ExactQueue[]
   /** Samples that came more than half an interval late: between them a queue may have moved unseen. */
   lateSamples: number
   /** What was late: the worst of each kind in each phase. */
   lateness: Late[]
+}
+
+/** One shard over the phases of a run: of all connections that came, not only of those at samples. */
+export interface ExactQueue {
+  shard: number
+  peak: number
+  timesFull: number
+  joined: number
+  /** Absent where accepts are not watched. */
+  accepted?: {
+    connections: number
+    waitSumMs: number
+    /** How many had waited for up to each of these times since their final ACK; null for longer. */
+    waits: { upToMs: number | null; connections: number }[]
+  }
 }
 
 /** `untold`: it needs what somebody's server does not tell. */

@@ -128,9 +128,10 @@ function queueOf(
   { waits, hungUp }: Pick<ReturnType<PortMemory['see']>, 'waits' | 'hungUp'>,
   stopped: ReadonlySet<number>,
 ): QueueView {
-  const { kind, room, length, key } = row
+  const { kind, room, length, key, cookie } = row
   return {
     shard: row.shard,
+    ...(cookie !== undefined && { cookie }),
     state: 'listening',
     // That nobody waits for connections is said by the kernel, or is not known.
     stalled: row.acceptors !== undefined && row.acceptors.length === 0 && length > 0,

@@ -6,6 +6,8 @@ import type { HostFound } from '#findings/host/finding.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
 import { sliceNeeds } from '#services/exporter/slices.ts'
 import type { Snapshot } from '#services/exporter/snapshot.ts'
+import { askLine } from '../ask-line.ts'
+import type { AskLine } from '../line.ts'
 import type { ExporterAddress } from './exporter-address.ts'
 import type { Finder } from './findings.ts'
 import { type FollowOptions, followHost } from './follow.ts'
@@ -58,6 +60,12 @@ export async function* momentsFrom(
   })
   yield* momentsOf(snapshots, rows, finder, `exporter at ${exporter}`)
 }
+
+/** Who waits at a listener that an exporter reads. */
+export const askLineFrom =
+  (exporter: ExporterAddress): AskLine =>
+  (cookie) =>
+    askLine(exporter.endpoint(), cookie, (text) => exporter.withoutSecrets(text))
 
 /** What is not shown, because it may not be read. */
 function unreadWords({ unread }: Snapshot): string {

@@ -15,6 +15,8 @@ export interface HostRow {
   kind: 'tcp' | 'unix' | 'udp'
   /** Present for a TCP listener that is one of MPTCP. */
   mptcp?: true
+  /** Of a TCP listener. */
+  cookie?: string
   netns: string
   /** `0.0.0.0:8080`, `/run/app.sock`, `0.0.0.0:53` */
   place: string
@@ -171,6 +173,7 @@ function rowsOf(
     return {
       key: keyOf(space, listener.cookie),
       kind: 'tcp',
+      cookie: listener.cookie,
       ...(listener.protocol === 'mptcp' && { mptcp: true as const }),
       netns,
       place,

@@ -4,6 +4,7 @@ import type { NamespaceSource } from '#services/exporter/sampler/namespace-sourc
 import { defaultPace, type SamplingPace } from '#services/exporter/sampler/pace.ts'
 import { SamplerThread } from '#services/exporter/sampler/sampler-thread.ts'
 import { defaultSelection } from '#services/exporter/sampler/selection.ts'
+import type { Line } from '../line.ts'
 
 type RawSnapshot = Parameters<Parameters<typeof SamplerThread.start>[0]['onSnapshot']>[0]
 
@@ -34,6 +35,12 @@ export class Sampling {
     this.#taker = taker
     if (this.#last !== undefined) taker(this.#last)
     await this.#thread
+  }
+
+  /** Who waits at the listener of this cookie, read now, or why that is not known. */
+  async waiting(cookie: string): Promise<Line> {
+    const thread = await this.#thread
+    return (await thread.waiting(cookie)) ?? { why: 'This listener has closed' }
   }
 
   async stop(): Promise<void> {

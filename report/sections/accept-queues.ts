@@ -13,18 +13,22 @@ export const FAR_ABOVE = 4
 
 /** The queue of each listening socket, with the length at which it is full. */
 export function acceptQueues(lanes: readonly Lane[]): Html | undefined {
-  const shown = lanes.filter((lane) => lane.shards.some(({ length }) => peakOf(length) > 0))
+  const shown = lanes.filter(
+    ({ shards, summary }) =>
+      shards.some(({ length }) => peakOf(length) > 0) || summary.exact?.some(({ peak }) => peak > 0) === true,
+  )
   const spans = sharedSpans(shown)
   const heights = sharedTops(shown.map(heightOf))
   const columns = columnsOf(shown.flatMap(({ shards }) => shards).length)
   const rows = shown.map((lane, at) =>
     lane.shards.map((shard) => panelOf(lane, shard, { span: spans.get(lane)!, top: heights.tops[at]!, columns })),
   )
+  const isExact = shown.some(({ summary }) => summary.exact !== undefined)
   const interval = usualInterval(shown.flatMap(({ shards }) => shards.map(({ length }) => length)))
   return measure(
     {
       title: 'Accept queue',
-      meaning: `Connections that the kernel has completed and no process has accepted, for each listening socket. A backlog of N holds N + 1; beyond that SYNs are dropped. Sampled ${interval}: between two samples the length may have been different. A gap means that nothing was listening or the sampler was delayed.${differing(heights.common)}${leftOut(lanes, shown)}`,
+      meaning: `Connections that the kernel has completed and no process has accepted, for each listening socket. A backlog of N holds N + 1; beyond that SYNs are dropped. The line is sampled ${interval}: between two samples the length may have been different.${isExact ? ' A peak that is called exact is that of all connections that came, as BPF programs counted them.' : ''} A gap means that nothing was listening or the sampler was delayed.${differing(heights.common)}${leftOut(lanes, shown)}`,
       // If each lane has only one queue, they are shown side by side.
       rows: rows.every((row) => row.length === 1) ? [rows.flat()] : rows,
     },
@@ -48,7 +52,7 @@ function panelOf(lane: Lane, shard: Shard, { span, top, columns }: Scales): Pane
   const fullAt = { name: 'full at', colour: 'level', points: shard.limit.map(({ t, v }) => ({ t, v: v + 1 })) } as const
   return {
     label,
-    note: `peak ${inWords(peakOf(shard.length))}${limits.length > 0 ? `, full at ${limits.map((one) => inWords(one + 1)).join(', then ')}${far}` : ''}`,
+    note: `${peakInWords(lane, shard)}${limits.length > 0 ? `, full at ${limits.map((one) => inWords(one + 1)).join(', then ')}${far}` : ''}`,
     plot: timePlot({
       title: `Accept queue ${label}`,
       phases: lane.summary.phases,
@@ -62,6 +66,17 @@ function panelOf(lane: Lane, shard: Shard, { span, top, columns }: Scales): Pane
       stressed: fullStretches(shard),
     }),
   }
+}
+
+/** The exact peak where there is one, and what the samples saw of it. */
+function peakInWords({ summary }: Lane, { number, length }: Shard): string {
+  const sampled = peakOf(length)
+  const exact = summary.exact?.find(({ shard }) => shard === number)
+  if (exact === undefined) return `peak ${inWords(sampled)} (sampled)`
+  const full =
+    exact.timesFull === 0 ? '' : `, full ${exact.timesFull === 1 ? 'once' : `${inWords(exact.timesFull)} times`}`
+  const seen = sampled < exact.peak ? `, of which samples saw ${inWords(sampled)}` : ''
+  return `peak ${inWords(exact.peak)} (exact)${seen}${full}`
 }
 
 /** An axis reaches to the peak of a lane, and to the length at which a queue is full unless that is far above. */

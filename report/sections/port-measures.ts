@@ -36,7 +36,8 @@ export const synQueue: LaneMeasure = {
 export const portMeasures: readonly LaneMeasure[] = [
   {
     title: 'Oldest accept wait',
-    meaning: 'How long the oldest waiting connection had waited for accept(). Accurate to one jiffy, 4 ms at HZ = 250.',
+    meaning:
+      'How long the oldest waiting connection had waited for accept(), sampled. Accurate to one jiffy, 4 ms at HZ = 250.',
     quantity: 'ms',
     lines: [{ name: 'oldest wait', read: column('oldest_wait_ms') }],
   },

@@ -1,13 +1,16 @@
 import type { Group } from '../group.ts'
 import { type Html, html } from '../html.ts'
 import { acceptQueues } from './accept-queues.ts'
+import { acceptWaits } from './accept-waits.ts'
 import { drops } from './drops.ts'
 import { laneMeasure, portMeasures, synQueue } from './port-measures.ts'
 
 /** The kernel's queues over time. Queues that stayed empty are left out. */
-export function queuesSection({ lanes }: Group): Html | undefined {
+export function queuesSection(group: Group): Html | undefined {
+  const { lanes } = group
   const plots = [
     acceptQueues(lanes),
+    acceptWaits(group),
     drops(lanes),
     ...[synQueue, ...portMeasures].map((one) => laneMeasure(lanes, one)),
   ].filter((plot) => plot !== undefined)

@@ -21,6 +21,12 @@ export const PlanQuery = Type.Object(
   closed,
 )
 
+/** The query of GET /waiting. */
+export const WaitingQuery = Type.Object(
+  { cookie: Type.String({ pattern: '^[1-9]\\d{0,19}$', description: 'Of the listener, as states show it' }) },
+  closed,
+)
+
 const Queue = Type.String({ maxLength: 1000, description: 'The key of a place; by default the worst one' })
 
 /** The query of GET /plan of a host's board. */

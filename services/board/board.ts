@@ -4,10 +4,11 @@ import { UsageError } from '#common/errors.ts'
 import { EventStream } from '#common/event-stream.ts'
 import { listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
+import type { AskLine } from '#live/line.ts'
 import { FACTS_PATH, type Switches, SwitchOrder } from '#live/orders.ts'
 import type { SampleWindow } from '#live/sample-window.ts'
 import type { BacklogAdvice, LiveState } from '#live/state.ts'
-import { type Loss, type PageConfig, PlanQuery, type Replay, RunParams, type StreamEvent } from './api.ts'
+import { type Loss, type PageConfig, PlanQuery, type Replay, RunParams, type StreamEvent, WaitingQuery } from './api.ts'
 import { loadAssets } from './server/assets.ts'
 import { refusalOfOrder } from './server/guard.ts'
 import { allowedNames, boardServer, sendJson, serveAssets } from './server/pages.ts'
@@ -33,6 +34,8 @@ export interface BoardOptions {
   workshop?: WorkshopOffer
   /** Every sample of the last half minute of a lab, by the `lab` of its states; undefined where none are kept. */
   samples?(lab: string | undefined): SampleWindow | undefined
+  /** Who waits at a listener of the lab. */
+  waiting?: AskLine
   /** Hears when the first page opens, and when the last one has closed. */
   onPages?(open: boolean): void
   /** The report of a run of an experiment, as one HTML page; undefined where there is none. */
@@ -59,6 +62,7 @@ const documentHeaders = {
 export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
   const { listen, source, actions, plan, startAgain = 'npm start', kernelFacts, report, samples, onPages } = options
   const { workshop = { chapters: [], picture: () => undefined } } = options
+  const { waiting = async () => ({ why: 'Who waits in which order is not told here' }) } = options
   const token = randomBytes(24).toString('base64url')
   const start = randomBytes(6).toString('base64url')
   const { experiments, unavailable } = actions
@@ -107,6 +111,7 @@ export async function startBoard(options: BoardOptions): Promise<StartedBoard> {
     if (latest.loss !== undefined) throw new UsageError(`${latest.loss.problem} ${latest.loss.remedy}`)
     return { done: await actions.perform(request.body) }
   })
+  app.get('/waiting', { schema: { querystring: WaitingQuery } }, async (request) => waiting(request.query.cookie))
   app.get('/plan', { schema: { querystring: PlanQuery } }, async (request) => plan(request.query.stallMs))
   serveWorkshop(app, workshop, { start, token, startAgain }, (path) => assets.get(path))
   app.get(FACTS_PATH, (_request, reply) => {

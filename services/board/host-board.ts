@@ -6,6 +6,7 @@ import { listenOn } from '#common/http.ts'
 import { formatListen, type ListenTarget } from '#common/parse.ts'
 import { HostDisplay, type Look } from '#live/host/display.ts'
 import type { MomentSource } from '#live/host/moments.ts'
+import type { AskLine } from '#live/line.ts'
 import {
   type HostEvent,
   HostEventsQuery,
@@ -13,6 +14,7 @@ import {
   type HostPageConfig,
   HostPlanQuery,
   type Loss,
+  WaitingQuery,
 } from './api.ts'
 import type { StartedBoard } from './board.ts'
 import { loadAssets } from './server/assets.ts'
@@ -32,6 +34,8 @@ export interface HostBoardOptions {
   /** The option that says so: an address that is taken names it. */
   option: string
   source: MomentSource
+  /** Who waits at a listener. */
+  waiting: AskLine
   /** From one moment to the next. */
   everyMs: number
   /** The command that starts such a board again. */
@@ -103,6 +107,9 @@ export async function startHostBoard(options: HostBoardOptions): Promise<Started
   })
   app.get('/plan', { schema: { querystring: HostPlanQuery } }, async (request) =>
     display.plan(request.query.queue, request.query.stallMs),
+  )
+  app.get('/waiting', { schema: { querystring: WaitingQuery } }, async (request) =>
+    options.waiting(request.query.cookie),
   )
   app.get('/health', (_request, reply) => {
     const healthy = last.sequence > 0 && gap === undefined && loss === undefined

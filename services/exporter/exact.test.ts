@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import test from 'node:test'
 import { UsageError } from '#common/errors.ts'
+import { firstProblem } from '#common/validate.ts'
 import { eventually } from '#common/waiting.ts'
 import { Btf, VMLINUX } from '#kernel/bpf/btf.ts'
 import { type EventKind, eventKinds, waitBoundsUs } from '#kernel/bpf/event-record.ts'
@@ -10,7 +11,7 @@ import { ListenerEvents } from '#kernel/bpf/events.ts'
 import { whyNoBpf } from '#kernel/bpf/listeners.ts'
 import { type Client, Listener, pauseMs } from '#kernel/fixtures/sockets.ts'
 import * as libc from '#kernel/libc.ts'
-import { acceptQueue, acceptWaitMs, deferAccept } from '#kernel/listener.ts'
+import { acceptQueue, acceptWaitMs, deferAccept, socketCookie } from '#kernel/listener.ts'
 import { steer } from '#kernel/reuseport.ts'
 import { type StartedExporter, startExporter } from './exporter.ts'
 import { Child, fixture } from './fixtures/child.ts'
@@ -22,6 +23,7 @@ import { ExactReadings, type ExactTarget } from './sampler/exact-readings.ts'
 import type { ListenerState } from './sampler/listener-state.ts'
 import { defaultPace } from './sampler/pace.ts'
 import type { ListenerSample, Snapshot } from './snapshot.ts'
+import { type WaitingSample, WaitingSample as WaitingSampleSchema } from './waiting.ts'
 
 // No tool that one could install: a host may refuse BPF to everybody.
 const skip = whyNoBpf() ?? false
@@ -96,6 +98,59 @@ test('the oldest wait is that of each shard, and lies within what sock_diag says
   const tookMs = Number(process.hrtime.bigint() - before) / 1e6
   assert.ok(Math.abs(port.oldestWaitMs! - wait) <= 10 + tookMs, `${wait} and ${port.oldestWaitMs}`)
   assert.equal(shardsOf(snapshot, empty.port)[0]!.exact!.oldestWaitMs, null)
+})
+
+test('who waits at one shard is told in order when somebody asks, over HTTP too, and of no other listener', {
+  skip,
+}, async () => {
+  using first = new Listener({ reusePort: true, backlog: 100 })
+  using second = new Listener({ reusePort: true, backlog: 100, port: first.port })
+  await using exporter = await start('on')
+  const clients: Client[] = []
+  try {
+    for (const [member, count] of [2, 80].entries()) {
+      steer(first.fd, { by: 'member', member })
+      for (let client = 0; client < count; client++) clients.push(first.connect())
+    }
+    clients[1]!.send('12345')
+    const cookieOf = ({ fd }: Listener): string => String(socketCookie(fd))
+    const ask = async (query: string): Promise<Response> => fetch(`${exporter.url}/waiting${query}`)
+    const ofFirst = await eventually(
+      'the clients are seen',
+      async () => (await (await ask(`?cookie=${cookieOf(first)}`)).json()) as WaitingSample,
+      ({ length }) => length === 2,
+    )
+    assert.equal(firstProblem(WaitingSampleSchema, ofFirst), undefined)
+    assert.deepEqual(
+      ofFirst.first.map(({ address, unreadBytes, client }) => [address, unreadBytes, client]),
+      [
+        ['127.0.0.1', 0, 'connected'],
+        ['127.0.0.1', 5, 'connected'],
+      ],
+    )
+    assert.ok(ofFirst.first[0]!.waitMs >= ofFirst.first[1]!.waitMs)
+    const ofSecond = await exporter.waiting(cookieOf(second))
+    assert.ok(ofSecond !== undefined && 'first' in ofSecond)
+    assert.deepEqual([ofSecond.length, ofSecond.limit, ofSecond.first.length], [80, 100, 64])
+    acceptAll(first)
+    await exporter.look()
+    const none = await exporter.waiting(cookieOf(first))
+    assert.ok(none !== undefined && 'first' in none && none.length === 0 && none.limit === 100)
+    assert.equal((await ask('?cookie=1')).status, 404)
+    for (const odd of ['', '?cookie=', '?cookie=-1', '?cookie=0x1', '?port=80', '?cookie=99999999999999999999999'])
+      assert.equal((await ask(odd)).status, 400, odd)
+    assert.equal((await ask('?cookie=99999999999999999999')).status, 404)
+  } finally {
+    for (const client of clients) client[Symbol.dispose]()
+  }
+})
+
+test('without BPF nobody is told who waits in which order, but why not', async () => {
+  using listener = new Listener()
+  using _client = listener.connect()
+  await using exporter = await start('off')
+  const answer = await exporter.waiting(String(socketCookie(listener.fd)))
+  assert.match(JSON.stringify(answer), /"why":"Sampled, without --exact: who waits in which order is not known"/)
 })
 
 test('a peak between two samples is seen, and in it nobody who came under another limit', {
@@ -202,7 +257,7 @@ test('where the kernel refuses, auto goes on without it and says why, and on end
   const url = (await auto.line(/^Metrics: (http:\/\/[^/]+)\/metrics$/))[1]!
   await auto.line(/^Listeners are not read by BPF: .*CAP_BPF/)
   const metrics = await (await fetch(`${url}/metrics`)).text()
-  for (const feature of ['shards', 'peaks', 'accept_waits', 'drops'])
+  for (const feature of ['shards', 'waiting', 'peaks', 'accept_waits', 'drops'])
     assert.match(metrics, new RegExp(`^spillway_exact_feature\\{feature="${feature}"\\} 0$`, 'm'))
   assert.match(await (await fetch(`${url}/health`)).text(), /"exact":"[^"]*CAP_BPF/)
   await using on = new Child(...command('on'))

@@ -19,6 +19,7 @@ import { IDLE_SNAPSHOT_MS, SamplerThread } from './sampler/sampler-thread.ts'
 import { hiddenLine, refuseToBeBlind, unreadNamespaces } from './sight.ts'
 import type { Snapshot } from './snapshot.ts'
 import { SnapshotStore } from './snapshot-store.ts'
+import type { WaitingAnswer } from './waiting.ts'
 import type { WebFront } from './web-config/front.ts'
 
 /** How long the start waits for the first look at the kernel and at all processes. */
@@ -39,6 +40,8 @@ export interface StartedExporter extends AsyncDisposable {
   snapshot(): Snapshot | undefined
   /** Reads the kernel at once, and gives the result. */
   look(): Promise<Snapshot>
+  /** Who waits at the listener of this cookie, read now, or why that is not known; undefined if there is none. */
+  waiting(cookie: string): Promise<WaitingAnswer | undefined>
 }
 
 /**
@@ -162,6 +165,7 @@ export async function startExporter(
         ? formatListen(target)
         : `${securing === undefined ? 'http' : 'https'}://${formatListen(target)}`,
     snapshot: () => store.snapshot,
+    waiting: (cookie) => sampler.thread.waiting(cookie),
     async look() {
       await sampler.thread.look()
       return store.settled()

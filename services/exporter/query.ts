@@ -18,6 +18,15 @@ export const StreamQuery = Type.Object(
 )
 
 /**
+ * The query of /waiting.
+ * @public
+ */
+export const WaitingQuery = Type.Object(
+  { cookie: Type.String({ pattern: '^[1-9]\\d{0,19}$', description: 'Of the listener, as /snapshot shows it' }) },
+  { additionalProperties: false },
+)
+
+/**
  * The query of /snapshot.
  * @public
  */

@@ -61,7 +61,7 @@ export const ownMetrics: MetricGroup = {
       type: 'gauge',
       labels: ['feature'],
       help:
-        'Whether what --exact asks for is had: shards is half-open requests and the oldest wait of each listener, peaks its peak and ' +
+        'Whether what --exact asks for is had: shards is half-open requests and the oldest wait of each listener, waiting who waits there in which order, peaks its peak and ' +
         'what comes, accept_waits how long it is full and clients wait, drops the SYNs and final ACKs that it drops. 0 if the kernel ' +
         'refuses it or it contradicts sock_diag; the log and /health say why. Absent without --exact.',
       source: 'the exporter',

@@ -132,6 +132,23 @@ export function addRoutes(app: ReadingEdge, sources: Sources, { freshMs, limits,
     },
   )
 
+  app.getWith(
+    '/waiting',
+    () => queries().WaitingQuery,
+    async (exchange, query) => {
+      if (query === undefined)
+        return exchange.json(400, { error: 'At which listener? ?cookie=… as /snapshot shows it', field: 'cookie' })
+      const answer = looks.allows
+        ? await thread.waiting(query.cookie)
+        : { why: 'It is asked for more often than --look-budget pays for: try again in a moment' }
+      if (answer === undefined)
+        return exchange.json(404, {
+          error: `No listener has the cookie ${query.cookie}: it has closed, or is not read here`,
+        })
+      exchange.json(200, answer, { 'cache-control': 'no-store' })
+    },
+  )
+
   /** Whether a stream has room for one more; otherwise the answer says what to do. */
   const hasRoom = (exchange: Exchange): boolean => {
     if (stream.readers + sampleStream.readers < limits.readers) return true
@@ -157,5 +174,6 @@ const index = `Spillway exporter
 /stream    server-sent events, one snapshot each; ?interval=MS for fewer
 /snapshot  the latest snapshot as JSON; ?now=true reads the kernel again first
 /samples   server-sent events with every sample, column by column
+/waiting   ?cookie=… who waits at one listener, in order, as JSON: with --exact
 /health    200 while the sampler works, otherwise 503
 `

@@ -19,10 +19,11 @@ import {
   readable,
   readersOf,
 } from '#kernel/bpf/pins.ts'
+import { WaitingLines } from '#kernel/bpf/waiting.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { ofEvents } from '../sampler/exact.ts'
 import { provenEvents } from '../sampler/exact-events.ts'
-import { proveExact } from '../sampler/exact-proof.ts'
+import { proveExact, proveWaiting } from '../sampler/exact-proof.ts'
 import { type Account, inWords } from './account.ts'
 import { barrierTo, ensureBpfFs, othersIn, unmountOurs } from './bpffs.ts'
 import type { PinFolder } from './folders.ts'
@@ -35,6 +36,8 @@ export function install(folder: PinFolder, reader: Account): string[] {
   const btf = Btf.ofKernel()
   using listeners = listenersOf(btf)
   proveExact(listeners)
+  using waiting = new WaitingLines(btf)
+  proveWaiting(waiting)
   const events = eventsOf(btf)
   using _ = events.had
   const mounted = ensureBpfFs(folder)
@@ -49,6 +52,7 @@ export function install(folder: PinFolder, reader: Account): string[] {
     // What an install that was killed has left would be in the way.
     for (const file of pinsIn(folder) ?? []) if (file.includes('/new-')) fs.unlinkSync(file)
     listeners.pin(pathOf('listeners'))
+    waiting.pin(pathOf('waiting'))
     events.had?.pin(pathOf, btf)
     for (const what of made) grant(newPinPath(folder, what), readable.includes(what) ? reader : undefined)
     for (const what of made) fs.renameSync(newPinPath(folder, what), pinPath(folder, what))
@@ -63,7 +67,7 @@ export function install(folder: PinFolder, reader: Account): string[] {
   return [
     ...(mounted === undefined ? [] : [`Mounted a BPF file system at ${mounted}, where there was none`]),
     `Installed in ${folder}, for ${inWords(reader)} to read:`,
-    ...featureLines(events.why),
+    ...featureLines(undefined, events.why),
     "Each reader sees the listeners of its own network namespace. 'spillway exact uninstall' takes it all out of the kernel",
     ...(barrier === undefined ? [] : [barrierLine(folder, barrier, reader)]),
   ]
@@ -103,10 +107,8 @@ export function status(): { installed: boolean; lines: string[] } {
       lines.push(`Installed in ${folder}, by another version of Spillway: install it again`)
       continue
     }
-    lines.push(
-      `Installed in ${folder}, for ${readersOf(listeners)} to read:`,
-      ...featureLines((kind) => (files.includes(pinPath(folder, kind)) ? undefined : 'not installed')),
-    )
+    const why = whyNotIn(folder, files)
+    lines.push(`Installed in ${folder}, for ${readersOf(listeners)} to read:`, ...featureLines(why('waiting'), why))
   }
   if (lines.length === 0)
     return {
@@ -119,10 +121,16 @@ export function status(): { installed: boolean; lines: string[] } {
 }
 
 /** One for each feature of --exact. */
-const featureLines = (why: (kind: EventKind) => string | undefined): string[] => [
+const featureLines = (whyNotWaiting: string | undefined, why: (kind: EventKind) => string | undefined): string[] => [
   featureLine('shards', undefined),
+  featureLine('waiting', whyNotWaiting),
   ...Object.entries(ofEvents).map(([feature, kind]) => featureLine(feature, why(kind))),
 ]
+
+const whyNotIn =
+  (folder: string, files: readonly string[]) =>
+  (what: Pinned): string | undefined =>
+    files.includes(pinPath(folder, what)) ? undefined : 'not installed'
 
 const featureLine = (feature: string, why: string | undefined): string =>
   `  ${feature.padEnd(13)}${why === undefined ? 'yes' : `no: ${why}`}`

@@ -1,6 +1,7 @@
 import { socketAddress } from '#kernel/address.ts'
 import type { EventKind, EventReader, ListenerCounts } from '#kernel/bpf/event-record.ts'
 import { cookieOf, type ExactListener, type ExactListeners } from '#kernel/bpf/listeners.ts'
+import type { WaitingLines } from '#kernel/bpf/waiting.ts'
 import { KernelError } from '#kernel/errors.ts'
 import * as libc from '#kernel/libc.ts'
 import { acceptQueue, deferAccept, relisten, socketCookie } from '#kernel/listener.ts'
@@ -34,6 +35,27 @@ export function proveExact(reader: ExactListeners): void {
     if (ofQueue.oldestWaitUs === undefined) throw wrong('it knows of no wait where a client waits')
     if (ofQueue.synQueue !== 0 || ofRequests.synQueue !== 1 || ofRequests.length !== 0)
       throw wrong(`${ofQueue.synQueue} and ${ofRequests.synQueue} half-open requests where there are 0 and 1`)
+  } finally {
+    for (const fd of sockets.reverse()) libc.close(fd)
+  }
+}
+
+/** The same for what tells who waits: two clients, of which the second has sent a byte. Takes a millisecond. */
+export function proveWaiting(reader: WaitingLines): void {
+  const sockets: number[] = []
+  try {
+    const { fd, cookie } = listen(sockets)
+    const port = portOf({ cookie })
+    for (const client of [connect(port, sockets), connect(port, sockets)].slice(1))
+      libc.send(client, Buffer.from('x'), 0, doing)
+    const wanted = '127.0.0.1 0, 127.0.0.1 1'
+    const told = (): string =>
+      (reader.read(Number(cookie >> 32n), Number(cookie & 0xffff_ffffn))?.first ?? [])
+        .map(({ address, unreadBytes }) => `${address} ${unreadBytes}`)
+        .join(', ')
+    if (soon(() => told() === wanted || undefined) !== true)
+      throw wrong(`of two clients, the second with an unread byte, it shows ${told() || 'none'}`)
+    if (acceptQueue(fd).length !== 2) throw wrong('it shows who does not wait')
   } finally {
     for (const fd of sockets.reverse()) libc.close(fd)
   }
@@ -83,7 +105,7 @@ export function unprovenEvents(events: EventReader): Map<EventKind, string> {
   }
 }
 
-function portOf({ cookie }: Listening): number {
+function portOf({ cookie }: Pick<Listening, 'cookie'>): number {
   let port = 0
   using diag = new SockDiag()
   diag.dump(new PreparedDump({ family: libc.AF_INET, states: states.listen }), (socket) => {

@@ -6,16 +6,17 @@ import { lookForPins, type Pins } from '#kernel/bpf/pins.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { ExactEvents } from './exact-events.ts'
 import { ExactReadings } from './exact-readings.ts'
+import { ExactWaiting } from './exact-waiting.ts'
 import type { ExactWish } from './message.ts'
 
-/** What --exact asks for, as a person is told of it: what each listener holds, and what happens there between two looks. */
-const features = ['shards', 'peaks', 'accept_waits', 'drops'] as const
+/** What --exact asks for, as a person is told of it: what each listener holds, who waits there, and what happens between two looks. */
+const features = ['shards', 'waiting', 'peaks', 'accept_waits', 'drops'] as const
 type Feature = (typeof features)[number]
 /** Without these `on` does not begin. What is dropped is told apart by the newest kernels alone, and said to be missing elsewhere. */
 const demanded = ['shards', 'peaks', 'accept_waits'] as const satisfies readonly Feature[]
 
 /** The features that are of events, and what each is had by. */
-export const ofEvents: Record<Exclude<Feature, 'shards'>, EventKind> = {
+export const ofEvents: Record<Exclude<Feature, 'shards' | 'waiting'>, EventKind> = {
   peaks: 'joins',
   accept_waits: 'accepts',
   drops: 'drops',
@@ -23,6 +24,7 @@ export const ofEvents: Record<Exclude<Feature, 'shards'>, EventKind> = {
 
 const notRead = 'Listeners are not read by BPF'
 const notWatched = 'Accept queues are not watched by BPF'
+const notInOrder = 'Who waits, and in which order, is not read by BPF'
 
 /** Why `--exact on` would not begin here; undefined if it would. Takes half a second of CPU time. */
 export function whyNotExact(): string | undefined {
@@ -47,9 +49,11 @@ export function whysHere(): Exact['whys'] {
 export class Exact {
   readonly #wish: ExactWish
   readonly #log: (line: string) => void
+  readonly #types: () => Btf
   #readings: ExactReadings | undefined
+  #waiting: ExactWaiting | undefined
   #events: ExactEvents | undefined
-  readonly #refusals: { readings?: string; events?: string } = {}
+  readonly #refusals: { readings?: string; waiting?: string; events?: string } = {}
   /** Why each of the events is missing, where none of them can be had. */
   #missing: ReadonlyMap<EventKind, string> = new Map()
 
@@ -61,6 +65,7 @@ export class Exact {
   constructor(wish: ExactWish, log: (line: string) => void, nowMs: number, types = () => Btf.ofKernel()) {
     this.#wish = wish
     this.#log = log
+    this.#types = types
     if (wish === 'later') return
     let btf: Btf | undefined
     try {
@@ -80,17 +85,45 @@ export class Exact {
     if (wish === 'on') this.#refuseToLack()
   }
 
-  /** Begins to watch what happens at listeners, or logs why that cannot be. Takes a third of a second of CPU time. */
-  watch(nowMs: number, btf?: Btf): void {
+  /**
+   * Begins to watch what happens at listeners, and makes ready to tell who waits there, or logs why that cannot be. Takes a third of a
+   * second of CPU time.
+   */
+  watch(nowMs: number, known?: Btf): void {
+    let btf = known
+    const types = (): Btf => {
+      btf ??= this.#types()
+      return btf
+    }
+    try {
+      this.#waiting = this.#begin(
+        () => new ExactWaiting(this.#log, types()),
+        ({ folder, waiting }) => {
+          if (waiting === undefined)
+            throw new KernelError(
+              'bpf',
+              'ENOENT',
+              'Reading who waits',
+              `It is not among what is installed in ${folder}`,
+            )
+          return new ExactWaiting(this.#log, waiting)
+        },
+      )
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error
+      if (this.#refusals.readings === undefined) this.#log(`${notInOrder}: ${error.message}`)
+      this.#refusals.waiting = error.message
+    }
     try {
       this.#events = this.#begin(
-        () => new ExactEvents(this.#log, nowMs, btf),
+        () => new ExactEvents(this.#log, nowMs, types()),
         (pins) => new ExactEvents(this.#log, nowMs, pins),
       )
     } catch (error) {
       if (!(error instanceof KernelError)) throw error
       // Said already, if it is the same.
-      if (this.#refusals.readings === undefined) this.#log(`${notWatched}: ${error.message}`)
+      if (this.#refusals.readings === undefined && this.#refusals.waiting !== error.message)
+        this.#log(`${notWatched}: ${error.message}`)
       this.#refusals.events = error.message
       // What a process may not do at all it may not do for any of them, and that is said with what to do.
       if (error instanceof NothingWatched && error.code !== 'EPERM') this.#missing = error.missing
@@ -140,6 +173,11 @@ export class Exact {
     return this.#events
   }
 
+  /** Undefined while it cannot be told who waits. */
+  get waiting(): ExactWaiting | undefined {
+    return this.#waiting
+  }
+
   /** Why something cannot be had, or cannot any more, for each feature that was asked for and tried; null for what can. */
   get whys(): Partial<Record<Feature, string | null>> {
     if (this.isToWatch) return {}
@@ -149,12 +187,14 @@ export class Exact {
 
   #why(feature: Feature): string | null {
     if (feature === 'shards') return this.#readings?.why ?? this.#refusals.readings ?? null
+    if (feature === 'waiting') return this.#waiting?.why ?? this.#refusals.waiting ?? null
     const kind = ofEvents[feature]
     return this.#events?.why(kind) ?? this.#missing.get(kind) ?? this.#refusals.events ?? null
   }
 
   close(): void {
     this.#readings?.close()
+    this.#waiting?.close()
     this.#events?.close()
   }
 }

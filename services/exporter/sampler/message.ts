@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Samples } from '../samples.ts'
 import type { ListenerSample, NamespaceSample, Snapshot, UnixListenerSample } from '../snapshot.ts'
+import type { WaitingAnswer } from '../waiting.ts'
 import type { NamespaceSource } from './namespace-source.ts'
 import type { SamplingPace } from './pace.ts'
 import type { PackedSnapshot } from './packed-snapshot.ts'
@@ -124,6 +125,14 @@ export type SamplerMessage =
   | { kind: 'snapshot'; snapshot: PackedSnapshot }
   | { kind: 'samples'; samples: RawSamples[] }
   | { kind: 'log'; line: string }
+  /** Undefined where there is no such listener. */
+  | { kind: 'waiting'; id: number; answer: WaitingAnswer | undefined }
+
+/** Asks who waits at the listener of this cookie; `command.waiting` says that such questions have come. */
+export interface WaitingQuestion {
+  id: number
+  cookie: string
+}
 
 /**
  * `auto` if it can be done, `on` or the sampler does not begin; `later` if what happens at listeners can be watched, and only after the
@@ -167,5 +176,5 @@ export const control = {
   ownInode: 6,
   length: 7,
 } as const
-/** `look`: read everything now and give a snapshot; `tell`: give one of what is known. */
-export const command = { none: 0, stop: 1, look: 2, tell: 4 } as const
+/** `look`: read everything now and give a snapshot; `tell`: give one of what is known; `waiting`: answer what was asked by message. */
+export const command = { none: 0, stop: 1, look: 2, tell: 4, waiting: 8 } as const

@@ -86,7 +86,7 @@ export class NamespaceSampler {
   readonly #udp: UdpSocketTable
   readonly #limits: HostLimits
   /** Undefined where nothing is read by BPF. */
-  readonly #exact: { readings: ExactReadings; target: ExactTarget } | undefined
+  #exact: { readings: ExactReadings; target: ExactTarget } | undefined
   readonly #namespace: NetworkNamespace
   readonly #refused = new Set<DumpKind>()
   readonly #pace: SamplingPace
@@ -177,6 +177,16 @@ export class NamespaceSampler {
     this.#noRequests.walked(!any, this.#ports.version, segments)
     this.#exact?.readings.read(this.#exact.target, any)
     return any
+  }
+
+  /** Has listeners read by BPF too, now and with every later look at the half-open requests. */
+  readExactly(readings: ExactReadings): void {
+    this.#exact = { readings, target: this.#exactTarget(this.#namespace) }
+    let anyHalfOpen = false
+    this.#diag.dump(this.#requestDump, () => {
+      anyHalfOpen = true
+    })
+    readings.read(this.#exact.target, anyHalfOpen)
   }
 
   /** Counters of segments, over all sockets of the namespace, as a sum; undefined if the kernel does not say. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { UsageError } from '#common/errors.ts'
 import { Patience } from '#common/waiting.ts'
+import type { WaitingAnswer } from '../waiting.ts'
 import type { RawSamples } from './message.ts'
 import {
   command,
@@ -11,6 +12,7 @@ import {
   type RawSnapshot,
   type SamplerMessage,
   type SamplerOrders,
+  type WaitingQuestion,
 } from './message.ts'
 import { NamespaceFinder } from './namespace-finder.ts'
 import { SnapshotUnpacker } from './packed-snapshot.ts'
@@ -44,6 +46,10 @@ interface Waiter {
   answer(): void
 }
 
+interface Asker {
+  answer(given: WaitingAnswer | undefined): void
+}
+
 /** The sampler thread as the main thread sees it. A thread that dies, or hangs, is replaced after a second. */
 export class SamplerThread {
   readonly #options: SamplerThreadOptions
@@ -53,6 +59,8 @@ export class SamplerThread {
   #exited: Promise<void> = Promise.resolve()
   #restart: NodeJS.Timeout | undefined
   #waiters: Waiter[] = []
+  readonly #askers = new Map<number, Asker>()
+  #asked = 0
   #nextSequence = 1
   #stopping = false
   #restarts = 0
@@ -99,10 +107,27 @@ export class SamplerThread {
   async look(withinMs = 5000): Promise<void> {
     using patience = new Patience(withinMs)
     const { promise, reject } = Promise.withResolvers<void>()
-    patience.signal.addEventListener('abort', () =>
-      reject(new UsageError(`The sampler has not answered for ${patience.inWords}`, 'Try again')),
-    )
+    patience.signal.addEventListener('abort', () => reject(unanswered(patience)))
     await Promise.race([this.#ask(command.look), promise])
+  }
+
+  /**
+   * Who waits at the listener of this cookie, read now, or why that is not known; undefined if there is no such listener. Throws a
+   * UsageError if the sampler does not answer.
+   */
+  async waiting(cookie: string, withinMs = 5000): Promise<WaitingAnswer | undefined> {
+    using patience = new Patience(withinMs)
+    const { promise, resolve, reject } = Promise.withResolvers<WaitingAnswer | undefined>()
+    const id = ++this.#asked
+    this.#askers.set(id, { answer: resolve })
+    patience.signal.addEventListener('abort', () => reject(unanswered(patience)))
+    try {
+      this.#worker?.postMessage({ id, cookie } satisfies WaitingQuestion)
+      this.#command(command.waiting)
+      return await promise
+    } finally {
+      this.#askers.delete(id)
+    }
   }
 
   /** Resolves when a snapshot of what the sampler knows by now has been handed over. Asks nothing of the kernel. */
@@ -192,6 +217,9 @@ export class SamplerThread {
         case 'samples':
           this.#options.onSamples?.(message.samples)
           break
+        case 'waiting':
+          this.#askers.get(message.id)?.answer(message.answer)
+          break
         case 'snapshot':
           this.#receive(unpacker.unpack(message.snapshot))
           break
@@ -257,3 +285,6 @@ export class SamplerThread {
     for (const { answer } of answered) answer()
   }
 }
+
+const unanswered = ({ inWords }: Patience): UsageError =>
+  new UsageError(`The sampler has not answered for ${inWords}`, 'Try again')

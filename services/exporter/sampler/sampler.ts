@@ -3,10 +3,13 @@ import { duration, percent } from '#common/quantities.ts'
 import { KernelError } from '#kernel/errors.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import type { DumpHealth, Snapshot } from '../snapshot.ts'
+import type { WaitingAnswer } from '../waiting.ts'
 import { budgetsFor } from './budgets.ts'
 import { type BudgetedWork, CostBudget } from './cost-budget.ts'
 import { Exact } from './exact.ts'
+import type { ExactReadings } from './exact-readings.ts'
 import { Laps } from './laps.ts'
+import type { ListenerState } from './listener-state.ts'
 import {
   type Departed,
   type Discovery,
@@ -47,7 +50,11 @@ const DEAR_SNAPSHOTS = 50
 /** Samples every namespace. Runs in a thread that may block; knows nothing about that thread. */
 export class Sampler {
   readonly #orders: Orders
-  readonly #house: House & { recorder: SampleRecorder | undefined; own: { inode: number } }
+  readonly #house: House & {
+    recorder: SampleRecorder | undefined
+    exact: ExactReadings | undefined
+    own: { inode: number }
+  }
   readonly #log: (line: string) => void
   readonly #exact: Exact | undefined
   readonly #eventsWork: BudgetedWork
@@ -216,6 +223,21 @@ export class Sampler {
     this.#eventsDueMs = beganMs + this.#eventsWork.intervalMs() - pace.sampleIntervalMs / 2
   }
 
+  /**
+   * Has listeners read by BPF too from now on, whatever was ordered, and gives how long the first in each line has waited now, in
+   * milliseconds, by the cookie of the listener.
+   */
+  readExactly(readings: ExactReadings): Map<string, number> {
+    this.#house.exact = readings
+    const waits = new Map<string, number>()
+    for (const { sampler } of this.#watched.values()) {
+      sampler.readExactly(readings)
+      for (const { cookie, exact } of sampler.listeners())
+        if (exact?.oldestWaitMs != null) waits.set(cookie, exact.oldestWaitMs)
+    }
+    return waits
+  }
+
   /** Reads everything now, due or not. */
   readEverything(): void {
     const { laps } = this.#house
@@ -226,6 +248,43 @@ export class Sampler {
     this.#readEvents()
     this.#nextDueMs = Number.NEGATIVE_INFINITY
     this.#lookCpuMs += laps.cpuMs - beganCpuMs
+  }
+
+  /**
+   * Who waits at the listener of this cookie, read now; undefined if no dump has shown such a listener. Where nobody was found to
+   * wait the kernel is not asked again.
+   */
+  waiting(cookie: string): WaitingAnswer | undefined {
+    const [cookieHigh, cookieLow] = [Number(BigInt(cookie) >> 32n), Number(BigInt(cookie) & 0xffff_ffffn)]
+    for (const { sampler } of this.#watched.values()) {
+      const listener = sampler.findListener(cookieHigh, cookieLow)
+      if (listener !== undefined) return this.#waitingAt(sampler, listener, { cookieHigh, cookieLow })
+    }
+    return undefined
+  }
+
+  #waitingAt(
+    sampler: NamespaceSampler,
+    { length, limit }: ListenerState,
+    cookie: { cookieHigh: number; cookieLow: number },
+  ): WaitingAnswer {
+    const reader = this.#exact?.waiting
+    if (reader === undefined || reader.why !== undefined) return { why: this.#whyNotInOrder }
+    const { laps, clock } = this.#house
+    this.#beginAnew()
+    const [monotonicMs, beganCpuMs] = [clock(), laps.cpuMs]
+    const line = length === 0 ? undefined : reader.read(sampler, cookie)
+    laps.end()
+    this.#lookCpuMs += laps.cpuMs - beganCpuMs
+    if (reader.why !== undefined) return { why: this.#whyNotInOrder }
+    return { monotonicMs, ...(line ?? { length: 0, limit, first: [] }) }
+  }
+
+  get #whyNotInOrder(): string {
+    const sampled = 'who waits in which order is not known'
+    if (this.#exact === undefined) return `Sampled, without --exact: ${sampled}`
+    if (this.#exact.isToWatch) return `Not read yet: ${sampled}`
+    return `Sampled: ${sampled}. ${this.#exact.whys.waiting ?? ''}`.trimEnd()
   }
 
   #beginAnew(): void {

@@ -1,10 +1,10 @@
 /** The sampler thread: one synchronous loop that sleeps on a word shared with the main thread. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
 import { UsageError } from '#common/errors.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { askForShortTurns, sleepMs, threadCpuMs } from '#kernel/libc.ts'
-import { command, control, type SamplerMessage, type SamplerOrders } from './message.ts'
+import { command, control, type SamplerMessage, type SamplerOrders, type WaitingQuestion } from './message.ts'
 import { Pacer } from './pacer.ts'
 import { SnapshotPacker } from './packed-snapshot.ts'
 import { Sampler } from './sampler.ts'
@@ -18,6 +18,17 @@ const TURN_NS = 100_000
 
 const post = (message: SamplerMessage): void => parentPort?.postMessage(message)
 const log = (line: string): void => post({ kind: 'log', line })
+
+/** Answers all that was asked. */
+function answer(sampler: Sampler): void {
+  if (parentPort === null) return
+  for (;;) {
+    const asked: { message: WaitingQuestion } | undefined = receiveMessageOnPort(parentPort)
+    if (asked === undefined) return
+    const { id, cookie } = asked.message
+    post({ kind: 'waiting', id, answer: sampler.waiting(cookie) })
+  }
+}
 
 function run(orders: SamplerOrders): void {
   const words = new Int32Array(orders.control)
@@ -64,6 +75,7 @@ function sample(sampler: Sampler, words: Int32Array, { pace }: SamplerOrders): v
       if ((order & command.look) !== 0) sampler.readEverything()
       tell()
     }
+    if ((order & command.waiting) !== 0) answer(sampler)
     const nowMs = monotonicMs()
     if (ticks.waitMs(nowMs) > 0) continue
     if (order === command.none && sampler.standsStill(nowMs)) {

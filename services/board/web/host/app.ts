@@ -12,6 +12,7 @@ import { listenToKeys } from '../page/keys.ts'
 import { NumberTable } from '../page/numbers.ts'
 import { chooseTheme } from '../page/theme.ts'
 import { explainOnHover } from '../page/tip.ts'
+import { LineTab } from '../panel/line.ts'
 import { PlanTab } from '../panel/plan.ts'
 import { tabsOf } from '../panel/tabs.ts'
 import { wordsTab } from '../panel/words.ts'
@@ -29,7 +30,7 @@ const root = document.documentElement
 const stage = byId('stage')
 const stacks = matchMedia('(max-width: 900px)')
 
-const picture = new Picture({ onSelect: () => {} })
+const picture = new Picture({ onSelect: selectShard })
 const motion = new Motion()
 const numbers = new NumberTable()
 const place = html('h2', { id: 'chosen-place' })
@@ -39,6 +40,7 @@ picture.select(0)
 const legend = waterLegend()
 stage.append(html('div', { class: 'chosen-head' }, place, legend), gone, scene)
 const about = new About()
+const line = new LineTab()
 const findings = new Findings(choose)
 const plan = new PlanTab({
   who: 'The server',
@@ -47,6 +49,7 @@ const plan = new PlanTab({
 byId('panel').replaceChildren(
   ...tabsOf('About the queue and the host', [
     ['This queue', about.element],
+    ['Line', line.element],
     ['Findings', findings.element],
     ['Plan', plan.element],
     ['Words', wordsTab([])],
@@ -61,6 +64,20 @@ let last: HostState | undefined
 let wish: Wish = { queue: wished(), filter: '' }
 /** When the picture and the charts were stopped. */
 let pausedMs: number | undefined
+
+/** Of several sockets, the one of which it is shown who waits; 0 for the longest queue. */
+let shard = 0
+
+function selectShard(chosen: number): void {
+  shard = chosen
+  picture.select(shard)
+  if (last?.chosen !== undefined) drawLine(last.chosen)
+}
+
+function drawLine({ picture: { shards } }: ChosenView): void {
+  const chosen = shards.filter((one) => one.shard === shard)
+  line.draw(chosen.length === 0 ? shards : chosen, shards.length > 1)
+}
 
 /** The queue that the address names: `#queue=…`. */
 function wished(): string | undefined {
@@ -82,6 +99,8 @@ function show(state: HostState): void {
   const { chosen } = state
   if (chosen?.key !== last?.chosen?.key) {
     history.points = []
+    shard = 0
+    picture.select(shard)
     picture.forget()
   }
   last = state
@@ -106,6 +125,7 @@ function showChosen(chosen: ChosenView): void {
   }
   charts?.draw(curvesFor(now.shards.length))
   plan.draw(now)
+  drawLine(chosen)
   if (pausedMs !== undefined) return
   say(place, titleOf(chosen))
   // Of other queues the kernel does not tell how long anybody waits.

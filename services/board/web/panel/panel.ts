@@ -5,6 +5,7 @@ import type { PageConfig } from '../../api.ts'
 import { html, set } from '../page/dom.ts'
 import { ExperimentTab } from './experiments.ts'
 import { KernelTab } from './kernel.ts'
+import { LineTab } from './line.ts'
 import { LoadTab } from './loads.ts'
 import type { Orders, Outcome } from './orders.ts'
 import { PlanTab } from './plan.ts'
@@ -14,6 +15,7 @@ import { wordsTab } from './words.ts'
 
 export class Panel {
   readonly #shard: ShardTab
+  readonly #line = new LineTab()
   readonly #loads: LoadTab
   readonly #kernel: KernelTab
   readonly #plan: PlanTab
@@ -35,6 +37,7 @@ export class Panel {
     this.#experiments = new ExperimentTab(orders, config)
     const pages: [name: string, page: HTMLElement][] = [
       ['Shards', this.#shard.element],
+      ['Line', this.#line.element],
       ['Load', this.#loads.element],
       ['Kernel', this.#kernel.element],
       ['Plan', this.#plan.element],
@@ -46,6 +49,7 @@ export class Panel {
 
   draw(state: LiveState): void {
     this.#shard.draw(state)
+    this.#line.draw(this.#shard.chosen, state.shards.length > 1)
     this.#loads.draw(state)
     this.#kernel.draw(state)
     this.#plan.draw(state)
@@ -54,6 +58,7 @@ export class Panel {
 
   select(shard: number): void {
     this.#shard.select(shard)
+    this.#line.draw(this.#shard.chosen, this.#shard.areSeveral)
   }
 
   tell({ done, words }: Outcome): void {

@@ -108,7 +108,7 @@ export class ShardTab {
         does: 'All its processes together get no more than this share of one CPU: it is slow, and stands still for moments only. 0 takes the quota away.',
       },
       { unit: '% of a CPU', action: 'Set', value: 0, max: 100 },
-      (percent) => void this.#orders.send({ do: 'slow', shard: this.#shards()[0]?.shard ?? 1, percent }),
+      (percent) => void this.#orders.send({ do: 'slow', shard: this.chosen[0]?.shard ?? 1, percent }),
     )
     this.element = html(
       'div',
@@ -134,6 +134,10 @@ export class ShardTab {
     this.#redraw()
   }
 
+  get areSeveral(): boolean {
+    return (this.#state?.shards.length ?? 0) > 1
+  }
+
   draw(state: LiveState): void {
     this.#state = state
     this.#redraw()
@@ -145,7 +149,7 @@ export class ShardTab {
     const names = shards.map(({ shard }): [string, string] => [String(shard), String(shard)])
     this.#choice.offer(shards.length > 1 ? [...names, [ALL, 'all']] : names)
     this.#choice.draw(this.#chosen)
-    const chosen = this.#shards()
+    const chosen = this.chosen
     const [first] = chosen
     if (first === undefined) return
     const waiting = chosen.reduce((sum, { length }) => sum + length, 0)
@@ -182,16 +186,17 @@ export class ShardTab {
 
   /** A server has one end, however many of its sockets are chosen. */
   #sendOnce(order: 'stop' | 'reload' | 'kill' | 'restart'): void {
-    void this.#orders.send({ do: order, shard: this.#shards()[0]?.shard ?? 1 })
+    void this.#orders.send({ do: order, shard: this.chosen[0]?.shard ?? 1 })
   }
 
-  #shards(): ShardView[] {
+  /** Those that its switches act on. */
+  get chosen(): ShardView[] {
     const shards = this.#state?.shards ?? []
     return this.#chosen === ALL ? shards : shards.filter(({ shard }) => String(shard) === this.#chosen)
   }
 
   #send(order: (shard: number) => SwitchOrder): void {
-    void this.#orders.send(...this.#shards().map(({ shard }) => order(shard)))
+    void this.#orders.send(...this.chosen.map(({ shard }) => order(shard)))
   }
 }
 

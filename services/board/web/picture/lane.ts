@@ -49,7 +49,7 @@ export class Lane {
     this.shard = shard
     this.#room = room
     const { area, tank, processes } = layout
-    this.#tank = new Tank(shard, tank, room)
+    this.#tank = new Tank(shard, tank, room, area.x + area.w - tank.x - tank.w - 12)
     this.#drops = new Drops(layout, picture)
     this.#accepts = new Accepts(layout)
     const { onToggle } = handlers

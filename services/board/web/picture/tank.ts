@@ -6,9 +6,12 @@ import { inSteps, say, set, svg } from '../page/dom.ts'
 import { type Age, staleness } from './ages.ts'
 import { amount, roomOf } from './amounts.ts'
 import type { Box, Layout } from './layout.ts'
+import { peakIs } from './shard-words.ts'
 
 /** How far a queue may be seen to stand above its rim. */
 const MOUND = 18
+/** How much its words take: `peak 4,096 (sampled)`. */
+const PEAK_WORDS = 118
 
 export class Tank {
   /** From back to front. */
@@ -23,14 +26,20 @@ export class Tank {
   readonly #dead: SVGPathElement
   readonly #mound = svg('path', { class: 'mound' })
   readonly #peak = svg('path', { class: 'peak' })
+  readonly #peakLine = svg('path', { class: 'peak-line' })
+  readonly #peakWords: SVGTextElement
   readonly #length: SVGTextElement
   readonly #fits: SVGTextElement
   readonly #age: SVGTextElement
   readonly #hungUp: SVGTextElement
+  /** Whether its peak is said beside it, and not in it. */
+  readonly #hasRoomBeside: boolean
   #isAgeless = false
 
-  constructor(shard: number, box: Box, room: Layout['room']) {
+  /** `beside` is how much is free on its right. */
+  constructor(shard: number, box: Box, room: Layout['room'], beside: number) {
     this.#box = box
+    this.#hasRoomBeside = beside >= PEAK_WORDS
     this.#room = room
     const { x, y, w } = box
     const middle = x + w / 2
@@ -44,6 +53,7 @@ export class Tank {
     this.#fits = svg('text', { x: middle, class: 'fits', 'data-term': 'backlog' })
     this.#age = svg('text', { x: middle, class: 'age', 'data-term': 'acceptWait' })
     this.#hungUp = svg('text', { x: middle, class: 'age', 'data-term': 'hungUp' })
+    this.#peakWords = svg('text', this.#hasRoomBeside ? { x: x + w + 8 } : { x: x + w - 5 })
     this.vessel = [
       svg(
         'defs',
@@ -58,9 +68,10 @@ export class Tank {
       this.#mound,
       svg('path', { class: 'full-mark', d: `M${x - 5} ${y}h${w + 10}` }),
       svg('path', { class: 'basin', d: basin }),
+      this.#peakLine,
       this.#peak,
     ]
-    this.figures = [this.#fits, this.#length, this.#age, this.#hungUp]
+    this.figures = [this.#peakWords, this.#fits, this.#length, this.#age, this.#hungUp]
   }
 
   draw(shard: QueueView, age: Age | undefined): void {
@@ -87,10 +98,31 @@ export class Tank {
     const peak = y + h * (1 - Math.min(1, shard.peak / fits))
     const showsPeak = open && this.#room !== 'dense' && shard.peak > shard.length
     set(this.#peak, 'd', showsPeak ? `M${x - 9} ${peak - 5}l8 5l-8 5z` : '')
-    this.#drawFigures(shard, top)
+    set(this.#peakLine, 'class', `peak-line ${shard.peakIsExact === true ? 'exact' : 'sampled'}`)
+    set(this.#peakLine, 'd', showsPeak ? `M${x} ${peak}h${w}` : '')
+    const figures = this.#drawFigures(shard, top)
+    this.#sayPeak(showsPeak && this.#room === 'wide' ? shard : undefined, peak, figures, top)
   }
 
-  #drawFigures(shard: QueueView, top: number): void {
+  /** Beside its line. In the tank above or below it, where that is free: otherwise the figures of the queue would be written over. */
+  #sayPeak(shard: QueueView | undefined, peak: number, figures: { top: number; bottom: number }, water: number): void {
+    say(this.#peakWords, shard === undefined ? '' : `peak ${amount(shard.peak, shard.unit)}${peakIs(shard)}`)
+    if (this.#hasRoomBeside) {
+      set(this.#peakWords, 'y', peak + 4)
+      set(this.#peakWords, 'class', 'peak-words beside')
+      return
+    }
+    const { y, h } = this.#box
+    const [above, below] = [peak - 4, peak + 13]
+    const free = (at: number): boolean =>
+      at >= y + 11 && at <= y + h - 4 && (at <= figures.top || at - 11 >= figures.bottom)
+    const at = free(above) ? above : free(below) ? below : figures.top
+    set(this.#peakWords, 'y', at)
+    set(this.#peakWords, 'class', `peak-words${water < at - 4 ? ' on-water' : ''}`)
+  }
+
+  /** Gives from where to where they stand. */
+  #drawFigures(shard: QueueView, top: number): { top: number; bottom: number } {
     const { y, h, w } = this.#box
     const open = shard.state === 'listening'
     const size = this.#room === 'wide' ? Math.min(30, w * 0.34) : this.#room === 'narrow' ? Math.min(26, w * 0.42) : 0
@@ -118,6 +150,8 @@ export class Tank {
     set(this.#hungUp, 'y', middle + 3 * line)
     set(this.#hungUp, 'class', `age hung-up${onWater(middle + 3 * line - 5)}`)
     say(this.#hungUp, hungUp)
+    const lines = hungUp !== '' ? 3 : words !== '' ? 2 : 1
+    return { top: middle - size * 0.8, bottom: middle + lines * line + 4 }
   }
 }
 

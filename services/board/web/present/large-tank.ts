@@ -24,7 +24,7 @@ export class LargeTank {
 
   constructor(shard: number) {
     this.shard = shard
-    this.#tank = new Tank(OTHER_THAN_IN_PICTURE + shard, layout.tank, 'wide')
+    this.#tank = new Tank(OTHER_THAN_IN_PICTURE + shard, layout.tank, 'wide', 0)
     this.#drops = new Drops(layout, layoutOf(1000, [1]))
     this.#accepts = new Accepts(layout)
     this.elements = [
