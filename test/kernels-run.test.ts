@@ -24,7 +24,7 @@ test(`on Linux ${KERNEL} sock_diag is read as here, and each exact feature works
   const [kernel] = lines
   assert.ok(kernel?.is === 'kernel')
   assert.equal(seriesOf(kernel.release), KERNEL)
-  assert.deepEqual(found.get('shards'), { part: 'exact', name: 'shards', outcome: 'on', says: [] })
+  assert.equal(found.get('shards')?.outcome, 'on')
   for (const [feature, missing] of [
     ['peaks', /no tracepoint sk_data_ready/],
     ['accept_waits', /no (tracepoint|function) \w+/],
