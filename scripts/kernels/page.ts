@@ -178,7 +178,7 @@ function differenceIn(columns: readonly Column[], part: Part, name: string): str
       `  Behind it: ${because.length === 0 ? 'reason not known' : because.join('; ')}.`,
     ].join('\n')
   })
-  return [`**${name}**\n`, ...lines, '']
+  return [`**${name}**\n\n${lines.join('\n')}\n`]
 }
 
 /** What an experiment expects of this kernel, and not of every other one that it was judged on. */
