@@ -6,6 +6,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { UsageError } from '#common/errors.ts'
 import { experiments } from '#experiments/catalogue.ts'
+import { features } from '#services/exporter/sampler/exact.ts'
 import { behind } from '../scripts/kernels/behind.ts'
 import { notEmulated, testFiles, usualExperiments, wantedOf } from '../scripts/kernels/cases.ts'
 import { type Ask, answersOf } from '../scripts/kernels/machine.ts'
@@ -14,7 +15,6 @@ import { type KernelRecord, type Line, type Row, series } from '../scripts/kerne
 import { merged, records } from '../scripts/kernels/records.ts'
 
 const kept = records()
-const FEATURES = ['shards', 'peaks', 'accept_waits', 'drops']
 const UNKNOWN = '–'
 
 const row = (changes: Partial<Row> & Pick<Row, 'part' | 'name'>): Row => ({
@@ -48,7 +48,11 @@ test('a record is of what there is to ask, says when and of which code, and why 
     assert.ok(release.startsWith(its), release)
     if (emulated) assert.ok((series as readonly string[]).includes(its), its)
     for (const { part, name, outcome, says, date, commit, counts } of rows) {
-      const names = { exact: FEATURES, experiments: experiments.map((one) => one.name), tests: testFiles }[part]
+      const names = {
+        exact: features as readonly string[],
+        experiments: experiments.map((one) => one.name),
+        tests: testFiles,
+      }[part]
       assert.ok(names.includes(name), `${its}: ${name}`)
       assert.match(date, /^\d{4}-\d\d-\d\d$/)
       assert.match(commit, /^[0-9a-f]{10,}\+?$/)

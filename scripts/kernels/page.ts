@@ -1,6 +1,7 @@
 /** docs/kernels.md, as it follows from the records. */
 import { plural, UNKNOWN } from '#common/quantities.ts'
 import { experiments } from '#experiments/catalogue.ts'
+import { features } from '#services/exporter/sampler/exact.ts'
 import { behind } from './behind.ts'
 import { notEmulated, testFiles } from './cases.ts'
 import { type KernelRecord, type Part, type Row, series } from './record.ts'
@@ -32,7 +33,6 @@ export function page(records: readonly KernelRecord[]): string {
     records.some((record) => rowOf(record, 'experiments', name) !== undefined),
   )
   const rest = experiments.filter((one) => !run.includes(one)).map(({ name }) => name)
-  const features = namesOf(records, 'exact')
   return [
     introduction,
     kernelTable(records),
@@ -52,7 +52,7 @@ export function page(records: readonly KernelRecord[]): string {
     'How many tests of each file passed; those that were skipped say below why.\n',
     tableOf('file', columns, 'tests', testFiles, (name) => `[${name.slice('kernel/'.length)}](../${name})`),
     '## Where kernels differ\n',
-    ...differences(columns, features),
+    ...differences(columns),
   ]
     .filter((part) => part !== '')
     .join('\n')
@@ -65,13 +65,6 @@ const columnsOf = (records: readonly KernelRecord[]): Column[] => [
 
 const rowOf = (record: KernelRecord | undefined, part: Part, name: string): Row | undefined =>
   record?.rows.find((row) => row.part === part && row.name === name)
-
-/** In the order in which the newest kernel names them. */
-const namesOf = (records: readonly KernelRecord[], part: Part): string[] => [
-  ...new Set(
-    records.toReversed().flatMap(({ rows }) => rows.filter((row) => row.part === part).map(({ name }) => name)),
-  ),
-]
 
 const markdown = (rows: readonly (readonly string[])[]): string => {
   const [head = [], ...body] = rows
@@ -136,7 +129,7 @@ function restInWords(names: readonly string[]): string {
 }
 
 /** Every row in which not all kernels show the same, or in which something failed. */
-function differences(columns: readonly Column[], features: readonly string[]): string[] {
+function differences(columns: readonly Column[]): string[] {
   const named: [Part, readonly string[]][] = [
     ['exact', features],
     ['experiments', experiments.map(({ name }) => name)],

@@ -10,7 +10,7 @@ import { ExactWaiting } from './exact-waiting.ts'
 import type { ExactWish } from './message.ts'
 
 /** What --exact asks for, as a person is told of it: what each listener holds, who waits there, and what happens between two looks. */
-const features = ['shards', 'waiting', 'peaks', 'accept_waits', 'drops'] as const
+export const features = ['shards', 'waiting', 'peaks', 'accept_waits', 'drops'] as const
 type Feature = (typeof features)[number]
 /** Without these `on` does not begin. What is dropped is told apart by the newest kernels alone, and said to be missing elsewhere. */
 const demanded = ['shards', 'peaks', 'accept_waits'] as const satisfies readonly Feature[]
