@@ -2,8 +2,16 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import test from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '#common/waiting.ts'
 import { readRecording } from '#findings/recording/fixtures/read.ts'
 import type { Readings } from '#findings/recording/recorded.ts'
+import { type Client, Listener } from '#kernel/fixtures/sockets.ts'
+import * as libc from '#kernel/libc.ts'
+import { acceptQueue } from '#kernel/listener.ts'
+import { startExporter } from '#services/exporter/exporter.ts'
+import { portPatterns } from '#services/exporter/listener-patterns.ts'
+import { whyNotExact } from '#services/exporter/sampler/exact.ts'
 import { run } from './support/check-host.ts'
 import { Prometheus } from './support/prometheus.ts'
 import { type Written, writeSamples } from './support/remote-write.ts'
@@ -76,6 +84,66 @@ test('plan and check say the same of a shard that stood still, and neither recom
     check.stdout,
   )
   assert.equal(check.code, 1)
+})
+
+/** Waits until accept() are exact where BPF programs measure them: here by an exporter that a real Prometheus scrapes. */
+test('how long a stall was is told by the waits that were measured at accept(), between scrapes too, and that they are exact', {
+  skip: whyNotExact() ?? skipWithout('prometheus'),
+}, async () => {
+  using listener = new Listener({ backlog: 7 })
+  await using exporter = await startExporter({
+    exact: 'on',
+    listen: { host: '127.0.0.1', port: 0 },
+    selection: { wanted: portPatterns(String(listener.port)), most: 10 },
+    log: () => {},
+  })
+  const target = exporter.url.replace('http://', '')
+  await using prometheus = await Prometheus.start({
+    // So seldom that no scrape need fall into the stall.
+    global: { scrape_interval: '6s', scrape_timeout: '5s' },
+    scrape_configs: [{ job_name: 'spillway-exporter', static_configs: [{ targets: [target] }] }],
+  })
+  const seen = async (query: string, least: number): Promise<void> => {
+    await eventually(
+      `${query} is at least ${least}`,
+      () => prometheus.query(query),
+      (found) => (found[0]?.value ?? -1) >= least,
+      { withinMs: 60_000, everyMs: 200 },
+    )
+  }
+  const clients: Client[] = []
+  try {
+    await seen('tcp_listener_accept_queue_limit', 7)
+    for (let client = 0; client < 12; client++) clients.push(listener.connect())
+    const beganMs = performance.now()
+    await sleep(3500)
+    const stalledMs = performance.now() - beganMs
+    while (acceptQueue(listener.fd).length > 0) {
+      const accepted = libc.acceptIfAny(listener.fd, 'Accepting')
+      if (accepted !== undefined) libc.close(accepted)
+    }
+    await seen('sum(tcp_listener_accept_wait_seconds_count)', 8)
+    const plan = await spillway('plan', '--from', prometheus.url, '--range', '2m')
+    const text = plan.stdout.replaceAll(/\s+/g, ' ')
+    assert.match(text, /Waits of these listeners are exact: each was measured at accept\(\)/, plan.stderr)
+    const bounds = [0, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, Number.POSITIVE_INFINITY].map((seconds) => 1000 * seconds)
+    const at = bounds.findIndex((bound) => stalledMs <= bound)
+    const json = await spillway('plan', '--from', prometheus.url, '--range', '2m', '--json')
+    const [found] = (
+      JSON.parse(json.stdout) as {
+        data: { findings: { code: string; backlogCures: boolean; evidence: Record<string, number> }[] }
+      }
+    ).data.findings
+    assert.deepEqual([found?.code, found?.backlogCures], ['all-shards-stalled', false], text)
+    // As a busy machine plays it: the stall lies in that class of the histogram.
+    assert.equal(found!.evidence.longest_accepted_wait_seconds_at_least, bounds[at - 1]! / 1000)
+    assert.match(
+      text,
+      /the longest for [\d.]+ s to [\d.]+ s \(exact, measured at accept\(\)\)|the longest for more than/,
+    )
+  } finally {
+    for (const client of clients) client[Symbol.dispose]()
+  }
 })
 
 test('a Prometheus without an exporter’s metrics is said to have none, and options of other questions are refused', {

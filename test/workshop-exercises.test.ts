@@ -10,6 +10,7 @@ import test, { type TestContext } from 'node:test'
 import { template } from '#cli/new/template.ts'
 import { checker } from '#cli/workshop/check/check.ts'
 import { exercises } from '#cli/workshop/check/exercises.ts'
+import { whyNotExact } from '#services/exporter/sampler/exact.ts'
 
 const workshop = path.resolve(import.meta.dirname, '../docs/workshop')
 const vocabulary = new URL('../experiments/vocabulary.ts', import.meta.url).href
@@ -63,7 +64,15 @@ const hints: Record<string, Record<string, RegExp>> = {
     'with one backlog nothing is dropped': /^dropped were \d+; take a larger one$/,
     'the backlog that is enough is near the rule': /^with none of yours.*the mean is 100/,
   },
+  'hidden-burst': {
+    'what comes into the queue is counted by BPF': /^see lab: \{ exact: 'auto' \}/,
+    'the queues are read once a second': /^see lab: \{ sampleIntervalMs: 1000 \}$/,
+  },
 }
+
+/** A host may refuse BPF to everybody: no tool that one could install. */
+const withoutBpf = (exercise: string): string | false =>
+  exercise === 'hidden-burst' ? (whyNotExact() ?? false) : false
 
 test('every exercise has a solution, and hints are expected of every exercise', () => {
   const solutions = fs.readdirSync(path.join(workshop, 'solutions')).map((file) => file.slice(3, -3))
@@ -73,7 +82,7 @@ test('every exercise has a solution, and hints are expected of every exercise', 
 
 for (const file of fs.readdirSync(path.join(workshop, 'solutions'))) {
   const exercise = file.slice(3, -3)
-  test(`${exercise}: the solution meets every requirement`, async (context) => {
+  test(`${exercise}: the solution meets every requirement`, { skip: withoutBpf(exercise) }, async (context) => {
     const found = await told(context, exercise, fs.readFileSync(path.join(workshop, 'solutions', file), 'utf8'))
     assert.deepEqual(
       [...found].filter(([, wrong]) => wrong !== undefined),

@@ -66,10 +66,12 @@ function listener(queue: QueueEvidence): object {
       queue.drops === undefined || forMs === undefined ? null : Math.round(perDay(queue.drops, forMs) * 10) / 10,
     listens_at_most_seconds: forMs === undefined ? null : Math.round(forMs / 1000),
     oldest_wait_ms: queue.oldestWaitMs === undefined ? null : Math.round(queue.oldestWaitMs),
+    oldest_wait_is: queue.oldestWaitMs === undefined ? null : queue.isExact ? 'exact' : 'sampled',
     hung_up: queue.hungUp ?? null,
     accepted: queue.accepted ?? null,
     never_read: queue.unserved?.connections ?? null,
     syn_queue: queue.synQueue?.length ?? null,
+    syn_queue_of_this_socket: queue.halfOpen ?? null,
   }
 }
 

@@ -182,7 +182,40 @@ function summary({ host, queues, findings, narrowed, expectations }: HostReport,
           ? 'Nothing listens here'
           : `Nothing is wrong: ${queues.every(({ length }) => length === 0) ? 'no client waits' : 'whoever waits is accepted soon'}, and none is turned away`
   const ink: Ink = critical > 0 || unmet > 0 ? 'critical' : warnings > 0 ? 'warning' : 'good'
-  return `${wrapped(`${painted(style, ink, verdict)}. ${seen}; ${span}.`, style, 0)}${hidden}${unread(host, style)}`
+  return `${wrapped(`${painted(style, ink, verdict)}. ${seen}; ${span}.`, style, 0)}${exactness(host, queues, style)}${hidden}${unread(host, style)}`
+}
+
+/** Said where several sockets share a port and somebody waits, or is half-open: of one alone both ways tell the same. */
+function exactness({ exact }: HostReport['host'], queues: readonly QueueEvidence[], style: Style): string {
+  const matters = queues.some(
+    ({ shards, length, synQueue, path }) =>
+      path === undefined && shards > 1 && (length > 0 || (synQueue?.length ?? 0) > 0),
+  )
+  if (!matters || exact === undefined) return ''
+  const words =
+    exact === null
+      ? `Waits are exact, of each shard${halfOpenWords(queues)}.`
+      : `Waits are sampled, and of each port: which of its shards they belong to is not known. ${exact.replace(/\.?$/, '.')}`
+  return `\n${wrapped(words, style, 0)}`
+}
+
+/** The SYN queue of each shard, at the ports at which any is not empty. */
+function halfOpenWords(queues: readonly QueueEvidence[]): string {
+  const ports = Map.groupBy(
+    queues.filter(({ shards, halfOpen }) => shards > 1 && halfOpen !== undefined),
+    (queue) => placeInWords(queue),
+  )
+  const said = [...ports].flatMap(([place, group]) =>
+    group.every(({ halfOpen }) => halfOpen === 0)
+      ? []
+      : [
+          `${group
+            .toSorted((a, b) => a.shard - b.shard)
+            .map(({ halfOpen = 0 }) => number(halfOpen))
+            .join(', ')} at ${place}`,
+        ],
+  )
+  return said.length === 0 ? '' : `, and so are half-open requests, shard by shard: ${said.join('; ')}`
 }
 
 /** What `--netns all` could not look at. */

@@ -93,11 +93,23 @@ export function recordingsAnswer({ listeners: overview, ports, leftOut }: Record
             'How many places were short follows from the drops: at most each was a client of its own, at least the same few tried again at 1, 2, 3, 4, 5, 7, … s, with a final ACK that counts two.',
           ]
         : []),
+      ...waitsInWords(ports),
       'Times are those of the scrapes around it; for how long a queue stood full is counted by the exporter at each of its samples, however seldom it is scraped.',
       'With tcp_syncookies=1 an overflowing SYN queue moves none of these numbers: see node_netstat_TcpExt_TCPReqQFullDoCookies.',
     ],
     data: { findings: found.map(({ diagnosis }) => diagnosis), listeners },
   })
+}
+
+/** Whose waits are known to the clock, and whose by what a scrape happened to see. */
+function waitsInWords(ports: readonly PortRecording[]): string[] {
+  const shards = ports.flatMap((port) => port.shards)
+  const measured = shards.filter(({ waits = [] }) => waits.length > 0).length
+  if (measured === 0) return []
+  const others = shards.length - measured
+  return [
+    `Waits of ${measured === shards.length ? 'these listeners' : plural(measured, 'listener')} are exact: each was measured at accept() (tcp_listener_accept_wait_seconds, of an exporter with --exact)${others === 0 ? '' : `; those of ${plural(others, 'other')} are sampled, by how old the first in line was at a scrape`}.`,
+  ]
 }
 
 function headline(found: readonly Diagnosis[], listeners: number, unknown: number, rangeMs: number): string {

@@ -81,9 +81,12 @@ export interface QueueEvidence extends Place {
   /** sk_drops since it listens, and between the looks; the kernel counts none for UNIX listeners. */
   drops: number | undefined
   dropsPerSecond: number | undefined
-  /** How long the first in line has waited, at both looks: of the whole port. */
+  /** How long the first in line has waited, at both looks: of the whole port, or of this socket alone if `isExact`. */
   oldestWaitMs: number | undefined
   oldestWaitBeforeMs: number | undefined
+  /** Present where BPF told it, and how many half-open requests are this socket's own. */
+  isExact?: true
+  halfOpen?: number
   /** Of the port: clients in its queues that have hung up. */
   hungUp: number | undefined
   /** Of the port: accepted connections, and those of which nobody has read or answered anything. */
@@ -155,6 +158,8 @@ export interface HostEvidence {
   recordings?: readonly PortRecording[] | undefined
   /** Processes that the looker may not look into. */
   hidden: number
+  /** Null where BPF told the oldest wait and the half-open requests of each socket; otherwise why not. Absent where nobody tried. */
+  exact?: string | null
   /** Of all network namespaces, where they are asked for: those that may not be entered, and processes whose may not be known. */
   unread?: { namespaces: number; processes: number } | undefined
 }

@@ -118,6 +118,41 @@ const waits = (fromAt: number, to: number, value: (i: number) => number) => ({
   oldestWaitSeconds: each((i) => (i >= fromAt && i < to ? value(i) : 0)),
 })
 
+/** Waits that were measured at accept(): so many up to each bound, from the sixth reading on. */
+const measured = (upTo: Record<string, number>): Pick<ListenerRecording, 'waits'> => ({
+  waits: Object.entries(upTo).map(([bound, count]) => ({ upToSeconds: Number(bound), count: each(from(5, count)) })),
+})
+
+test('a stall between two scrapes is told from a burst by the waits that were measured at accept(), and its length by them', () => {
+  const spell = { fullSeconds: each(from(5, 3.4)), drops: each(from(5, 90)) }
+  // Nobody looked meanwhile: it may have been bursts.
+  assert.equal(only(port([spell])).code, 'backlog-small')
+  const exact = { ...measured({ 0.1: 800, 1: 810, 2.5: 850, 5: 930, Infinity: 930 }), timesFull: each(from(5, 1)) }
+  const found = only(port([{ ...spell, ...exact }]))
+  assert.deepEqual([found.code, found.backlogCures], ['all-shards-stalled', false])
+  assert.deepEqual(found.stallSeconds, { low: 3.4, high: 5 })
+  assert.match(found.words, /the longest for 2\.5 s to 5 s \(exact, measured at accept\(\)\)/)
+  assert.equal(found.evidence.accepted, 930)
+})
+
+test('waits that were measured and are short tell a burst, whatever an older reading said of another shard', () => {
+  const burst = { fullSeconds: each(from(5, 0.4)), drops: each(from(5, 90)) }
+  const exact = measured({ 0.1: 700, 0.5: 900, 1: 900, Infinity: 900 })
+  const old = waits(4, 7, () => 30)
+  assert.equal(only(port([{ ...burst }], old)).code, 'all-shards-stalled')
+  const found = only(port([{ ...burst, ...exact, oldestWaitSeconds: each(() => 0) }], old))
+  assert.deepEqual([found.code, found.backlogCures], ['backlog-small', true])
+  assert.match(found.words, /the longest for 0\.1 s to 0\.5 s|the longest for 100 ms to 500 ms/)
+})
+
+test('a queue that became full again and again was overloaded, and did not stand still', () => {
+  const busy = { fullSeconds: each((i) => 12 * i), drops: each((i) => 100 * i), length: each(() => 129) }
+  const found = only(port([{ ...busy, timesFull: each((i) => 600 * i) }]))
+  assert.equal(found.code, 'accept-queue-overflows')
+  const still = only(port([{ ...full(5, 10), timesFull: each(from(6, 1)) }]))
+  assert.equal(still.code, 'all-shards-stalled')
+})
+
 test('a queue whose first in line gets older stands still; one whose first in line changes is overloaded', () => {
   const still = only(
     port(

@@ -5,7 +5,7 @@ import type { HostFound, Mend } from '../host/finding.ts'
 import { backlogOf, poolOf, somaxconnFor } from '../host/mend.ts'
 import { type Between, inTwoDigits, missingOf } from './missing.ts'
 import { type ListenerRecording, largest, limitAt, type PortRecording, within } from './recorded.ts'
-import { type Spell, spellsOf } from './spells.ts'
+import { type MeasuredWait, type Spell, spellsOf } from './spells.ts'
 import { timesInWords, whenInWords } from './when.ts'
 
 export interface Diagnosis extends HostFound {
@@ -137,6 +137,7 @@ function inWords(spell: Spell, all: readonly Spell[], spells: readonly Spell[], 
       full_seconds: fullSeconds,
       full_without_a_break_seconds: Math.min(unbrokenSeconds, fullSeconds),
       ...(oldestWaitSeconds === undefined ? {} : { oldest_wait_seconds: oldestWaitSeconds }),
+      ...measuredEvidence(spell),
       ...(spell.stood === undefined ? {} : { stood_still: spell.stood ? 'yes' : 'no' }),
       from: new Date(spell.from * 1000).toISOString(),
       to: new Date(spell.to * 1000).toISOString(),
@@ -164,11 +165,16 @@ const placeOf = (
 })
 
 /** A queue that stands still fills first: the first in line waited for longer than it was full. */
-function stallOf({ fullSeconds, unbrokenSeconds, coarseSeconds, oldestWaitSeconds = 0 }: Spell, kind: Kind): Between {
+function stallOf(
+  { fullSeconds, unbrokenSeconds, coarseSeconds, oldestWaitSeconds = 0, measured, lasts }: Spell,
+  kind: Kind,
+): Between {
   const unbroken = Math.min(unbrokenSeconds, fullSeconds)
   if (kind !== 'stood') return { low: 0, high: unbroken }
   const low = Math.max(Math.min(unbroken, fullSeconds), oldestWaitSeconds)
-  // It went on until the next reading at most.
+  // Whoever was accepted at its end tells how long it was; otherwise it went on until the next reading at most.
+  if (!lasts && measured?.mostSeconds !== undefined && measured.mostSeconds >= low)
+    return { low, high: Math.min(measured.mostSeconds, low + coarseSeconds) }
   return { low, high: low + coarseSeconds }
 }
 
@@ -187,7 +193,11 @@ function seenOf(spell: Spell, kind: Kind, code: string, { shards }: PortRecordin
   const which = shards.length === 1 ? '' : `, shard ${shard.shard} of ${shards.length}`
   const begin = `${whenInWords(spell)}${which}:`
   const first =
-    oldestWaitSeconds === undefined || oldestWaitSeconds === 0 ? '' : `, the first for ${seconds(oldestWaitSeconds)}`
+    spell.measured !== undefined && !lasts
+      ? `, the longest for ${measuredInWords(spell.measured)} (exact, measured at accept())`
+      : oldestWaitSeconds === undefined || oldestWaitSeconds === 0
+        ? ''
+        : `, the first for ${seconds(oldestWaitSeconds)}`
   const wait = `${whole(Math.max(length ?? 0, limit + 1))} of ${whole(limit + 1)} wait${lasts ? '' : 'ed'}${first}`
   const still = `for ${seconds(stallOf(spell, kind).low)} or more`
   const others = calm === shards.length - 1 ? 'the others' : `${calm} of the others`
@@ -209,6 +219,20 @@ function seenOf(spell: Spell, kind: Kind, code: string, { shards }: PortRecordin
       return `${begin} ${packets(spell)} ${spell.drops === 1 ? 'was' : 'were'} counted as dropped, and its queue was full in no sample (${length === undefined ? 'no length was read' : `${whole(length)} of ${whole(limit + 1)} at most`})`
   }
 }
+
+function measuredInWords({ leastSeconds, mostSeconds }: MeasuredWait): string {
+  if (mostSeconds === undefined) return `more than ${seconds(leastSeconds)}`
+  return leastSeconds === 0 ? `${seconds(mostSeconds)} at most` : `${seconds(leastSeconds)} to ${seconds(mostSeconds)}`
+}
+
+const measuredEvidence = ({ measured }: Spell): Record<string, number> =>
+  measured === undefined
+    ? {}
+    : {
+        accepted: measured.accepted,
+        longest_accepted_wait_seconds_at_least: measured.leastSeconds,
+        ...(measured.mostSeconds !== undefined && { longest_accepted_wait_seconds_at_most: measured.mostSeconds }),
+      }
 
 /** In no more digits than readings tell. */
 const seconds = (value: number): string =>

@@ -9,6 +9,13 @@ export interface Reading {
 
 export type Readings = readonly Reading[]
 
+/** Of a histogram of waits that were measured at accept(): how many were no longer than this, counted since the beginning. */
+export interface WaitBucket {
+  /** Infinity for all of them. */
+  upToSeconds: number
+  count: Readings
+}
+
 /** One listening socket. */
 export interface ListenerRecording
   extends Pick<
@@ -27,6 +34,10 @@ export interface ListenerRecording
   drops: Readings
   /** How many processes wait for connections at it. */
   acceptors: Readings
+  /** What only BPF tells: how long the first in its own line has waited, how often it has become full, how long the accepted had waited. */
+  oldestWaitSeconds?: Readings
+  timesFull?: Readings
+  waits?: readonly WaitBucket[]
 }
 
 /** The sockets of one address and port, with what is kept of the port and of its network namespace. */

@@ -7,6 +7,8 @@ const APART_S = 10
 const WHOLLY = 0.95
 /** A connections' dump is a second old at most, where the exporter has its time. */
 const WAIT_IS_OLD_S = 1.5
+/** Each time that it was full lasted for so long: accept() ends such a time. */
+const STANDS_S = 1
 /** Shares of the time in which nobody was accepted, from which on a queue stood still. */
 const STILL = 0.7
 
@@ -25,6 +27,8 @@ export interface Spell {
   /** The longest that was read; undefined where nothing was. */
   length: number | undefined
   oldestWaitSeconds: number | undefined
+  /** Of those who were accepted meanwhile, as it was measured; undefined where it was not, or nobody was. */
+  measured: MeasuredWait | undefined
   hungUp: number | undefined
   /** Whether nobody was accepted meanwhile; undefined where nobody looked while it was full. */
   stood: boolean | undefined
@@ -38,6 +42,14 @@ export interface Spell {
   synQueueFull: number | undefined
   /** Longest time between two readings in it. */
   coarseSeconds: number
+}
+
+/** The longest wait of so many who were accepted, within the bounds of a histogram's bucket. */
+export interface MeasuredWait {
+  accepted: number
+  leastSeconds: number
+  /** Undefined above the last bound. */
+  mostSeconds: number | undefined
 }
 
 interface Piece {
@@ -99,6 +111,8 @@ function spellOf(pieces: readonly Piece[], shard: ListenerRecording, port: PortR
   const last = shard.limits.at(-1)?.atSeconds ?? to
   const full = pieces.filter((piece) => piece.full > 0)
   const [fullFrom, fullTo] = [full[0]?.from ?? from, full.at(-1)?.to ?? to]
+  const measured = longestWait(shard, from, to)
+  const oldest = largest(within(waitsOf(shard, port), from, to))
   return {
     shard,
     from: fullFrom,
@@ -109,7 +123,8 @@ function spellOf(pieces: readonly Piece[], shard: ListenerRecording, port: PortR
     drops: pieces.reduce((sum, piece) => sum + piece.drops, 0),
     limit: limitAt(shard, from),
     length: largest([...within(shard.length, from, to), ...within(shard.peak, from, to)]),
-    oldestWaitSeconds: largest(within(port.oldestWaitSeconds, from, to)),
+    oldestWaitSeconds: measured === undefined ? oldest : Math.max(measured.leastSeconds, oldest ?? 0),
+    measured,
     hungUp: largest(within(port.hungUp, from, to)),
     stood: stoodStill(pieces, shard, port),
     nobodyAccepts:
@@ -119,6 +134,26 @@ function spellOf(pieces: readonly Piece[], shard: ListenerRecording, port: PortR
     listenDrops: gainedIn(counters.listenDrops, from, to),
     synQueueFull: gainedIn(counters.synQueueFull, from, to),
     coarseSeconds: Math.max(...pieces.map((piece) => piece.to - piece.from)),
+  }
+}
+
+/** How long the first in line has waited: in its own, where that is known. */
+const waitsOf = ({ oldestWaitSeconds = [] }: ListenerRecording, port: PortRecording): ListenerRecording['drops'] =>
+  oldestWaitSeconds.length > 0 ? oldestWaitSeconds : port.oldestWaitSeconds
+
+/** Whoever was first in a line that stood still is accepted when it goes on: the measured wait is as long as the stall. */
+function longestWait({ waits = [], limits }: ListenerRecording, from: number, to: number): MeasuredWait | undefined {
+  const buckets = waits
+    .toSorted((a, b) => a.upToSeconds - b.upToSeconds)
+    .map(({ upToSeconds, count }) => ({ upToSeconds, by: gainedIn(fromZero(count, limits), from, to) ?? 0 }))
+  const accepted = buckets.at(-1)?.by ?? 0
+  if (accepted === 0 || buckets.at(-1)?.upToSeconds !== Number.POSITIVE_INFINITY) return undefined
+  const at = buckets.findIndex(({ by }) => by >= accepted)
+  const { upToSeconds } = buckets[at]!
+  return {
+    accepted,
+    leastSeconds: buckets[at - 1]?.upToSeconds ?? 0,
+    mostSeconds: Number.isFinite(upToSeconds) ? upToSeconds : undefined,
   }
 }
 
@@ -141,17 +176,20 @@ function unbroken(pieces: readonly Piece[]): number {
 const isWhole = ({ from, to, full }: Piece): boolean => full >= WHOLLY * (to - from)
 
 /**
- * Whether the first in line stayed the first: it gets older by as long as passes. Where one reading alone fell into it, it had
+ * Whether nobody was accepted while it was full. Where it is counted how often it has become full, that tells: whoever is accepted ends
+ * one such time. Otherwise whether the first in line stayed the first: it gets older by as long as passes. Where one reading alone fell into it, it had
  * waited for at least as long as the queue was full by then.
  */
 function stoodStill(pieces: readonly Piece[], shard: ListenerRecording, port: PortRecording): boolean | undefined {
   const [from, to] = [pieces[0]!.from, pieces.at(-1)!.to]
+  const times = gainedIn(fromZero(shard.timesFull ?? [], shard.limits), from, to) ?? 0
+  if (times > 0) return pieces.reduce((sum, { full }) => sum + full, 0) / times >= STANDS_S
   const fullAt = new Set(
     within(shard.length, from, to)
       .filter(({ atSeconds, value }) => value > limitAt(shard, atSeconds))
       .map(({ atSeconds }) => atSeconds),
   )
-  const waits = port.oldestWaitSeconds.filter(({ atSeconds }) => fullAt.has(atSeconds))
+  const waits = waitsOf(shard, port).filter(({ atSeconds }) => fullAt.has(atSeconds))
   let [passed, older] = [0, 0]
   for (const [i, { atSeconds, value }] of waits.entries()) {
     const before = waits[i - 1]

@@ -29,17 +29,22 @@ export class HostWatch {
 
   /** After the second. */
   evidence(looks: Looks): HostEvidence {
-    const { before, after, apartMs, hidden, unread } = looks
+    const { before, after, apartMs, hidden, unread, exact } = looks
     const processes = new Processes(this.#proc, this.#processes, looks)
     const here = fs.statSync('/proc/self/ns/net').ino
     return {
       apartMs,
       hidden,
       unread,
+      ...(exact !== undefined && { exact: 'first' in exact ? null : exact.why }),
       namespaces: after.namespaces.map((space) => {
         const own = space.inode === here
         const earlier = before.namespaces.find(({ inode }) => inode === space.inode)
-        return namespaceEvidence(space, earlier, { apartMs, own, processes, facts: factsOf(space, own, this.#proc) })
+        return namespaceEvidence(space, earlier, {
+          ...{ apartMs, own, processes },
+          facts: factsOf(space, own, this.#proc),
+          ...(exact !== undefined && 'first' in exact && { exact: { first: exact.first, nowMs: after.monotonicMs } }),
+        })
       }),
       machine: this.#machine(after, apartMs),
     }

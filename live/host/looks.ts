@@ -25,6 +25,7 @@ import type {
   UdpSocketSample,
   UnixListenerSample,
 } from '#services/exporter/snapshot.ts'
+import { type ExactLook, ExactLooks } from './exact-looks.ts'
 
 /** More listeners than any host has: a look leaves none out. */
 const MOST_LISTENERS = 1_000_000
@@ -53,6 +54,8 @@ export interface Looks {
   waitersAt(inode: number): readonly number[] | undefined
   /** Where nobody was seen to wait: who may not be looked into. */
   unseenAt(inode: number): UnseenEvidence | undefined
+  /** What BPF told of each listener, or why it did not; undefined where nobody tried. */
+  exact?: { first: ExactLook } | { why: string }
   /** Processes that may not be looked into. */
   hidden: number
   /** What may not be looked at of all network namespaces, where all are asked for. */
@@ -104,7 +107,9 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
     first?.(new Set(inodes.values().flatMap((inode) => owners.of(inode).map(({ pid }) => pid))))
     const secondMs = Math.max(readMs + apartMs, monotonicMs() + Math.min(apartMs, LEAST_APART_MS))
     await meanwhile?.()
-    await sleep(Math.max(0, secondMs - monotonicMs()), undefined, { signal })
+    using exact = new ExactLooks(sampler)
+    const laterMs = exact.first === undefined ? secondMs : Math.max(secondMs, exact.first.atMs + LEAST_APART_MS / 2)
+    await sleep(Math.max(0, laterMs - monotonicMs()), undefined, { signal })
     sampler.readEverything()
     const raw = take()
     if (listenersIn(raw) !== listenersIn(before)) await settle(owners, socketInodes(raw))
@@ -117,6 +122,10 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
       ownersOf: (inode) => owners.of(inode),
       waitersAt: (inode) => owners.waitersAt(inode),
       unseenAt: (inode) => owners.unseenAt(inode),
+      exact:
+        exact.first === undefined || exact.lastWhy !== undefined
+          ? { why: exact.lastWhy ?? '' }
+          : { first: exact.first },
       hidden: owners.health.hidden,
       unread: finder && unreadOf(finder, raw, proc),
     }

@@ -2,6 +2,7 @@
 import type { NamespaceEvidence, Place, QueueEvidence, UdpEvidence } from '#findings/host/evidence.ts'
 import type { NamespaceSample, PortSample } from '#services/exporter/snapshot.ts'
 import type { Behinds } from './behind.ts'
+import { type ExactLook, waitBefore } from './exact-looks.ts'
 import type { EarlierLook } from './looks.ts'
 import type { NamespaceFacts } from './namespace-facts.ts'
 import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
@@ -17,6 +18,8 @@ interface Around {
   processes: Behinds
   /** What the snapshot does not tell, where it can be looked at. */
   facts?: NamespaceFacts
+  /** Where listeners were read by BPF too: the reading before, and when that of the snapshot was made. */
+  exact?: { first: ExactLook; nowMs: number }
 }
 
 /** What two snapshots say of a namespace. */
@@ -49,7 +52,7 @@ function tcpQueues(
   space: NamespaceSample,
   before: Before,
   place: Where,
-  { processes, apartMs }: Around,
+  { processes, apartMs, exact: around }: Around,
   somaxconn: number | undefined,
 ): QueueEvidence[] {
   const earlier = byCookie(before?.listeners ?? [])
@@ -63,6 +66,8 @@ function tcpQueues(
     const then = earlier.get(listener.cookie)
     const who = processes.behind(listener, somaxconn)
     const all = ofPort(ports.get(at), portsBefore.get(at))
+    const exact = around === undefined ? undefined : listener.exact
+    const waitMs = exact?.oldestWaitMs ?? 0
     return {
       netns: place.netns,
       own: place.own,
@@ -89,8 +94,12 @@ function tcpQueues(
       setBy: who.setBy,
       drops,
       dropsPerSecond: then === undefined ? undefined : perSecond(drops - then.drops, apartMs),
-      oldestWaitMs: all.oldestWaitMs,
-      oldestWaitBeforeMs: all.oldestWaitBeforeMs,
+      oldestWaitMs: exact === undefined ? all.oldestWaitMs : waitMs,
+      oldestWaitBeforeMs:
+        exact === undefined || around === undefined
+          ? all.oldestWaitBeforeMs
+          : waitBefore(listener.cookie, waitMs, { ...around, apartMs }),
+      ...(exact !== undefined && { isExact: true, halfOpen: exact.synQueue }),
       hungUp: all.hungUp,
       accepted: all.accepted,
       acceptedBefore: all.acceptedBefore,

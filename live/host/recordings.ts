@@ -1,5 +1,5 @@
 /** What a Prometheus that scrapes our exporters has kept of listeners, as recordings that findings are made from. */
-import type { ListenerRecording, PortRecording, Readings } from '#findings/recording/recorded.ts'
+import type { ListenerRecording, PortRecording, Readings, WaitBucket } from '#findings/recording/recorded.ts'
 import { serverOf } from '#findings/servers/recognise.ts'
 import type { Prometheus, Series, Value } from '#planner/inputs/prometheus.ts'
 import { limitSetBy } from './set-by.ts'
@@ -37,6 +37,8 @@ const LISTENER = ['instance', 'netns', 'address', 'port', 'shard'] as const
 const PORT = ['instance', 'netns', 'address', 'port'] as const
 const NAMESPACE = ['instance', 'netns'] as const
 const SEEN_STEP_S = 30
+/** Bounds of the waits that are asked for: each is a series of each listener, and shorter ones decide nothing. */
+const WAIT_BOUNDS_S = [0.01, 0.1, 0.5, 1, 2.5, 5, 10] as const
 
 type Labels = Readonly<Record<string, string>>
 const keyOf = (labels: Labels, same: readonly string[]): string => same.map((label) => labels[label] ?? '').join('|')
@@ -125,6 +127,8 @@ async function portsOf(
     const found = Map.groupBy(series, (one) => keyOf(one.labels, same))
     return (like) => summed(found.get(keyOf(like, same)) ?? [])
   }
+  const waitsUpTo = async (bound: string): Promise<(like: Labels) => Readings> =>
+    read('tcp_listener_accept_wait_seconds_bucket', `${ofPorts},le=~${JSON.stringify(bound)}`, LISTENER)
   const gone = 'client!="open"'
   const [limit, length, peak, full, drops, acceptors, wait, hungUp, opens, overflows, listenDrops, synFull, somaxconn] =
     await Promise.all([
@@ -142,6 +146,29 @@ async function portsOf(
       read('node_netstat_TcpExt_TCPReqQFullDrop', ofHosts, NAMESPACE),
       read('node_sysctl_net_core_somaxconn', ofHosts, NAMESPACE),
     ])
+  const [ownWait, timesFull] = await Promise.all([
+    read('tcp_listener_oldest_wait_seconds', ofPorts, LISTENER),
+    read('tcp_listener_accept_queue_full_total', ofPorts, LISTENER),
+  ])
+  const all = await waitsUpTo(quoted('+Inf'))
+  // Where nothing is measured at accept() there is nothing more to ask for.
+  const isMeasured = listeners.some(({ labels }) => all(labels).length > 0)
+  const upTo = await Promise.all(
+    (isMeasured ? WAIT_BOUNDS_S : []).map(async (upToSeconds) => ({
+      upToSeconds,
+      // Prometheus 3 writes a whole number as 1.0.
+      count: await waitsUpTo(`${quoted(String(upToSeconds))}(\\.0)?`),
+    })),
+  )
+  const bucketsOf = (own: Labels): WaitBucket[] => {
+    const count = all(own)
+    return count.length === 0
+      ? []
+      : [
+          ...upTo.map((bucket) => ({ upToSeconds: bucket.upToSeconds, count: bucket.count(own) })),
+          { upToSeconds: Number.POSITIVE_INFINITY, count },
+        ]
+  }
   return [...Map.groupBy(listeners, ({ labels }) => keyOf(labels, PORT)).values()].map((group): PortRecording => {
     const { labels } = group[0]!
     const largestAllowed = somaxconn(labels).at(-1)?.value
@@ -168,6 +195,9 @@ async function portsOf(
             fullSeconds: full(own),
             drops: drops(own),
             acceptors: acceptors(own),
+            oldestWaitSeconds: ownWait(own),
+            timesFull: timesFull(own),
+            waits: bucketsOf(own),
           }
         }),
       oldestWaitSeconds: wait(labels),

@@ -6,6 +6,9 @@ import type { Discovery } from './sampler/message.ts'
 
 /** capability.h */
 const CAP_SYS_PTRACE = 19n
+const CAP_SYS_ADMIN = 21n
+const CAP_PERFMON = 38n
+const CAP_BPF = 39n
 
 /** Of `--netns all`: what the last search found and is not read, or was not allowed to look at. */
 export interface UnreadNamespaces {
@@ -54,7 +57,15 @@ export const hiddenLine = (processes: number, capabilities: bigint | undefined =
       : 'give the exporter CAP_SYS_PTRACE, or run it as root'
   }`
 
-const mayLook = (capabilities: bigint): boolean => ((capabilities >> CAP_SYS_PTRACE) & 1n) === 1n
+const has = (capabilities: bigint, one: bigint): boolean => ((capabilities >> one) & 1n) === 1n
+
+const mayLook = (capabilities: bigint): boolean => has(capabilities, CAP_SYS_PTRACE)
+
+/** Whether it may be worth trying to load BPF programs; in a user namespace of its own the kernel refuses all the same. */
+export function mayLoadPrograms(capabilities: bigint | undefined = ownCapabilities()): boolean {
+  if (capabilities === undefined) return true
+  return has(capabilities, CAP_SYS_ADMIN) || (has(capabilities, CAP_BPF) && has(capabilities, CAP_PERFMON))
+}
 
 /** The effective capabilities of this process. */
 function ownCapabilities(): bigint | undefined {

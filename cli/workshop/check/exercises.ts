@@ -45,6 +45,10 @@ const resets = ({ readings: { counters } }: Case): number =>
   counters.EstabResets.total - counters.EstabResets.during(AFTERWARDS)
 const has = ({ recording }: Case, name: string, value: string): boolean => recording.sysctls[name] === value
 
+/** The longest queue of shard 1, of all connections that came; 0 where BPF does not tell. */
+const exactPeak = ({ recording }: Case): number =>
+  Object.values(recording.exactPeaks).reduce((most, { shard, peak }) => (shard === 1 ? Math.max(most, peak) : most), 0)
+
 /** An expectation of the kernel's that saw the answer: a reader has to state it, not only provoke it. */
 const states = (asks: string, answers: (seen: JudgedExpectation['seen']) => boolean, look: string): Requirement => ({
   asks,
@@ -239,6 +243,38 @@ export const exercises: Record<string, Exercise> = {
         'the backlog that is enough is near the rule',
         160,
         'the mean is 100, its square root 10, and three of those are enough',
+      ),
+    ],
+  },
+  'hidden-burst': {
+    requirements: [
+      someCase(
+        'what comes into the queue is counted by BPF',
+        ({ recording }) => Object.keys(recording.exactPeaks).length > 0,
+        () => "see lab: { exact: 'auto' }; without root, or spillway exact install, nobody counts it here",
+      ),
+      someCase(
+        'the queues are read once a second',
+        ({ recording }) => recording.plan.sampleIntervalMs >= 1000,
+        () => 'see lab: { sampleIntervalMs: 1000 }',
+      ),
+      someCase(
+        'the queue of shard 1 was full',
+        (one) => exactPeak(one) > one.readings.listener(1).limit.max,
+        (cases) =>
+          `${each(cases, exactPeak)} waited at most, of ${each(cases, ({ readings }) => readings.listener(1).limit.max + 1)}; stall it, and let as many come as fit`,
+      ),
+      someCase(
+        'no sample saw more than half of it',
+        (one) => one.readings.listener(1).peak <= exactPeak(one) / 2,
+        (cases) =>
+          `a sample saw ${each(cases, ({ readings }) => readings.listener(1).peak)}; release the backend as soon as all have come`,
+      ),
+      someCase(
+        'nothing was dropped',
+        ({ readings }) => readings.counters.ListenDrops.total === 0,
+        (cases) =>
+          `${each(cases, ({ readings }) => readings.counters.ListenDrops.total)} were; N + 1 fit in a backlog of N, and no more may come`,
       ),
     ],
   },

@@ -14,7 +14,7 @@ const titles = { place: '#', client: 'client', wait: 'waits', unread: 'unread', 
 export class LineTab {
   readonly element: HTMLElement
   readonly #whose = html('h3', { class: 'line-whose', 'data-term': 'acceptQueue' })
-  readonly #words = html('p', { class: 'summary' })
+  readonly #words = html('p', { class: 'line-words' })
   readonly #table = html('table', { class: 'line' })
   readonly #body = html('tbody')
   readonly #behind = html('p', { class: 'line-behind' })

@@ -37,9 +37,9 @@ export class Panel {
     this.#experiments = new ExperimentTab(orders, config)
     const pages: [name: string, page: HTMLElement][] = [
       ['Shards', this.#shard.element],
-      ['Line', this.#line.element],
       ['Load', this.#loads.element],
       ['Kernel', this.#kernel.element],
+      ['Line', this.#line.element],
       ['Plan', this.#plan.element],
       ['Experiments', this.#experiments.element],
       ['Words', wordsTab(config.chapters)],
