@@ -14,10 +14,10 @@ import { atListener, context, ListenerWalk, need, socket } from './iterator.ts'
 export const MOST_WAITING = 64
 
 /** What a client has done since its handshake: `finished` has sent a FIN and may still listen, `reset` has sent an RST. */
-export type ClientState = 'connected' | 'finished' | 'reset'
+type ClientState = 'connected' | 'finished' | 'reset'
 
 /** A connection whose handshake is complete and that is not accepted yet. */
-export interface WaitingConnection {
+interface WaitingConnection {
   /** Of the client. */
   address: string
   port: number

@@ -22,6 +22,5 @@ export const WaitingSample = Type.Object({
 })
 export type WaitingSample = Static<typeof WaitingSample>
 
-/** Why that is not known: without BPF the kernel does not tell who waits in which queue, nor in which order. */
-export const NoWaiting = Type.Object({ why: Type.String() })
-export type WaitingAnswer = WaitingSample | Static<typeof NoWaiting>
+/** That; or why it is not known: without BPF the kernel does not tell who waits in which queue, nor in which order. */
+export type WaitingAnswer = WaitingSample | { why: string }
