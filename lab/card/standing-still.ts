@@ -50,7 +50,7 @@ export const listens: Question = {
 
 /** What came of the clients when it went on. */
 export const afterwards = (served: number, gaveUp: number, cut: number): string =>
-  ` When it went on, ${number(served)} were served, and ${number(gaveUp)} gave up within ${duration(PATIENCE_MS)}${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}.`
+  ` When it went on, ${number(served)} ${served === 1 ? 'was' : 'were'} served, and ${number(gaveUp)} gave up within ${duration(PATIENCE_MS)}${cut === 0 ? '' : `; ${number(cut)} were reset or closed without an answer`}.`
 
 export const holds: Question = {
   asks: 'What does it hold while it stands still, and what do the next clients see?',

@@ -35,13 +35,13 @@ export function heldUpMs(before: Scheduled, after: Scheduled): number | undefine
   return turns > 0 && waitedMs >= 0 ? waitedMs / turns : undefined
 }
 
-/** Sometimes they wait ten times as long as on average, and half of the places are as many as may come without changing anything. */
-const MOST_OF_PLACES = 0.05
+/** They sometimes wait ten times as long as on average, and more than one in ten of the places that are taken then is a difference. */
+const MOST_OF_PLACES = 0.01
 
 /** Why what a queue did says little of the server, which was held up; undefined if it was not. `perSecond` comes to each socket. */
 export function tooHeldUp({ heldUpMs: ms = 0, shards }: LabRun, perSecond: number): string | undefined {
   const places = Math.min(...shards.map(({ limit }) => limit + 1))
   const come = (perSecond * ms) / 1000
   if (come <= MOST_OF_PLACES * places) return undefined
-  return `this machine was too busy: its processes waited ${duration(ms)} for a CPU each time, on average; ${number(come)} connections come meanwhile, and only ${plural(places, 'place is', 'places are')} there`
+  return `this machine was too busy: its processes waited ${duration(ms)} for a CPU each time, on average, which is too long for a queue of ${plural(places, 'place')} at ${number(Math.round(perSecond))} connections a second`
 }
