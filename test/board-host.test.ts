@@ -78,7 +78,7 @@ test('one full shard of three is the first to be seen, with who does not accept,
   assert.equal(await page.locator('.lane').count(), 3)
   assert.equal(await page.locator('.lane.full').count(), 1)
   await reads(page, '.lane.full .holder', /does not accept/)
-  await reads(page, '.lane:not(.full) .holder', /accepts.*accepts/s)
+  await reads(page, '.lane:not(.full) .holder', /watches it.*watches it/s)
   await reads(page, '.places li:first-child', /python3 ×3.*1 of 3 full/s)
   await reads(page, '#words', /8443.*Shard \d of 3 stands still/s)
   await reads(page, '.about', /16 fit in each: backlog 15/)
@@ -222,7 +222,7 @@ test('while the exporter is away the page says how old it is, and goes on when i
   const page = await opened(context, url)
   await reads(page, '.lane .length', /^10$/)
   await reads(page, '#live', /live, \d+ Hz/)
-  await reads(page, '.about', /it does not wait|none of them waits|it accepts|who accepts/)
+  await reads(page, '.about', /it does not wait|none of them waits|it watches|who accepts/)
   await page.getByRole('tab', { name: 'Findings' }).click()
   await reads(page, '.found.critical', /8080.*10 of 10/s)
 

@@ -209,8 +209,8 @@ function holdersWords({ picture, who, doubt }: ChosenView): string {
         : accept.length === 0
           ? `${all.length === 1 ? 'it does not wait' : 'none of them waits'} for connections${doubt}`
           : all.length === 1
-            ? 'it accepts'
-            : `${number(accept.length)} accept${accept.length === 1 ? 's' : ''}${stopped.length === 0 ? '' : `, ${number(stopped.length)} ${stopped.length === 1 ? 'is' : 'are'} stopped by a signal`}`
+            ? 'it watches for connections'
+            : `${number(accept.length)} ${accept.length === 1 ? 'watches' : 'watch'} for connections${stopped.length === 0 ? '' : `, ${number(stopped.length)} ${stopped.length === 1 ? 'is' : 'are'} stopped by a signal`}`
   const name = who ?? all[0]?.command ?? ''
   const looked =
     picture.holdersAgeMs === undefined

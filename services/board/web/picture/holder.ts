@@ -59,9 +59,9 @@ export class Holder {
           : accepts === undefined
             ? ''
             : accepts
-              ? 'accepts'
+              ? 'watches it'
               : this.#letters >= 14
-                ? 'does not accept'
+                ? 'does not watch'
                 : 'idle',
       )
   }

@@ -143,7 +143,7 @@ export class Journey {
   }
 }
 
-/** How many processes hold the sockets, and how many of them accept; how long ago that was looked for. */
+/** How many processes hold the sockets, and how many of them watch for connections; how long ago that was looked for. */
 function holdersInWords({ shards, holdersAgeMs }: PictureState): [number: string, unit: string] {
   const holders = new Map(shards.flatMap(({ holders = [] }) => holders.map((holder) => [holder.pid, holder] as const)))
   if (holders.size === 0) return [UNKNOWN, 'not seen']
@@ -156,7 +156,7 @@ function holdersInWords({ shards, holdersAgeMs }: PictureState): [number: string
       : ` (${duration(Math.floor(holdersAgeMs / 1000) * 1000)} ago)`
   return told.length === 0
     ? [number(holders.size), `${holders.size === 1 ? 'holds it' : 'hold it'}${age}`]
-    : [`${number(accept.length)} of ${number(holders.size)}`, `${accept.length === 1 ? 'accepts' : 'accept'}${age}`]
+    : [`${number(accept.length)} of ${number(holders.size)}`, `${accept.length === 1 ? 'watches' : 'watch'}${age}`]
 }
 
 /** Where the kernel ends and the processes begin. */
