@@ -53,7 +53,8 @@ test('a full receive queue is within one datagram of its limit, and its drops ar
     assert.equal(row.limit, 16_384, 'twice what SO_RCVBUF was given')
     const [one = 0] = sizes
     assert.ok(one > DATAGRAM.length, 'a datagram takes more memory than its bytes')
-    assert.ok(row.receiveQueue <= row.limit! && row.receiveQueue + one > row.limit!)
+    // Linux 6.1 and 6.12 take the datagram that crosses the limit, 6.18 does not.
+    assert.ok(Math.abs(row.receiveQueue - row.limit!) < one, `${row.receiveQueue} of ${row.limit}, one takes ${one}`)
     const ss = execFileSync('ss', ['-uanmH', `sport = :${port}`], { encoding: 'utf8' })
     assert.match(ss, new RegExp(`^UNCONN ${row.receiveQueue} `))
     assert.match(ss, new RegExp(`rb${row.limit},.*d${row.drops}\\)`))
