@@ -11,10 +11,22 @@ import { whyNoBpf } from './listeners.ts'
 
 // No tool that one could install: a host may refuse BPF to everybody, or have an older kernel.
 const refused = whyNoBpf()
-const watching = refused === undefined ? new ListenerEvents() : undefined
+const { watching, missing } = refused === undefined ? watchingHere() : {}
 const needs = (...kinds: EventKind[]) => ({
-  skip: refused ?? kinds.map((kind) => watching?.missing.get(kind)).find((why) => why !== undefined) ?? false,
+  skip: refused ?? kinds.map((kind) => missing?.get(kind)).find((why) => why !== undefined) ?? false,
 })
+
+/** What this kernel lets one watch; nothing at all on an old one. */
+function watchingHere(): { watching?: ListenerEvents; missing: ReadonlyMap<EventKind, string> } {
+  try {
+    const watching = new ListenerEvents()
+    return { watching, missing: watching.missing }
+  } catch (error) {
+    if (error instanceof NothingWatched) return { missing: error.missing }
+    throw error
+  }
+}
+
 test.after(() => watching?.close())
 
 /** What has happened at these listeners, in their order; undefined where nothing has. */
