@@ -163,7 +163,7 @@ test('a run that was cut off is shown up to its last second', { skip }, async (c
   for (const table of ['accept_queue', 'connections']) assert.ok(fs.existsSync(path.join(run, `${table}.parquet`)))
   const page = await open(context, browser, pathToFileURL(report).href)
   assert.ok(await page.locator('.masthead').getByText('The run was cut off').isVisible())
-  assert.ok(await page.getByText('peak 9, full at 9').isVisible())
+  assert.ok(await page.getByText('peak 9 (sampled), full at 9').isVisible())
   await keepPicture(page, 'report-cut-off', true)
 })
 
