@@ -151,8 +151,12 @@ test('a server that heeds no order to stop can be killed meanwhile, and started 
 
 test('a socket of nginx stalls with its own worker alone', { skip: skipWithout('nginx') }, async () => {
   await using lab = await Lab.start(labWith(servers.nginx('reuseport'), folder()))
-  const [first, second] = await accepting(lab, [1, 1])
-  assert.notEqual(first?.processes[0]?.pid, second?.processes[0]?.pid)
+  // Until its workers are there, the master holds both.
+  await eventually(
+    'each socket has a worker of its own',
+    () => Promise.all([1, 2].map((number) => lab.backend(number).told())),
+    (told) => assert.equal(new Set(told.flatMap(({ processes }) => processes.map(({ pid }) => pid))).size, 2),
+  )
   await lab.backend(2).stall()
   assert.deepEqual(
     (await accepting(lab, [1, 1])).map(({ faults }) => faults.stalled),
