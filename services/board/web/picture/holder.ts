@@ -61,7 +61,7 @@ export class Holder {
             : accepts
               ? 'watches it'
               : this.#letters >= 14
-                ? 'does not watch'
+                ? 'does not accept'
                 : 'idle',
       )
   }
