@@ -7,8 +7,8 @@ import type { HostFound, Mend } from './finding.ts'
 import { poolOf, whereOf } from './mend.ts'
 import { doubtOf, duration, nameOf, pidsOf, plural, whole } from './words.ts'
 
-/** The same head of the queue at both looks, allowing for what separates the readings. */
-const SAME_HEAD = 0.7
+/** The same head of the queue at both looks, allowing for what separates the readings: its wait has grown by this share of the time. */
+export const SAME_HEAD = 0.7
 /** A wait that no healthy moment explains; of a full queue, that nobody was accepted between the looks is enough. */
 const LONG_WAIT_MS = 1000
 /** Of one core. */
@@ -38,10 +38,12 @@ export function whoWaits({
   return acceptors.length === 0 ? 'nobody' : 'somebody'
 }
 
+/** Whether nobody was seen to wait, whoever could not be looked into. */
+export const sawNobody = (queue: QueueEvidence): boolean => ['nobody', 'nobody seen'].includes(whoWaits(queue))
+
 const mayStandStill = (queue: QueueEvidence): boolean => {
   const { processes } = queue
-  const waits = whoWaits(queue)
-  if (waits === 'nobody' || waits === 'nobody seen') return true
+  if (sawNobody(queue)) return true
   return isFull(queue) || accepting(queue).some(({ state }) => state === 'stopped') || processes.length === 0
 }
 

@@ -1,5 +1,5 @@
 /** Connections past accept(), those of the dead in the queue, and who shares the work. */
-import { standsStill, whoWaits } from './cause.ts'
+import { sawNobody, standsStill, whoWaits } from './cause.ts'
 import type { QueueEvidence } from './evidence.ts'
 import { listensForMs } from './evidence.ts'
 import type { HostFinding } from './finding.ts'
@@ -89,7 +89,7 @@ export const forsakenShards: HostFinding = function* forsakenShards(host) {
  * database, comes back, and with an empty queue it is no different from one that has forgotten its socket.
  */
 const isForsaken = (queue: QueueEvidence): boolean =>
-  ['nobody', 'nobody seen'].includes(whoWaits(queue)) &&
+  sawNobody(queue) &&
   queue.length > 0 &&
   (queue.lengthBefore ?? 0) > 0 &&
   queue.processes.length > 0 &&

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { KernelError } from '../errors.ts'
 import { close } from '../libc.ts'
-import { Assembly } from './assembler.ts'
+import { Assembly, frame, helpers } from './assembler.ts'
 import type { Btf } from './btf.ts'
 import { linkIterator, loadProgram, openIterator, pin } from './system-call.ts'
 
@@ -26,6 +26,28 @@ export const atListener = (stateAt: number): Assembly =>
     .jumpIf(socket, '==', 0, 'next')
     .load(1, 1, socket, stateAt)
     .jumpIf(1, '!=', LISTEN, 'end')
+
+/**
+ * Goes on with it: `listener` is the socket as one of TCP, and its cookie is in register 0.
+ */
+export const withCookie = (program: Assembly, listener: number): Assembly =>
+  program
+    .withRegister('mov', 1, socket)
+    .call(helpers.skcToTcpSock)
+    .jumpIf(0, '==', 0, 'next')
+    .withRegister('mov', listener, 0)
+    .withRegister('mov', 1, socket)
+    .call(helpers.getSocketCookie)
+
+/** Hands a record of so many bytes, which stands on the stack from `at`, to whoever reads the walk. */
+export const written = (program: Assembly, at: number, bytes: number): Assembly =>
+  program
+    .load(8, 1, context, 0)
+    .load(8, 1, 1, 0)
+    .withRegister('mov', 2, frame)
+    .withConstant('add', 2, at)
+    .withConstant('mov', 3, bytes)
+    .call(helpers.seqWrite)
 
 /** What the kernel must have for `what` to be read. Throws a KernelError where it has not. */
 export function need<Value>(value: Value | undefined, what: string): Value {

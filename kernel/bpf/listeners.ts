@@ -6,7 +6,7 @@
 import { KernelError } from '../errors.ts'
 import { frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
-import { atListener, context, ListenerWalk, need, socket } from './iterator.ts'
+import { atListener, ListenerWalk, need, socket, withCookie, written } from './iterator.ts'
 
 /** One listening socket at one moment. `ExactListeners.read` gives the same object again and again. */
 export interface ExactListener {
@@ -126,46 +126,28 @@ function fieldsOf(btf: Btf) {
 function listeners(fields: Fields): Buffer {
   const record = -RECORD_BYTES
   const listener = 8
-  const program = atListener(fields.state)
-    .withRegister('mov', 1, socket)
-    .call(helpers.skcToTcpSock)
-    .jumpIf(0, '==', 0, 'next')
-    .withRegister('mov', listener, 0)
-    .withRegister('mov', 1, socket)
-    .call(helpers.getSocketCookie)
+  const program = withCookie(atListener(fields.state), listener)
     .store(8, frame, record + at.cookie, 0)
     .load(2, 1, socket, fields.port)
     .store(4, frame, record + at.port, 1)
   for (const name of ['synQueue', 'young', 'length', 'limit'] as const)
     program.load(4, 1, listener, fields[name]).store(4, frame, record + at[name], 1)
-  return (
-    program
-      .storeConstant(8, frame, record + at.since, 0)
-      .storeConstant(4, frame, record + at.childPort, 0)
-      // The first in the queue, if there is one: what is read through a pointer that is NULL is 0.
-      .load(8, 1, listener, fields.head)
-      .load(8, 1, 1, fields.child)
-      .call(helpers.skcToTcpSock)
-      .jumpIf(0, '==', 0, 'write')
-      // Stamped with the clock's microseconds at the final ACK, and not again before the first read.
-      .load(8, 1, 0, fields.since)
-      .store(8, frame, record + at.since, 1)
-      .load(2, 1, 0, fields.port)
-      .store(4, frame, record + at.childPort, 1)
-      .label('write')
-      .call(helpers.ktimeGetNs)
-      .withConstant('div', 0, 1000)
-      .store(8, frame, record + at.now, 0)
-      .load(8, 1, context, 0)
-      .load(8, 1, 1, 0)
-      .withRegister('mov', 2, frame)
-      .withConstant('add', 2, record)
-      .withConstant('mov', 3, RECORD_BYTES)
-      .call(helpers.seqWrite)
-      .label('next')
-      .exit(0)
-      .label('end')
-      .exit(1)
-      .bytes()
-  )
+  program
+    .storeConstant(8, frame, record + at.since, 0)
+    .storeConstant(4, frame, record + at.childPort, 0)
+    // The first in the queue, if there is one: what is read through a pointer that is NULL is 0.
+    .load(8, 1, listener, fields.head)
+    .load(8, 1, 1, fields.child)
+    .call(helpers.skcToTcpSock)
+    .jumpIf(0, '==', 0, 'write')
+    // Stamped with the clock's microseconds at the final ACK, and not again before the first read.
+    .load(8, 1, 0, fields.since)
+    .store(8, frame, record + at.since, 1)
+    .load(2, 1, 0, fields.port)
+    .store(4, frame, record + at.childPort, 1)
+    .label('write')
+    .call(helpers.ktimeGetNs)
+    .withConstant('div', 0, 1000)
+    .store(8, frame, record + at.now, 0)
+  return written(program, record, RECORD_BYTES).label('next').exit(0).label('end').exit(1).bytes()
 }

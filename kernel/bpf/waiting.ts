@@ -8,7 +8,7 @@ import { AF_INET, AF_INET6 } from '../libc.ts'
 import { frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { quad } from './event-record.ts'
-import { atListener, context, ListenerWalk, need, socket } from './iterator.ts'
+import { atListener, ListenerWalk, need, socket, withCookie, written } from './iterator.ts'
 
 /** So many of a queue are told, from its head: those behind them are counted only. */
 export const MOST_WAITING = 64
@@ -147,13 +147,7 @@ function waiting(fields: Fields): Buffer {
   /** First the listener, then one request of its queue after the other; and how many of these have been told. */
   const [queued, told] = [8, 9] as const
   const ownPort = socket
-  const program = atListener(fields.state)
-    .withRegister('mov', 1, socket)
-    .call(helpers.skcToTcpSock)
-    .jumpIf(0, '==', 0, 'next')
-    .withRegister('mov', queued, 0)
-    .withRegister('mov', 1, socket)
-    .call(helpers.getSocketCookie)
+  const program = withCookie(atListener(fields.state), queued)
     .store(8, frame, record + at.cookie, 0)
     .load(4, 1, queued, fields.length)
     .store(4, frame, record + at.length, 1)
@@ -202,13 +196,7 @@ function waiting(fields: Fields): Buffer {
   if (fields.address6 !== undefined)
     for (const word of [0, 4, 8, 12])
       program.load(4, 1, 0, fields.address6 + word).store(4, frame, record + at.address6 + word, 1)
-  return program
-    .load(8, 1, context, 0)
-    .load(8, 1, 1, 0)
-    .withRegister('mov', 2, frame)
-    .withConstant('add', 2, record)
-    .withConstant('mov', 3, RECORD_BYTES)
-    .call(helpers.seqWrite)
+  return written(program, record, RECORD_BYTES)
     .load(8, queued, queued, fields.next)
     .withConstant('add', told, 1)
     .jumpIf(told, '<', MOST_WAITING, 'one')

@@ -32,13 +32,12 @@ export class Recorder implements AsyncDisposable {
   #lateBefore = 0
   /** What the last boundary found. */
   #last = { atMs: 0, loads: 0, isUnderWay: false }
+  #peaksDue: NodeJS.Timeout | undefined
 
   private constructor(lab: Lab, journal: Journal) {
     this.#lab = lab
     this.#journal = journal
   }
-
-  #peaksDue: NodeJS.Timeout | undefined
 
   /** Begins to record; resolves when the first samples have been written. */
   static async start(lab: Lab, journal: Journal): Promise<Recorder> {

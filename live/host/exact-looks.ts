@@ -1,5 +1,6 @@
 /** What BPF tells of each listener, for whoever looks at a host twice: made ready while the two looks lie apart anyhow. */
 import { monotonicMs } from '#common/clock.ts'
+import { SAME_HEAD } from '#findings/host/cause.ts'
 import { lookForPins } from '#kernel/bpf/pins.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { ExactReadings } from '#services/exporter/sampler/exact-readings.ts'
@@ -56,9 +57,6 @@ function begin(): ExactReadings | string {
     throw error
   }
 }
-
-/** Of that whose first in line is the same, not more than this is missing between two readings. */
-const SAME_HEAD = 0.7
 
 /**
  * How long the first in line had waited at the first look, whose waits are those of the whole port: as long less as the looks lie apart, if the same

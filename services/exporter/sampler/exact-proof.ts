@@ -40,14 +40,25 @@ export function proveExact(reader: ExactListeners): void {
   }
 }
 
+/** What a proof holds for; what it does not hold for is closed, and why is thrown. */
+export function proven<Reader extends { close(): void }>(reader: Reader, prove: (reader: Reader) => void): Reader {
+  try {
+    prove(reader)
+    return reader
+  } catch (error) {
+    reader.close()
+    throw error
+  }
+}
+
 /** The same for what tells who waits: two clients, of which the second has sent a byte. Takes a millisecond. */
 export function proveWaiting(reader: WaitingLines): void {
   const sockets: number[] = []
   try {
     const { fd, cookie } = listen(sockets)
     const port = portOf({ cookie })
-    for (const client of [connect(port, sockets), connect(port, sockets)].slice(1))
-      libc.send(client, Buffer.from('x'), 0, doing)
+    connect(port, sockets)
+    libc.send(connect(port, sockets), Buffer.from('x'), 0, doing)
     const wanted = '127.0.0.1 0, 127.0.0.1 1'
     const told = (): string =>
       (reader.read(Number(cookie >> 32n), Number(cookie & 0xffff_ffffn))?.first ?? [])

@@ -2,7 +2,7 @@ import { describeError } from '#common/errors.ts'
 import type { Btf } from '#kernel/bpf/btf.ts'
 import { ExactListeners } from '#kernel/bpf/listeners.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
-import { proveExact } from './exact-proof.ts'
+import { proveExact, proven } from './exact-proof.ts'
 import type { ListenerState } from './listener-state.ts'
 
 /** Readings in a row that contradict sock_diag before no further one is believed. */
@@ -48,13 +48,7 @@ export class ExactReadings {
    */
   constructor(log: (line: string) => void, source?: Btf | string) {
     this.#log = log
-    this.#listeners = new ExactListeners(source)
-    try {
-      proveExact(this.#listeners)
-    } catch (error) {
-      this.#listeners.close()
-      throw error
-    }
+    this.#listeners = proven(new ExactListeners(source), proveExact)
   }
 
   /** Why they have ended; undefined while they are made. */

@@ -1,7 +1,7 @@
 import { describeError } from '#common/errors.ts'
 import type { Btf } from '#kernel/bpf/btf.ts'
 import { type WaitingLine, WaitingLines } from '#kernel/bpf/waiting.ts'
-import { proveWaiting } from './exact-proof.ts'
+import { proven, proveWaiting } from './exact-proof.ts'
 
 /** Who waits at a listener, in order: read only when somebody asks, and proven at the start on a listener of our own. */
 export class ExactWaiting {
@@ -15,13 +15,7 @@ export class ExactWaiting {
    */
   constructor(log: (line: string) => void, source: Btf | string) {
     this.#log = log
-    this.#lines = new WaitingLines(source)
-    try {
-      proveWaiting(this.#lines)
-    } catch (error) {
-      this.#lines.close()
-      throw error
-    }
+    this.#lines = proven(new WaitingLines(source), proveWaiting)
   }
 
   /** Why it is not read any more; undefined while it is. */

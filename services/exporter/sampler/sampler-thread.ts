@@ -46,10 +46,6 @@ interface Waiter {
   answer(): void
 }
 
-interface Asker {
-  answer(given: WaitingAnswer | undefined): void
-}
-
 /** The sampler thread as the main thread sees it. A thread that dies, or hangs, is replaced after a second. */
 export class SamplerThread {
   readonly #options: SamplerThreadOptions
@@ -59,7 +55,7 @@ export class SamplerThread {
   #exited: Promise<void> = Promise.resolve()
   #restart: NodeJS.Timeout | undefined
   #waiters: Waiter[] = []
-  readonly #askers = new Map<number, Asker>()
+  readonly #askers = new Map<number, (answer: WaitingAnswer | undefined) => void>()
   #asked = 0
   #nextSequence = 1
   #stopping = false
@@ -119,7 +115,7 @@ export class SamplerThread {
     using patience = new Patience(withinMs)
     const { promise, resolve, reject } = Promise.withResolvers<WaitingAnswer | undefined>()
     const id = ++this.#asked
-    this.#askers.set(id, { answer: resolve })
+    this.#askers.set(id, resolve)
     patience.signal.addEventListener('abort', () => reject(unanswered(patience)))
     try {
       this.#worker?.postMessage({ id, cookie } satisfies WaitingQuestion)
@@ -218,7 +214,7 @@ export class SamplerThread {
           this.#options.onSamples?.(message.samples)
           break
         case 'waiting':
-          this.#askers.get(message.id)?.answer(message.answer)
+          this.#askers.get(message.id)?.(message.answer)
           break
         case 'snapshot':
           this.#receive(unpacker.unpack(message.snapshot))

@@ -6,6 +6,7 @@ import { staleness } from '../picture/ages.ts'
 
 /** Tanks that changed places below somebody's pointer could not be hit. */
 const REORDER_MS = 2000
+
 export interface OverviewHandlers {
   onChoose(key: string): void
   onFilter(words: string): void
