@@ -11,7 +11,7 @@ import { behind } from '../scripts/kernels/behind.ts'
 import { notEmulated, testFiles, usualExperiments, wantedOf } from '../scripts/kernels/cases.ts'
 import { type Ask, answersOf } from '../scripts/kernels/machine.ts'
 import { page } from '../scripts/kernels/page.ts'
-import { type KernelRecord, type Line, type Row, series } from '../scripts/kernels/record.ts'
+import { type KernelRecord, type Line, type Row, saidIn, series } from '../scripts/kernels/record.ts'
 import { merged, records } from '../scripts/kernels/records.ts'
 
 const kept = records()
@@ -201,4 +201,13 @@ test('without a machine there is a sentence that says what to do', async () => {
     assert.equal(error.remedy, 'no such kernel')
     return true
   })
+})
+
+test('no record says where the checkout lay that it was made of', () => {
+  const folder = '/home/somebody/spillway'
+  const said = `node ${folder}/kernel/a.ts: file://${folder}/kernel/b.ts:53 failed in /proc/sys/net`
+  assert.equal(saidIn(folder, said), 'node kernel/a.ts: kernel/b.ts:53 failed in /proc/sys/net')
+  for (const { series: kernel, rows } of kept)
+    for (const { name, says } of rows)
+      assert.doesNotMatch(says.join(' '), /\/node_modules\/\.bin|file:\/\/|\/tmp\//, `${kernel} ${name}`)
 })

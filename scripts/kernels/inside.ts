@@ -12,14 +12,15 @@ import { sayFaults } from '#common/entry.ts'
 import { describeError, Failure } from '#common/errors.ts'
 import { bandInWords, seenInWords, type Verdict } from '#lab/experiment/verdict.ts'
 import { whysHere } from '#services/exporter/sampler/exact.ts'
-import type { Found, Line } from './record.ts'
+import { type Found, type Line, saidIn } from './record.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 /** In an emulated machine everything takes ten times as long. */
 const TEST_LIMIT_MS = 300_000
 
 const print = (line: Line): boolean => process.stdout.write(`${JSON.stringify(line)}\n`)
-const found = (row: Found): boolean => print({ is: 'found', ...row })
+const found = (row: Found): boolean =>
+  print({ is: 'found', ...row, says: row.says.map((words) => saidIn(root, words)) })
 
 sayFaults('kernels')
 print({ is: 'kernel', release: os.release(), version: os.version(), node: process.version })

@@ -61,5 +61,9 @@ export function lineOf(text: string): Line | undefined {
   }
 }
 
+/** What was said, with paths below `folder` as they are from there: where a checkout lies is nothing about a kernel. */
+export const saidIn = (folder: string, words: string): string =>
+  words.replaceAll(`file://${folder}/`, '').replaceAll(`${folder}/`, '')
+
 /** The series of a release: 6.12 of 6.12.118+deb13-cloud-amd64. */
 export const seriesOf = (release: string): string => /^\d+\.\d+/.exec(release)?.[0] ?? release
