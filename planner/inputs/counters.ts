@@ -1,4 +1,4 @@
-/** Counters of the kernel as nstat, netstat -s and /proc print them, pasted twice or more; and what ss prints. */
+/** Counters of the kernel as nstat, netstat -s, /proc and exporters print them, pasted twice or more; and what ss prints. */
 import { UsageError } from '#common/errors.ts'
 import { number, plural } from '#common/quantities.ts'
 import { type Counted, countedArrivals } from './counts.ts'
@@ -10,6 +10,8 @@ const PASSIVE = 'TcpPassiveOpens'
 const nstatLine = /^\s*([A-Z][A-Za-z0-9]+)\s+(\d+)\s+\d+(?:\.\d+)?\s*$/
 const nstatJson = /"TcpPassiveOpens"\s*:\s*(\d+)/
 const netstatLine = /^\s*(\d+) passive connection openings/
+/** Of the text that a Prometheus scrapes from an exporter; the moment behind a value is in milliseconds. */
+const scraped = /^\s*node_netstat_Tcp_PassiveOpens(\{[^}]*\})?\s+([\d.e+]+)(?:\s+(\d{13}))?\s*$/
 /** So many counters never all rise from one second to the next, unless they are totals. */
 const TELLING = 10
 
@@ -22,9 +24,9 @@ interface Block {
   kind: 'total' | 'since-last' | undefined
 }
 
-/** Whether a text is the output of nstat, netstat -s, /proc/net/snmp or ss. */
+/** Whether a text is the output of nstat, netstat -s, /proc/net/snmp, ss or an exporter. */
 export const isOfCounters = (lines: readonly string[]): boolean =>
-  lines.some((line) => nstatLine.test(line) || netstatLine.test(line) || nstatJson.test(line)) ||
+  lines.some((line) => nstatLine.test(line) || netstatLine.test(line) || nstatJson.test(line) || scraped.test(line)) ||
   lines.some((line) => /^Tcp: .*\bPassiveOpens\b/.test(line)) ||
   isOfSs(lines)
 
@@ -36,6 +38,7 @@ const isOfSs = (lines: readonly string[]): boolean =>
 
 /** What came between one output and the next. Throws a UsageError that asks for what the outputs do not say. */
 export function countersArrivals(file: string, lines: readonly string[], said: SaidOfRecording): Recorded {
+  refuseSeveral(file, lines)
   const blocks = blocksOf(lines)
   if (blocks.length === 0) throw withoutOpens(file, lines)
   if (blocks.length === 1)
@@ -64,6 +67,16 @@ export function countersArrivals(file: string, lines: readonly string[], said: S
       : `${PASSIVE} in ${plural(blocks.length, 'output')}, each since the one before (the first is left out: since when it counts is not known)`
   const read = { how, seed: said.seed }
   return countedArrivals(file, intervals, { ...read, notes: ['what was dropped is not in it'] })
+}
+
+/** Of several network namespaces a scrape has a series each. */
+function refuseSeveral(file: string, lines: readonly string[]): void {
+  const series = [...new Set(lines.flatMap((line) => scraped.exec(line)?.[1] ?? []))]
+  if (series.length < 2) return
+  throw new UsageError(
+    `${file} has the counters of ${number(series.length)} series: ${series.slice(0, 3).join(', ')}${series.length > 3 ? ', …' : ''}`,
+    `Keep those of one: grep -F '${series[0]}' '${file}' > one.txt`,
+  )
 }
 
 function lengthMs(file: string, before: Block, block: Block, { betweenMs }: SaidOfRecording): number {
@@ -136,6 +149,9 @@ function blocksOf(lines: readonly string[]): Block[] {
     }
     const total = netstatLine.exec(text)
     if (total !== null) found(i + 1, Number(total[1]), 'total')
+    const metric = scraped.exec(text)
+    if (metric?.[3] !== undefined) stamp = Number(metric[3])
+    if (metric !== null) found(i + 1, Number(metric[2]), 'total')
     const json = nstatJson.exec(text)
     if (json !== null) found(i + 1, Number(json[1]), command)
     if (!text.startsWith('Tcp: ')) continue

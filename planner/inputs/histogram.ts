@@ -43,15 +43,22 @@ function kindOf(heading: string): Values | undefined {
     if (gives?.as === 'increase') return { as: 'rate', seconds: gives.windowMs / 1000 }
     if (gives !== undefined) return gives.as === 'counter' ? { as: 'counter' } : undefined
   }
-  const [per = '', many = '1', unit = ''] = perTime.exec(heading) ?? []
-  const seconds = Number(many) * (lengths[unit[0]?.toLowerCase() ?? ''] ?? 1)
+  const [per = ''] = perTime.exec(heading) ?? []
+  const rate = rateIn(heading)
+  const seconds = rate?.seconds ?? 1
   const words = wordsOf(heading.slice(0, heading.length - per.length))
   if (words.some((word) => rates.test(word))) return { as: 'rate', seconds }
   const short = words.map((word) => shortRate.exec(word)?.[1]).find((found) => found !== undefined)
   if (short !== undefined) return { as: 'rate', seconds: lengths[short]! }
   if (!words.some((word) => counts.test(word)) || !words.every((word) => counts.test(word) || ofCounts.test(word)))
     return undefined
-  return per === '' ? { as: 'count' } : { as: 'rate', seconds }
+  return rate ?? { as: 'count' }
+}
+
+/** The rate that the end of a heading says: `passive/s`. */
+function rateIn(heading: string): { as: 'rate'; seconds: number } | undefined {
+  const [, many = '1', unit] = perTime.exec(heading) ?? []
+  return unit === undefined ? undefined : { as: 'rate', seconds: Number(many) * lengths[unit[0]!.toLowerCase()]! }
 }
 
 /**
@@ -74,7 +81,7 @@ export function countColumnOf(
     const wrong = rows.find((row) => !/^\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i.test(row[at] ?? ''))
     if (wrong !== undefined)
       throw new UsageError(`${file}: '${wrong[at]}' in \`${heading[at]}\` is not a count`, 'Name the column of counts')
-    const kind = rates?.has(at) === true ? perSecond : (kindOf(heading[at]!) ?? { as: 'count' })
+    const kind = rates?.has(at) === true ? perSecond : (kindOf(heading[at]!) ?? rateIn(heading[at]!) ?? { as: 'count' })
     return { at, name: heading[at]!, is: samples === undefined ? kind : valuesSaid(samples) }
   }
   const found = [...heading.keys()].flatMap((at): CountColumn[] => {

@@ -292,6 +292,13 @@ test('arrivals of a clock that ticks in whole seconds stay in their seconds, spr
   assert.ok(Math.max(...[...perSecond.values()].map((all) => all.length)) < 140)
 })
 
+test('a column that a person names is one of rates where its heading says so', () => {
+  const rows = [0, 10, 20].map((s) => `2026-11-26 15:36:${s || '00'},20`)
+  const { times, source } = read(`time,passive/s\n${rows.join('\n')}\n`, { counts: 'passive/s' })
+  assert.match(source, /column `passive\/s` as arrivals a second in each 10 s/)
+  assert.equal(times.length, 600)
+})
+
 test('arrivals at few moments are not taken for those of a coarse clock', () => {
   const cron = Array.from({ length: 30 }, (_, i) => 60_000 * Math.floor(i / 10) + (i < 15 ? 0 : 7))
   assert.match(read(`t_ms\n${cron.join('\n')}\n`).source, /are taken to come at once/)
@@ -315,6 +322,30 @@ for (const [what, text, count, how] of [
     'ts,rps\n1700000000,10.5\n1700000060,12\n',
     1350,
     /column `rps` as arrivals a second in each 60 s/,
+  ],
+  [
+    'what sar prints, over noon and below a heading that comes again',
+    'Linux 6.18.44 (vm) \t11/27/26 \t_x86_64_\t(2 CPU)\n\n11:59:58 AM  active/s passive/s    iseg/s    oseg/s\n12:00:08 PM      0.00      2.50      0.00      0.00\n\n12:00:08 PM  atmptf/s  estres/s retrans/s isegerr/s   orsts/s\n12:00:18 PM      9.00      9.00      0.00      0.00      0.00\n\n12:00:08 PM  active/s passive/s    iseg/s    oseg/s\n12:00:18 PM      0.00      1.00      0.00      0.00\nAverage:         0.00      1.75      0.00      0.00\n',
+    35,
+    /sar’s passive\/s in 2 intervals.*what was dropped is not in it/,
+  ],
+  [
+    'what sadf makes of it',
+    '# hostname;interval;timestamp;active/s;passive/s;iseg/s;oseg/s\nvm;600;2026-11-27 17:10:00 UTC;0.00;2.00;0.00;0.00\nvm;600;2026-11-27 17:20:00 UTC;0.00;1.00;0.00;0.00\n',
+    1800,
+    /sar’s passive\/s in 2 intervals/,
+  ],
+  [
+    'what sadf -p makes of it',
+    'vm\t10\t2026-11-27 17:18:52 UTC\t-\tactive/s\t7.00\nvm\t10\t2026-11-27 17:18:52 UTC\t-\tpassive/s\t2.00\nvm\t10\t2026-11-27 17:19:02 UTC\t-\tpassive/s\t1.00\n',
+    30,
+    /sar’s passive\/s in 2 intervals/,
+  ],
+  [
+    'what an exporter shows, twice',
+    '# TYPE node_netstat_Tcp_PassiveOpens untyped\nnode_netstat_Tcp_PassiveOpens 1.2e+02 1795707369171\nnode_netstat_Tcp_PassiveOpens 150 1795707379171\n',
+    30,
+    /TcpPassiveOpens in 2 outputs, as totals/,
   ],
   ['totals of /proc/net/snmp', `${snmp(100)}\n${snmp(130)}\n`, 30, /TcpPassiveOpens in 2 outputs, as totals/],
   [

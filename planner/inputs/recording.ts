@@ -4,7 +4,9 @@ import { countersArrivals, isOfCounters } from './counters.ts'
 import { parseCsv } from './csv.ts'
 import { countsOfUniq, refuseForeign, requestsOfK6Json, requestsOfW3c, UNIQ_COUNTS } from './foreign.ts'
 import { arrivalsOfLog, formatOf, toldArrivals } from './logs/log.ts'
+import { entriesOfText } from './logs/text.ts'
 import type { Recorded, SaidOfRecording } from './recorded.ts'
+import { arrivalsOfSar } from './sar.ts'
 import { linesOf } from './table.ts'
 
 /** Throws a UsageError that names the file, and the line where there is one, and says what to do. */
@@ -18,8 +20,12 @@ export function parseRecording(file: string, text: string, said: SaidOfRecording
   const format = formatOf(lines)
   if (format !== undefined) return arrivalsOfLog(file, format, lines, said)
   if (isOfCounters(lines)) return countersArrivals(file, lines, said)
+  const ofSar = arrivalsOfSar(file, lines, said)
+  if (ofSar !== undefined) return ofSar
   const uniq = countsOfUniq(lines)
-  return uniq === undefined ? parseCsv(file, plain, said) : parseCsv(file, uniq, { ...said, counts: UNIQ_COUNTS })
+  if (uniq !== undefined) return parseCsv(file, uniq, { ...said, counts: UNIQ_COUNTS })
+  const told = entriesOfText(file, lines)
+  return told === undefined ? parseCsv(file, plain, said) : toldArrivals(file, told, said)
 }
 
 /** What container runtimes wrap a line in: Kubernetes' `TIME stdout F LINE`, and Docker's JSON with the line in `log`. */

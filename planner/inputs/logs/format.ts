@@ -16,7 +16,8 @@ export interface Entry {
 export interface LogReading {
   /** As a sentence names it: `access log in the combined format`. */
   format: string
-  of: 'requests' | 'connections'
+  /** `lines` where they may be either. */
+  of: 'requests' | 'connections' | 'lines'
   /** What the times are, where it had to be found out: the middle of a sentence. */
   times: string
   entries: Entry[]

@@ -96,7 +96,7 @@ export const jsonLog: LogFormat = {
       ...read,
       entries: taken,
       format: requests ? 'log of requests in JSON' : 'log in JSON, each line taken as one arrival',
-      of: 'requests',
+      of: requests ? 'requests' : 'lines',
       times,
     }
   },

@@ -99,10 +99,12 @@ function connectionsOf(
       sentence:
         requestsPerConnection === 1
           ? undefined
-          : `These are requests, each taken for a connection of its own; with keep-alive there are fewer connections, and --requests-per-connection N says how many requests one carries.${told}`.replace(
-              /\.$/,
-              '',
-            ),
+          : of === 'lines'
+            ? 'Each line is taken for a connection of its own; where several lines belong to one, --requests-per-connection N says how many'
+            : `These are requests, each taken for a connection of its own; with keep-alive there are fewer connections, and --requests-per-connection N says how many requests one carries.${told}`.replace(
+                /\.$/,
+                '',
+              ),
     }
   if (requestsPerConnection === 'logged') {
     if (firsts === undefined)
