@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import test from 'node:test'
 import { type Client, Listener, pauseMs } from '../fixtures/sockets.ts'
 import * as libc from '../libc.ts'
@@ -270,6 +271,36 @@ test('thousands of connections are all counted', needs('joins', 'accepts'), () =
   const { joined, accepted, peak } = countsOf(listener)
   assert.deepEqual([joined, accepted, peak], [2000, 2000, 50])
 })
+
+test(
+  'programs that interrupt one another for other sockets have missed nothing of a listener',
+  needs('joins', 'accepts'),
+  () => {
+    assert.ok(watching)
+    // Objects that are freed, and data that come by interrupts meanwhile.
+    const traffic =
+      "const n=require('net');n.createServer(c=>c.resume()).listen(0,'127.0.0.1',function(){const c=n.connect(this.address().port);c.setNoDelay();(function w(){c.write('x',w)})()})"
+    const others = [spawn('find', ['/usr', '-xdev'], { stdio: 'ignore' }), spawn(process.execPath, ['-e', traffic])]
+    try {
+      using listener = new Listener()
+      const before = watching.missed()
+      for (let round = 0; round < 40; round++) {
+        for (let client = 0; client < 25; client++) {
+          using _client = listener.connect()
+          accept(listener)
+        }
+        pauseMs(50)
+      }
+      const { joined, accepted } = countsOf(listener)
+      assert.deepEqual(
+        { joined, accepted, missed: watching.missed() - before },
+        { joined: 1000, accepted: 1000, missed: 0 },
+      )
+    } finally {
+      for (const other of others) other.kill('SIGKILL')
+    }
+  },
+)
 
 test('a kernel without one of these has the others, and says what it lacks', needs(...eventKinds), () => {
   using events = new ListenerEvents({ without: new Map([['joins', 'no such tracepoint']]) })

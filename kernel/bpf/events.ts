@@ -21,7 +21,7 @@ import {
   waitBoundsUs,
 } from './event-record.ts'
 import { atListener, context, LISTEN, socket } from './iterator.ts'
-import { type Attachment, attachTracepoint, BpfMap, linkIterator, loadProgram, missedRuns, pin } from './system-call.ts'
+import { type Attachment, attachTracepoint, BpfMap, linkIterator, loadProgram, pin } from './system-call.ts'
 
 /** What `pin` leaves: the programs that watch, the one that forgets, and the one that tells. */
 export type PinnedPart = EventKind | 'closes' | 'events'
@@ -70,7 +70,6 @@ export class ListenerEvents implements EventReader {
   readonly missing = new Map<EventKind, string>()
   readonly isOfOneNamespace = false
   readonly #descriptors: number[] = []
-  readonly #programs: number[] = []
   readonly #entries: BpfMap
   readonly #shared: BpfMap
   /** By the address of a request that came with a SYN cookie, the cookie of its listener: such a request does not name it. */
@@ -127,12 +126,13 @@ export class ListenerEvents implements EventReader {
     )
   }
 
-  /** How many events were not counted: at too many listeners, or while the same program ran on that CPU. */
+  /**
+   * How many events were not counted, at too many listeners. How often the kernel left a program out is no measure of it: it does where
+   * an interrupt comes while the same program runs on that CPU, mostly for something that the program would have passed over.
+   */
   missed(): number {
     const value = this.#shared.get(ONLY)
-    let missed = value === undefined ? 0 : quad(value, shared.lost)
-    for (const program of this.#programs) missed += missedRuns(program)
-    return missed
+    return value === undefined ? 0 : quad(value, shared.lost)
   }
 
   /**
@@ -189,7 +189,6 @@ export class ListenerEvents implements EventReader {
       const attachment: Attachment = isRaw ? { kind: 'raw tracepoint' } : { kind: 'tracepoint', target }
       const program = this.#keep(loadProgram(kind, code(), attachment))
       this.#links.set(kind, this.#keep(attachTracepoint(program, isRaw ? tracepoint : undefined)))
-      this.#programs.push(program)
     })
   }
 

@@ -9,7 +9,6 @@ const commands = {
   mapDelete: 3,
   progLoad: 5,
   objectPin: 6,
-  infoByDescriptor: 15,
   rawTracepointOpen: 17,
   mapLookupBatch: 24,
   linkCreate: 28,
@@ -112,19 +111,6 @@ export function pin(descriptor: number, path: string): void {
   attributes.writeUInt32LE(descriptor, 8)
   bpf(commands.objectPin, attributes, [name], `Pinning ${path}`)
 }
-
-/** How often the kernel did not run a program because the same one was running on that CPU (Linux 5.12). */
-export function missedRuns(program: number): number {
-  const info = ownMemory(Buffer.alloc(PROG_INFO_BYTES))
-  const attributes = Buffer.alloc(16)
-  attributes.writeUInt32LE(program, 0)
-  attributes.writeUInt32LE(info.length, 4)
-  attributes.writeBigUInt64LE(addressOf(info), 8)
-  bpf(commands.infoByDescriptor, attributes, [info], 'Asking what became of a BPF program')
-  return Number(info.readBigUInt64LE(PROG_INFO_MISSES))
-}
-const PROG_INFO_BYTES = 232
-const PROG_INFO_MISSES = 208
 
 /** Of `latest` the kernel gives up what was used least when there is no room. */
 const mapTypes = { hash: 1, array: 2, latest: 9 } as const

@@ -76,11 +76,11 @@ export const ownMetrics: MetricGroup = {
       type: 'counter',
       labels: [],
       help:
-        'Events at listeners that BPF programs did not count, as far as that is known: the kernel left one out, there was no room for ' +
-        'another listener (4096 at which anything happens), or sock_diag shows another number of connections than have come and gone. ' +
+        'Events at listeners that BPF programs did not count, as far as that is known: there was no room for another listener ' +
+        '(4096 at which anything happens), or sock_diag shows another number of connections than have come and gone. ' +
         'With installed programs also readings that came too late to tell all peaks. ' +
         'Absent without --exact.',
-      source: 'recursion_misses of the programs, their own count, and the comparison with sock_diag',
+      source: 'the count of the programs, and the comparison with sock_diag',
       worry: 'It is no longer a tiny share of tcp_listener_joined_total: beyond 1 % the exporter gives up watching.',
       read: counted(({ raw }) => raw?.sampler.eventsMissed, sinceSampler),
     },
