@@ -65,6 +65,7 @@ const c = {
   epoll_wait: declare<[number, Buffer, number, number]>('int epoll_wait(int epfd, void *events, int max, int timeout)'),
   send: declare<[number, Buffer, number, number]>('long send(int fd, const void *data, size_t length, int flags)'),
   recv: declare<[number, Buffer, number, number]>('long recv(int fd, void *data, size_t length, int flags)'),
+  read: declare<[number, Buffer, number]>('long read(int fd, void *data, size_t length)'),
   pread: declare<[number, Buffer, number, number]>('long pread(int fd, void *data, size_t length, long offset)'),
   usleep: declare<[number]>('int usleep(uint32_t us)'),
   sendmmsg: declare<[number, Buffer, number, number]>('int sendmmsg(int fd, void *vector, unsigned int n, int flags)'),
@@ -175,6 +176,13 @@ export const recv = (fd: number, into: Buffer, flags: number, doing: string): nu
 export const readFromStart = (fd: number, into: Buffer, doing: string): number =>
   checked(c.pread(fd, into, into.length, 0), 'pread', doing)
 
+/** Reads on in a file, and gives the number of bytes: 0 at its end; undefined if it has none to give (EAGAIN). */
+export function readIfAny(fd: number, into: Buffer, doing: string): number | undefined {
+  const length = c.read(fd, into, into.length)
+  if (Number(length) < 0 && koffi.errno() === os.constants.errno.EAGAIN) return undefined
+  return checked(length, 'read', doing)
+}
+
 /**
  * Blocks the calling thread for less than a second, and nothing but time or a signal ends it: waking up costs two thirds of
  * what it does after `Atomics.wait`.
@@ -262,17 +270,25 @@ export function ownMemory(bytes: Buffer): Buffer {
 export const addressOf = (own: Buffer): bigint => koffi.address(own)
 
 /** bpf(2): what it gives depends on the command, most often a descriptor. `pointedAt` is what `attributes` has addresses of. */
-export function bpf(
-  command: number,
-  attributes: Buffer,
-  pointedAt: readonly (Buffer | undefined)[],
-  doing: string,
-): number {
+export function bpf(command: number, attributes: Buffer, pointedAt: PointedAt, doing: string): number {
+  return checked(callBpf(command, attributes, pointedAt, doing), 'bpf', doing)
+}
+
+/** The same; undefined where there is nothing (any more): ENOENT. */
+export function bpfIfAny(command: number, attributes: Buffer, pointedAt: PointedAt, doing: string): number | undefined {
+  const result = callBpf(command, attributes, pointedAt, doing)
+  if (result < 0 && koffi.errno() === os.constants.errno.ENOENT) return undefined
+  return checked(result, 'bpf', doing)
+}
+
+type PointedAt = readonly (Buffer | undefined)[]
+
+function callBpf(command: number, attributes: Buffer, pointedAt: PointedAt, doing: string): number {
   const number = SYS_BPF[process.arch]
   if (number === undefined) throw new KernelError('bpf', 'ENOSYS', doing, `Not known on ${process.arch}`)
   const result = c.bpf(number, command, attributes, attributes.length)
   void pointedAt
-  return checked(result, 'bpf', doing)
+  return result
 }
 const SYS_BPF: Partial<Record<string, number>> = { x64: 321, arm64: 280 }
 
@@ -292,7 +308,21 @@ export function deviceName(fd: number, index: number): string | undefined {
   checked(result, 'ioctl', 'Asking for the name of a network device')
   return request.toString('latin1', 0, Math.min(IFNAMSIZ, request.indexOf(0)))
 }
+
+/** Brings a network device up, in the namespace of a socket. Takes CAP_NET_ADMIN there. */
+export function bringUp(fd: number, name: string): void {
+  const doing = `Bringing the network device ${name} up`
+  const request = Buffer.alloc(IFREQ_BYTES)
+  request.write(name, 0, IFNAMSIZ - 1, 'latin1')
+  checked(c.ioctl(fd, BigInt(SIOCGIFFLAGS), request), 'ioctl', doing)
+  request.writeUInt16LE(request.readUInt16LE(IFNAMSIZ) | IFF_UP, IFNAMSIZ)
+  checked(c.ioctl(fd, BigInt(SIOCSIFFLAGS), request), 'ioctl', doing)
+}
+
 const SIOCGIFNAME = 0x8910
+const SIOCGIFFLAGS = 0x8913
+const SIOCSIFFLAGS = 0x8914
+const IFF_UP = 1
 const IFNAMSIZ = 16
 /** struct ifreq on 64-bit. */
 const IFREQ_BYTES = 40
@@ -365,6 +395,11 @@ export class SharedMemory {
       doing,
     )
     this.#length = length
+  }
+
+  /** The memory itself: whoever touches it after `close` ends the process. */
+  get bytes(): Buffer {
+    return Buffer.from(koffi.view(this.#address, this.#length))
   }
 
   read(at: number, into: Buffer): void {

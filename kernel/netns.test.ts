@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { inNamespace } from './fixtures/namespace.ts'
 import { currentNamespaceInode, findNamespaces, NetworkNamespace } from './netns.ts'
@@ -42,6 +43,36 @@ test('work in the namespace where one is already needs no privilege', () => {
     here.run(() => 'done'),
     'done',
   )
+})
+
+test('a namespace of nobody else has loopback up and nobody in it, and the thread stays where it was', async () => {
+  const { home, inside, after, descriptors } = await inNamespace<{
+    home: number
+    inside: { inode: number; connected: boolean } | undefined
+    after: number
+    descriptors: number
+  }>('apart')
+  assert.ok(inside !== undefined)
+  assert.notEqual(inside.inode, home)
+  assert.equal(inside.connected, true)
+  assert.equal(after, home)
+  assert.equal(descriptors, 0, 'nothing is left open')
+})
+
+test('who may make no namespace is told so, and stays where he was', () => {
+  const script = `
+    import { currentNamespaceInode, newNamespaceIfAllowed } from '${new URL('./netns.ts', import.meta.url)}'
+    const home = currentNamespaceInode()
+    console.log(newNamespaceIfAllowed() === undefined && currentNamespaceInode() === home)`
+  // With what a new namespace takes, and not what bringing loopback up in it takes, it is the same.
+  const withouts = process.geteuid?.() === 0 ? ['-all', '-net_admin', '-sys_admin'] : ['-all']
+  for (const without of withouts) {
+    const node = [process.execPath, '--input-type=module', '--eval', script]
+    const said = execFileSync('setpriv', ['--bounding-set', without, '--inh-caps', '-all', ...node], {
+      encoding: 'utf8',
+    })
+    assert.equal(said, 'true\n', without)
+  }
 })
 
 test('the namespaces of all processes are found, this one among them with this process', () => {

@@ -1,6 +1,10 @@
 import fs from 'node:fs'
+import { KernelError } from './errors.ts'
 import * as libc from './libc.ts'
 import { ofProcess, processNames } from './proc-reading.ts'
+
+/** Of the namespace of the calling thread, which nothing but this module moves; undefined until somebody wants to know. */
+let hereInode: number | undefined
 
 /** A network namespace that stays reachable while this object is open. */
 export class NetworkNamespace {
@@ -18,12 +22,14 @@ export class NetworkNamespace {
   /** Moves the calling thread into this namespace. Its later children and threads begin there, others stay. */
   enter(): void {
     libc.setns(this.fd, libc.CLONE_NEWNET, 'Entering a network namespace')
+    hereInode = this.inode
   }
 
   /** Does something in this namespace and comes back, also when it throws. Only for work that never awaits. */
   run<Result>(work: () => Result): Result {
+    hereInode ??= currentNamespaceInode()
+    if (hereInode === this.inode) return work()
     using home = new NetworkNamespace()
-    if (home.inode === this.inode) return work()
     this.enter()
     try {
       return work()
@@ -50,7 +56,41 @@ export class NetworkNamespace {
 /** Makes a new network namespace and moves the calling thread into it. */
 export function enterNewNamespace(): NetworkNamespace {
   libc.unshare(libc.CLONE_NEWNET, 'Creating a network namespace')
+  hereInode = undefined
   return new NetworkNamespace()
+}
+
+/**
+ * A network namespace of nobody else, with loopback up, that goes when it is closed; undefined where this process may not make one: it takes
+ * CAP_SYS_ADMIN and CAP_NET_ADMIN. The calling thread stays where it is.
+ */
+export function newNamespaceIfAllowed(): NetworkNamespace | undefined {
+  using home = new NetworkNamespace()
+  try {
+    const made = enterNewNamespace()
+    try {
+      bringLoopbackUp()
+      return made
+    } catch (error) {
+      made.close()
+      throw error
+    }
+  } catch (error) {
+    if (error instanceof KernelError) return undefined
+    throw error
+  } finally {
+    // Who may make none may not enter one either, not even his own.
+    if (currentNamespaceInode() !== home.inode) home.enter()
+  }
+}
+
+function bringLoopbackUp(): void {
+  const fd = libc.socket(libc.AF_INET, libc.SOCK_DGRAM | libc.SOCK_CLOEXEC, 0, 'Bringing loopback up')
+  try {
+    libc.bringUp(fd, 'lo')
+  } finally {
+    libc.close(fd)
+  }
 }
 
 /** The inode of the namespace in which the calling thread is. */

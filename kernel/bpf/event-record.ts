@@ -105,18 +105,22 @@ export class CountsOfRecord {
     discarded: 0,
   }
 
-  /** The cookie at one place, the rest at another; the peak is that of the intervals from the first to the last of these. */
-  see(keys: Buffer, key: number, values: Buffer, value: number, first: number, last: number): ListenerCounts {
+  /**
+   * The cookie at one place, in bytes from the beginning of these words, the rest at another; the peak is that of the intervals from the first
+   * to the last of these.
+   */
+  see(keys: Uint32Array, key: number, values: Uint32Array, value: number, first: number, last: number): ListenerCounts {
     const shown = this.#counts
-    const count = (offset: number): number => quad(values, value + offset)
-    shown.cookieLow = keys.readUInt32LE(key)
-    shown.cookieHigh = keys.readUInt32LE(key + 4)
-    shown.port = values.readUInt32LE(value + at.port)
-    shown.limit = values.readUInt32LE(value + at.limit)
+    const word = (offset: number): number => values[(value + offset) >> 2]!
+    const count = (offset: number): number => word(offset) + word(offset + 4) * 2 ** 32
+    shown.cookieLow = keys[key >> 2]!
+    shown.cookieHigh = keys[(key >> 2) + 1]!
+    shown.port = word(at.port)
+    shown.limit = word(at.limit)
     shown.peak = 0
     for (let interval = Math.max(first, last - RING + 1); interval <= last; interval++) {
-      const peakAt = value + at.peaks + 8 * (interval % RING)
-      if (values.readUInt32LE(peakAt + 4) === interval) shown.peak = Math.max(shown.peak, values.readUInt32LE(peakAt))
+      const peakAt = at.peaks + 8 * (interval % RING)
+      if (word(peakAt + 4) === interval) shown.peak = Math.max(shown.peak, word(peakAt))
     }
     shown.joined = count(at.joined)
     shown.timesFull = count(at.timesFull)

@@ -21,7 +21,15 @@ import {
   waitBoundsUs,
 } from './event-record.ts'
 import { atListener, context, LISTEN, socket } from './iterator.ts'
-import { type Attachment, attachTracepoint, BpfMap, linkIterator, loadProgram, pin } from './system-call.ts'
+import {
+  type Attachment,
+  attachTracepoint,
+  BpfMap,
+  CommonValue,
+  linkIterator,
+  loadProgram,
+  pin,
+} from './system-call.ts'
 
 /** What `pin` leaves: the programs that watch, the one that forgets, and the one that tells. */
 export type PinnedPart = EventKind | 'closes' | 'events'
@@ -35,9 +43,6 @@ const shared = { lost: 0, slabs: 8, fresh: 40 } as const
 const SLABS = 4
 /** How many other CPUs may be ahead in the same nanoseconds before a peak is given up. */
 const TRIES = 8
-
-/** The key of an array's only value. */
-const ONLY = Buffer.alloc(4)
 
 /**
  * Where in the kernel's code each kind is seen, and how many arguments are read there. One of kmem_cache_free is a pointer to const
@@ -70,13 +75,13 @@ export class ListenerEvents implements EventReader {
   readonly missing = new Map<EventKind, string>()
   readonly isOfOneNamespace = false
   readonly #descriptors: number[] = []
+  readonly #values: CommonValue[] = []
   readonly #entries: BpfMap
-  readonly #shared: BpfMap
+  readonly #shared: CommonValue
   /** By the address of a request that came with a SYN cookie, the cookie of its listener: such a request does not name it. */
   readonly #requests: BpfMap
   /** The number of the present interval between two readings: peaks are those of one interval. */
-  readonly #epoch: BpfMap
-  readonly #epochValue = Buffer.alloc(8)
+  readonly #epoch: CommonValue
   readonly #key = Buffer.alloc(8)
   readonly #row = new CountsOfRecord()
   readonly #links = new Map<EventKind, number>()
@@ -94,9 +99,9 @@ export class ListenerEvents implements EventReader {
     try {
       this.#refuseNothing()
       this.#entries = this.#map(new BpfMap('listeners', 'hash', 8, VALUE_BYTES, MOST))
-      this.#shared = this.#map(new BpfMap('shared', 'array', 4, shared.fresh + VALUE_BYTES, 1))
+      this.#shared = this.#value(new CommonValue('shared', shared.fresh + VALUE_BYTES))
       this.#requests = this.#map(new BpfMap('requests', 'latest', 8, 8, MOST))
-      this.#epoch = this.#map(new BpfMap('epoch', 'array', 4, 8, 1))
+      this.#epoch = this.#value(new CommonValue('epoch', 8))
       this.#nextEpoch()
       const maps = {
         entries: this.#entries.descriptor,
@@ -131,8 +136,7 @@ export class ListenerEvents implements EventReader {
    * an interrupt comes while the same program runs on that CPU, mostly for something that the program would have passed over.
    */
   missed(): number {
-    const value = this.#shared.get(ONLY)
-    return value === undefined ? 0 : quad(value, shared.lost)
+    return quad(this.#shared.bytes, shared.lost)
   }
 
   /**
@@ -163,6 +167,7 @@ export class ListenerEvents implements EventReader {
   /** Takes the programs out of the kernel. */
   close(): void {
     for (const descriptor of this.#descriptors.splice(0).reverse()) close(descriptor)
+    for (const value of this.#values.splice(0)) value.close()
   }
 
   [Symbol.dispose](): void {
@@ -210,10 +215,14 @@ export class ListenerEvents implements EventReader {
 
   /** Begins the next interval, and gives the one that has ended. */
   #nextEpoch(): number {
-    const before = this.#epochValue.readUInt32LE()
-    this.#epochValue.writeUInt32LE((before + 1) >>> 0)
-    this.#epoch.set(ONLY, this.#epochValue)
+    const before = this.#epoch.bytes.readUInt32LE()
+    this.#epoch.bytes.writeUInt32LE((before + 1) >>> 0)
     return before
+  }
+
+  #value(value: CommonValue): CommonValue {
+    this.#values.push(value)
+    return value
   }
 
   #map(map: BpfMap): BpfMap {

@@ -1,10 +1,10 @@
 /** A walk of the kernel over things of one kind: what a program writes of each is read like a file. */
 import fs from 'node:fs'
 import { KernelError } from '../errors.ts'
-import { close } from '../libc.ts'
+import { close, readIfAny } from '../libc.ts'
 import { Assembly, frame, helpers } from './assembler.ts'
 import type { Btf } from './btf.ts'
-import { linkIterator, loadProgram, openIterator, pin } from './system-call.ts'
+import { CommonValue, linkIterator, loadProgram, openIterator, pin } from './system-call.ts'
 
 /** What a walk begins at: a link that this process holds, or the path of one that somebody has pinned. */
 export type WalkSource = number | string
@@ -39,7 +39,7 @@ export const withCookie = (program: Assembly, listener: number): Assembly =>
     .withRegister('mov', 1, socket)
     .call(helpers.getSocketCookie)
 
-/** Hands a record of so many bytes, which stands on the stack from `at`, to whoever reads the walk. */
+/** Hands a record of so many bytes, which stands on the stack from `at`, to whoever reads the walk: 0 in register 0 if there was room. */
 export const written = (program: Assembly, at: number, bytes: number): Assembly =>
   program
     .load(8, 1, context, 0)
@@ -49,32 +49,79 @@ export const written = (program: Assembly, at: number, bytes: number): Assembly 
     .withConstant('mov', 3, bytes)
     .call(helpers.seqWrite)
 
+/**
+ * What is where in the memory that a program at iter/tcp and its reader have in common. A program can end a walk, but the kernel then throws
+ * away what was written of the last socket; so it leaves that here, `left` records of it, for a reader who has given it a `goal`, which is
+ * all 0 for one who wants the whole walk. What `seen` counts the program knows.
+ */
+export const common = { left: 0, seen: 4, goal: 8, records: 16 } as const
+
+/** Copies a record, which stands on the stack from `at`, to `to` + `offset`. */
+export function leave(program: Assembly, at: number, bytes: number, to: number, offset: number): Assembly {
+  for (let word = 0; word < bytes; word += 8) program.load(8, 3, frame, at + word).store(8, to, offset + word, 3)
+  return program
+}
+
 /** What the kernel must have for `what` to be read. Throws a KernelError where it has not. */
 export function need<Value>(value: Value | undefined, what: string): Value {
   if (value !== undefined) return value
   throw new KernelError('bpf', 'ENOENT', 'Preparing exact readings', `This kernel has no ${what}`)
 }
 
+/** Is told in which bytes a record is, and where it begins; `words` are the same bytes as numbers of 32 bits, quicker to read. */
+type TakeRecord = (bytes: Buffer, at: number, words: Uint32Array) => void
+
+/** Where records are read. */
+export class Records {
+  readonly bytes: Buffer
+  readonly words: Uint32Array
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+  }
+}
+
+/** How much is read at once. */
+const ROOM = 64 * 1024
+
+/** A program at iter/tcp. */
+export interface WalkProgram {
+  name: string
+  /** Of each record. */
+  recordBytes: number
+  /** How many it leaves at most when it ends a walk at its goal. */
+  mostLeft: number
+  /** `memory` is what it has in common with the reader: see `common`. */
+  code(btf: Btf, memory: CommonValue): Buffer
+}
+
 /** A program in the kernel that tells of each listening socket of a namespace, loaded by this process or pinned by another. */
 export class ListenerWalk {
-  /** Where each record is read. */
-  readonly buffer: Buffer = Buffer.alloc(64 * 1024)
+  readonly #recordBytes: number
+  readonly #room = new Records(Buffer.alloc(ROOM))
   readonly #descriptors: number[] = []
   readonly #source: WalkSource
+  /** Undefined where somebody else has loaded the program: nobody gives that one a goal. */
+  readonly #memory: CommonValue | undefined
+  #left: Records | undefined
 
   /**
-   * Loads what `code` gives, or reads through the file of one that was pinned. Loading takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN,
+   * Loads the program, or reads through the file of one that was pinned. Loading takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN,
    * outside of any user namespace; reading takes nothing since Linux 6.0, and a pinned one no more than the permission to read its
    * file. Throws a KernelError that says what this kernel lacks or refuses.
    */
-  constructor(name: string, source: Btf | string, code: (btf: Btf) => Buffer) {
+  constructor(source: Btf | string, { name, recordBytes, mostLeft, code }: WalkProgram) {
+    this.#recordBytes = recordBytes
     if (typeof source === 'string') {
       this.#source = source
       return
     }
     try {
       const target = need(source.func('bpf_iter_tcp'), 'BPF iterator over TCP sockets (Linux 5.9)')
-      const program = this.#keep(loadProgram(name, code(source), { kind: 'iterator', target }))
+      this.#memory = new CommonValue(name, common.records + mostLeft * recordBytes)
+      this.#left = new Records(this.#memory.bytes)
+      const program = this.#keep(loadProgram(name, code(source, this.#memory), { kind: 'iterator', target }))
       this.#source = this.#keep(linkIterator(program))
     } catch (error) {
       this.close()
@@ -83,16 +130,28 @@ export class ListenerWalk {
   }
 
   /**
-   * Every record of the listeners of the calling thread's network namespace: `take` is told where in `buffer` it begins. The kernel
+   * Every record of the listeners of the calling thread's network namespace: `take` is told in which bytes it is, and where. The kernel
    * locks each socket while it is looked at, and stops at the first that does not listen: if there is none, it walks over its whole
-   * table of connections.
+   * table of connections. With a goal, the halves of 64 bits, the program ends the walk there: true if it has come to it.
    */
-  read(recordBytes: number, take: (at: number) => void): void {
-    walk(this.#source, this.buffer, recordBytes, take)
+  read(take: TakeRecord, goalLow = 0, goalHigh = 0): boolean {
+    const left = this.#left
+    if (left === undefined) {
+      walk(this.#source, this.#room, this.#recordBytes, take)
+      return false
+    }
+    aim(left, goalLow, goalHigh)
+    walk(this.#source, this.#room, this.#recordBytes, take, left)
+    const count = left.words[common.left >> 2]!
+    for (let record = 0; record < count; record++)
+      take(left.bytes, common.records + record * this.#recordBytes, left.words)
+    return count > 0
   }
 
   /** Leaves the loaded program in a file of a bpffs, through which it is read after this process has ended too. */
   pin(path: string): void {
+    // Whoever reads it so can give it no goal.
+    if (this.#left !== undefined) aim(this.#left, 0, 0)
     if (typeof this.#source === 'number') pin(this.#source, path)
   }
 
@@ -104,25 +163,47 @@ export class ListenerWalk {
   /** Takes the program out of the kernel. */
   close(): void {
     for (const descriptor of this.#descriptors.splice(0).reverse()) close(descriptor)
+    this.#left = undefined
+    this.#memory?.close()
   }
 }
 
+function aim({ words }: Records, low: number, high: number): void {
+  words[common.left >> 2] = 0
+  words[common.seen >> 2] = 0
+  words[common.goal >> 2] = low
+  words[(common.goal >> 2) + 1] = high
+}
+
 /**
- * Walks in the network namespace of the calling thread, and has every record read from `buffer`, where `take` is told that it
- * begins. Of a link that takes bpf(2); of a path that this user may read it takes no privilege at all.
+ * Walks in the network namespace of the calling thread, and has every record read into `records`. Of a link that takes bpf(2); of a path
+ * that this user may read it takes no privilege at all. `left` is what tells whether the program has ended the walk: see `common`.
  */
-export function walk(source: WalkSource, buffer: Buffer, recordBytes: number, take: (at: number) => void): void {
+export function walk(
+  source: WalkSource,
+  { bytes: buffer, words }: Records,
+  recordBytes: number,
+  take: TakeRecord,
+  left?: Records,
+): void {
   const isPinned = typeof source === 'string'
   const descriptor = isPinned ? openPinned(source) : openIterator(source)
   try {
     // The kernel hands out what it has, which may end within a record where its pages are large.
     for (let held = 0; ; ) {
-      const bytes = readSome(descriptor, buffer, held)
-      if (bytes === 0) return
+      // It has none to give where the program has ended the walk.
+      const bytes = readIfAny(
+        descriptor,
+        held === 0 ? buffer : buffer.subarray(held),
+        'Reading what a BPF iterator tells',
+      )
+      if (bytes === undefined || bytes === 0) return
+      const isAll = bytes < buffer.length - held
       held += bytes
       let at = 0
-      for (; at + recordBytes <= held; at += recordBytes) take(at)
-      buffer.copyWithin(0, at, held)
+      for (; at + recordBytes <= held; at += recordBytes) take(buffer, at, words)
+      if (isAll && left !== undefined && left.words[common.left >> 2]! > 0) return
+      if (at < held) buffer.copyWithin(0, at, held)
       held -= at
     }
   } finally {
@@ -139,15 +220,5 @@ function openPinned(path: string): number {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO'
     const remedy = code === 'ENOENT' ? 'It is not installed any more' : 'This user may not read it any more'
     throw new KernelError('open', code, `Reading ${path}`, remedy)
-  }
-}
-
-/** 0 at the end, which is also where the program has stopped the walk. */
-function readSome(descriptor: number, into: Buffer, from: number): number {
-  try {
-    return fs.readSync(descriptor, into, from, into.length - from, null)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return 0
-    throw error
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import test from 'node:test'
 import { KernelError } from '../errors.ts'
 import { type Client, Listener, pauseMs } from '../fixtures/sockets.ts'
@@ -87,6 +88,15 @@ test('many listeners are all read, each once', options, () => {
     for (const listener of listeners) listener[Symbol.dispose]()
   }
 })
+
+test(
+  'a walk that ends at the last listener shows what one does that does not, whoever comes and goes meanwhile',
+  options,
+  () => {
+    const script = new URL('../fixtures/walks-in-a-namespace.ts', import.meta.url).pathname
+    execFileSync('unshare', ['--net', process.execPath, script])
+  },
+)
 
 test('a reader that is closed reads no more, and leaves nothing open', options, () => {
   const reader = new ExactListeners()

@@ -6,7 +6,8 @@
 import { KernelError } from '../errors.ts'
 import { frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
-import { atListener, ListenerWalk, need, socket, withCookie, written } from './iterator.ts'
+import { atListener, common, ListenerWalk, leave, need, socket, withCookie, written } from './iterator.ts'
+import type { CommonValue } from './system-call.ts'
 
 /** One listening socket at one moment. `ExactListeners.read` gives the same object again and again. */
 export interface ExactListener {
@@ -48,12 +49,21 @@ export class ExactListeners {
 
   /** Loads the program, or reads through the file of one that was pinned: see `ListenerWalk`. */
   constructor(source: Btf | string = Btf.ofKernel()) {
-    this.#walk = new ListenerWalk('listeners', source, (btf) => listeners(fieldsOf(btf)))
+    this.#walk = new ListenerWalk(source, {
+      name: 'listeners',
+      recordBytes: RECORD_BYTES,
+      mostLeft: 1,
+      code: (btf, memory) => listeners(fieldsOf(btf), memory),
+    })
   }
 
-  /** Every listening socket of the calling thread's network namespace: see `ListenerWalk`. */
-  read(visit: (listener: ExactListener) => void): void {
-    this.#walk.read(RECORD_BYTES, (row) => visit(this.#row(row)))
+  /**
+   * Every listening socket of the calling thread's network namespace: see `ListenerWalk`. The first so many of them, if `count` says how many
+   * there are: true if there are as many, and then the kernel has not walked on to see whether there are more. Without, or where others
+   * have loaded the program, all of them.
+   */
+  read(visit: (listener: ExactListener) => void, count = 0): boolean {
+    return this.#walk.read((_, at, words) => visit(this.#row(words, at >> 2)), count)
   }
 
   /** Leaves the loaded program in a file of a bpffs, through which it is read after this process has ended too. */
@@ -72,9 +82,9 @@ export class ExactListeners {
     oldestWaitUs: undefined,
   }
 
-  #row(row: number): ExactListener {
+  #row(words: Uint32Array, row: number): ExactListener {
     const shown = this.#shown
-    const word = (offset: number): number => this.#walk.buffer.readUInt32LE(row + offset)
+    const word = (offset: number): number => words[row + (offset >> 2)]!
     const micros = (offset: number): number => word(offset) + word(offset + 4) * 2 ** 32
     shown.cookieLow = word(at.cookie)
     shown.cookieHigh = word(at.cookie + 4)
@@ -122,10 +132,13 @@ function fieldsOf(btf: Btf) {
   }
 }
 
-/** iter/tcp (meta, socket): writes a record for each listener, and ends the walk at the first socket that is none. */
-function listeners(fields: Fields): Buffer {
+/**
+ * iter/tcp (meta, socket): writes a record for each listener, and ends the walk at the first socket that is none, or at the listener
+ * whose number is the goal: the record of that one it leaves in `memory`.
+ */
+function listeners(fields: Fields, { descriptor }: CommonValue): Buffer {
   const record = -RECORD_BYTES
-  const listener = 8
+  const [listener, shared] = [8, 9] as const
   const program = withCookie(atListener(fields.state), listener)
     .store(8, frame, record + at.cookie, 0)
     .load(2, 1, socket, fields.port)
@@ -134,20 +147,43 @@ function listeners(fields: Fields): Buffer {
     program.load(4, 1, listener, fields[name]).store(4, frame, record + at[name], 1)
   program
     .storeConstant(8, frame, record + at.since, 0)
+    .storeConstant(8, frame, record + at.now, 0)
     .storeConstant(4, frame, record + at.childPort, 0)
     // The first in the queue, if there is one: what is read through a pointer that is NULL is 0.
     .load(8, 1, listener, fields.head)
     .load(8, 1, 1, fields.child)
     .call(helpers.skcToTcpSock)
-    .jumpIf(0, '==', 0, 'write')
+    .jumpIf(0, '==', 0, 'nobody waits')
     // Stamped with the clock's microseconds at the final ACK, and not again before the first read.
     .load(8, 1, 0, fields.since)
     .store(8, frame, record + at.since, 1)
     .load(2, 1, 0, fields.port)
     .store(4, frame, record + at.childPort, 1)
-    .label('write')
     .call(helpers.ktimeGetNs)
     .withConstant('div', 0, 1000)
     .store(8, frame, record + at.now, 0)
-  return written(program, record, RECORD_BYTES).label('next').exit(0).label('end').exit(1).bytes()
+    .label('nobody waits')
+    .loadMapValue(shared, descriptor, 0)
+    .load(4, 1, shared, common.goal)
+    .jumpIf(1, '==', 0, 'not the last')
+    .load(4, 2, shared, common.seen)
+    .jumpIfRegister(2, '>=', 1, 'end')
+    .withConstant('add', 2, 1)
+    .jumpIfRegister(2, '!=', 1, 'not the last')
+  leave(program, record, RECORD_BYTES, shared, common.records)
+    .store(4, shared, common.seen, 2)
+    .storeConstant(4, shared, common.left, 1)
+    .jump('end')
+    .label('not the last')
+  // What finds no room is shown again in the next read, and not counted before.
+  return written(program, record, RECORD_BYTES)
+    .jumpIf(0, '!=', 0, 'next')
+    .load(4, 1, shared, common.seen)
+    .withConstant('add', 1, 1)
+    .store(4, shared, common.seen, 1)
+    .label('next')
+    .exit(0)
+    .label('end')
+    .exit(1)
+    .bytes()
 }

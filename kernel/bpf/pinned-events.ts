@@ -10,7 +10,7 @@ import {
   TOLD,
   VALUE_BYTES,
 } from './event-record.ts'
-import { walk } from './iterator.ts'
+import { Records, walk } from './iterator.ts'
 
 const RECORD_BYTES = TOLD.value + VALUE_BYTES
 /** A listener that so many readings in a row have not shown has closed. */
@@ -50,7 +50,7 @@ export class PinnedEvents implements EventReader {
   readonly missing: ReadonlyMap<EventKind, string>
   readonly isOfOneNamespace = true
   readonly #path: string
-  readonly #buffer = Buffer.alloc(128 * RECORD_BYTES)
+  readonly #records = new Records(Buffer.alloc(128 * RECORD_BYTES))
   readonly #row = new CountsOfRecord()
   readonly #beganNs = Number(process.hrtime.bigint())
   readonly #places = new WeakMap<object, Place>()
@@ -73,15 +73,15 @@ export class PinnedEvents implements EventReader {
     place.readings++
     const before = place.interval
     let ended: number | undefined
-    walk(this.#path, this.#buffer, RECORD_BYTES, (record) => {
-      ended ??= this.#begin(record, place)
+    walk(this.#path, this.#records, RECORD_BYTES, (bytes, record, words) => {
+      ended ??= this.#begin(bytes, record, place)
       const value = record + TOLD.value
-      const sinceNs = quad(this.#buffer, value + at.since)
+      const sinceNs = quad(bytes, value + at.since)
       if (sinceNs === 0) return
       const isOld = sinceNs < this.#beganNs
       // Of what came before this began no peak is known apart from the later ones.
       const first = before === undefined ? (isOld ? ended + 1 : 0) : before < ended ? before + 1 : 0
-      const counts = this.#row.see(this.#buffer, record + TOLD.cookie, this.#buffer, value, first, ended)
+      const counts = this.#row.see(words, record + TOLD.cookie, words, value, first, ended)
       this.#hide(counts, place, sinceNs, isOld)
       visit(counts)
     })
@@ -99,9 +99,9 @@ export class PinnedEvents implements EventReader {
   close(): void {}
 
   /** The interval that has ended with the reading that begins with this record. */
-  #begin(record: number, place: Place): number {
-    const ended = quad(this.#buffer, record + TOLD.interval)
-    const lost = quad(this.#buffer, record + TOLD.lost)
+  #begin(bytes: Buffer, record: number, place: Place): number {
+    const ended = quad(bytes, record + TOLD.interval)
+    const lost = quad(bytes, record + TOLD.lost)
     // Installed anew, it counts from 0 again.
     if (this.#lost !== undefined) this.#missed += lost >= this.#lost ? lost - this.#lost : lost
     this.#lost = lost

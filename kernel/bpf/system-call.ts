@@ -1,11 +1,9 @@
 /** bpf(2), as far as it is used here. Descriptors close on exec, and what they stand for ends with the last of them. */
 import { KernelError } from '../errors.ts'
-import { addressOf, bpf, ownMemory } from '../libc.ts'
+import { addressOf, bpf, bpfIfAny, close, ownMemory, SharedMemory } from '../libc.ts'
 
 const commands = {
   mapCreate: 0,
-  mapLookup: 1,
-  mapUpdate: 2,
   mapDelete: 3,
   progLoad: 5,
   objectPin: 6,
@@ -83,10 +81,11 @@ export function linkIterator(program: number): number {
 
 /** Begins a walk in the network namespace of the calling thread: what the program writes is read from the descriptor, to the end. */
 export function openIterator(link: number): number {
-  const attributes = Buffer.alloc(8)
-  attributes.writeUInt32LE(link, 0)
-  return bpf(commands.iterCreate, attributes, [], 'Opening a BPF iterator')
+  toOpen.writeUInt32LE(link, 0)
+  return bpf(commands.iterCreate, toOpen, nothingPointedAt, 'Opening a BPF iterator')
 }
+const toOpen = Buffer.alloc(8)
+const nothingPointedAt: readonly Buffer[] = []
 
 /**
  * Has the kernel run a program at its tracepoint, in all network namespaces, until the descriptor that this gives is closed. `raw`
@@ -115,81 +114,108 @@ export function pin(descriptor: number, path: string): void {
 /** Of `latest` the kernel gives up what was used least when there is no room. */
 const mapTypes = { hash: 1, array: 2, latest: 9 } as const
 
+function makeMap(
+  name: string,
+  type: keyof typeof mapTypes,
+  {
+    keyBytes,
+    valueBytes,
+    entries,
+    flags = 0,
+  }: { keyBytes: number; valueBytes: number; entries: number; flags?: number },
+): number {
+  const attributes = Buffer.alloc(48)
+  attributes.writeUInt32LE(mapTypes[type], 0)
+  attributes.writeUInt32LE(keyBytes, 4)
+  attributes.writeUInt32LE(valueBytes, 8)
+  attributes.writeUInt32LE(entries, 12)
+  attributes.writeUInt32LE(flags, 16)
+  attributes.write(name.slice(0, 15), 28, 'latin1')
+  return bpf(commands.mapCreate, attributes, [], `Making the BPF map ${name}`)
+}
+
+const MMAPABLE = 1 << 10
+
+/** An array of one value, in memory that programs and this process have in common: no system call reads or writes it (Linux 5.5). */
+export class CommonValue {
+  readonly descriptor: number
+  #memory: SharedMemory | undefined
+  #bytes: Buffer
+
+  constructor(name: string, bytes: number) {
+    this.descriptor = makeMap(name, 'array', { keyBytes: 4, valueBytes: bytes, entries: 1, flags: MMAPABLE })
+    try {
+      this.#memory = new SharedMemory(this.descriptor, bytes, 0, `Mapping the BPF map ${name}`)
+      this.#bytes = this.#memory.bytes
+    } catch (error) {
+      close(this.descriptor)
+      throw error
+    }
+  }
+
+  /** The value itself; once this is closed, the place where it was. */
+  get bytes(): Buffer {
+    return this.#bytes
+  }
+
+  /** A program that uses it, or a file in which that is pinned, keeps it in the kernel. */
+  close(): void {
+    if (this.#memory === undefined) return
+    this.#bytes = Buffer.alloc(this.#bytes.length)
+    this.#memory.close()
+    this.#memory = undefined
+    close(this.descriptor)
+  }
+}
+
 /** A table that programs and this process share. */
 export class BpfMap {
   readonly descriptor: number
   readonly #keyBytes: number
   readonly #valueBytes: number
   readonly #keys: Buffer
-  readonly #values: Buffer
+  readonly #keyWords: Uint32Array
+  readonly #valueWords: Uint32Array
   /** Where a walk has come to. */
   readonly #place = ownMemory(Buffer.alloc(8))
+  readonly #memory: readonly Buffer[]
+  /** Of commands for one key, and for all: made once. */
+  readonly #ofOne = Buffer.alloc(16)
+  readonly #ofAll = Buffer.alloc(56)
 
   constructor(name: string, type: keyof typeof mapTypes, keyBytes: number, valueBytes: number, entries: number) {
     this.#keyBytes = keyBytes
     this.#valueBytes = valueBytes
     this.#keys = ownMemory(Buffer.alloc(keyBytes * entries))
-    this.#values = ownMemory(Buffer.alloc(valueBytes * entries))
-    const attributes = Buffer.alloc(48)
-    attributes.writeUInt32LE(mapTypes[type], 0)
-    attributes.writeUInt32LE(keyBytes, 4)
-    attributes.writeUInt32LE(valueBytes, 8)
-    attributes.writeUInt32LE(entries, 12)
-    attributes.write(name.slice(0, 15), 28, 'latin1')
-    this.descriptor = bpf(commands.mapCreate, attributes, [], `Making the BPF map ${name}`)
-  }
-
-  /** The value of a key, in a buffer that the next call uses again; undefined if there is none. */
-  get(key: Buffer): Buffer | undefined {
-    key.copy(this.#keys)
-    try {
-      this.#element(commands.mapLookup, 'Reading a BPF map', this.#values)
-    } catch (error) {
-      if (error instanceof KernelError && error.code === 'ENOENT') return undefined
-      throw error
-    }
-    return this.#values.subarray(0, this.#valueBytes)
-  }
-
-  set(key: Buffer, value: Buffer): void {
-    key.copy(this.#keys)
-    value.copy(this.#values)
-    this.#element(commands.mapUpdate, 'Writing a BPF map', this.#values)
+    const values = ownMemory(Buffer.alloc(valueBytes * entries))
+    this.#keyWords = new Uint32Array(this.#keys.buffer)
+    this.#valueWords = new Uint32Array(values.buffer)
+    this.#memory = [this.#place, this.#keys, values]
+    this.descriptor = makeMap(name, type, { keyBytes, valueBytes, entries })
+    this.#ofOne.writeUInt32LE(this.descriptor, 0)
+    this.#ofOne.writeBigUInt64LE(addressOf(this.#keys), 8)
+    this.#ofAll.writeBigUInt64LE(addressOf(this.#place), 8)
+    this.#ofAll.writeBigUInt64LE(addressOf(this.#keys), 16)
+    this.#ofAll.writeBigUInt64LE(addressOf(values), 24)
+    this.#ofAll.writeUInt32LE(this.descriptor, 36)
   }
 
   /** Takes a key out, if it is there. */
   delete(key: Buffer): void {
     key.copy(this.#keys)
-    try {
-      this.#element(commands.mapDelete, 'Deleting from a BPF map')
-    } catch (error) {
-      if (!(error instanceof KernelError && error.code === 'ENOENT')) throw error
-    }
+    bpfIfAny(commands.mapDelete, this.#ofOne, this.#memory, 'Deleting from a BPF map')
   }
 
-  /** All keys and values, in one system call (Linux 5.6). The buffers are used again. */
-  read(visit: (keys: Buffer, keyAt: number, values: Buffer, valueAt: number) => void): void {
-    const attributes = Buffer.alloc(56)
-    attributes.writeBigUInt64LE(addressOf(this.#place), 8)
-    attributes.writeBigUInt64LE(addressOf(this.#keys), 16)
-    attributes.writeBigUInt64LE(addressOf(this.#values), 24)
-    attributes.writeUInt32LE(this.#keys.length / this.#keyBytes, 32)
-    attributes.writeUInt32LE(this.descriptor, 36)
-    try {
-      bpf(commands.mapLookupBatch, attributes, [this.#place, this.#keys, this.#values], 'Reading a BPF map')
-    } catch (error) {
-      // It has come to the end.
-      if (!(error instanceof KernelError && error.code === 'ENOENT')) throw error
-    }
-    const count = attributes.readUInt32LE(32)
-    for (let at = 0; at < count; at++) visit(this.#keys, at * this.#keyBytes, this.#values, at * this.#valueBytes)
-  }
-
-  #element(command: number, doing: string, values?: Buffer): void {
-    const attributes = Buffer.alloc(32)
-    attributes.writeUInt32LE(this.descriptor, 0)
-    attributes.writeBigUInt64LE(addressOf(this.#keys), 8)
-    if (values !== undefined) attributes.writeBigUInt64LE(addressOf(values), 16)
-    bpf(command, attributes, [this.#keys, values], doing)
+  /**
+   * All keys and values, in one system call (Linux 5.6), as numbers of 32 bits, and at which byte each begins. The memory is used again.
+   */
+  read(visit: (keys: Uint32Array, keyAt: number, values: Uint32Array, valueAt: number) => void): void {
+    this.#ofAll.writeUInt32LE(this.#keys.length / this.#keyBytes, AT_COUNT)
+    // Where it finds no more it has come to the end.
+    bpfIfAny(commands.mapLookupBatch, this.#ofAll, this.#memory, 'Reading a BPF map')
+    const count = this.#ofAll.readUInt32LE(AT_COUNT)
+    const [keys, values] = [this.#keyWords, this.#valueWords]
+    for (let at = 0; at < count; at++) visit(keys, at * this.#keyBytes, values, at * this.#valueBytes)
   }
 }
+const AT_COUNT = 32

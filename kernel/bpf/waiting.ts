@@ -8,7 +8,8 @@ import { AF_INET, AF_INET6 } from '../libc.ts'
 import { frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { quad } from './event-record.ts'
-import { atListener, ListenerWalk, need, socket, withCookie, written } from './iterator.ts'
+import { atListener, common, ListenerWalk, leave, need, socket, withCookie, written } from './iterator.ts'
+import type { CommonValue } from './system-call.ts'
 
 /** So many of a queue are told, from its head: those behind them are counted only. */
 export const MOST_WAITING = 64
@@ -64,22 +65,28 @@ export class WaitingLines {
 
   /** Loads the program, or reads through the file of one that was pinned: see `ListenerWalk`. */
   constructor(source: Btf | string = Btf.ofKernel()) {
-    this.#walk = new ListenerWalk('waiting', source, (btf) => waiting(fieldsOf(btf)))
+    this.#walk = new ListenerWalk(source, {
+      name: 'waiting',
+      recordBytes: RECORD_BYTES,
+      mostLeft: MOST_WAITING,
+      code: (btf, memory) => waiting(fieldsOf(btf), memory),
+    })
   }
 
   /**
-   * Who waits at the listener of this cookie, in the network namespace of the calling thread; undefined if nobody does. The kernel tells of all
-   * listeners at once: some microseconds for each connection in their queues, `MOST_WAITING` at most of each.
+   * Who waits at the listener of this cookie, in the network namespace of the calling thread; undefined if nobody does. A
+   * program that others have loaded tells of all listeners at once: some microseconds for each connection in their queues,
+   * `MOST_WAITING` at most of each.
    */
   read(cookieHigh: number, cookieLow: number): WaitingLine | undefined {
-    const { buffer } = this.#walk
     let line: WaitingLine | undefined
-    this.#walk.read(RECORD_BYTES, (row) => {
-      if (buffer.readUInt32LE(row + at.cookie) !== cookieLow || buffer.readUInt32LE(row + at.cookie + 4) !== cookieHigh)
+    const take = (bytes: Buffer, row: number): void => {
+      if (bytes.readUInt32LE(row + at.cookie) !== cookieLow || bytes.readUInt32LE(row + at.cookie + 4) !== cookieHigh)
         return
-      line ??= { length: buffer.readUInt32LE(row + at.length), limit: buffer.readUInt32LE(row + at.limit), first: [] }
-      line.first.push(connectionAt(buffer, row))
-    })
+      line ??= { length: bytes.readUInt32LE(row + at.length), limit: bytes.readUInt32LE(row + at.limit), first: [] }
+      line.first.push(connectionAt(bytes, row))
+    }
+    this.#walk.read(take, cookieLow, cookieHigh)
     return line
   }
 
@@ -141,14 +148,22 @@ function fieldsOf(btf: Btf) {
   }
 }
 
-/** iter/tcp (meta, socket): writes a record for each of the first that wait at each listener, and ends the walk at the first socket that is none. */
-function waiting(fields: Fields): Buffer {
+/**
+ * iter/tcp (meta, socket): writes a record for each of the first that wait at each listener, and ends the walk at the first socket that is
+ * none. If a cookie is its goal it passes over all others, leaves the records of that listener in `memory`, and ends the walk there.
+ */
+function waiting(fields: Fields, { descriptor }: CommonValue): Buffer {
   const record = -RECORD_BYTES
   /** First the listener, then one request of its queue after the other; and how many of these have been told. */
   const [queued, told] = [8, 9] as const
   const ownPort = socket
   const program = withCookie(atListener(fields.state), queued)
     .store(8, frame, record + at.cookie, 0)
+    .loadMapValue(1, descriptor, 0)
+    .load(8, 1, 1, common.goal)
+    .jumpIf(1, '==', 0, 'wanted')
+    .jumpIfRegister(1, '!=', 0, 'next')
+    .label('wanted')
     .load(4, 1, queued, fields.length)
     .store(4, frame, record + at.length, 1)
     .load(4, 1, queued, fields.limit)
@@ -166,11 +181,11 @@ function waiting(fields: Fields): Buffer {
     // What is read through a pointer that is NULL is 0: so ends the queue.
     .load(8, 1, queued, fields.child)
     .call(helpers.skcToTcpSock)
-    .jumpIf(0, '==', 0, 'next')
+    .jumpIf(0, '==', 0, 'all')
     // One that was reset has no port any more. Before Linux 5.15 the listener is not locked: another one was accepted meanwhile.
     .load(2, 1, 0, fields.ownPort)
     .jumpIf(1, '==', 0, 'its own')
-    .jumpIfRegister(1, '!=', ownPort, 'next')
+    .jumpIfRegister(1, '!=', ownPort, 'all')
     .label('its own')
     // Stamped with the clock's microseconds at the final ACK, and not again before the first read.
     .load(8, 1, 0, fields.since)
@@ -196,10 +211,25 @@ function waiting(fields: Fields): Buffer {
   if (fields.address6 !== undefined)
     for (const word of [0, 4, 8, 12])
       program.load(4, 1, 0, fields.address6 + word).store(4, frame, record + at.address6 + word, 1)
+  program
+    .loadMapValue(1, descriptor, 0)
+    .load(8, 2, 1, common.goal)
+    .jumpIf(2, '==', 0, 'write')
+    .withRegister('mov', 2, told)
+    .withConstant('shiftLeft', 2, Math.log2(RECORD_BYTES))
+    .withRegister('add', 1, 2)
+  leave(program, record, RECORD_BYTES, 1, common.records).jump('behind it').label('write')
   return written(program, record, RECORD_BYTES)
+    .label('behind it')
     .load(8, queued, queued, fields.next)
     .withConstant('add', told, 1)
     .jumpIf(told, '<', MOST_WAITING, 'one')
+    .label('all')
+    .loadMapValue(1, descriptor, 0)
+    .load(8, 2, 1, common.goal)
+    .jumpIf(2, '==', 0, 'next')
+    .store(4, 1, common.left, told)
+    .jump('end')
     .label('next')
     .exit(0)
     .label('end')

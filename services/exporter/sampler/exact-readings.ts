@@ -1,6 +1,6 @@
 import { describeError } from '#common/errors.ts'
 import type { Btf } from '#kernel/bpf/btf.ts'
-import { ExactListeners } from '#kernel/bpf/listeners.ts'
+import { type ExactListener, ExactListeners } from '#kernel/bpf/listeners.ts'
 import type { NetworkNamespace } from '#kernel/netns.ts'
 import { proveExact, proven } from './exact-proof.ts'
 import type { ListenerState } from './listener-state.ts'
@@ -72,19 +72,27 @@ export class ExactReadings {
     let synQueues = 0
     let otherLimits = 0
     const seen = new Set<ExactState>()
+    const take = (row: ExactListener): void => {
+      const state = target.find(row.cookieHigh, row.cookieLow)
+      if (state === undefined) return
+      seen.add(state)
+      synQueues += row.synQueue
+      if (row.limit !== state.limit) otherLimits++
+      const { synQueue, young, oldestWaitUs } = row
+      const oldestWaitMs = oldestWaitUs === undefined ? null : oldestWaitUs / 1000
+      state.exact = { synQueue, young, oldestWaitMs }
+    }
+    let known = 0
+    for (const _ of target.listeners()) known++
     try {
-      target.namespace.run(() =>
-        this.#listeners.read((row) => {
-          const state = target.find(row.cookieHigh, row.cookieLow)
-          if (state === undefined) return
-          seen.add(state)
-          synQueues += row.synQueue
-          if (row.limit !== state.limit) otherLimits++
-          const { synQueue, young, oldestWaitUs } = row
-          const oldestWaitMs = oldestWaitUs === undefined ? null : oldestWaitUs / 1000
-          state.exact = { synQueue, young, oldestWaitMs }
-        }),
-      )
+      target.namespace.run(() => {
+        // Where one has come since sock_diag was asked, the first so many may not be those that it has shown.
+        if (!this.#listeners.read(take, known) || seen.size === known) return
+        seen.clear()
+        synQueues = 0
+        otherLimits = 0
+        this.#listeners.read(take)
+      })
     } catch (error) {
       this.#end(target, describeError(error))
       return
