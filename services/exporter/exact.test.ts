@@ -284,6 +284,14 @@ test('on ends with a sentence too where listeners are read and what happens ther
   auto.close()
 })
 
+test('what proves it at the start is in no counter of the host, and overflows nothing where it cannot be elsewhere', {
+  skip: process.getuid?.() === 0 ? skip : 'only root can make it a reader that makes no namespace',
+}, async () => {
+  const scenario = fixture('./exact-proof-scenario.ts')
+  await using child = new Child('unshare', ['--net', '--kill-child', '--fork', process.execPath, scenario])
+  assert.equal(await child.exitCode(), 0, child.lines.join('\n'))
+})
+
 test('what root has installed is read by whom it was installed for, and by nobody else', {
   skip: process.getuid?.() === 0 ? skip : 'only root installs programs for others',
 }, async () => {
