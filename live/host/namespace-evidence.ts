@@ -124,7 +124,7 @@ function unixQueues(
     path: listener.path,
     shard: listener.shard,
     shards: shards.get(listener.path)?.length ?? 1,
-    ...processes.behind({ ...listener, acceptors: null }, somaxconn),
+    ...processes.behind({ ...listener, acceptors: listener.acceptors ?? null }, somaxconn),
     lengthBefore: earlier.get(listener.cookie)?.length,
     drops: undefined,
     dropsPerSecond: undefined,
