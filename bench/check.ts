@@ -42,7 +42,7 @@ const rows: Row[] = [
     value: cpu,
     unit: 's',
     target: { most: 1 },
-    note: 'all of it, the start of Node included',
+    note: 'all of it, the start of Node included; nobody waits',
   },
   {
     what: 'check: until it has ended, the same',

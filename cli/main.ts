@@ -3,6 +3,9 @@ import { runEntry } from '#common/entry.ts'
 import { UsageError } from '#common/errors.ts'
 import { nearest, orNearest } from '#common/nearest.ts'
 import type { Grammar } from '#common/options.ts'
+import { answerOwnImports } from '#common/own-imports.ts'
+
+answerOwnImports()
 
 /** A command: what it is for, what it does, and the module with its options and their help. */
 export interface Command {

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { eventually } from '#common/waiting.ts'
+import { fastCgi } from '#lab/servers/fast-cgi.ts'
 import { startExporter } from '#services/exporter/exporter.ts'
 import { StalledListener } from '#services/exporter/fixtures/stalled-listener.ts'
 import {
@@ -19,7 +20,7 @@ import {
 } from './support/check-host.ts'
 import { exporterIn, relayTo, socketFolder } from './support/host-boards.ts'
 import { Prometheus } from './support/prometheus.ts'
-import { activated, gunicorn, haproxy, nginx, type RealServer } from './support/real-servers.ts'
+import { activated, gunicorn, haproxy, nginx, phpFpm, type RealServer } from './support/real-servers.ts'
 import { skipWithout } from './support/tools.ts'
 
 const main = path.resolve(import.meta.dirname, '../cli/main.ts')
@@ -163,9 +164,166 @@ test('what a Prometheus tells of servers that stand still is what spillway check
   )
 })
 
-/** What is told first of a port, notes aside: sockets that once were nearly full are noted only where a past is kept. */
-const worstAt = (port: number, found: readonly FindingLine[]): FindingLine | undefined =>
-  found.find(({ about, severity }) => about?.port === port && severity !== 'note')
+/** What is told first of a port or a path, notes aside: sockets that once were nearly full are noted only where a past is kept. */
+const worstAt = (place: number | string, found: readonly FindingLine[]): FindingLine | undefined =>
+  found.find(({ about, severity }) => (about?.port === place || about?.path === place) && severity !== 'note')
+
+/** A UNIX listener that accepts as told, and a UDP socket that reads or does not; `place` is a path or a port. */
+const python = (program: string, ...words: string[]): [string, string[]] => ['python3', ['-c', program, ...words]]
+const HOLDS = `import socket, sys, time
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(int(sys.argv[2]))
+time.sleep(1e6)`
+const SERVES = `import socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(9)
+kept = []
+while True: kept.append(server.accept())`
+const RECEIVES = `import socket, sys, time
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+server.bind(('127.0.0.1', int(sys.argv[1])))
+if sys.argv[2] == 'no': time.sleep(1e6)
+while True: server.recv(2048)`
+const SENDS = `import socket, sys, time
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+  for port in sys.argv[1:]: client.sendto(b'x' * 100, ('127.0.0.1', int(port)))
+  time.sleep(0.02)`
+const SOMAXCONN = 128
+
+interface Other {
+  name: string
+  place: number | string
+  start(host: CheckHost): void
+  clients?: { count: number; say?: string }
+  code: string | undefined
+}
+
+test('what a Prometheus tells of UNIX listeners and UDP sockets is what spillway check finds on their host', {
+  skip: ['prometheus', 'python3', ...Object.keys(phpFpm('', '').needs)].map(skipWithout).find(Boolean) ?? false,
+}, async (context) => {
+  await using host = await CheckHost.start({ 'net.core.somaxconn': SOMAXCONN })
+  const folder = socketFolder(context)
+  const at = (name: string): string => path.join(folder, name)
+  const script = at('sleep.php')
+  fs.writeFileSync(script, '<?php sleep(600);')
+  const others: Other[] = [
+    {
+      name: 'PHP-FPM with its only child busy',
+      place: at('php.sock'),
+      start(host) {
+        const server = phpFpm(at('php.sock'), 'pm.max_children = 1\nlisten.backlog = 3')
+        host.start(...server.command(0, fs.mkdtempSync(at('server-'))))
+      },
+      clients: { count: 9, say: `base64:${fastCgi(script).toString('base64')}` },
+      code: 'unix-socket-full',
+    },
+    {
+      name: 'a full queue that nobody empties',
+      place: at('full.sock'),
+      start: (host) => void host.start(...python(HOLDS, at('full.sock'), '2')),
+      clients: { count: 5 },
+      code: 'unix-socket-full',
+    },
+    {
+      name: 'a queue with room that nobody empties',
+      place: at('held.sock'),
+      start: (host) => void host.start(...python(HOLDS, at('held.sock'), '9')),
+      clients: { count: 2 },
+      code: 'nobody-accepts',
+    },
+    {
+      name: 'Node whose backlog was cut',
+      place: at('node.sock'),
+      start: (host) =>
+        void host.start(process.execPath, [
+          '-e',
+          "require('node:http').createServer().listen(process.argv[1])",
+          at('node.sock'),
+        ]),
+      code: 'backlog-clamped',
+    },
+    {
+      name: 'a server that accepts whoever comes',
+      place: at('serves.sock'),
+      start: (host) => void host.start(...python(SERVES, at('serves.sock'))),
+      clients: { count: 5 },
+      code: undefined,
+    },
+    {
+      name: 'a UDP socket that nobody reads',
+      place: 5353,
+      start: (host) => void host.start(...python(RECEIVES, '5353', 'no')),
+      code: 'udp-queue-overflows',
+    },
+    {
+      name: 'a UDP socket that is read',
+      place: 5354,
+      start: (host) => void host.start(...python(RECEIVES, '5354', 'yes')),
+      code: undefined,
+    },
+  ]
+  for (const { start } of others) start(host)
+  const paths = others.flatMap(({ place }) => (typeof place === 'string' ? [place] : []))
+  await eventually(
+    'all listen',
+    () => paths.filter((one) => fs.existsSync(one)),
+    (made) => assert.deepEqual(made, paths),
+  )
+  const socket = at('exporter')
+  await exporterIn(host, socket)
+  const target = new URL(await relayTo(context, socket)).host
+  await using prometheus = await Prometheus.start({
+    global: { scrape_interval: '1s' },
+    scrape_configs: [{ job_name: 'spillway-exporter', static_configs: [{ targets: [target] }] }],
+  })
+  // Drops from before the first scrape are in no range.
+  await eventually(
+    'both UDP sockets were scraped',
+    () => prometheus.query('udp_socket_drops_total'),
+    (series) => series.length === 2,
+  )
+  host.start(...python(SENDS, '5353', '5354'))
+  for (const { place, clients } of others)
+    if (clients !== undefined) {
+      const say = clients.say === undefined ? [] : [clients.say]
+      host.start(process.execPath, ['-e', CLIENTS, String(place), String(clients.count), ...say])
+    }
+  const wanted = others.map(({ place, name, code }) => ({ place, name, code }))
+  const told = (said: Said): typeof wanted =>
+    wanted.map(({ place, name }) => ({ place, name, code: worstAt(place, findingsIn(said))?.code }))
+  const live = await eventually(
+    'the host tells',
+    () => host.check('--json'),
+    (said) => assert.deepEqual(told(said), wanted),
+  )
+  const from = ['check', '--from', prometheus.url, '--range', '5m']
+  const kept = await eventually(
+    'the Prometheus tells the same',
+    () => run(process.execPath, [main, ...from, '--json']),
+    (said) => assert.deepEqual(told(said), wanted),
+  )
+  const ofPhp = (said: Said): unknown => {
+    const row = linesOf(said).find((line) => line.path === at('php.sock'))
+    return [row?.protocol, row?.server, row?.length, row?.limit, row?.acceptors]
+  }
+  assert.deepEqual(ofPhp(kept), ['unix', 'PHP-FPM', 4, 3, []])
+  assert.deepEqual(ofPhp(kept), ofPhp(live))
+  const mends = (said: Said): unknown => worstAt(at('php.sock'), findingsIn(said))?.mends.map(({ line }) => line)
+  assert.deepEqual(mends(kept), mends(live))
+  assert.match(
+    worstAt(5353, findingsIn(kept))?.says ?? '',
+    /^[\d,]+ datagrams met a full receive buffer in the last 5 min, .* a second now; /,
+  )
+  const one = await run(process.execPath, [main, ...from, '--port', '5353', '--json'])
+  assert.deepEqual(
+    findingsIn(one).map(({ code, about }) => [code, about?.host]),
+    [['udp-queue-overflows', target]],
+  )
+})
 
 test('without a Prometheus at the address it says so and ends with status 2', async () => {
   const said = await run(spillway, ['check', '--from', 'http://127.0.0.1:9'])

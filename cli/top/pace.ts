@@ -37,6 +37,15 @@ export const paceOf = ({
   ...((once || !process.stdout.isTTY) && { cpuShare: defaultPace.cpuShare }),
 })
 
+interface Shown {
+  once: boolean
+  json: boolean
+  web: unknown
+}
+
+/** Whether it is drawn on a terminal again and again. */
+export const isScreen = ({ once, json, web }: Shown): boolean =>
+  process.stdout.isTTY && !once && !json && web === undefined
+
 /** From one snapshot to the next. */
-export const everyMsOf = ({ once, json, web }: { once: boolean; json: boolean; web: unknown }): number =>
-  process.stdout.isTTY && !once && !json && web === undefined ? TOP_PACE.screenEveryMs : TOP_PACE.everyMs
+export const everyMsOf = (shown: Shown): number => (isScreen(shown) ? TOP_PACE.screenEveryMs : TOP_PACE.everyMs)

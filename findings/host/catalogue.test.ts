@@ -75,6 +75,23 @@ test('clients that wait at a UNIX socket are told too where somebody who may hol
   ])
 })
 
+test('of another host, whose processes are not told, one client that waits at a UNIX socket at both looks is no finding', () => {
+  const unix = { path: '/run/app.sock', host: 'web-1', processes: [], acceptors: undefined, length: 1, lengthBefore: 1 }
+  assert.deepEqual(codes(queue(unix)), [])
+  assert.deepEqual(codes(queue({ ...unix, acceptors: [] })), ['critical nobody-accepts'])
+  const full = { ...unix, limit: 2, length: 3, lengthBefore: 3 }
+  const [found] = hostFindingsOf(hostOf(queue(full)))
+  assert.deepEqual([found?.code, found?.severity], ['unix-socket-full', 'critical'])
+  assert.match(found?.words ?? '', /accepts too slowly, or nobody at all; spillway check on that host tells more/)
+})
+
+test('datagrams that a Prometheus counted are those of its range', () => {
+  const udp = { netns: 'host', own: false, host: 'dns-1', address: '0.0.0.0', port: 53, shard: 1 }
+  const counts = { bytes: 0, limitBytes: 212_992, drops: 700, dropsPerSecond: 0 }
+  const [found] = hostFindingsOf({ ...hostOf({ udp: [{ ...udp, ...counts }] }), overMs: 3_600_000 })
+  assert.match(found?.words ?? '', /^700 datagrams met a full receive buffer in the last 60 min, none now; /)
+})
+
 test('a full queue that is being emptied is told as clients that come too fast, with the line of that server', () => {
   const full = { length: 512, oldestWaitMs: 90, oldestWaitBeforeMs: 80, server: serverNamed('nginx'), who: 'nginx' }
   const [first] = hostFindingsOf(hostOf(queue(full)))

@@ -42,9 +42,10 @@ export function whoWaits({
 export const sawNobody = (queue: QueueEvidence): boolean => ['nobody', 'nobody seen'].includes(whoWaits(queue))
 
 const mayStandStill = (queue: QueueEvidence): boolean => {
-  const { processes } = queue
-  if (sawNobody(queue)) return true
-  return isFull(queue) || accepting(queue).some(({ state }) => state === 'stopped') || processes.length === 0
+  const { processes, host } = queue
+  if (sawNobody(queue) || isFull(queue)) return true
+  // Of another host it is not told what processes do: one client that waits all the time is no sign of anything.
+  return accepting(queue).some(({ state }) => state === 'stopped') || (processes.length === 0 && host === undefined)
 }
 
 export interface Cause {
@@ -81,7 +82,7 @@ export function causeOf(queue: QueueEvidence): Cause {
       words:
         queue.host === undefined
           ? 'who should accept cannot be seen by this user: as root, the process would be named'
-          : `${nobodyWaits ? `no process waits for connections at it${doubtOf(queue)}` : `${name} does not come back to accept()`}; spillway check on that host tells more`,
+          : `${nobodyWaits ? `no process waits for connections at it${doubtOf(queue)}` : queue.path === undefined ? `${name} does not come back to accept()` : `${name} accepts too slowly, or nobody at all`}; spillway check on that host tells more`,
       mends: [],
     }
   const stopped = should.filter(({ state }) => state === 'stopped')

@@ -5,7 +5,7 @@ import { bytes } from '#common/quantities.ts'
 import { perDay } from './evidence.ts'
 import type { HostFinding, HostFound } from './finding.ts'
 import { sysctl, whereOf } from './mend.ts'
-import { onADay, perSecond, plural, whole } from './words.ts'
+import { duration, onADay, perSecond, plural, whole } from './words.ts'
 
 const NEARLY = 0.8
 /** Of the ports in use: so many are only kept. */
@@ -51,7 +51,7 @@ export const udpQueues: HostFinding = function* udpQueues(host) {
         severity,
         sure: 'certain',
         about: udp,
-        words: `${plural(udp.drops, 'datagram')} met a full receive buffer since the socket was bound${now > 0 ? `, ${perSecond(now)} a second now` : ', none now'}; it holds ${bytes(udp.bytes)} of ${bytes(udp.limitBytes)}. The process reads too slowly, or bursts are larger than the buffer.`,
+        words: `${plural(udp.drops, 'datagram')} met a full receive buffer ${host.overMs === undefined ? 'since the socket was bound' : `in the last ${duration(host.overMs)}`}${now > 0 ? `, ${perSecond(now)} a second now` : ', none now'}; it holds ${bytes(udp.bytes)} of ${bytes(udp.limitBytes)}. The process reads too slowly, or bursts are larger than the buffer.`,
         evidence: { drops: udp.drops, bytes: udp.bytes, limit_bytes: udp.limitBytes },
         mends: [
           {

@@ -101,7 +101,7 @@ export const overflows: HostFinding = function* overflows(host) {
     const small = worst.limit < SMALL
     const name = nameOf(worst)
     const which = group.length === 1 ? '' : `Shard ${worst.shard} of ${group.length} is full: `
-    const seen = worst.processes.length > 0 ? '' : ' (this user may not see which process)'
+    const seen = worst.processes.length > 0 || worst.host !== undefined ? '' : ' (this user may not see which process)'
     yield {
       code: worst.path === undefined ? 'accept-queue-overflows' : 'unix-socket-full',
       severity: 'critical',

@@ -1,17 +1,11 @@
 /** What BPF tells of each listener, for whoever looks at a host twice: made ready while the two looks lie apart anyhow. */
 import { monotonicMs } from '#common/clock.ts'
-import { SAME_HEAD } from '#findings/host/cause.ts'
 import { lookForPins } from '#kernel/bpf/pins.ts'
 import { KernelError } from '#kernel/errors.ts'
 import { ExactReadings } from '#services/exporter/sampler/exact-readings.ts'
 import type { Sampler } from '#services/exporter/sampler/sampler.ts'
 import { mayLoadPrograms } from '#services/exporter/sight.ts'
-
-/** How long the first in each line had waited, by the cookie of the listener, as it was read once before the second look. */
-export interface ExactLook {
-  atMs: number
-  waitsMs: ReadonlyMap<string, number>
-}
+import type { ExactLook } from './exact-wait.ts'
 
 /** Of these two looks; or in a sentence why they show what sock_diag does. */
 export class ExactLooks implements Disposable {
@@ -56,18 +50,4 @@ function begin(): ExactReadings | string {
     if (error instanceof KernelError) return error.message
     throw error
   }
-}
-
-/**
- * How long the first in line had waited at the first look, whose waits are those of the whole port: as long less as the looks lie apart, if the same
- * client was the first all the while. `nowMs` is when `waitMs` was read.
- */
-export function waitBefore(
-  cookie: string,
-  waitMs: number,
-  { first, nowMs, apartMs }: { first: ExactLook; nowMs: number; apartMs: number },
-): number {
-  const between = first.waitsMs.get(cookie) ?? 0
-  const passedMs = nowMs - first.atMs
-  return between > 0 && waitMs - between >= SAME_HEAD * passedMs ? Math.max(0, waitMs - apartMs) : between
 }

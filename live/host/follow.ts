@@ -24,13 +24,20 @@ export async function* followHost(options: FollowOptions, signal: AbortSignal): 
   const wake = (): void => next.resolve()
   signal.addEventListener('abort', wake, { once: true })
   try {
-    await sampling.begin((raw) => {
-      store.take(raw)
-      wake()
-    })
+    let failed: { error: unknown } | undefined
+    sampling
+      .begin((raw) => {
+        store.take(raw)
+        wake()
+      })
+      .catch((error: unknown) => {
+        failed = { error }
+        wake()
+      })
     while (!signal.aborted) {
       await next.promise
       next = Promise.withResolvers()
+      if (failed !== undefined) throw failed.error
       if (signal.aborted) return
       const { snapshot } = store
       if (snapshot !== undefined) yield snapshot

@@ -1,21 +1,15 @@
 /** Two looks at everything that this kernel says of a host's queues, a moment apart. */
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MessageChannel } from 'node:worker_threads'
 import { monotonicMs } from '#common/clock.ts'
 import type { HostEvidence, UnseenEvidence } from '#findings/host/evidence.ts'
-import { threadCpuMs } from '#kernel/libc.ts'
 import type { Owner } from '#kernel/owners.ts'
 import { ofProcess, processNames } from '#kernel/proc-reading.ts'
 import { Identifier } from '#services/exporter/identity/identify.ts'
 import { OwnerRegister } from '#services/exporter/identity/owner-register.ts'
-import { Places } from '#services/exporter/identity/places.ts'
 import { socketInodes } from '#services/exporter/identity/socket-inodes.ts'
 import type { RawSnapshot } from '#services/exporter/sampler/message.ts'
-import { NamespaceFinder } from '#services/exporter/sampler/namespace-finder.ts'
-import type { NamespaceSource } from '#services/exporter/sampler/namespace-source.ts'
-import { defaultPace } from '#services/exporter/sampler/pace.ts'
-import { Sampler } from '#services/exporter/sampler/sampler.ts'
+import type { NamespaceFinder } from '#services/exporter/sampler/namespace-finder.ts'
 import { sliceNeeds } from '#services/exporter/slices.ts'
 import type {
   ListenerSample,
@@ -25,10 +19,10 @@ import type {
   UdpSocketSample,
   UnixListenerSample,
 } from '#services/exporter/snapshot.ts'
-import { type ExactLook, ExactLooks } from './exact-looks.ts'
-
-/** More listeners than any host has: a look leaves none out. */
-const MOST_LISTENERS = 1_000_000
+import type { LookOptions } from './evidence.ts'
+import type { ExactLooks } from './exact-looks.ts'
+import type { ExactLook } from './exact-wait.ts'
+import type { SamplerHere } from './sampler-here.ts'
 
 /** Between two looks at a process, whose CPU time is told in hundredths of a second. */
 const LEAST_APART_MS = 200
@@ -62,56 +56,31 @@ export interface Looks {
   unread?: HostEvidence['unread']
 }
 
-export interface LookOptions {
-  namespaces: readonly NamespaceSource[]
-  proc?: string
-  /** Between the two looks. */
-  apartMs?: number
+interface SecondLook extends LookOptions {
   /** Is called after the first look with the processes that hold listeners: what they do is compared too. */
-  first?(pids: ReadonlySet<number>): void
-  /** Is called when nothing is left to do but to wait for the second look. */
-  meanwhile?(): Promise<unknown>
-  signal?: AbortSignal | undefined
+  first(pids: ReadonlySet<number>): void
 }
 
-/**
- * Reads the kernel twice, in this thread: whoever asks once needs neither a sampler thread nor a server. Throws a UsageError
- * or KernelError if a namespace cannot be read.
- */
-export async function lookTwice(options: LookOptions): Promise<Looks> {
-  const { namespaces, proc = '/proc', apartMs = 500, first, meanwhile, signal } = options
-  const { port1, port2 } = new MessageChannel()
-  const finder = namespaces.some(({ kind }) => kind === 'all')
-    ? new NamespaceFinder(proc, (discovery) => port1.postMessage(discovery))
-    : undefined
+/** Looks again at what a sampler in this thread has just read, and at whose the sockets are. */
+export async function lookAgain(here: SamplerHere, before: RawSnapshot, options: SecondLook): Promise<Looks> {
+  const { proc = '/proc', apartMs = 500, first, meanwhile, signal } = options
+  const { sampler, finder } = here
   const owners = new OwnerRegister(proc, { ...sliceNeeds, later: (work) => void setImmediate(work) })
-  const places = Places.onHost(proc)
-  const identifier = new Identifier(proc, { owners, places })
-  let sampler: Sampler | undefined
+  const identifier = new Identifier(proc, { owners })
   try {
-    await finder?.start()
-    const selection = { wanted: [], most: MOST_LISTENERS }
-    const orders = { namespaces: [...namespaces], proc, again: false, firstSequence: 1, discoveries: port2, selection }
-    sampler = new Sampler({ ...orders, pace: defaultPace }, monotonicMs, threadCpuMs, () => {})
-    sampler.start()
-    const take = (): RawSnapshot => sampler!.snapshot({ cpuSeconds: 0, late: 0, answers: 0 })
-    const before = take()
     const readMs = Math.max(...before.namespaces.map(({ costs }) => costs.connections.readMs ?? monotonicMs()))
     const inodes = socketInodes(before)
-    places.update(before.namespaces)
     await settle(owners, inodes)
-    // Where nobody's could be found, that of the socket itself is looked for while the looks lie apart.
-    for (const { inode: namespace, listeners } of before.namespaces)
-      for (const { inode, cgroupId } of listeners) places.of(namespace, owners.of(inode)[0]?.workload, cgroupId)
-    places.lookForUnknown()
-    first?.(new Set(inodes.values().flatMap((inode) => owners.of(inode).map(({ pid }) => pid))))
+    // What is found of them while the looks lie apart need not be looked for after the second.
+    identifier.identify(before)
+    first(new Set(inodes.values().flatMap((inode) => owners.of(inode).map(({ pid }) => pid))))
     const secondMs = Math.max(readMs + apartMs, monotonicMs() + Math.min(apartMs, LEAST_APART_MS))
     await meanwhile?.()
-    using exact = new ExactLooks(sampler)
-    const laterMs = exact.first === undefined ? secondMs : Math.max(secondMs, exact.first.atMs + LEAST_APART_MS / 2)
+    using exact = isCalm(before) ? undefined : new (await import('./exact-looks.ts')).ExactLooks(sampler)
+    const laterMs = exact?.first === undefined ? secondMs : Math.max(secondMs, exact.first.atMs + LEAST_APART_MS / 2)
     await sleep(Math.max(0, laterMs - monotonicMs()), undefined, { signal })
     sampler.readEverything()
-    const raw = take()
+    const raw = here.snapshot()
     if (listenersIn(raw) !== listenersIn(before)) await settle(owners, socketInodes(raw))
     owners.hold()
     const after = identifier.identify(raw)
@@ -122,20 +91,24 @@ export async function lookTwice(options: LookOptions): Promise<Looks> {
       ownersOf: (inode) => owners.of(inode),
       waitersAt: (inode) => owners.waitersAt(inode),
       unseenAt: (inode) => owners.unseenAt(inode),
-      exact:
-        exact.first === undefined || exact.lastWhy !== undefined
-          ? { why: exact.lastWhy ?? '' }
-          : { first: exact.first },
+      ...(exact !== undefined && { exact: exactIn(exact) }),
       hidden: owners.health.hidden,
       unread: finder && unreadOf(finder, raw, proc),
     }
   } finally {
-    sampler?.close()
     identifier.close()
-    finder?.stop()
-    port1.close()
   }
 }
+
+/** Nobody waits and nothing is half-open: the program that tells how long would tell nothing, and to load it is dear. */
+const isCalm = ({ namespaces }: RawSnapshot): boolean =>
+  namespaces.every(
+    ({ listeners, ports }) =>
+      listeners.every(({ length }) => length === 0) && ports.every(({ synQueue }) => (synQueue?.length ?? 0) === 0),
+  )
+
+const exactIn = ({ first, lastWhy }: ExactLooks): NonNullable<Looks['exact']> =>
+  first === undefined || lastWhy !== undefined ? { why: lastWhy ?? '' } : { first }
 
 function settle(owners: OwnerRegister, inodes: ReadonlySet<number>): Promise<void> {
   owners.update(inodes)

@@ -2,7 +2,7 @@
 import type { NamespaceEvidence, Place, QueueEvidence, UdpEvidence } from '#findings/host/evidence.ts'
 import type { NamespaceSample, PortSample } from '#services/exporter/snapshot.ts'
 import type { Behinds } from './behind.ts'
-import { type ExactLook, waitBefore } from './exact-looks.ts'
+import { type ExactLook, waitBefore } from './exact-wait.ts'
 import type { EarlierLook } from './looks.ts'
 import type { NamespaceFacts } from './namespace-facts.ts'
 import { byPlace, countByPlace, namespaceName, placeOf } from './places.ts'
@@ -124,7 +124,7 @@ function unixQueues(
     path: listener.path,
     shard: listener.shard,
     shards: shards.get(listener.path)?.length ?? 1,
-    ...processes.behind({ ...listener, acceptors: null }, somaxconn),
+    ...processes.behind({ ...listener, acceptors: listener.acceptors ?? null }, somaxconn),
     lengthBefore: earlier.get(listener.cookie)?.length,
     drops: undefined,
     dropsPerSecond: undefined,

@@ -259,6 +259,12 @@ export const UnixListenerSample = Type.Object({
   uid: Type.Union([Count, Type.Null()], { description: 'null before Linux 5.3' }),
   process: Type.String({ description: 'Command of the first owner; empty if the exporter is not allowed to see it' }),
   pids: Type.Array(Count),
+  acceptors: Type.Optional(
+    Type.Union([Type.Array(Count), Type.Null()], {
+      description: 'Those that waited for connections when it was last looked: [] is nobody, null is not known',
+    }),
+  ),
+  unseen: Type.Optional(UnseenSample),
   unit: Type.String({ description: 'Unit of systemd; empty if there is none' }),
   container: Type.String(),
   pod: Type.String(),

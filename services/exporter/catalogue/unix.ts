@@ -80,6 +80,18 @@ export const unixMetrics: MetricGroup = {
       ),
     },
     {
+      name: 'unix_listener_acceptors',
+      type: 'gauge',
+      labels,
+      help:
+        'Processes that waited for connections at this socket when it was last looked; absent where that cannot be known. Looked at ' +
+        'as tcp_listener_acceptors is, and as sure.',
+      source:
+        '/proc/PID/fdinfo of epoll and io_uring, kcmp(), /proc/PID/task/TID/syscall and the arguments of the call',
+      worry: '0 for longer than a minute while somebody waits: all workers are busy, or nobody polls this socket.',
+      read: each(({ acceptors }, labels) => (acceptors == null ? [] : [{ labels, value: acceptors.length }])),
+    },
+    {
       name: 'unix_listener_info',
       type: 'gauge',
       labels: [...labels, 'type', 'inode', 'cookie', 'uid', 'process', 'owners', ...placeLabels],

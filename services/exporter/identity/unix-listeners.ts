@@ -5,7 +5,7 @@ import type { Places } from './places.ts'
 import { type ShardCandidate, Shards } from './shards.ts'
 
 /** What is known of the processes that hold a socket. */
-export type OwnerSource = Pick<OwnerRegister, 'of' | 'isKnown'>
+export type OwnerSource = Pick<OwnerRegister, 'of' | 'isKnown' | 'waitersAt' | 'unseenAt'>
 
 /**
  * Gives each listening UNIX socket its shard and its owners. Most paths have one listener; several have the same where a server
@@ -47,7 +47,14 @@ export class UnixListeners {
       const owners = this.#source.of(listener.inode)
       const place = this.#places.of(namespace, owners[0]?.workload)
       const [process, pids] = [owners[0]?.command ?? '', owners.map(({ pid }) => pid)]
-      identified.push({ ...listener, shard, process, pids, ...place })
+      const waiters = this.#source.waitersAt(listener.inode)
+      const unseen = this.#source.unseenAt(listener.inode)
+      identified.push({
+        ...listener,
+        ...{ shard, process, pids, acceptors: waiters === undefined ? null : [...waiters] },
+        ...(unseen !== undefined && { unseen: { processes: unseen.processes, related: [...unseen.related] } }),
+        ...place,
+      })
     }
     return { unixListeners: identified }
   }

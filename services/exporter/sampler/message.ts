@@ -18,7 +18,7 @@ export type RawListener = Omit<
 
 export type RawUnixListener = Omit<
   UnixListenerSample,
-  'shard' | 'process' | 'pids' | 'unit' | 'container' | 'pod' | 'kubernetes'
+  'shard' | 'process' | 'pids' | 'acceptors' | 'unseen' | 'unit' | 'container' | 'pod' | 'kubernetes'
 >
 
 /** A namespace that is being read, and how it was opened. */

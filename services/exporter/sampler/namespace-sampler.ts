@@ -108,7 +108,7 @@ export class NamespaceSampler {
     this.#ports = new PortIndex(pace.peakWindowMs)
     this.#listeners = new ListenerDump(this.#ports, pace, own)
     this.#unix = new UnixListenerDump(pace.peakWindowMs, own)
-    this.#udp = new UdpSocketTable(pace.peakWindowMs)
+    this.#udp = new UdpSocketTable(pace)
     const opened: { close(): void }[] = []
     const open = <Resource extends { close(): void }>(resource: Resource): Resource => {
       opened.push(resource)
@@ -218,7 +218,7 @@ export class NamespaceSampler {
     if (this.#connectionDumpVersion !== this.#ports.version) this.#prepareConnectionDump()
     for (const port of this.#ports.groups()) port.beginConnections()
     if (this.#connectionDump !== undefined) this.#diag.dump(this.#connectionDump, this.#sumConnection)
-    const restless = some(this.#ports.groups(), ({ connections }) => !connections.rests)
+    const restless = some(this.#ports.groups(), ({ connectionsRest }) => !connectionsRest)
     this.#restingConnections.walked(!restless, this.#ports.version, segments)
     for (const port of this.#ports.groups()) port.endConnections(beganMs, lengthsAreWaiting)
   }
@@ -358,7 +358,7 @@ export class NamespaceSampler {
   }
 
   readonly #countRequest = (record: SocketRecord): void => this.#ports.find(record)?.countRequest(record.retransmits)
-  readonly #sumConnection = (record: SocketRecord): void => this.#ports.find(record)?.connections.add(record)
+  readonly #sumConnection = (record: SocketRecord): void => this.#ports.find(record)?.addConnection(record)
 
   /** Who waited in the queues of listeners that have just closed: reset, unless the kernel says that it moved them. */
   #settleClosedListeners(nowMs: number): void {

@@ -12,6 +12,8 @@ export interface SamplingPace {
   outgoingDestinations: number
   streamIntervalMs: number
   peakWindowMs: number
+  /** How long a UDP socket must have been open to be shown, whatever its port. Without it, until it counts as one that serves. */
+  udpSettlesMs?: number
   /** The share of one core, in CPU time, that everything but the reading of listeners may cost. */
   cpuShare: number
   /** The share that reading listeners may cost: beyond it they are read less often. Without it, as often as asked. */

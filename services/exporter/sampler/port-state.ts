@@ -1,8 +1,11 @@
 import type { PortSample } from '../snapshot.ts'
 import type { Closed } from './closed-listeners.ts'
-import { type ConnectionSums, ConnectionTotals } from './connection-totals.ts'
+import { type ConnectionRecord, type ConnectionSums, ConnectionTotals } from './connection-totals.ts'
 import { ResetPlaces } from './reset-places.ts'
 import { PeakWindow } from './sliding-window.ts'
+
+/** Of a port at which a dump has found none. */
+const noConnections = new ConnectionTotals()
 
 /** What makes listeners share a port group: see `PortIndex`. */
 export interface ListeningEnd {
@@ -42,7 +45,8 @@ export class PortState {
   #requestsRetriedBeingCounted = 0
   readonly #peak: PeakWindow
   #totals: ConnectionTotals | undefined
-  #totalsBeingSummed = new ConnectionTotals()
+  /** Made for the first connection: most ports on a host with thousands have none. */
+  #totalsBeingSummed: ConnectionTotals | undefined
 
   constructor(family: number, bytes: Buffer, closed: Closed, windowMs: number) {
     this.address = closed.address
@@ -77,18 +81,24 @@ export class PortState {
   }
 
   beginConnections(): void {
-    this.#totalsBeingSummed.clear()
+    this.#totalsBeingSummed?.clear()
   }
-  get connections(): ConnectionTotals {
-    return this.#totalsBeingSummed
+  addConnection(record: ConnectionRecord): void {
+    this.#totalsBeingSummed ??= new ConnectionTotals()
+    this.#totalsBeingSummed.add(record)
+  }
+  /** Whether none of those of this dump can change without a segment that arrives or leaves. */
+  get connectionsRest(): boolean {
+    return this.#totalsBeingSummed?.rests ?? true
   }
   /** `lengthsAreWaiting` is false if an accept queue may hold others than the connections that wait. */
   endConnections(beganMs: number, lengthsAreWaiting: boolean): void {
-    this.resetPlaces.dumped(beganMs, this.listeners, this.#totalsBeingSummed.waiting, lengthsAreWaiting)
-    if (this.#totalsBeingSummed.any) this.#used = true
+    const totals = this.#totalsBeingSummed ?? noConnections
+    this.resetPlaces.dumped(beganMs, this.listeners, totals.waiting, lengthsAreWaiting)
+    if (totals.any) this.#used = true
     const shown = this.#totals
-    this.#totals = this.#totalsBeingSummed
-    this.#totalsBeingSummed = shown ?? new ConnectionTotals()
+    this.#totals = totals
+    this.#totalsBeingSummed = shown === noConnections ? undefined : shown
   }
 
   /** The connections are as they were at the last dump. */

@@ -6,7 +6,7 @@ import type { DumpHealth, Snapshot } from '../snapshot.ts'
 import type { WaitingAnswer } from '../waiting.ts'
 import { budgetsFor } from './budgets.ts'
 import { type BudgetedWork, CostBudget } from './cost-budget.ts'
-import { Exact } from './exact.ts'
+import type { Exact } from './exact.ts'
 import type { ExactReadings } from './exact-readings.ts'
 import { Laps } from './laps.ts'
 import type { ListenerState } from './listener-state.ts'
@@ -80,13 +80,16 @@ export class Sampler {
   /** When it was last looked at what the listeners cost: by the clock, and in CPU time. */
   #lastLook: { nowMs: number; listenersMs: number } | undefined
 
-  /** `clock` gives milliseconds that never step, `cpuClock` those that this thread has spent on a CPU. */
-  constructor(orders: Orders, clock: () => number, cpuClock: () => number, log: (line: string) => void) {
+  /**
+   * `clock` gives milliseconds that never step, `cpuClock` those that this thread has spent on a CPU. `exact` is what has become of the
+   * wish for exact numbers; who has none need not load what that takes.
+   */
+  constructor(orders: Orders, clock: () => number, cpuClock: () => number, log: (line: string) => void, exact?: Exact) {
     const { pace, selection } = orders
     this.#orders = orders
     this.#log = log
     this.#sequence = orders.firstSequence
-    this.#exact = orders.exact === undefined ? undefined : new Exact(orders.exact, log, clock())
+    this.#exact = exact
     this.#eventsDueMs = orders.exact === 'later' ? clock() + LATER_MS : Number.NEGATIVE_INFINITY
     this.#eventsWork = new CostBudget(pace.cpuShare * EVENTS_PART, EVENTS_CEILING_MS).work(EVENTS_EVERY_MS)
     this.#house = {

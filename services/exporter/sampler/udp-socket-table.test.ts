@@ -39,7 +39,7 @@ const MINUTE = 60 * SECOND
 
 /** The drops of a port after each of these readings, a second apart. */
 function dropsAfter(...readings: Row[][]): number[] {
-  const table = new UdpSocketTable(MINUTE)
+  const table = new UdpSocketTable({ peakWindowMs: MINUTE })
   table.sample(kernel([{ id: 1, port: 53 }]), 0)
   return readings.map((rows, at) => {
     const nowMs = (at + 1) * SECOND
@@ -49,10 +49,23 @@ function dropsAfter(...readings: Row[][]): number[] {
 }
 
 test('before the kernel has answered nothing is known, not nothing at all', () => {
-  const table = new UdpSocketTable(MINUTE)
+  const table = new UdpSocketTable({ peakWindowMs: MINUTE })
   assert.equal(table.toRaw(0), undefined)
   table.sample(kernel([]), 0)
   assert.deepEqual(table.toRaw(0)?.udpSockets, [])
+})
+
+test('whoever looks once sees a socket at once, whatever its port', () => {
+  const table = new UdpSocketTable({ peakWindowMs: MINUTE, udpSettlesMs: 0 })
+  const rows = [53, 40_000].map((port, id) => ({ id, port, bytes: 900, drops: 3 }))
+  table.sample(kernel(rows), 0)
+  assert.deepEqual(
+    table.toRaw(0)?.udpSockets.map(({ port, bytes, drops }) => [port, bytes, drops]),
+    [
+      [53, 900, 3],
+      [40_000, 900, 3],
+    ],
+  )
 })
 
 test('drops go on counting when the 32 bits of the kernel wrap', () => {
@@ -82,7 +95,7 @@ test('drops do not fall when one of two sockets closes, nor when all do and the 
 })
 
 test('of several sockets the fullest gives bytes, limit and peak, wherever it stands', () => {
-  const table = new UdpSocketTable(MINUTE)
+  const table = new UdpSocketTable({ peakWindowMs: MINUTE })
   const rows = [
     { id: 1, port: 53, bytes: 400, limit: 4000 },
     { id: 2, port: 53, bytes: 300, limit: 1000 },
@@ -96,7 +109,7 @@ test('of several sockets the fullest gives bytes, limit and peak, wherever it st
 })
 
 test('a socket is shown after a second, one on a port that the kernel hands out after ten, with all its drops', () => {
-  const table = new UdpSocketTable(MINUTE)
+  const table = new UdpSocketTable({ peakWindowMs: MINUTE })
   table.ephemeral = { first: 40_000, last: 50_000 }
   const shownAt = (nowMs: number): number[] => {
     table.sample(kernel([40_000, 39_999, 50_001].map((port) => ({ id: port, port, drops: 9 }))), nowMs)
@@ -111,7 +124,7 @@ test('a socket is shown after a second, one on a port that the kernel hands out 
 })
 
 test('clients that come and go leave nothing behind, and take no place from a server', () => {
-  const table = new UdpSocketTable(MINUTE)
+  const table = new UdpSocketTable({ peakWindowMs: MINUTE })
   let nowMs = 0
   for (let round = 0; round < 5; round++)
     for (let dumps = 0; dumps < 3; dumps++) {
@@ -131,7 +144,7 @@ test('clients that come and go leave nothing behind, and take no place from a se
 })
 
 test('more ports than can be shown are counted as left out', () => {
-  const table = new UdpSocketTable(MINUTE)
+  const table = new UdpSocketTable({ peakWindowMs: MINUTE })
   const many = Array.from({ length: MOST_UDP_PORTS + 7 }, (_, at) => ({ id: at + 1, port: at + 1 }))
   table.sample(kernel(many), 0)
   table.sample(kernel(many), SECOND)
@@ -140,7 +153,7 @@ test('more ports than can be shown are counted as left out', () => {
 })
 
 test('a socket that one dump misses is not gone', () => {
-  const table = new UdpSocketTable(MINUTE)
+  const table = new UdpSocketTable({ peakWindowMs: MINUTE })
   table.sample(kernel([{ id: 1, port: 53, drops: 4 }]), 0)
   table.sample(kernel([]), SECOND)
   table.sample(kernel([{ id: 1, port: 53, drops: 4 }]), 2 * SECOND)

@@ -2,6 +2,7 @@ import { addressBytes } from '#kernel/address.ts'
 import { AF_INET, AF_INET6, IPPROTO_UDP } from '#kernel/libc.ts'
 import { PreparedDump, type SocketRecord, states, wants } from '#kernel/sock-diag.ts'
 import type { UdpSocketSample } from '../snapshot.ts'
+import type { SamplingPace } from './pace.ts'
 import { PeakWindow } from './sliding-window.ts'
 
 /** How long a socket must have been open to count as one that serves: it may be a client that waits for one answer. */
@@ -71,6 +72,7 @@ export class UdpSocketTable {
     (family) => new PreparedDump({ family, protocol: IPPROTO_UDP, states: states.unconnected, wants: wants.skmeminfo }),
   )
   readonly #peakWindowMs: number
+  readonly #settlesMs: number | undefined
   readonly #groups = new Map<number, Group[]>()
   #groupCount = 0
   readonly #sockets = new Map<number, Map<number, Socket>>()
@@ -85,8 +87,9 @@ export class UdpSocketTable {
   /** net.ipv4.ip_local_port_range of the namespace. */
   ephemeral: { first: number; last: number } = { first: 32_768, last: 60_999 }
 
-  constructor(peakWindowMs: number) {
+  constructor({ peakWindowMs, udpSettlesMs }: Pick<SamplingPace, 'peakWindowMs' | 'udpSettlesMs'>) {
     this.#peakWindowMs = peakWindowMs
+    this.#settlesMs = udpSettlesMs
   }
 
   inUse(nowMs: number): boolean {
@@ -144,6 +147,7 @@ export class UdpSocketTable {
   }
 
   #settlesAfterMs(port: number): number {
+    if (this.#settlesMs !== undefined) return this.#settlesMs
     const { first, last } = this.ephemeral
     return port >= first && port <= last ? SETTLED_EPHEMERAL_MS : SETTLED_MS
   }
