@@ -1,3 +1,4 @@
+import os from 'node:os'
 import { errnoName, KernelError } from './errors.ts'
 import * as libc from './libc.ts'
 
@@ -26,7 +27,10 @@ export class AcceptRing implements Disposable {
   #submitted = 0
   #taken = 0
 
-  /** Begins to accept. Throws a KernelError where io_uring is switched off (EPERM) or unknown (ENOSYS). */
+  /**
+   * Begins to accept. Throws a KernelError where io_uring is switched off (EPERM) or unknown (ENOSYS), or accepts one connection at a
+   * time (EINVAL, before Linux 5.19).
+   */
   constructor(listener: number) {
     this.#listener = listener
     const params = Buffer.alloc(PARAMS_BYTES)
@@ -46,6 +50,7 @@ export class AcceptRing implements Disposable {
     this.#ring = new libc.SharedMemory(this.#fd, ringBytes, 0, doing)
     this.#submissions = new libc.SharedMemory(this.#fd, ENTRIES * SUBMISSION_BYTES, SUBMISSIONS_OFFSET, doing)
     this.#ask()
+    this.#refused()
   }
 
   /** The descriptors of the connections accepted since the last call. */
@@ -69,6 +74,16 @@ export class AcceptRing implements Disposable {
     this.#ring.close()
     this.#submissions.close()
     libc.close(this.#fd)
+  }
+
+  /** A kernel that does not know the request says so before it returns from it. */
+  #refused(): void {
+    if (this.#word(this.#at.tail) === 0) return
+    const completion = Buffer.alloc(COMPLETION_BYTES)
+    this.#ring.read(this.#at.completions, completion)
+    if (completion.readInt32LE(8) !== -os.constants.errno.EINVAL) return
+    this[Symbol.dispose]()
+    throw new KernelError('io_uring', 'EINVAL', doing, 'Accepting many connections at one request needs Linux 5.19')
   }
 
   #ask(): void {
