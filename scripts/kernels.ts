@@ -12,7 +12,7 @@ import { type Grammar, oneOf, readCommandLine } from '#common/options.ts'
 import { parseDurationMs } from '#common/parse.ts'
 import { duration, plural } from '#common/quantities.ts'
 import { generated } from './generated.ts'
-import { notEmulated, testFiles, usualExperiments, type Wanted, wantedOf } from './kernels/cases.ts'
+import { EXPERIMENT_MS, roundsOf, TESTS_MS, testFiles, usualExperiments, wantedOf } from './kernels/cases.ts'
 import { type Ask, answersOf, machineHelp } from './kernels/machine.ts'
 import { page } from './kernels/page.ts'
 import { type Found, type KernelName, type Line, series, seriesOf, THIS } from './kernels/record.ts'
@@ -20,9 +20,6 @@ import { keep, records } from './kernels/records.ts'
 
 const PAGE = 'docs/kernels.md'
 const root = path.resolve(import.meta.dirname, '..')
-/** For all tests of a kernel, and for each experiment: an emulated machine takes so long beside other work. */
-const TESTS_MS = 30 * 60_000
-const EXPERIMENT_MS = 20 * 60_000
 /** What decides what a record is worth: the sources that the records were made of. */
 const SOURCES = ['common', 'experiments', 'kernel', 'lab', 'load', 'services']
 
@@ -48,7 +45,7 @@ kernel that this machine runs, without any emulated one.
   --machine COMMAND  boots an emulated machine (or SPILLWAY_KERNELS)
   --only NAME,…      only these: tests, exact, experiments; a file such as ${testFiles[0]}; an experiment
                      (default: tests,exact,experiments, that is ${usualExperiments.join(', ')})
-  --within TIME      for the tests of a kernel, and for each experiment (default ${duration(TESTS_MS)} and ${duration(EXPERIMENT_MS)})
+  --within TIME      for the tests of a kernel, and for each of its experiments (default ${duration(TESTS_MS)} and ${duration(EXPERIMENT_MS)})
   --page             asks nothing, and writes ${PAGE} from the records as they are
   --check            only whether ${PAGE} follows from the records
   --help             this text
@@ -88,20 +85,6 @@ async function askAll({ kernels, wanted, machine, withinMs }: Given): Promise<vo
       const timeoutS = Math.ceil(timeoutMs / 1000)
       await askOnce({ kernel, machine, words, timeoutS, signal: interrupt.signal })
     }
-}
-
-type Round = Pick<Ask, 'words'> & { timeoutMs: number }
-
-/** What is asked in one machine: experiments each in one of its own, so that each has its time. */
-function roundsOf(kernel: string, wanted: readonly Wanted[], withinMs: number | undefined): Round[] {
-  const here = wanted.filter(({ name }) => kernel === THIS || !Object.hasOwn(notEmulated, name))
-  const [together, alone] = [true, false].map((are) =>
-    here.filter(({ part }) => (part !== 'experiments') === are).map(({ name }) => name),
-  ) as [string[], string[]]
-  return [
-    ...(together.length === 0 ? [] : [{ words: together, timeoutMs: withinMs ?? TESTS_MS }]),
-    ...alone.map((name) => ({ words: [name], timeoutMs: withinMs ?? EXPERIMENT_MS })),
-  ]
 }
 
 /** Whatever is found is kept at once: the rest of a machine's work may never come. */

@@ -8,10 +8,10 @@ import { UsageError } from '#common/errors.ts'
 import { experiments } from '#experiments/catalogue.ts'
 import { features } from '#services/exporter/sampler/exact.ts'
 import { behind } from '../scripts/kernels/behind.ts'
-import { notEmulated, testFiles, usualExperiments, wantedOf } from '../scripts/kernels/cases.ts'
+import { notEmulated, roundsOf, testFiles, usualExperiments, wantedOf } from '../scripts/kernels/cases.ts'
 import { type Ask, answersOf } from '../scripts/kernels/machine.ts'
 import { page } from '../scripts/kernels/page.ts'
-import { type KernelRecord, type Line, type Row, saidIn, series } from '../scripts/kernels/record.ts'
+import { type KernelRecord, type Line, type Row, saidIn, series, THIS } from '../scripts/kernels/record.ts'
 import { merged, records } from '../scripts/kernels/records.ts'
 
 const kept = records()
@@ -144,6 +144,16 @@ test('a part, a file and an experiment can be asked for, and what is none of the
   assert.equal(all.length, 1 + testFiles.length + usualExperiments.length)
   assert.throws(() => wantedOf('small-backlg'), /'small-backlg' is no part.*small-backlog/)
   assert.throws(() => wantedOf('kernel/address.test.ts'), UsageError, 'it asks no kernel anything')
+})
+
+test('the experiments of a kernel share a machine, each with time of its own, and what none emulates is asked of this kernel alone', () => {
+  const wanted = wantedOf('exact,small-backlog,no-ack,fork-shared,kernel/netns.test.ts')
+  assert.deepEqual(roundsOf('6.1', wanted, 1000), [
+    { words: ['exact', 'kernel/netns.test.ts'], timeoutMs: 1000 },
+    { words: ['small-backlog', 'no-ack'], timeoutMs: 2000 },
+  ])
+  assert.deepEqual(roundsOf(THIS, wanted)[1]?.words, ['small-backlog', 'no-ack', 'fork-shared'])
+  assert.deepEqual(roundsOf('6.1', wantedOf('fork-shared')), [])
 })
 
 /** A program that boots no machine, and says what one might. */

@@ -44,6 +44,14 @@ const changes: readonly Behind[] = [
     because: `the first timeouts are linear since 6.5: ${commit('ccce324dabfe', 'tcp: make the first N SYN RTO backoffs linear')}`,
   },
   {
+    said: /many connections at one request needs Linux 5\.19/,
+    because: `it is there since 5.19: ${commit('4e86a2c98013', 'io_uring: implement multishot mode for accept')}`,
+  },
+  {
+    said: /(?:cc|nginx) is not installed/,
+    because: 'the emulated machine has neither a compiler nor servers, whatever its kernel',
+  },
+  {
     said: /has no MPTCP/,
     because: 'the kernel was built without it',
   },

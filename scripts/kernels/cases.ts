@@ -4,7 +4,7 @@ import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
 import { orNearest } from '#common/nearest.ts'
 import { experiments } from '#experiments/catalogue.ts'
-import { type Part, parts } from './record.ts'
+import { type Part, parts, THIS } from './record.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -70,4 +70,29 @@ export function wantedOf(only: string | undefined): Wanted[] {
     )
   })
   return [...new Map(wanted.map((one) => [`${one.part} ${one.name}`, one])).values()]
+}
+
+/** For all tests of a kernel, and for each of its experiments: an emulated machine takes so long beside other work. */
+export const TESTS_MS = 30 * 60_000
+export const EXPERIMENT_MS = 20 * 60_000
+
+/** What is asked in one machine, and how long that may last. */
+export interface Round {
+  words: string[]
+  timeoutMs: number
+}
+
+/**
+ * The machines in which a kernel is asked: one for the tests and features, and one for all experiments, since what one of them has
+ * compiled the next need not. `withinMs` is for the first, and for each experiment.
+ */
+export function roundsOf(kernel: string, wanted: readonly Wanted[], withinMs?: number): Round[] {
+  const here = wanted.filter(({ name }) => kernel === THIS || !Object.hasOwn(notEmulated, name))
+  const words = (played: boolean): string[] =>
+    here.filter(({ part }) => (part === 'experiments') === played).map(({ name }) => name)
+  const [others, experiments] = [words(false), words(true)]
+  return [
+    { words: others, timeoutMs: withinMs ?? TESTS_MS },
+    { words: experiments, timeoutMs: (withinMs ?? EXPERIMENT_MS) * experiments.length },
+  ].filter((round) => round.words.length > 0)
 }

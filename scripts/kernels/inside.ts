@@ -10,6 +10,7 @@ import { run } from 'node:test'
 import { promisify } from 'node:util'
 import { sayFaults } from '#common/entry.ts'
 import { describeError, Failure } from '#common/errors.ts'
+import { duration } from '#common/quantities.ts'
 import { bandInWords, seenInWords, type Verdict } from '#lab/experiment/verdict.ts'
 import { whysHere } from '#services/exporter/sampler/exact.ts'
 import { type Found, type Line, saidIn } from './record.ts'
@@ -17,12 +18,16 @@ import { type Found, type Line, saidIn } from './record.ts'
 const root = path.resolve(import.meta.dirname, '../..')
 /** In an emulated machine everything takes ten times as long. */
 const TEST_LIMIT_MS = 300_000
+/** By the clock of the machine: what hangs must not take the time of what is asked after it. */
+const EXPERIMENT_LIMIT_MS = 600_000
 
 const print = (line: Line): boolean => process.stdout.write(`${JSON.stringify(line)}\n`)
 const found = (row: Found): boolean =>
   print({ is: 'found', ...row, says: row.says.map((words) => saidIn(root, words)) })
 
 sayFaults('kernels')
+// Each file of tests starts processes of the same modules, which an emulated machine compiles in seconds.
+process.env.NODE_COMPILE_CACHE ??= path.join(root, 'node_modules/.cache/node')
 print({ is: 'kernel', release: os.release(), version: os.version(), node: process.version })
 const [tests, others] = [true, false].map((ofTests) =>
   process.argv.slice(2).filter((word) => word.endsWith('.test.ts') === ofTests),
@@ -102,9 +107,14 @@ async function experimentOf(name: string): Promise<Found> {
 /** A verdict that failed is one too: its status is 1. */
 async function printedBy(args: readonly string[]): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(path.join(root, 'bin/spillway'), args, { maxBuffer: 1 << 28 })
+    const { stdout } = await promisify(execFile)(path.join(root, 'bin/spillway'), args, {
+      maxBuffer: 1 << 28,
+      timeout: EXPERIMENT_LIMIT_MS,
+    })
     return stdout
   } catch (error) {
+    if (error instanceof Error && 'killed' in error && error.killed === true)
+      throw new Failure(`it did not come to its end within ${duration(EXPERIMENT_LIMIT_MS)} of its machine`)
     if (error instanceof Error && 'stdout' in error && typeof error.stdout === 'string' && error.stdout !== '')
       return error.stdout
     if (error instanceof Error && 'stderr' in error && error.stderr !== '')
