@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { parse } from 'yaml'
+import { readOptions } from '#cli/exact/options.ts'
 import { eventually } from '#common/waiting.ts'
 import { Child, fixture } from '#services/exporter/fixtures/child.ts'
 import { StalledListener } from '#services/exporter/fixtures/stalled-listener.ts'
@@ -61,11 +62,11 @@ test('boards are provisioned from the folder to which the page copies them', () 
 
 const skipUnits = skipWithout('systemd-analyze')
 
-/** The units in a folder of their own, with a program that exists, and what systemd-analyze says of them. */
-function analyze(dropIn: string | undefined, ...command: string[]) {
+/** A unit in a folder of its own, with a program that exists, and what systemd-analyze says of it. */
+function analyze(dropIn: string | undefined, command: string[], name = 'spillway-exporter.service') {
   using place = folder()
-  const file = path.join(place.path, 'spillway-exporter.service')
-  fs.writeFileSync(file, unit.replace(/^ExecStart=\S+/m, `ExecStart=${root}/bin/spillway`))
+  const file = path.join(place.path, name)
+  fs.writeFileSync(file, read(`${units}/${name}`).replace(/^(Exec\w+)=\S+/gm, `$1=${root}/bin/spillway`))
   if (dropIn !== undefined) {
     fs.mkdirSync(`${file}.d`)
     fs.copyFileSync(path.join(root, units, dropIn), path.join(`${file}.d`, dropIn))
@@ -77,15 +78,34 @@ for (const dropIn of [undefined, 'owners.conf', 'all-namespaces.conf', 'exact.co
   test(`systemd finds no fault in the unit ${dropIn === undefined ? 'as it is' : `with ${dropIn}`}`, {
     skip: skipUnits,
   }, () => {
-    const { status, stderr } = analyze(dropIn, 'verify', '--man=no')
+    const { status, stderr } = analyze(dropIn, ['verify', '--man=no'])
     assert.equal(status, 0, stderr)
     // It also reads units of this machine, and may complain of those.
     assert.doesNotMatch(stderr, /spillway|\.conf:/)
   })
 
+test('systemd finds no fault in the unit that installs what --exact reads, and it installs anew as at first', {
+  skip: skipUnits,
+}, () => {
+  const { status, stderr } = analyze(undefined, ['verify', '--man=no'], 'spillway-exact.service')
+  assert.equal(status, 0, stderr)
+  assert.doesNotMatch(stderr, /spillway|\.conf:/)
+  const text = read(`${units}/spillway-exact.service`)
+  const asked = ['ExecStart', 'ExecReload', 'ExecStop'].map(
+    (key) => new RegExp(`^${key}=\\S+ exact (.*)$`, 'm').exec(text)?.[1]?.split(' ') ?? [],
+  )
+  assert.deepEqual(asked[0], asked[1])
+  // Its group is that of the host on which it runs.
+  const known = (words: string[]): string[] => words.map((word) => (word === 'spillway' ? '0' : word))
+  assert.deepEqual(
+    asked.map((words) => readOptions(known(words))?.action),
+    ['install', 'install', 'uninstall'],
+  )
+})
+
 test('the unit as it is exposes little, by the measure of systemd', { skip: skipUnits }, () => {
   // In tenths: the host's own services have about 9, and 3 is its bound of what it calls OK.
-  const { status, stdout } = analyze(undefined, 'security', '--offline=true', '--threshold=30', '--no-pager')
+  const { status, stdout } = analyze(undefined, ['security', '--offline=true', '--threshold=30', '--no-pager'])
   assert.equal(status, 0, stdout.split('\n').at(-2))
 })
 

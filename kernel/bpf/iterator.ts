@@ -155,6 +155,17 @@ export class ListenerWalk {
     if (typeof this.#source === 'number') pin(this.#source, path)
   }
 
+  /** Why what somebody else has pinned is not to be read any more; undefined as long as it is. Some microseconds. */
+  get gone(): KernelError | undefined {
+    if (typeof this.#source === 'number') return undefined
+    try {
+      fs.accessSync(this.#source, fs.constants.R_OK)
+      return undefined
+    } catch (error) {
+      return unreadable(this.#source, error)
+    }
+  }
+
   #keep(descriptor: number): number {
     this.#descriptors.push(descriptor)
     return descriptor
@@ -217,8 +228,12 @@ function openPinned(path: string): number {
   try {
     return fs.openSync(path, 'r')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO'
-    const remedy = code === 'ENOENT' ? 'It is not installed any more' : 'This user may not read it any more'
-    throw new KernelError('open', code, `Reading ${path}`, remedy)
+    throw unreadable(path, error)
   }
+}
+
+function unreadable(path: string, error: unknown): KernelError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO'
+  const remedy = code === 'ENOENT' ? 'It is not installed any more' : 'This user may not read it any more'
+  return new KernelError('open', code, `Reading ${path}`, remedy)
 }

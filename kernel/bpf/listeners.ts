@@ -71,6 +71,11 @@ export class ExactListeners {
     this.#walk.pin(path)
   }
 
+  /** Why a pinned one is not to be read any more: see `ListenerWalk`. */
+  get gone(): KernelError | undefined {
+    return this.#walk.gone
+  }
+
   readonly #shown: ExactListener = {
     cookieHigh: 0,
     cookieLow: 0,

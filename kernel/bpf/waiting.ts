@@ -4,6 +4,7 @@
  * head: docs/kernel-facts.md#what-only-bpf-shows.
  */
 import { formatAddress } from '../address.ts'
+import type { KernelError } from '../errors.ts'
 import { AF_INET, AF_INET6 } from '../libc.ts'
 import { frame, helpers } from './assembler.ts'
 import { Btf } from './btf.ts'
@@ -93,6 +94,11 @@ export class WaitingLines {
   /** Leaves the loaded program in a file of a bpffs, through which it is read after this process has ended too. */
   pin(path: string): void {
     this.#walk.pin(path)
+  }
+
+  /** Why a pinned one is not to be read any more: see `ListenerWalk`. */
+  get gone(): KernelError | undefined {
+    return this.#walk.gone
   }
 
   /** Takes the program out of the kernel. */

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { UsageError } from '#common/errors.ts'
+import { codeOf, reasonOf } from '#common/system-errors.ts'
 
 const BPF_FS_MAGIC = 0xcafe4a11
 /** The host's own, which every program may use; a folder elsewhere is one by itself. */
@@ -93,6 +94,8 @@ const run = (program: string, ...args: string[]): void => {
 /** What a program has said last, or why it could not be run. */
 function saidBy(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if ('syscall' in error && /^spawnSync/.test(String(error.syscall)) && codeOf(error) === 'ENOENT')
+    return 'there is no program that mounts here (of the Debian package mount)'
   const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().split('\n').at(-1) : ''
-  return (said || error.message).replace(/\.$/, '')
+  return (said || (reasonOf(error) ?? error.message)).replace(/\.$/, '')
 }

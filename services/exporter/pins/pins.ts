@@ -140,7 +140,7 @@ function listenersOf(btf: Btf): ExactListeners {
     return new ExactListeners(btf)
   } catch (error) {
     if (!(error instanceof KernelError && error.code === 'EPERM')) throw error
-    throw new UsageError(`Nothing can be installed. ${error.message}`, 'Run it as root')
+    throw new UsageError(`Nothing can be installed. ${error.message}`, asRoot)
   }
 }
 
@@ -184,5 +184,8 @@ function barrierLine(folder: PinFolder, barrier: string, reader: Account): strin
 function inSentences(error: unknown, what: string): unknown {
   const reason = reasonOf(error)
   if (error instanceof UsageError || error instanceof KernelError || reason === undefined) return error
-  return new UsageError(`${what}: ${reason}`, 'Run it as root')
+  return new UsageError(`${what}: ${reason}`, asRoot)
 }
+
+/** In a container root has few capabilities. */
+const asRoot = 'Run it as root, with the capabilities that `spillway exact --help` names'

@@ -51,8 +51,10 @@ export class ExactReadings {
     this.#listeners = proven(new ExactListeners(source), proveExact)
   }
 
-  /** Why they have ended; undefined while they are made. */
+  /** Why they have ended; undefined while they are made. While nobody waits nothing is read: then it is looked whether it could be. */
   get why(): string | undefined {
+    const gone = this.#why === undefined ? this.#listeners.gone : undefined
+    if (gone !== undefined) this.#end(gone.message)
     return this.#why
   }
 
@@ -94,7 +96,7 @@ export class ExactReadings {
         this.#listeners.read(take)
       })
     } catch (error) {
-      this.#end(target, describeError(error))
+      this.#endFor(target, describeError(error))
       return
     }
     for (const state of target.listeners()) if (!seen.has(state)) state.exact = undefined
@@ -105,13 +107,17 @@ export class ExactReadings {
   #compare(target: ExactTarget, agree: boolean): void {
     target.contradictions = agree ? 0 : target.contradictions + 1
     if (target.contradictions >= CONTRADICTIONS)
-      this.#end(target, `BPF and sock_diag contradicted each other ${CONTRADICTIONS} times in a row`)
+      this.#endFor(target, `BPF and sock_diag contradicted each other ${CONTRADICTIONS} times in a row`)
   }
 
-  #end(target: ExactTarget, why: string): void {
+  #endFor(target: ExactTarget, why: string): void {
+    this.#end(why)
+    for (const state of target.listeners()) state.exact = undefined
+  }
+
+  #end(why: string): void {
     this.#why = why
     this.#log(`Exact readings have ended: ${why}. What sock_diag tells is read as before`)
-    for (const state of target.listeners()) state.exact = undefined
   }
 
   close(): void {

@@ -18,8 +18,10 @@ export class ExactWaiting {
     this.#lines = proven(new WaitingLines(source), proveWaiting)
   }
 
-  /** Why it is not read any more; undefined while it is. */
+  /** Why it is not read any more; undefined while it is. While nobody asks it is looked whether it could be. */
   get why(): string | undefined {
+    const gone = this.#why === undefined ? this.#lines.gone : undefined
+    if (gone !== undefined) this.#end(gone.message)
     return this.#why
   }
 
@@ -35,10 +37,14 @@ export class ExactWaiting {
         line = this.#lines.read(cookieHigh, cookieLow)
       })
     } catch (error) {
-      this.#why = describeError(error)
-      this.#log(`Who waits, and in which order, is not read by BPF any more: ${this.#why}`)
+      this.#end(describeError(error))
     }
     return line
+  }
+
+  #end(why: string): void {
+    this.#why = why
+    this.#log(`Who waits, and in which order, is not read by BPF any more: ${why}`)
   }
 
   close(): void {
