@@ -81,7 +81,8 @@ export const ownMetrics: MetricGroup = {
         'With installed programs also readings that came too late to tell all peaks. ' +
         'Absent without --exact.',
       source: 'the count of the programs, and the comparison with sock_diag',
-      worry: 'It is no longer a tiny share of tcp_listener_joined_total: beyond 1 % the exporter gives up watching.',
+      worry:
+        'It is no longer a tiny share of tcp_listener_joined_total: where sock_diag shows that more than 1 % are missing, the exporter gives up watching.',
       read: counted(({ raw }) => raw?.sampler.eventsMissed, sinceSampler),
     },
     {

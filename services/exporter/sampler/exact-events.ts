@@ -14,7 +14,7 @@ export interface WatchedEvents {
   readonly sinceMs: number
 }
 
-/** So many missed events, and such a share of all, and they are not believed any more. */
+/** So many events that sock_diag shows to be missing, and such a share of all, and they are not believed any more. */
 const MISSED = 20
 const MISSED_SHARE = 0.01
 /** What happens at a listener that nobody reads is forgotten after so long: one that has just come may not have been read yet. */
@@ -48,6 +48,8 @@ export class ExactEvents {
   /** Those that no namespace knows: since when, and how many listeners had come and gone when they were last looked for. */
   readonly #unknown = new Map<string, { sinceMs: number; changes: number }>()
   #missed = 0
+  /** Of these those that sock_diag shows. */
+  #contradicted = 0
 
   /**
    * Begins at `nowMs`, with programs of its own or those that are installed. Throws a KernelError if none of it can be had; what
@@ -107,15 +109,16 @@ export class ExactEvents {
         for (const target of namespaces) target.run(() => this.#events.read(take, target))
       else this.#events.read(take)
       this.#forget(unknown, nowMs, changes)
-      this.#missed += missed + this.#missedByKernel()
+      this.#contradicted += missed
+      this.#missed += missed + this.#uncounted()
     } catch (error) {
       if (!(error instanceof KernelError)) throw error
       this.#end(describeError(error), namespaces)
       return
     }
     this.#states = states
-    if (this.#missed >= MISSED && this.#missed > joined * MISSED_SHARE)
-      this.#end(`of ${joined} connections ${this.#missed} were missed, as sock_diag shows`, namespaces)
+    if (this.#contradicted >= MISSED && this.#contradicted > joined * MISSED_SHARE)
+      this.#end(`of ${joined} connections ${this.#contradicted} were missed, as sock_diag shows`, namespaces)
   }
 
   close(): void {
@@ -123,7 +126,8 @@ export class ExactEvents {
   }
 
   #lost = 0
-  #missedByKernel(): number {
+  /** Since the last time. */
+  #uncounted(): number {
     const before = this.#lost
     this.#lost = this.#events.missed()
     return this.#lost - before
