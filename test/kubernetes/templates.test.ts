@@ -1,10 +1,14 @@
 /** What the chart renders to, for each of its ci values: the conventions that a cluster's tools rely on. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
 import { parse } from 'yaml'
+import { readOptions } from '#cli/exact/options.ts'
+import { PIN_FOLDERS } from '#kernel/bpf/pins.ts'
 import { helm, type KubernetesObject, objectsIn, skipWithoutHelm } from '../support/cluster.ts'
+import { blocksFor } from '../support/code-blocks.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const chart = path.join(root, 'deploy/kubernetes/chart')
@@ -17,6 +21,7 @@ interface Container {
   ports: { name: string; containerPort: number }[]
   livenessProbe: { httpGet?: { path: string; port: string }; tcpSocket?: { port: string } }
   readinessProbe: Container['livenessProbe']
+  volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[]
   securityContext: {
     runAsUser: number
     runAsNonRoot: boolean
@@ -30,7 +35,12 @@ interface Rendered extends KubernetesObject {
   data?: Record<string, string>
   spec: {
     template: {
-      spec: { containers: Container[]; volumes: { hostPath?: unknown }[]; automountServiceAccountToken: boolean }
+      spec: {
+        initContainers?: Container[]
+        containers: Container[]
+        volumes: { name: string; hostPath?: { path: string } }[]
+        automountServiceAccountToken: boolean
+      }
     }
     groups: unknown[]
     endpoints: { port: string; honorLabels: boolean }[]
@@ -124,6 +134,40 @@ test('without privilege the exporter has no capability, a number for a user, and
   )
   assert.ok(args.includes('--netns=self') && args.includes('--metrics-only') && args.includes('--sample-interval=20ms'))
   assert.equal(readinessProbe.httpGet?.path, '/metrics')
+})
+
+test('with the values of the page an init container installs what --exact reads, where the exporter looks, which gains nothing', {
+  skip,
+}, async () => {
+  const [values = ''] = blocksFor(
+    fs.readFileSync(path.join(root, 'docs/exporter.md'), 'utf8'),
+    'exact-values.yaml, beside deploy/kubernetes/chart/ci/unprivileged-values.yaml',
+  )
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-values-'))
+  try {
+    fs.writeFileSync(path.join(folder, 'values.yaml'), values)
+    const files = [path.join(chart, 'ci/unprivileged-values.yaml'), path.join(folder, 'values.yaml')]
+    const objects = await rendered(...files.flatMap((file) => ['--values', file]))
+    const { initContainers, volumes } = only(ofKind(objects, 'DaemonSet')).spec.template.spec
+    const init = only(initContainers ?? [])
+    assert.deepEqual(init.securityContext.capabilities, { drop: ['ALL'], add: ['BPF', 'PERFMON', 'CHOWN'] })
+    const [exact, ...asked] = init.args
+    const install = readOptions(asked)
+    assert.ok(exact === 'exact' && install?.action === 'install')
+    const exporter = exporterIn(objects)
+    assert.deepEqual(exporter.securityContext.capabilities, { drop: ['ALL'], add: [] })
+    assert.equal(install.reader.id, exporter.securityContext.runAsUser)
+    assert.ok(exporter.args.includes('--exact=auto'))
+    const pathOnNode = (name: string): string | undefined => volumes.find((one) => one.name === name)?.hostPath?.path
+    const mounts = new Map(exporter.volumeMounts.map((one) => [one.mountPath, one]))
+    const read = mounts.get('/run/spillway/exact')
+    assert.equal(read?.readOnly, true)
+    assert.ok((PIN_FOLDERS as readonly string[]).includes(read.mountPath))
+    assert.equal(pathOnNode(read.name), install.folder)
+    assert.equal(pathOnNode(only(init.volumeMounts).name), path.dirname(install.folder))
+  } finally {
+    fs.rmSync(folder, { recursive: true })
+  }
 })
 
 test('where a password may be asked for, probes try the port alone', { skip }, async () => {
