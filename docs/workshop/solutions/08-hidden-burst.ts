@@ -1,6 +1,20 @@
-import { atMost, equals, experiment, fact, that } from 'spillway/vocabulary'
+import { atMost, equals, experiment, fact, type Phase, that } from 'spillway/vocabulary'
 
 const CLIENTS = 60
+const BURSTS = 3
+/** A burst that lasts longer on a busy machine is no short one. */
+const SHORT_MS = 500
+
+/** Between them a little more than half a second, so that not all of them can meet a sample. */
+const burst: Phase<void> = async ({ backend, clients, late, pass }) => {
+  const beganMs = performance.now()
+  await backend(1).stall()
+  const load = await clients.burst({ connections: CLIENTS })
+  await backend(1).release()
+  await load.done()
+  late(Math.max(0, performance.now() - beganMs - SHORT_MS))
+  await pass(600)
+}
 
 export default experiment({
   name: 'solution-hidden-burst',
@@ -10,22 +24,26 @@ export default experiment({
   needs: { bpf: 'peaks', server: ['backends'], namespaces: 'a program of ours reads the sockets of this kernel' },
   lab: { backends: [{ backlog: CLIENTS - 1 }], sampleIntervalMs: 1000, exact: 'auto' },
   phases: {
-    burst: async ({ backend, clients, now }) => {
-      await backend(1).stall()
-      const load = await clients.burst({ connections: CLIENTS })
-      await backend(1).release()
-      await load.done()
-      const { timesFull, joined } = (await now()).listener(1)
+    first: burst,
+    second: burst,
+    third: async (stage) => {
+      await burst(stage)
+      const { timesFull, joined } = (await stage.now()).listener(1)
       return { timesFull: timesFull ?? Number.NaN, joined: joined ?? Number.NaN }
     },
   },
-  expect: ({ result, listener, counters, clients }) => ({
-    kernel: [
-      that('the queue was full', result.burst.timesFull, equals(1)),
-      that('all came through it', result.burst.joined, equals(CLIENTS)),
-      that('no sample saw more than half of it', listener(1).peak, atMost(CLIENTS / 2), { bears: 150 }),
-      that('nothing was dropped', counters.ListenDrops.total, equals(0)),
-    ],
-    userspace: [that('every client was answered', clients.outcomes.ok, equals(CLIENTS))],
-  }),
+  expect: ({ result, listener, counters, clients }) => {
+    const { length } = listener(1)
+    // A sample may come just then, hardly each time.
+    const seen = Math.min(length.during('first').max, length.during('second').max, length.during('third').max)
+    return {
+      kernel: [
+        that('the queue was full each time', result.third.timesFull, equals(BURSTS)),
+        that('all came through it', result.third.joined, equals(BURSTS * CLIENTS)),
+        that('of a burst no sample saw more than half', seen, atMost(CLIENTS / 2), { bears: 150 }),
+        that('nothing was dropped', counters.ListenDrops.total, equals(0)),
+      ],
+      userspace: [that('every client was answered', clients.outcomes.ok, equals(BURSTS * CLIENTS))],
+    }
+  },
 })
