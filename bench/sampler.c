@@ -1,9 +1,12 @@
 /*
- * What sampling costs without a runtime: SECONDS of clock_nanosleep to the next tick, every MS milliseconds, with the LISTEN
- * dump of IPv4 and IPv6 at each tick, half-open requests every SYN ticks and listening UNIX sockets every UNIX ticks; 0 for
- * never, and without any dump if both are left out. Prints its CPU time as a share of one core.
- * Usage: sampler SECONDS MS [SYN UNIX]
+ * What sampling costs without a runtime: SECONDS of clock_nanosleep to the next tick, every MS milliseconds. Every DROPS ticks it
+ * dumps all LISTEN sockets of IPv4 and IPv6 with their drops; at each of the others it dumps them without (`dump`), or asks for
+ * each of those that were there at the beginning (`look`). WHAT else it does every so many ticks: STATES:ATTRIBUTES is a dump of
+ * such sockets, as dump.c has them, `unix` one of listening UNIX sockets, and a path is a file that is read. Without any of it
+ * if only the time is given. Prints its CPU time as a share of one core.
+ * Usage: sampler SECONDS MS [dump|look DROPS [WHAT=EVERY...]]
  */
+#define _GNU_SOURCE
 #define main dump_main
 #include "dump.c"
 #undef main
@@ -39,16 +42,126 @@ static void dump_unix(int fd)
 	}
 }
 
+#define MOST 64
+
+struct look {
+	struct nlmsghdr header;
+	struct inet_diag_req_v2 query;
+};
+
+static struct look looks[MOST];
+static int look_count;
+
+/* Names all LISTEN sockets of one family. */
+static void learn(int fd, int family)
+{
+	static char chunk[32768] __attribute__((aligned(8)));
+	struct look request = {
+		.header = { .nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.query = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1 << 10 },
+	};
+
+	if (send(fd, &request, sizeof request, 0) < 0)
+		die("send");
+	for (;;) {
+		ssize_t length = recv(fd, chunk, sizeof chunk, 0);
+		if (length < 0)
+			die("recv");
+		for (struct nlmsghdr *at = (struct nlmsghdr *)chunk; NLMSG_OK(at, length); at = NLMSG_NEXT(at, length)) {
+			struct inet_diag_msg *socket = NLMSG_DATA(at);
+			if (at->nlmsg_type == NLMSG_DONE)
+				return;
+			if (at->nlmsg_type == NLMSG_ERROR || look_count == MOST)
+				die("listeners cannot be named");
+			looks[look_count] = request;
+			looks[look_count].header.nlmsg_flags = NLM_F_REQUEST;
+			looks[look_count++].query.id = socket->id;
+		}
+	}
+}
+
+/* Asks for each of them. */
+static void look(int fd)
+{
+	static char answers[MOST][1024] __attribute__((aligned(8)));
+	static struct iovec places[MOST];
+	static struct mmsghdr messages[MOST];
+
+	for (int i = 0; i < look_count; i++) {
+		places[i] = (struct iovec){ answers[i], sizeof answers[i] };
+		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &places[i], .msg_iovlen = 1 };
+	}
+	if (send(fd, looks, look_count * sizeof looks[0], 0) < 0)
+		die("send");
+	if (recvmmsg(fd, messages, look_count, MSG_DONTWAIT, NULL) != look_count)
+		die("recvmmsg");
+	for (int i = 0; i < look_count; i++) {
+		if (((struct nlmsghdr *)answers[i])->nlmsg_type == NLMSG_ERROR)
+			die("a listener is gone");
+		take((struct nlmsghdr *)answers[i]);
+	}
+}
+
+struct work {
+	int fd; /* of a file; -1 for a dump */
+	unsigned states, attributes; /* no states: UNIX sockets */
+	long every;
+};
+
+static struct work work_of(char *text)
+{
+	struct work work = { .fd = -1 };
+	char *equals = strrchr(text, '=');
+
+	if (!equals || (work.every = atol(equals + 1)) < 1) {
+		fprintf(stderr, "not WHAT=EVERY: %s\n", text);
+		exit(1);
+	}
+	*equals = 0;
+	if (*text == '/') {
+		if ((work.fd = open(text, O_RDONLY | O_CLOEXEC)) < 0)
+			die(text);
+	} else if (strcmp(text, "unix") != 0 && sscanf(text, "%u:%u", &work.states, &work.attributes) != 2) {
+		fprintf(stderr, "nothing to read: %s\n", text);
+		exit(1);
+	}
+	return work;
+}
+
+static void do_work(int fd, const struct work *work)
+{
+	static char text[16384];
+	ssize_t length;
+
+	if (work->states) {
+		dump(fd, work->states, work->attributes);
+	} else if (work->fd < 0) {
+		dump_unix(fd);
+	} else {
+		if ((length = pread(work->fd, text, sizeof text, 0)) < 0)
+			die("pread");
+		sum.sockets += text[length / 2];
+	}
+}
+
 int main(int count, char **arguments)
 {
 	struct timespec begin, tick, cpu;
+	struct work works[MOST];
 	double seconds = count > 1 ? atof(arguments[1]) : 1;
 	int milliseconds = count > 2 ? atoi(arguments[2]) : 1;
-	int dumping = count > 4;
-	long syn = dumping ? atol(arguments[3]) : 0, local = dumping ? atol(arguments[4]) : 0;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	int looking = count > 3 && strcmp(arguments[3], "look") == 0;
+	long drops = count > 4 ? atol(arguments[4]) : 0;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG), kinds = 0;
 	long ticks = seconds * 1000 / milliseconds;
 
+	for (int i = 5; i < count && kinds < MOST; i++)
+		works[kinds++] = work_of(arguments[i]);
+	if (looking) {
+		learn(fd, AF_INET);
+		learn(fd, AF_INET6);
+	}
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	tick = begin;
 	for (long i = 0; i < ticks; i++) {
@@ -58,12 +171,13 @@ int main(int count, char **arguments)
 			tick.tv_sec++;
 		}
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &tick, NULL);
-		if (dumping)
-			dump(fd, 1 << 10, 1 << (INET_DIAG_SKMEMINFO - 1));
-		if (syn > 0 && i % syn == 0)
-			dump(fd, 1 << 3, 0);
-		if (local > 0 && i % local == 0)
-			dump_unix(fd);
+		if (drops > 0 && looking && i % drops != 0)
+			look(fd);
+		else if (drops > 0)
+			dump(fd, 1 << 10, i % drops == 0 ? 1 << (INET_DIAG_SKMEMINFO - 1) : 0);
+		for (int k = 0; k < kinds; k++)
+			if (i % works[k].every == 0)
+				do_work(fd, &works[k]);
 	}
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
 	printf("%f\n", (cpu.tv_sec + cpu.tv_nsec / 1e9) / seconds);

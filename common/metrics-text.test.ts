@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type MetricFamily, metricsParts, metricsText } from './metrics-text.ts'
+import fc from '../test/support/properties.ts'
+import { type MetricFamily, metricsParts, metricsText, RenderedRows, type TextFormat } from './metrics-text.ts'
 
 const families: MetricFamily[] = [
   {
@@ -101,4 +102,51 @@ test('a family of many slices has one head, every row once and in its order, and
   const expected = values.map(({ value }) => `many{index="${value}"} ${value}\n`).join('')
   assert.equal(text, `# HELP many Many.\n# TYPE many gauge\n${expected}`)
   assert.ok(turns >= 5, `${turns} turns of others`)
+})
+
+async function textOf(given: MetricFamily[], format: TextFormat, rendered?: RenderedRows): Promise<string> {
+  let text = ''
+  for await (const part of metricsParts(given, format, rendered)) text += part
+  return text
+}
+
+/** Few names, labels and values, so that one text often has what the last one had, and one row what another has. */
+const someRows = fc.array(
+  fc.record({
+    labels: fc.dictionary(fc.constantFrom('a', 'b'), fc.constantFrom('x', 'y\n"', 3), { noNullPrototype: true }),
+    value: fc.constantFrom(0, 1, 1.5, Number.NaN, Number.POSITIVE_INFINITY),
+    createdMs: fc.constantFrom(undefined, 1000, 2000),
+  }),
+  { maxLength: 6 },
+)
+const someFamilies = fc.tuple(someRows, someRows).map(([counted, measured]): MetricFamily[] => [
+  { name: 'counted_total', help: 'Counted.', type: 'counter', values: counted },
+  { name: 'measured', help: 'Measured.', type: 'gauge', values: measured },
+])
+
+test('a text that takes over what was rendered before is the text that is rendered anew, whatever has changed', async () => {
+  const texts = fc.array(someFamilies, { minLength: 2, maxLength: 5 })
+  const property = fc.asyncProperty(texts, fc.constantFrom('prometheus', 'openmetrics'), async (given, format) => {
+    const rendered = new RenderedRows()
+    for (const one of given) assert.equal(await textOf(one, format, rendered), await textOf(one, format))
+  })
+  await fc.assert(property, { numRuns: 500 })
+})
+
+test('of many slices those are taken over that have not changed, also if a text was left in the middle', async () => {
+  const many = (changed: number): MetricFamily[] => [
+    {
+      ...{ name: 'many', help: 'Many.', type: 'gauge' },
+      values: Array.from({ length: 2000 }, (_, index) => ({
+        labels: { index },
+        value: index === changed ? -1 : index,
+      })),
+    },
+    ...families,
+  ]
+  const rendered = new RenderedRows()
+  for (const changed of [-1, 3, 1999, 1999]) {
+    assert.equal(await textOf(many(changed), 'prometheus', rendered), await textOf(many(changed), 'prometheus'))
+    for await (const _ of metricsParts(many(700), 'prometheus', rendered)) break
+  }
 })

@@ -1,4 +1,4 @@
-import fs from 'node:fs'
+import { ProcFile } from './proc-file.ts'
 
 /** A namespace's counters, named as node_exporter names them without its prefix: `TcpExt_ListenOverflows`. */
 export type Counters = Map<string, number>
@@ -7,8 +7,6 @@ const NEWLINE = 10
 const SPACE = 32
 const MINUS = 45
 const ZERO = 48
-
-const FIRST_BYTES = 16_384
 
 /** A counter is a u64: it has at most 20 digits. */
 const COUNT = /^\d{1,20}$/
@@ -60,11 +58,9 @@ interface Heading {
  * as if for the first time.
  */
 export class CounterFile {
-  readonly #fd: number
-  #bytes = Buffer.alloc(FIRST_BYTES)
+  readonly #file: ProcFile
   /** What was read the time before, and where that went. */
-  #before = Buffer.alloc(FIRST_BYTES)
-  #beforeLength = 0
+  #before = Buffer.alloc(0)
   #beforeInto: Counters | undefined
   #headings: Heading[] = []
   readonly #values: number[] = []
@@ -74,50 +70,36 @@ export class CounterFile {
    * is in now, also after the thread has moved on (and /proc/net would show the main thread's).
    */
   constructor(path: string) {
-    this.#fd = fs.openSync(path, 'r')
+    this.#file = new ProcFile(path, { inOnePiece: true })
   }
 
   /** Reads the counters as they are now into `into`. False if all of them are as they were when it last did. */
   read(into: Counters): boolean {
-    let length = 0
-    for (;;) {
-      const read = fs.readSync(this.#fd, this.#bytes, length, this.#bytes.length - length, length)
-      if (read === 0) break
-      length += read
-      if (length === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(length)])
-    }
-    if (this.#isAsBefore(length, into)) return false
-    this.#take(length, into)
-    ;[this.#before, this.#bytes] = [this.#bytes, this.#before]
-    this.#beforeLength = length
+    const length = this.#file.readBytes()
+    const { bytes } = ProcFile
+    // Most namespaces are idle: comparing some kilobytes is far cheaper than reading hundreds of numbers out of them.
+    if (into === this.#beforeInto && this.#before.compare(bytes, 0, length) === 0) return false
+    this.#take(bytes, length, into)
+    if (this.#before.length !== length) this.#before = Buffer.alloc(length)
+    bytes.copy(this.#before, 0, 0, length)
     this.#beforeInto = into
     return true
   }
 
-  /** Most namespaces are idle: comparing some kilobytes is far cheaper than reading hundreds of numbers out of them. */
-  #isAsBefore(length: number, into: Counters): boolean {
-    return (
-      into === this.#beforeInto &&
-      length === this.#beforeLength &&
-      this.#bytes.compare(this.#before, 0, length, 0, length) === 0
-    )
-  }
-
-  #take(length: number, into: Counters): void {
-    if (this.#headings.length > 0 && this.#takeValues(length)) {
+  #take(bytes: Buffer, length: number, into: Counters): void {
+    if (this.#headings.length > 0 && this.#takeValues(bytes, length)) {
       let value = 0
       for (const heading of this.#headings)
         for (const counter of heading.counters) into.set(counter, this.#values[value++]!)
       return
     }
-    const text = this.#bytes.toString('latin1', 0, length)
+    const text = bytes.toString('latin1', 0, length)
     this.#headings = headingsOf(text)
     parseCounters(text, into)
   }
 
   /** Fills `#values` if the bytes are what the headings promise, and says whether they are. */
-  #takeValues(length: number): boolean {
-    const bytes = this.#bytes
+  #takeValues(bytes: Buffer, length: number): boolean {
     let at = 0
     let taken = 0
     const startsWith = (expected: Buffer): boolean =>
@@ -144,7 +126,7 @@ export class CounterFile {
   }
 
   close(): void {
-    fs.closeSync(this.#fd)
+    this.#file.close()
   }
 }
 

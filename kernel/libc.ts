@@ -68,6 +68,9 @@ const c = {
   read: declare<[number, Buffer, number]>('long read(int fd, void *data, size_t length)'),
   pread: declare<[number, Buffer, number, number]>('long pread(int fd, void *data, size_t length, long offset)'),
   usleep: declare<[number]>('int usleep(uint32_t us)'),
+  recvmmsg: declare<[number, Buffer, number, number, null]>(
+    'int recvmmsg(int fd, void *vector, unsigned int n, int flags, void *timeout)',
+  ),
   sendmmsg: declare<[number, Buffer, number, number]>('int sendmmsg(int fd, void *vector, unsigned int n, int flags)'),
   getsockopt: declare<[number, number, number, Buffer, Uint32Array]>(
     'int getsockopt(int fd, int level, int name, void *value, void *length)',
@@ -442,6 +445,47 @@ const SYS_KCMP: Partial<Record<string, number>> = { x64: 312, arm64: 272 }
 const KCMP_EPOLL_TFD = 7
 /** struct kcmp_epoll_slot: epoll, descriptor, and which of several files that had the number. */
 const epollSlot = Buffer.alloc(12)
+
+/** struct mmsghdr on 64-bit: name, namelen, iov, iovlen, control, controllen, flags, then msg_len. */
+const MMSGHDR_BYTES = 64
+const MSG_LEN_AT = 56
+
+/** Room for several messages that are received with one system call (recvmmsg). The vectors that point at it are built once. */
+export class MessageBatch {
+  readonly messages: readonly Buffer[]
+  readonly #vector: Buffer
+  readonly #lengths: DataView
+  readonly #alive: readonly Buffer[]
+
+  constructor(count: number, bytes: number) {
+    const storage = Buffer.from(new ArrayBuffer(count * bytes))
+    const iovecs = Buffer.from(new ArrayBuffer(count * 16))
+    this.#vector = Buffer.from(new ArrayBuffer(count * MMSGHDR_BYTES))
+    this.#lengths = new DataView(this.#vector.buffer)
+    // The vectors hold raw addresses: this object keeps every buffer that they point at alive.
+    this.#alive = [storage, iovecs]
+    const [storageAddress, iovecAddress] = [koffi.address(storage), koffi.address(iovecs)]
+    this.messages = Array.from({ length: count }, (_, i) => {
+      iovecs.writeBigUInt64LE(storageAddress + BigInt(i * bytes), i * 16)
+      iovecs.writeBigUInt64LE(BigInt(bytes), i * 16 + 8)
+      this.#vector.writeBigUInt64LE(iovecAddress + BigInt(i * 16), i * MMSGHDR_BYTES + 16)
+      this.#vector.writeBigUInt64LE(1n, i * MMSGHDR_BYTES + 24)
+      return storage.subarray(i * bytes, (i + 1) * bytes)
+    })
+  }
+
+  /** Receives up to `count` messages that are there already, and gives how many; never waits. */
+  receive(fd: number, count: number, doing: string): number {
+    void this.#alive
+    const most = Math.min(count, this.messages.length)
+    return checked(c.recvmmsg(fd, this.#vector, most, MSG_DONTWAIT, null), 'recvmmsg', doing)
+  }
+
+  /** The length of a message that the last call has received. */
+  lengthOf(message: number): number {
+    return this.#lengths.getUint32(message * MMSGHDR_BYTES + MSG_LEN_AT, true)
+  }
+}
 
 /**
  * A batch of datagrams of one length, sent with one system call (sendmmsg). The bytes of each packet are written in

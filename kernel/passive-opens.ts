@@ -1,7 +1,5 @@
-import fs from 'node:fs'
-import * as libc from './libc.ts'
+import { ProcFile } from './proc-file.ts'
 
-const SNMP_BYTES = 8192
 const SPACE = 32
 const ZERO = 48
 /** In the line of values: algorithm, three numbers, connections opened from here, and then those opened from elsewhere. */
@@ -13,18 +11,16 @@ const PLACE = NAMES.split(' ').indexOf('PassiveOpens')
  * this object. The kernel counts a connection before it stands in an accept queue: docs/kernel-facts.md#passiveopens.
  */
 export class PassiveOpens {
-  readonly #fd = fs.openSync('/proc/thread-self/net/snmp', 'r')
-  /** Memory of its own, which koffi hands over without a copy. */
-  readonly #bytes = Buffer.from(new ArrayBuffer(SNMP_BYTES))
+  readonly #snmp = new ProcFile('/proc/thread-self/net/snmp', { inOnePiece: true })
 
   /** The counter as it is now; undefined where the kernel does not say. A look costs a fifth of a dump of 200 listeners. */
   read(): number | undefined {
-    const length = libc.readFromStart(this.#fd, this.#bytes, 'Reading the counters of TCP')
-    return length === SNMP_BYTES ? undefined : passiveOpensIn(this.#bytes, length)
+    const length = this.#snmp.readBytes()
+    return passiveOpensIn(ProcFile.bytes, length)
   }
 
   close(): void {
-    fs.closeSync(this.#fd)
+    this.#snmp.close()
   }
 }
 

@@ -11,5 +11,5 @@ export {
 } from './sock-diag/layout.ts'
 export { type ListenerProtocol, MptcpListeners } from './sock-diag/mptcp.ts'
 export type { SocketRecord } from './sock-diag/record.ts'
-export { PreparedDump, SockDiag } from './sock-diag/socket.ts'
+export { MOST_LOOKS, PreparedDump, PreparedLook, SockDiag } from './sock-diag/socket.ts'
 export type { UnixRecord } from './sock-diag/unix-record.ts'

@@ -68,3 +68,25 @@ test('a file that is open gives what it says now, however long it has become; on
   assert.equal(ProcFile.openIfAny(`${file}-missing`), undefined)
   fs.rmSync(path.dirname(file), { recursive: true })
 })
+
+test('what the kernel gives in one piece is whole after one read, and a file that it writes line by line after several', () => {
+  for (const [file, inOnePiece] of [
+    ['/proc/sys/net/core/somaxconn', true],
+    ['/proc/sys/net/ipv4/ip_local_port_range', true],
+    ['/proc/thread-self/net/snmp6', true],
+    ['/proc/thread-self/net/netstat', true],
+    ['/proc/thread-self/net/protocols', false],
+  ] as const) {
+    const open = new ProcFile(file, { inOnePiece })
+    const names = (text: string): string => text.replaceAll(/-?\d+/g, '0').replaceAll(/ +/g, ' ')
+    assert.equal(names(open.read()), names(fs.readFileSync(file, 'latin1')), file)
+    open.close()
+  }
+  const long = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'spillway-file-')), 'text')
+  fs.writeFileSync(long, 'x'.repeat(100_000))
+  const open = new ProcFile(long, { inOnePiece: true })
+  assert.equal(open.readBytes(), 100_000)
+  assert.equal(ProcFile.bytes.toString('latin1', 0, 100_000), 'x'.repeat(100_000))
+  open.close()
+  fs.rmSync(path.dirname(long), { recursive: true })
+})

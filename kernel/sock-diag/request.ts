@@ -1,4 +1,4 @@
-import { IPPROTO_RAW, IPPROTO_TCP } from '../libc.ts'
+import { AF_INET, AF_INET6, IPPROTO_RAW, IPPROTO_TCP } from '../libc.ts'
 import {
   ANY_FAMILY,
   ATTRIBUTE_HEADER_BYTES,
@@ -9,6 +9,7 @@ import {
   REQUEST_BYTES,
   REQUEST_PROTOCOL,
   SOCK_DIAG_BY_FAMILY,
+  states,
   TCPDIAG_GETSOCK,
   TCPDIAG_REQUEST_BYTES,
 } from './layout.ts'
@@ -47,6 +48,43 @@ export function dumpRequest(query: DumpQuery): Buffer {
   bytes.writeUInt16LE(NLM_F_REQUEST | NLM_F_DUMP, 6)
   return bytes
 }
+
+/** What names a listening socket. */
+export interface ListenerName {
+  /** 4 bytes for AF_INET, 16 for AF_INET6. */
+  addressBytes: Buffer
+  port: number
+  /** Of the device that it is bound to, 0 for none. */
+  interfaceIndex: number
+  cookie: bigint
+}
+
+/**
+ * The bytes of requests for single listeners, one message after the other, each `LOOK_BYTES` long with its sequence number at
+ * byte 8. Each is answered by one message: a record, or ENOENT.
+ */
+export function lookRequest(names: readonly ListenerName[]): Buffer {
+  return Buffer.concat(
+    names.map(({ addressBytes, port, interfaceIndex, cookie }) => {
+      const bytes = Buffer.alloc(LOOK_BYTES)
+      bytes.writeUInt32LE(LOOK_BYTES, 0)
+      bytes.writeUInt16LE(SOCK_DIAG_BY_FAMILY, 4)
+      bytes.writeUInt16LE(NLM_F_REQUEST, 6)
+      // struct inet_diag_req_v2: who calls is left at no address and no port, which no connection has.
+      bytes[NLMSG_HEADER_BYTES] = addressBytes.length === 4 ? AF_INET : AF_INET6
+      bytes[NLMSG_HEADER_BYTES + 1] = IPPROTO_TCP
+      bytes.writeUInt32LE(states.listen, NLMSG_HEADER_BYTES + 4)
+      bytes.writeUInt16BE(port, NLMSG_HEADER_BYTES + 8)
+      addressBytes.copy(bytes, NLMSG_HEADER_BYTES + 12)
+      bytes.writeUInt32LE(interfaceIndex, NLMSG_HEADER_BYTES + 44)
+      bytes.writeBigUInt64LE(cookie, NLMSG_HEADER_BYTES + 48)
+      return bytes
+    }),
+  )
+}
+
+/** A message that asks for one socket. */
+export const LOOK_BYTES = NLMSG_HEADER_BYTES + REQUEST_BYTES
 
 function attributeOf(type: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(ATTRIBUTE_HEADER_BYTES)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { addressBytes } from '../address.ts'
 import { type Fields, fieldsOf } from '../fixtures/fixtures.ts'
 import {
   Client,
@@ -13,8 +14,8 @@ import {
 import { AF_INET, AF_INET6 } from '../libc.ts'
 import { acceptQueue, acceptWaitMs, socketCookie } from '../listener.ts'
 import { ANY_FAMILY, ESTABLISHED, states, wants } from './layout.ts'
-import type { DumpQuery } from './request.ts'
-import { PreparedDump, SockDiag } from './socket.ts'
+import type { DumpQuery, ListenerName } from './request.ts'
+import { PreparedDump, PreparedLook, SockDiag } from './socket.ts'
 
 function dump(query: DumpQuery): Fields[] {
   using diag = new SockDiag()
@@ -130,6 +131,60 @@ test('one walk for any family shows what a walk for each shows', () => {
     assert.equal(any.length, mask === states.listen ? 2 : 4)
     assert.deepEqual(any, [...walk(AF_INET), ...walk(AF_INET6)].sort())
   }
+})
+
+const nameOf = ({ address, port, fd }: Listener): ListenerName => ({
+  ...{ addressBytes: addressBytes(address), port },
+  ...{ interfaceIndex: 0, cookie: socketCookie(fd) },
+})
+
+/** What a look at these listeners shows; undefined if one of them is not found. */
+function look(diag: SockDiag, listeners: readonly Listener[]): Fields[] | undefined {
+  const sockets: Fields[] = []
+  const found = diag.look(new PreparedLook(listeners.map(nameOf)), (socket) => sockets.push(fieldsOf(socket)))
+  return found ? sockets : undefined
+}
+
+test('listeners that are asked for by name are shown as a dump shows them', () => {
+  using stack = new DisposableStack()
+  const listeners = ['127.0.0.1', '0.0.0.0', '::1', '::'].map((address, index) =>
+    stack.use(new Listener({ address, backlog: 3 + index })),
+  )
+  for (const { port, address } of listeners) stack.use(new Client(address.includes(':') ? '::1' : '127.0.0.1', port))
+  using diag = new SockDiag()
+  const bare = ({ drops: _, ...rest }: Fields) => rest
+  const shown = look(diag, listeners)?.map(bare)
+  const dumped = dump({ family: ANY_FAMILY, states: states.listen }).map(bare)
+  assert.deepEqual(
+    shown,
+    listeners.map(({ fd }) => dumped.find(({ cookie }) => cookie === socketCookie(fd))),
+  )
+  assert.deepEqual(
+    shown?.map(({ receiveQueue, sendQueue }) => [receiveQueue, sendQueue]),
+    listeners.map((_, index) => [1, 3 + index]),
+  )
+})
+
+test('a listener that has closed, or that another stands for, is not found, and the next answer is whole', () => {
+  using diag = new SockDiag()
+  using first = new Listener()
+  using last = new Listener()
+  const closed = new Listener()
+  const name = nameOf(closed)
+  closed[Symbol.dispose]()
+  const shown: number[] = []
+  const request = new PreparedLook([nameOf(first), name, nameOf(last)])
+  assert.equal(
+    diag.look(request, ({ port }) => shown.push(port)),
+    false,
+  )
+  assert.deepEqual(
+    look(diag, [last, first])?.map(({ port }) => port),
+    [last.port, first.port],
+  )
+  using shard = new Listener({ reusePort: true })
+  using sibling = new Listener({ reusePort: true, port: shard.port })
+  assert.equal(look(diag, [shard, sibling]), undefined, 'the kernel shows the same one for both')
 })
 
 test('a wrong address family is refused with what the kernel says', () => {

@@ -5,7 +5,7 @@ import type { DiagRecord } from './diag-record.ts'
 import { CHUNK_BYTES, FIRST_CHUNK_BYTES, NETLINK_SOCK_DIAG } from './layout.ts'
 import { walkChunk } from './parse.ts'
 import { SocketRecord } from './record.ts'
-import { type DumpQuery, dumpRequest } from './request.ts'
+import { type DumpQuery, dumpRequest, type ListenerName, LOOK_BYTES, lookRequest } from './request.ts'
 import { UnixRecord } from './unix-record.ts'
 import { unixListenersRequest } from './unix-request.ts'
 
@@ -17,16 +17,46 @@ const newChunk = (bytes: number): Buffer => Buffer.from(new ArrayBuffer(bytes))
 
 export type Visit = (socket: SocketRecord) => void
 
+/** How many listeners can be asked for at a time. */
+export const MOST_LOOKS = 8
+/** Longer than any answer to a look: a record of a listener takes some 150 bytes. */
+const LOOK_ANSWER_BYTES = 4096
+
 /** A dump that is asked again and again: its bytes are built once. */
 export class PreparedDump {
   readonly bytes: Buffer
+  /** The same bytes: see `DiagRecord`. */
+  readonly view: DataView
   /** As errors name the sockets. */
   readonly kind: string
   constructor(query: DumpQuery) {
     this.bytes = dumpRequest(query)
+    this.view = viewOf(this.bytes)
     this.kind = query.protocol === libc.IPPROTO_UDP ? 'UDP' : 'TCP'
   }
 }
+
+/** Listeners, `MOST_LOOKS` at most, that are asked for again and again by what names them: their bytes are built once. */
+export class PreparedLook {
+  readonly bytes: Buffer
+  readonly view: DataView
+  readonly count: number
+  constructor(names: readonly ListenerName[]) {
+    if (names.length > MOST_LOOKS)
+      throw new RangeError(`${names.length} listeners are more than can be asked for at a time`)
+    this.bytes = lookRequest(names)
+    this.view = viewOf(this.bytes)
+    this.count = names.length
+  }
+}
+
+const viewed = (bytes: Buffer): { bytes: Buffer; view: DataView } => ({ bytes, view: viewOf(bytes) })
+const viewOf = ({ buffer, byteOffset, length }: Buffer): DataView => new DataView(buffer, byteOffset, length)
+
+/** Made with the first look, and shared by all sockets of a thread. */
+let answers: libc.MessageBatch | undefined
+/** One for each, so that none is moved from bytes to bytes. */
+const lookRecords = Array.from({ length: MOST_LOOKS }, () => new SocketRecord())
 
 /**
  * A netlink socket that asks the kernel for its TCP, UDP and UNIX sockets. It belongs to the network namespace in which the calling
@@ -39,7 +69,7 @@ export class SockDiag {
   #chunk = newChunk(Math.min(pageBytes(), FIRST_CHUNK_BYTES))
   readonly #record = new SocketRecord()
   readonly #unixRecord = new UnixRecord()
-  readonly #unixListeners = unixListenersRequest()
+  readonly #unixListeners = viewed(unixListenersRequest())
   #sequence = 0
   #open = true
 
@@ -58,7 +88,7 @@ export class SockDiag {
    * twice: inet_diag does not say when that happened. Throws a KernelError.
    */
   dump(request: PreparedDump, visit: Visit): void {
-    this.#ask(request.bytes, this.#record, visit, request.kind)
+    this.#ask(request, this.#record, visit, request.kind)
   }
 
   /**
@@ -69,15 +99,39 @@ export class SockDiag {
     this.#ask(this.#unixListeners, this.#unixRecord, visit, 'UNIX')
   }
 
+  /**
+   * Asks for some listeners by what names them, and shows them to `visit`, in place. Costs about 2 µs for each, where a dump walks
+   * over the listeners of all namespaces. False if the kernel does not find one of them: it has closed, or stands in a
+   * SO_REUSEPORT group (docs/kernel-facts.md#asking-for-one-socket). Throws a KernelError.
+   */
+  look(request: PreparedLook, visit: Visit): boolean {
+    const { bytes, view, count } = request
+    answers ??= new libc.MessageBatch(MOST_LOOKS, LOOK_ANSWER_BYTES)
+    this.#sequence = (this.#sequence + 1) >>> 0
+    for (let at = 8; at < bytes.length; at += LOOK_BYTES) view.setUint32(at, this.#sequence, true)
+    libc.send(this.#fd, bytes, 0, 'Asking the kernel for some of its listeners')
+    try {
+      // Each request has been answered when send() returns.
+      const received = answers.receive(this.#fd, count, "Receiving the kernel's listeners")
+      for (let i = 0; i < received; i++)
+        walkChunk(answers.messages[i]!, answers.lengthOf(i), this.#sequence, lookRecords[i]!, visit)
+      return received === count
+    } catch (error) {
+      this.#drain()
+      if (error instanceof KernelError && error.call === 'sock_diag' && error.code === 'ENOENT') return false
+      throw error
+    }
+  }
+
   #ask<Record extends DiagRecord>(
-    request: Buffer,
+    { bytes, view }: { bytes: Buffer; view: DataView },
     record: Record,
     visit: (record: Record) => void,
     kind: string,
   ): void {
     this.#sequence = (this.#sequence + 1) >>> 0
-    request.writeUInt32LE(this.#sequence, 8)
-    libc.send(this.#fd, request, 0, `Asking the kernel for its ${kind} sockets`)
+    view.setUint32(8, this.#sequence, true)
+    libc.send(this.#fd, bytes, 0, `Asking the kernel for its ${kind} sockets`)
     try {
       let done = false
       for (let chunks = 0; !done; chunks++) {

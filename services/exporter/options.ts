@@ -66,7 +66,7 @@ Needs no privilege for the network namespace it is started in.
   --listen ADDRESS              127.0.0.1:PORT, [::1]:PORT or unix:/path       (127.0.0.1:10511)
   --sample-interval TIME        how often accept queues are read, 1ms to 1s    (10ms)
   --quiet-interval TIME         how often they are read in a namespace in which nothing has waited for a minute: once a second
-                                at least, and less often where many such namespaces would take more than 2% of a core;
+                                at least, and less often where many such namespaces would take more than 1.5% of a core;
                                 from the first reading that finds anything again as above    (100ms)
   --syn-interval TIME           how often half-open requests are counted       (100ms)
   --connections-interval TIME   how often connections are summed up            (1s)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { takesEncoding } from '#common/edge/encoding.ts'
 import type { Exchange, ReadingEdge } from '#common/edge/reading.ts'
 import type { EventStream } from '#common/event-stream.ts'
-import type { TextFormat } from '#common/metrics-text.ts'
+import type { RenderedRows, TextFormat } from '#common/metrics-text.ts'
 import type { SamplerThread } from '../sampler/sampler-thread.ts'
 import { type UnreadNamespaces, unreadNamespaces } from '../sight.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -54,19 +54,22 @@ export function addRoutes(app: ReadingEdge, sources: Sources, { freshMs, limits,
   const unread = (): UnreadNamespaces | undefined =>
     unreadNamespaces(thread.discovery, thread.hiddenProcesses, store.raw?.namespaces ?? [])
 
-  const sharedText = (format: TextFormat): Shared<Page> =>
-    new Shared(
+  const sharedText = (format: TextFormat): Shared<Page> => {
+    let rendered: RenderedRows | undefined
+    return new Shared(
       async (begin) => {
         await refresh()
         begin(store.raw)
         const held = store.held(thread.restarts, unread())
         // Loaded when first scraped: starting is quicker.
-        const { pageOf } = await import('../metrics.ts')
-        return await pageOf(held, format)
+        const { pageOf, RenderedRows } = await import('../metrics.ts')
+        rendered ??= new RenderedRows()
+        return await pageOf(held, format, rendered)
       },
       () => store.raw,
       freshMs,
     )
+  }
   const texts: Record<TextFormat, Shared<Page>> = {
     prometheus: sharedText('prometheus'),
     openmetrics: sharedText('openmetrics'),

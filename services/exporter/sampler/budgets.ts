@@ -5,7 +5,7 @@ import type { SamplingPace } from './pace.ts'
 import { SavedBudget } from './saved-budget.ts'
 
 /** Listeners of quiet namespaces take no more than this share of a core, but are read once a second at least. */
-const QUIET_SHARE = 0.02
+const QUIET_SHARE = 0.015
 const QUIET_CEILING_MS = 1000
 
 /** However expensive a kind is, it is read this often at least. Counters are cheap, and record what no sample sees. */

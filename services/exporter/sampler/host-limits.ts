@@ -40,12 +40,13 @@ export class HostLimits {
   /** `hostWide`: also what is the same in every namespace, and need be read in only one. */
   constructor(hostWide: boolean) {
     for (const name of [...numberSettings, PORT_RANGE, TCP_MEM]) {
-      const file = ProcFile.openIfAny(pathOf(name))
+      const file = ProcFile.openIfAny(pathOf(name), { inOnePiece: true })
       if (file !== undefined) this.#settings.set(name, file)
     }
     const files = ['sockstat', 'sockstat6', 'snmp6'] as const
     for (const name of hostWide ? ([...files, 'protocols'] as const) : files) {
-      const file = ProcFile.openIfAny(`/proc/thread-self/net/${name}`)
+      // The kernel writes protocols line by line, the others as a whole.
+      const file = ProcFile.openIfAny(`/proc/thread-self/net/${name}`, { inOnePiece: name !== 'protocols' })
       if (file !== undefined) this.#files.set(name, file)
     }
   }

@@ -1,7 +1,10 @@
+import { addressBytes } from '#kernel/address.ts'
 import {
   ANY_FAMILY,
+  MOST_LOOKS,
   MptcpListeners,
   PreparedDump,
+  PreparedLook,
   type SockDiag,
   type SocketRecord,
   states,
@@ -38,6 +41,10 @@ export class ListenerDump {
   #dumpNumber = 0
   #nowMs = 0
   #lastSeenMs = Number.NEGATIVE_INFINITY
+  /** When a listener came or went last. */
+  #changedMs = Number.NEGATIVE_INFINITY
+  /** Asks for all of them one by one; undefined where that cannot be, or is not known to be possible. */
+  #prepared: { request: PreparedLook | undefined; version: number } = { request: undefined, version: -1 }
   readonly #mptcp = new MptcpListeners()
   /** Those of which it has not been asked what they are. */
   #unnamed: ListenerState[] = []
@@ -69,6 +76,40 @@ export class ListenerDump {
     if (this.#seenCount < this.#count) this.#sweep()
     if (this.#unnamed.length > 0 && nowMs - this.#namedMs >= PROTOCOLS_EVERY_MS) this.#name(diag)
     return this.#waits
+  }
+
+  /**
+   * Reads the queues of the known listeners without a dump, and not what else may listen by now. False where that cannot be: there
+   * are many, some share a port, or one has come or gone lately.
+   */
+  look(diag: SockDiag, nowMs: number): boolean {
+    const request = this.#prepareLook(nowMs)
+    if (request === undefined) return false
+    this.#nowMs = nowMs
+    this.#waits = false
+    this.#dumpNumber++
+    this.#seenCount = 0
+    this.#leastRoom = Number.POSITIVE_INFINITY
+    if (diag.look(request, this.#visit) && this.#seenCount === this.#count) {
+      this.#lastSeenMs = nowMs
+      return true
+    }
+    // It may have closed, which a dump shows; if it has not, there is no use in trying again.
+    this.#prepared.request = undefined
+    return false
+  }
+
+  #prepareLook(nowMs: number): PreparedLook | undefined {
+    if (this.#count === 0 || this.#count > MOST_LOOKS || nowMs - this.#changedMs < KEPT_MS) return undefined
+    if (this.#prepared.version !== this.#ports.version) {
+      const alone = this.#ports.groups().every(({ listeners }) => listeners.size === 1)
+      const names = Array.from(this.listeners(), ({ address, port, deviceIndex, cookie }) => ({
+        ...{ addressBytes: addressBytes(address), port },
+        ...{ interfaceIndex: deviceIndex, cookie: BigInt(cookie) },
+      }))
+      this.#prepared = { request: alone ? new PreparedLook(names) : undefined, version: this.#ports.version }
+    }
+    return this.#prepared.request
   }
 
   /**
@@ -133,6 +174,7 @@ export class ListenerDump {
     const byLow = this.#states.get(high) ?? new Map<number, ListenerState>()
     this.#states.set(high, byLow.set(low, state))
     this.#ports.add(state, record.family, record.v6only)
+    this.#changedMs = this.#nowMs
     this.#unnamed.push(state)
     this.#take(state, record)
   }
@@ -140,6 +182,7 @@ export class ListenerDump {
   #leave(state: ListenerState): void {
     state.isGone = true
     this.#ports.remove(state)
+    this.#changedMs = this.#nowMs
   }
 
   /** A socket stays for life what it was opened as. */

@@ -59,6 +59,11 @@ test('what was never read is absent, not empty and not zero', () => {
 
 for (const [sentence, scenario] of [
   ['an outgoing connection is seen at the next reading where there was none before', './outgoing-scenario.ts'],
+  [
+    'a quiet namespace is asked for the listeners that it is known to have, and now and then for all',
+    './quiet-scenario.ts',
+  ],
+  ['a quiet namespace beside a busy one is read less often until somebody waits in it', './sleeping-scenario.ts'],
   ['a first UDP socket is seen at the next reading where there was none before', './first-udp-scenario.ts'],
 ] as const)
   test(sentence, async () => {

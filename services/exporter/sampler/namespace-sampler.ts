@@ -34,6 +34,8 @@ import { UnixListenerDump } from './unix-listener-dump.ts'
 const counterFiles = ['/proc/thread-self/net/netstat', '/proc/thread-self/net/snmp'] as const
 /** Its place among them. */
 const SNMP = 1
+/** Kinds that are read one after the other, and begin within so long, share one reading of the counters of segments. */
+const TOGETHER_MS = 1
 /** How often a quiet namespace is asked for what is asked for rarely. */
 const QUIET_RARE_MS = 1000
 /** The same where reading listeners has a budget. */
@@ -78,6 +80,7 @@ export class NamespaceSampler {
   readonly #noRequests = new StillAsWalked()
   readonly #restingConnections = new StillAsWalked()
   readonly #noOutgoing = new StillAsWalked()
+  #segmentsMs = Number.NEGATIVE_INFINITY
   #shownCounters: string[] = []
   #otherCounters: string[] = []
   /** As snapshots have them, until one of them moves. */
@@ -140,15 +143,17 @@ export class NamespaceSampler {
   }
 
   /**
-   * Listeners and their queues; true if a connection waits in any of them but the exporter's own. A namespace without listeners, and the drops of
-   * each listener, are asked for only every tenth time, at most 100 ms apart (a second in a quiet namespace): a first
-   * listener is seen a little late, and a drop too. `every` asks for everything, `drops` for the drops. Where reading has a
+   * Listeners and their queues; true if a connection waits in any of them but the exporter's own. A namespace without listeners, the drops of
+   * each listener, and whether there is a listener more where there are few, are asked for only every tenth time, at most 100 ms apart
+   * (a second in a quiet namespace): a new listener is seen a little late, and a drop too. `every` asks for everything, `drops` for the drops. Where reading has a
    * budget nothing is dumped that is known anyhow, and unless it is `plenty` only what a queue may have become full by.
    */
   sampleListeners(nowMs: number, every: boolean, { drops = every, quiet = false, plenty = true } = {}): boolean {
     const rareIsDue = every || nowMs >= this.#rareDueMs
     const come = this.#arrivals?.sinceDump()
     if (come !== undefined && !rareIsDue && !drops && this.#listeners.standsAsRead(nowMs, come, plenty))
+      return this.#listeners.waits
+    if (come === undefined && !rareIsDue && !drops && this.#listeners.look(this.#diag, nowMs))
       return this.#listeners.waits
     this.#arrivals?.dump()
     if (rareIsDue) this.#rareDueMs = nowMs + (quiet ? QUIET_RARE_MS : this.#rareIntervalMs)
@@ -168,7 +173,7 @@ export class NamespaceSampler {
 
   /** Half-open requests by port; true if there are any. The kernel walks its whole table of connections, which all namespaces share. */
   sampleSynQueue(nowMs: number): boolean {
-    const segments = this.#segments('Tcp_InSegs')
+    const segments = this.#segments(nowMs, 'Tcp_InSegs')
     for (const port of this.#ports.groups()) port.beginRequests()
     if (!this.#noRequests.is(this.#ports.version, segments) && this.#ports.any)
       this.#diag.dump(this.#requestDump, this.#countRequest)
@@ -190,8 +195,11 @@ export class NamespaceSampler {
   }
 
   /** Counters of segments, over all sockets of the namespace, as a sum; undefined if the kernel does not say. */
-  #segments(...names: string[]): number | undefined {
-    if (this.#counterFiles[SNMP]?.read(this.#counters) === true) this.#raw = undefined
+  #segments(nowMs: number, ...names: string[]): number | undefined {
+    if (nowMs - this.#segmentsMs >= TOGETHER_MS) {
+      if (this.#counterFiles[SNMP]?.read(this.#counters) === true) this.#raw = undefined
+      this.#segmentsMs = nowMs
+    }
     let sum = 0
     for (const name of names) sum += this.#counters.get(name) ?? Number.NaN
     return Number.isNaN(sum) ? undefined : sum
@@ -203,7 +211,7 @@ export class NamespaceSampler {
    */
   sampleConnections(clock: () => number): void {
     const beganMs = clock()
-    const segments = this.#segments('Tcp_InSegs', 'Tcp_OutSegs')
+    const segments = this.#segments(beganMs, 'Tcp_InSegs', 'Tcp_OutSegs')
     // A Fast Open connection takes a place in the accept queue before its handshake is over.
     const lengthsAreWaiting = (this.#counters.get('TcpExt_TCPFastOpenPassive') ?? 0) === 0
     if (this.#restingConnections.is(this.#ports.version, segments))
@@ -224,8 +232,8 @@ export class NamespaceSampler {
   }
 
   /** Connections whose own end has no listener. */
-  sampleOutgoing(): void {
-    const segments = this.#segments('Tcp_InSegs', 'Tcp_OutSegs')
+  sampleOutgoing(nowMs: number): void {
+    const segments = this.#segments(nowMs, 'Tcp_InSegs', 'Tcp_OutSegs')
     const none = this.#noOutgoing.is(this.#ports.version, segments)
     const any = this.#outgoing.sample(this.#diag, none)
     if (!none) this.#noOutgoing.walked(!any, this.#ports.version, segments)

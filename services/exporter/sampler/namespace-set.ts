@@ -77,7 +77,8 @@ export class NamespaceSet {
       this.#namedDueMs = nowMs + NAMED_EVERY_MS
       this.#compare()
     }
-    for (const change of this.#changes.splice(0, CHANGES_A_TICK)) this.#change(change, nowMs)
+    if (this.#changes.length > 0)
+      for (const change of this.#changes.splice(0, CHANGES_A_TICK)) this.#change(change, nowMs)
     this.#log.sumUp(nowMs, this.#open.size)
   }
 

@@ -63,6 +63,11 @@ export class Sampler {
   readonly #watched = new Map<number, WatchedNamespace>()
   /** In the order in which they are next looked at for what is due, which nothing is before `#nextDueMs`. */
   #round: WatchedNamespace[] = []
+  /** Those that are read at every tick; the others are looked at when the first of them is due, and not in between. */
+  #awake: WatchedNamespace[] = []
+  #othersDueMs = Number.NEGATIVE_INFINITY
+  /** How long after a tick the next must be for the others. */
+  #othersTickMs = Number.POSITIVE_INFINITY
   #lastRead: DumpKind | undefined
   #nextDueMs = Number.NEGATIVE_INFINITY
   readonly #errors = new Map<string, SampleErrors>()
@@ -148,7 +153,7 @@ export class Sampler {
     this.#leftOut = 0
     this.#samples++
     laps.begin(nowMs)
-    for (const watched of this.#watched.values())
+    for (const watched of nowMs >= this.#othersDueMs ? this.#watched.values() : this.#awake)
       if (watched.listenersAreDue(nowMs)) {
         const rested = watched.rests(nowMs)
         watched.read('listeners', false)
@@ -156,15 +161,31 @@ export class Sampler {
       }
     if (nowMs >= this.#nextDueMs) this.#readDue(nowMs)
     if (nowMs >= this.#eventsDueMs) this.#readEvents()
+    if (nowMs >= this.#othersDueMs) this.#findAwake(nowMs)
     const { sampleIntervalMs, quietIntervalMs } = this.#orders.pace
-    let waitMs = Number.POSITIVE_INFINITY
-    for (const watched of this.#watched.values()) waitMs = Math.min(waitMs, watched.tickMs(nowMs))
+    let waitMs = this.#othersTickMs
+    for (const watched of this.#awake) waitMs = Math.min(waitMs, watched.tickMs(nowMs))
     if (waitMs === Number.POSITIVE_INFINITY) waitMs = Math.max(sampleIntervalMs, quietIntervalMs)
     if (this.#house.budgets.listeners === undefined) return waitMs
     // Waking up costs about as much as reading: where less is read, it wakes less often.
     let dueMs = this.#nextDueMs
     for (const watched of this.#watched.values()) dueMs = Math.min(dueMs, watched.listenersDueMs(nowMs))
     return Math.max(waitMs, dueMs - nowMs)
+  }
+
+  /** While one namespace is busy, hundreds of others are not to be looked at a hundred times a second. */
+  #findAwake(nowMs: number): void {
+    this.#awake = []
+    this.#othersDueMs = this.#othersTickMs = Number.POSITIVE_INFINITY
+    for (const watched of this.#watched.values()) {
+      if (!watched.sleeps(nowMs)) this.#awake.push(watched)
+      else {
+        this.#othersDueMs = Math.min(this.#othersDueMs, watched.listenersDueMs(nowMs))
+        this.#othersTickMs = Math.min(this.#othersTickMs, watched.tickMs(nowMs))
+      }
+    }
+    // One that is awake may fall asleep.
+    this.#othersDueMs = Math.min(this.#othersDueMs, nowMs + this.#orders.pace.quietIntervalMs)
   }
 
   /** Each time continues where the last one stopped and does at least one thing, so nothing starves. */
@@ -181,10 +202,15 @@ export class Sampler {
         looked++
         continue
       }
+      // Clients of a UNIX listener wake a namespace, as those in an accept queue do.
+      const slept = due === 'unix' && watched.sleeps(nowMs)
       watched.read(due, false)
+      if (slept && !watched.sleeps(nowMs)) this.#othersDueMs = Number.NEGATIVE_INFINITY
       if (laps.cpuMs >= untilCpuMs) return
     }
-    this.#nextDueMs = Math.min(...this.#round.map(({ nextDueMs }) => nextDueMs))
+    let nextDueMs = Number.POSITIVE_INFINITY
+    for (const watched of this.#round) nextDueMs = Math.min(nextDueMs, watched.nextDueMs)
+    this.#nextDueMs = nextDueMs
   }
 
   /** Grows whenever a listener, or a namespace, has come or gone. */
@@ -249,7 +275,7 @@ export class Sampler {
     const beganCpuMs = laps.cpuMs
     for (const watched of this.#watched.values()) readAll(watched)
     this.#readEvents()
-    this.#nextDueMs = Number.NEGATIVE_INFINITY
+    this.#nextDueMs = this.#othersDueMs = Number.NEGATIVE_INFINITY
     this.#lookCpuMs += laps.cpuMs - beganCpuMs
   }
 
@@ -330,6 +356,7 @@ export class Sampler {
   set recording(on: boolean) {
     if (on === (this.#house.recorder !== undefined)) return
     this.#house.recorder = on ? new SampleRecorder() : undefined
+    this.#othersDueMs = Number.NEGATIVE_INFINITY
     if (on) this.readEverything()
   }
 
@@ -356,13 +383,15 @@ export class Sampler {
     // Read everything at once, so that no snapshot shows a namespace that is only half read.
     this.#beginAnew()
     readAll(watched)
-    this.#nextDueMs = Number.NEGATIVE_INFINITY
+    this.#nextDueMs = this.#othersDueMs = Number.NEGATIVE_INFINITY
   }
 
   #unwatch(inode: number): void {
     const watched = this.#watched.get(inode)
     if (watched === undefined) return
     this.#watched.delete(inode)
+    this.#awake = this.#awake.filter((other) => other !== watched)
+    this.#othersDueMs = Number.NEGATIVE_INFINITY
     if (this.#round[0] === watched) this.#lastRead = undefined
     this.#round = this.#round.filter((other) => other !== watched)
     this.#changes += watched.sampler.changes + 1

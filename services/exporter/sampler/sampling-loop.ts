@@ -11,8 +11,8 @@ import { Sampler } from './sampler.ts'
 
 /** The time from one snapshot to the next when listeners have come or gone since. */
 const CHANGED_MS = 1000
-/** An order may wait for so long: a shorter sleep is not interrupted by it, and costs less. */
-const LONG_MS = 5
+/** An order may wait for so long, the usual interval: a shorter sleep is not interrupted by it, and costs less. */
+const LONG_MS = 10
 /** The shortest turns that the kernel gives. */
 const TURN_NS = 100_000
 

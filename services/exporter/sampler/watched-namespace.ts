@@ -48,6 +48,8 @@ export class WatchedNamespace {
   readonly #quietWork: BudgetedWork
   readonly #listenersWork: SavedWork | undefined
   readonly #dueMs = perKind(() => Number.NEGATIVE_INFINITY)
+  /** When the first of what is scheduled is due. */
+  nextDueMs = Number.NEGATIVE_INFINITY
 
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, house: House) {
     const { pace, budgets, selection, exact, own } = house
@@ -74,6 +76,11 @@ export class WatchedNamespace {
   rests(nowMs: number): boolean {
     const { pace, recorder } = this.#house
     return recorder === undefined && pace.quietIntervalMs > pace.sampleIntervalMs && this.#quiet.isQuiet(nowMs)
+  }
+
+  /** Whether nothing of it is read in every tick. */
+  sleeps(nowMs: number): boolean {
+    return this.rests(nowMs) && this.tickMs(nowMs) >= this.#house.pace.quietIntervalMs
   }
 
   /** How long after this tick the next must be, for what is read in each. */
@@ -116,15 +123,9 @@ export class WatchedNamespace {
     return nowMs >= this.#dueMs.counters
   }
 
-  /** When the first of what is scheduled is due. */
-  get nextDueMs(): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const kind of scheduledKinds) if (this.#dueMs[kind] < next) next = this.#dueMs[kind]
-    return next
-  }
-
   /** What is scheduled and due, the kind that stands after `last` first; undefined if nothing is. */
   dueAfter(last: DumpKind | undefined, nowMs: number): DumpKind | undefined {
+    if (nowMs < this.nextDueMs) return undefined
     const begin = last === undefined ? 0 : scheduledKinds.indexOf(last) + 1
     for (let at = begin; at < scheduledKinds.length; at++)
       if (nowMs >= this.#dueMs[scheduledKinds[at]!]) return scheduledKinds[at]
@@ -199,7 +200,7 @@ export class WatchedNamespace {
         sampler.sampleCounters()
         break
       case 'outgoing':
-        sampler.sampleOutgoing()
+        sampler.sampleOutgoing(startMs)
         break
       case 'unix':
         sampler.sampleUnixListeners(startMs, this.meters.unix.work?.intervalMs() ?? 0)
@@ -223,6 +224,9 @@ export class WatchedNamespace {
     const intervalMs = kind === 'syn_queue' ? this.#synIntervalMs(startMs, longerMs) : longerMs
     // Half a sampling interval early is better than most of one late.
     this.#dueMs[kind] = startMs + intervalMs - this.#house.pace.sampleIntervalMs / 2
+    let next = Number.POSITIVE_INFINITY
+    for (const other of scheduledKinds) next = Math.min(next, this.#dueMs[other])
+    this.nextDueMs = next
   }
 
   #synIntervalMs(nowMs: number, intervalMs: number): number {
