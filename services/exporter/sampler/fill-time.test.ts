@@ -25,6 +25,19 @@ test('a queue above N + 1 is full too', () => {
   assert.equal(fill.fullMs, 10)
 })
 
+test('what samples have told of the same time is not counted twice', () => {
+  const fill = new FillTime(30_000, 250)
+  fill.observe(30, 30, 10, 9)
+  fill.add(40, 50)
+  assert.equal(fill.fullMs, 50)
+  fill.add(60, 20)
+  assert.equal(fill.fullMs, 70)
+  fill.observe(100, 40, 10, 9)
+  fill.add(110, 5)
+  assert.equal(fill.fullMs, 110, 'never taken back')
+  assert.equal(fill.fullMsInWindow(110), 110)
+})
+
 test('a gap counts for its longest allowed time and no more', () => {
   const fill = new FillTime(30_000, 250)
   fill.observe(3_600_000, 3_600_000, 10, 9)

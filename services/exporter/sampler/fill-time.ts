@@ -9,6 +9,8 @@ export class FillTime {
   halfMs = 0
   nineTenthsMs = 0
   fullMs = 0
+  /** What samples have added to that since it was last known otherwise. */
+  #sampledMs = 0
   readonly #fullWindow: SumWindow
   readonly #longestGapMs: number
 
@@ -30,14 +32,17 @@ export class FillTime {
     this.nineTenthsMs += countedMs
     if (length < holds || fullIsKnown) return
     this.fullMs += countedMs
+    this.#sampledMs += countedMs
     this.#fullWindow.add(nowMs, countedMs)
   }
 
-  /** Adds time for which it was full. */
+  /** Adds time for which it was full since that was last known; what samples have told of the same time is in it already. */
   add(nowMs: number, fullMs: number): void {
-    if (fullMs === 0) return
-    this.fullMs += fullMs
-    this.#fullWindow.add(nowMs, fullMs)
+    const more = Math.max(0, fullMs - this.#sampledMs)
+    this.#sampledMs = 0
+    if (more === 0) return
+    this.fullMs += more
+    this.#fullWindow.add(nowMs, more)
     // A spell that no sample has met was one of half a queue as well.
     this.nineTenthsMs = Math.max(this.nineTenthsMs, this.fullMs)
     this.halfMs = Math.max(this.halfMs, this.nineTenthsMs)

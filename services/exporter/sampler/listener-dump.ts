@@ -33,6 +33,7 @@ export class ListenerDump {
   readonly #ports: PortIndex
   readonly #pace: SamplingPace
   readonly #own: OwnSocket
+  readonly #seesAll: () => boolean
   /** By the upper half of the cookie, of which there is hardly ever more than one, then by the lower. */
   readonly #states = new Map<number, Map<number, ListenerState>>()
   #count = 0
@@ -53,7 +54,9 @@ export class ListenerDump {
   #leastRoom = 0
   readonly #known: KnownBetween = { emptyMs: Number.NEGATIVE_INFINITY, notFullMs: Number.NEGATIVE_INFINITY }
 
-  constructor(ports: PortIndex, pace: SamplingPace, own: OwnSocket) {
+  /** `seesAll` says whether it is watched how long each queue is full, whenever it is looked. */
+  constructor(ports: PortIndex, pace: SamplingPace, own: OwnSocket, seesAll = () => false) {
+    this.#seesAll = seesAll
     this.#own = own
     this.#ports = ports
     this.#pace = pace
@@ -170,7 +173,10 @@ export class ListenerDump {
   #meet(record: SocketRecord, high: number, low: number, before: ListenerState | undefined): void {
     if (before !== undefined) this.#leave(before)
     else this.#count++
-    const state = new ListenerState(record, this.#nowMs, this.#pace, this.#dumpNumber > DUMPS_UNTIL_GONE)
+    const state = new ListenerState(record, this.#nowMs, this.#pace, {
+      isNew: this.#dumpNumber > DUMPS_UNTIL_GONE,
+      watched: this.#seesAll(),
+    })
     const byLow = this.#states.get(high) ?? new Map<number, ListenerState>()
     this.#states.set(high, byLow.set(low, state))
     this.#ports.add(state, record.family, record.v6only)

@@ -60,9 +60,13 @@ export class ListenerState {
   readonly #peak: PeakWindow
   readonly #fill: FillTime
 
-  /** `isNew` is false for one that may have listened before anything was read. */
-  constructor(record: SocketRecord, nowMs: number, pace: SamplingPace, isNew = false) {
+  /**
+   * `isNew` is false for one that may have listened before anything was read. Of a new one all that happens is known, if that is
+   * `watched` already: no sample stands for what is told exactly a little later.
+   */
+  constructor(record: SocketRecord, nowMs: number, pace: SamplingPace, { isNew = false, watched = false } = {}) {
     this.#isNew = isNew
+    this.#knowsFull = isNew && watched
     this.#firstMs = nowMs
     this.address = record.address
     this.port = record.port

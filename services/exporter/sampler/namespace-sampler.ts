@@ -54,6 +54,8 @@ export interface NamespaceSamplerOptions {
   selection?: Selection | undefined
   exact?: ExactReadings | undefined
   own?: OwnSocket
+  /** Whether it is watched how long each queue is full, whenever it is looked. */
+  seesAll?: () => boolean
 }
 
 /**
@@ -101,7 +103,7 @@ export class NamespaceSampler {
     identity: NamespaceIdentity,
     namespace: NetworkNamespace,
     pace: SamplingPace,
-    { selection = defaultSelection, exact, own = noOwnSocket }: NamespaceSamplerOptions = {},
+    { selection = defaultSelection, exact, own = noOwnSocket, seesAll }: NamespaceSamplerOptions = {},
   ) {
     this.identity = identity
     this.#selection = selection
@@ -109,7 +111,7 @@ export class NamespaceSampler {
     const isSparing = pace.listenersShare !== undefined
     this.#rareIntervalMs = isSparing ? SPARING_RARE_MS : Math.min(100, 10 * pace.sampleIntervalMs)
     this.#ports = new PortIndex(pace.peakWindowMs)
-    this.#listeners = new ListenerDump(this.#ports, pace, own)
+    this.#listeners = new ListenerDump(this.#ports, pace, own, seesAll)
     this.#unix = new UnixListenerDump(pace.peakWindowMs, own)
     this.#udp = new UdpSocketTable(pace)
     const opened: { close(): void }[] = []

@@ -9,10 +9,11 @@ import { currentNamespaceInode, NetworkNamespace } from '#kernel/netns.ts'
 import { NamespaceSampler } from './namespace-sampler.ts'
 import { defaultPace } from './pace.ts'
 
-const ofThisNamespace = (): NamespaceSampler => {
+const ofThisNamespace = (seesAll = false): NamespaceSampler => {
   const inode = currentNamespaceInode()
   using namespace = new NetworkNamespace()
-  return new NamespaceSampler({ netns: String(inode), inode, source: 'self' }, namespace, defaultPace)
+  const identity = { netns: String(inode), inode, source: 'self' } as const
+  return new NamespaceSampler(identity, namespace, defaultPace, { seesAll: () => seesAll })
 }
 
 async function freePort(): Promise<number> {
@@ -92,3 +93,33 @@ test('a new backlog of a UNIX listener begins a new peak', () => {
     sampler.close()
   }
 })
+
+for (const [watched, seconds] of [
+  [false, 0.1],
+  [true, 0],
+] as const)
+  test(`of a new listener that is full samples ${watched ? 'add nothing to what is' : 'tell how long, where that is not'} watched`, async () => {
+    const sampler = ofThisNamespace(watched)
+    const open: number[] = []
+    const socket = (doing: string): number => {
+      const fd = libc.socket(libc.AF_INET, libc.SOCK_STREAM | libc.SOCK_CLOEXEC, 0, doing)
+      open.push(fd)
+      return fd
+    }
+    try {
+      for (const nowMs of [0, 100, 200]) sampler.sampleListeners(nowMs, true)
+      const port = await freePort()
+      const address = socketAddress('127.0.0.1', port)
+      const listener = socket('Opening a listener')
+      libc.bind(listener, address, 'Binding a listener')
+      libc.listen(listener, 0, 'Listening')
+      libc.connect(socket('Opening a client'), address, 'Connecting')
+      for (const nowMs of [300, 400]) sampler.sampleListeners(nowMs, true)
+      const found = sampler.toRaw(400).listeners.find((one) => one.port === port)
+      assert.equal(found?.atLeastSeconds['1'], seconds)
+      assert.equal(found?.atLeastSeconds['0.5'], 0.1)
+    } finally {
+      for (const fd of open) libc.close(fd)
+      sampler.close()
+    }
+  })

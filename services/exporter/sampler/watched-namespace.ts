@@ -52,11 +52,11 @@ export class WatchedNamespace {
   nextDueMs = Number.NEGATIVE_INFINITY
 
   constructor(identity: NamespaceIdentity, namespace: NetworkNamespace, house: House) {
-    const { pace, budgets, selection, exact, own } = house
+    const { pace, budgets, selection, exact, own, seesAll } = house
     const meter = (kind: Exclude<DumpKind, 'listeners'>, intervalMs: number): DumpMeter =>
       new DumpMeter(kind, intervalMs, budgets[kind].work(intervalMs), pace.peakWindowMs)
     this.#house = house
-    this.sampler = new NamespaceSampler(identity, namespace, pace, { selection, exact, own })
+    this.sampler = new NamespaceSampler(identity, namespace, pace, { selection, exact, own, seesAll })
     this.#quiet = new Quiet(house.clock())
     this.#quietWork = budgets.quietListeners.work(pace.quietIntervalMs)
     this.#listenersWork = budgets.listeners?.work(pace.sampleIntervalMs)
