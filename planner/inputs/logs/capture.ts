@@ -56,7 +56,9 @@ const packet = new RegExp(`^${stamp} .*?\\b(?:IP6?|In|Out|ethertype|ARP)\\b`)
 const bytes = /^\s+0x[\da-f]{4}:/
 const untimed = /^\s*IP6? \S+ > \S+: /
 /** With -v the addresses stand in a line of their own. */
-const flagged = /(\S+)\.(\w[\w-]*) > (\S+)\.(\w[\w-]*): Flags \[(\S+?)\],(?: cksum .*?,)? seq (\d+)/
+const flags = /(\S+)\.(\w[\w-]*) > (\S+)\.(\w[\w-]*): Flags \[(\S+?)\],(?: cksum .*?,)? seq (\d+)/
+/** Looked for only where there can be any: in a long line without spaces that would take minutes. */
+const flagged = (line: string): RegExpExecArray | null => (line.includes(': Flags [') ? flags.exec(line) : null)
 
 type Stamps = 'unix' | 'dates' | 'time-of-day' | 'since-last' | 'since-first'
 
@@ -71,7 +73,7 @@ const stampWords: Record<Stamps, string> = {
 const DAY_MS = 86_400_000
 
 export const tcpdumpText: LogFormat = {
-  matches: (line) => packet.test(line) || untimed.test(line) || flagged.test(line) || bytes.test(line),
+  matches: (line) => packet.test(line) || untimed.test(line) || flagged(line) !== null || bytes.test(line),
   read(file, lines, { port }) {
     const stamps = stampsOf(file, lines)
     if (!lines.some((line) => line.includes('Flags [')))
@@ -93,11 +95,11 @@ export const tcpdumpText: LogFormat = {
           before = atMs
         }
       }
-      const [, host, own, server, service = '', flags = '', sequence = ''] = flagged.exec(line) ?? []
+      const [, host, own, server, service = '', set = '', sequence = ''] = flagged(line) ?? []
       // Of -v, the first half of a packet; of -X and -A, bytes.
       if (host === undefined)
         return timed === undefined ? { leftOut: 'lines without addresses' } : { leftOut: 'other packets' }
-      if (!flags.includes('S') || flags.includes('.')) return { leftOut: 'other packets' }
+      if (!set.includes('S') || set.includes('.')) return { leftOut: 'other packets' }
       if (Number.isNaN(atMs)) return undefined
       return syns.take({ atMs, from: `${host} ${own}`, to: `${server} ${service}`, sequence, again: false })
     })

@@ -114,6 +114,17 @@ for (const [what, lines, times, how] of [
     assert.match(found.source, how)
   })
 
+test('lines may be as long as they like', () => {
+  const lines = ['x', '1', '"', ' '].map(
+    (filling, second) => `2026-11-27T10:00:0${second}Z handled ${filling.repeat(200_000)}`,
+  )
+  assert.deepEqual(read(lines).times, [0, 1000, 2000, 3000])
+  const json = [1, 2].map((second) =>
+    JSON.stringify({ ts: 1_795_707_369 + second, status: 200, body: 'x'.repeat(200_000) }),
+  )
+  assert.deepEqual(read(json).times, [0, 1000])
+})
+
 const refusal = (lines: readonly string[]): string => {
   try {
     read(lines)

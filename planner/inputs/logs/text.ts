@@ -149,6 +149,9 @@ function linesIn(file: string, lines: readonly string[]): Kind {
   return { format: 'log as text', of: 'lines', times, is: () => true, others: '' }
 }
 
+/** What kind a line is of its first words tell. */
+const WORDS_WITHIN = 300
+
 /** The first words of a text, without what differs from line to line. */
 const kindOf = (text: string): string =>
   text
@@ -162,7 +165,7 @@ function refuseSeveral(file: string, lines: readonly string[]): void {
   for (const line of lines) {
     const moment = momentOf(line)
     if (moment === undefined) continue
-    const kind = kindOf(line.slice(moment.end))
+    const kind = kindOf(line.slice(moment.end, moment.end + WORDS_WITHIN))
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
   }
   const kinds = [...counts]
