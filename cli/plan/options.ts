@@ -93,7 +93,7 @@ export const planOptions = {
     ...text(
       load,
       'HOW',
-      'poisson (default), constant; or recorded: a CSV, an access log, a capture as text, nstat twice, a run’s folder, http://PROMETHEUS',
+      'poisson (default), constant; or recorded: a CSV, a log, a capture as text, sar, nstat twice, a run’s folder, http://PROMETHEUS',
     ),
     words: randomArrivals,
     path: 'file',
