@@ -4,7 +4,7 @@ import { countersArrivals, isOfCounters } from './counters.ts'
 import { parseCsv } from './csv.ts'
 import { countsOfUniq, refuseForeign, requestsOfK6Json, requestsOfW3c, UNIQ_COUNTS } from './foreign.ts'
 import { arrivalsOfLog, formatOf, toldArrivals } from './logs/log.ts'
-import { entriesOfText } from './logs/text.ts'
+import { bearsMoment, entriesOfText } from './logs/text.ts'
 import type { Recorded, SaidOfRecording } from './recorded.ts'
 import { arrivalsOfSar } from './sar.ts'
 import { linesOf } from './table.ts'
@@ -24,23 +24,31 @@ export function parseRecording(file: string, text: string, said: SaidOfRecording
   if (ofSar !== undefined) return ofSar
   const uniq = countsOfUniq(lines)
   if (uniq !== undefined) return parseCsv(file, uniq, { ...said, counts: UNIQ_COUNTS })
-  const told = entriesOfText(file, lines)
+  // Who names a column says that it is a table.
+  const isTable = said.column ?? said.counts ?? said.samples ?? said.timeUnit
+  const told = isTable === undefined ? entriesOfText(file, lines) : undefined
   return told === undefined ? parseCsv(file, plain, said) : toldArrivals(file, told, said)
 }
 
-/** What container runtimes wrap a line in: Kubernetes' `TIME stdout F LINE`, and Docker's JSON with the line in `log`. */
+/**
+ * What container runtimes wrap a line in: Kubernetes' `TIME stdout F LINE`, and Docker's JSON with the line in `log`. Their time is
+ * kept where the line has none.
+ */
 function unwrapped(line: string): string {
-  const cri = /^\d{4}-\d{2}-\d{2}T\S+ (?:stdout|stderr) [FP] (.*)$/.exec(line)?.[1]
-  if (cri !== undefined) return cri
+  const [, atCri = '', cri] = /^(\d{4}-\d{2}-\d{2}T\S+) (?:stdout|stderr) [FP] (.*)$/.exec(line) ?? []
+  if (cri !== undefined) return timed(cri, atCri)
   if (!line.startsWith('{"log":"')) return line
   try {
     const value: unknown = JSON.parse(line)
     const wrapped = typeof value === 'object' && value !== null && 'log' in value && 'stream' in value
-    return wrapped && typeof value.log === 'string' ? value.log.trimEnd() : line
+    if (!wrapped || typeof value.log !== 'string') return line
+    return timed(value.log.trimEnd(), 'time' in value ? String(value.time) : '')
   } catch {
     return line
   }
 }
+
+const timed = (line: string, time: string): string => (bearsMoment(line) ? line : `${time} ${line}`)
 
 /** A JSON array of objects is read as lines of them. */
 function jsonArrayLines(text: string): string[] | undefined {

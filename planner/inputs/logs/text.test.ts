@@ -152,10 +152,60 @@ test('a log of requests without times says what is missing', () => {
 })
 
 test('a table is none, whatever its cells look like', () => {
-  assert.match(
-    read(['time,path', '2026-11-27T10:00:01Z,/a', '2026-11-27T10:00:02Z,/b']).source,
-    /column `time` as dates/,
-  )
-  assert.match(read(['time', '2026-11-27T10:00:01Z', '2026-11-27T10:00:02Z']).source, /column `time` as dates/)
+  const how = (lines: readonly string[], said = {}) => parseRecording('a.csv', `${lines.join('\n')}\n`, said).source
+  assert.match(how(['time,path', '2026-11-27T10:00:01Z,/a', '2026-11-27T10:00:02Z,/b']), /column `time` as dates/)
+  assert.match(how(['time', '2026-11-27T10:00:01Z', '2026-11-27T10:00:02Z']), /column `time` as dates/)
   assert.match(refusal(['2026-11-27T10:00:01Z,GET,/a', '2026-11-27T10:00:02Z,GET,/b']), /no heading says/)
+  for (const separator of [',', '\t', ';'])
+    for (const heading of ['host', '#host'])
+      assert.match(
+        how([
+          [heading, 'connections', 'minute'].join(separator),
+          ...[0, 1, 2].map((minute) => ['web-1', 20 + minute, `2026-11-27 10:0${minute}:00`].join(separator)),
+        ]),
+        /^63 arrivals .*column `connections` as the number of arrivals in each 60 s/,
+      )
+  assert.match(
+    refusal(['web-1\t120\t2026-11-27 10:00:00', 'web-1\t121\t2026-11-27 10:01:00']),
+    /no heading says/,
+    'numbers beside the times',
+  )
+  const spans = [
+    'client\topened\tclosed',
+    ...[1, 3].map((s) => `web\t2026-11-27 10:00:0${s}\t2026-11-27 10:00:0${s * 2}`),
+  ]
+  assert.match(refusal(spans), /`opened` and `closed` both hold times/)
+  assert.match(how(spans, { column: 'opened' }), /over 2 s, column `opened`/)
+})
+
+test('what clients ask for says nothing of when, or whether, they came', () => {
+  const squid = (second: number, target: string) =>
+    `179570736${second}.171      3 10.0.0.1 TCP_MISS/200 3410 GET http://example.com/${target} - HIER_DIRECT/192.0.2.1 text/html`
+  assert.deepEqual(read([squid(1, ''), squid(2, '?since=2026-03-01T00:00:00'), squid(4, '')]).times, [0, 1000, 3000])
+  const gin = (second: number, path: string) =>
+    `[GIN] 2026/11/27 - 10:00:0${second} | 200 |     1.4ms |       127.0.0.1 | GET      "${path}"`
+  assert.deepEqual(read([gin(1, '/api/start'), gin(2, '/orders/complete'), gin(4, '/end')]).times, [0, 1000, 3000])
+})
+
+test('what a few lines tell is not what a log is of', () => {
+  const line = (i: number) =>
+    `2026-11-27 10:00:${String(i % 60).padStart(2, '0')}.${String(i).padStart(3, '0')} UTC [812] LOG:  connection received: host=10.0.0.5`
+  const lines = Array.from({ length: 500 }, (_, i) => line(i % 60))
+  const other = `2026-11-27 10:00:30.000 UTC [812] LOG:  statement: SELECT 'GET /x'`
+  assert.match(read([...lines, other, other]).source, /^500 arrivals .*log of connections as text/)
+})
+
+test('where a line says no time, that of the container’s runtime counts', () => {
+  const said = (port: number) => `INFO:     10.0.0.1:${port} - "GET / HTTP/1.1" 200 OK`
+  const cri = [1, 3].map((s) => `2026-11-27T10:00:0${s}.100000000Z stdout F ${said(s)}`)
+  assert.deepEqual(read(cri).times, [0, 2000])
+  const docker = [1, 3].map((s) =>
+    JSON.stringify({ log: `${said(s)}\n`, stream: 'stdout', time: `2026-11-27T10:00:0${s}.1Z` }),
+  )
+  assert.deepEqual(read(docker).times, [0, 2000])
+})
+
+test('a banner is no heading', () => {
+  const lines = [1, 2].map((s) => `2026-11-27 10:00:0${s} INFO order ${s} accepted`)
+  assert.deepEqual(read(['Server started at port 8080, pid 7', ...lines]).times, [0, 1000])
 })

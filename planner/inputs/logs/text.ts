@@ -2,23 +2,31 @@
 import { UsageError } from '#common/errors.ts'
 import { number } from '#common/quantities.ts'
 import { LOG_DATE, logDateMs } from '../log-date.ts'
-import { columnOfTimes } from '../times.ts'
+import { separatorOf } from '../table.ts'
+import { isNumber } from '../times.ts'
 import { momentMs } from './dates.ts'
 import { eachLine, type LogReading, type Said } from './format.ts'
 
 const TIME = String.raw`\d{2}:\d{2}:\d{2}(?:[.,]\d+)?`
 const ZONE = String.raw`(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})(?![\w:]))?`
-/** What may stand before a moment and behind it: a comma or a semicolon would make it a cell of a table. */
-const within = (moment: string): RegExp => new RegExp(String.raw`(?<![\w./:-])(?:${moment})(?=[\s\])|"'>:]|$)`)
+/** A comma or a semicolon beside a moment would make it a cell of a table, and what stands before it may make it a part of an address. */
+const within = (moment: string): RegExp =>
+  new RegExp(String.raw`(?<![\w./:,;-])(?<![?&/]\S{0,200})(?:${moment})(?=[\s\])|"'>:]|$)`)
 /** The last is Apache's, in its log of errors. */
 const dated = within(
   String.raw`\d{4}[-/]\d{2}[-/]\d{2}(?:T| - | )${TIME}${ZONE}|${LOG_DATE.replace(':', '[: ]')}|[A-Z][a-z]{2} [ \d]\d ${TIME} \d{4}`,
 )
+/** LTSV names each field. */
 const labelled = new RegExp(String.raw`(?:^|[\s,;])\w+:(?=${LOG_DATE})`)
-/** Without a year, as syslog writes them. */
+const unlabelled = (line: string): string => line.replace(labelled, (label) => ' '.repeat(label.length))
+/** How lines may say when, the surest first: a Unix time, without a fraction at the beginning only; a date; one without its year, as of syslog. */
+const manners: readonly ((line: string) => RegExpExecArray | null)[] = [
+  (line) => /^\[?(?:\d{10}(?:\.\d{1,9})?|\d{13})(?=[\s\]:])/.exec(line),
+  (line) => dated.exec(unlabelled(line)),
+  (line) => within(String.raw`\d{10}\.\d{3,9}`).exec(line),
+  (line) => yearless.exec(line),
+]
 const yearless = within(String.raw`[A-Z][a-z]{2} [ \d]\d ${TIME}`)
-/** A Unix time needs a fraction, unless the line begins with it. */
-const unix = within(String.raw`\d{10}\.\d{3,9}|(?<=^\[?)(?:\d{10}|\d{13})`)
 /** The method and what it is asked of, wherever a framework puts them. */
 const request =
   /(?<!\w)(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT)["'\s:|]+(?:[a-z]+:\/\/|\/|\*|\S+:\d+ )|\bmethod[=:]"?[A-Z]{3,7}\b/
@@ -37,25 +45,50 @@ const connected = [
 
 /** Kinds of lines that are rarer than this are names and words that clients chose. */
 const SHARE_OF_A_KIND = 0.02
+/** So many lines say how the others are to be read. */
+const SAMPLE = 500
+
+type Manner = (typeof manners)[number]
 
 interface Moment {
   ms: number
   /** Where it stands in its line. */
   at: number
   end: number
-  yearless: boolean
 }
 
-/** The first moment of a line; one with its year goes before what a log daemon has put in front of it. */
-function momentOf(line: string): Moment | undefined {
-  // LTSV names each field.
-  const found = dated.exec(line.replace(labelled, (label) => ' '.repeat(label.length))) ?? unix.exec(line)
-  const match = found ?? yearless.exec(line)
+function momentIn(line: string, manner: Manner): Moment | undefined {
+  const match = manner(line)
   if (match === null) return undefined
-  const [text] = match
-  const ms = msOf(text)
-  const [at, end] = [match.index, match.index + text.length]
-  return ms === undefined ? undefined : { ms, at, end, yearless: found === null }
+  const ms = msOf(match[0].replace(/^\[/, ''))
+  return ms === undefined ? undefined : { ms, at: match.index, end: match.index + match[0].length }
+}
+
+/** Whether a line says when it was written. */
+export const bearsMoment = (line: string): boolean => manners.some((manner) => momentIn(line, manner) !== undefined)
+
+/** Whether a line has words beside its moment: a table of times and numbers has none. */
+function isLine(line: string, manner: Manner): boolean {
+  const moment = momentIn(line, manner)
+  return moment !== undefined && /[A-Za-z]{2}/.test(line.slice(0, moment.at) + line.slice(moment.end))
+}
+
+/** In which manner most of these lines say when they were written; undefined where not even half of them do. */
+function mannerOf(sample: readonly string[]): Manner | undefined {
+  const told = manners.map((manner) => sample.filter((line) => isLine(line, manner)).length)
+  const most = Math.max(...told)
+  return most > 0 && most >= sample.length / 2 ? manners[told.indexOf(most)] : undefined
+}
+
+/** Whether lines are rows of a table: with a heading that bears no moment, or with a column of numbers. */
+function isTable(sample: readonly string[]): boolean {
+  const [first = ''] = sample
+  const separator = separatorOf(first)
+  if (separator === undefined || sample.length < 2) return false
+  const rows = sample.map((line) => line.split(separator))
+  if (rows.some((row) => row.length !== rows[0]!.length)) return false
+  const below = rows.slice(1)
+  return !bearsMoment(first) || rows[0]!.some((_, at) => below.every((row) => isNumber(row[at]!.trim())))
 }
 
 function msOf(text: string): number | undefined {
@@ -68,46 +101,37 @@ function msOf(text: string): number | undefined {
 
 const sane = (ms: number): number | undefined => (Number.isFinite(ms) ? ms : undefined)
 
-/** Whether a line has words beside its moment: a table of times and numbers has none. */
-function isLine(line: string): boolean {
-  const moment = momentOf(line)
-  return moment !== undefined && /[A-Za-z]{2}/.test(line.slice(0, moment.at) + line.slice(moment.end))
-}
-
 /**
  * Reads the lines of such a log: those that tell of a request, or of a client that has connected, or else all, where they are of one
  * kind. Undefined where a text is no such log. Throws a UsageError where its lines are of several kinds, and where they have no times.
  */
 export function entriesOfText(file: string, lines: readonly string[]): LogReading | undefined {
+  if (isTable(lines.filter((line) => line.trim() !== '').slice(0, SAMPLE))) return undefined
   const filled = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'))
-  const sample = filled.slice(0, 500)
-  const [first = ''] = sample
-  const told = sample.filter(isLine).length
-  if (!isLine(first) && (told < sample.length / 2 || columnOfTimes(first.split(/[,;\t]/)) !== -1)) {
-    const requests = sample.filter((line) => request.test(line) && momentOf(line) === undefined).length
+  const sample = filled.slice(0, SAMPLE)
+  const manner = mannerOf(sample)
+  if (manner === undefined) {
+    const requests = sample.filter((line) => request.test(line) && !bearsMoment(line)).length
     if (sample.length === 0 || requests < sample.length / 2) return undefined
     throw new UsageError(
       `${file}: its lines tell of requests, and not when each came`,
       'Let the server write a date with seconds on each line, or give --rate',
     )
   }
-  if (told < sample.length / 2) return undefined
-  const of = requestsIn(filled) ?? connectionsIn(filled) ?? linesIn(file, filled)
-  let [years, before, hadYear] = [0, Number.NEGATIVE_INFINITY, true]
+  const of = mostTold(filled) ?? linesIn(file, filled, manner)
+  const hasYear = manner !== manners.at(-1)
+  let [years, before] = [0, Number.NEGATIVE_INFINITY]
   const read = eachLine(lines, (line): Said => {
-    const moment = momentOf(line)
+    const moment = momentIn(line, manner)
     if (moment === undefined) return { leftOut: 'lines without a time' }
     if (!of.is(line)) return { leftOut: of.others }
-    hadYear &&= !moment.yearless
-    if (moment.yearless) {
-      // Half a year back is a new year.
-      if (addYears(moment.ms, years) < before - HALF_A_YEAR_MS) years++
-      before = addYears(moment.ms, years)
-      return { atMs: before, tookMs: 0 }
-    }
-    return { atMs: moment.ms, tookMs: 0 }
+    if (hasYear) return { atMs: moment.ms, tookMs: 0 }
+    // Half a year back is a new year.
+    if (addYears(moment.ms, years) < before - HALF_A_YEAR_MS) years++
+    before = addYears(moment.ms, years)
+    return { atMs: before, tookMs: 0 }
   })
-  return { ...read, format: of.format, of: of.of, times: hadYear ? of.times : `${of.times}, which has no year` }
+  return { ...read, format: of.format, of: of.of, times: hasYear ? of.times : `${of.times}, which has no year` }
 }
 
 const HALF_A_YEAR_MS = 183 * 86_400_000
@@ -121,35 +145,43 @@ interface Kind extends Pick<LogReading, 'format' | 'of' | 'times'> {
 
 const times = 'by the time of each line'
 
-function requestsIn(lines: readonly string[]): Kind | undefined {
-  const told = lines.filter((line) => request.test(line))
-  if (told.length === 0) return undefined
-  const both = told.some((line) => begun.test(line)) && told.some((line) => ended.test(line) && !begun.test(line))
-  return {
-    ...{ format: 'log of requests as text', of: 'requests', times },
-    is: (line) => request.test(line) && !(both && ended.test(line) && !begun.test(line)),
-    others: both ? 'lines that tell of no request, or of its end' : 'lines that tell of no request',
-  }
-}
-
-function connectionsIn(lines: readonly string[]): Kind | undefined {
-  const words = connected.find((one) => lines.some((line) => one.test(line)))
+/** What more lines tell of: requests, or clients that have connected; undefined where hardly a line tells of either. */
+function mostTold(lines: readonly string[]): Kind | undefined {
+  const least = Math.max(1, SHARE_OF_A_KIND * lines.length)
+  const requests = lines.filter((line) => request.test(line))
+  const words = connected
+    .map((one) => ({ one, told: lines.filter((line) => one.test(line)).length }))
+    .find(({ told }) => told >= least)
+  if (requests.length >= least && requests.length > (words?.told ?? 0)) return requestsIn(requests)
   return words === undefined
     ? undefined
     : {
         ...{ format: 'log of connections as text', of: 'connections', times },
-        is: (line) => words.test(line),
+        is: (line) => words.one.test(line),
         others: 'lines that tell of no new connection',
       }
 }
 
+function requestsIn(requests: readonly string[]): Kind {
+  // What a client asked for says nothing of it.
+  const own = (line: string): string => line.slice(0, LONG).replaceAll(/"[^"]*"|(?<!\S)\S*\/\S*/g, ' ')
+  const hasEnded = (line: string): boolean => ended.test(own(line)) && !begun.test(own(line))
+  const both = requests.some((line) => begun.test(own(line))) && requests.some(hasEnded)
+  return {
+    ...{ format: 'log of requests as text', of: 'requests', times },
+    is: (line) => request.test(line) && !(both && hasEnded(line)),
+    others: both ? 'lines that tell of no request, or of its end' : 'lines that tell of no request',
+  }
+}
+
 /** Throws a UsageError where they are of several kinds. */
-function linesIn(file: string, lines: readonly string[]): Kind {
-  refuseSeveral(file, lines)
+function linesIn(file: string, lines: readonly string[], manner: Manner): Kind {
+  refuseSeveral(file, lines, manner)
   return { format: 'log as text', of: 'lines', times, is: () => true, others: '' }
 }
 
-/** What kind a line is of its first words tell. */
+/** What a line tells of itself stands so near its beginning, and its kind so near its moment. */
+const LONG = 2000
 const WORDS_WITHIN = 300
 
 /** The first words of a text, without what differs from line to line. */
@@ -160,10 +192,10 @@ const kindOf = (text: string): string =>
     ?.slice(0, 4)
     .join(' ') ?? ''
 
-function refuseSeveral(file: string, lines: readonly string[]): void {
+function refuseSeveral(file: string, lines: readonly string[], manner: Manner): void {
   const counts = new Map<string, number>()
   for (const line of lines) {
-    const moment = momentOf(line)
+    const moment = momentIn(line, manner)
     if (moment === undefined) continue
     const kind = kindOf(line.slice(moment.end, moment.end + WORDS_WITHIN))
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
