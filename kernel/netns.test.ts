@@ -75,6 +75,15 @@ test('who may make no namespace is told so, and stays where he was', () => {
   }
 })
 
+test('root of a user namespace, who could not come back, makes none', () => {
+  const script = `
+    import { currentNamespaceInode, newNamespaceIfAllowed } from '${new URL('./netns.ts', import.meta.url)}'
+    const home = currentNamespaceInode()
+    console.log(newNamespaceIfAllowed() === undefined && currentNamespaceInode() === home)`
+  const node = [process.execPath, '--input-type=module', '--eval', script]
+  assert.equal(execFileSync('unshare', ['-r', ...node], { encoding: 'utf8' }), 'true\n')
+})
+
 test('the namespaces of all processes are found, this one among them with this process', () => {
   const found = findNamespaces()
   const own = found.find((namespace) => namespace.inode === currentNamespaceInode())

@@ -67,6 +67,8 @@ export function enterNewNamespace(): NetworkNamespace {
 export function newNamespaceIfAllowed(): NetworkNamespace | undefined {
   using home = new NetworkNamespace()
   try {
+    // The way back takes CAP_SYS_ADMIN over the namespace that one comes from, which root of a user namespace has not.
+    home.enter()
     const made = enterNewNamespace()
     try {
       bringLoopbackUp()
@@ -79,7 +81,6 @@ export function newNamespaceIfAllowed(): NetworkNamespace | undefined {
     if (error instanceof KernelError) return undefined
     throw error
   } finally {
-    // Who may make none may not enter one either, not even his own.
     if (currentNamespaceInode() !== home.inode) home.enter()
   }
 }

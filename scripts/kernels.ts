@@ -45,7 +45,7 @@ kernel that this machine runs, without any emulated one.
   --machine COMMAND  boots an emulated machine (or SPILLWAY_KERNELS)
   --only NAME,…      only these: tests, exact, experiments; a file such as ${testFiles[0]}; an experiment
                      (default: tests,exact,experiments, that is ${usualExperiments.join(', ')})
-  --within TIME      for the tests of a kernel, and for each of its experiments (default ${duration(TESTS_MS)} and ${duration(EXPERIMENT_MS)})
+  --within TIME      for the tests of a kernel, and for each of its experiments, which has 10 min by the clock of the machine (default ${duration(TESTS_MS)} and ${duration(EXPERIMENT_MS)})
   --page             asks nothing, and writes ${PAGE} from the records as they are
   --check            only whether ${PAGE} follows from the records
   --help             this text

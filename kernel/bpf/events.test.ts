@@ -278,7 +278,7 @@ test(
   () => {
     assert.ok(watching)
     // What it has looked up is freed in interrupts.
-    const walks = spawn('sh', ['-c', 'while :; do find /usr -xdev -type f >/dev/null; done'], {
+    const walks = spawn('timeout', ['60', 'sh', '-c', 'while :; do find /usr -xdev -type f >/dev/null; done'], {
       stdio: 'ignore',
       detached: true,
     })

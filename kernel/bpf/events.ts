@@ -14,7 +14,6 @@ import {
   type EventReader,
   eventKinds,
   type ListenerCounts,
-  quad,
   RING,
   TOLD,
   VALUE_BYTES,
@@ -136,7 +135,8 @@ export class ListenerEvents implements EventReader {
    * an interrupt comes while the same program runs on that CPU, mostly for something that the program would have passed over.
    */
   missed(): number {
-    return quad(this.#shared.bytes, shared.lost)
+    const { words } = this.#shared
+    return words[shared.lost / 4]! + words[shared.lost / 4 + 1]! * 2 ** 32
   }
 
   /**
@@ -215,8 +215,10 @@ export class ListenerEvents implements EventReader {
 
   /** Begins the next interval, and gives the one that has ended. */
   #nextEpoch(): number {
-    const before = this.#epoch.bytes.readUInt32LE()
-    this.#epoch.bytes.writeUInt32LE((before + 1) >>> 0)
+    const { words } = this.#epoch
+    const before = words[0]!
+    // Some program may read it at this moment.
+    words[0] = before + 1
     return before
   }
 

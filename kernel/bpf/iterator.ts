@@ -132,7 +132,7 @@ export class ListenerWalk {
   /**
    * Every record of the listeners of the calling thread's network namespace: `take` is told in which bytes it is, and where. The kernel
    * locks each socket while it is looked at, and stops at the first that does not listen: if there is none, it walks over its whole
-   * table of connections. With a goal, the halves of 64 bits, the program ends the walk there: true if it has come to it.
+   * table of connections. With a goal, the halves of 64 bits, the program ends the walk there: true if it has left a record there.
    */
   read(take: TakeRecord, goalLow = 0, goalHigh = 0): boolean {
     const left = this.#left

@@ -141,12 +141,14 @@ export class CommonValue {
   readonly descriptor: number
   #memory: SharedMemory | undefined
   #bytes: Buffer
+  #words: Uint32Array
 
   constructor(name: string, bytes: number) {
     this.descriptor = makeMap(name, 'array', { keyBytes: 4, valueBytes: bytes, entries: 1, flags: MMAPABLE })
     try {
       this.#memory = new SharedMemory(this.descriptor, bytes, 0, `Mapping the BPF map ${name}`)
       this.#bytes = this.#memory.bytes
+      this.#words = wordsOf(this.#bytes)
     } catch (error) {
       close(this.descriptor)
       throw error
@@ -158,15 +160,24 @@ export class CommonValue {
     return this.#bytes
   }
 
+  /** The same as numbers of 32 bits: each is read and written at once, whatever a program does meanwhile. */
+  get words(): Uint32Array {
+    return this.#words
+  }
+
   /** A program that uses it, or a file in which that is pinned, keeps it in the kernel. */
   close(): void {
     if (this.#memory === undefined) return
     this.#bytes = Buffer.alloc(this.#bytes.length)
+    this.#words = new Uint32Array(this.#words.length)
     this.#memory.close()
     this.#memory = undefined
     close(this.descriptor)
   }
 }
+
+const wordsOf = ({ buffer, byteOffset, length }: Buffer): Uint32Array =>
+  new Uint32Array(buffer, byteOffset, Math.floor(length / 4))
 
 /** A table that programs and this process share. */
 export class BpfMap {

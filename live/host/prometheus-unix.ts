@@ -1,12 +1,15 @@
 /** UNIX listeners that a Prometheus knows, as evidence. The kernel counts nothing there: what is known is what was sampled. */
 import type { QueueEvidence } from '#findings/host/evidence.ts'
 import type { Prometheus, Value } from '#planner/inputs/prometheus.ts'
-import { APART_S, findBy, keyOf } from './instant.ts'
+import { APART_S, findBy, keyOf, NOW } from './instant.ts'
 import { holdersIn, type Known, type Where } from './prometheus-known.ts'
 import { limitSetBy } from './set-by.ts'
 
 const LISTENER = ['instance', 'netns', 'path', 'shard'] as const
 const PATH = ['instance', 'netns', 'path'] as const
+
+/** Of the time between the two looks, or of the last ones, where no scrape fell between them. */
+const between = (of: string, metric: string): string => `${of}(${metric}[${APART_S}s]) or ${of}(${metric}[${NOW}])`
 
 export async function unixListenersOf(prometheus: Prometheus, rangeMs: number): Promise<Known<QueueEvidence>> {
   const ask = (query: string) => findBy(prometheus, query, LISTENER)
@@ -15,8 +18,9 @@ export async function unixListenersOf(prometheus: Prometheus, rangeMs: number): 
     prometheus.now('unix_listener_info'),
     ask('unix_listener_accept_queue_length'),
     ask(`unix_listener_accept_queue_length offset ${APART_S}s`),
-    ask(`changes(unix_listener_accept_queue_length[${APART_S}s])`),
-    ask('unix_listener_acceptors'),
+    ask(between('changes', 'unix_listener_accept_queue_length')),
+    // A server with one worker has nobody who waits for connections while that one serves: it takes more than one look.
+    ask(between('max_over_time', 'unix_listener_acceptors')),
     findBy(prometheus, 'spillway_owner_search_hidden_processes', ['instance']),
   ])
   // What has no length now is not known now: it must not pass for an empty queue.

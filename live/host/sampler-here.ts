@@ -46,7 +46,8 @@ export class SamplerHere implements Disposable {
         namespaces: [...namespaces],
         proc,
         again: false,
-        firstSequence: 1,
+        // Whoever goes on with a thread has the first of that behind it.
+        firstSequence: 0,
         discoveries: port2,
         selection,
       }

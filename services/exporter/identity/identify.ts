@@ -101,7 +101,7 @@ export class Identifier {
     return this.#owners.settled()
   }
 
-  /** The open files of the processes in a snapshot, counted now. */
+  /** The open files of the processes in a snapshot, counted ten seconds ago at most. */
   async filesOf({ namespaces }: Snapshot): Promise<ProcessFiles[]> {
     this.#openFiles.update(namespaces)
     await this.#openFiles.settled()

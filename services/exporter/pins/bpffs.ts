@@ -95,7 +95,7 @@ const run = (program: string, ...args: string[]): void => {
 function saidBy(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if ('syscall' in error && /^spawnSync/.test(String(error.syscall)) && codeOf(error) === 'ENOENT')
-    return 'there is no program that mounts here (of the Debian package mount)'
+    return 'mount(8) and umount(8) are not installed (Debian package mount)'
   const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().split('\n').at(-1) : ''
   return (said || (reasonOf(error) ?? error.message)).replace(/\.$/, '')
 }

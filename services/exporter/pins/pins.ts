@@ -157,9 +157,10 @@ function eventsOf(btf: Btf): { had: ListenerEvents | undefined; why(kind: EventK
 
 /** A user becomes the owner, a group the group; what nobody has to read stays root's. */
 function grant(file: string, reader: Account | undefined): void {
+  // Its mode first: what is somebody else's only CAP_FOWNER may change.
+  fs.chmodSync(file, reader?.kind === 'group' ? 0o440 : 0o400)
   if (reader?.kind === 'user') fs.chownSync(file, reader.id, process.getegid?.() ?? 0)
   if (reader?.kind === 'group') fs.chownSync(file, process.geteuid?.() ?? 0, reader.id)
-  fs.chmodSync(file, reader?.kind === 'group' ? 0o440 : 0o400)
 }
 
 function remove(folder: string): string | undefined {

@@ -117,14 +117,19 @@ export class ExactEvents {
       return
     }
     this.#states = states
-    if (this.#contradicted >= MISSED && this.#contradicted > joined * MISSED_SHARE)
-      this.#end(`of ${joined} connections ${this.#contradicted} were missed, as sock_diag shows`, namespaces)
+    this.#joined += Math.max(0, joined - this.#joinedByThese)
+    this.#joinedByThese = joined
+    if (this.#contradicted >= MISSED && this.#contradicted > this.#joined * MISSED_SHARE)
+      this.#end(`of ${this.#joined} connections ${this.#contradicted} were missed, as sock_diag shows`, namespaces)
   }
 
   close(): void {
     this.#events.close()
   }
 
+  /** All that have joined, also at listeners that have closed since; and those of the listeners that are there. */
+  #joined = 0
+  #joinedByThese = 0
   #lost = 0
   /** Since the last time. */
   #uncounted(): number {

@@ -88,6 +88,8 @@ export class ListenerDump {
   look(diag: SockDiag, nowMs: number): boolean {
     const request = this.#prepareLook(nowMs)
     if (request === undefined) return false
+    // One that has closed is shown by a dump; if none has, or the kernel refuses to be asked so, there is no use in trying again.
+    this.#prepared.request = undefined
     this.#nowMs = nowMs
     this.#waits = false
     this.#dumpNumber++
@@ -95,10 +97,9 @@ export class ListenerDump {
     this.#leastRoom = Number.POSITIVE_INFINITY
     if (diag.look(request, this.#visit) && this.#seenCount === this.#count) {
       this.#lastSeenMs = nowMs
+      this.#prepared.request = request
       return true
     }
-    // It may have closed, which a dump shows; if it has not, there is no use in trying again.
-    this.#prepared.request = undefined
     return false
   }
 

@@ -67,6 +67,7 @@ export class ListenerState {
   constructor(record: SocketRecord, nowMs: number, pace: SamplingPace, { isNew = false, watched = false } = {}) {
     this.#isNew = isNew
     this.#knowsFull = isNew && watched
+    this.limit = record.sendQueue
     this.#firstMs = nowMs
     this.address = record.address
     this.port = record.port

@@ -145,9 +145,9 @@ export class NamespaceSampler {
   }
 
   /**
-   * Listeners and their queues; true if a connection waits in any of them but the exporter's own. A namespace without listeners, the drops of
-   * each listener, and whether there is a listener more where there are few, are asked for only every tenth time, at most 100 ms apart
-   * (a second in a quiet namespace): a new listener is seen a little late, and a drop too. `every` asks for everything, `drops` for the drops. Where reading has a
+   * Listeners and their queues; true if a connection waits in any of them but the exporter's own. Only every tenth time, at most 100 ms apart
+   * (a second in a quiet namespace), a namespace without listeners is asked, the drops of each listener, and whether there are more
+   * listeners, where there are few: those are seen a little late. `every` asks for everything, `drops` for the drops. Where reading has a
    * budget nothing is dumped that is known anyhow, and unless it is `plenty` only what a queue may have become full by.
    */
   sampleListeners(nowMs: number, every: boolean, { drops = every, quiet = false, plenty = true } = {}): boolean {
