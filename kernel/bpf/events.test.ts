@@ -13,8 +13,13 @@ import { whyNoBpf } from './listeners.ts'
 // No tool that one could install: a host may refuse BPF to everybody, or have an older kernel.
 const refused = whyNoBpf()
 const { watching, missing } = refused === undefined ? watchingHere() : {}
+/** Of no kind in particular: any that can be watched. */
 const needs = (...kinds: EventKind[]) => ({
-  skip: refused ?? kinds.map((kind) => missing?.get(kind)).find((why) => why !== undefined) ?? false,
+  skip:
+    refused ??
+    kinds.map((kind) => missing?.get(kind)).find((why) => why !== undefined) ??
+    (watching === undefined ? [...(missing?.values() ?? [])][0] : undefined) ??
+    false,
 })
 
 /** What this kernel lets one watch; nothing at all on an old one. */
