@@ -19,14 +19,18 @@ const dated = within(
 /** LTSV names each field. */
 const labelled = new RegExp(String.raw`(?:^|[\s,;])\w+:(?=${LOG_DATE})`)
 const unlabelled = (line: string): string => line.replace(labelled, (label) => ' '.repeat(label.length))
-/** How lines may say when, the surest first: a Unix time, without a fraction at the beginning only; a date; one without its year, as of syslog. */
+/** A Unix time behind something else needs a fraction. */
+const unix = within(String.raw`\d{10}\.\d{3,9}`)
+const unixFirst = /^\[?(?:\d{10}(?:\.\d{1,9})?|\d{13})(?=[\s\]:])/
+/** As of syslog. */
+const yearless = within(String.raw`[A-Z][a-z]{2} [ \d]\d ${TIME}`)
+/** How lines may say when, the surest first. */
 const manners: readonly ((line: string) => RegExpExecArray | null)[] = [
-  (line) => /^\[?(?:\d{10}(?:\.\d{1,9})?|\d{13})(?=[\s\]:])/.exec(line),
+  (line) => unixFirst.exec(line),
   (line) => dated.exec(unlabelled(line)),
-  (line) => within(String.raw`\d{10}\.\d{3,9}`).exec(line),
+  (line) => unix.exec(line),
   (line) => yearless.exec(line),
 ]
-const yearless = within(String.raw`[A-Z][a-z]{2} [ \d]\d ${TIME}`)
 /** The method and what it is asked of, wherever a framework puts them. */
 const request =
   /(?<!\w)(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT)["'\s:|]+(?:[a-z]+:\/\/|\/|\*|\S+:\d+ )|\bmethod[=:]"?[A-Z]{3,7}\b/
