@@ -57,10 +57,30 @@ static void take(struct nlmsghdr *header)
 	}
 }
 
+/* Shows each answer to what was sent with this number, until the kernel is done. */
+static inline void receive(int fd, uint32_t sequence, void (*see)(struct nlmsghdr *))
+{
+	static char chunk[32768] __attribute__((aligned(8)));
+
+	for (;;) {
+		ssize_t length = recv(fd, chunk, sizeof chunk, 0);
+		if (length < 0)
+			die("recv");
+		for (struct nlmsghdr *at = (struct nlmsghdr *)chunk; NLMSG_OK(at, length); at = NLMSG_NEXT(at, length)) {
+			if (at->nlmsg_seq != sequence)
+				continue;
+			if (at->nlmsg_type == NLMSG_DONE)
+				return;
+			if (at->nlmsg_type == NLMSG_ERROR)
+				die("the kernel refused the dump");
+			see(at);
+		}
+	}
+}
+
 static void dump(int fd, unsigned states, unsigned ext)
 {
 	static uint32_t sequence;
-	static char chunk[32768] __attribute__((aligned(8)));
 	struct {
 		struct nlmsghdr header;
 		struct inet_diag_req query;
@@ -73,20 +93,7 @@ static void dump(int fd, unsigned states, unsigned ext)
 
 	if (send(fd, &request, sizeof request, 0) < 0)
 		die("send");
-	for (;;) {
-		ssize_t length = recv(fd, chunk, sizeof chunk, 0);
-		if (length < 0)
-			die("recv");
-		for (struct nlmsghdr *at = (struct nlmsghdr *)chunk; NLMSG_OK(at, length); at = NLMSG_NEXT(at, length)) {
-			if (at->nlmsg_seq != sequence)
-				continue;
-			if (at->nlmsg_type == NLMSG_DONE)
-				return;
-			if (at->nlmsg_type == NLMSG_ERROR)
-				die("the kernel refused the dump");
-			take(at);
-		}
-	}
+	receive(fd, sequence, take);
 }
 
 static void spawn_and_wait(char **arguments)

@@ -12,10 +12,15 @@
 #undef main
 #include <linux/unix_diag.h>
 
+static void count(struct nlmsghdr *header)
+{
+	(void)header;
+	sum.sockets++;
+}
+
 static void dump_unix(int fd)
 {
 	static uint32_t sequence;
-	static char chunk[32768] __attribute__((aligned(8)));
 	struct {
 		struct nlmsghdr header;
 		struct unix_diag_req query;
@@ -28,18 +33,7 @@ static void dump_unix(int fd)
 
 	if (send(fd, &request, sizeof request, 0) < 0)
 		die("send");
-	for (;;) {
-		ssize_t length = recv(fd, chunk, sizeof chunk, 0);
-		if (length < 0)
-			die("recv");
-		for (struct nlmsghdr *at = (struct nlmsghdr *)chunk; NLMSG_OK(at, length); at = NLMSG_NEXT(at, length)) {
-			if (at->nlmsg_type == NLMSG_DONE)
-				return;
-			if (at->nlmsg_type == NLMSG_ERROR)
-				die("the kernel refused the dump");
-			sum.sockets++;
-		}
-	}
+	receive(fd, sequence, count);
 }
 
 #define MOST 64
@@ -52,10 +46,22 @@ struct look {
 static struct look looks[MOST];
 static int look_count;
 
+static void name(struct nlmsghdr *header)
+{
+	struct inet_diag_msg *socket = NLMSG_DATA(header);
+
+	if (look_count == MOST)
+		die("too many listeners to name");
+	looks[look_count++] = (struct look){
+		.header = { .nlmsg_len = sizeof looks[0], .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
+		.query = { .sdiag_family = socket->idiag_family, .sdiag_protocol = IPPROTO_TCP,
+			   .idiag_states = 1 << 10, .id = socket->id },
+	};
+}
+
 /* Names all LISTEN sockets of one family. */
 static void learn(int fd, int family)
 {
-	static char chunk[32768] __attribute__((aligned(8)));
 	struct look request = {
 		.header = { .nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
@@ -64,21 +70,7 @@ static void learn(int fd, int family)
 
 	if (send(fd, &request, sizeof request, 0) < 0)
 		die("send");
-	for (;;) {
-		ssize_t length = recv(fd, chunk, sizeof chunk, 0);
-		if (length < 0)
-			die("recv");
-		for (struct nlmsghdr *at = (struct nlmsghdr *)chunk; NLMSG_OK(at, length); at = NLMSG_NEXT(at, length)) {
-			struct inet_diag_msg *socket = NLMSG_DATA(at);
-			if (at->nlmsg_type == NLMSG_DONE)
-				return;
-			if (at->nlmsg_type == NLMSG_ERROR || look_count == MOST)
-				die("listeners cannot be named");
-			looks[look_count] = request;
-			looks[look_count].header.nlmsg_flags = NLM_F_REQUEST;
-			looks[look_count++].query.id = socket->id;
-		}
-	}
+	receive(fd, 0, name);
 }
 
 /* Asks for each of them. */
